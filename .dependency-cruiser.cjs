@@ -1,0 +1,43 @@
+// The arrows of the house. A folder may import itself, what its row names, and nothing else.
+const effect = "^node_modules/(effect|@effect/platform|@effect/sql)/"
+const allowed = {
+  contract: [effect],
+  services: [effect],
+  restate: [effect, "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"],
+  workflows: [effect, "^src/contract/", "^src/services/", "^src/restate/"],
+  http: [effect, "^src/services/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
+}
+const only = Object.entries(allowed).map(([folder, targets]) => ({
+  name: `${folder}-arrows`,
+  severity: "error",
+  comment: `src/${folder} may import: ${targets.join(", ")}`,
+  from: { path: `^src/${folder}/` },
+  to: { pathNot: [`^src/${folder}/`, ...targets] }
+}))
+module.exports = {
+  forbidden: [
+    ...only,
+    {
+      name: "layers-arrows",
+      severity: "error",
+      comment: "a layer knows services and its vendor SDK, never a workflow, a contract, the bridge or the server",
+      from: { path: "^src/layers/" },
+      to: { path: "^src/(workflows|contract|restate|http|main\\.ts)" }
+    },
+    {
+      name: "bridge-is-the-only-importer-of-restate",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/restate/" },
+      to: { path: "@restatedev/" }
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "nothing-imports-main", severity: "error", from: { path: "^src/" }, to: { path: "^src/main\\.ts$" } },
+    { name: "product-does-not-import-tests", severity: "error", from: { path: "^src/" }, to: { path: "^(test|dev|bench)/" } }
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] }
+  }
+}
