@@ -4,7 +4,7 @@ const allowed = {
   contract: [effect],
   services: [effect],
   restate: [effect, "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"],
-  workflows: [effect, "^src/contract/", "^src/services/", "^src/restate/"],
+  workflows: [effect, "^src/contract/", "^src/services/", "^src/restate/", "^(node:)?crypto$"],
   http: [effect, "^src/services/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
 }
 const only = Object.entries(allowed).map(([folder, targets]) => ({

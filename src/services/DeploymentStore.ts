@@ -1,0 +1,61 @@
+import { Context, type Effect, type Option } from "effect"
+import type { DbError } from "./Db.ts"
+import type {
+  DeploymentContext,
+  DeploymentPhase,
+  DeploymentStatus,
+  DesiredState,
+  DesiredStateChange,
+  RegionInstances
+} from "./Deployment.ts"
+
+/** One move of a deployment to its next phase: what it leaves, what it enters and what it learned on the way. */
+export interface PhaseChange {
+  readonly deploymentId: string
+  /** Unix milliseconds; the same value on a repeat, so that a repeat writes the same rows. */
+  readonly at: number
+  readonly close?: DeploymentPhase
+  readonly open?: DeploymentPhase
+  readonly status?: DeploymentStatus
+  readonly image?: string
+}
+
+/**
+ * Owns `deployments`, `deployment_steps` and `workspaces.k8s_namespace`, and reads their neighbours. Every read here
+ * decides a write and goes to the primary. Every write is one transaction and safe to repeat with the same arguments.
+ */
+export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
+  DeploymentStore,
+  {
+    readonly find: (deploymentId: string) => Effect.Effect<Option.Option<DeploymentContext>, DbError>
+    /** Stores `candidate` unless the workspace has a namespace already, and answers with the stored one. None: no such workspace. */
+    readonly ensureNamespace: (workspaceId: string, candidate: string) => Effect.Effect<Option.Option<string>, DbError>
+    /** Closes and opens steps and sets columns. A step that exists already stays as it is; a closed one is not closed again. */
+    readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbError>
+    /** Marks the deployment failed and closes every open step with `message`. A deployment that is `ready` stays so. */
+    readonly fail: (failure: {
+      readonly deploymentId: string
+      readonly message: string
+      readonly at: number
+    }) => Effect.Effect<void, DbError>
+    /** Region to replicas as configured for the environment; empty when nothing is configured. None: no settings row. */
+    readonly regionConfig: (
+      environmentId: string
+    ) => Effect.Effect<Option.Option<Readonly<Record<string, number>>>, DbError>
+    /** The deployment's topology with the instances krane has reported, ordered by region. */
+    readonly instances: (deploymentId: string) => Effect.Effect<ReadonlyArray<RegionInstances>, DbError>
+    /** Regions of the environment in which a sentinel reports `healthy`, ordered. */
+    readonly healthySentinelRegions: (environmentId: string) => Effect.Effect<ReadonlyArray<string>, DbError>
+    /** Regions of the deployment's topology, ordered. */
+    readonly regions: (deploymentId: string) => Effect.Effect<ReadonlyArray<string>, DbError>
+    /**
+     * Sets `desired_state` unless it would stop the project's live deployment, under a lock on the project's row, so
+     * that it is serialised with every change of the live deployment. Running is always allowed.
+     */
+    readonly changeDesiredState: (change: {
+      readonly deploymentId: string
+      readonly desiredState: DesiredState
+      readonly at: number
+    }) => Effect.Effect<DesiredStateChange, DbError>
+  }
+>() {}

@@ -1,0 +1,83 @@
+import { Context, type Effect, Schema } from "effect"
+import type { DbError } from "./Db.ts"
+import type { DeploymentStatus, DesiredState } from "./Deployment.ts"
+
+/** `frontline_routes.sticky`: which deployments a host name follows. */
+export const Sticky = Schema.Literal("none", "branch", "environment", "live")
+export type Sticky = typeof Sticky.Type
+
+/** Enough of a deployment to order it against another one. */
+export interface RoutedDeployment {
+  readonly id: string
+  readonly projectId: string
+  readonly environmentId: string
+  readonly status: typeof DeploymentStatus.Type
+  readonly desiredState: typeof DesiredState.Type
+  readonly createdAt: number
+  /** Primary key: breaks ties between deployments of the same millisecond. */
+  readonly ordinal: number
+}
+
+export interface Route {
+  readonly id: string
+  readonly fqdn: string
+  readonly projectId: string
+  readonly environmentId: string
+  readonly sticky: Sticky
+  /** Null when the route points at no deployment or at one whose row is gone. */
+  readonly deployment: RoutedDeployment | null
+}
+
+/** What a routing decision sees, read under locks: nothing in it changes before the plan is written. */
+export interface RoutingSnapshot {
+  readonly project: {
+    readonly id: string
+    readonly liveDeploymentId: string | null
+    readonly isRolledBack: boolean
+  } | null
+  readonly target: (RoutedDeployment & { readonly environmentSlug: string | null }) | null
+  readonly live: RoutedDeployment | null
+  /** Routes that own one of the requested names, whatever their project, and the target environment's `environment` and `live` routes. Ordered by creation. */
+  readonly routes: ReadonlyArray<Route>
+}
+
+/** What one transaction writes. `answer` is what the caller gets back; it is not stored. */
+export interface RoutingPlan<A> {
+  readonly insert: ReadonlyArray<{ readonly id: string; readonly fqdn: string; readonly sticky: Sticky }>
+  /** Ids of routes that will point at the target. */
+  readonly reassign: ReadonlyArray<string>
+  readonly live: { readonly deploymentId: string; readonly isRolledBack: boolean } | null
+  readonly answer: A
+}
+
+export interface RoutingRequest {
+  readonly projectId: string
+  readonly deploymentId: string
+  readonly fqdns: ReadonlyArray<string>
+  /** Unix milliseconds, the same on a repeat. */
+  readonly at: number
+}
+
+/** The only writer of `frontline_routes` and of a project's live deployment. */
+export class RouteStore extends Context.Tag("ctrl-worker/RouteStore")<
+  RouteStore,
+  {
+    /** Which deployment is live now. Null when none is, or when there is no such project. */
+    readonly liveDeployment: (projectId: string) => Effect.Effect<string | null, DbError>
+    /**
+     * Reads the snapshot under locks (project row first, then the deployments, then the routes), lets `decide` plan,
+     * and writes the plan in the same transaction. `decide` may run more than once (deadlocks are retried), so it must be pure.
+     */
+    readonly transact: <A>(
+      request: RoutingRequest,
+      decide: (snapshot: RoutingSnapshot) => RoutingPlan<A>
+    ) => Effect.Effect<A, DbError>
+    /** Points the project's routes with these ids at the deployment, in one statement. Unknown and foreign ids are skipped. */
+    readonly assign: (assignment: {
+      readonly projectId: string
+      readonly deploymentId: string
+      readonly routeIds: ReadonlyArray<string>
+      readonly at: number
+    }) => Effect.Effect<void, DbError>
+  }
+>() {}
