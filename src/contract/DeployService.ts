@@ -1,0 +1,67 @@
+import { Schema } from "effect"
+import {
+  DeploymentFailed,
+  GitSourceUnavailable,
+  InstancesNotRunning,
+  InvalidRequest,
+  NotFound,
+  StaleLiveDeployment,
+  SwitchRefused
+} from "./errors.ts"
+import { id, list, message, optional } from "./protojson.ts"
+import { int64, text } from "./scalars.ts"
+
+const GitSource = message("hydra.v1.GitSource", {
+  installationId: int64,
+  repository: text(500),
+  commitSha: text(40),
+  contextPath: text(500),
+  dockerfilePath: text(500)
+})
+
+/** `image` is as wide as its column; an empty one is for the workflow to refuse. */
+const DockerImage = message("hydra.v1.DockerImage", { image: text(256) })
+
+/** `keyAuthId` and `command` are accepted for the callers that send them, and not used: the row has its command already. */
+const DeployRequest = message(
+  "hydra.v1.DeployRequest",
+  {
+    deploymentId: id(128),
+    keyAuthId: optional(text()),
+    git: optional(GitSource),
+    dockerImage: optional(DockerImage),
+    command: list(text(4096))
+  },
+  { oneofs: [["git", "dockerImage"]] }
+)
+
+/**
+ * Makes deployments live. The key is whatever the caller uses (project or deployment id): every handler is shared, so a
+ * rollback never waits behind a deploy. What must be serial is serial in RoutingService.
+ */
+export const DeployService = {
+  name: "hydra.v1.DeployService",
+  handlers: {
+    Deploy: {
+      input: DeployRequest,
+      output: message("hydra.v1.DeployResponse", {}),
+      error: Schema.Union(InvalidRequest, GitSourceUnavailable, NotFound, DeploymentFailed),
+      mode: "shared",
+      ingress: "public"
+    },
+    Rollback: {
+      input: message("hydra.v1.RollbackRequest", { sourceDeploymentId: id(128), targetDeploymentId: id(128) }),
+      output: message("hydra.v1.RollbackResponse", {}),
+      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning),
+      mode: "shared",
+      ingress: "public"
+    },
+    Promote: {
+      input: message("hydra.v1.PromoteRequest", { targetDeploymentId: id(128) }),
+      output: message("hydra.v1.PromoteResponse", {}),
+      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning),
+      mode: "shared",
+      ingress: "public"
+    }
+  }
+} as const

@@ -1,0 +1,35 @@
+import { Schema } from "effect"
+import { DesiredState } from "./DesiredState.ts"
+import { DeploymentIsLive, InvalidRequest, NotFound } from "./errors.ts"
+import { id, message } from "./protojson.ts"
+import { millis } from "./scalars.ts"
+
+/** Changes the desired state of one deployment, now or later; the last request wins. The key is the deployment id. */
+export const DeploymentService = {
+  name: "hydra.v1.DeploymentService",
+  handlers: {
+    /** A delay of zero or less means at once. */
+    ScheduleDesiredStateChange: {
+      input: message("hydra.v1.ScheduleDesiredStateChangeRequest", { delayMillis: millis, state: DesiredState }),
+      output: message("hydra.v1.ScheduleDesiredStateChangeResponse", {}),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
+    /** Does nothing, successfully, when `nonce` is not the one of the last request. */
+    ChangeDesiredState: {
+      input: message("hydra.v1.ChangeDesiredStateRequest", { nonce: id(), state: DesiredState }),
+      output: message("hydra.v1.ChangeDesiredStateResponse", {}),
+      error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive),
+      mode: "exclusive",
+      ingress: "private"
+    },
+    ClearScheduledStateChanges: {
+      input: message("hydra.v1.ClearScheduledStateChangesRequest", {}),
+      output: message("hydra.v1.ClearScheduledStateChangesResponse", {}),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    }
+  }
+} as const

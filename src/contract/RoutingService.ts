@@ -1,0 +1,59 @@
+import { Schema } from "effect"
+import { NotFound, StaleLiveDeployment, SwitchRefused } from "./errors.ts"
+import { id, list, message, optional, word } from "./protojson.ts"
+import { bool, text } from "./scalars.ts"
+
+const Domain = message("ctrl_worker.v1.Domain", {
+  fqdn: id(256),
+  sticky: word("none", "branch", "environment", "live")
+})
+
+const SkippedDomain = message("ctrl_worker.v1.SkippedDomain", {
+  fqdn: id(256),
+  reason: word("foreign_project", "newer_deployment", "rolled_back")
+})
+
+/**
+ * `expectedLiveDeploymentId` absent means that the caller saw no live deployment; a promotion and a rollback fail with
+ * StaleLiveDeployment when that is no longer so. `domains` are the host names a deploy wants; the others bring none.
+ */
+const SwapLiveDeploymentRequest = message("ctrl_worker.v1.SwapLiveDeploymentRequest", {
+  intent: word("deploy", "promote", "rollback"),
+  deploymentId: id(128),
+  expectedLiveDeploymentId: optional(text(256)),
+  domains: list(Domain, 32)
+})
+
+/** `live`: this deployment is live after the swap. `skippedDomains`: host names left with their owner, and why. */
+const SwapLiveDeploymentResponse = message("ctrl_worker.v1.SwapLiveDeploymentResponse", {
+  previousLiveDeploymentId: optional(text(256)),
+  live: bool,
+  rolledBack: bool,
+  skippedDomains: list(SkippedDomain, 32)
+})
+
+/** The only writer of routes and of the live pointer. The key is the project id. */
+export const RoutingService = {
+  name: "hydra.v1.RoutingService",
+  handlers: {
+    /** For callers of the older protocol: points the given routes at the deployment; unknown ids are skipped. */
+    AssignFrontlineRoutes: {
+      input: message("hydra.v1.AssignFrontlineRoutesRequest", {
+        deploymentId: id(128),
+        frontlineRouteIds: list(text(128))
+      }),
+      output: message("hydra.v1.AssignFrontlineRoutesResponse", {}),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
+    /** Routes and live pointer in one transaction. Repeating it after success changes nothing. */
+    SwapLiveDeployment: {
+      input: SwapLiveDeploymentRequest,
+      output: SwapLiveDeploymentResponse,
+      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment),
+      mode: "exclusive",
+      ingress: "private"
+    }
+  }
+} as const

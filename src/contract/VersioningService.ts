@@ -1,0 +1,73 @@
+import { Schema } from "effect"
+import { JsonObject } from "./json.ts"
+import { id, list, message, optional, required, word } from "./protojson.ts"
+import { int32, millis, text, uint64 } from "./scalars.ts"
+
+const Version = { version: uint64 }
+
+const Topology = message("ctrl_worker.v1.Topology", {
+  replicas: int32,
+  desiredStatus: word("starting", "started", "stopped")
+})
+
+const Sentinel = message("ctrl_worker.v1.Sentinel", {
+  id: id(64),
+  k8sName: id(64),
+  k8sAddress: id(255),
+  image: text(255),
+  replicas: int32,
+  cpuMillicores: int32,
+  memoryMib: int32
+})
+
+const NetworkPolicy = message("ctrl_worker.v1.NetworkPolicy", {
+  id: id(64),
+  k8sName: id(64),
+  k8sNamespace: id(255),
+  policy: required(JsonObject)
+})
+
+/** `now` (Unix ms) is journaled by the caller, so that a repeated commit writes the same rows. Absent parts stay as they are. */
+const PublishChangeRequest = message("ctrl_worker.v1.PublishChangeRequest", {
+  workspaceId: id(),
+  projectId: id(),
+  environmentId: id(128),
+  deploymentId: id(128),
+  k8sNamespace: text(255),
+  topology: optional(Topology),
+  sentinel: optional(Sentinel),
+  policies: list(NetworkPolicy, 32),
+  now: millis
+})
+
+/** The only writer of versioned rows. The key is the region; versions of one region rise strictly in commit order. */
+export const VersioningService = {
+  name: "hydra.v1.VersioningService",
+  handlers: {
+    NextVersion: {
+      input: message("hydra.v1.NextVersionRequest", {}),
+      output: message("hydra.v1.NextVersionResponse", Version),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
+    GetVersion: {
+      input: message("hydra.v1.GetVersionRequest", {}),
+      output: message("hydra.v1.GetVersionResponse", Version),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
+    /**
+     * Commits the rows of one change together with versions allocated under the region's key, so that no reader's cursor can
+     * pass an uncommitted row. Answers the highest version written; 0 when every row was already as asked.
+     */
+    PublishChange: {
+      input: PublishChangeRequest,
+      output: message("ctrl_worker.v1.PublishChangeResponse", Version),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    }
+  }
+} as const

@@ -1,0 +1,126 @@
+import { HttpApiSchema } from "@effect/platform"
+import { Schema } from "effect"
+
+/** Refuse (400): the request contradicts itself or what it points at. Repeating it unchanged cannot help. */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("ctrl-worker/InvalidRequest")(
+  "InvalidRequest",
+  { field: Schema.String, problem: Schema.String },
+  HttpApiSchema.annotations({ status: 400 })
+) {
+  override get message() {
+    return `${this.field}: ${this.problem}`
+  }
+}
+
+/** Refuse (400): the request asks for a build from git, and this worker has no builder. */
+export class GitSourceUnavailable extends Schema.TaggedError<GitSourceUnavailable>("ctrl-worker/GitSourceUnavailable")(
+  "GitSourceUnavailable",
+  { deploymentId: Schema.String },
+  HttpApiSchema.annotations({ status: 400 })
+) {
+  override get message() {
+    return `deployment ${this.deploymentId} asks for a build from git, but builds are not configured; deploy a Docker image`
+  }
+}
+
+/** Refuse (404): the row that the request names, or one that it depends on, does not exist. */
+export class NotFound extends Schema.TaggedError<NotFound>("ctrl-worker/NotFound")(
+  "NotFound",
+  {
+    resource: Schema.Literal("deployment", "project", "workspace", "environment", "runtime settings"),
+    id: Schema.String
+  },
+  HttpApiSchema.annotations({ status: 404 })
+) {
+  override get message() {
+    return `${this.resource} ${this.id} does not exist`
+  }
+}
+
+const switchRefusals = {
+  same_deployment: "source and target are the same deployment",
+  other_environment: "it belongs to another environment than the live deployment",
+  other_project: "it belongs to another project than the live deployment",
+  not_ready: "it is not ready",
+  no_live_deployment: "the project has no live deployment",
+  source_not_live: "the source is not the live deployment",
+  already_live: "it is already live",
+  no_sticky_routes: "its environment has no environment or live routes"
+} as const
+
+type SwitchRefusal = keyof typeof switchRefusals
+
+// Object.keys is typed string[]; these are the keys of the table above.
+const switchRefusalReasons = Object.keys(switchRefusals) as [SwitchRefusal, ...Array<SwitchRefusal>]
+
+/** Refuse (400): a promotion or rollback whose preconditions do not hold. `deploymentId` is the target. */
+export class SwitchRefused extends Schema.TaggedError<SwitchRefused>("ctrl-worker/SwitchRefused")(
+  "SwitchRefused",
+  {
+    intent: Schema.Literal("promote", "rollback"),
+    deploymentId: Schema.String,
+    reason: Schema.Literal(...switchRefusalReasons)
+  },
+  HttpApiSchema.annotations({ status: 400 })
+) {
+  override get message() {
+    const action = this.intent === "promote" ? "promote" : "roll back to"
+    return `cannot ${action} deployment ${this.deploymentId}: ${switchRefusals[this.reason]}`
+  }
+}
+
+/**
+ * Refuse (409): the project's live deployment changed after the caller looked at it, so somebody else's switch won.
+ * The caller looks again and decides anew; nothing was written.
+ */
+export class StaleLiveDeployment extends Schema.TaggedError<StaleLiveDeployment>("ctrl-worker/StaleLiveDeployment")(
+  "StaleLiveDeployment",
+  {
+    projectId: Schema.String,
+    expectedDeploymentId: Schema.optionalWith(Schema.String, { exact: true }),
+    actualDeploymentId: Schema.optionalWith(Schema.String, { exact: true })
+  },
+  HttpApiSchema.annotations({ status: 409 })
+) {
+  override get message() {
+    const expected = this.expectedDeploymentId ?? "no deployment"
+    return `project ${this.projectId} has ${this.actualDeploymentId ?? "no deployment"} live, not ${expected} as expected`
+  }
+}
+
+/** Refuse (409): the desired state of a live deployment may not change; route traffic elsewhere first. */
+export class DeploymentIsLive extends Schema.TaggedError<DeploymentIsLive>("ctrl-worker/DeploymentIsLive")(
+  "DeploymentIsLive",
+  { deploymentId: Schema.String },
+  HttpApiSchema.annotations({ status: 409 })
+) {
+  override get message() {
+    return `deployment ${this.deploymentId} is live; its desired state cannot change`
+  }
+}
+
+/** Needs a person (500): a deploy was given up. The deployment is `failed` and `problem` stands at its open step. */
+export class DeploymentFailed extends Schema.TaggedError<DeploymentFailed>("ctrl-worker/DeploymentFailed")(
+  "DeploymentFailed",
+  {
+    deploymentId: Schema.String,
+    step: Schema.Literal("queued", "building", "deploying", "network"),
+    problem: Schema.String
+  },
+  HttpApiSchema.annotations({ status: 500 })
+) {
+  override get message() {
+    return `deployment ${this.deploymentId} failed while ${this.step}: ${this.problem}`
+  }
+}
+
+/** Needs a person (500): the target of a promotion or rollback was started but does not run. No route was moved. */
+export class InstancesNotRunning extends Schema.TaggedError<InstancesNotRunning>("ctrl-worker/InstancesNotRunning")(
+  "InstancesNotRunning",
+  { deploymentId: Schema.String, problem: Schema.String },
+  HttpApiSchema.annotations({ status: 500 })
+) {
+  override get message() {
+    return `deployment ${this.deploymentId} does not run: ${this.problem}`
+  }
+}
