@@ -1,0 +1,175 @@
+import { Effect, type Exit, type Fiber, FiberId, Random, Runtime, Scheduler } from "effect"
+import { NonDurableWait } from "./DurableError.ts"
+import type { Completion, Journal, Pending, Waiter } from "./Journal.ts"
+import type { Observer } from "./Observer.ts"
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** A region that receives the invocation's cancellation as interruption: the whole handler, or a `cancellable` inside it. */
+export interface CancelScope {
+  fiber: AnyFiber | undefined
+  cancelled: boolean
+  readonly children: Set<CancelScope>
+}
+
+export const makeCancelScope = (): CancelScope => ({ fiber: undefined, cancelled: false, children: new Set() })
+
+/** What all attempts of one handler share: built once, because an attempt should cost microseconds. */
+export interface HandlerRuntime {
+  readonly live: Runtime.Runtime<never>
+  readonly observer: Observer
+  /** False when no tracer is installed: then no span is created only to be dropped. */
+  readonly traced: boolean
+}
+
+const unsettled: Promise<never> = new Promise(() => {})
+let draining: Attempt | undefined
+
+/** The attempt whose fibers are running right now. Workflow fibers run nowhere else, and JavaScript runs one at a time. */
+export const drainingAttempt = (): Attempt | undefined => draining
+
+/**
+ * Drives one attempt of one invocation, and is the scheduler of its fibers.
+ *
+ * Fibers run only between two completions of the journal: take every task in order until all fibers are parked, then
+ * wait for exactly one completion, then run again. How fibers interleave is therefore a function of the journal, and
+ * a replay repeats it. A task that arrives at any other moment was woken by something the journal does not know.
+ */
+export class Attempt implements Scheduler.Scheduler {
+  readonly journal: Journal
+  readonly handler: HandlerRuntime
+  readonly scope: CancelScope = makeCancelScope()
+  /** Fibers of step bodies in flight. They run on the live scheduler and end with the attempt. */
+  readonly steps = new Set<AnyFiber>()
+  /** True once the attempt is over. From then on no durable operation and no compensation runs. */
+  ended = false
+  cancelRequested = false
+  /** The journaled time of this turn of the driver; unset until somebody asks. */
+  turnMillis: number | undefined
+
+  readonly #waiters = new Set<Waiter>()
+  readonly #fail: (error: NonDurableWait) => void
+  #queue: Array<() => void> = []
+  #head = 0
+  #running = false
+  #main: AnyFiber | undefined
+  #random: Random.Random | undefined
+
+  constructor(journal: Journal, handler: HandlerRuntime, fail: (error: NonDurableWait) => void) {
+    this.journal = journal
+    this.handler = handler
+    this.#fail = fail
+  }
+
+  /** Seeded by the invocation: the same sequence on every attempt. */
+  get random(): Random.Random {
+    this.#random ??= Random.make(this.journal.invocationId)
+    return this.#random
+  }
+
+  /** Fibers give way at waits and forks only, never after a number of operations: that number differs between attempts. */
+  shouldYield(): false {
+    return false
+  }
+
+  scheduleTask(task: () => void, priority: number, fiber?: AnyFiber): void {
+    if (this.ended) {
+      Scheduler.defaultScheduler.scheduleTask(task, priority, fiber)
+      return
+    }
+    this.#queue.push(task)
+    if (!this.#running) this.#fail(new NonDurableWait({ fiber: fiber?.id().id ?? 0 }))
+  }
+
+  /** Runs the effect to its end. Never settles when the attempt ends first. */
+  async drive<A, E, R>(effect: Effect.Effect<A, E, R>, runtime: Runtime.Runtime<R>): Promise<Exit.Exit<A, E>> {
+    const main = this.#whileRunning(() => Runtime.runFork(runtime, effect, { scheduler: this }))
+    this.#main = main
+    this.scope.fiber = main
+    for (;;) {
+      this.#whileRunning(() => this.#drain())
+      const exit = main.unsafePoll()
+      if (exit !== null) return exit
+      if (this.ended) return unsettled
+      if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })
+      const wakeup = await this.journal.next(this.#waiters, this.cancelRequested)
+      this.turnMillis = undefined
+      this.#whileRunning(() => (wakeup._tag === "Cancelled" ? this.#cancel() : wakeup.waiter.settle(wakeup.completion)))
+    }
+  }
+
+  /**
+   * The attempt is over: interrupts every fiber so that scopes close, and releases those parked in uninterruptible
+   * regions, which interruption alone would not reach.
+   */
+  end(): void {
+    if (this.ended) return
+    this.ended = true
+    const waiters = [...this.#waiters]
+    this.#waiters.clear()
+    for (const step of this.steps) step.unsafeInterruptAsFork(FiberId.none)
+    if (this.#main?.unsafePoll() === null) this.#main.unsafeInterruptAsFork(FiberId.none)
+    for (const waiter of waiters) waiter.abort()
+    for (const task of this.#queue.splice(this.#head)) Scheduler.defaultScheduler.scheduleTask(task, 0)
+  }
+
+  /**
+   * Appends an operation to the journal and parks the fiber until it completes. `onInterrupt` runs when the fiber is
+   * interrupted while parked (a lost race, a cancellation), not when the attempt ends.
+   */
+  park<B, E>(
+    append: () => Pending,
+    resume: (completion: Completion) => Effect.Effect<B, E>,
+    onInterrupt?: () => Effect.Effect<void>
+  ): Effect.Effect<B, E> {
+    return Effect.async<B, E>((wake) => {
+      if (this.ended) return wake(Effect.interrupt)
+      const waiter: Waiter = {
+        pending: append(),
+        abort: () => wake(Effect.interrupt),
+        settle: (completion) => {
+          this.#waiters.delete(waiter)
+          wake(resume(completion))
+        }
+      }
+      this.#waiters.add(waiter)
+      return Effect.suspend(() => {
+        this.#waiters.delete(waiter)
+        return this.ended || onInterrupt === undefined ? Effect.void : onInterrupt()
+      })
+    })
+  }
+
+  /** The innermost cancellable regions are interrupted; code around them decides what happens next. */
+  #cancel(): void {
+    if (this.cancelRequested) return
+    this.cancelRequested = true
+    const interruptLeaves = (scope: CancelScope): void => {
+      if (scope.children.size > 0) {
+        for (const child of [...scope.children]) interruptLeaves(child)
+        return
+      }
+      scope.cancelled = true
+      scope.fiber?.unsafeInterruptAsFork(FiberId.none)
+    }
+    interruptLeaves(this.scope)
+  }
+
+  #drain(): void {
+    for (let task = this.#queue[this.#head++]; task !== undefined; task = this.#queue[this.#head++]) task()
+    this.#queue.length = 0
+    this.#head = 0
+  }
+
+  #whileRunning<A>(run: () => A): A {
+    const outer = draining
+    draining = this
+    this.#running = true
+    try {
+      return run()
+    } finally {
+      this.#running = false
+      draining = outer
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { CancelledError, TerminalError } from "@restatedev/restate-sdk"
+import {
+  Cause,
+  Clock,
+  Context,
+  DefaultServices,
+  Effect,
+  Exit,
+  FiberId,
+  FiberRefs,
+  Option,
+  Random,
+  Runtime,
+  RuntimeFlags,
+  Schema,
+  Tracer
+} from "effect"
+import { Attempt, type HandlerRuntime } from "./Attempt.ts"
+import type { AnySchema, Contract } from "./Contract.ts"
+import { publicError } from "./Defect.ts"
+import { Durable } from "./Durable.ts"
+import { durableClock } from "./DurableClock.ts"
+import { AwaitRejected, CallFailed, Cancelled, StepFailed } from "./DurableError.ts"
+import { durableRandom } from "./DurableRandom.ts"
+import type { Implementation, ObjectOptions } from "./Implementation.ts"
+import type { Journal } from "./Journal.ts"
+import type { AttemptOutcome, Observer } from "./Observer.ts"
+import { externalParent, replayTracer } from "./Telemetry.ts"
+import { toTerminal } from "./TypedFailure.ts"
+
+/** Runs one attempt of one handler. Settles with the handler's answer, a terminal error, or an error that Restate retries. */
+export type AttemptRunner = (journal: Journal, input: unknown) => Promise<unknown>
+
+/** An implementation with everything it needs: ready to be served by Restate or by the testing engine. */
+export interface BoundObject {
+  readonly contract: Contract
+  readonly options: ObjectOptions
+  readonly attempts: ReadonlyMap<string, AttemptRunner>
+}
+
+/** Binds an implementation to a runtime that holds its services. Built once: an attempt only adds its journal. */
+export const bind = <R>(
+  implementation: Implementation<R>,
+  runtime: Runtime.Runtime<R>,
+  observer: Observer
+): BoundObject => {
+  const live = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
+  const tracer = Context.get(live, Tracer.Tracer)
+  const services = live.pipe(
+    Context.add(Clock.Clock, durableClock(Context.get(live, Clock.Clock))),
+    Context.add(Random.Random, durableRandom),
+    Context.add(Tracer.Tracer, replayTracer(tracer))
+  )
+  const shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer } = {
+    // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
+    live: runtime as unknown as Runtime.Runtime<never>,
+    observer,
+    tracer,
+    traced: tracer !== Context.get(DefaultServices.liveServices, Tracer.Tracer),
+    workflow: Runtime.make({
+      context: runtime.context,
+      fiberRefs: FiberRefs.updateAs(runtime.fiberRefs, {
+        fiberId: FiberId.runtime(0, 0),
+        fiberRef: DefaultServices.currentServices,
+        value: services
+      }),
+      // Fibers give way by operation count otherwise, which differs between attempts; metrics cost more than they tell here.
+      runtimeFlags: RuntimeFlags.disableAll(
+        runtime.runtimeFlags,
+        RuntimeFlags.make(RuntimeFlags.RuntimeMetrics, RuntimeFlags.CooperativeYielding)
+      )
+    })
+  }
+  const attempts = new Map<string, AttemptRunner>()
+  for (const [name, run] of Object.entries(implementation.handlers)) {
+    const declared = implementation.contract.handlers[name]
+    if (declared === undefined) throw new TypeError(`${implementation.contract.name} declares no handler ${name}`)
+    attempts.set(name, (journal, input) => runAttempt(shared, declared.error, journal, run(input)))
+  }
+  return { contract: implementation.contract, options: implementation.options, attempts }
+}
+
+const runAttempt = <A, E, R>(
+  shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer },
+  errorSchema: AnySchema,
+  journal: Journal,
+  effect: Effect.Effect<A, E, R | Durable>
+): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const attempt = new Attempt(journal, shared, reject)
+    const report = reporter(attempt, shared.tracer)
+    journal.attemptCompleted.addEventListener(
+      "abort",
+      () => {
+        attempt.end()
+        report.ended("suspended")
+      },
+      { once: true }
+    )
+    let context = Context.add(shared.workflow.context as Context.Context<R>, Durable, attempt)
+    if (report.parent !== undefined) context = Context.add(context, Tracer.ParentSpan, report.parent)
+    const { fiberRefs, runtimeFlags } = shared.workflow
+    attempt.drive(effect, Runtime.make({ context, fiberRefs, runtimeFlags })).then(
+      (exit) => {
+        attempt.end()
+        if (Exit.isSuccess(exit)) {
+          report.ended("succeeded")
+          resolve(exit.value)
+          return
+        }
+        const { error, outcome } = edge(attempt, errorSchema, exit.cause)
+        report.ended(outcome)
+        reject(error)
+      },
+      (error) => {
+        attempt.end()
+        report.ended("defect")
+        reject(error)
+      }
+    )
+  })
+
+interface Edge {
+  readonly error: Error
+  readonly outcome: AttemptOutcome
+}
+
+const isDurableFailure = Schema.is(Schema.Union(StepFailed, CallFailed, AwaitRejected))
+
+/** What leaves the handler: typed failures and cancellation end the invocation, everything else is retried. */
+const edge = (attempt: Attempt, errorSchema: AnySchema, cause: Cause.Cause<unknown>): Edge => {
+  const failure = Option.getOrUndefined(Cause.failureOption(cause))
+  const defect = Cause.isDie(cause)
+  if (!defect && failure instanceof Cancelled) return { error: new CancelledError(), outcome: "cancelled" }
+  if (!defect && isDurableFailure(failure))
+    return { error: new TerminalError(failure.message, { errorCode: 500 }), outcome: "failed" }
+  if (!defect && failure !== undefined) return { error: toTerminal(errorSchema, failure), outcome: "failed" }
+  if (!defect && attempt.cancelRequested) return { error: new CancelledError(), outcome: "cancelled" }
+  const { service, handler } = attempt.journal.target
+  Runtime.runFork(attempt.handler.live, Effect.logError(`${service}/${handler} ended with a defect`, cause))
+  return { error: publicError(`${service}/${handler}`, Cause.squash(cause)), outcome: "defect" }
+}
+
+/** Counts and traces one attempt, exactly once, however it ends. */
+const reporter = (attempt: Attempt, tracer: Tracer.Tracer) => {
+  const { journal, handler } = attempt
+  const { service, handler: name } = journal.target
+  const info = { service, handler: name }
+  const startedAt = journal.liveMillis()
+  const external = externalParent(journal.traceparent)
+  const span = handler.traced ? attemptSpan(journal, tracer, external) : undefined
+  let open = true
+  handler.observer.attemptStarted(info)
+  return {
+    parent: span ?? external,
+    ended: (outcome: AttemptOutcome): void => {
+      if (!open) return
+      open = false
+      handler.observer.attemptEnded({ ...info, outcome, seconds: (journal.liveMillis() - startedAt) / 1000 })
+      if (span === undefined) return
+      span.attribute("restate.attempt.outcome", outcome)
+      const failed = outcome === "failed" || outcome === "defect"
+      span.end(BigInt(Date.now()) * 1_000_000n, failed ? Exit.die(outcome) : Exit.void)
+    }
+  }
+}
+
+const attemptSpan = (
+  journal: Journal,
+  tracer: Tracer.Tracer,
+  external: Tracer.ExternalSpan | undefined
+): Tracer.Span => {
+  const { service, handler, key } = journal.target
+  const startedAt = BigInt(Date.now()) * 1_000_000n
+  const parent = Option.fromNullable(external)
+  const span = tracer.span(`${service}/${handler}`, parent, Context.empty(), [], startedAt, "server")
+  span.attribute("restate.invocation.id", journal.invocationId)
+  span.attribute("restate.invocation.key", key)
+  return span
+}

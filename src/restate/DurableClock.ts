@@ -1,0 +1,44 @@
+import { Clock, type Duration, Effect } from "effect"
+import * as EffectDuration from "effect/Duration"
+import { type Durable, withAttempt } from "./Durable.ts"
+
+/**
+ * Unix milliseconds, journaled. Costs one journal entry per turn of the driver: asking twice without waiting in
+ * between gives the same answer and writes nothing.
+ */
+export const now: Effect.Effect<number, never, Durable> = withAttempt((attempt) => {
+  if (attempt.turnMillis !== undefined) return Effect.succeed(attempt.turnMillis)
+  return attempt.park(
+    () => attempt.journal.now(),
+    (completion) => {
+      if (!completion.ok) return Effect.die(completion.error)
+      // Journal.now is a Pending<number>.
+      const millis = completion.value as number
+      attempt.turnMillis = millis
+      return Effect.succeed(millis)
+    }
+  )
+})
+
+/** A timer that survives crashes and suspensions. Holds no memory in the worker while it waits. */
+export const sleep = (duration: Duration.DurationInput, name?: string): Effect.Effect<void, never, Durable> =>
+  withAttempt((attempt) =>
+    attempt.park(
+      () => attempt.journal.sleep(EffectDuration.toMillis(duration), name),
+      (completion) => (completion.ok ? Effect.void : Effect.die(completion.error))
+    )
+  )
+
+/**
+ * The clock of workflow fibers: `Effect.sleep`, `Schedule`, `Effect.timeout` and `Clock.currentTimeMillis` become
+ * durable. The `unsafe` readings stay live: Effect uses them for the timestamps of logs and spans only.
+ */
+export const durableClock = (live: Clock.Clock): Clock.Clock => ({
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  unsafeCurrentTimeMillis: () => live.unsafeCurrentTimeMillis(),
+  unsafeCurrentTimeNanos: () => live.unsafeCurrentTimeNanos(),
+  // The clock is installed for workflow fibers only, which have Durable in their context.
+  currentTimeMillis: now as Effect.Effect<number>,
+  currentTimeNanos: Effect.map(now as Effect.Effect<number>, (millis) => BigInt(millis) * 1_000_000n),
+  sleep: (duration) => sleep(duration) as Effect.Effect<void>
+})

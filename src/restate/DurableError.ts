@@ -1,0 +1,83 @@
+import { HttpApiSchema } from "@effect/platform"
+import { Schema } from "effect"
+
+/** The invocation was cancelled, by an operator or by its caller. Ends the invocation with status 409. */
+export class Cancelled extends Schema.TaggedError<Cancelled>()(
+  "Cancelled",
+  { invocationId: Schema.String },
+  HttpApiSchema.annotations({ status: 409 })
+) {
+  override get message(): string {
+    return "the invocation was cancelled"
+  }
+}
+
+/**
+ * A step that may no longer be retried: its policy is exhausted, it was interrupted as the loser of a race, or its
+ * result cannot be journaled. Whether its last body had an effect is unknown, so an undo must tolerate both.
+ */
+export class StepFailed extends Schema.TaggedError<StepFailed>()("StepFailed", {
+  step: Schema.String,
+  code: Schema.Number,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `step ${this.step} failed: ${this.reason}`
+  }
+}
+
+/** The callee ended with a failure that its contract does not declare. */
+export class CallFailed extends Schema.TaggedError<CallFailed>()("CallFailed", {
+  target: Schema.String,
+  code: Schema.Number,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `call to ${this.target} failed: ${this.reason}`
+  }
+}
+
+/** An awakeable or signal was rejected by whoever was asked to resolve it. */
+export class AwaitRejected extends Schema.TaggedError<AwaitRejected>()("AwaitRejected", {
+  id: Schema.String,
+  code: Schema.Number,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `${this.id} was rejected: ${this.reason}`
+  }
+}
+
+/** What any handler may fail with beside its contract's own errors. The caller sees status 500, or 409 for `Cancelled`. */
+export type DurableFailure = Cancelled | StepFailed | CallFailed | AwaitRejected
+
+/**
+ * A body waited for something that is not in the journal (a promise, a timer, a lock shared between processes). Replay
+ * could not repeat that wait, so the attempt fails at once.
+ */
+export class NonDurableWait extends Schema.TaggedError<NonDurableWait>()("NonDurableWait", {
+  fiber: Schema.Number
+}) {
+  override get message(): string {
+    return `fiber ${this.fiber} of a workflow waited on something that is not in the journal: wrap that effect in Durable.step`
+  }
+}
+
+/** A durable operation was used inside a step's body, where there is no journal. */
+export class DurableInsideStep extends Schema.TaggedError<DurableInsideStep>()("DurableInsideStep", {
+  step: Schema.String
+}) {
+  override get message(): string {
+    return `a durable operation was used inside step ${this.step}: move it out of the step's body`
+  }
+}
+
+/** A step's body did not end within its timeout. Its effect is unknown; Restate runs it again. */
+export class StepTimedOut extends Schema.TaggedError<StepTimedOut>()("StepTimedOut", {
+  step: Schema.String,
+  millis: Schema.Number
+}) {
+  override get message(): string {
+    return `step ${this.step} did not end within ${this.millis} ms`
+  }
+}

@@ -1,0 +1,84 @@
+import { JSONSchema, ParseResult, Schema, SchemaAST } from "effect"
+import type { AnySchema } from "./Contract.ts"
+
+/** How a value becomes journal bytes and back. The shape Restate's SDK expects. */
+export interface Serde<A> {
+  readonly contentType?: string
+  readonly jsonSchema?: object
+  readonly serialize: (value: A) => Uint8Array
+  readonly deserialize: (bytes: Uint8Array) => A
+}
+
+/** Largest request a handler accepts and largest result a step may journal: 256 KiB. Restate's own limit is 32 MiB. */
+export const maxPayloadBytes = 256 * 1024
+
+const maxProblemCharacters = 512
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+const empty = new Uint8Array(0)
+const cache = new WeakMap<SchemaAST.AST, Serde<unknown>>()
+
+/** A payload that is too large, is not JSON, or does not fit its schema. */
+export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("InvalidPayload", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+const describe = (error: ParseResult.ParseError): string =>
+  ParseResult.ArrayFormatter.formatErrorSync(error)
+    .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.map(String).join(".")}: ${issue.message}`))
+    .join("; ")
+    .slice(0, maxProblemCharacters)
+
+const parse = (bytes: Uint8Array): unknown => {
+  if (bytes.length === 0) return undefined
+  if (bytes.length > maxPayloadBytes)
+    throw new InvalidPayload({ problem: `${bytes.length} bytes exceed the limit of ${maxPayloadBytes}` })
+  try {
+    return JSON.parse(decoder.decode(bytes))
+  } catch {
+    throw new InvalidPayload({ problem: "the body is not JSON" })
+  }
+}
+
+const publish = (schema: AnySchema): object | undefined => {
+  try {
+    return JSONSchema.make(schema, { target: "jsonSchema2020-12" })
+  } catch {
+    // A schema without a JSON Schema form still encodes and decodes; discovery then publishes none for it.
+    return undefined
+  }
+}
+
+const make = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
+  const encode = Schema.encodeSync(schema)
+  const decode = Schema.decodeUnknownEither(schema)
+  const isVoid = SchemaAST.isVoidKeyword(schema.ast) || SchemaAST.isUndefinedKeyword(schema.ast)
+  const jsonSchema = isVoid ? undefined : publish(schema)
+  return {
+    ...(isVoid ? {} : { contentType: "application/json" }),
+    ...(jsonSchema === undefined ? {} : { jsonSchema }),
+    serialize: (value) => {
+      const encoded = encode(value)
+      return encoded === undefined ? empty : encoder.encode(JSON.stringify(encoded))
+    },
+    deserialize: (bytes) => {
+      const result = decode(parse(bytes))
+      if (result._tag === "Left") throw new InvalidPayload({ problem: describe(result.left) })
+      return result.right
+    }
+  }
+}
+
+/** The serde of a schema, made once per schema. Publishes the schema's encoded side as JSON Schema. */
+export const serdeOf = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
+  const known = cache.get(schema.ast)
+  // The cache is keyed by the schema itself, so what is found there was made for the same A.
+  if (known !== undefined) return known as Serde<A>
+  const made = make(schema)
+  cache.set(schema.ast, made as Serde<unknown>)
+  return made
+}

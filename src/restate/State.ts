@@ -1,0 +1,29 @@
+import { Effect, Option, type Schema } from "effect"
+import { type Durable, withAttempt } from "./Durable.ts"
+import { serdeOf } from "./Serde.ts"
+
+/** One named value in the object's state. Writes belong to exclusive handlers: the object's key orders them. */
+export interface StateCell<A> {
+  readonly get: Effect.Effect<Option.Option<A>, never, Durable>
+  readonly set: (value: A) => Effect.Effect<void, never, Durable>
+  readonly clear: Effect.Effect<void, never, Durable>
+}
+
+/** Declares a value of the object's state. Stored through the schema, so a stored shape can be read for as long as the schema reads it. */
+export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): StateCell<A> => {
+  const serde = serdeOf(schema)
+  return {
+    get: withAttempt((attempt) =>
+      attempt.park(
+        () => attempt.journal.get(name, serde),
+        (completion) =>
+          // Journal.get is a Pending<A | null>, decoded by the schema.
+          completion.ok
+            ? Effect.succeed(Option.fromNullable(completion.value as A | null))
+            : Effect.die(completion.error)
+      )
+    ),
+    set: (value) => withAttempt((attempt) => Effect.sync(() => attempt.journal.set(name, value, serde))),
+    clear: withAttempt((attempt) => Effect.sync(() => attempt.journal.clear(name)))
+  }
+}

@@ -1,0 +1,258 @@
+import { PauseError, RetryableError, TerminalError } from "@restatedev/restate-sdk"
+import {
+  Cause,
+  Context,
+  DefaultServices,
+  Duration,
+  Effect,
+  Exit,
+  type Fiber,
+  FiberId,
+  FiberRefs,
+  Option,
+  Runtime,
+  RuntimeFlags,
+  Scheduler,
+  Schema
+} from "effect"
+import type { Attempt } from "./Attempt.ts"
+import type { AnySchema, SchemaOf } from "./Contract.ts"
+import { publicError } from "./Defect.ts"
+import { Durable, InsideStep, type WithoutDurable, withAttempt } from "./Durable.ts"
+import { StepFailed, StepTimedOut } from "./DurableError.ts"
+import type { Completion, RunOptions } from "./Journal.ts"
+import type { StepOutcome } from "./Observer.ts"
+import { maxPayloadBytes, serdeOf } from "./Serde.ts"
+import { fromTerminal, toTerminal } from "./TypedFailure.ts"
+
+/**
+ * How Restate repeats a step that ended with a defect or a transient failure. Every bound is approximate: Restate
+ * counts anew when a sibling step is journaled in between. For an exact count use `Effect.retry` around the step.
+ */
+export interface StepRetry {
+  readonly maxAttempts?: number
+  readonly maxDuration?: Duration.DurationInput
+  /** Default 50 ms. */
+  readonly initialInterval?: Duration.DurationInput
+  /** Default 10 s. */
+  readonly maxInterval?: Duration.DurationInput
+  /** Default 2. */
+  readonly factor?: number
+}
+
+/** A failure that passes with time: retried by Restate instead of being journaled. */
+export interface Transient {
+  readonly retryable: true
+}
+
+/** The failures a step journals: all but the transient ones. */
+export type Expected<E> = Exclude<E, Transient>
+
+// biome-ignore lint/suspicious/noConfusingVoidType: asks whether the body answers with nothing at all
+type SuccessOption<A> = [A] extends [void] ? { readonly success?: undefined } : { readonly success: SchemaOf<A> }
+type FailureOption<E> = [Expected<E>] extends [never]
+  ? { readonly failure?: undefined }
+  : { readonly failure: SchemaOf<Expected<E>> }
+interface CommonOptions {
+  /**
+   * Default 30 s. Must stay well under the server's inactivity timeout (60 s unless configured): past it neither a
+   * cancellation nor a timer reaches the invocation. A body that is cut off may still have had its effect.
+   */
+  readonly timeout?: Duration.DurationInput
+}
+
+/** Retried under the service's policy for as long as it takes, then paused for a person. Cannot fail with `StepFailed`. */
+export type PatientStep<A, E> = SuccessOption<A> & FailureOption<E> & CommonOptions & { readonly retry?: undefined }
+/** Gives up after the policy and fails with `StepFailed`, so that the workflow can react. */
+export type BoundedStep<A, E> = SuccessOption<A> & FailureOption<E> & CommonOptions & { readonly retry: StepRetry }
+
+interface StepOptions extends CommonOptions {
+  readonly success?: AnySchema | undefined
+  readonly failure?: AnySchema | undefined
+  readonly retry?: StepRetry | undefined
+}
+
+const defaultTimeoutMillis = 30_000
+const tooLarge = 413
+const interrupted = 409
+const encoder = new TextEncoder()
+const nothing = new Uint8Array(0)
+
+/**
+ * Runs an effect once and journals what came of it: on every later attempt the journaled value is the answer and the
+ * body does not run. A body that ends before its result is acknowledged runs again, so it must be safe to repeat.
+ *
+ * The body runs on the live runtime (real clock, real scheduler, no `Durable`). Expected failures are journaled
+ * through `failure` and replay as the same class; transient failures (`retryable: true`) and defects are retried by Restate.
+ */
+export const step: {
+  <A, E, R>(
+    name: string,
+    body: Effect.Effect<A, E, R> & WithoutDurable<R>,
+    options: PatientStep<A, E>
+  ): Effect.Effect<A, Expected<E>, R | Durable>
+  <A, E, R>(
+    name: string,
+    body: Effect.Effect<A, E, R> & WithoutDurable<R>,
+    options: BoundedStep<A, E>
+  ): Effect.Effect<A, Expected<E> | StepFailed, R | Durable>
+} = <A, E, R>(name: string, body: Effect.Effect<A, E, R>, options: StepOptions): Effect.Effect<A, never, R | Durable> =>
+  withAttempt((attempt, fiber) => {
+    const run = new StepRun(attempt, name, options)
+    return attempt.park(
+      () => attempt.journal.run(name, () => run.execute(body, fiber), runOptions(options)),
+      (completion) => resume<A>(name, options, completion),
+      () => Effect.sync(() => run.interrupt())
+    )
+  })
+
+const decodedBytes = (schema: AnySchema | undefined): RunOptions<unknown>["serde"] => ({
+  contentType: "application/json",
+  // StepRun.execute answers with bytes that are encoded already, so that their size is known before they are journaled.
+  serialize: (bytes) => bytes as Uint8Array,
+  deserialize: (bytes) => (schema === undefined ? undefined : serdeOf(schema).deserialize(bytes))
+})
+
+const runOptions = (options: StepOptions): RunOptions<unknown> => {
+  const { retry } = options
+  const serde = decodedBytes(options.success)
+  if (retry === undefined) return { serde }
+  return {
+    serde,
+    ...(retry.maxAttempts === undefined ? {} : { maxAttempts: retry.maxAttempts }),
+    ...(retry.maxDuration === undefined ? {} : { maxDurationMillis: Duration.toMillis(retry.maxDuration) }),
+    initialIntervalMillis: Duration.toMillis(retry.initialInterval ?? 50),
+    maxIntervalMillis: Duration.toMillis(retry.maxInterval ?? "10 seconds"),
+    factor: retry.factor ?? 2
+  }
+}
+
+const resume = <A>(name: string, options: StepOptions, completion: Completion): Effect.Effect<A> => {
+  // `success` decoded the value, and the overloads of `step` tie it to A.
+  if (completion.ok) return Effect.succeed(completion.value as A)
+  const { error } = completion
+  if (!(error instanceof TerminalError)) return Effect.die(error)
+  const expected = options.failure === undefined ? Option.none() : fromTerminal(options.failure, error)
+  const failure = Option.getOrElse(
+    expected,
+    () => new StepFailed({ step: name, code: error.code, reason: error.message })
+  )
+  // The overloads of `step` declare exactly these failures; without a retry policy nothing but a lost race gives StepFailed.
+  return Effect.fail(failure) as Effect.Effect<never>
+}
+
+/** One execution of a step's body: a root fiber on the live runtime, observed until it ends or is cut off. */
+class StepRun {
+  readonly #attempt: Attempt
+  readonly #name: string
+  readonly #options: StepOptions
+  #body: Fiber.RuntimeFiber<unknown, unknown> | undefined
+
+  constructor(attempt: Attempt, name: string, options: StepOptions) {
+    this.#attempt = attempt
+    this.#name = name
+    this.#options = options
+  }
+
+  interrupt(): void {
+    this.#body?.unsafeInterruptAsFork(FiberId.none)
+  }
+
+  execute<A, E, R>(body: Effect.Effect<A, E, R>, workflow: Fiber.RuntimeFiber<unknown, unknown>): Promise<Uint8Array> {
+    const { journal, handler, steps } = this.#attempt
+    const info = { service: journal.target.service, handler: journal.target.handler, step: this.#name }
+    const startedAt = journal.liveMillis()
+    const timeoutMillis = Duration.toMillis(this.#options.timeout ?? defaultTimeoutMillis)
+    handler.observer.stepStarted(info)
+    return new Promise((resolve, reject) => {
+      const traced = handler.traced ? Effect.withSpan(body, this.#name, { captureStackTrace: false }) : body
+      const fiber = Runtime.runFork(liveRuntime<R>(this.#attempt, this.#name, workflow), traced, {
+        scheduler: Scheduler.defaultScheduler
+      })
+      this.#body = fiber
+      steps.add(fiber)
+      let timedOut = false
+      const settle = (exit: Exit.Exit<A, E>): void => {
+        steps.delete(fiber)
+        stopTimer()
+        const seconds = (journal.liveMillis() - startedAt) / 1000
+        handler.observer.stepEnded({ ...info, seconds, outcome: timedOut ? "defect" : outcomeOf(exit, this.#options) })
+        // Past the end of the attempt nobody listens any more: the body runs again on the next one.
+        if (this.#attempt.ended) return
+        const result = Exit.isSuccess(exit) ? this.#encode(exit.value) : this.#rejection(exit.cause)
+        if (result instanceof Error) reject(result)
+        else resolve(result)
+      }
+      const stopTimer = journal.timer(timeoutMillis, () => {
+        if (!steps.has(fiber)) return
+        timedOut = true
+        this.interrupt()
+        reject(publicError(`step ${this.#name}`, new StepTimedOut({ step: this.#name, millis: timeoutMillis })))
+      })
+      fiber.addObserver(settle)
+    })
+  }
+
+  #encode(value: unknown): Uint8Array | Error {
+    const { success } = this.#options
+    if (success === undefined) return nothing
+    const encoded = Schema.encodeEither(success)(value)
+    if (encoded._tag === "Left") return this.#unjournalable("its result does not fit its schema", 500)
+    const bytes = encoder.encode(JSON.stringify(encoded.right))
+    if (bytes.length <= maxPayloadBytes) return bytes
+    return this.#unjournalable(`its result of ${bytes.length} bytes exceeds the limit of ${maxPayloadBytes}`, tooLarge)
+  }
+
+  /** Repeating the body would not help: the workflow decides when it can, a person when it cannot. */
+  #unjournalable(reason: string, errorCode: number): Error {
+    if (this.#options.retry !== undefined) return new TerminalError(reason, { errorCode })
+    return new PauseError(`step ${this.#name}: ${reason}`, { errorCode })
+  }
+
+  #rejection(cause: Cause.Cause<unknown>): Error {
+    const failure = Option.getOrUndefined(Cause.failureOption(cause))
+    const { failure: schema } = this.#options
+    if (failure !== undefined && schema !== undefined && !isTransient(failure)) return toTerminal(schema, failure)
+    if (failure === undefined && Cause.isInterruptedOnly(cause))
+      return new TerminalError("the step was interrupted", { errorCode: interrupted })
+    const squashed = Cause.squash(cause)
+    if (squashed instanceof RetryableError || squashed instanceof PauseError) return squashed
+    if (failure === undefined) this.#report(cause)
+    return publicError(`step ${this.#name}`, failure ?? squashed)
+  }
+
+  /** The journal's events get the class of a defect; its text, which may quote anything, goes to the log only. */
+  #report(cause: Cause.Cause<unknown>): void {
+    Runtime.runFork(this.#attempt.handler.live, Effect.logError(`step ${this.#name} ended with a defect`, cause))
+  }
+}
+
+const isTransient = (failure: unknown): boolean =>
+  typeof failure === "object" && failure !== null && "retryable" in failure && failure.retryable === true
+
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>, options: StepOptions): StepOutcome => {
+  if (Exit.isSuccess(exit)) return "succeeded"
+  const failure = Cause.failureOption(exit.cause)
+  if (Option.isSome(failure)) return options.failure !== undefined && !isTransient(failure.value) ? "failed" : "defect"
+  return Cause.isInterruptedOnly(exit.cause) ? "interrupted" : "defect"
+}
+
+/** The workflow fiber's context and fiber references, with the live default services and no journal. */
+const liveRuntime = <R>(
+  attempt: Attempt,
+  name: string,
+  workflow: Fiber.RuntimeFiber<unknown, unknown>
+): Runtime.Runtime<R> => {
+  const { live } = attempt.handler
+  // The body's requirements are among the workflow's: the type of `step` says so.
+  const context = Context.add(workflow.currentContext as Context.Context<R>, Durable, new InsideStep(attempt, name))
+  return Runtime.make({
+    context,
+    runtimeFlags: RuntimeFlags.disable(live.runtimeFlags, RuntimeFlags.RuntimeMetrics),
+    fiberRefs: FiberRefs.updateAs(workflow.getFiberRefs(), {
+      fiberId: workflow.id(),
+      fiberRef: DefaultServices.currentServices,
+      value: FiberRefs.getOrDefault(live.fiberRefs, DefaultServices.currentServices)
+    })
+  })
+}

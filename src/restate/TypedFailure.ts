@@ -1,0 +1,32 @@
+import { HttpApiSchema } from "@effect/platform"
+import { TerminalError } from "@restatedev/restate-sdk"
+import { Option, Schema, SchemaAST } from "effect"
+import type { AnySchema } from "./Contract.ts"
+
+/** Metadata key under which an encoded failure travels with its terminal error, through journal, calls and ingress. */
+export const failureMetadata = "effect/error"
+
+const statusOf = (ast: SchemaAST.AST, failure: unknown): number => {
+  if (!SchemaAST.isUnion(ast)) return HttpApiSchema.getStatusErrorAST(ast)
+  const member = ast.types.find((type) => Schema.is(Schema.make(type))(failure))
+  return member === undefined ? 500 : statusOf(member, failure)
+}
+
+const messageOf = (failure: unknown): string => {
+  if (failure instanceof Error) return failure.message === "" ? failure.name : failure.message
+  return String(failure)
+}
+
+/** The terminal error that carries a typed failure: its HTTP status as code, itself encoded as metadata. */
+export const toTerminal = (schema: AnySchema, failure: unknown): TerminalError =>
+  new TerminalError(messageOf(failure), {
+    errorCode: statusOf(schema.ast, failure),
+    metadata: { [failureMetadata]: JSON.stringify(Schema.encodeSync(schema)(failure)) }
+  })
+
+/** The typed failure inside a terminal error, when there is one and it fits the schema. */
+export const fromTerminal = <A>(schema: Schema.Schema<A, unknown>, error: TerminalError): Option.Option<A> => {
+  const encoded = error.metadata?.[failureMetadata]
+  if (encoded === undefined) return Option.none()
+  return Schema.decodeOption(Schema.parseJson(schema))(encoded)
+}

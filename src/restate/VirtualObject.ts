@@ -1,0 +1,53 @@
+import * as restate from "@restatedev/restate-sdk"
+import { Duration } from "effect"
+import type { BoundObject } from "./BoundObject.ts"
+import type { HandlerContract } from "./Contract.ts"
+import type { AttemptRetry, ObjectOptions } from "./Implementation.ts"
+import { type SdkContext, SdkJournal } from "./SdkJournal.ts"
+import { serdeOf } from "./Serde.ts"
+
+export type VirtualObject = restate.VirtualObjectDefinition<string, unknown>
+
+const millis = (duration: Duration.DurationInput): number => Duration.toMillis(duration)
+
+const retryPolicy = (retry: AttemptRetry): restate.RetryPolicy => ({
+  onMaxAttempts: "pause",
+  ...(retry.maxAttempts === undefined ? {} : { maxAttempts: retry.maxAttempts }),
+  ...(retry.factor === undefined ? {} : { exponentiationFactor: retry.factor }),
+  ...(retry.initialInterval === undefined ? {} : { initialInterval: millis(retry.initialInterval) }),
+  ...(retry.maxInterval === undefined ? {} : { maxInterval: millis(retry.maxInterval) })
+})
+
+const objectOptions = (options: ObjectOptions): restate.ObjectOptions => ({
+  explicitCancellation: options.cancellation !== "implicit",
+  retryPolicy: retryPolicy(options.retry ?? {}),
+  ...(options.inactivityTimeout === undefined ? {} : { inactivityTimeout: millis(options.inactivityTimeout) }),
+  ...(options.abortTimeout === undefined ? {} : { abortTimeout: millis(options.abortTimeout) }),
+  ...(options.journalRetention === undefined ? {} : { journalRetention: millis(options.journalRetention) }),
+  ...(options.idempotencyRetention === undefined ? {} : { idempotencyRetention: millis(options.idempotencyRetention) })
+})
+
+const handlerOptions = (declared: HandlerContract) => ({
+  input: serdeOf(declared.input),
+  output: serdeOf(declared.output),
+  ingressPrivate: declared.ingress === "private"
+})
+
+/** A bound object as Restate's SDK serves it, with its schemas published through discovery. */
+export const virtualObject = (bound: BoundObject): VirtualObject => {
+  const { contract, options, attempts } = bound
+  const explicit = options.cancellation !== "implicit"
+  const handlers: Record<string, (context: restate.ObjectContext, input: unknown) => Promise<unknown>> = {}
+  for (const [name, run] of attempts) {
+    const declared = contract.handlers[name]
+    if (declared === undefined) continue
+    // The context of a handler is an object context with the SDK's internal operations.
+    const attempt = (context: restate.ObjectSharedContext, input: unknown) =>
+      run(new SdkJournal(context as SdkContext, explicit), input)
+    handlers[name] =
+      declared.mode === "shared"
+        ? restate.handlers.object.shared(handlerOptions(declared), attempt)
+        : restate.handlers.object.exclusive(handlerOptions(declared), attempt)
+  }
+  return restate.object({ name: contract.name, handlers, options: objectOptions(options) })
+}
