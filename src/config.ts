@@ -1,0 +1,136 @@
+import type { FileSystem } from "@effect/platform"
+import { Array as Arr, Config, ConfigProvider, Context, Effect, Either, Layer, Option, Random } from "effect"
+import { type ConfigProblem, ConfigProblems, firstPerSetting, problemsOf } from "./config/ConfigProblems.ts"
+import { describeSettings, type Printable } from "./config/describe.ts"
+import { type RawSettings, readEnvironment } from "./config/environment.ts"
+import { openTelemetry } from "./config/openTelemetry.ts"
+import { crossFieldProblems } from "./config/rules.ts"
+import { environmentName, settingPaths, treeConfig } from "./config/Setting.ts"
+import { type Settings, settings } from "./config/settings.ts"
+import { readTomlFile } from "./config/tomlFile.ts"
+
+/** Groups what only makes sense together: such a section is there whole or not at all. */
+const assemble = (read: Settings, instanceId: string) => ({
+  ...read,
+  instanceId,
+  vault: Option.map(read.vault.url, (url) => ({ url, token: read.vault.token })),
+  acme: {
+    enabled: read.acme.enabled,
+    emailDomain: read.acme.emailDomain,
+    route53: Option.filter(
+      Option.all({
+        accessKeyId: read.acme.route53.accessKeyId,
+        secretAccessKey: read.acme.route53.secretAccessKey,
+        region: Option.some(read.acme.route53.region),
+        hostedZoneId: Option.some(read.acme.route53.hostedZoneId)
+      }),
+      () => read.acme.enabled && read.acme.route53.enabled
+    )
+  },
+  depot: Option.map(read.depot.apiUrl, (apiUrl) => ({ apiUrl, projectRegion: read.depot.projectRegion })),
+  registry: Option.all(read.registry),
+  github: {
+    app: Option.map(read.github.privateKeyPem, (privateKeyPem) => ({ appId: read.github.appId, privateKeyPem })),
+    allowUnauthenticatedDeployments: read.github.allowUnauthenticatedDeployments
+  }
+})
+
+type Assembled = ReturnType<typeof assemble>
+
+export interface WorkerConfigShape extends Assembled {
+  readonly openTelemetry: Config.Config.Success<typeof openTelemetry>
+}
+
+/** The resolved configuration of this process. Secrets are Redacted; the database addresses hold theirs inside. */
+export class WorkerConfig extends Context.Tag("ctrl-worker/WorkerConfig")<WorkerConfig, WorkerConfigShape>() {}
+
+const idAlphabet = [..."123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"]
+
+const randomInstanceId: Effect.Effect<string> = Effect.map(
+  Effect.replicateEffect(Random.choice(idAlphabet), 8),
+  (characters) => `ins_${characters.join("")}`
+).pipe(Effect.orDie)
+
+const configArgument = (args: ReadonlyArray<string>): Either.Either<Option.Option<string>, ConfigProblem> => {
+  const [first, second, ...rest] = args.flatMap((arg) =>
+    arg.startsWith("--config=") ? ["--config", arg.slice("--config=".length)] : [arg]
+  )
+  if (first === undefined) return Either.right(Option.none())
+  if (first === "--config" && second !== undefined && rest.length === 0) return Either.right(Option.some(second))
+  return Either.left({ setting: "command line", problem: "expected nothing or --config <file>.toml" })
+}
+
+/** The argument names the file, else UNKEY_CONFIG, else there is none. */
+const configFile = (args: ReadonlyArray<string>, environment: ConfigProvider.ConfigProvider) =>
+  Effect.gen(function* () {
+    const argument = yield* configArgument(args)
+    const variable = yield* Effect.option(environment.load(Config.nonEmptyString("UNKEY_CONFIG")))
+    return Option.orElse(argument, () => variable)
+  })
+
+const withEnvironmentName = (paths: ReadonlyMap<string, unknown>) => (problem: ConfigProblem) =>
+  paths.has(problem.setting)
+    ? { ...problem, setting: `${problem.setting} (${environmentName(problem.setting)})` }
+    : problem
+
+const nothing: RawSettings = { values: new Map(), problems: [] }
+
+/**
+ * Reads the configuration: environment first (WORKER_ names, through the current ConfigProvider), then the TOML file,
+ * then defaults. Fails once, with every problem of every source.
+ */
+export const loadWorkerConfig = (
+  args: ReadonlyArray<string>
+): Effect.Effect<WorkerConfigShape, ConfigProblems, FileSystem.FileSystem> =>
+  Effect.configProviderWith((environment) =>
+    Effect.gen(function* () {
+      const paths = settingPaths(settings)
+      const file = yield* Effect.either(
+        Effect.flatMap(
+          configFile(args, environment),
+          Option.match({
+            onNone: () => Effect.succeed(nothing),
+            onSome: (name) =>
+              Effect.mapError(readTomlFile(name, environment, paths), (unreadable) => unreadable.problem)
+          })
+        )
+      )
+      const fromFile = Either.getOrElse(file, (problem) => ({ ...nothing, problems: [problem] }))
+      const fromEnvironment = yield* readEnvironment(environment, paths.keys())
+      const given = new Map([...fromFile.values, ...fromEnvironment.values])
+      const read = yield* Effect.either(ConfigProvider.fromMap(given).load(treeConfig(settings)))
+      const otel = yield* Effect.either(environment.load(openTelemetry))
+
+      const decoding = Either.isLeft(read) ? problemsOf(read.left) : []
+      const problems = firstPerSetting([
+        // A setting that the environment overrides is not harmed by what the file says about it.
+        ...fromFile.problems.filter(({ setting }) => !fromEnvironment.values.has(setting)),
+        ...fromEnvironment.problems,
+        // Nothing can be called missing as long as the file that may hold it cannot be read.
+        ...(Either.isLeft(file)
+          ? decoding.filter(({ setting }) => given.has(setting))
+          : [...decoding, ...crossFieldProblems(given)]),
+        ...(Either.isLeft(otel) ? problemsOf(otel.left) : [])
+      ]).map(withEnvironmentName(paths))
+
+      if (Arr.isNonEmptyReadonlyArray(problems)) return yield* new ConfigProblems({ problems })
+      if (Either.isLeft(read) || Either.isLeft(otel)) return yield* Effect.dieMessage("a failed reading has a problem")
+      const instanceId = yield* Option.match(
+        Option.filter(read.right.instanceId, (id) => id !== ""),
+        {
+          onNone: () => randomInstanceId,
+          onSome: Effect.succeed
+        }
+      )
+      return { ...assemble(read.right, instanceId), openTelemetry: otel.right }
+    })
+  )
+
+export const workerConfig = (
+  args: ReadonlyArray<string>
+): Layer.Layer<WorkerConfig, ConfigProblems, FileSystem.FileSystem> =>
+  Layer.effect(WorkerConfig, loadWorkerConfig(args))
+
+/** The configuration as one start-up log line may show it. */
+export const describeConfig = (config: WorkerConfigShape): Readonly<Record<string, Printable>> =>
+  describeSettings(config)

@@ -1,0 +1,115 @@
+import { Duration, Either, LogLevel } from "effect"
+import type { Kind } from "./Setting.ts"
+
+export const text: Kind<string> = { native: "string", decode: (value) => Either.right(value.trim()) }
+
+export const nonEmptyText: Kind<string> = {
+  native: "string",
+  decode: (value) => (value.trim() === "" ? Either.left("must not be empty") : Either.right(value.trim()))
+}
+
+/** Kept to the byte: surrounding space may belong to a secret. */
+export const secretText: Kind<string> = {
+  native: "string",
+  decode: (value) => (value === "" ? Either.left("must not be empty") : Either.right(value))
+}
+
+export const matching = (pattern: RegExp, expected: string): Kind<string> => ({
+  native: "string",
+  decode: (value) => (pattern.test(value) ? Either.right(value) : Either.left(`expected ${expected}, found "${value}"`))
+})
+
+export const integer = (range: { readonly min: number; readonly max: number }): Kind<number> => ({
+  native: "number",
+  decode: (value) =>
+    /^[+-]?\d+$/.test(value) && Number(value) >= range.min && Number(value) <= range.max
+      ? Either.right(Number(value))
+      : Either.left(`expected an integer from ${range.min} to ${range.max}, found "${value}"`)
+})
+
+export const port = integer({ min: 1, max: 65535 })
+
+export const ratio: Kind<number> = {
+  native: "number",
+  decode: (value) =>
+    value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1
+      ? Either.right(Number(value))
+      : Either.left(`expected a number from 0 to 1, found "${value}"`)
+}
+
+export const flag: Kind<boolean> = {
+  native: "boolean",
+  decode: (value) =>
+    value === "true" || value === "false"
+      ? Either.right(value === "true")
+      : Either.left(`expected true or false, found "${value}"`)
+}
+
+const unitMillis: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+/** Durations as existing configuration files write them: `500ms`, `25s`, `1m30s`. */
+export const duration = (range: {
+  readonly min: Duration.Duration
+  readonly max: Duration.Duration
+}): Kind<Duration.Duration> => ({
+  native: "string",
+  decode: (value) => {
+    const expected = Either.left(
+      `expected a duration such as 500ms, 25s or 1m30s, from ${Duration.format(range.min)} to ${Duration.format(range.max)}, found "${value}"`
+    )
+    if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return expected
+    const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+    const total = Duration.millis(
+      parts.reduce((sum, [, amount = "", unit = ""]) => sum + Number(amount) * (unitMillis[unit] ?? 0), 0)
+    )
+    return Duration.between(total, { minimum: range.min, maximum: range.max }) ? Either.right(total) : expected
+  }
+})
+
+/** Refuses a user or password inside the address, so that an address is always safe to print. */
+export const httpUrl: Kind<string> = {
+  native: "string",
+  decode: (value) => {
+    const url = URL.parse(value.trim())
+    if (url === null || !/^https?:$/.test(url.protocol)) return Either.left("expected an http:// or https:// address")
+    return url.username === "" && url.password === ""
+      ? Either.right(value.trim())
+      : Either.left("must not contain a user or a password")
+  }
+}
+
+const levels = {
+  trace: LogLevel.Trace,
+  debug: LogLevel.Debug,
+  info: LogLevel.Info,
+  warn: LogLevel.Warning,
+  error: LogLevel.Error
+}
+
+export const logLevel: Kind<LogLevel.LogLevel> = {
+  native: "string",
+  decode: (value) => {
+    const level = Object.entries(levels).find(([name]) => name === value.toLowerCase())
+    return level === undefined
+      ? Either.left(`expected one of ${Object.keys(levels).join(", ")}, found "${value}"`)
+      : Either.right(level[1])
+  }
+}
+
+/** Comma separated in the environment; an empty list is written as the empty string. */
+export const list = <A>(element: Kind<A>): Kind<ReadonlyArray<A>> => ({
+  native: "list",
+  decode: (value) =>
+    value.trim() === "" ? Either.right([]) : Either.all(value.split(",").map((part) => element.decode(part.trim())))
+})
+
+/** A host name as others compare it: trimmed, without the trailing dot of its absolute form. */
+export const hostName: Kind<string> = {
+  native: "string",
+  decode: (value) => {
+    const name = value.trim().replace(/\.$/, "")
+    return /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(name)
+      ? Either.right(name)
+      : Either.left(name === "" ? "must not be empty" : `expected a host name, found "${value}"`)
+  }
+}

@@ -1,0 +1,56 @@
+import { Array as Arr } from "effect"
+import type { ConfigProblem } from "./ConfigProblems.ts"
+
+/** The texts as they were given, so that a rule still speaks when another setting cannot be decoded. */
+type Given = ReadonlyMap<string, string>
+
+interface Companions {
+  readonly when: (given: Given) => boolean
+  readonly needs: ReadonlyArray<string>
+  readonly because: string
+}
+
+const isGiven = (given: Given, path: string): boolean => !["", "0", undefined].includes(given.get(path))
+const isTrue = (given: Given, path: string): boolean => given.get(path) === "true"
+
+const companions: ReadonlyArray<Companions> = [
+  {
+    when: (given) => isTrue(given, "acme.enabled") && isTrue(given, "acme.route53.enabled"),
+    needs: ["acme.route53.access_key_id", "acme.route53.secret_access_key"],
+    because: "acme.enabled and acme.route53.enabled are true"
+  },
+  {
+    when: (given) => isGiven(given, "registry.password"),
+    needs: ["registry.url", "registry.username", "depot.api_url"],
+    because: "registry.password is set"
+  },
+  {
+    when: (given) => isGiven(given, "github.app_id") || isGiven(given, "github.private_key_pem"),
+    needs: ["github.app_id", "github.private_key_pem"],
+    because: "the other half of the GitHub App is set"
+  },
+  {
+    when: (given) => isGiven(given, "vault.token"),
+    needs: ["vault.url"],
+    because: "vault.token is set"
+  }
+]
+
+const samePort = (given: Given): ReadonlyArray<ConfigProblem> => {
+  const metrics = given.get("observability.metrics.prometheus_port")
+  return metrics !== undefined && metrics === (given.get("restate.http_port") ?? "9080")
+    ? [{ setting: "observability.metrics.prometheus_port", problem: "must differ from restate.http_port" }]
+    : []
+}
+
+/** What settings demand of each other. */
+export const crossFieldProblems = (given: Given): ReadonlyArray<ConfigProblem> => [
+  ...Arr.flatMap(companions, ({ when, needs, because }) =>
+    when(given)
+      ? needs
+          .filter((path) => !isGiven(given, path))
+          .map((setting) => ({ setting, problem: `is required because ${because}` }))
+      : []
+  ),
+  ...samePort(given)
+]

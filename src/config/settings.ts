@@ -1,0 +1,102 @@
+import { Duration, LogLevel } from "effect"
+import {
+  duration,
+  flag,
+  hostName,
+  httpUrl,
+  integer,
+  list,
+  logLevel,
+  matching,
+  nonEmptyText,
+  port,
+  ratio,
+  secretText,
+  text
+} from "./kinds.ts"
+import { mysqlAddress } from "./MysqlAddress.ts"
+import { optional, redacted, required, type SettingValues, withDefault } from "./Setting.ts"
+
+const poolSize = integer({ min: 1, max: 1000 })
+const anyDuration = duration({ min: Duration.zero, max: Duration.days(1) })
+const drainBound = duration({ min: Duration.zero, max: Duration.minutes(10) })
+
+/**
+ * Every setting there is. The place in this tree is the name: `restate.httpPort` is `restate.http_port` in the file and
+ * WORKER_RESTATE_HTTP_PORT in the environment.
+ */
+export const settings = {
+  instanceId: optional(text),
+  region: withDefault(text, ""),
+  observability: {
+    tracing: { sampleRate: withDefault(ratio, 0.25) },
+    logging: {
+      level: withDefault(logLevel, LogLevel.Info),
+      sampleRate: withDefault(ratio, 1),
+      slowThreshold: withDefault(anyDuration, Duration.seconds(1))
+    },
+    metrics: {
+      host: withDefault(nonEmptyText, "0.0.0.0"),
+      // Zero: no metrics server.
+      prometheusPort: withDefault(integer({ min: 0, max: 65535 }), 0)
+    }
+  },
+  defaultDomain: withDefault(hostName, "unkey.app"),
+  buildPlatform: withDefault(matching(/^linux\/[a-z0-9]+(\/v\d+)?$/, "linux/<architecture>"), "linux/amd64"),
+  sentinelImage: withDefault(nonEmptyText, "ghcr.io/unkeyed/unkey:local"),
+  availableRegions: withDefault(list(nonEmptyText), []),
+  cnameDomain: required(hostName),
+  database: {
+    primary: required(mysqlAddress),
+    readonlyReplica: optional(mysqlAddress),
+    poolSize: withDefault(poolSize, 25),
+    replicaPoolSize: withDefault(poolSize, 25),
+    connectionLifetime: withDefault(anyDuration, Duration.minutes(5))
+  },
+  vault: { url: optional(httpUrl), token: optional(redacted(secretText)) },
+  acme: {
+    enabled: withDefault(flag, false),
+    emailDomain: withDefault(hostName, "unkey.com"),
+    route53: {
+      enabled: withDefault(flag, false),
+      accessKeyId: optional(redacted(secretText)),
+      secretAccessKey: optional(redacted(secretText)),
+      region: withDefault(nonEmptyText, "us-east-1"),
+      hostedZoneId: optional(nonEmptyText)
+    }
+  },
+  restate: {
+    adminUrl: withDefault(httpUrl, "http://restate:9070"),
+    apiKey: optional(redacted(secretText)),
+    httpHost: withDefault(nonEmptyText, "0.0.0.0"),
+    httpPort: withDefault(port, 9080),
+    registerAs: optional(httpUrl),
+    // Replaces what runs under open invocations, so only a person asks for it.
+    forceRegistration: withDefault(flag, false),
+    requestIdentityKeys: withDefault(list(matching(/^publickeyv1_[1-9A-HJ-NP-Za-km-z]+$/, "publickeyv1_...")), []),
+    // Five seconds under Kubernetes' default termination grace period of 30 s.
+    drainTimeout: withDefault(drainBound, Duration.seconds(25))
+  },
+  depot: { apiUrl: optional(httpUrl), projectRegion: withDefault(nonEmptyText, "us-east-1") },
+  registry: {
+    url: optional(nonEmptyText),
+    username: optional(nonEmptyText),
+    password: optional(redacted(secretText))
+  },
+  clickhouse: { url: optional(redacted(secretText)), adminUrl: optional(redacted(secretText)) },
+  github: {
+    // Zero: no GitHub App.
+    appId: withDefault(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), 0),
+    privateKeyPem: optional(redacted(secretText)),
+    allowUnauthenticatedDeployments: withDefault(flag, false)
+  },
+  // Whoever knows one of these addresses can call it: they are secrets.
+  heartbeat: {
+    certRenewalUrl: optional(redacted(httpUrl)),
+    quotaCheckUrl: optional(redacted(httpUrl)),
+    keyRefillUrl: optional(redacted(httpUrl))
+  },
+  slack: { quotaCheckWebhookUrl: optional(redacted(httpUrl)) }
+}
+
+export type Settings = SettingValues<typeof settings>

@@ -1,0 +1,89 @@
+import { FileSystem } from "@effect/platform"
+import { type ConfigProvider, Effect, Either } from "effect"
+import { parse, type TomlTable, type TomlValue } from "smol-toml"
+import type { ConfigProblem } from "./ConfigProblems.ts"
+import type { RawSettings } from "./environment.ts"
+import { expand } from "./expansion.ts"
+import type { NativeType } from "./Setting.ts"
+
+type Paths = ReadonlyMap<string, NativeType>
+
+/** A leaf of the file: its text before expansion, or what is wrong with it. */
+type Leaf = readonly [path: string, text: Either.Either<string, string>]
+
+const isTable = (value: TomlValue): value is TomlTable =>
+  typeof value === "object" && !Array.isArray(value) && !(value instanceof Date)
+
+const expectedTypes: Readonly<Record<NativeType, string>> = {
+  string: "expected a string",
+  number: "expected a number",
+  boolean: "expected true or false",
+  list: "expected a list of strings"
+}
+
+/** Lists travel as the environment writes them, with commas, so an element may not hold one. */
+const listText = (elements: ReadonlyArray<TomlValue>): Either.Either<string, string> =>
+  elements.every((element) => typeof element === "string" && !element.includes(","))
+    ? Either.right(elements.join(","))
+    : Either.left("expected a list of strings without commas")
+
+const leafText = (value: TomlValue, native: NativeType): Either.Either<string, string> => {
+  if (typeof value === "string") return Either.right(value)
+  if (Array.isArray(value) && native === "list") return listText(value)
+  return typeof value === native ? Either.right(String(value)) : Either.left(expectedTypes[native])
+}
+
+const leaves = (table: TomlTable, paths: Paths, prefix: string): ReadonlyArray<Leaf> =>
+  Object.entries(table).flatMap(([key, value]): ReadonlyArray<Leaf> => {
+    const path = `${prefix}${key}`
+    const native = paths.get(path)
+    if (native !== undefined) return [[path, leafText(value, native)]]
+    const isSection = [...paths.keys()].some((known) => known.startsWith(`${path}.`))
+    if (!isSection) return [[path, Either.left("there is no such setting")]]
+    return isTable(value) ? leaves(value, paths, `${path}.`) : [[path, Either.left("expected a table")]]
+  })
+
+// The parser appends the offending lines to its message; they may hold a secret, so only its first line is kept.
+const parseToml = (text: string): Either.Either<TomlTable, string> =>
+  Either.try({
+    try: (): TomlTable => parse(text),
+    catch: (error) => (error instanceof Error ? (error.message.split("\n")[0] ?? "") : "is not TOML")
+  })
+
+/** A file that cannot be read as a whole: whatever it would have set must not be reported as missing too. */
+export interface UnreadableFile {
+  readonly _tag: "UnreadableFile"
+  readonly problem: ConfigProblem
+}
+
+const unreadable = (file: string, problem: string): UnreadableFile => ({
+  _tag: "UnreadableFile",
+  problem: { setting: file, problem }
+})
+
+/** What the file says about the known settings, with `${NAME}` expanded inside its strings. */
+export const readTomlFile = (
+  file: string,
+  environment: ConfigProvider.ConfigProvider,
+  paths: Paths
+): Effect.Effect<RawSettings, UnreadableFile, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    if (!file.endsWith(".toml")) return yield* Effect.fail(unreadable(file, "the name must end in .toml"))
+    const fileSystem = yield* FileSystem.FileSystem
+    const text = yield* Effect.mapError(fileSystem.readFileString(file), (error) =>
+      unreadable(file, `cannot be read (${error._tag === "SystemError" ? error.reason : error._tag})`)
+    )
+    const table = yield* Either.mapLeft(parseToml(text), (reason) => unreadable(file, reason))
+    const values = new Map<string, string>()
+    const problems: Array<ConfigProblem> = []
+    for (const [path, leaf] of leaves(table, paths, "")) {
+      const expanded = yield* Effect.either(
+        Effect.flatMap(leaf, (raw) =>
+          Effect.mapError(expand(raw, environment), (names) => `${names.join(", ")} is not set in the environment`)
+        )
+      )
+      if (Either.isRight(expanded)) values.set(path, expanded.right)
+      else problems.push({ setting: path, problem: expanded.left })
+    }
+    return { values, problems }
+  })

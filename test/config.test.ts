@@ -1,0 +1,310 @@
+import { inspect } from "node:util"
+import { FileSystem } from "@effect/platform"
+import { SystemError } from "@effect/platform/Error"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Either, Inspectable, Option, Redacted } from "effect"
+import { describeConfig, loadWorkerConfig } from "../src/config.ts"
+
+const required = {
+  WORKER_DATABASE_PRIMARY: "app:pa55word@tcp(db:3306)/unkey?parseTime=true",
+  WORKER_CNAME_DOMAIN: "cname.test"
+}
+
+const files = (contents: Readonly<Record<string, string>>) =>
+  FileSystem.layerNoop({
+    readFileString: (path) =>
+      contents[path] === undefined
+        ? Effect.fail(
+            new SystemError({
+              reason: "NotFound",
+              module: "FileSystem",
+              method: "readFileString",
+              pathOrDescriptor: path
+            })
+          )
+        : Effect.succeed(contents[path])
+  })
+
+const load = (options: {
+  readonly env?: Readonly<Record<string, string>>
+  readonly toml?: string
+  readonly args?: ReadonlyArray<string>
+}) =>
+  loadWorkerConfig(options.args ?? (options.toml === undefined ? [] : ["--config", "worker.toml"])).pipe(
+    Effect.provide(files(options.toml === undefined ? {} : { "worker.toml": options.toml })),
+    Effect.withConfigProvider(
+      ConfigProvider.fromMap(new Map(Object.entries(options.env ?? required)), { pathDelim: "_" })
+    )
+  )
+
+const problems = (options: Parameters<typeof load>[0]) =>
+  Effect.map(Effect.flip(load(options)), (error) =>
+    error.problems.map(({ setting, problem }) => `${setting}: ${problem}`).sort()
+  )
+
+describe("config", () => {
+  it.effect("two required settings are enough and everything else has its documented default", () =>
+    Effect.gen(function* () {
+      const config = yield* load({})
+      assert.match(config.instanceId, /^ins_[1-9A-HJ-NP-Za-km-z]{8}$/)
+      assert.strictEqual(config.restate.httpPort, 9080)
+      assert.strictEqual(config.restate.adminUrl, "http://restate:9070")
+      assert.isFalse(config.restate.forceRegistration)
+      assert.strictEqual(Duration.toSeconds(config.restate.drainTimeout), 25)
+      assert.strictEqual(config.observability.tracing.sampleRate, 0.25)
+      assert.strictEqual(config.observability.metrics.prometheusPort, 0)
+      assert.deepStrictEqual(config.availableRegions, [])
+      assert.isTrue(Option.isNone(config.github.app))
+      assert.isTrue(Option.isNone(config.vault))
+      assert.isTrue(Option.isNone(config.openTelemetry.traces))
+    })
+  )
+
+  it.effect("the environment wins over the file, and the file over the default", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        env: {
+          ...required,
+          WORKER_REGION: "from-env",
+          WORKER_AVAILABLE_REGIONS: "a, b",
+          WORKER_RESTATE_REGISTER_AS: ""
+        },
+        toml: `
+          region = "from-file"
+          default_domain = "from.file"
+          available_regions = ["x"]
+          [restate]
+          http_port = 9999
+          register_as = "http://worker:9999"
+        `
+      })
+      assert.strictEqual(config.region, "from-env")
+      assert.strictEqual(config.defaultDomain, "from.file")
+      assert.deepStrictEqual(config.availableRegions, ["a", "b"])
+      assert.strictEqual(config.restate.httpPort, 9999)
+      assert.isTrue(Option.isNone(config.restate.registerAs), "an empty variable blanks out what the file sets")
+    })
+  )
+
+  it.effect("an explicit zero or false is a value, not a request for the default", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        toml: `
+          [observability.tracing]
+          sample_rate = 0
+          [observability.logging]
+          sample_rate = 0.0
+          slow_threshold = "0s"
+          [restate]
+          drain_timeout = "0s"
+        `
+      })
+      assert.strictEqual(config.observability.tracing.sampleRate, 0)
+      assert.strictEqual(config.observability.logging.sampleRate, 0)
+      assert.strictEqual(Duration.toMillis(config.restate.drainTimeout), 0)
+    })
+  )
+
+  it.effect("every problem of every source is reported at once, each under its file and environment name", () =>
+    Effect.gen(function* () {
+      const found = yield* problems({
+        env: {
+          WORKER_DATABASE_PRIMARY: "app:pa55word@tcp(db:99999)/unkey",
+          WORKER_RESTATE_HTTP_PORT: "70000",
+          WORKER_REGISTRY_PASSWORD: "s3cret",
+          WORKER_RESTAT_ADMIN_URL: "http://typo",
+          OTEL_EXPORTER_OTLP_PROTOCOL: "grpc"
+        },
+        toml: `
+          colour = "blue"
+          region = 5
+          restate = { api_key = "\${NOT_SET}", register_as = "worker:9080", colour = 1 }
+          acme = { enabled = true, route53 = { enabled = true } }
+          github = { app_id = 12 }
+          vault = "not a table"
+          [observability.tracing]
+          sample_rate = 1.5
+        `
+      })
+      assert.deepStrictEqual(found, [
+        'OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf or http/json, found "grpc"',
+        "WORKER_RESTAT_ADMIN_URL: there is no such setting",
+        "acme.route53.access_key_id (WORKER_ACME_ROUTE53_ACCESS_KEY_ID): is required because acme.enabled and acme.route53.enabled are true",
+        "acme.route53.secret_access_key (WORKER_ACME_ROUTE53_SECRET_ACCESS_KEY): is required because acme.enabled and acme.route53.enabled are true",
+        "cname_domain (WORKER_CNAME_DOMAIN): is required",
+        "colour: there is no such setting",
+        "database.primary (WORKER_DATABASE_PRIMARY): the port must be from 1 to 65535",
+        "depot.api_url (WORKER_DEPOT_API_URL): is required because registry.password is set",
+        "github.private_key_pem (WORKER_GITHUB_PRIVATE_KEY_PEM): is required because the other half of the GitHub App is set",
+        'observability.tracing.sample_rate (WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE): expected a number from 0 to 1, found "1.5"',
+        "region (WORKER_REGION): expected a string",
+        "registry.url (WORKER_REGISTRY_URL): is required because registry.password is set",
+        "registry.username (WORKER_REGISTRY_USERNAME): is required because registry.password is set",
+        "restate.api_key (WORKER_RESTATE_API_KEY): NOT_SET is not set in the environment",
+        "restate.colour: there is no such setting",
+        'restate.http_port (WORKER_RESTATE_HTTP_PORT): expected an integer from 1 to 65535, found "70000"',
+        "restate.register_as (WORKER_RESTATE_REGISTER_AS): expected an http:// or https:// address",
+        "vault: expected a table"
+      ])
+    })
+  )
+
+  it.effect("only a name in braces is expanded, once and after parsing: any other dollar means itself", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        env: { ...required, TOKEN: `a"]\nregion = "injected \${OTHER}`, OTHER: "no", EMPTY: "" },
+        toml: `
+          region = "\${EMPTY}"
+          sentinel_image = "$$a$NAME\${TOKEN}\${"
+          vault = { url = "http://vault", token = "p$ss$$w$TOKEN" }
+        `
+      })
+      assert.strictEqual(config.region, "")
+      assert.strictEqual(config.sentinelImage, `$$a$NAMEa"]\nregion = "injected \${OTHER}\${`)
+      assert.strictEqual(
+        Option.getOrThrow(Option.flatMap(config.vault, (vault) => Option.map(vault.token, Redacted.value))),
+        "p$ss$$w$TOKEN"
+      )
+    })
+  )
+
+  it.effect("a number may come through an expansion", () =>
+    Effect.gen(function* () {
+      const config = yield* load({ env: { ...required, PORT: "1234" }, toml: `restate = { http_port = "\${PORT}" }` })
+      assert.strictEqual(config.restate.httpPort, 1234)
+    })
+  )
+
+  it.effect("a broken file is the problem, not what it would have set; its text is never quoted", () =>
+    Effect.gen(function* () {
+      const toml = `[database]\nprimary = "app:pa55word@tcp(db)/unkey`
+      const found = yield* problems({ env: { WORKER_RESTATE_HTTP_PORT: "x" }, toml })
+      assert.lengthOf(found, 2)
+      assert.include(found.join(), "worker.toml: Invalid TOML document")
+      assert.include(found.join(), "WORKER_RESTATE_HTTP_PORT")
+      assert.notInclude(found.join(), "pa55word")
+      assert.deepStrictEqual(yield* problems({ args: ["--config", "absent.toml"] }), [
+        "absent.toml: cannot be read (NotFound)"
+      ])
+      assert.deepStrictEqual(yield* problems({ args: ["--config", "a.yaml"] }), ["a.yaml: the name must end in .toml"])
+    })
+  )
+
+  it.effect("the file is named by --config, else by UNKEY_CONFIG, and an unknown argument is a problem", () =>
+    Effect.gen(function* () {
+      const read = (args: ReadonlyArray<string>, variable: string) =>
+        loadWorkerConfig(args).pipe(
+          Effect.map((config) => config.region),
+          Effect.provide(files({ "a.toml": 'region = "a"', "b.toml": 'region = "b"' })),
+          Effect.withConfigProvider(
+            ConfigProvider.fromMap(new Map(Object.entries({ ...required, UNKEY_CONFIG: variable })), { pathDelim: "_" })
+          )
+        )
+      assert.strictEqual(yield* read(["--config", "a.toml"], "b.toml"), "a")
+      assert.strictEqual(yield* read(["--config=a.toml"], "b.toml"), "a")
+      assert.strictEqual(yield* read([], "b.toml"), "b")
+      assert.strictEqual(yield* read([], ""), "")
+      assert.deepStrictEqual(yield* problems({ args: ["--confg", "a.toml"] }), [
+        "command line: expected nothing or --config <file>.toml"
+      ])
+    })
+  )
+
+  it.effect("the variables Kubernetes derives from a Service named worker are not mistaken for settings", () =>
+    load({
+      env: {
+        ...required,
+        WORKER_SERVICE_HOST: "10.0.0.1",
+        WORKER_SERVICE_PORT_HTTP: "80",
+        WORKER_PORT: "tcp://10.0.0.1:80",
+        WORKER_PORT_80_TCP_ADDR: "10.0.0.1"
+      }
+    })
+  )
+
+  it.effect("no secret can be printed, inspected or serialised", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        env: {
+          ...required,
+          WORKER_VAULT_URL: "http://vault",
+          WORKER_VAULT_TOKEN: "s3cret-vault",
+          WORKER_RESTATE_API_KEY: "s3cret-key",
+          WORKER_SLACK_QUOTA_CHECK_WEBHOOK_URL: "http://hook/s3cret",
+          WORKER_CLICKHOUSE_URL: "http://u:s3cret@ch",
+          OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+          OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20s3cret"
+        }
+      })
+      const described = describeConfig(config)
+      const shown = [
+        JSON.stringify(config),
+        inspect(config, { depth: 20 }),
+        String(config),
+        Inspectable.toStringUnknown(config),
+        JSON.stringify(described)
+      ].join()
+      assert.notInclude(shown, "s3cret")
+      assert.notInclude(shown, "pa55word")
+      assert.strictEqual(described["restate.http_port"], 9080)
+      assert.strictEqual(described["database.primary.host"], "db")
+      assert.strictEqual(described["database.primary.password"], "<redacted>")
+      assert.strictEqual(described["vault.token"], "<redacted>")
+      assert.strictEqual(described["observability.logging.level"], "info")
+      assert.notProperty(described, "restate.register_as")
+    })
+  )
+
+  it.effect("an address with a password inside is refused without quoting it", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* problems({ env: { ...required, WORKER_RESTATE_ADMIN_URL: "http://a:s3cret@b" } }), [
+        "restate.admin_url (WORKER_RESTATE_ADMIN_URL): must not contain a user or a password"
+      ])
+    })
+  )
+
+  it.effect("the GitHub App, the registry and Route 53 are there whole or not at all", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        env: {
+          ...required,
+          WORKER_GITHUB_APP_ID: "7",
+          WORKER_GITHUB_PRIVATE_KEY_PEM: "pem",
+          WORKER_REGISTRY_URL: "registry.test",
+          WORKER_ACME_ROUTE53_ENABLED: "true",
+          WORKER_ACME_ROUTE53_ACCESS_KEY_ID: "id",
+          WORKER_ACME_ROUTE53_SECRET_ACCESS_KEY: "key"
+        }
+      })
+      assert.strictEqual(Option.getOrThrow(config.github.app).appId, 7)
+      assert.isTrue(Option.isNone(config.registry))
+      assert.isTrue(Option.isNone(config.acme.route53), "acme itself is off")
+      const both = yield* Effect.either(
+        load({ env: { ...required, WORKER_GITHUB_ALLOW_UNAUTHENTICATED_DEPLOYMENTS: "true" } })
+      )
+      assert.isTrue(Either.isRight(both), "public repositories need no App")
+    })
+  )
+
+  it.effect("the standard OTEL variables give the traces address: as it is, or the base with the signal's path", () =>
+    Effect.gen(function* () {
+      const target = (env: Readonly<Record<string, string>>) =>
+        Effect.map(load({ env: { ...required, ...env } }), (config) =>
+          Option.getOrUndefined(Option.map(config.openTelemetry.traces, ({ url, encoding }) => `${encoding} ${url}`))
+        )
+      const base = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318/x/" }
+      assert.strictEqual(yield* target({}), undefined)
+      assert.strictEqual(yield* target(base), "protobuf http://c:4318/x/v1/traces")
+      assert.strictEqual(
+        yield* target({
+          ...base,
+          OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://t/y",
+          OTEL_EXPORTER_OTLP_PROTOCOL: "http/json"
+        }),
+        "json http://t/y"
+      )
+      assert.strictEqual(yield* target({ ...base, OTEL_SDK_DISABLED: "true" }), undefined)
+      assert.strictEqual(yield* target({ ...base, OTEL_TRACES_EXPORTER: "none" }), undefined)
+    })
+  )
+})
