@@ -1,0 +1,36 @@
+import { createServer } from "node:http"
+import { HttpMiddleware, HttpRouter, HttpServer, type HttpServerError, HttpServerResponse } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+
+const scrape = Effect.gen(function* () {
+  const metrics = yield* WorkflowMetrics
+  return HttpServerResponse.text(yield* metrics.render, { contentType: metrics.contentType })
+})
+
+const metricsRoutes = HttpRouter.empty.pipe(HttpRouter.get("/metrics", scrape))
+
+/**
+ * GET /metrics on a port of its own. Scrapers keep their connections open, so closing waits for none of them.
+ */
+const openMetricsServer = (options: { readonly host: string; readonly port: number }) =>
+  Layer.unwrapEffect(
+    Effect.sync(() => {
+      const server = createServer()
+      const closeConnections = Layer.scopedDiscard(
+        Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
+      )
+      return HttpServer.serve(metricsRoutes).pipe(
+        Layer.merge(closeConnections),
+        Layer.provideMerge(NodeHttpServer.layerServer(() => server, options))
+      )
+    })
+  ).pipe(HttpMiddleware.withTracerDisabledWhen(() => true))
+
+/** No server at all when the port is zero. */
+export const metricsServer = (options: {
+  readonly host: string
+  readonly port: number
+}): Layer.Layer<never, HttpServerError.ServeError, WorkflowMetrics> =>
+  options.port === 0 ? Layer.empty : openMetricsServer(options)

@@ -1,0 +1,101 @@
+import { Effect, Layer, Option } from "effect"
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+
+const prefix = "control_plane_worker_"
+
+// From one local row to the longest step and attempt we allow (60 s), with a class above for what exceeds it.
+const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+// Far above what the code declares (ten services, some thirty handlers, some hundred steps): only a mistake reaches these.
+const maxServices = 32
+const maxHandlers = 128
+const maxSteps = 512
+
+/** Lets through the first `max` different values; every later one becomes "other", so that no id can grow the registry. */
+export const boundedLabel = (max: number): ((value: string) => string) => {
+  const seen = new Set<string>()
+  return (value) => {
+    if (seen.has(value)) return value
+    if (seen.size >= max) return "other"
+    seen.add(value)
+    return value
+  }
+}
+
+const makeFamilies = (registry: Registry) => {
+  const registers = [registry]
+  const handlerLabels = ["service", "handler"] as const
+  const stepLabels = [...handlerLabels, "step"] as const
+  const counter = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
+    new Counter({ name: prefix + name, help, labelNames, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
+    new Gauge({ name: prefix + name, help, labelNames, registers })
+  const histogram = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
+    new Histogram({ name: prefix + name, help, labelNames, registers, buckets: durationBuckets })
+  return {
+    attempts: counter("attempts_total", "Attempts of handlers that ended.", [...handlerLabels, "outcome"]),
+    attemptSeconds: histogram("attempt_duration_seconds", "Time from start to end of an attempt.", handlerLabels),
+    attemptsInFlight: gauge("attempts_in_flight", "Attempts running now.", handlerLabels),
+    steps: counter("steps_total", "Step bodies that ended; replays are not counted.", [...stepLabels, "outcome"]),
+    stepSeconds: histogram("step_duration_seconds", "Time a step body ran.", stepLabels),
+    stepsInFlight: gauge("steps_in_flight", "Step bodies running now.", handlerLabels),
+    paused: gauge("paused_invocations", "Invocations that wait for a person to resume them.", ["service"]),
+    poolOpen: gauge("database_pool_connections", "Open connections of a pool.", ["pool"]),
+    poolIdle: gauge("database_pool_idle_connections", "Open connections that nobody uses.", ["pool"]),
+    poolQueued: gauge("database_pool_queued_requests", "Callers waiting for a connection.", ["pool"]),
+    build: gauge("build_info", "Always one; the labels say what runs.", ["version", "node_version"])
+  }
+}
+
+const makeMetrics = (version: string) => {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const families = makeFamilies(registry)
+  families.build.set({ version, node_version: process.versions.node }, 1)
+
+  const boundedService = boundedLabel(maxServices)
+  const boundedHandler = boundedLabel(maxHandlers)
+  const boundedStep = boundedLabel(maxSteps)
+  const handlerOf = (labels: { readonly service: string; readonly handler: string }) => ({
+    service: boundedService(labels.service),
+    handler: boundedHandler(labels.handler)
+  })
+
+  return WorkflowMetrics.of({
+    attemptStarted: (attempt) => families.attemptsInFlight.inc(handlerOf(attempt)),
+    attemptEnded: (attempt) => {
+      const handler = handlerOf(attempt)
+      families.attemptsInFlight.dec(handler)
+      families.attempts.inc({ ...handler, outcome: attempt.outcome })
+      families.attemptSeconds.observe(handler, attempt.seconds)
+    },
+    stepStarted: (step) => families.stepsInFlight.inc(handlerOf(step)),
+    stepEnded: (step) => {
+      const handler = handlerOf(step)
+      const labels = { ...handler, step: boundedStep(step.step) }
+      families.stepsInFlight.dec(handler)
+      families.steps.inc({ ...labels, outcome: step.outcome })
+      families.stepSeconds.observe(labels, step.seconds)
+    },
+    setPausedInvocations: (counts) =>
+      Effect.sync(() => {
+        families.paused.reset()
+        for (const [service, count] of Option.getOrElse(counts, () => new Map<string, number>())) {
+          families.paused.set({ service: boundedService(service) }, count)
+        }
+      }),
+    setPoolUsage: (pool, usage) =>
+      Effect.sync(() => {
+        families.poolOpen.set({ pool }, usage.open)
+        families.poolIdle.set({ pool }, usage.idle)
+        families.poolQueued.set({ pool }, usage.queued)
+      }),
+    render: Effect.promise(() => registry.metrics()),
+    contentType: registry.contentType
+  })
+}
+
+/** Its own registry, never the process-wide one, so that two workers in one test process do not meet. */
+export const PrometheusMetricsLive = (options: { readonly version: string }): Layer.Layer<WorkflowMetrics> =>
+  Layer.sync(WorkflowMetrics, () => makeMetrics(options.version))

@@ -1,0 +1,81 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, TestClock } from "effect"
+import { HealthStateLive } from "../../src/layers/HealthState.ts"
+import { decideReadiness, Health, HealthCheckFailed } from "../../src/services/Health.ts"
+
+const notStarted = { status: 503, body: { status: "not started" } }
+const ok = { status: 200, body: { status: "ok" } }
+
+describe("health", () => {
+  it.effect("a process is neither alive nor ready before it has started", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.register("database", Effect.dieMessage("must not run before the start"))
+      assert.deepStrictEqual<unknown>(yield* health.liveness, notStarted)
+      assert.deepStrictEqual<unknown>(yield* health.readiness, notStarted)
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("shutting down ends readiness at once but not life, and nothing turns it back", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.markStarted
+      assert.deepStrictEqual<unknown>(yield* health.readiness, ok)
+      yield* health.beginShutdown
+      yield* health.markStarted
+      assert.deepStrictEqual<unknown>(yield* health.liveness, ok)
+      assert.deepStrictEqual<unknown>(yield* health.readiness, { status: 503, body: { status: "shutting down" } })
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("one failed check makes the process unready and its reason visible; the others are still shown", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.markStarted
+      yield* health.register("database", Effect.void)
+      assert.deepStrictEqual<unknown>(yield* health.readiness, {
+        status: 200,
+        body: { status: "ok", checks: { database: "ok" } }
+      })
+      yield* health.register("restate", Effect.fail(new HealthCheckFailed({ reason: "not registered" })))
+      assert.deepStrictEqual<unknown>(yield* health.readiness, {
+        status: 503,
+        body: { status: "fail", checks: { database: "ok", restate: "not registered" } }
+      })
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("checks run in parallel and a hanging one, even uninterruptible, costs 500 ms and no more", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      const released = yield* Deferred.make<void>()
+      yield* health.markStarted
+      yield* health.register("stuck", Effect.uninterruptible(Deferred.await(released)))
+      yield* health.register("slow", Effect.sleep("499 millis"))
+      yield* health.register("fast", Effect.void)
+      const probe = yield* Effect.fork(health.readiness)
+      yield* TestClock.adjust("500 millis")
+      assert.deepStrictEqual<unknown>(yield* Fiber.join(probe), {
+        status: 503,
+        body: { status: "fail", checks: { stuck: "no answer within 500 ms", slow: "ok", fast: "ok" } }
+      })
+      yield* Deferred.succeed(released, undefined)
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("a defect in a check is a failed check whose text stays inside", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.markStarted
+      yield* health.register("database", Effect.dieMessage("password=s3cret"))
+      assert.deepStrictEqual<unknown>((yield* health.readiness).body.checks, { database: "failed unexpectedly" })
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it("the lifecycle outranks the checks", () => {
+    assert.strictEqual(decideReadiness("starting", { a: "ok" }).status, 503)
+    assert.strictEqual(decideReadiness("shutting-down", { a: "ok" }).body.status, "shutting down")
+    assert.strictEqual(decideReadiness("started", { a: "ok" }).status, 200)
+    assert.strictEqual(decideReadiness("started", { a: "ok", b: "no" }).status, 503)
+  })
+})
