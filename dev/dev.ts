@@ -1,0 +1,71 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { NodeRuntime } from "@effect/platform-node"
+import { Cause, Effect, Layer, Option } from "effect"
+import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
+import type { ManagedProcess } from "./stack/Process.ts"
+import { progressLines } from "./stack/Progress.ts"
+import { RestateServer, restateServer } from "./stack/RestateServer.ts"
+import { devFolder, RunDirectoryLive } from "./stack/RunDirectory.ts"
+import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
+
+/** Scripts wait for this file: it appears, whole, once everything answers, and goes away with the stack. */
+const addressFile = join(devFolder, "stack.json")
+
+const publishAddresses = (addresses: Readonly<Record<string, string>>) => {
+  const content = `${JSON.stringify(addresses, null, 2)}\n`
+  return Effect.acquireRelease(
+    Effect.promise(async () => {
+      const draft = `${addressFile}.${process.pid}`
+      await mkdir(devFolder, { recursive: true })
+      await writeFile(draft, content)
+      await rename(draft, addressFile)
+    }),
+    () =>
+      // A stack started after this one has put its own addresses there; those stay.
+      Effect.tryPromise(async () => {
+        if ((await readFile(addressFile, "utf8")) === content) await rm(addressFile)
+      }).pipe(Effect.ignore)
+  )
+}
+
+/** A server from the environment may already name the database to use. */
+const databaseFor = (server: MySqlServer["Type"]) => {
+  const named = decodeURIComponent(new URL(server.adminUrl).pathname.slice(1))
+  const database = named === "" ? "unkey" : named
+  return Effect.as(server.createDatabase(database), server.dsnFor(database))
+}
+
+/** Never completes for a server that somebody else runs. */
+const endOf = (component: { readonly process: Option.Option<ManagedProcess> }) =>
+  Option.match(component.process, { onNone: () => Effect.never, onSome: (process) => process.unexpectedEnd })
+
+const dev = Effect.gen(function* () {
+  const mysql = yield* MySqlServer
+  const restate = yield* RestateServer
+  const database = yield* databaseFor(mysql)
+  yield* Effect.logInfo("Worker: starting")
+  const worker = yield* workerProcess({ env: workerEnvironment({ database, restateAdmin: restate.admin }) })
+  const addresses = {
+    ingress: restate.ingress,
+    admin: restate.admin,
+    worker: worker.url,
+    metrics: worker.metrics,
+    database
+  }
+  yield* publishAddresses(addresses)
+  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(8)} ${url}`))
+  yield* Effect.logInfo("Everything is up. Ctrl-C ends all of it.")
+  return yield* Effect.raceAll([endOf(mysql), endOf(restate), worker.unexpectedEnd])
+})
+
+dev.pipe(
+  Effect.scoped,
+  Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), RunDirectoryLive)),
+  Effect.tapErrorCause((cause) =>
+    Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError(Cause.pretty(cause).split("\n    at ")[0])
+  ),
+  Effect.ensuring(Effect.logInfo("Everything has stopped.")),
+  Effect.provide(progressLines),
+  NodeRuntime.runMain({ disablePrettyLogger: true, disableErrorReporting: true })
+)

@@ -1,0 +1,29 @@
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { runProgram } from "./Process.ts"
+import { RunDirectory } from "./RunDirectory.ts"
+import type { ComponentFailed } from "./StackFailure.ts"
+
+/** apt's own lock covers dpkg only; downloading and updating lists fail at once when another run holds theirs. */
+const lockFile = join(tmpdir(), "ctrl-worker-apt.lock")
+
+/**
+ * Installs Debian packages without recommendations or questions; safe to run twice at the same time. The package
+ * lists are refreshed only when the installation fails with what is there (none, or too old).
+ */
+export const installPackages = (packages: ReadonlyArray<string>): Effect.Effect<void, ComponentFailed, RunDirectory> =>
+  Effect.gen(function* () {
+    const run = yield* RunDirectory
+    const logFile = join(run.path, "apt-get.log")
+    const aptGet = (...args: ReadonlyArray<string>) =>
+      runProgram({
+        component: "apt-get",
+        command: "flock",
+        args: [lockFile, "apt-get", "-o", "DPkg::Lock::Timeout=300", ...args],
+        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+        logFile
+      })
+    const install = aptGet("install", "-y", "--no-install-recommends", ...packages)
+    yield* Effect.orElse(install, () => Effect.zipRight(aptGet("update"), install))
+  })

@@ -1,0 +1,75 @@
+import { Config, Context, Effect, Layer, Option } from "effect"
+import { dockerAnswers } from "./Machine.ts"
+import type { ManagedProcess } from "./Process.ts"
+import { restateImage, startRestateContainer } from "./RestateContainer.ts"
+import { findRestate, type RestateAddresses, type RestateOptions, startRestate } from "./RestateProgram.ts"
+import { RunDirectoryLive } from "./RunDirectory.ts"
+import { chooseSource } from "./Source.ts"
+import { ComponentMissing } from "./StackFailure.ts"
+
+/** A Restate server: where callers send requests (`ingress`) and where operators look (`admin`). */
+export class RestateServer extends Context.Tag("ctrl-worker/dev/RestateServer")<
+  RestateServer,
+  RestateAddresses & {
+    /** Where the server came from, for a person to read. */
+    readonly source: string
+    /** The server's process, when this run started one. */
+    readonly process: Option.Option<ManagedProcess>
+  }
+>() {}
+
+const addressesInEnvironment = Config.option(
+  Config.all({
+    ingress: Config.nonEmptyString("STACK_RESTATE_INGRESS"),
+    admin: Config.nonEmptyString("STACK_RESTATE_ADMIN")
+  })
+).pipe(Effect.orDie)
+
+const missing = new ComponentMissing({
+  component: "Restate server",
+  remedies: [
+    "npm ci   (without --omit=optional; its package has a binary for Linux and macOS on x64 and arm64)",
+    `start Docker: the image ${restateImage} is used`,
+    "STACK_RESTATE_INGRESS=http://host:8080 STACK_RESTATE_ADMIN=http://host:9070   (a server of yours)"
+  ]
+})
+
+const start = (environment: Option.Option<RestateAddresses>, options: RestateOptions) =>
+  Effect.gen(function* () {
+    const source = chooseSource({
+      environment,
+      program: yield* findRestate,
+      docker: yield* dockerAnswers,
+      apt: false
+    })
+    switch (source._tag) {
+      case "Environment":
+        return { ...source.address, source: "STACK_RESTATE_INGRESS", process: Option.none() }
+      case "Program": {
+        const { process, ...addresses } = yield* startRestate(source.program, options)
+        return { ...addresses, source: `${source.program} on ${addresses.ingress}`, process: Option.some(process) }
+      }
+      case "Docker": {
+        const addresses = yield* startRestateContainer(options)
+        return { ...addresses, source: `Docker image ${restateImage} on ${addresses.ingress}`, process: Option.none() }
+      }
+      default:
+        return yield* missing
+    }
+  })
+
+/**
+ * A Restate server: the one in STACK_RESTATE_INGRESS and STACK_RESTATE_ADMIN, else the npm package's binary, else Docker.
+ * Says which it took, and stops with the layer's scope what it started. A server from the environment ignores `options`.
+ */
+export const restateServer = (options: RestateOptions = {}) =>
+  Layer.scoped(
+    RestateServer,
+    Effect.flatMap(addressesInEnvironment, (environment) => start(environment, options)).pipe(
+      Effect.tap((server) => Effect.logInfo(`Restate server: ${server.source}`))
+    )
+  ).pipe(Layer.provide(RunDirectoryLive))
+
+/** A Restate server of one's own even when the environment names one: `options` are certain to hold. */
+export const privateRestateServer = (options: RestateOptions = {}) =>
+  Layer.scoped(RestateServer, start(Option.none(), options)).pipe(Layer.provide(RunDirectoryLive))

@@ -1,0 +1,29 @@
+import { Option } from "effect"
+
+/** What is known about this machine when a component is needed. */
+export interface Facts<Address, Program> {
+  readonly environment: Option.Option<Address>
+  readonly program: Option.Option<Program>
+  readonly docker: boolean
+  readonly apt: boolean
+}
+
+/** Where a component comes from. */
+export type Source<Address, Program> =
+  | { readonly _tag: "Environment"; readonly address: Address }
+  | { readonly _tag: "Program"; readonly program: Program }
+  | { readonly _tag: "Docker" }
+  | { readonly _tag: "Apt" }
+  | { readonly _tag: "Missing" }
+
+/**
+ * What the user named wins, then what is installed, then what can be fetched without changing the machine, and only
+ * then an installation.
+ */
+export const chooseSource = <Address, Program>(facts: Facts<Address, Program>): Source<Address, Program> => {
+  if (Option.isSome(facts.environment)) return { _tag: "Environment", address: facts.environment.value }
+  if (Option.isSome(facts.program)) return { _tag: "Program", program: facts.program.value }
+  if (facts.docker) return { _tag: "Docker" }
+  if (facts.apt) return { _tag: "Apt" }
+  return { _tag: "Missing" }
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
+import { Effect, type Scope, ScopedRef } from "effect"
+import { freePort } from "./Port.ts"
+import { type ExitStatus, type ManagedProcess, type ProcessOptions, startProcess } from "./Process.ts"
+import { untilReady } from "./Readiness.ts"
+import { RunDirectory } from "./RunDirectory.ts"
+import type { ComponentFailed } from "./StackFailure.ts"
+
+export interface WorkerOptions {
+  /** WORKER_ settings beside the ports, which are chosen here. */
+  readonly env: Readonly<Record<string, string>>
+  /** The program to run under this Node; the worker's own by default. */
+  readonly entry?: string
+}
+
+/** A worker in a process of its own, to be killed and started again on the same ports. */
+export interface WorkerProcess {
+  /** Where Restate finds its handlers and everybody its health. */
+  readonly url: string
+  readonly metrics: string
+  readonly pid: Effect.Effect<number>
+  /** Sends the signal and waits for the process to end. */
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<ExitStatus>
+  /** Ends the process if it still runs, starts it again and waits until it is ready. */
+  readonly restart: Effect.Effect<void, ComponentFailed>
+  /** Fails when the current process ends although nobody asked it to. */
+  readonly unexpectedEnd: Effect.Effect<never, ComponentFailed>
+}
+
+const defaultEntry = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+
+const isReady = (url: string) =>
+  Effect.flatMap(HttpClient.HttpClient, (http) => HttpClient.filterStatus(http, (it) => it === 200).get(url)).pipe(
+    Effect.flatMap((response) => response.text),
+    Effect.asVoid,
+    Effect.provide(FetchHttpClient.layer)
+  )
+
+/** What a worker needs to find this stack, under the names of its configuration. */
+export const workerEnvironment = (stack: { readonly database: string; readonly restateAdmin: string }) => ({
+  WORKER_DATABASE_PRIMARY: stack.database,
+  WORKER_RESTATE_ADMIN_URL: stack.restateAdmin,
+  WORKER_DEFAULT_DOMAIN: "unkey.local",
+  WORKER_CNAME_DOMAIN: "cname.unkey.local",
+  WORKER_AVAILABLE_REGIONS: "local.dev"
+})
+
+/** Starts a worker and waits until its readiness says 200; it ends with the scope. */
+export const workerProcess = (
+  options: WorkerOptions
+): Effect.Effect<WorkerProcess, ComponentFailed, RunDirectory | Scope.Scope> =>
+  Effect.gen(function* () {
+    const run = yield* RunDirectory
+    const folder = yield* run.folderFor("worker")
+    const { http, metrics } = yield* Effect.all({ http: freePort, metrics: freePort })
+    const url = `http://127.0.0.1:${http}`
+    const processOptions: ProcessOptions = {
+      component: "Worker",
+      command: process.execPath,
+      args: [options.entry ?? defaultEntry],
+      env: {
+        ...process.env,
+        WORKER_RESTATE_REGISTER_AS: url,
+        ...options.env,
+        WORKER_RESTATE_HTTP_PORT: String(http),
+        WORKER_OBSERVABILITY_METRICS_PROMETHEUS_PORT: String(metrics)
+      },
+      logFile: join(folder, "worker.log")
+    }
+    const ready = (started: ManagedProcess) => untilReady(processOptions, started, isReady(`${url}/health/ready`))
+    const current = yield* ScopedRef.fromAcquire(startProcess(processOptions))
+    const running = ScopedRef.get(current)
+    yield* Effect.flatMap(running, ready)
+    return {
+      url,
+      metrics: `http://127.0.0.1:${metrics}/metrics`,
+      pid: Effect.map(running, (it) => it.pid),
+      kill: (signal) => Effect.flatMap(running, (it) => it.kill(signal)),
+      restart: Effect.zipRight(ScopedRef.set(current, startProcess(processOptions)), Effect.flatMap(running, ready)),
+      unexpectedEnd: Effect.flatMap(running, (it) => it.unexpectedEnd)
+    }
+  })

@@ -1,0 +1,145 @@
+import {
+  FetchHttpClient,
+  HttpClient,
+  type HttpClientError,
+  HttpClientRequest,
+  type HttpClientResponse
+} from "@effect/platform"
+import { Context, Effect, Layer, Schedule, Schema } from "effect"
+import { inRealTime } from "../../../dev/stack/RealTime.ts"
+import type { RestateAddresses, RestateOptions } from "../../../dev/stack/RestateProgram.ts"
+import { privateRestateServer, RestateServer } from "../../../dev/stack/RestateServer.ts"
+
+/** Restate answered an administrative request with anything but success. */
+export class RestateRefused extends Schema.TaggedError<RestateRefused>()("RestateRefused", {
+  request: Schema.String,
+  status: Schema.Number,
+  body: Schema.Unknown
+}) {}
+
+export interface Reply {
+  readonly status: number
+  /** Parsed when it is JSON, text otherwise, undefined when empty. */
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export type Row = Readonly<Record<string, unknown>>
+
+type Failure = RestateRefused | HttpClientError.HttpClientError
+
+/** A Restate server as a caller and an operator see it. Only `call` and `attach` let a refusal through as a reply. */
+export interface RestateClientShape extends RestateAddresses {
+  readonly register: (uri: string, options?: { readonly force?: boolean }) => Effect.Effect<unknown, Failure>
+  readonly sql: (query: string) => Effect.Effect<ReadonlyArray<Row>, Failure>
+  /** Calls `Service/handler` or `Object/key/handler` through the ingress and waits for the answer. */
+  readonly call: (
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>
+  ) => Effect.Effect<Reply, HttpClientError.HttpClientError>
+  /** Like `call`, but returns the invocation's id without waiting for it. */
+  readonly send: (
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>
+  ) => Effect.Effect<string, Failure>
+  /** Waits for an invocation's result. */
+  readonly attach: (id: string) => Effect.Effect<Reply, HttpClientError.HttpClientError>
+  readonly cancel: (id: string) => Effect.Effect<void, Failure>
+  readonly kill: (id: string) => Effect.Effect<void, Failure>
+  /** The row of sys_invocation, or undefined when there is none. */
+  readonly invocation: (id: string) => Effect.Effect<Row | undefined, Failure>
+  /** The rows of sys_journal, in order. */
+  readonly journal: (id: string) => Effect.Effect<ReadonlyArray<Row>, Failure>
+}
+
+export class RestateClient extends Context.Tag("ctrl-worker/test/RestateClient")<RestateClient, RestateClientShape>() {}
+
+const Rows = Schema.Struct({ rows: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })) })
+const Sent = Schema.Struct({ invocationId: Schema.String })
+
+const parse = (text: string): unknown => {
+  if (text === "") return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+const toReply = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.map(
+    response.text,
+    (text): Reply => ({ status: response.status, body: parse(text), headers: response.headers })
+  )
+
+const quoted = (id: string) => `'${id.replaceAll("'", "''")}'`
+
+const post = (url: string, body: unknown) =>
+  HttpClientRequest.post(url).pipe(
+    HttpClientRequest.acceptJson,
+    body === undefined ? (request) => request : HttpClientRequest.bodyUnsafeJson(body)
+  )
+
+/** The operations on a server at these addresses. */
+export const restateClient = (http: HttpClient.HttpClient, server: RestateAddresses): RestateClientShape => {
+  const ask = (request: HttpClientRequest.HttpClientRequest) => Effect.flatMap(http.execute(request), toReply)
+  const order = (request: HttpClientRequest.HttpClientRequest) =>
+    ask(request).pipe(
+      Effect.filterOrFail(
+        ({ status }) => status < 300,
+        ({ status, body }) => new RestateRefused({ request: `${request.method} ${request.url}`, status, body })
+      ),
+      Effect.map((reply) => reply.body)
+    )
+  const sql = (query: string) =>
+    Effect.map(order(post(`${server.admin}/query`, { query })), (body) => Schema.decodeUnknownSync(Rows)(body).rows)
+  const signal = (id: string, how: string) =>
+    Effect.asVoid(order(HttpClientRequest.patch(`${server.admin}/invocations/${id}/${how}`)))
+  return {
+    ...server,
+    register: (uri, options) => order(post(`${server.admin}/deployments`, { uri, force: options?.force ?? false })),
+    sql,
+    call: (path, body, headers = {}) =>
+      ask(HttpClientRequest.setHeaders(post(`${server.ingress}/${path}`, body), headers)),
+    send: (path, body, headers = {}) =>
+      Effect.map(
+        order(HttpClientRequest.setHeaders(post(`${server.ingress}/${path}/send`, body), headers)),
+        (reply) => Schema.decodeUnknownSync(Sent)(reply).invocationId
+      ),
+    attach: (id) => ask(HttpClientRequest.get(`${server.ingress}/restate/invocation/${id}/attach`)),
+    cancel: (id) => signal(id, "cancel"),
+    kill: (id) => signal(id, "kill"),
+    invocation: (id) => Effect.map(sql(`SELECT * FROM sys_invocation WHERE id = ${quoted(id)}`), (rows) => rows[0]),
+    journal: (id) => sql(`SELECT * FROM sys_journal WHERE id = ${quoted(id)} ORDER BY index`)
+  }
+}
+
+/** Retries that production spreads over minutes would only make a test slow. */
+const quickRetries = {
+  RESTATE_DEFAULT_RETRY_POLICY__INITIAL_INTERVAL: "50ms",
+  RESTATE_DEFAULT_RETRY_POLICY__MAX_INTERVAL: "500ms",
+  RESTATE_ADMIN__DISABLE_WEB_UI: "true"
+}
+
+const clientLayer = Layer.effect(
+  RestateClient,
+  Effect.gen(function* () {
+    const { ingress, admin } = yield* RestateServer
+    return restateClient(yield* HttpClient.HttpClient, { ingress, admin })
+  })
+).pipe(Layer.provide(FetchHttpClient.layer))
+
+/** A private Restate server, started for and stopped with the layer, and the client for it. */
+export const testRestate = (options: RestateOptions = {}) =>
+  Layer.provideMerge(clientLayer, privateRestateServer({ ...options, env: { ...quickRetries, ...options.env } }))
+
+/** Looks at an invocation until it is as wanted; for states that only Restate's tables show. At most 20 seconds. */
+export const untilInvocation = (client: RestateClientShape, id: string, wanted: (row: Row) => boolean) =>
+  client.invocation(id).pipe(
+    Effect.filterOrFail((row): row is Row => row !== undefined && wanted(row)),
+    Effect.retry(Schedule.spaced("50 millis")),
+    Effect.timeout("20 seconds"),
+    inRealTime
+  )

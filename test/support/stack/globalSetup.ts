@@ -1,0 +1,46 @@
+import { createServer } from "node:http"
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import type { TestProject } from "vitest/node"
+import { MySqlServer, mySqlServer, mySqlSource } from "../../../dev/stack/MySqlServer.ts"
+import { progressLines } from "../../../dev/stack/Progress.ts"
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Where a test process asks for the run's MySQL server; the first to ask starts it. */
+    readonly mySqlServerDesk: string
+  }
+}
+
+/** The run's one MySQL server, started by the first test file that asks: many runs select none that does. */
+const desk = Effect.gen(function* () {
+  const scope = yield* Effect.scope
+  const server = yield* Effect.cached(
+    Layer.buildWithScope(mySqlServer, scope).pipe(Effect.map((context) => Context.get(context, MySqlServer)))
+  )
+  // Installing packages or fetching an image must not count against the first test's time limit.
+  const source = yield* mySqlSource
+  if (source._tag === "Apt" || source._tag === "Docker") yield* server
+  return HttpRouter.empty.pipe(
+    HttpRouter.get(
+      "/mysql",
+      Effect.match(server, {
+        onSuccess: ({ adminUrl, source }) => HttpServerResponse.unsafeJson({ adminUrl, source }),
+        onFailure: (failure) => HttpServerResponse.text(failure.message, { status: 503 })
+      })
+    ),
+    HttpServer.serve()
+  )
+})
+
+const deskLayer = Layer.unwrapScoped(desk).pipe(
+  Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })),
+  Layer.provide(progressLines)
+)
+
+export default async (project: TestProject) => {
+  const runtime = ManagedRuntime.make(deskLayer)
+  project.provide("mySqlServerDesk", await runtime.runPromise(HttpServer.addressFormattedWith(Effect.succeed)))
+  return () => runtime.dispose()
+}
