@@ -1,0 +1,243 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Effect, Layer, Option, Schema } from "effect"
+import {
+  Deployment,
+  DeploymentStatus,
+  DesiredState,
+  InstanceStatus,
+  type RegionInstances
+} from "../../services/Deployment.ts"
+import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
+import { MysqlPools } from "./MysqlPools.ts"
+import { decodeRows, Integer64, Json } from "./rows.ts"
+
+const contextRows = decodeRows(
+  Schema.Struct({
+    id: Schema.String,
+    k8sName: Schema.String,
+    workspaceId: Schema.String,
+    projectId: Schema.String,
+    environmentId: Schema.String,
+    port: Schema.Number,
+    gitCommitSha: Schema.NullOr(Schema.String),
+    gitBranch: Schema.NullOr(Schema.String),
+    status: DeploymentStatus,
+    desiredState: DesiredState,
+    createdAt: Integer64,
+    workspaceSlug: Schema.NullOr(Schema.String),
+    projectSlug: Schema.NullOr(Schema.String),
+    liveDeploymentId: Schema.NullOr(Schema.String),
+    environmentSlug: Schema.NullOr(Schema.String)
+  })
+)
+const namespaceRows = decodeRows(Schema.Struct({ k8sNamespace: Schema.NullOr(Schema.String) }))
+const ownerRows = decodeRows(
+  Schema.Struct({
+    workspaceId: Schema.String,
+    projectId: Schema.String,
+    environmentId: Schema.String,
+    status: DeploymentStatus
+  })
+)
+const regionConfigRows = decodeRows(
+  Schema.Struct({ regionConfig: Json(Schema.Record({ key: Schema.String, value: Schema.Number })) })
+)
+const regionRows = decodeRows(Schema.Struct({ region: Schema.String }))
+const instanceRows = decodeRows(
+  Schema.Struct({
+    region: Schema.String,
+    desiredReplicas: Schema.Number,
+    k8sName: Schema.NullOr(Schema.String),
+    status: Schema.NullOr(InstanceStatus)
+  })
+)
+const projectIdRows = decodeRows(Schema.Struct({ projectId: Schema.String }))
+const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Schema.String) }))
+
+const bare = (sql: SqlClient, deploymentId: string) =>
+  contextRows(sql`
+    SELECT d.id, d.k8s_name AS k8sName, d.workspace_id AS workspaceId, d.project_id AS projectId,
+           d.environment_id AS environmentId, d.port, d.git_commit_sha AS gitCommitSha, d.git_branch AS gitBranch,
+           d.status, d.desired_state AS desiredState, d.created_at AS createdAt, w.slug AS workspaceSlug,
+           p.slug AS projectSlug, p.live_deployment_id AS liveDeploymentId, e.slug AS environmentSlug
+    FROM deployments d
+    LEFT JOIN workspaces w ON w.id = d.workspace_id
+    LEFT JOIN projects p ON p.id = d.project_id
+    LEFT JOIN environments e ON e.id = d.environment_id
+    WHERE d.id = ${deploymentId}`)
+
+/** Locks the deployment's row, so that changes of one deployment follow each other. */
+const lockDeployment = (sql: SqlClient, deploymentId: string) =>
+  Effect.map(
+    ownerRows(sql`
+      SELECT workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId, status
+      FROM deployments WHERE id = ${deploymentId} FOR UPDATE`),
+    ([row]) => row
+  )
+
+const writePhaseChange = Effect.fnUntraced(function* (sql: SqlClient, change: PhaseChange) {
+  const { at, deploymentId } = change
+  const owner = yield* lockDeployment(sql, deploymentId)
+  if (owner === undefined) return
+  if (change.close !== undefined) {
+    yield* sql`
+      UPDATE deployment_steps SET ended_at = ${at}
+      WHERE deployment_id = ${deploymentId} AND step = ${change.close} AND ended_at IS NULL`
+  }
+  if (change.open !== undefined) {
+    // The only unique key is (deployment_id, step), so the clause that changes nothing can only meet the same step.
+    yield* sql`
+      INSERT INTO deployment_steps (workspace_id, project_id, environment_id, deployment_id, step, started_at)
+      VALUES (${owner.workspaceId}, ${owner.projectId}, ${owner.environmentId}, ${deploymentId}, ${change.open}, ${at})
+      ON DUPLICATE KEY UPDATE step = ${change.open}`
+  }
+  if (change.status !== undefined) {
+    yield* sql`UPDATE deployments SET status = ${change.status}, updated_at = ${at} WHERE id = ${deploymentId}`
+  }
+  if (change.image !== undefined) {
+    yield* sql`UPDATE deployments SET image = ${change.image}, updated_at = ${at} WHERE id = ${deploymentId}`
+  }
+})
+
+const writeFailure = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  failure: { readonly deploymentId: string; readonly message: string; readonly at: number }
+) {
+  const owner = yield* lockDeployment(sql, failure.deploymentId)
+  if (owner === undefined || owner.status === "ready") return
+  yield* sql`UPDATE deployments SET status = 'failed', updated_at = ${failure.at} WHERE id = ${failure.deploymentId}`
+  // The column holds 512 characters and a strict server refuses more, which would hide the failure.
+  yield* sql`
+    UPDATE deployment_steps SET ended_at = ${failure.at}, error = LEFT(${failure.message}, 512)
+    WHERE deployment_id = ${failure.deploymentId} AND ended_at IS NULL`
+})
+
+const writeDesiredState = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  change: { readonly deploymentId: string; readonly desiredState: DesiredState; readonly at: number }
+) {
+  // Unlocked: a deployment never moves to another project, and the project's row is locked first everywhere.
+  const [deployment] = yield* projectIdRows(
+    sql`SELECT project_id AS projectId FROM deployments WHERE id = ${change.deploymentId}`
+  )
+  if (deployment === undefined) return "missing" as const
+  const [project] = yield* liveRows(
+    sql`SELECT live_deployment_id AS liveDeploymentId FROM projects WHERE id = ${deployment.projectId} FOR UPDATE`
+  )
+  const isLive = project?.liveDeploymentId === change.deploymentId
+  if (isLive && change.desiredState !== "running") return "live" as const
+  yield* sql`
+    UPDATE deployments SET desired_state = ${change.desiredState}, updated_at = ${change.at}
+    WHERE id = ${change.deploymentId}`
+  return "changed" as const
+})
+
+const groupByRegion = (
+  rows: Effect.Effect.Success<ReturnType<typeof instanceRows>>
+): ReadonlyArray<RegionInstances> => {
+  const regions = new Map<string, { desiredReplicas: number; instances: Array<RegionInstances["instances"][number]> }>()
+  for (const { region, desiredReplicas, k8sName, status } of rows) {
+    const entry = regions.get(region) ?? { desiredReplicas, instances: [] }
+    if (k8sName !== null && status !== null) entry.instances.push({ k8sName, status })
+    regions.set(region, entry)
+  }
+  return Array.from(regions, ([region, entry]) => ({ region, ...entry }))
+}
+
+export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools> = Layer.effect(
+  DeploymentStore,
+  Effect.gen(function* () {
+    const { primary } = yield* MysqlPools
+    const { query, sql, transaction } = primary
+
+    const find = Effect.fn("DeploymentStore.find")(function* (deploymentId: string) {
+      const [row] = yield* query("DeploymentStore.find", bare(sql, deploymentId))
+      if (row === undefined) return Option.none()
+      const { workspaceSlug, projectSlug, liveDeploymentId, environmentSlug, ...deployment } = row
+      return Option.some({
+        deployment: Deployment.make(deployment),
+        workspace: workspaceSlug === null ? null : { slug: workspaceSlug },
+        project: projectSlug === null ? null : { slug: projectSlug, liveDeploymentId },
+        environment: environmentSlug === null ? null : { slug: environmentSlug }
+      })
+    })
+
+    const ensureNamespace = Effect.fn("DeploymentStore.ensureNamespace")(function* (
+      workspaceId: string,
+      candidate: string
+    ) {
+      const write = sql`
+        UPDATE workspaces SET k8s_namespace = ${candidate} WHERE id = ${workspaceId} AND k8s_namespace IS NULL`
+      const read = namespaceRows(sql`SELECT k8s_namespace AS k8sNamespace FROM workspaces WHERE id = ${workspaceId}`)
+      // The update took the row's lock, whoever had set the name: what is read now is what everybody reads.
+      const [row] = yield* transaction("DeploymentStore.ensureNamespace", Effect.zipRight(write, read))
+      return Option.fromNullable(row?.k8sNamespace)
+    })
+
+    const changePhase = Effect.fn("DeploymentStore.changePhase")((change: PhaseChange) =>
+      transaction("DeploymentStore.changePhase", writePhaseChange(sql, change))
+    )
+
+    const fail = Effect.fn("DeploymentStore.fail")((failure: Parameters<typeof writeFailure>[1]) =>
+      transaction("DeploymentStore.fail", writeFailure(sql, failure))
+    )
+
+    const regionConfig = Effect.fn("DeploymentStore.regionConfig")(function* (environmentId: string) {
+      const [row] = yield* query(
+        "DeploymentStore.regionConfig",
+        regionConfigRows(sql`
+          SELECT region_config AS regionConfig FROM environment_runtime_settings WHERE environment_id = ${environmentId}`)
+      )
+      return Option.fromNullable(row?.regionConfig)
+    })
+
+    const instances = Effect.fn("DeploymentStore.instances")(function* (deploymentId: string) {
+      const rows = yield* query(
+        "DeploymentStore.instances",
+        instanceRows(sql`
+          SELECT t.region, t.desired_replicas AS desiredReplicas, i.k8s_name AS k8sName, i.status
+          FROM deployment_topology t
+          LEFT JOIN instances i ON i.deployment_id = t.deployment_id AND i.region = t.region
+          WHERE t.deployment_id = ${deploymentId} ORDER BY t.region, i.k8s_name`)
+      )
+      return groupByRegion(rows)
+    })
+
+    const healthySentinelRegions = Effect.fn("DeploymentStore.healthySentinelRegions")(function* (
+      environmentId: string
+    ) {
+      const rows = yield* query(
+        "DeploymentStore.healthySentinelRegions",
+        regionRows(sql`
+          SELECT DISTINCT region FROM sentinels
+          WHERE environment_id = ${environmentId} AND health = 'healthy' ORDER BY region`)
+      )
+      return rows.map((row) => row.region)
+    })
+
+    const regions = Effect.fn("DeploymentStore.regions")(function* (deploymentId: string) {
+      const rows = yield* query(
+        "DeploymentStore.regions",
+        regionRows(sql`SELECT region FROM deployment_topology WHERE deployment_id = ${deploymentId} ORDER BY region`)
+      )
+      return rows.map((row) => row.region)
+    })
+
+    const changeDesiredState = Effect.fn("DeploymentStore.changeDesiredState")(
+      (change: Parameters<typeof writeDesiredState>[1]) =>
+        transaction("DeploymentStore.changeDesiredState", writeDesiredState(sql, change))
+    )
+
+    return DeploymentStore.of({
+      find,
+      ensureNamespace,
+      changePhase,
+      fail,
+      regionConfig,
+      instances,
+      healthySentinelRegions,
+      regions,
+      changeDesiredState
+    })
+  })
+)

@@ -1,0 +1,14 @@
+import { initial } from "./0001_initial.ts"
+
+export interface Migration {
+  readonly id: number
+  readonly name: string
+  /**
+   * Run in order. The server commits each DDL statement by itself, so a migration that was cut short starts again from its
+   * first statement: every statement must be safe to repeat.
+   */
+  readonly statements: ReadonlyArray<string>
+}
+
+/** Ascending by id. One that has been released never changes. */
+export const migrations: ReadonlyArray<Migration> = [{ id: 1, name: "initial", statements: initial }]

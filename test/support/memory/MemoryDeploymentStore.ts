@@ -1,0 +1,128 @@
+import { Effect, Layer, Option, Ref } from "effect"
+import { Deployment } from "../../../src/services/Deployment.ts"
+import { DeploymentStore, type PhaseChange } from "../../../src/services/DeploymentStore.ts"
+import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import type { Rows } from "./Tables.ts"
+
+const findContext = (rows: Rows, deploymentId: string) => {
+  const row = rows.deployments.find(({ id }) => id === deploymentId)
+  if (row === undefined) return Option.none()
+  const workspace = rows.workspaces.find(({ id }) => id === row.workspace_id)
+  const project = rows.projects.find(({ id }) => id === row.project_id)
+  const environment = rows.environments.find(({ id }) => id === row.environment_id)
+  return Option.some({
+    deployment: Deployment.make({
+      id: row.id,
+      k8sName: row.k8s_name,
+      workspaceId: row.workspace_id,
+      projectId: row.project_id,
+      environmentId: row.environment_id,
+      port: row.port,
+      gitCommitSha: row.git_commit_sha,
+      gitBranch: row.git_branch,
+      status: row.status,
+      desiredState: row.desired_state,
+      createdAt: row.created_at
+    }),
+    workspace: workspace === undefined ? null : { slug: workspace.slug },
+    project: project === undefined ? null : { slug: project.slug, liveDeploymentId: project.live_deployment_id },
+    environment: environment === undefined ? null : { slug: environment.slug }
+  })
+}
+
+const applyPhaseChange = (draft: Draft, { deploymentId, at, close, open, status, image }: PhaseChange) => {
+  const owner = draft.deployments.find(({ id }) => id === deploymentId)
+  if (owner === undefined) return
+  const isOpen = (row: Rows["deployment_steps"][number]) =>
+    row.deployment_id === deploymentId && row.step === close && row.ended_at === null
+  updateWhere(draft.deployment_steps, isOpen, { ended_at: at })
+  const exists = draft.deployment_steps.some((row) => row.deployment_id === deploymentId && row.step === open)
+  if (open !== undefined && !exists) {
+    draft.deployment_steps.push({
+      workspace_id: owner.workspace_id,
+      project_id: owner.project_id,
+      environment_id: owner.environment_id,
+      deployment_id: deploymentId,
+      step: open,
+      started_at: at,
+      ended_at: null,
+      error: null
+    })
+  }
+  const set = { ...(status === undefined ? {} : { status }), ...(image === undefined ? {} : { image }) }
+  if (Object.keys(set).length === 0) return
+  updateWhere(draft.deployments, ({ id }) => id === deploymentId, { ...set, updated_at: at })
+}
+
+const applyFailure = (
+  draft: Draft,
+  failure: { readonly deploymentId: string; readonly message: string; readonly at: number }
+) => {
+  const owner = draft.deployments.find(({ id }) => id === failure.deploymentId)
+  if (owner === undefined || owner.status === "ready") return
+  updateWhere(draft.deployments, ({ id }) => id === owner.id, { status: "failed", updated_at: failure.at })
+  updateWhere(draft.deployment_steps, (row) => row.deployment_id === owner.id && row.ended_at === null, {
+    ended_at: failure.at,
+    error: [...failure.message].slice(0, 512).join("")
+  })
+}
+
+const regionsOf = (rows: Rows, deploymentId: string) =>
+  rows.deployment_topology
+    .filter((row) => row.deployment_id === deploymentId)
+    .sort((one, other) => (one.region < other.region ? -1 : 1))
+
+export const MemoryDeploymentStore = Layer.effect(
+  DeploymentStore,
+  Effect.map(MemoryTables, (tables) => {
+    const change = transaction(tables)
+    const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
+    return DeploymentStore.of({
+      find: (deploymentId) => read((rows) => findContext(rows, deploymentId)),
+      ensureNamespace: (workspaceId, candidate) =>
+        change("DeploymentStore.ensureNamespace", (draft) => {
+          const isUnnamed = (row: Rows["workspaces"][number]) => row.id === workspaceId && row.k8s_namespace === null
+          updateWhere(draft.workspaces, isUnnamed, { k8s_namespace: candidate })
+          return Option.fromNullable(draft.workspaces.find(({ id }) => id === workspaceId)?.k8s_namespace)
+        }),
+      changePhase: (phase) => change("DeploymentStore.changePhase", (draft) => applyPhaseChange(draft, phase)),
+      fail: (failure) => change("DeploymentStore.fail", (draft) => applyFailure(draft, failure)),
+      regionConfig: (environmentId) =>
+        read((rows) => {
+          const settings = rows.environment_runtime_settings.find((row) => row.environment_id === environmentId)
+          return Option.fromNullable(settings?.region_config)
+        }),
+      instances: (deploymentId) =>
+        read((rows) =>
+          regionsOf(rows, deploymentId).map(({ region, desired_replicas }) => ({
+            region,
+            desiredReplicas: desired_replicas,
+            instances: rows.instances
+              .filter((row) => row.deployment_id === deploymentId && row.region === region)
+              .map((row) => ({ k8sName: row.k8s_name, status: row.status }))
+              .sort((one, other) => (one.k8sName < other.k8sName ? -1 : 1))
+          }))
+        ),
+      healthySentinelRegions: (environmentId) =>
+        read((rows) =>
+          rows.sentinels
+            .filter((row) => row.environment_id === environmentId && row.health === "healthy")
+            .map((row) => row.region)
+            .sort()
+        ),
+      regions: (deploymentId) => read((rows) => regionsOf(rows, deploymentId).map((row) => row.region)),
+      changeDesiredState: ({ deploymentId, desiredState, at }) =>
+        change("DeploymentStore.changeDesiredState", (draft) => {
+          const deployment = draft.deployments.find(({ id }) => id === deploymentId)
+          if (deployment === undefined) return "missing"
+          const project = draft.projects.find(({ id }) => id === deployment.project_id)
+          if (project?.live_deployment_id === deploymentId && desiredState !== "running") return "live"
+          updateWhere(draft.deployments, ({ id }) => id === deploymentId, {
+            desired_state: desiredState,
+            updated_at: at
+          })
+          return "changed"
+        })
+    })
+  })
+)

@@ -1,0 +1,42 @@
+import { Effect, Layer, Ref } from "effect"
+import { Db } from "../../../src/services/Db.ts"
+import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
+import { MemoryRegionStore } from "./MemoryRegionStore.ts"
+import { MemoryRouteStore } from "./MemoryRouteStore.ts"
+import { MemoryTables, memoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { noRows, type Rows, type TableName, type Tables } from "./Tables.ts"
+import { sortedRows, World } from "./World.ts"
+
+const matchesAll =
+  <Row extends object>(where: Partial<Row>) =>
+  (row: Row) =>
+    // Object.keys widens to string; the keys are those of a Partial<Row>.
+    (Object.keys(where) as Array<keyof Row>).every((column) => row[column] === where[column])
+
+const world = Layer.effect(
+  World,
+  Effect.map(MemoryTables, (tables) => {
+    const change = transaction(tables)
+    return World.of({
+      insert: <T extends TableName>(table: T, row: Tables[T]) =>
+        change(`insert into ${table}`, (draft) => {
+          const rows: Array<Tables[T]> = draft[table]
+          rows.push(row)
+        }).pipe(Effect.orDie),
+      update: <T extends TableName>(table: T, where: Partial<Tables[T]>, set: Partial<Tables[T]>) =>
+        change(`update ${table}`, (draft) => {
+          const rows: Array<Tables[T]> = draft[table]
+          updateWhere(rows, matchesAll(where), set)
+        }).pipe(Effect.orDie),
+      dump: Effect.map(Ref.get(tables), sortedRows),
+      clear: Ref.set(tables, noRows)
+    })
+  })
+)
+
+const db = Layer.succeed(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]) }))
+
+/** A whole database in memory: the stores, what stands around them, and nothing to start or stop. */
+export const memoryWorld = Layer.mergeAll(MemoryDeploymentStore, MemoryRouteStore, MemoryRegionStore, world, db).pipe(
+  Layer.provide(memoryTables)
+)

@@ -1,0 +1,160 @@
+import type {
+  DeploymentPhase,
+  DeploymentStatus,
+  DesiredState,
+  InstanceStatus
+} from "../../../src/services/Deployment.ts"
+import type { TopologyStatus } from "../../../src/services/RegionStore.ts"
+import type { Sticky } from "../../../src/services/RouteStore.ts"
+
+/** The rows that stores read and write, under the names of their columns. Versions are numbers, so that a dump is plain JSON. */
+export interface Tables {
+  readonly workspaces: { readonly id: string; readonly slug: string; readonly k8s_namespace: string | null }
+  readonly projects: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly slug: string
+    readonly live_deployment_id: string | null
+    readonly is_rolled_back: boolean
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly environments: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly project_id: string
+    readonly slug: string
+    readonly created_at: number
+  }
+  readonly environment_runtime_settings: {
+    readonly workspace_id: string
+    readonly environment_id: string
+    readonly region_config: Readonly<Record<string, number>>
+    readonly created_at: number
+  }
+  readonly deployments: {
+    readonly id: string
+    readonly k8s_name: string
+    readonly workspace_id: string
+    readonly project_id: string
+    readonly environment_id: string
+    readonly image: string | null
+    readonly git_commit_sha: string | null
+    readonly git_branch: string | null
+    readonly port: number
+    readonly status: DeploymentStatus
+    readonly desired_state: DesiredState
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly deployment_steps: {
+    readonly workspace_id: string
+    readonly project_id: string
+    readonly environment_id: string
+    readonly deployment_id: string
+    readonly step: DeploymentPhase
+    readonly started_at: number
+    readonly ended_at: number | null
+    readonly error: string | null
+  }
+  readonly deployment_topology: {
+    readonly workspace_id: string
+    readonly deployment_id: string
+    readonly region: string
+    readonly desired_replicas: number
+    readonly version: number
+    readonly desired_status: TopologyStatus
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly sentinels: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly project_id: string
+    readonly environment_id: string
+    readonly k8s_name: string
+    readonly k8s_address: string
+    readonly region: string
+    readonly image: string
+    readonly health: "unknown" | "paused" | "healthy" | "unhealthy"
+    readonly desired_replicas: number
+    readonly available_replicas: number
+    readonly cpu_millicores: number
+    readonly memory_mib: number
+    readonly version: number
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly cilium_network_policies: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly project_id: string
+    readonly environment_id: string
+    readonly deployment_id: string
+    readonly k8s_name: string
+    readonly k8s_namespace: string
+    readonly region: string
+    readonly policy: unknown
+    readonly version: number
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly instances: {
+    readonly id: string
+    readonly deployment_id: string
+    readonly workspace_id: string
+    readonly project_id: string
+    readonly region: string
+    readonly k8s_name: string
+    readonly address: string
+    readonly cpu_millicores: number
+    readonly memory_mib: number
+    readonly status: InstanceStatus
+  }
+  readonly frontline_routes: {
+    readonly id: string
+    readonly project_id: string
+    readonly deployment_id: string
+    readonly environment_id: string
+    readonly fully_qualified_domain_name: string
+    readonly sticky: Sticky
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+}
+export type TableName = keyof Tables
+
+/** Every table with its rows, in the order of insertion. */
+export type Rows = { readonly [T in TableName]: ReadonlyArray<Tables[T]> }
+
+export const noRows: Rows = {
+  workspaces: [],
+  projects: [],
+  environments: [],
+  environment_runtime_settings: [],
+  deployments: [],
+  deployment_steps: [],
+  deployment_topology: [],
+  sentinels: [],
+  cilium_network_policies: [],
+  instances: [],
+  frontline_routes: []
+}
+
+/** The unique keys of the real schema, which an honest double must refuse to break. */
+export const uniqueKeys: { readonly [T in TableName]: ReadonlyArray<ReadonlyArray<keyof Tables[T]>> } = {
+  workspaces: [["id"], ["slug"], ["k8s_namespace"]],
+  projects: [["id"], ["workspace_id", "slug"]],
+  environments: [["id"], ["project_id", "slug"]],
+  environment_runtime_settings: [["environment_id"]],
+  deployments: [["id"], ["k8s_name"]],
+  deployment_steps: [["deployment_id", "step"]],
+  deployment_topology: [
+    ["deployment_id", "region"],
+    ["region", "version"]
+  ],
+  sentinels: [["id"], ["k8s_name"], ["k8s_address"], ["environment_id", "region"], ["region", "version"]],
+  cilium_network_policies: [["id"], ["deployment_id", "region", "k8s_name"], ["region", "version"]],
+  instances: [["id"], ["address", "region"], ["k8s_name", "region"]],
+  frontline_routes: [["id"], ["fully_qualified_domain_name"]]
+}
