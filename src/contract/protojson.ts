@@ -117,10 +117,11 @@ const publishedSchema = <A, I>(
   struct: Schema.Schema<A, I>,
   oneofs: ReadonlyArray<ReadonlyArray<string>>
 ): object => {
-  // Unknown members are ignored, so `additionalProperties: false` would promise a refusal that does not happen.
-  const { $schema: _, ...schema } = JSONSchema.make(struct)
-  const open = Object.fromEntries(Object.entries(schema).filter(([keyword]) => keyword !== "additionalProperties"))
+  // A struct without fields accepts arrays too; the message does not.
+  const empty = { type: "object", required: [], properties: {} }
+  const { type, required, properties } = { ...empty, ...JSONSchema.make(struct) }
   const pairs = oneofs.flatMap((group) => group.flatMap((a, at) => group.slice(at + 1).map((b) => [a, b])))
   const exclusive = pairs.length === 0 ? {} : { not: { anyOf: pairs.map((pair) => ({ required: pair })) } }
-  return { ...open, title, ...exclusive }
+  // No `additionalProperties: false`: it would promise to refuse the unknown members that are ignored.
+  return { title, type, required, properties, ...exclusive }
 }

@@ -1,0 +1,33 @@
+import type { SentinelRow } from "../../services/RegionStore.ts"
+import { dnsLabel, resourceId } from "../identifiers.ts"
+
+const productionReplicas = 3
+const otherReplicas = 1
+const cpuMillicores = 256
+const memoryMib = 256
+/** Frontline reaches sentinels on this port of their service in the `sentinel` namespace. */
+const servicePort = 8040
+
+export interface SentinelInput {
+  readonly environmentId: string
+  readonly environmentSlug: string
+  readonly region: string
+  readonly image: string
+}
+
+/**
+ * The sentinel that an environment needs in a region. Id and name are a function of environment and region, so a repeated
+ * change, or two deployments of one environment at once, propose the same row.
+ */
+export const sentinelOf = ({ environmentId, environmentSlug, region, image }: SentinelInput): SentinelRow => {
+  const k8sName = dnsLabel(["sentinel", environmentId, region])
+  return {
+    id: resourceId("se", environmentId, region),
+    k8sName,
+    k8sAddress: `${k8sName}.sentinel.svc.cluster.local:${servicePort}`,
+    image,
+    desiredReplicas: environmentSlug === "production" ? productionReplicas : otherReplicas,
+    cpuMillicores,
+    memoryMib
+  }
+}

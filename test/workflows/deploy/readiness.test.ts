@@ -1,0 +1,183 @@
+import { assert, describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import type { InstanceStatus, RegionInstances } from "../../../src/services/Deployment.ts"
+import {
+  decideReadiness,
+  noReadinessHistory,
+  observePoll,
+  type Readiness,
+  type ReadinessPoll,
+  readinessPolicy
+} from "../../../src/workflows/deploy/readiness.ts"
+
+const region = (
+  name: string,
+  desiredReplicas: number,
+  ...statuses: ReadonlyArray<InstanceStatus>
+): RegionInstances => ({
+  region: name,
+  desiredReplicas,
+  instances: statuses.map((status, at) => ({ k8sName: `${name}-${at}`, status }))
+})
+
+const at = (elapsed: number, ...regions: ReadonlyArray<RegionInstances>): ReadinessPoll => ({ elapsed, regions })
+
+/** The verdict after the last poll, as the waiting workflow would reach it. */
+const afterPolls = (...polls: ReadonlyArray<ReadinessPoll>): Readiness => {
+  let history = noReadinessHistory
+  let verdict: Readiness = { _tag: "Waiting" }
+  for (const poll of polls) {
+    history = observePoll(history, poll)
+    verdict = decideReadiness(history, poll)
+  }
+  return verdict
+}
+
+const waiting = { _tag: "Waiting" } as const
+const ready = (running: ReadonlyArray<string>, slow: ReadonlyArray<string> = []) =>
+  ({ _tag: "Ready", running, slow }) as const
+const { deadline, slowRegionGrace, failedPolls } = readinessPolicy
+const repeat = (times: number, ...regions: ReadonlyArray<RegionInstances>) =>
+  Array.from({ length: times }, (_, poll) => at(poll * 1000, ...regions))
+
+describe("waiting for instances", () => {
+  it("is over as soon as every region runs as many instances as desired", () => {
+    assert.deepStrictEqual(afterPolls(at(0, region("a", 2, "running", "running"), region("b", 1, "running"))), {
+      ...ready(["a", "b"])
+    })
+    assert.deepStrictEqual(afterPolls(at(0, region("a", 2, "running", "pending"))), waiting)
+    assert.deepStrictEqual(afterPolls(at(0, region("a", 1))), waiting)
+  })
+
+  it("is not held up by the left-over rows of instances that are gone", () => {
+    assert.deepStrictEqual(afterPolls(at(0, region("a", 1, "inactive", "failed", "running"))), ready(["a"]))
+  })
+
+  it("ends with failure at 15 minutes when nothing runs, saying what was seen", () => {
+    assert.deepStrictEqual(afterPolls(at(deadline - 1, region("a", 2, "running", "pending"))), waiting)
+    assert.deepStrictEqual(afterPolls(at(deadline, region("a", 2, "running", "failed"), region("b", 1))), {
+      _tag: "Failed",
+      reason: "not ready after 15 minutes: a has 1 of 2 running, 1 failed; b has 0 of 1 running"
+    })
+  })
+
+  it("ends with failure fast when all instances of a region stay failed, naming them", () => {
+    const crashing = region("a", 2, "failed", "pending", "failed")
+    assert.deepStrictEqual(afterPolls(...repeat(failedPolls - 1, crashing)), waiting)
+    assert.deepStrictEqual(afterPolls(...repeat(failedPolls, crashing)), {
+      _tag: "Failed",
+      reason: "no instance runs in a; failed: a-0, a-2"
+    })
+  })
+
+  it("names a few of many failed instances", () => {
+    const crashing = region("a", 5, "failed", "failed", "failed", "failed", "failed")
+    assert.deepStrictEqual(afterPolls(...repeat(failedPolls, crashing)), {
+      _tag: "Failed",
+      reason: "no instance runs in a; failed: a-0, a-1, a-2 and 2 more"
+    })
+  })
+
+  it("does not give up on a failure that passes", () => {
+    const crashing = region("a", 1, "failed")
+    const recovered = region("a", 1, "pending")
+    const polls = [...repeat(failedPolls - 1, crashing), at(5000, recovered), ...repeat(failedPolls - 1, crashing)]
+    assert.deepStrictEqual(afterPolls(...polls), waiting)
+  })
+
+  it("does not give up on a region in which some instances run", () => {
+    assert.deepStrictEqual(afterPolls(...repeat(failedPolls * 2, region("a", 2, "failed", "running"))), waiting)
+  })
+
+  it("ends with failure when one region fails entirely although another runs", () => {
+    const verdict = afterPolls(...repeat(failedPolls, region("a", 1, "running"), region("b", 1, "failed")))
+    assert.deepStrictEqual(verdict, { _tag: "Failed", reason: "no instance runs in b; failed: b-0" })
+  })
+
+  it("is not blocked by one slow region of several once the others have run for the grace period", () => {
+    const regions = [region("a", 1, "running"), region("b", 1, "pending")]
+    assert.deepStrictEqual(afterPolls(at(5000, ...regions), at(5000 + slowRegionGrace - 1, ...regions)), waiting)
+    assert.deepStrictEqual(
+      afterPolls(at(5000, ...regions), at(5000 + slowRegionGrace, ...regions)),
+      ready(["a"], ["b"])
+    )
+  })
+
+  it("starts the grace period anew when the region that ran stops running", () => {
+    const [up, down, slow] = [region("a", 1, "running"), region("a", 1, "pending"), region("b", 1, "pending")]
+    const polls = [at(0, up, slow), at(1000, down, slow), at(2000, up, slow), at(slowRegionGrace, up, slow)]
+    assert.deepStrictEqual(afterPolls(...polls), waiting)
+  })
+
+  it("does not call a region slow while it looks failed", () => {
+    const polls = [
+      at(0, region("a", 1, "running"), region("b", 1, "pending")),
+      at(slowRegionGrace, region("a", 1, "running"), region("b", 1, "failed"))
+    ]
+    assert.deepStrictEqual(afterPolls(...polls), waiting)
+  })
+
+  it("goes live at the deadline with the regions that run", () => {
+    assert.deepStrictEqual(afterPolls(at(deadline, region("a", 1, "running"), region("b", 1))), ready(["a"], ["b"]))
+  })
+})
+
+describe("the readiness rule", () => {
+  const status = fc.constantFrom<InstanceStatus>("inactive", "pending", "running", "failed")
+  const anyRegion = fc
+    .record({
+      name: fc.string(),
+      desired: fc.integer({ min: 1, max: 4 }),
+      statuses: fc.array(status, { maxLength: 5 })
+    })
+    .map(({ name, desired, statuses }) => region(name, desired, ...statuses))
+  const regions = fc.uniqueArray(anyRegion, { maxLength: 4, selector: ({ region: name }) => name })
+  const history = fc.record({
+    failedPolls: fc.array(fc.tuple(fc.string(), fc.nat(10))).map((counts) => new Map(counts)),
+    runningSince: fc.option(fc.nat(deadline))
+  })
+
+  it("always ends at the deadline", () => {
+    fc.assert(
+      fc.property(history, regions, fc.nat(), (past, seen, late) => {
+        const poll = at(deadline + late, ...seen)
+        assert.notStrictEqual(decideReadiness(observePoll(past, poll), poll)._tag, "Waiting")
+      })
+    )
+  })
+
+  it("never calls a deployment ready in a region that does not run as many instances as desired", () => {
+    fc.assert(
+      fc.property(history, regions, fc.nat(2 * deadline), (past, seen, elapsed) => {
+        const poll = at(elapsed, ...seen)
+        const verdict = decideReadiness(observePoll(past, poll), poll)
+        if (verdict._tag !== "Ready") return
+        assert.isAbove(verdict.running.length, 0)
+        for (const { region: name, desiredReplicas, instances } of seen) {
+          const running = instances.filter((instance) => instance.status === "running").length
+          assert.strictEqual(verdict.running.includes(name), running >= desiredReplicas)
+          assert.strictEqual(verdict.slow.includes(name), running < desiredReplicas)
+        }
+      })
+    )
+  })
+
+  it("never takes back ready when more instances run", () => {
+    const oneMore = (seen: ReadonlyArray<RegionInstances>) =>
+      seen.map((one) => {
+        const next = one.instances.findIndex((instance) => instance.status !== "running")
+        const instances = one.instances.map((instance, index) =>
+          index === next ? { ...instance, status: "running" as const } : instance
+        )
+        return { ...one, instances }
+      })
+    fc.assert(
+      fc.property(history, regions, fc.nat(2 * deadline), (past, seen, elapsed) => {
+        const verdictOf = (poll: ReadinessPoll) => decideReadiness(observePoll(past, poll), poll)
+        if (verdictOf(at(elapsed, ...seen))._tag !== "Ready") return
+        assert.strictEqual(verdictOf(at(elapsed, ...oneMore(seen)))._tag, "Ready")
+      }),
+      { numRuns: 500 }
+    )
+  })
+})
