@@ -1,0 +1,107 @@
+import {
+  Array as Arr,
+  Cause,
+  Context,
+  Either,
+  FiberId,
+  FiberRef,
+  FiberRefs,
+  HashMap,
+  Inspectable,
+  Layer,
+  Logger,
+  type LogLevel,
+  Option,
+  Redacted,
+  Tracer
+} from "effect"
+
+// Long enough for a stack with its causes, short enough for every collector's line limit (16 KiB in common ones).
+const maxText = 8_192
+const maxDepth = 6
+const maxEntries = 100
+
+const bounded = (text: string): string => (text.length <= maxText ? text : `${text.slice(0, maxText)}...`)
+
+type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+const errorJson = (error: Error): Json => ({ name: error.name, message: bounded(error.message) })
+
+/** Any value as JSON: cycles, depth, width and text are cut, and a secret stays what it is. */
+const toJson = (value: unknown, ancestors: ReadonlyArray<object> = []): Json => {
+  if (value === null || value === undefined) return null
+  if (typeof value === "string") return bounded(value)
+  if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return value
+  if (typeof value !== "object") return String(value)
+  if (Redacted.isRedacted(value)) return "<redacted>"
+  if (ancestors.includes(value)) return "<circular>"
+  if (ancestors.length >= maxDepth) return "<too deep>"
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
+  if (value instanceof Error) return errorJson(value)
+  const path = [...ancestors, value]
+  if (value instanceof Map) return [...value].slice(0, maxEntries).map((entry) => toJson(entry, path))
+  if (Array.isArray(value) || value instanceof Set) {
+    return [...value].slice(0, maxEntries).map((element) => toJson(element, path))
+  }
+  if ("toJSON" in value && typeof value.toJSON === "function") return toJson(Inspectable.toJSON(value), path)
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, maxEntries)
+      .map(([key, child]) => [key, toJson(child, path)])
+  )
+}
+
+/** Texts of one log call make its message; everything else travels beside it. */
+const splitMessage = (message: unknown) => {
+  const [details, texts] = Arr.partition(Arr.ensure(message), (part) => typeof part === "string")
+  return {
+    message: bounded(texts.join(" ")),
+    ...(details.length === 0 ? {} : { details: toJson(details.length === 1 ? details[0] : details) })
+  }
+}
+
+const spanOf = (refs: FiberRefs.FiberRefs): { readonly trace_id?: string; readonly span_id?: string } =>
+  Option.match(Context.getOption(FiberRefs.getOrDefault(refs, FiberRef.currentContext), Tracer.ParentSpan), {
+    onNone: () => ({}),
+    onSome: (span) => ({ trace_id: span.traceId, span_id: span.spanId })
+  })
+
+const describeLog = (options: Logger.Logger.Options<unknown>): Json => {
+  const own = {
+    timestamp: options.date.toISOString(),
+    level: options.logLevel.label.toLowerCase(),
+    ...splitMessage(options.message),
+    ...spanOf(options.context),
+    fiber: FiberId.threadName(options.fiberId),
+    ...(Cause.isEmpty(options.cause) ? {} : { cause: bounded(Cause.pretty(options.cause, { renderErrorCause: true })) })
+  }
+  // An annotation never replaces what the line says about itself.
+  const annotations = Arr.map([...HashMap.entries(options.annotations)], ([key, value]) => [
+    key in own ? `annotation.${key}` : key,
+    toJson(value)
+  ])
+  return { ...own, ...Object.fromEntries(annotations) }
+}
+
+/**
+ * One line of JSON per log: timestamp, level, message, the fiber's annotations (invocation, service, handler, step, ...) and
+ * the current span. Total: a value that cannot be read costs its details, not the line, and never the program.
+ */
+export const jsonLogger: Logger.Logger<unknown, string> = Logger.make((options) =>
+  Either.getOrElse(
+    Either.try(() => JSON.stringify(describeLog(options))),
+    () =>
+      JSON.stringify({
+        timestamp: options.date.toISOString(),
+        level: options.logLevel.label.toLowerCase(),
+        message: "a log entry could not be written as JSON"
+      })
+  )
+)
+
+/** Replaces the default logger by JSON lines on standard output, from `level` upwards. */
+export const JsonLoggerLive = (options: { readonly level: LogLevel.LogLevel }): Layer.Layer<never> =>
+  Layer.merge(
+    Logger.replace(Logger.defaultLogger, Logger.withConsoleLog(jsonLogger)),
+    Logger.minimumLogLevel(options.level)
+  )

@@ -1,0 +1,99 @@
+import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
+import * as OtlpTracer from "@effect/opentelemetry/OtlpTracer"
+import { FetchHttpClient } from "@effect/platform"
+import { ConfigProvider, Duration, Effect, Layer, Option, Redacted, Tracer } from "effect"
+
+export interface TelemetryOptions {
+  /** Where spans go over OTLP/HTTP; without it nothing is traced or sent. */
+  readonly traces: Option.Option<{
+    readonly url: string
+    readonly headers: Redacted.Redacted<Readonly<Record<string, string>>>
+    readonly encoding: "protobuf" | "json"
+    readonly exportEveryMillis: number
+    readonly batchSize: number
+  }>
+  /** At least 1 keeps every trace, at most 0 none. */
+  readonly sampleRate: number
+  readonly version: string
+  readonly instanceId: string
+  /** Empty when unknown. */
+  readonly region: string
+  /** From OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES: what an operator says wins over what we know. */
+  readonly serviceName: Option.Option<string>
+  readonly resourceAttributes: Readonly<Record<string, string>>
+}
+
+// Within the drain that follows SIGTERM; spans that do not get through in this time are lost.
+const flushTimeout = Duration.seconds(3)
+
+const resourceOf = (options: TelemetryOptions) => {
+  const { "service.name": attributeName, "service.version": attributeVersion, ...given } = options.resourceAttributes
+  return {
+    serviceName: Option.getOrElse(options.serviceName, () => attributeName ?? "worker"),
+    serviceVersion: attributeVersion ?? options.version,
+    attributes: {
+      "service.namespace": "unkey",
+      "service.instance.id": options.instanceId,
+      ...(options.region === "" ? {} : { "cloud.region": options.region }),
+      ...given
+    }
+  }
+}
+
+/**
+ * Whether a span is kept. Between the two ends a parent's decision holds for its whole trace; a new trace is decided by
+ * its id alone, so that every process decides alike.
+ */
+export const isSampled = (
+  rate: number,
+  parent: Option.Option<{ readonly sampled: boolean }>,
+  traceId: string
+): boolean => {
+  if (rate >= 1) return true
+  if (rate <= 0) return false
+  // 52 bits are what a number holds exactly.
+  return Option.match(parent, {
+    onSome: ({ sampled }) => sampled,
+    onNone: () => Number.parseInt(traceId.slice(-13), 16) / 2 ** 52 < rate
+  })
+}
+
+/** A span that answers like the one it stands on, but tells its children it is not sampled and is never exported. */
+const dropped = (span: Tracer.Span): Tracer.Span =>
+  Object.create(span, { sampled: { value: false, enumerable: true }, end: { value: () => {} } })
+
+/** The exporter's tracer keeps everything, so the decision is made around it. */
+const sampling = (tracer: Tracer.Tracer, rate: number): Tracer.Tracer =>
+  Tracer.make({
+    span: (name, parent, context, links, startTime, kind, options) => {
+      const span = tracer.span(name, parent, context, links, startTime, kind, options)
+      return isSampled(rate, parent, span.traceId) ? span : dropped(span)
+    },
+    context: (run, fiber) => tracer.context(run, fiber)
+  })
+
+/** Spans to an OTLP collector; closing the layer sends what is left. A collector that is away never disturbs the program. */
+export const TelemetryLive = (options: TelemetryOptions): Layer.Layer<never> =>
+  Option.match(options.traces, {
+    onNone: () => Layer.empty,
+    onSome: (traces) =>
+      OtlpTracer.make({
+        url: traces.url,
+        headers: Redacted.value(traces.headers),
+        exportInterval: Duration.millis(traces.exportEveryMillis),
+        maxBatchSize: traces.batchSize,
+        shutdownTimeout: flushTimeout,
+        resource: resourceOf(options)
+      }).pipe(
+        // The exporter would read the OTEL_ variables a second time, with fewer rules.
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
+        Effect.map((tracer) => Layer.setTracer(sampling(tracer, options.sampleRate))),
+        Layer.unwrapScoped,
+        Layer.provide(
+          Layer.merge(
+            FetchHttpClient.layer,
+            traces.encoding === "json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
+          )
+        )
+      )
+  })
