@@ -1,12 +1,21 @@
 import type { Schema } from "effect"
 
-// The wildcard of a schema position: a codec whose types are read back with Schema.Type and Schema.Encoded.
-// biome-ignore lint/suspicious/noExplicitAny: Schema is invariant in both parameters, so no narrower wildcard accepts every codec
-export type AnySchema = Schema.Schema<any, any, never>
+// biome-ignore-start lint/suspicious/noExplicitAny: Schema is invariant in both sides, so no narrower wildcard accepts every codec
+/** Any codec that needs no services. `Schema.Never` fits the last members only. */
+export type AnySchema =
+  | Schema.Schema<any, any, never>
+  | Schema.Schema<any, never, never>
+  | Schema.Schema<never, any, never>
+  | Schema.Schema<never, never, never>
 
 /** A codec of A whose encoded side does not matter to the caller. */
-// biome-ignore lint/suspicious/noExplicitAny: Schema is invariant in its encoded side
 export type SchemaOf<A> = Schema.Schema<A, any, never>
+// biome-ignore-end lint/suspicious/noExplicitAny: ends the wildcards
+
+/** A codec seen from where its types are not known: what goes in and comes out is `unknown`. */
+export const opaque = (schema: AnySchema): Schema.Schema<unknown, unknown> =>
+  // The members of AnySchema differ in their types only; encoding and decoding check values at run time.
+  schema as unknown as Schema.Schema<unknown, unknown>
 
 /** `exclusive` handlers hold their object's key, one at a time; `shared` ones run beside each other and only read state. */
 export type HandlerMode = "exclusive" | "shared"

@@ -4,7 +4,7 @@ import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.t
 import { type Durable, withAttempt } from "./Durable.ts"
 import { AwaitRejected, CallFailed } from "./DurableError.ts"
 import type { Completion, Target } from "./Journal.ts"
-import { serdeOf } from "./Serde.ts"
+import { opaqueSerde, serdeOf } from "./Serde.ts"
 import { fromTerminal } from "./TypedFailure.ts"
 
 const handlerOf = <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) => {
@@ -48,8 +48,8 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
       appended = journal.call({
         target,
         input,
-        inputSerde: serdeOf(declared.input),
-        outputSerde: serdeOf(declared.output),
+        inputSerde: opaqueSerde(declared.input),
+        outputSerde: opaqueSerde(declared.output),
         ...options
       })
       return appended.result
@@ -68,7 +68,8 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
       if (completion.ok) return Effect.succeed(completion.value as Output<C, H>)
       const { error } = completion
       if (!(error instanceof TerminalError)) return Effect.die(error)
-      const typed: Option.Option<Failure<C, H>> = fromTerminal(declared.error, error)
+      // Decoded by the contract's error schema.
+      const typed = fromTerminal(declared.error, error) as Option.Option<Failure<C, H>>
       const untyped = () =>
         new CallFailed({ target: `${target.service}/${target.handler}`, code: error.code, reason: error.message })
       return Effect.fail(Option.getOrElse(typed, untyped))
@@ -90,7 +91,7 @@ export const send = <C extends Contract, H extends HandlerName<C>>(
       const sent = attempt.journal.send({
         target: targetOf(contract, key, handler),
         input,
-        inputSerde: serdeOf(handlerOf(contract, handler).input),
+        inputSerde: opaqueSerde(handlerOf(contract, handler).input),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         ...(delay === undefined ? {} : { delayMillis: Duration.toMillis(delay) })
       })

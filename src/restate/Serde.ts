@@ -1,5 +1,5 @@
 import { JSONSchema, ParseResult, Schema, SchemaAST } from "effect"
-import type { AnySchema } from "./Contract.ts"
+import { type AnySchema, opaque } from "./Contract.ts"
 
 /** How a value becomes journal bytes and back. The shape Restate's SDK expects. */
 export interface Serde<A> {
@@ -46,7 +46,7 @@ const parse = (bytes: Uint8Array): unknown => {
 
 const publish = (schema: AnySchema): object | undefined => {
   try {
-    return JSONSchema.make(schema, { target: "jsonSchema2020-12" })
+    return JSONSchema.make(opaque(schema), { target: "jsonSchema2020-12" })
   } catch {
     // A schema without a JSON Schema form still encodes and decodes; discovery then publishes none for it.
     return undefined
@@ -72,6 +72,9 @@ const make = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
     }
   }
 }
+
+/** The serde of a schema whose types are not known here. */
+export const opaqueSerde = (schema: AnySchema): Serde<unknown> => serdeOf(opaque(schema))
 
 /** The serde of a schema, made once per schema. Publishes the schema's encoded side as JSON Schema. */
 export const serdeOf = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {

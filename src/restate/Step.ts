@@ -16,13 +16,13 @@ import {
   Schema
 } from "effect"
 import type { Attempt } from "./Attempt.ts"
-import type { AnySchema, SchemaOf } from "./Contract.ts"
+import { type AnySchema, opaque, type SchemaOf } from "./Contract.ts"
 import { publicError } from "./Defect.ts"
 import { Durable, InsideStep, type WithoutDurable, withAttempt } from "./Durable.ts"
 import { StepFailed, StepTimedOut } from "./DurableError.ts"
 import type { Completion, RunOptions } from "./Journal.ts"
 import type { StepOutcome } from "./Observer.ts"
-import { maxPayloadBytes, serdeOf } from "./Serde.ts"
+import { maxPayloadBytes, opaqueSerde } from "./Serde.ts"
 import { fromTerminal, toTerminal } from "./TypedFailure.ts"
 
 /**
@@ -88,14 +88,14 @@ const nothing = new Uint8Array(0)
 export const step: {
   <A, E, R>(
     name: string,
-    body: Effect.Effect<A, E, R> & WithoutDurable<R>,
-    options: PatientStep<A, E>
-  ): Effect.Effect<A, Expected<E>, R | Durable>
+    body: Effect.Effect<A, E, R>,
+    options: PatientStep<A, E> & WithoutDurable<R>
+  ): Effect.Effect<NoInfer<A>, Expected<NoInfer<E>>, NoInfer<R> | Durable>
   <A, E, R>(
     name: string,
-    body: Effect.Effect<A, E, R> & WithoutDurable<R>,
-    options: BoundedStep<A, E>
-  ): Effect.Effect<A, Expected<E> | StepFailed, R | Durable>
+    body: Effect.Effect<A, E, R>,
+    options: BoundedStep<A, E> & WithoutDurable<R>
+  ): Effect.Effect<NoInfer<A>, Expected<NoInfer<E>> | StepFailed, NoInfer<R> | Durable>
 } = <A, E, R>(name: string, body: Effect.Effect<A, E, R>, options: StepOptions): Effect.Effect<A, never, R | Durable> =>
   withAttempt((attempt, fiber) => {
     const run = new StepRun(attempt, name, options)
@@ -110,7 +110,7 @@ const decodedBytes = (schema: AnySchema | undefined): RunOptions<unknown>["serde
   contentType: "application/json",
   // StepRun.execute answers with bytes that are encoded already, so that their size is known before they are journaled.
   serialize: (bytes) => bytes as Uint8Array,
-  deserialize: (bytes) => (schema === undefined ? undefined : serdeOf(schema).deserialize(bytes))
+  deserialize: (bytes) => (schema === undefined ? undefined : opaqueSerde(schema).deserialize(bytes))
 })
 
 const runOptions = (options: StepOptions): RunOptions<unknown> => {
@@ -196,7 +196,7 @@ class StepRun {
   #encode(value: unknown): Uint8Array | Error {
     const { success } = this.#options
     if (success === undefined) return nothing
-    const encoded = Schema.encodeEither(success)(value)
+    const encoded = Schema.encodeEither(opaque(success))(value)
     if (encoded._tag === "Left") return this.#unjournalable("its result does not fit its schema", 500)
     const bytes = encoder.encode(JSON.stringify(encoded.right))
     if (bytes.length <= maxPayloadBytes) return bytes

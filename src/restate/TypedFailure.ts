@@ -1,7 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { TerminalError } from "@restatedev/restate-sdk"
 import { Option, Schema, SchemaAST } from "effect"
-import type { AnySchema } from "./Contract.ts"
+import { type AnySchema, opaque } from "./Contract.ts"
 
 /** Metadata key under which an encoded failure travels with its terminal error, through journal, calls and ingress. */
 export const failureMetadata = "effect/error"
@@ -21,12 +21,12 @@ const messageOf = (failure: unknown): string => {
 export const toTerminal = (schema: AnySchema, failure: unknown): TerminalError =>
   new TerminalError(messageOf(failure), {
     errorCode: statusOf(schema.ast, failure),
-    metadata: { [failureMetadata]: JSON.stringify(Schema.encodeSync(schema)(failure)) }
+    metadata: { [failureMetadata]: JSON.stringify(Schema.encodeSync(opaque(schema))(failure)) }
   })
 
 /** The typed failure inside a terminal error, when there is one and it fits the schema. */
-export const fromTerminal = <A>(schema: Schema.Schema<A, unknown>, error: TerminalError): Option.Option<A> => {
+export const fromTerminal = (schema: AnySchema, error: TerminalError): Option.Option<unknown> => {
   const encoded = error.metadata?.[failureMetadata]
   if (encoded === undefined) return Option.none()
-  return Schema.decodeOption(Schema.parseJson(schema))(encoded)
+  return Schema.decodeOption(Schema.parseJson(opaque(schema)))(encoded)
 }

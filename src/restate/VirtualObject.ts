@@ -4,7 +4,7 @@ import type { BoundObject } from "./BoundObject.ts"
 import type { HandlerContract } from "./Contract.ts"
 import type { AttemptRetry, ObjectOptions } from "./Implementation.ts"
 import { type SdkContext, SdkJournal } from "./SdkJournal.ts"
-import { serdeOf } from "./Serde.ts"
+import { opaqueSerde } from "./Serde.ts"
 
 export type VirtualObject = restate.VirtualObjectDefinition<string, unknown>
 
@@ -28,8 +28,8 @@ const objectOptions = (options: ObjectOptions): restate.ObjectOptions => ({
 })
 
 const handlerOptions = (declared: HandlerContract) => ({
-  input: serdeOf(declared.input),
-  output: serdeOf(declared.output),
+  input: opaqueSerde(declared.input),
+  output: opaqueSerde(declared.output),
   ingressPrivate: declared.ingress === "private"
 })
 

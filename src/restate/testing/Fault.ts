@@ -1,0 +1,35 @@
+import type { EntryKind } from "./Invocation.ts"
+
+/**
+ * Where a process can die relative to one journal entry. `before`: nothing has happened. `after-body`: the body of a
+ * step has had its effect, but nobody knows. `after-ack`: the entry is journaled, but the workflow has not seen it.
+ */
+export type Phase = "before" | "after-body" | "after-ack"
+
+export interface JournalPoint {
+  /** `service/key/handler#n`: the n-th invocation of that handler on that key. */
+  readonly invocation: string
+  readonly index: number
+  readonly kind: EntryKind
+  readonly name: string
+  readonly phase: Phase
+}
+
+/** Asked at every point that is reached for the first time or again; true kills the attempt there. */
+export type FaultPlan = (point: JournalPoint) => boolean
+
+export const noFaults: FaultPlan = () => false
+
+const samePoint = (a: JournalPoint, b: JournalPoint): boolean =>
+  a.invocation === b.invocation && a.index === b.index && a.phase === b.phase
+
+/** Kills once at each of the points. */
+export const crashAt = (...points: ReadonlyArray<JournalPoint>): FaultPlan => {
+  const left = [...points]
+  return (point) => {
+    const index = left.findIndex((candidate) => samePoint(candidate, point))
+    if (index < 0) return false
+    left.splice(index, 1)
+    return true
+  }
+}
