@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { HttpMiddleware, HttpRouter, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect } from "effect"
@@ -21,10 +20,6 @@ export const healthRoutes = HttpRouter.empty.pipe(
  * The probes as a Node request listener, for a server whose other paths belong to someone else. Probes are not traced:
  * they would outnumber everything that is worth a span.
  */
-export const healthListener: Effect.Effect<
-  (request: IncomingMessage, response: ServerResponse) => void,
-  never,
-  Health
-> = NodeHttpServer.makeHandler(
+export const healthListener = NodeHttpServer.makeHandler(
   Effect.catchTag(healthRoutes, "RouteNotFound", () => HttpServerResponse.empty({ status: 404 }))
 ).pipe(HttpMiddleware.withTracerDisabledWhenEffect(() => true))

@@ -1,4 +1,3 @@
-import { createServer } from "node:http"
 import { HttpMiddleware, HttpRouter, HttpServer, type HttpServerError, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
@@ -9,12 +8,20 @@ const scrape = Effect.gen(function* () {
   return HttpServerResponse.text(yield* metrics.render, { contentType: metrics.contentType })
 })
 
+/** The platform's own way to be given Node's createServer. */
+type CreateServer = Parameters<typeof NodeHttpServer.layerServer>[0]
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
 const metricsRoutes = HttpRouter.empty.pipe(HttpRouter.get("/metrics", scrape))
 
 /**
  * GET /metrics on a port of its own. Scrapers keep their connections open, so closing waits for none of them.
  */
-const openMetricsServer = (options: { readonly host: string; readonly port: number }) =>
+const openMetricsServer = (createServer: CreateServer, options: Address) =>
   Layer.unwrapEffect(
     Effect.sync(() => {
       const server = createServer()
@@ -23,14 +30,14 @@ const openMetricsServer = (options: { readonly host: string; readonly port: numb
       )
       return HttpServer.serve(metricsRoutes).pipe(
         Layer.merge(closeConnections),
-        Layer.provideMerge(NodeHttpServer.layerServer(() => server, options))
+        Layer.provide(NodeHttpServer.layerServer(() => server, options))
       )
     })
   ).pipe(HttpMiddleware.withTracerDisabledWhen(() => true))
 
 /** No server at all when the port is zero. */
-export const metricsServer = (options: {
-  readonly host: string
-  readonly port: number
-}): Layer.Layer<never, HttpServerError.ServeError, WorkflowMetrics> =>
-  options.port === 0 ? Layer.empty : openMetricsServer(options)
+export const metricsServer = (
+  createServer: CreateServer,
+  options: Address
+): Layer.Layer<never, HttpServerError.ServeError, WorkflowMetrics> =>
+  options.port === 0 ? Layer.empty : openMetricsServer(createServer, options)

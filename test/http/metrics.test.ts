@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from "node:http"
 import { createServer } from "node:net"
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -27,7 +28,7 @@ describe("metrics over HTTP", () => {
       Effect.gen(function* () {
         const port = yield* freePort
         const scope = yield* Scope.make()
-        yield* metricsServer({ host: "127.0.0.1", port }).pipe(
+        yield* metricsServer(createHttpServer, { host: "127.0.0.1", port }).pipe(
           Layer.provide(PrometheusMetricsLive({ version: "1.2.3" })),
           Layer.buildWithScope(scope)
         )
@@ -42,7 +43,10 @@ describe("metrics over HTTP", () => {
 
   it.scoped("port zero opens nothing", () =>
     Layer.build(
-      Layer.provide(metricsServer({ host: "no such host", port: 0 }), PrometheusMetricsLive({ version: "0" }))
+      Layer.provide(
+        metricsServer(createHttpServer, { host: "no such host", port: 0 }),
+        PrometheusMetricsLive({ version: "0" })
+      )
     )
   )
 })
