@@ -12,7 +12,6 @@ import {
   Logger,
   type LogLevel,
   Option,
-  Redacted,
   Tracer
 } from "effect"
 
@@ -27,13 +26,12 @@ type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly 
 
 const errorJson = (error: Error): Json => ({ name: error.name, message: bounded(error.message) })
 
-/** Any value as JSON: cycles, depth, width and text are cut, and a secret stays what it is. */
+/** Any value as JSON: cycles, depth, width and text are cut, and a secret shows what its own toJSON shows. */
 const toJson = (value: unknown, ancestors: ReadonlyArray<object> = []): Json => {
   if (value === null || value === undefined) return null
   if (typeof value === "string") return bounded(value)
   if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return value
   if (typeof value !== "object") return String(value)
-  if (Redacted.isRedacted(value)) return "<redacted>"
   if (ancestors.includes(value)) return "<circular>"
   if (ancestors.length >= maxDepth) return "<too deep>"
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
