@@ -17,19 +17,26 @@ const hasDuplicates = <T extends TableName>(table: T, rows: ReadonlyArray<Tables
     return new Set(keyed.map((row) => JSON.stringify(columns.map((column) => row[column])))).size !== keyed.length
   })
 
-const tableNames: ReadonlyArray<TableName> = [
-  "workspaces",
-  "projects",
-  "environments",
-  "environment_runtime_settings",
-  "deployments",
-  "deployment_steps",
-  "deployment_topology",
-  "sentinels",
-  "cilium_network_policies",
-  "instances",
-  "frontline_routes"
-]
+const hasChanged = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown>) =>
+  before.length !== after.length || before.some((row, index) => row !== after[index])
+
+// Object.keys widens to string; the keys are those of a record over every table.
+const tableNames = Object.keys(noRows) as ReadonlyArray<TableName>
+
+/** Rows are never changed in place, so copying the lists is enough. */
+const draftOf = (rows: Rows): Draft => ({
+  workspaces: [...rows.workspaces],
+  projects: [...rows.projects],
+  environments: [...rows.environments],
+  environment_runtime_settings: [...rows.environment_runtime_settings],
+  deployments: [...rows.deployments],
+  deployment_steps: [...rows.deployment_steps],
+  deployment_topology: [...rows.deployment_topology],
+  sentinels: [...rows.sentinels],
+  cilium_network_policies: [...rows.cilium_network_policies],
+  instances: [...rows.instances],
+  frontline_routes: [...rows.frontline_routes]
+})
 
 /** One serialised transaction: all of what `body` did to the draft, or nothing when a unique key would break or it throws. */
 export const transaction =
@@ -37,9 +44,12 @@ export const transaction =
   <A>(operation: string, body: (draft: Draft) => A): Effect.Effect<A, DbError> =>
     Effect.flatten(
       Ref.modify(tables, (rows): [Effect.Effect<A, DbError>, Rows] => {
-        const draft: Draft = structuredClone(rows) as Draft // a clone shares nothing, so it may be written to
+        const draft = draftOf(rows)
         const answer = body(draft)
-        return tableNames.some((table) => hasDuplicates(table, draft[table]))
+        const isBroken = tableNames.some(
+          (table) => hasChanged(rows[table], draft[table]) && hasDuplicates(table, draft[table])
+        )
+        return isBroken
           ? [Effect.fail(new DbError({ operation, reason: "duplicate_key", errno: 1062 })), rows]
           : [Effect.succeed(answer), draft]
       })

@@ -4,7 +4,7 @@ import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
 import { MemoryRegionStore } from "./MemoryRegionStore.ts"
 import { MemoryRouteStore } from "./MemoryRouteStore.ts"
 import { MemoryTables, memoryTables, transaction, updateWhere } from "./MemoryTables.ts"
-import { noRows, type Rows, type TableName, type Tables } from "./Tables.ts"
+import { noRows, type TableName, type Tables } from "./Tables.ts"
 import { sortedRows, World } from "./World.ts"
 
 const matchesAll =

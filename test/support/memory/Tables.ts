@@ -141,8 +141,10 @@ export const noRows: Rows = {
   frontline_routes: []
 }
 
+type Key<T extends TableName> = ReadonlyArray<keyof Tables[T]>
+
 /** The unique keys of the real schema, which an honest double must refuse to break. */
-export const uniqueKeys: { readonly [T in TableName]: ReadonlyArray<ReadonlyArray<keyof Tables[T]>> } = {
+export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...ReadonlyArray<Key<T>>] } = {
   workspaces: [["id"], ["slug"], ["k8s_namespace"]],
   projects: [["id"], ["workspace_id", "slug"]],
   environments: [["id"], ["project_id", "slug"]],

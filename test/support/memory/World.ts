@@ -1,5 +1,5 @@
 import { Context, type Effect } from "effect"
-import type { Rows, TableName, Tables } from "./Tables.ts"
+import { type Rows, type TableName, type Tables, uniqueKeys } from "./Tables.ts"
 
 /** What surrounds a store in a test: rows other components wrote, and a look at all rows at the end. */
 export class World extends Context.Tag("test/World")<
@@ -18,20 +18,24 @@ export class World extends Context.Tag("test/World")<
   }
 >() {}
 
-const sorted = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
-  [...rows].sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
-
-/** Rows in an order of their own, whatever the order in which they were written. */
-export const sortedRows = (rows: Rows): Rows => ({
-  workspaces: sorted(rows.workspaces),
-  projects: sorted(rows.projects),
-  environments: sorted(rows.environments),
-  environment_runtime_settings: sorted(rows.environment_runtime_settings),
-  deployments: sorted(rows.deployments),
-  deployment_steps: sorted(rows.deployment_steps),
-  deployment_topology: sorted(rows.deployment_topology),
-  sentinels: sorted(rows.sentinels),
-  cilium_network_policies: sorted(rows.cilium_network_policies),
-  instances: sorted(rows.instances),
-  frontline_routes: sorted(rows.frontline_routes)
-})
+/** Rows in the order of their first unique key, whatever the order in which they were written. */
+export const sortedRows = (rows: Rows): Rows => {
+  const sorted = <T extends TableName>(table: T): ReadonlyArray<Tables[T]> => {
+    const all: ReadonlyArray<Tables[T]> = rows[table]
+    const keyOf = (row: Tables[T]) => JSON.stringify(uniqueKeys[table][0].map((column) => row[column]))
+    return [...all].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
+  }
+  return {
+    workspaces: sorted("workspaces"),
+    projects: sorted("projects"),
+    environments: sorted("environments"),
+    environment_runtime_settings: sorted("environment_runtime_settings"),
+    deployments: sorted("deployments"),
+    deployment_steps: sorted("deployment_steps"),
+    deployment_topology: sorted("deployment_topology"),
+    sentinels: sorted("sentinels"),
+    cilium_network_policies: sorted("cilium_network_policies"),
+    instances: sorted("instances"),
+    frontline_routes: sorted("frontline_routes")
+  }
+}

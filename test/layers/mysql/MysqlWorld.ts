@@ -1,0 +1,224 @@
+import { Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
+import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
+import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLive.ts"
+import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlPool.ts"
+import { layer, MysqlPools } from "../../../src/layers/mysql/MysqlPools.ts"
+import { RegionStoreLive } from "../../../src/layers/mysql/RegionStoreLive.ts"
+import { RouteStoreLive } from "../../../src/layers/mysql/RouteStoreLive.ts"
+import { migrate } from "../../../src/migrations/migrate.ts"
+import { noRows, type Rows, type TableName, type Tables } from "../../support/memory/Tables.ts"
+import { sortedRows, World } from "../../support/memory/World.ts"
+import { freshDatabase } from "../../support/stack/Database.ts"
+
+/** What the real tables require and no store looks at. */
+const otherColumns: { readonly [T in TableName]: Readonly<Record<string, string | number>> } = {
+  workspaces: { org_id: "", name: "", features: "{}", beta_features: "{}" },
+  projects: { name: "" },
+  environments: {},
+  environment_runtime_settings: { sentinel_config: "" },
+  deployments: { sentinel_config: "", encrypted_environment_variables: "", cpu_millicores: 256, memory_mib: 256 },
+  deployment_steps: {},
+  deployment_topology: {},
+  sentinels: {},
+  cilium_network_policies: {},
+  instances: {},
+  frontline_routes: {}
+}
+
+/** Columns to dump, and how the driver's value becomes the one of a row: 64-bit numbers arrive as strings, flags as 0 and 1. */
+const number = Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString))
+const text = Schema.NullOr(Schema.String)
+const flag = Schema.transform(Schema.Number, Schema.Boolean, {
+  strict: true,
+  decode: (value) => value !== 0,
+  encode: (value) => (value ? 1 : 0)
+})
+const json = Schema.Union(Schema.Record({ key: Schema.String, value: Schema.Unknown }), Schema.parseJson())
+const columnSchemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
+  is_rolled_back: flag,
+  policy: json,
+  region_config: json,
+  port: number,
+  started_at: number,
+  ended_at: number,
+  created_at: number,
+  updated_at: number,
+  version: number,
+  desired_replicas: number,
+  available_replicas: number,
+  cpu_millicores: number,
+  memory_mib: number
+}
+
+const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & string> } = {
+  workspaces: ["id", "slug", "k8s_namespace"],
+  projects: ["id", "workspace_id", "slug", "live_deployment_id", "is_rolled_back", "created_at", "updated_at"],
+  environments: ["id", "workspace_id", "project_id", "slug", "created_at"],
+  environment_runtime_settings: ["workspace_id", "environment_id", "region_config", "created_at"],
+  deployments: [
+    "id",
+    "k8s_name",
+    "workspace_id",
+    "project_id",
+    "environment_id",
+    "image",
+    "git_commit_sha",
+    "git_branch",
+    "port",
+    "status",
+    "desired_state",
+    "created_at",
+    "updated_at"
+  ],
+  deployment_steps: [
+    "workspace_id",
+    "project_id",
+    "environment_id",
+    "deployment_id",
+    "step",
+    "started_at",
+    "ended_at",
+    "error"
+  ],
+  deployment_topology: [
+    "workspace_id",
+    "deployment_id",
+    "region",
+    "desired_replicas",
+    "version",
+    "desired_status",
+    "created_at",
+    "updated_at"
+  ],
+  sentinels: [
+    "id",
+    "workspace_id",
+    "project_id",
+    "environment_id",
+    "k8s_name",
+    "k8s_address",
+    "region",
+    "image",
+    "health",
+    "desired_replicas",
+    "available_replicas",
+    "cpu_millicores",
+    "memory_mib",
+    "version",
+    "created_at",
+    "updated_at"
+  ],
+  cilium_network_policies: [
+    "id",
+    "workspace_id",
+    "project_id",
+    "environment_id",
+    "deployment_id",
+    "k8s_name",
+    "k8s_namespace",
+    "region",
+    "policy",
+    "version",
+    "created_at",
+    "updated_at"
+  ],
+  instances: [
+    "id",
+    "deployment_id",
+    "workspace_id",
+    "project_id",
+    "region",
+    "k8s_name",
+    "address",
+    "cpu_millicores",
+    "memory_mib",
+    "status"
+  ],
+  frontline_routes: [
+    "id",
+    "project_id",
+    "deployment_id",
+    "environment_id",
+    "fully_qualified_domain_name",
+    "sticky",
+    "created_at",
+    "updated_at"
+  ]
+}
+// Object.keys widens to string; the keys are those of a record over every table.
+const tableNames = Object.keys(columns) as ReadonlyArray<TableName>
+
+const toDriver = (value: unknown) => {
+  if (typeof value === "boolean") return value ? 1 : 0
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value
+}
+
+const toColumns = (row: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).map(([column, value]) => [column, toDriver(value)]))
+
+const world = Layer.effect(
+  World,
+  Effect.gen(function* () {
+    const { sql } = (yield* MysqlPools).primary
+    const dumpTable = Effect.fnUntraced(function* (table: TableName) {
+      const decode = Schema.decodeUnknown(
+        Schema.Array(
+          Schema.Struct(Object.fromEntries(columns[table].map((column) => [column, columnSchemas[column] ?? text])))
+        )
+      )
+      const rows = yield* sql`SELECT ${sql.csv(columns[table].map((column) => sql`${sql(column)}`))} FROM ${sql(table)}`
+      return [table, yield* decode(rows)] as const
+    })
+    const others = (table: TableName, row: object) => ({
+      ...otherColumns[table],
+      ...(table === "workspaces" && "id" in row ? { org_id: `org_${row.id}` } : {})
+    })
+    return World.of({
+      insert: (table, row) =>
+        sql`INSERT INTO ${sql(table)} ${sql.insert({ ...others(table, row), ...toColumns(row) })}`.pipe(
+          Effect.asVoid,
+          Effect.orDie
+        ),
+      update: (table, where, set) =>
+        sql`UPDATE ${sql(table)} SET ${sql.update(toColumns(set))}
+            WHERE ${sql.and(Object.entries(toColumns(where)).map(([column, value]) => sql`${sql(column)} = ${value}`))}`.pipe(
+          Effect.asVoid,
+          Effect.orDie
+        ),
+      dump: Effect.forEach(tableNames, dumpTable).pipe(
+        // Decoded column by column above; the union of tables cannot follow that.
+        Effect.map((tables) => sortedRows({ ...noRows, ...(Object.fromEntries(tables) as unknown as Rows) })),
+        Effect.orDie
+      ),
+      clear: Effect.forEach(tableNames, (table) => sql`DELETE FROM ${sql(table)}`, { discard: true }).pipe(Effect.orDie)
+    })
+  })
+)
+
+/** Options of a pool on a database given as a URL of the test stack. */
+export const poolOptions = (url: string): MysqlPoolOptions => {
+  const { hostname, password, pathname, port, username } = new URL(url)
+  return {
+    host: hostname,
+    port: Number(port),
+    user: decodeURIComponent(username),
+    database: decodeURIComponent(pathname.slice(1)),
+    ...(password === "" ? {} : { password: Redacted.make(decodeURIComponent(password)) })
+  }
+}
+
+/** Without the line that a migration logs. */
+export const quietly = Logger.withMinimumLogLevel(LogLevel.Warning)
+
+/** Pools on a new, migrated database. */
+export const freshPools = Layer.unwrapScoped(
+  Effect.map(freshDatabase, (url) =>
+    Layer.tap(layer({ primary: poolOptions(url) }), (context) => Effect.provide(quietly(migrate), context))
+  )
+)
+
+/** Stores over given pools, with what stands around them. */
+export const mysqlStores = Layer.mergeAll(DbLive, DeploymentStoreLive, RouteStoreLive, RegionStoreLive, world)
+
+/** The stores on a new database of the real server. */
+export const mysqlWorld = Layer.provideMerge(mysqlStores, freshPools)

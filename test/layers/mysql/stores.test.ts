@@ -1,0 +1,8 @@
+import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
+import { regionStoreContract } from "../../services/RegionStore.contract.ts"
+import { routeStoreContract } from "../../services/RouteStore.contract.ts"
+import { mysqlWorld } from "./MysqlWorld.ts"
+
+deploymentStoreContract("MySQL", mysqlWorld)
+routeStoreContract("MySQL", mysqlWorld)
+regionStoreContract("MySQL", mysqlWorld)

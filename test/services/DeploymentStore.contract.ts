@@ -1,0 +1,309 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect, type Layer, Option } from "effect"
+import type { DeploymentPhase } from "../../src/services/Deployment.ts"
+import { DeploymentStore } from "../../src/services/DeploymentStore.ts"
+import { RouteStore } from "../../src/services/RouteStore.ts"
+import { namesOf, seedDeployment, seededAt, seedInstance, seedProject, seedSentinel } from "../support/memory/seeds.ts"
+import { World } from "../support/memory/World.ts"
+
+const at = seededAt + 1_000
+const rowsOf = Effect.flatMap(World, (world) => world.dump)
+const stepsOf = Effect.map(rowsOf, (rows) =>
+  Object.fromEntries(
+    rows.deployment_steps.map(({ step, started_at, ended_at, error }) => [step, { started_at, ended_at, error }])
+  )
+)
+const deploymentOf = (deploymentId: string) =>
+  Effect.map(rowsOf, (rows) => rows.deployments.find(({ id }) => id === deploymentId))
+
+/** What every implementation of `DeploymentStore` promises. */
+export const deploymentStoreContract = <E>(
+  name: string,
+  stores: Layer.Layer<DeploymentStore | RouteStore | World, E>
+): void =>
+  layer(stores, { excludeTestServices: true })(`DeploymentStore: ${name}`, (it) => {
+    const guarantee = <A, E2>(
+      title: string,
+      test: (store: DeploymentStore["Type"]) => Effect.Effect<A, E2, DeploymentStore | RouteStore | World>
+    ) =>
+      it.effect(title, () =>
+        Effect.gen(function* () {
+          yield* (yield* World).clear
+          yield* seedProject("shop", { regions: { "eu-west-1.aws": 2 } })
+          yield* test(yield* DeploymentStore)
+        })
+      )
+
+    guarantee("a deployment is found with the parents that name it, and an unknown id is none", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1", { git_branch: "main", git_commit_sha: "abc" })
+        const { environment, deployment, project, workspace } = Option.getOrThrow(yield* store.find("d_1"))
+        const names = namesOf("shop")
+        assert.deepStrictEqual(
+          { ...deployment },
+          {
+            id: "d_1",
+            k8sName: "k8s-d_1",
+            workspaceId: names.workspaceId,
+            projectId: names.projectId,
+            environmentId: names.productionId,
+            port: 8080,
+            gitCommitSha: "abc",
+            gitBranch: "main",
+            status: "pending",
+            desiredState: "running",
+            createdAt: seededAt
+          }
+        )
+        assert.deepStrictEqual(workspace, { slug: "shop" })
+        assert.deepStrictEqual(project, { slug: "shop", liveDeploymentId: null })
+        assert.deepStrictEqual(environment, { slug: "production" })
+        assert.isTrue(Option.isNone(yield* store.find("d_unknown")))
+      })
+    )
+
+    guarantee("a deployment whose parents are gone is found with nulls in their place", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1", { workspace_id: "ws_x", project_id: "proj_x", environment_id: "env_x" })
+        const { environment, project, workspace } = Option.getOrThrow(yield* store.find("d_1"))
+        assert.deepStrictEqual(
+          { environment, project, workspace },
+          { environment: null, project: null, workspace: null }
+        )
+      })
+    )
+
+    guarantee(
+      "of two deployments that name a workspace's namespace at once, both get the one that was stored",
+      (store) =>
+        Effect.gen(function* () {
+          const { workspaceId } = namesOf("shop")
+          const answers = yield* Effect.forEach(
+            ["aaa", "bbb", "ccc", "ddd"],
+            (candidate) => store.ensureNamespace(workspaceId, candidate),
+            { concurrency: "unbounded" }
+          )
+          const stored = (yield* rowsOf).workspaces[0]?.k8s_namespace
+          assert.isString(stored)
+          assert.deepStrictEqual(answers.map(Option.getOrNull), [stored, stored, stored, stored])
+          assert.isTrue(Option.isNone(yield* store.ensureNamespace("ws_unknown", "eee")))
+        })
+    )
+
+    guarantee("a phase change repeated after a lost answer leaves the rows of the first one", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1")
+        yield* store.changePhase({ deploymentId: "d_1", at, open: "queued" })
+        const change = {
+          deploymentId: "d_1",
+          at: at + 5,
+          close: "queued",
+          open: "building",
+          status: "building",
+          image: "nginx:1"
+        } as const
+        yield* store.changePhase(change)
+        const first = yield* rowsOf
+        yield* store.changePhase(change)
+        assert.deepStrictEqual(yield* rowsOf, first)
+        assert.deepStrictEqual(yield* stepsOf, {
+          building: { started_at: at + 5, ended_at: null, error: null },
+          queued: { started_at: at, ended_at: at + 5, error: null }
+        })
+        assert.include(yield* deploymentOf("d_1"), { status: "building", image: "nginx:1", updated_at: at + 5 })
+      })
+    )
+
+    guarantee(
+      "a step that exists keeps its start, and a closed one its end, when a later attempt writes them again",
+      (store) =>
+        Effect.gen(function* () {
+          yield* seedDeployment("shop", "d_1")
+          yield* store.changePhase({ deploymentId: "d_1", at, open: "queued" })
+          yield* store.changePhase({ deploymentId: "d_1", at: at + 1, close: "queued" })
+          yield* store.changePhase({ deploymentId: "d_1", at: at + 9, open: "queued" })
+          yield* store.changePhase({ deploymentId: "d_1", at: at + 9, close: "queued" })
+          assert.deepStrictEqual(yield* stepsOf, { queued: { started_at: at, ended_at: at + 1, error: null } })
+          assert.include(yield* deploymentOf("d_1"), { status: "pending", updated_at: null })
+        })
+    )
+
+    guarantee("the same phase opened by several attempts at once is one step", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1")
+        yield* Effect.forEach([1, 2, 3, 4, 5], () => store.changePhase({ deploymentId: "d_1", at, open: "queued" }), {
+          concurrency: "unbounded"
+        })
+        assert.strictEqual((yield* rowsOf).deployment_steps.length, 1)
+      })
+    )
+
+    guarantee("a failure closes every open step with its message and leaves the closed ones alone", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1")
+        yield* store.changePhase({ deploymentId: "d_1", at, open: "queued" })
+        yield* store.changePhase({ deploymentId: "d_1", at: at + 1, close: "queued", open: "building" })
+        yield* store.changePhase({ deploymentId: "d_1", at: at + 2, open: "deploying" })
+        yield* store.fail({ deploymentId: "d_1", message: "no such image", at: at + 3 })
+        yield* store.fail({ deploymentId: "d_1", message: "said again", at: at + 4 })
+        const open = { ended_at: at + 3, error: "no such image" }
+        assert.deepStrictEqual(yield* stepsOf, {
+          queued: { started_at: at, ended_at: at + 1, error: null },
+          building: { started_at: at + 1, ...open },
+          deploying: { started_at: at + 2, ...open }
+        })
+        assert.include(yield* deploymentOf("d_1"), { status: "failed" })
+      })
+    )
+
+    guarantee("a message longer than its column is cut, so that it never hides the failure", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1")
+        yield* store.changePhase({ deploymentId: "d_1", at, open: "queued" })
+        yield* store.fail({ deploymentId: "d_1", message: "é🚀".repeat(400), at })
+        const stored: string = (yield* stepsOf).queued?.error ?? ""
+        assert.strictEqual(stored, "é🚀".repeat(256))
+      })
+    )
+
+    guarantee("a failure that arrives after the deployment became ready changes nothing", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1", { status: "ready" })
+        const before = yield* rowsOf
+        yield* store.fail({ deploymentId: "d_1", message: "late", at })
+        assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    guarantee("phases and failures of an unknown deployment write nothing", (store) =>
+      Effect.gen(function* () {
+        const before = yield* rowsOf
+        yield* store.changePhase({ deploymentId: "d_unknown", at, open: "queued", status: "ready" })
+        yield* store.fail({ deploymentId: "d_unknown", message: "gone", at })
+        assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    guarantee(
+      "regions come from the environment's settings, and missing settings are told apart from empty ones",
+      (store) =>
+        Effect.gen(function* () {
+          const { environmentId, projectId } = { environmentId: "env_empty", projectId: namesOf("shop").projectId }
+          const owner = { workspace_id: "ws_shop", created_at: seededAt }
+          const world = yield* World
+          yield* world.insert("environments", { ...owner, id: environmentId, project_id: projectId, slug: "empty" })
+          yield* world.insert("environment_runtime_settings", {
+            ...owner,
+            environment_id: environmentId,
+            region_config: {}
+          })
+          const configs = yield* Effect.forEach(
+            [namesOf("shop").productionId, environmentId, "env_unknown"],
+            store.regionConfig
+          )
+          assert.deepStrictEqual(configs.map(Option.getOrNull), [{ "eu-west-1.aws": 2 }, {}, null])
+        })
+    )
+
+    guarantee("every region of the topology is listed, also one in which nothing runs yet", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1")
+        const world = yield* World
+        for (const [version, region] of ["us-east-1.aws", "eu-west-1.aws"].entries()) {
+          yield* world.insert("deployment_topology", {
+            workspace_id: "ws_shop",
+            deployment_id: "d_1",
+            region,
+            desired_replicas: 2,
+            version: version + 1,
+            desired_status: "starting",
+            created_at: at,
+            updated_at: null
+          })
+        }
+        const instance = { deployment_id: "d_1", region: "us-east-1.aws" } as const
+        yield* seedInstance("shop", { ...instance, k8s_name: "pod-b", status: "failed" })
+        yield* seedInstance("shop", { ...instance, k8s_name: "pod-a", status: "running" })
+        yield* seedInstance("shop", { ...instance, deployment_id: "d_other", k8s_name: "pod-c", status: "running" })
+        assert.deepStrictEqual(yield* store.regions("d_1"), ["eu-west-1.aws", "us-east-1.aws"])
+        assert.deepStrictEqual(yield* store.instances("d_1"), [
+          { region: "eu-west-1.aws", desiredReplicas: 2, instances: [] },
+          {
+            region: "us-east-1.aws",
+            desiredReplicas: 2,
+            instances: [
+              { k8sName: "pod-a", status: "running" },
+              { k8sName: "pod-b", status: "failed" }
+            ]
+          }
+        ])
+      })
+    )
+
+    guarantee("only sentinels that report healthy count", (store) =>
+      Effect.gen(function* () {
+        yield* seedSentinel("shop", { region: "us-east-1.aws", health: "healthy", version: 1 })
+        yield* seedSentinel("shop", { region: "eu-west-1.aws", health: "unknown", version: 1 })
+        assert.deepStrictEqual(yield* store.healthySentinelRegions(namesOf("shop").productionId), ["us-east-1.aws"])
+      })
+    )
+
+    guarantee("the live deployment is never stopped, may be told to run, and a missing one is reported", (store) =>
+      Effect.gen(function* () {
+        const { projectId } = namesOf("shop")
+        yield* seedDeployment("shop", "d_1", { desired_state: "running" })
+        yield* (yield* World).update("projects", { id: projectId }, { live_deployment_id: "d_1" })
+        const change = (desiredState: "standby" | "archived" | "running", deploymentId = "d_1") =>
+          store.changeDesiredState({ deploymentId, desiredState, at })
+        assert.strictEqual(yield* change("standby"), "live")
+        assert.strictEqual(yield* change("archived"), "live")
+        assert.include(yield* deploymentOf("d_1"), { desired_state: "running", updated_at: null })
+        assert.strictEqual(yield* change("running"), "changed")
+        assert.strictEqual(yield* change("standby", "d_unknown"), "missing")
+      })
+    )
+
+    guarantee(
+      "a stop that races with becoming live either comes first or is refused, never stops the live one",
+      (store) =>
+        Effect.gen(function* () {
+          const routes = yield* RouteStore
+          const { projectId } = namesOf("shop")
+          for (const round of [1, 2, 3, 4, 5, 6, 7, 8]) {
+            const deploymentId = yield* seedDeployment("shop", `d_${round}`, { status: "ready" })
+            const goLive = routes.transact({ projectId, deploymentId, fqdns: [], at }, ({ target }) => {
+              const isStopped = target?.desiredState !== "running"
+              return {
+                insert: [],
+                reassign: [],
+                live: isStopped ? null : { deploymentId, isRolledBack: false },
+                answer: !isStopped
+              }
+            })
+            const stop = store.changeDesiredState({ deploymentId, desiredState: "standby", at })
+            const [wentLive, stopped] = yield* Effect.all([goLive, stop], { concurrency: "unbounded" })
+            assert.deepStrictEqual([wentLive, stopped], wentLive ? [true, "live"] : [false, "changed"])
+          }
+        })
+    )
+
+    const phases: ReadonlyArray<DeploymentPhase> = ["queued", "building", "deploying", "network"]
+    guarantee("a whole deployment leaves four closed steps without errors", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1")
+        for (const [index, open] of phases.entries()) {
+          const close = phases[index - 1]
+          yield* store.changePhase({
+            deploymentId: "d_1",
+            at: at + index,
+            open,
+            ...(close === undefined ? {} : { close })
+          })
+        }
+        yield* store.changePhase({ deploymentId: "d_1", at: at + 4, close: "network", status: "ready" })
+        const steps = Object.values(yield* stepsOf)
+        assert.strictEqual(steps.length, 4)
+        assert.isTrue(steps.every((step) => step.ended_at !== null && step.error === null))
+      })
+    )
+  })
