@@ -5,12 +5,14 @@ import { bool, text } from "./scalars.ts"
 
 const Domain = message("ctrl_worker.v1.Domain", {
   fqdn: id(256),
+  /** Taken instead when `fqdn` belongs to another project or environment. */
+  alternative: id(256),
   sticky: word("none", "branch", "environment", "live")
 })
 
 const SkippedDomain = message("ctrl_worker.v1.SkippedDomain", {
   fqdn: id(256),
-  reason: word("foreign_project", "newer_deployment", "rolled_back")
+  reason: word("foreign_project", "other_environment", "newer_deployment", "rolled_back")
 })
 
 /**

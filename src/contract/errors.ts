@@ -45,7 +45,8 @@ const switchRefusals = {
   no_live_deployment: "the project has no live deployment",
   source_not_live: "the source is not the live deployment",
   already_live: "it is already live",
-  no_sticky_routes: "its environment has no environment or live routes"
+  no_sticky_routes: "its environment has no environment or live routes",
+  put_on_standby: "it was put on standby meanwhile"
 } as const
 
 type SwitchRefusal = keyof typeof switchRefusals

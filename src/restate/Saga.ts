@@ -3,7 +3,7 @@ import { type CancelScope, makeCancelScope } from "./Attempt.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
 import { Cancelled } from "./DurableError.ts"
 
-type Undo = Effect.Effect<void, never, Durable>
+type Undo = (cause: Cause.Cause<unknown>) => Effect.Effect<void, never, Durable>
 
 /** The undos registered so far in the surrounding `saga`. */
 export class SagaLog extends Context.Tag("restate/SagaLog")<SagaLog, Array<Undo>>() {}
@@ -11,13 +11,14 @@ export class SagaLog extends Context.Tag("restate/SagaLog")<SagaLog, Array<Undo>
 class CurrentCancelScope extends Context.Tag("restate/CurrentCancelScope")<CurrentCancelScope, CancelScope>() {}
 
 /**
- * Registers `undo` once the effect has succeeded. Undos cannot fail: whatever they do, they retry until it is done.
+ * Registers `undo` once the effect has succeeded. It is told why the saga ends. Undos cannot fail: whatever they do, they
+ * retry until it is done.
  * For an effect whose outcome may be unknown (a step cut off half-way), register before the effect and let the undo
  * tolerate that there is nothing to undo.
  */
 export const withUndo = <A, E, R, X, R2>(
   effect: Effect.Effect<A, E, R>,
-  undo: (value: A) => Effect.Effect<X, never, R2>
+  undo: (value: A, cause: Cause.Cause<unknown>) => Effect.Effect<X, never, R2>
 ): Effect.Effect<A, E, R | R2 | SagaLog> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(SagaLog, (log) =>
@@ -25,11 +26,12 @@ export const withUndo = <A, E, R, X, R2>(
         Effect.tap(restore(effect), (value) => {
           // What the undo needs besides the journal is captured here; the journal is there wherever the saga ends.
           log.push(
-            Effect.asVoid(
-              Effect.mapInputContext(undo(value), (durable: Context.Context<Durable>) =>
-                Context.merge(context, durable)
-              ) as Undo
-            )
+            (cause) =>
+              Effect.asVoid(
+                Effect.mapInputContext(undo(value, cause), (durable: Context.Context<Durable>) =>
+                  Context.merge(context, durable)
+                )
+              ) as Effect.Effect<void, never, Durable>
           )
         })
       )
@@ -47,7 +49,7 @@ export const saga = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, 
       const log: Array<Undo> = []
       const compensate = (exit: Exit.Exit<A, E>): Effect.Effect<A, E, Durable> => {
         if (Exit.isSuccess(exit) || attempt.ended || Cause.isDie(exit.cause)) return exit
-        const undos = Effect.forEach(log.reverse(), (undo) => (attempt.ended ? Effect.interrupt : undo), {
+        const undos = Effect.forEach(log.reverse(), (undo) => (attempt.ended ? Effect.interrupt : undo(exit.cause)), {
           discard: true
         })
         return Effect.zipRight(undos, exit)

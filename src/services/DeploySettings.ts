@@ -1,0 +1,14 @@
+import { Context } from "effect"
+
+/** What an operator decides about deployments, the same for all of them. */
+export class DeploySettings extends Context.Tag("ctrl-worker/DeploySettings")<
+  DeploySettings,
+  {
+    /** Domain below which generated host names live. */
+    readonly apex: string
+    /** Image of sentinels. */
+    readonly sentinelImage: string
+    /** Regions used when an environment configures none. When not empty, no other region is accepted. */
+    readonly availableRegions: ReadonlyArray<string>
+  }
+>() {}

@@ -1,0 +1,115 @@
+import { Clock, Effect, Schema } from "effect"
+import { NotFound, StaleLiveDeployment, SwitchRefused } from "../../contract/errors.ts"
+import { RoutingService } from "../../contract/RoutingService.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { step } from "../../restate/Step.ts"
+import { RouteStore } from "../../services/RouteStore.ts"
+import { patient } from "../retry.ts"
+import { decideSwap, type SwapOutcome } from "./decideSwap.ts"
+
+type SwapInput = Input<typeof RoutingService, "SwapLiveDeployment">
+type AssignInput = Input<typeof RoutingService, "AssignFrontlineRoutes">
+
+/** Only somebody outside of this object's key can make a deploy's view stale, so a few looks are plenty. */
+const maxLooks = 5
+
+const SwapOutcomeSchema: Schema.Schema<SwapOutcome> = Schema.Union(
+  Schema.TaggedStruct("ProjectMissing", {}),
+  Schema.TaggedStruct("DeploymentMissing", {}),
+  Schema.TaggedStruct("Stale", { actual: Schema.NullOr(Schema.String) }),
+  Schema.TaggedStruct("Refused", { reason: Schema.Literal("not_ready", "put_on_standby", "no_sticky_routes") }),
+  Schema.TaggedStruct("Swapped", {
+    previous: Schema.NullOr(Schema.String),
+    live: Schema.Boolean,
+    rolledBack: Schema.Boolean,
+    skipped: Schema.Array(
+      Schema.Struct({
+        fqdn: Schema.String,
+        reason: Schema.Literal("foreign_project", "other_environment", "newer_deployment", "rolled_back")
+      })
+    )
+  })
+)
+
+const assignRoutes = (input: AssignInput) =>
+  Effect.gen(function* () {
+    const routes = yield* RouteStore
+    const projectId = yield* key
+    const at = yield* Clock.currentTimeMillis
+    const { deploymentId, frontlineRouteIds: routeIds } = input
+    yield* step("assign-routes", routes.assign({ projectId, deploymentId, routeIds, at }), {})
+    return {}
+  })
+
+/** One look and one transaction: the look is journaled, so that a repeated transaction knows what it replaced. */
+const swapOnce = (input: SwapInput, projectId: string, expectedLive: string | null) =>
+  Effect.gen(function* () {
+    const routes = yield* RouteStore
+    const at = yield* Clock.currentTimeMillis
+    const { intent, deploymentId, domains } = input
+    const fqdns = domains.flatMap(({ fqdn, alternative }) => [fqdn, alternative])
+    return yield* step(
+      "swap-live-deployment",
+      routes.transact({ projectId, deploymentId, fqdns, at }, (snapshot) =>
+        decideSwap(snapshot, { intent, expectedLive, domains })
+      ),
+      { success: SwapOutcomeSchema }
+    )
+  })
+
+/** A deploy replaces whatever is live; a promotion or rollback only what its caller saw. */
+const swap = (input: SwapInput) =>
+  Effect.gen(function* () {
+    const routes = yield* RouteStore
+    const projectId = yield* key
+    if (input.intent !== "deploy") return yield* swapOnce(input, projectId, input.expectedLiveDeploymentId ?? null)
+    let outcome: SwapOutcome = { _tag: "Stale", actual: null }
+    for (let look = 0; look < maxLooks && outcome._tag === "Stale"; look++) {
+      const live = yield* step("read-live-deployment", routes.liveDeployment(projectId), {
+        success: Schema.NullOr(Schema.String)
+      })
+      outcome = yield* swapOnce(input, projectId, live)
+    }
+    return outcome
+  })
+
+const swapLiveDeployment = (input: SwapInput) =>
+  Effect.gen(function* () {
+    const projectId = yield* key
+    const { intent, deploymentId, expectedLiveDeploymentId } = input
+    const outcome = yield* swap(input)
+    switch (outcome._tag) {
+      case "ProjectMissing":
+        return yield* new NotFound({ resource: "project", id: projectId })
+      case "DeploymentMissing":
+        return yield* new NotFound({ resource: "deployment", id: deploymentId })
+      case "Stale":
+        return yield* new StaleLiveDeployment({
+          projectId,
+          ...(expectedLiveDeploymentId === undefined ? {} : { expectedDeploymentId: expectedLiveDeploymentId }),
+          ...(outcome.actual === null ? {} : { actualDeploymentId: outcome.actual })
+        })
+      case "Refused":
+        return yield* new SwitchRefused({
+          intent: intent === "deploy" ? "promote" : intent,
+          deploymentId,
+          reason: outcome.reason
+        })
+      case "Swapped":
+        return {
+          ...(outcome.previous === null ? {} : { previousLiveDeploymentId: outcome.previous }),
+          live: outcome.live,
+          rolledBack: outcome.rolledBack,
+          skippedDomains: outcome.skipped
+        }
+    }
+  })
+
+/** Key: project. Holds it for one or two transactions at a time. */
+export const RoutingWorkflows = implement(
+  RoutingService,
+  { AssignFrontlineRoutes: assignRoutes, SwapLiveDeployment: swapLiveDeployment },
+  { retry: patient }
+)

@@ -1,0 +1,74 @@
+import { Effect, Option, Schema } from "effect"
+import { VersioningService } from "../../contract/VersioningService.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { stateCell } from "../../restate/State.ts"
+import { step } from "../../restate/Step.ts"
+import { type RegionPlan, RegionStore } from "../../services/RegionStore.ts"
+import { patient } from "../retry.ts"
+import { planChange } from "./planChange.ts"
+
+type PublishInput = Input<typeof VersioningService, "PublishChange">
+
+/** The highest version handed out, stored as the plain JSON number that the Go worker reads and writes. */
+const counter = stateCell("version", Schema.BigIntFromNumber)
+
+/** The counter, or the highest stored version where the object's state was lost or never written. */
+const currentVersion = Effect.gen(function* () {
+  const stored = yield* counter.get
+  if (Option.isSome(stored)) return stored.value
+  const regions = yield* RegionStore
+  const region = yield* key
+  return yield* step("read-highest-version", regions.maxVersion(region), { success: Schema.BigInt })
+})
+
+const nextVersion = Effect.gen(function* () {
+  const version = (yield* currentVersion) + 1n
+  yield* counter.set(version)
+  return { version }
+})
+
+const writtenBy = ({ policies, sentinel, topology, highestVersion }: RegionPlan): bigint =>
+  policies.length > 0 || sentinel !== null || topology !== null ? highestVersion : 0n
+
+/**
+ * Versions are allocated and committed in one transaction under the region's key, so that they become visible in order.
+ * A repeat after a lost acknowledgement finds its rows as wanted and learns from the tables how far versions have gone.
+ */
+const publishChange = (input: PublishInput) =>
+  Effect.gen(function* () {
+    const regions = yield* RegionStore
+    const region = yield* key
+    const before = yield* currentVersion
+    const { workspaceId, projectId, environmentId, deploymentId, now: at } = input
+    const change = { topology: input.topology ?? null, sentinel: sentinelOf(input), policies: input.policies }
+    const { highest, written } = yield* step(
+      "publish-change",
+      regions
+        .transact({ region, workspaceId, projectId, environmentId, deploymentId, at }, (snapshot) =>
+          planChange(snapshot, change, before)
+        )
+        .pipe(Effect.map((plan) => ({ highest: plan.highestVersion, written: writtenBy(plan) }))),
+      { success: Schema.Struct({ highest: Schema.BigInt, written: Schema.BigInt }) }
+    )
+    yield* counter.set(highest)
+    return { version: written }
+  })
+
+const sentinelOf = ({ sentinel }: PublishInput) => {
+  if (sentinel === undefined) return null
+  const { replicas: desiredReplicas, ...row } = sentinel
+  return { ...row, desiredReplicas }
+}
+
+/** Key: region. */
+export const VersioningWorkflows = implement(
+  VersioningService,
+  {
+    NextVersion: () => nextVersion,
+    GetVersion: () => Effect.map(currentVersion, (version) => ({ version })),
+    PublishChange: publishChange
+  },
+  { retry: patient }
+)

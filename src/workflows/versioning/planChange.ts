@@ -1,0 +1,80 @@
+import type {
+  NetworkPolicyRow,
+  RegionPlan,
+  RegionSnapshot,
+  SentinelRow,
+  TopologyStatus
+} from "../../services/RegionStore.ts"
+import { type NetworkPolicy, samePolicy, withPolicyId } from "../deploy/networkPolicy.ts"
+
+export interface WantedTopology {
+  /** 0 keeps what is configured. */
+  readonly replicas: number
+  readonly desiredStatus: TopologyStatus
+}
+
+export interface RegionChange {
+  readonly topology: WantedTopology | null
+  readonly sentinel: SentinelRow | null
+  readonly policies: ReadonlyArray<NetworkPolicy>
+}
+
+type Versioned<Row> = Row & { readonly version: bigint }
+
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+
+/**
+ * The rows that differ from what is wanted, each with the next version of its region. Versions continue above everything
+ * stored and above the region's counter, so that they rise even when one of the two was lost. Rows that are as wanted keep
+ * their version: krane would otherwise apply them again for nothing.
+ */
+export const planChange = (snapshot: RegionSnapshot, change: RegionChange, counter: bigint): RegionPlan => {
+  let highestVersion = max(snapshot.maxVersion, counter)
+  const versioned = <Row>(row: Row): Versioned<Row> => {
+    highestVersion += 1n
+    return { ...row, version: highestVersion }
+  }
+  const policies = change.policies.flatMap((wanted) => changedPolicy(snapshot.policies, wanted)).map(versioned)
+  const sentinel = changedSentinel(snapshot.sentinel, change.sentinel)
+  const versionedSentinel = sentinel === null ? null : versioned(sentinel)
+  const topology = changedTopology(snapshot, change.topology)
+  const versionedTopology = topology === null ? null : versioned(topology)
+  return { policies, sentinel: versionedSentinel, topology: versionedTopology, highestVersion }
+}
+
+/** A policy keeps the id of its row, which stands in its label too. */
+const changedPolicy = (
+  existing: ReadonlyArray<NetworkPolicyRow>,
+  wanted: NetworkPolicy
+): ReadonlyArray<NetworkPolicyRow> => {
+  const row = existing.find(({ k8sName }) => k8sName === wanted.k8sName)
+  if (row === undefined) return [wanted]
+  const renamed = withPolicyId(wanted, row.id)
+  return samePolicy(row.policy, renamed.policy) ? [] : [renamed]
+}
+
+/** A sentinel that exists keeps its identity; its image and size follow the configuration. */
+const changedSentinel = (existing: SentinelRow | null, wanted: SentinelRow | null): SentinelRow | null => {
+  if (wanted === null || existing === null) return wanted
+  const { id, k8sName, k8sAddress } = existing
+  const same =
+    existing.image === wanted.image &&
+    existing.desiredReplicas === wanted.desiredReplicas &&
+    existing.cpuMillicores === wanted.cpuMillicores &&
+    existing.memoryMib === wanted.memoryMib
+  return same ? null : { ...wanted, id, k8sName, k8sAddress }
+}
+
+const isUp = (status: TopologyStatus): boolean => status === "starting" || status === "started"
+
+/** `starting` and `started` mean the same to krane, and so do `stopping` and `stopped`. */
+const changedTopology = ({ topology }: RegionSnapshot, wanted: WantedTopology | null) => {
+  if (wanted === null) return null
+  const desiredReplicas = wanted.replicas > 0 ? wanted.replicas : topology?.desiredReplicas
+  if (desiredReplicas === undefined) return null
+  const same =
+    topology !== null &&
+    topology.desiredReplicas === desiredReplicas &&
+    isUp(topology.desiredStatus) === isUp(wanted.desiredStatus)
+  return same ? null : { desiredReplicas, desiredStatus: wanted.desiredStatus }
+}
