@@ -11,6 +11,7 @@ export default defineConfig({
     // Suites on the real stack start servers and wait for them; virtual time makes the others finish far earlier.
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    setupFiles: ["test/support/stack/endWithRunner.ts"],
     globalSetup: ["test/support/stack/globalSetup.ts"],
     reporters: ["default", new TotalsReporter()]
   }

@@ -1,10 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
+import { runCommand } from "./stack/Command.ts"
 import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
-import type { ManagedProcess } from "./stack/Process.ts"
-import { progressLines } from "./stack/Progress.ts"
+import { untilOneEnds } from "./stack/Process.ts"
 import { RestateServer, restateServer } from "./stack/RestateServer.ts"
 import { devFolder, RunDirectoryLive } from "./stack/RunDirectory.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
@@ -36,10 +35,6 @@ const databaseFor = (server: MySqlServer["Type"]) => {
   return Effect.as(server.createDatabase(database), server.dsnFor(database))
 }
 
-/** Never completes for a server that somebody else runs. */
-const endOf = (component: { readonly process: Option.Option<ManagedProcess> }) =>
-  Option.match(component.process, { onNone: () => Effect.never, onSome: (process) => process.unexpectedEnd })
-
 const dev = Effect.gen(function* () {
   const mysql = yield* MySqlServer
   const restate = yield* RestateServer
@@ -56,16 +51,7 @@ const dev = Effect.gen(function* () {
   yield* publishAddresses(addresses)
   yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(8)} ${url}`))
   yield* Effect.logInfo("Everything is up. Ctrl-C ends all of it.")
-  return yield* Effect.raceAll([endOf(mysql), endOf(restate), worker.unexpectedEnd])
+  return yield* untilOneEnds([...Option.toArray(mysql.process), ...Option.toArray(restate.process), worker])
 })
 
-dev.pipe(
-  Effect.scoped,
-  Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), RunDirectoryLive)),
-  Effect.tapErrorCause((cause) =>
-    Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError(Cause.pretty(cause).split("\n    at ")[0])
-  ),
-  Effect.ensuring(Effect.logInfo("Everything has stopped.")),
-  Effect.provide(progressLines),
-  NodeRuntime.runMain({ disablePrettyLogger: true, disableErrorReporting: true })
-)
+dev.pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), RunDirectoryLive)), runCommand)

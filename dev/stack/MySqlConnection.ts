@@ -5,7 +5,11 @@ import { createConnection, type RowDataPacket } from "mysql2/promise"
 export class StatementFailed extends Schema.TaggedError<StatementFailed>()("StatementFailed", {
   statement: Schema.String,
   cause: Schema.Defect
-}) {}
+}) {
+  override get message() {
+    return `${this.statement}: ${this.cause}`
+  }
+}
 
 /** Runs one statement on its own connection: right for the few that start and end a run. */
 export const queryServer = (
@@ -18,5 +22,5 @@ export const queryServer = (
     (connection) => Effect.sync(() => connection.destroy())
   ).pipe(
     Effect.map(([rows]) => rows),
-    Effect.mapError((cause) => new StatementFailed({ statement, cause }))
+    Effect.mapError(({ error }) => new StatementFailed({ statement, cause: error }))
   )

@@ -122,6 +122,15 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<ManagedProc
       )
   )
 
+/** Fails as soon as one of them ends unasked; a stack with a part missing is of no use. */
+export const untilOneEnds = (
+  processes: ReadonlyArray<Pick<ManagedProcess, "unexpectedEnd">>
+): Effect.Effect<never, ComponentFailed> =>
+  Effect.all(
+    processes.map((it) => it.unexpectedEnd),
+    { concurrency: "unbounded", discard: true }
+  ).pipe(Effect.zipRight(Effect.never))
+
 /** Runs a program to its end; anything but exit code 0 is a failure with the last lines it wrote. */
 export const runProgram = (options: ProcessOptions): Effect.Effect<void, ComponentFailed> =>
   startProcess(options).pipe(

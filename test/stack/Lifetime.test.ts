@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Schedule, Schema, Scope } from "effect"
 import { queryServer } from "../../dev/stack/MySqlConnection.ts"
 import { MySqlServer, mySqlServer } from "../../dev/stack/MySqlServer.ts"
+import { untilOneEnds } from "../../dev/stack/Process.ts"
 import { inRealTime } from "../../dev/stack/RealTime.ts"
 import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
 import { restateClient } from "../support/stack/Restate.ts"
@@ -90,7 +91,7 @@ describe("a stack's processes", () => {
         Effect.flatMap((context) => Context.get(context, MySqlServer).process)
       )
       process.kill(second.pid, "SIGKILL")
-      const failure = yield* Effect.flip(second.unexpectedEnd)
+      const failure = yield* Effect.flip(untilOneEnds([{ unexpectedEnd: Effect.never }, second]))
       assert.strictEqual(failure.detail, "SIGKILL")
       assert.match(failure.lastLines.join("\n"), /ready for connections/)
     })

@@ -1,0 +1,43 @@
+import { NodeRuntime } from "@effect/platform-node"
+import { Cause, Config, Effect, Option, Schedule } from "effect"
+import { progressLines } from "./Progress.ts"
+import { inRealTime } from "./RealTime.ts"
+
+/** Read at once: by the time a stack is up, the launcher may be gone already. */
+const launcher = process.ppid
+
+/**
+ * Completes when npm, which started this command, is gone. A SIGTERM sent to npm may end npm's shell and not what the
+ * shell runs; without npm, a parent that goes away means nothing (a shell that put the command in the background).
+ */
+const launcherGone = Effect.gen(function* () {
+  const startedByNpm = yield* Config.option(Config.string("npm_lifecycle_event"))
+  if (Option.isNone(startedByNpm)) return yield* Effect.never
+  yield* Effect.sync(() => process.ppid).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("200 millis"), while: (parent) => parent === launcher })
+  )
+}).pipe(Effect.orDie, inRealTime)
+
+/** An expected failure is a message for a person; only a defect shows its stack. */
+const report = <E extends Error>(cause: Cause.Cause<E>) =>
+  Cause.isInterruptedOnly(cause)
+    ? Effect.void
+    : Effect.logError(
+        Option.match(Cause.failureOption(cause), {
+          onSome: (failure) => failure.message,
+          onNone: () => Cause.pretty(cause)
+        })
+      )
+
+/**
+ * Runs a command that holds a stack, with plain progress lines. Ctrl-C, SIGTERM and the end of npm stop it in order with
+ * exit code 0; a failure is reported and ends it with exit code 1.
+ */
+export const runCommand = <A, E extends Error>(command: Effect.Effect<A, E>) =>
+  command.pipe(
+    Effect.raceFirst(launcherGone),
+    Effect.tapErrorCause(report),
+    Effect.ensuring(Effect.logInfo("Everything has stopped.")),
+    Effect.provide(progressLines),
+    NodeRuntime.runMain({ disablePrettyLogger: true, disableErrorReporting: true })
+  )
