@@ -22,7 +22,6 @@ export interface HandlerRuntime {
   readonly traced: boolean
 }
 
-const unsettled: Promise<never> = new Promise(() => {})
 let draining: Attempt | undefined
 
 /** The attempt whose fibers are running right now. Workflow fibers run nowhere else, and JavaScript runs one at a time. */
@@ -90,7 +89,8 @@ export class Attempt implements Scheduler.Scheduler {
       this.#whileRunning(() => this.#drain())
       const exit = main.unsafePoll()
       if (exit !== null) return exit
-      if (this.ended) return unsettled
+      // A promise of its own: waiting on a shared one would keep every attempt in memory.
+      if (this.ended) return new Promise<never>(() => {})
       if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })
       const wakeup = await this.journal.next(this.#waiters, this.cancelRequested)
       this.turnMillis = undefined

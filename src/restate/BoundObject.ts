@@ -25,7 +25,7 @@ import { durableRandom } from "./DurableRandom.ts"
 import type { Implementation, ObjectOptions } from "./Implementation.ts"
 import type { Journal } from "./Journal.ts"
 import type { AttemptOutcome, Observer } from "./Observer.ts"
-import { externalParent, replayTracer } from "./Telemetry.ts"
+import { externalParent, identify, replayTracer } from "./Telemetry.ts"
 import { toTerminal } from "./TypedFailure.ts"
 
 /** Runs one attempt of one handler. Settles with the handler's answer, a terminal error, or an error that Restate retries. */
@@ -75,7 +75,8 @@ export const bind = <R>(
   for (const [name, run] of Object.entries(implementation.handlers)) {
     const declared = implementation.contract.handlers[name]
     if (declared === undefined) throw new TypeError(`${implementation.contract.name} declares no handler ${name}`)
-    attempts.set(name, (journal, input) => runAttempt(shared, declared.error, journal, run(input)))
+    const handle = (input: unknown) => Effect.suspend(() => run(input))
+    attempts.set(name, (journal, input) => runAttempt(shared, declared.error, journal, handle(input)))
   }
   return { contract: implementation.contract, options: implementation.options, attempts }
 }
@@ -87,7 +88,13 @@ const runAttempt = <A, E, R>(
   effect: Effect.Effect<A, E, R | Durable>
 ): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    const attempt = new Attempt(journal, shared, reject)
+    const broken = (error: unknown): void => {
+      attempt.end()
+      logDefect(attempt, Cause.die(error))
+      report.ended("defect")
+      reject(error)
+    }
+    const attempt = new Attempt(journal, shared, broken)
     const report = reporter(attempt, shared.tracer)
     journal.attemptCompleted.addEventListener(
       "abort",
@@ -100,24 +107,17 @@ const runAttempt = <A, E, R>(
     let context = Context.add(shared.workflow.context as Context.Context<R>, Durable, attempt)
     if (report.parent !== undefined) context = Context.add(context, Tracer.ParentSpan, report.parent)
     const { fiberRefs, runtimeFlags } = shared.workflow
-    attempt.drive(effect, Runtime.make({ context, fiberRefs, runtimeFlags })).then(
-      (exit) => {
-        attempt.end()
-        if (Exit.isSuccess(exit)) {
-          report.ended("succeeded")
-          resolve(exit.value)
-          return
-        }
-        const { error, outcome } = edge(attempt, errorSchema, exit.cause)
-        report.ended(outcome)
-        reject(error)
-      },
-      (error) => {
-        attempt.end()
-        report.ended("defect")
-        reject(error)
+    attempt.drive(effect, Runtime.make({ context, fiberRefs, runtimeFlags })).then((exit) => {
+      attempt.end()
+      if (Exit.isSuccess(exit)) {
+        report.ended("succeeded")
+        resolve(exit.value)
+        return
       }
-    )
+      const { error, outcome } = edge(attempt, errorSchema, exit.cause)
+      report.ended(outcome)
+      reject(error)
+    }, broken)
   })
 
 interface Edge {
@@ -130,15 +130,24 @@ const isDurableFailure = Schema.is(Schema.Union(StepFailed, CallFailed, AwaitRej
 /** What leaves the handler: typed failures and cancellation end the invocation, everything else is retried. */
 const edge = (attempt: Attempt, errorSchema: AnySchema, cause: Cause.Cause<unknown>): Edge => {
   const failure = Option.getOrUndefined(Cause.failureOption(cause))
-  const defect = Cause.isDie(cause)
-  if (!defect && failure instanceof Cancelled) return { error: new CancelledError(), outcome: "cancelled" }
-  if (!defect && isDurableFailure(failure))
-    return { error: new TerminalError(failure.message, { errorCode: 500 }), outcome: "failed" }
-  if (!defect && failure !== undefined) return { error: toTerminal(errorSchema, failure), outcome: "failed" }
-  if (!defect && attempt.cancelRequested) return { error: new CancelledError(), outcome: "cancelled" }
+  if (!Cause.isDie(cause)) {
+    if (failure instanceof Cancelled) return { error: new CancelledError(), outcome: "cancelled" }
+    if (isDurableFailure(failure))
+      return { error: new TerminalError(failure.message, { errorCode: 500 }), outcome: "failed" }
+    if (failure === undefined && attempt.cancelRequested) return { error: new CancelledError(), outcome: "cancelled" }
+    const terminal = failure === undefined ? Option.none() : toTerminal(errorSchema, failure)
+    if (Option.isSome(terminal)) return { error: terminal.value, outcome: "failed" }
+  }
+  logDefect(attempt, cause)
   const { service, handler } = attempt.journal.target
-  Runtime.runFork(attempt.handler.live, Effect.logError(`${service}/${handler} ended with a defect`, cause))
   return { error: publicError(`${service}/${handler}`, Cause.squash(cause)), outcome: "defect" }
+}
+
+/** On the live runtime, which knows neither the invocation nor whether the attempt is replaying: a defect is never a repetition. */
+const logDefect = (attempt: Attempt, cause: Cause.Cause<unknown>): void => {
+  const { service, handler } = attempt.journal.target
+  const log = Effect.logError(`${service}/${handler} ended with a defect`, cause)
+  Runtime.runFork(attempt.handler.live, Effect.annotateLogs(log, identify(attempt.journal)))
 }
 
 /** Counts and traces one attempt, exactly once, however it ends. */

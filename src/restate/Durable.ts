@@ -18,11 +18,6 @@ export class InsideStep {
  */
 export class Durable extends Context.Tag("restate/Durable")<Durable, Attempt | InsideStep>() {}
 
-/** A step's body may not require `Durable`: such a body does not type-check. */
-export type WithoutDurable<R> = Durable extends R
-  ? { readonly "a durable operation cannot run inside a step": never }
-  : unknown
-
 /** Runs with the attempt and the current fiber, or dies when used inside a step. Interrupts when the attempt is over. */
 export const withAttempt = <A, E, R = never>(
   use: (attempt: Attempt, fiber: Fiber.RuntimeFiber<unknown, unknown>) => Effect.Effect<A, E, R>

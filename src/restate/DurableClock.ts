@@ -20,11 +20,11 @@ export const now: Effect.Effect<number, never, Durable> = withAttempt((attempt) 
   )
 })
 
-/** A timer that survives crashes and suspensions. Holds no memory in the worker while it waits. */
+/** A timer that survives crashes and suspensions, in whole milliseconds. Holds no memory in the worker while it waits. */
 export const sleep = (duration: Duration.DurationInput, name?: string): Effect.Effect<void, never, Durable> =>
   withAttempt((attempt) =>
     attempt.park(
-      () => attempt.journal.sleep(EffectDuration.toMillis(duration), name),
+      () => attempt.journal.sleep(Math.ceil(EffectDuration.toMillis(duration)), name),
       (completion) => (completion.ok ? Effect.void : Effect.die(completion.error))
     )
   )

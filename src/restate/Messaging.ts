@@ -93,7 +93,7 @@ export const send = <C extends Contract, H extends HandlerName<C>>(
         input,
         inputSerde: opaqueSerde(handlerOf(contract, handler).input),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        ...(delay === undefined ? {} : { delayMillis: Duration.toMillis(delay) })
+        ...(delay === undefined ? {} : { delayMillis: Math.ceil(Duration.toMillis(delay)) })
       })
       return {
         invocationId: withAttempt((current) =>

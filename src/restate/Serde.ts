@@ -9,7 +9,7 @@ export interface Serde<A> {
   readonly deserialize: (bytes: Uint8Array) => A
 }
 
-/** Largest request a handler accepts and largest result a step may journal: 256 KiB. Restate's own limit is 32 MiB. */
+/** Largest payload in either direction, state and step results included: 256 KiB. Restate's own limit is 32 MiB. */
 export const maxPayloadBytes = 256 * 1024
 
 const maxProblemCharacters = 512
@@ -27,6 +27,19 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("Invali
   }
 }
 
+const tooLarge = (bytes: number): InvalidPayload =>
+  new InvalidPayload({ problem: `${bytes} bytes exceed the limit of ${maxPayloadBytes}` })
+
+/** Where a value of ours does not fit. What it holds is not said: the text goes to the journal's events. */
+const misfit = (error: ParseResult.ParseError): InvalidPayload => {
+  const paths = ParseResult.ArrayFormatter.formatErrorSync(error).map(
+    ({ path }) => path.map(String).join(".") || "itself"
+  )
+  return new InvalidPayload({
+    problem: `the value does not fit its schema at ${paths.join(", ")}`.slice(0, maxProblemCharacters)
+  })
+}
+
 const describe = (error: ParseResult.ParseError): string =>
   ParseResult.ArrayFormatter.formatErrorSync(error)
     .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.map(String).join(".")}: ${issue.message}`))
@@ -35,8 +48,7 @@ const describe = (error: ParseResult.ParseError): string =>
 
 const parse = (bytes: Uint8Array): unknown => {
   if (bytes.length === 0) return undefined
-  if (bytes.length > maxPayloadBytes)
-    throw new InvalidPayload({ problem: `${bytes.length} bytes exceed the limit of ${maxPayloadBytes}` })
+  if (bytes.length > maxPayloadBytes) throw tooLarge(bytes.length)
   try {
     return JSON.parse(decoder.decode(bytes))
   } catch {
@@ -54,7 +66,7 @@ const publish = (schema: AnySchema): object | undefined => {
 }
 
 const make = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
-  const encode = Schema.encodeSync(schema)
+  const encode = Schema.encodeEither(schema)
   const decode = Schema.decodeUnknownEither(schema)
   const isVoid = SchemaAST.isVoidKeyword(schema.ast) || SchemaAST.isUndefinedKeyword(schema.ast)
   const jsonSchema = isVoid ? undefined : publish(schema)
@@ -63,7 +75,12 @@ const make = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
     ...(jsonSchema === undefined ? {} : { jsonSchema }),
     serialize: (value) => {
       const encoded = encode(value)
-      return encoded === undefined ? empty : encoder.encode(JSON.stringify(encoded))
+      if (encoded._tag === "Left") throw misfit(encoded.left)
+      if (encoded.right === undefined) return empty
+      const bytes = encoder.encode(JSON.stringify(encoded.right))
+      // Refused here, where the value is made: once stored, nobody could read it back.
+      if (bytes.length > maxPayloadBytes) throw tooLarge(bytes.length)
+      return bytes
     },
     deserialize: (bytes) => {
       const result = decode(parse(bytes))

@@ -16,13 +16,14 @@ import {
   Schema
 } from "effect"
 import type { Attempt } from "./Attempt.ts"
-import { type AnySchema, opaque, type SchemaOf } from "./Contract.ts"
+import { type AnySchema, opaque } from "./Contract.ts"
 import { publicError } from "./Defect.ts"
-import { Durable, InsideStep, type WithoutDurable, withAttempt } from "./Durable.ts"
+import { Durable, InsideStep, withAttempt } from "./Durable.ts"
 import { StepFailed, StepTimedOut } from "./DurableError.ts"
 import type { Completion, RunOptions } from "./Journal.ts"
 import type { StepOutcome } from "./Observer.ts"
 import { maxPayloadBytes, opaqueSerde } from "./Serde.ts"
+import { identify } from "./Telemetry.ts"
 import { fromTerminal, toTerminal } from "./TypedFailure.ts"
 
 /**
@@ -48,12 +49,34 @@ export interface Transient {
 /** The failures a step journals: all but the transient ones. */
 export type Expected<E> = Exclude<E, Transient>
 
-// biome-ignore lint/suspicious/noConfusingVoidType: asks whether the body answers with nothing at all
-type SuccessOption<A> = [A] extends [void] ? { readonly success?: undefined } : { readonly success: SchemaOf<A> }
-type FailureOption<E> = [Expected<E>] extends [never]
-  ? { readonly failure?: undefined }
-  : { readonly failure: SchemaOf<Expected<E>> }
-interface CommonOptions {
+/** Says why a step does not type-check, where a plain mismatch would be pages long. */
+interface Misfit<Problem extends string> {
+  readonly "step does not type-check": Problem
+}
+
+/**
+ * What a body must be to be journaled with these schemas: every outcome has a codec, and nothing durable is inside. An
+ * unknown type is let through: the compiler shows one here before it has looked into a body with callbacks.
+ */
+type Fits<A, E, R, S extends AnySchema, F extends AnySchema> =
+  Journals<A, S> extends true
+    ? Journals<Expected<E>, F> extends true
+      ? IsWithin<Durable, R> extends true
+        ? Misfit<"a durable operation cannot run inside a step">
+        : unknown
+      : Misfit<"the body can fail in a way that `failure` cannot journal">
+    : Misfit<"`success` does not describe what the body answers">
+
+type IsUnknown<T> = unknown extends T ? true : false
+type IsWithin<T, Union> = IsUnknown<Union> extends true ? false : T extends Union ? true : false
+type Journals<T, S extends AnySchema> =
+  IsUnknown<T> extends true ? true : [T] extends [Schema.Schema.Type<S>] ? true : false
+
+interface CommonOptions<S extends AnySchema, F extends AnySchema> {
+  /** Codec of the result. Left out when there is none. */
+  readonly success?: S
+  /** Codec of the expected failures. Left out when there are none. */
+  readonly failure?: F
   /**
    * Default 30 s. Must stay well under the server's inactivity timeout (60 s unless configured): past it neither a
    * cancellation nor a timer reaches the invocation. A body that is cut off may still have had its effect.
@@ -62,13 +85,16 @@ interface CommonOptions {
 }
 
 /** Retried under the service's policy for as long as it takes, then paused for a person. Cannot fail with `StepFailed`. */
-export type PatientStep<A, E> = SuccessOption<A> & FailureOption<E> & CommonOptions & { readonly retry?: undefined }
-/** Gives up after the policy and fails with `StepFailed`, so that the workflow can react. */
-export type BoundedStep<A, E> = SuccessOption<A> & FailureOption<E> & CommonOptions & { readonly retry: StepRetry }
+export interface PatientStep<S extends AnySchema, F extends AnySchema> extends CommonOptions<S, F> {
+  readonly retry?: undefined
+}
 
-interface StepOptions extends CommonOptions {
-  readonly success?: AnySchema | undefined
-  readonly failure?: AnySchema | undefined
+/** Gives up after the policy and fails with `StepFailed`, so that the workflow can react. */
+export interface BoundedStep<S extends AnySchema, F extends AnySchema> extends CommonOptions<S, F> {
+  readonly retry: StepRetry
+}
+
+interface StepOptions extends CommonOptions<AnySchema, AnySchema> {
   readonly retry?: StepRetry | undefined
 }
 
@@ -86,16 +112,16 @@ const nothing = new Uint8Array(0)
  * through `failure` and replay as the same class; transient failures (`retryable: true`) and defects are retried by Restate.
  */
 export const step: {
-  <A, E, R>(
+  <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
     name: string,
     body: Effect.Effect<A, E, R>,
-    options: PatientStep<A, E> & WithoutDurable<R>
-  ): Effect.Effect<NoInfer<A>, Expected<NoInfer<E>>, NoInfer<R> | Durable>
-  <A, E, R>(
+    options: PatientStep<S, F> & Fits<A, E, R, S, F>
+  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F>, NoInfer<R> | Durable>
+  <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
     name: string,
     body: Effect.Effect<A, E, R>,
-    options: BoundedStep<A, E> & WithoutDurable<R>
-  ): Effect.Effect<NoInfer<A>, Expected<NoInfer<E>> | StepFailed, NoInfer<R> | Durable>
+    options: BoundedStep<S, F> & Fits<A, E, R, S, F>
+  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | StepFailed, NoInfer<R> | Durable>
 } = <A, E, R>(name: string, body: Effect.Effect<A, E, R>, options: StepOptions): Effect.Effect<A, never, R | Durable> =>
   withAttempt((attempt, fiber) => {
     const run = new StepRun(attempt, name, options)
@@ -212,7 +238,10 @@ class StepRun {
   #rejection(cause: Cause.Cause<unknown>): Error {
     const failure = Option.getOrUndefined(Cause.failureOption(cause))
     const { failure: schema } = this.#options
-    if (failure !== undefined && schema !== undefined && !isTransient(failure)) return toTerminal(schema, failure)
+    if (failure !== undefined && schema !== undefined && !isTransient(failure)) {
+      const terminal = toTerminal(schema, failure)
+      if (Option.isSome(terminal)) return terminal.value
+    }
     if (failure === undefined && Cause.isInterruptedOnly(cause))
       return new TerminalError("the step was interrupted", { errorCode: interrupted })
     const squashed = Cause.squash(cause)
@@ -223,7 +252,9 @@ class StepRun {
 
   /** The journal's events get the class of a defect; its text, which may quote anything, goes to the log only. */
   #report(cause: Cause.Cause<unknown>): void {
-    Runtime.runFork(this.#attempt.handler.live, Effect.logError(`step ${this.#name} ended with a defect`, cause))
+    const { journal, handler } = this.#attempt
+    const log = Effect.logError(`step ${this.#name} ended with a defect`, cause)
+    Runtime.runFork(handler.live, Effect.annotateLogs(log, { ...identify(journal), step: this.#name }))
   }
 }
 

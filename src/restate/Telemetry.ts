@@ -56,7 +56,8 @@ export const externalParent = (traceparent: string | undefined): Tracer.External
   return Tracer.externalSpan({ traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 })
 }
 
-const identify = (journal: Journal): Record<string, unknown> => ({
+/** The annotations of a log line that belongs to an invocation. */
+export const identify = (journal: Journal): Record<string, unknown> => ({
   invocation: journal.invocationId,
   service: journal.target.service,
   handler: journal.target.handler,

@@ -17,12 +17,19 @@ const messageOf = (failure: unknown): string => {
   return String(failure)
 }
 
-/** The terminal error that carries a typed failure: its HTTP status as code, itself encoded as metadata. */
-export const toTerminal = (schema: AnySchema, failure: unknown): TerminalError =>
-  new TerminalError(messageOf(failure), {
-    errorCode: statusOf(schema.ast, failure),
-    metadata: { [failureMetadata]: JSON.stringify(Schema.encodeSync(opaque(schema))(failure)) }
-  })
+/**
+ * The terminal error that carries a typed failure: its HTTP status as code, itself encoded as metadata. None when the
+ * failure does not fit the schema, which makes it a defect.
+ */
+export const toTerminal = (schema: AnySchema, failure: unknown): Option.Option<TerminalError> =>
+  Option.map(
+    Schema.encodeOption(opaque(schema))(failure),
+    (encoded) =>
+      new TerminalError(messageOf(failure), {
+        errorCode: statusOf(schema.ast, failure),
+        metadata: { [failureMetadata]: JSON.stringify(encoded) }
+      })
+  )
 
 /** The typed failure inside a terminal error, when there is one and it fits the schema. */
 export const fromTerminal = (schema: AnySchema, error: TerminalError): Option.Option<unknown> => {

@@ -1,4 +1,30 @@
+import { Schema } from "effect"
 import type { RegionInstances } from "../../services/Deployment.ts"
+
+/** Enough names to find the logs, few enough to read. */
+const namedInstances = 3
+
+/** One region in a few bytes, however many instances it has: every poll is journaled. */
+export const RegionHealth = Schema.Struct({
+  region: Schema.String,
+  desiredReplicas: Schema.Number,
+  running: Schema.Number,
+  failed: Schema.Number,
+  /** The first failed instances by name. */
+  failedInstances: Schema.Array(Schema.String)
+})
+export type RegionHealth = typeof RegionHealth.Type
+
+export const healthOf = ({ region, desiredReplicas, instances }: RegionInstances): RegionHealth => {
+  const failed = instances.filter(({ status }) => status === "failed").map(({ k8sName }) => k8sName)
+  return {
+    region,
+    desiredReplicas,
+    running: instances.filter(({ status }) => status === "running").length,
+    failed: failed.length,
+    failedInstances: failed.slice(0, namedInstances)
+  }
+}
 
 /** All durations in milliseconds since the wait began. */
 export interface ReadinessPolicy {
@@ -28,7 +54,7 @@ export interface ReadinessHistory {
 export const noReadinessHistory: ReadinessHistory = { failedPolls: new Map(), runningSince: null }
 
 export interface ReadinessPoll {
-  readonly regions: ReadonlyArray<RegionInstances>
+  readonly regions: ReadonlyArray<RegionHealth>
   readonly elapsed: number
 }
 
@@ -74,27 +100,19 @@ export const decideReadiness = (
   return running.length > 0 ? ready : { _tag: "Failed", reason: deadlineReason(slow, policy) }
 }
 
-const countOf = ({ instances }: RegionInstances, status: RegionInstances["instances"][number]["status"]) =>
-  instances.filter((instance) => instance.status === status).length
+const isRunning = ({ running, desiredReplicas }: RegionHealth): boolean => running >= desiredReplicas
 
-const isRunning = (region: RegionInstances): boolean => countOf(region, "running") >= region.desiredReplicas
+const isFailed = ({ running, failed }: RegionHealth): boolean => failed > 0 && running === 0
 
-const isFailed = (region: RegionInstances): boolean => countOf(region, "failed") > 0 && countOf(region, "running") === 0
-
-/** Enough names to find the logs, few enough to read. */
-const namedInstances = 3
-
-const failedReason = (region: RegionInstances): string => {
-  const names = region.instances.filter(({ status }) => status === "failed").map(({ k8sName }) => k8sName)
-  const more = names.length > namedInstances ? ` and ${names.length - namedInstances} more` : ""
-  return `no instance runs in ${region.region}; failed: ${names.slice(0, namedInstances).join(", ")}${more}`
+const failedReason = ({ region, failed, failedInstances }: RegionHealth): string => {
+  const more = failed > failedInstances.length ? ` and ${failed - failedInstances.length} more` : ""
+  return `no instance runs in ${region}; failed: ${failedInstances.join(", ")}${more}`
 }
 
-const deadlineReason = (regions: ReadonlyArray<RegionInstances>, { deadline }: ReadinessPolicy): string => {
-  const counts = regions.map((region) => {
-    const failed = countOf(region, "failed")
-    const running = `${region.region} has ${countOf(region, "running")} of ${region.desiredReplicas} running`
-    return failed === 0 ? running : `${running}, ${failed} failed`
+const deadlineReason = (regions: ReadonlyArray<RegionHealth>, { deadline }: ReadinessPolicy): string => {
+  const counts = regions.map(({ region, desiredReplicas, running, failed }) => {
+    const reached = `${region} has ${running} of ${desiredReplicas} running`
+    return failed === 0 ? reached : `${reached}, ${failed} failed`
   })
   return `not ready after ${Math.round(deadline / 60_000)} minutes: ${counts.join("; ") || "no region"}`
 }

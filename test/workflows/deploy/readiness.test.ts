@@ -1,26 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import type { InstanceStatus, RegionInstances } from "../../../src/services/Deployment.ts"
+import type { InstanceStatus } from "../../../src/services/Deployment.ts"
 import {
   decideReadiness,
+  healthOf,
   noReadinessHistory,
   observePoll,
   type Readiness,
   type ReadinessPoll,
+  type RegionHealth,
   readinessPolicy
 } from "../../../src/workflows/deploy/readiness.ts"
 
-const region = (
-  name: string,
-  desiredReplicas: number,
-  ...statuses: ReadonlyArray<InstanceStatus>
-): RegionInstances => ({
-  region: name,
-  desiredReplicas,
-  instances: statuses.map((status, at) => ({ k8sName: `${name}-${at}`, status }))
-})
+const region = (name: string, desiredReplicas: number, ...statuses: ReadonlyArray<InstanceStatus>): RegionHealth =>
+  healthOf({
+    region: name,
+    desiredReplicas,
+    instances: statuses.map((status, at) => ({ k8sName: `${name}-${at}`, status }))
+  })
 
-const at = (elapsed: number, ...regions: ReadonlyArray<RegionInstances>): ReadinessPoll => ({ elapsed, regions })
+const at = (elapsed: number, ...regions: ReadonlyArray<RegionHealth>): ReadinessPoll => ({ elapsed, regions })
 
 /** The verdict after the last poll, as the waiting workflow would reach it. */
 const afterPolls = (...polls: ReadonlyArray<ReadinessPoll>): Readiness => {
@@ -37,7 +36,7 @@ const waiting = { _tag: "Waiting" } as const
 const ready = (running: ReadonlyArray<string>, slow: ReadonlyArray<string> = []) =>
   ({ _tag: "Ready", running, slow }) as const
 const { deadline, slowRegionGrace, failedPolls } = readinessPolicy
-const repeat = (times: number, ...regions: ReadonlyArray<RegionInstances>) =>
+const repeat = (times: number, ...regions: ReadonlyArray<RegionHealth>) =>
   Array.from({ length: times }, (_, poll) => at(poll * 1000, ...regions))
 
 describe("waiting for instances", () => {
@@ -153,8 +152,7 @@ describe("the readiness rule", () => {
         const verdict = decideReadiness(observePoll(past, poll), poll)
         if (verdict._tag !== "Ready") return
         assert.isAbove(verdict.running.length, 0)
-        for (const { region: name, desiredReplicas, instances } of seen) {
-          const running = instances.filter((instance) => instance.status === "running").length
+        for (const { region: name, desiredReplicas, running } of seen) {
           assert.strictEqual(verdict.running.includes(name), running >= desiredReplicas)
           assert.strictEqual(verdict.slow.includes(name), running < desiredReplicas)
         }
@@ -163,14 +161,13 @@ describe("the readiness rule", () => {
   })
 
   it("never takes back ready when more instances run", () => {
-    const oneMore = (seen: ReadonlyArray<RegionInstances>) =>
-      seen.map((one) => {
-        const next = one.instances.findIndex((instance) => instance.status !== "running")
-        const instances = one.instances.map((instance, index) =>
-          index === next ? { ...instance, status: "running" as const } : instance
-        )
-        return { ...one, instances }
-      })
+    const oneMore = (seen: ReadonlyArray<RegionHealth>) =>
+      seen.map((one) => ({
+        ...one,
+        running: one.running + 1,
+        failed: Math.max(0, one.failed - 1),
+        failedInstances: one.failedInstances.slice(0, Math.max(0, one.failed - 1))
+      }))
     fc.assert(
       fc.property(history, regions, fc.nat(2 * deadline), (past, seen, elapsed) => {
         const verdictOf = (poll: ReadinessPoll) => decideReadiness(observePoll(past, poll), poll)

@@ -1,0 +1,13 @@
+import { DeployService } from "../../contract/DeployService.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { patient } from "../retry.ts"
+import { deploy } from "./Deploy.ts"
+import { promote } from "./Promote.ts"
+import { rollback } from "./Rollback.ts"
+
+/** Key: whatever the caller uses. Nothing is serial here; what must be is serial in RoutingService. */
+export const DeployWorkflows = implement(
+  DeployService,
+  { Deploy: deploy, Promote: promote, Rollback: rollback },
+  { retry: patient }
+)

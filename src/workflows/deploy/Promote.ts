@@ -1,0 +1,40 @@
+import { Effect } from "effect"
+import type { DeployService } from "../../contract/DeployService.ts"
+import { NotFound, SwitchRefused } from "../../contract/errors.ts"
+import type { Input } from "../../restate/Contract.ts"
+import type { Deployment, DeploymentContext } from "../../services/Deployment.ts"
+import { loadDeployment } from "./load.ts"
+import { switchLive } from "./switchLive.ts"
+
+type PromoteInput = Input<typeof DeployService, "Promote">
+type Reason = SwitchRefused["reason"]
+
+/** Why the target may not become live, from its own row and the live deployment's id alone. */
+export const promoteRefusal = (target: Deployment, live: string | null): Reason | undefined => {
+  if (target.status !== "ready") return "not_ready"
+  if (live === null) return "no_live_deployment"
+  return live === target.id ? "already_live" : undefined
+}
+
+const projectOf = ({ deployment, project }: DeploymentContext) =>
+  project === null
+    ? Effect.fail(new NotFound({ resource: "project", id: deployment.projectId }))
+    : Effect.succeed(project)
+
+/** Makes a ready deployment of the live environment live and ends a rollback. */
+export const promote = ({ targetDeploymentId }: PromoteInput) =>
+  Effect.gen(function* () {
+    const context = yield* loadDeployment(targetDeploymentId)
+    const target = context.deployment
+    const project = yield* projectOf(context)
+    const live = project.liveDeploymentId
+    const refuse = (reason: Reason) =>
+      new SwitchRefused({ intent: "promote", deploymentId: targetDeploymentId, reason })
+    const reason = promoteRefusal(target, live)
+    if (reason !== undefined) return yield* refuse(reason)
+    if (live === null) return yield* refuse("no_live_deployment")
+    const { deployment: current } = yield* loadDeployment(live)
+    if (current.environmentId !== target.environmentId) return yield* refuse("other_environment")
+    yield* switchLive({ intent: "promote", target, live })
+    return {}
+  })

@@ -1,0 +1,97 @@
+import { Effect, Either, Option, Schema } from "effect"
+import { DeploymentFailed, NotFound } from "../../contract/errors.ts"
+import { step } from "../../restate/Step.ts"
+import { type Deployment, DeploymentContext } from "../../services/Deployment.ts"
+import { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { DeploySettings } from "../../services/DeploySettings.ts"
+import { dnsLabel } from "../identifiers.ts"
+import type { Placement } from "./publish.ts"
+import { decideRegions } from "./regions.ts"
+
+/** The slugs that name a deployment's hosts. */
+export interface Parents {
+  readonly workspaceSlug: string
+  readonly projectSlug: string
+  readonly environmentSlug: string
+}
+
+const missing = (resource: NotFound["resource"], id: string) => new NotFound({ resource, id })
+
+/** The deployment as it stands, from the primary. Fails with 404 when there is no such row. */
+export const loadDeployment = (deploymentId: string) =>
+  Effect.gen(function* () {
+    const deployments = yield* DeploymentStore
+    return yield* step(
+      "load-deployment",
+      Effect.flatMap(
+        deployments.find(deploymentId),
+        Option.match({
+          onNone: () => Effect.fail(missing("deployment", deploymentId)),
+          onSome: (context) => Effect.succeed(context)
+        })
+      ),
+      { success: DeploymentContext, failure: NotFound }
+    )
+  })
+
+export const deploymentParents = ({
+  deployment,
+  workspace,
+  project,
+  environment
+}: DeploymentContext): Effect.Effect<Parents, NotFound> => {
+  if (workspace === null) return Effect.fail(missing("workspace", deployment.workspaceId))
+  if (project === null) return Effect.fail(missing("project", deployment.projectId))
+  if (environment === null) return Effect.fail(missing("environment", deployment.environmentId))
+  return Effect.succeed({
+    workspaceSlug: workspace.slug,
+    projectSlug: project.slug,
+    environmentSlug: environment.slug
+  })
+}
+
+/** The workspace's namespace: the stored one where another deploy was first. */
+const namespaceOf = ({ workspaceId }: Deployment) =>
+  Effect.gen(function* () {
+    const deployments = yield* DeploymentStore
+    return yield* step(
+      "ensure-namespace",
+      Effect.flatMap(
+        deployments.ensureNamespace(workspaceId, dnsLabel(["namespace", workspaceId])),
+        Option.match({
+          onNone: () => Effect.fail(missing("workspace", workspaceId)),
+          onSome: (namespace) => Effect.succeed(namespace)
+        })
+      ),
+      { success: Schema.String, failure: NotFound }
+    )
+  })
+
+const RegionConfig = Schema.Record({ key: Schema.String, value: Schema.Number })
+
+/** Where the deployment will run. Decided before anything is written, so that a bad configuration costs nothing. */
+export const placementOf = (deployment: Deployment, { environmentSlug }: Parents) =>
+  Effect.gen(function* () {
+    const deployments = yield* DeploymentStore
+    const { availableRegions } = yield* DeploySettings
+    const { environmentId, id: deploymentId } = deployment
+    const k8sNamespace = yield* namespaceOf(deployment)
+    const config = yield* step(
+      "load-region-config",
+      Effect.flatMap(
+        deployments.regionConfig(environmentId),
+        Option.match({
+          onNone: () => Effect.fail(missing("runtime settings", environmentId)),
+          onSome: (found) => Effect.succeed(found)
+        })
+      ),
+      { success: RegionConfig, failure: NotFound }
+    )
+    const decided = decideRegions(config, availableRegions)
+    if (Either.isLeft(decided)) {
+      const { field, problem } = decided.left
+      return yield* new DeploymentFailed({ deploymentId, step: "queued", problem: `${field}: ${problem}` })
+    }
+    const placement: Placement = { deployment, environmentSlug, k8sNamespace, regions: decided.right }
+    return placement
+  })

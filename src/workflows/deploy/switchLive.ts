@@ -1,0 +1,91 @@
+import { Effect } from "effect"
+import {
+  InstancesNotRunning,
+  type NotFound,
+  type StaleLiveDeployment,
+  type SwitchRefused
+} from "../../contract/errors.ts"
+import { RoutingService } from "../../contract/RoutingService.ts"
+import type { Durable } from "../../restate/Durable.ts"
+import type { CallFailed } from "../../restate/DurableError.ts"
+import { call } from "../../restate/Messaging.ts"
+import { saga, withUndo } from "../../restate/Saga.ts"
+import type { Deployment } from "../../services/Deployment.ts"
+import type { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { awaitInstances } from "./awaitInstances.ts"
+import { loadDeployment } from "./load.ts"
+import { clearScheduledChanges, scheduleStandby, start } from "./standby.ts"
+
+export interface Switch {
+  readonly intent: "promote" | "rollback"
+  readonly target: Deployment
+  /** The live deployment that the decision was based on. */
+  readonly live: string
+}
+
+/** A timer may put the target on standby between its start and the swap; more than that is somebody fighting us. */
+const maxWakes = 3
+
+/**
+ * Moves the live position and all sticky routes to a deployment that runs. A target on standby is started and awaited
+ * first; if the swap is refused then, it goes back to standby after the usual delay. What left the live position is put
+ * on standby in 30 minutes.
+ */
+export const switchLive = (
+  change: Switch
+): Effect.Effect<
+  void,
+  NotFound | SwitchRefused | StaleLiveDeployment | InstancesNotRunning | CallFailed,
+  Durable | DeploymentStore
+> =>
+  saga(
+    Effect.gen(function* () {
+      const { target } = change
+      yield* clearScheduledChanges(target.id)
+      // Whatever stopped the switch, the target keeps its 30 minutes and then sleeps, unless it is live after all.
+      yield* withUndo(Effect.void, () => scheduleStandby(target.id))
+      yield* wakeAndSwap(change, target, 1)
+    })
+  )
+
+const wakeAndSwap = (
+  change: Switch,
+  target: Deployment,
+  wake: number
+): Effect.Effect<
+  void,
+  NotFound | SwitchRefused | StaleLiveDeployment | InstancesNotRunning | CallFailed,
+  Durable | DeploymentStore
+> =>
+  Effect.gen(function* () {
+    if (target.desiredState !== "running") {
+      yield* start(target.id)
+      yield* awaitRunning(target.id)
+    }
+    yield* swap(change).pipe(
+      Effect.catchTag("SwitchRefused", (refused) => {
+        if (refused.reason !== "put_on_standby" || wake >= maxWakes) return Effect.fail(refused)
+        return Effect.flatMap(loadDeployment(target.id), ({ deployment }) => wakeAndSwap(change, deployment, wake + 1))
+      })
+    )
+  })
+
+const awaitRunning = (deploymentId: string) =>
+  awaitInstances(deploymentId).pipe(
+    Effect.catchTag("InstancesFailed", ({ reason: problem }) => new InstancesNotRunning({ deploymentId, problem }))
+  )
+
+/** A cancellation waits until both are done: a swap without the standby of what it replaced would leave that one running. */
+const swap = ({ intent, target, live }: Switch) =>
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      const swapped = yield* call(RoutingService, target.projectId, "SwapLiveDeployment", {
+        intent,
+        deploymentId: target.id,
+        expectedLiveDeploymentId: live,
+        domains: []
+      })
+      const left = swapped.previousLiveDeploymentId
+      if (left !== undefined && left !== target.id) yield* scheduleStandby(left)
+    })
+  )
