@@ -1,0 +1,49 @@
+import { createServer } from "node:http"
+import type { HttpServerError } from "@effect/platform"
+import { Effect, Layer, Logger } from "effect"
+import packageJson from "../../package.json" with { type: "json" }
+import { WorkerConfig } from "../config.ts"
+import { metricsServer } from "../http/metrics.ts"
+import { jsonLogger } from "../layers/JsonLogger.ts"
+import { PrometheusMetricsLive } from "../layers/PrometheusMetrics.ts"
+import { TelemetryLive } from "../layers/Telemetry.ts"
+import { EndpointUnavailable } from "../restate/Endpoint.ts"
+import { replayLogger } from "../restate/Telemetry.ts"
+import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+
+const { version } = packageJson
+
+/** JSON lines on standard output; a workflow's lines come once, however often it is replayed. */
+export const Logging: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, ({ instanceId, observability, region }) =>
+    Layer.mergeAll(
+      Logger.replace(Logger.defaultLogger, replayLogger(Logger.withConsoleLog(jsonLogger))),
+      Logger.minimumLogLevel(observability.logging.level),
+      Layer.scopedDiscard(Effect.annotateLogsScoped({ instance_id: instanceId, ...(region === "" ? {} : { region }) }))
+    )
+  )
+)
+
+/** Spans go where the OTEL_ variables say; without them nothing is traced. */
+export const Tracing: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, ({ instanceId, observability, openTelemetry, region }) =>
+    TelemetryLive({ ...openTelemetry, sampleRate: observability.tracing.sampleRate, version, instanceId, region })
+  )
+)
+
+export const Metrics: Layer.Layer<WorkflowMetrics> = PrometheusMetricsLive({ version })
+
+const errorCode = ({ cause }: HttpServerError.ServeError): string =>
+  cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
+
+/** GET /metrics on a port of its own, when one is configured. */
+export const MetricsServer: Layer.Layer<never, EndpointUnavailable, WorkerConfig | WorkflowMetrics> =
+  Layer.unwrapEffect(
+    Effect.map(WorkerConfig, ({ observability }) => {
+      const { host, prometheusPort: port } = observability.metrics
+      return Layer.mapError(
+        metricsServer(createServer, { host, port }),
+        (error) => new EndpointUnavailable({ host, port, code: errorCode(error) })
+      )
+    })
+  )

@@ -1,0 +1,81 @@
+import { Effect, Option, type Scope } from "effect"
+import { describeConfig, WorkerConfig } from "../config.ts"
+import { healthListener } from "../http/health.ts"
+import { bind } from "../restate/BoundObject.ts"
+import { countSteps, type EndpointUnavailable, serveEndpoint } from "../restate/Endpoint.ts"
+import type { Implementation } from "../restate/Implementation.ts"
+import { virtualObject } from "../restate/VirtualObject.ts"
+import { Db } from "../services/Db.ts"
+import { Health, HealthCheckFailed } from "../services/Health.ts"
+import { RestateAdmin, type RestateAdminError } from "../services/RestateAdmin.ts"
+import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+
+/** Opens the port that Restate and the probes share; closing drains it. Answers with what is served, as `Service/handler`. */
+const openEndpoint = <R>(workflows: ReadonlyArray<Implementation<R>>) =>
+  Effect.gen(function* () {
+    const { restate } = yield* WorkerConfig
+    // The runtime of this fiber: it has the logger and the tracer that stand around it.
+    const runtime = yield* Effect.runtime<R>()
+    const steps = countSteps(yield* WorkflowMetrics)
+    const objects = workflows.map((workflow) => bind(workflow, runtime, steps.observer))
+    yield* serveEndpoint(objects.map(virtualObject), steps, {
+      host: restate.httpHost,
+      port: restate.httpPort,
+      identityKeys: restate.requestIdentityKeys,
+      drain: restate.drainTimeout,
+      beside: { prefix: "/health/", listener: yield* healthListener }
+    })
+    return objects.flatMap(({ attempts, contract }) =>
+      [...attempts.keys()].map((handler) => `${contract.name}/${handler}`)
+    )
+  })
+
+const checkDatabase = Effect.gen(function* () {
+  const health = yield* Health
+  const db = yield* Db
+  const reachable = Effect.mapError(db.ping, ({ reason }) => new HealthCheckFailed({ reason }))
+  yield* health.register("database", reachable)
+})
+
+/** Restate calls nobody it has not been told of, so a worker that registers itself is not ready before. */
+const registerAs = (uri: string, handlers: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const health = yield* Health
+    const admin = yield* RestateAdmin
+    const { restate } = yield* WorkerConfig
+    const { id } = yield* admin.register({ uri, force: restate.forceRegistration, handlers })
+    yield* Effect.logInfo("Registered with Restate", { uri, deployment: id })
+    const registered = admin.isRegistered(uri).pipe(
+      Effect.mapError(({ reason }) => new HealthCheckFailed({ reason: `Restate's admin API: ${reason}` })),
+      Effect.filterOrFail(
+        (known) => known,
+        () => new HealthCheckFailed({ reason: "not registered" })
+      )
+    )
+    yield* health.register("restate", registered)
+  })
+
+/** From here on the process takes work. What is acquired last is released first: readiness ends before the drain begins. */
+const markStarted = Effect.gen(function* () {
+  const health = yield* Health
+  const beginShutdown = Effect.zipRight(Effect.logInfo("Shutting down"), health.beginShutdown)
+  yield* Effect.acquireRelease(health.markStarted, () => beginShutdown)
+})
+
+/** Serves the workflows until the scope closes. It is started once Restate can call it. */
+export const serve = <R>(
+  workflows: ReadonlyArray<Implementation<R>>
+): Effect.Effect<
+  void,
+  EndpointUnavailable | RestateAdminError,
+  R | Db | Health | RestateAdmin | Scope.Scope | WorkerConfig | WorkflowMetrics
+> =>
+  Effect.gen(function* () {
+    const config = yield* WorkerConfig
+    yield* Effect.logInfo("Starting", describeConfig(config))
+    yield* checkDatabase
+    const handlers = yield* openEndpoint(workflows)
+    if (Option.isSome(config.restate.registerAs)) yield* registerAs(config.restate.registerAs.value, handlers)
+    yield* markStarted
+    yield* Effect.logInfo("Started")
+  })
