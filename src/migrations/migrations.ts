@@ -1,4 +1,5 @@
-import { initial } from "./0001_initial.ts"
+import { deployments } from "./0001_deployments.ts"
+import { domainsAndUsage } from "./0001_domains_and_usage.ts"
 
 export interface Migration {
   readonly id: number
@@ -10,5 +11,7 @@ export interface Migration {
   readonly statements: ReadonlyArray<string>
 }
 
-/** Ascending by id. One that has been released never changes. */
-export const migrations: ReadonlyArray<Migration> = [{ id: 1, name: "initial", statements: initial }]
+/** Ascending by id. One that has been released never changes. The first holds the tables shared with the API, the dashboard, krane and frontline. */
+export const migrations: ReadonlyArray<Migration> = [
+  { id: 1, name: "initial", statements: [...deployments, ...domainsAndUsage] }
+]

@@ -1,12 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { layer, MysqlPools } from "../../src/layers/mysql/MysqlPools.ts"
+import { MysqlPools, MysqlPoolsLive } from "../../src/layers/mysql/MysqlPools.ts"
 import { migrate as loudMigrate } from "../../src/migrations/migrate.ts"
 import { migrations } from "../../src/migrations/migrations.ts"
 import { poolOptions, quietly } from "../layers/mysql/MysqlWorld.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
 
-const emptyDatabase = Layer.unwrapScoped(Effect.map(freshDatabase, (url) => layer({ primary: poolOptions(url) })))
+const emptyDatabase = Layer.unwrapScoped(
+  Effect.map(freshDatabase, (url) => MysqlPoolsLive({ primary: poolOptions(url) }))
+)
 const migrate = quietly(loudMigrate)
 const allIds = migrations.map((migration) => migration.id)
 
@@ -65,7 +67,7 @@ describe("migrate", () => {
   it.live("three workers that start together apply each migration once", () =>
     Effect.gen(function* () {
       const url = yield* freshDatabase
-      const worker = Effect.provide(migrate, layer({ primary: poolOptions(url) }))
+      const worker = Effect.provide(migrate, MysqlPoolsLive({ primary: poolOptions(url) }))
       const reports = yield* Effect.all([worker, worker, worker], { concurrency: "unbounded" })
       assert.deepStrictEqual(
         reports.flatMap((report) => report.applied),

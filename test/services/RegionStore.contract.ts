@@ -172,4 +172,33 @@ export const regionStoreContract = <E>(name: string, stores: Layer.Layer<RegionS
         assert.strictEqual(yield* store.maxVersion(region), 15n)
       })
     )
+
+    guarantee("writers of one region that touch different tables at once never share a version", (store) =>
+      Effect.gen(function* () {
+        const elsewhere = { environment_id: shop.previewId }
+        yield* seedSentinel("shop", { region, health: "healthy", version: 1, ...elsewhere })
+        const ids = ["d_2", "d_3", "d_4", "d_5", "d_6", "d_7"]
+        yield* Effect.forEach(ids, (id) => seedDeployment("shop", id))
+        const nextVersions = yield* Effect.forEach(
+          ids,
+          (id, index) =>
+            store.transact(request(id), ({ maxVersion }) => {
+              const version = maxVersion + 1n
+              return index % 2 === 0
+                ? topologyAt(version, 1)
+                : {
+                    policies: [{ ...policy(`net_${id}`, `ingress-${id}`, "8080"), version }],
+                    sentinel: null,
+                    topology: null,
+                    highestVersion: version
+                  }
+            }),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(
+          nextVersions.map((plan) => Number(plan.highestVersion)).sort((one, other) => one - other),
+          [2, 3, 4, 5, 6, 7]
+        )
+      })
+    )
   })

@@ -54,7 +54,7 @@ const instanceRows = decodeRows(
 const projectIdRows = decodeRows(Schema.Struct({ projectId: Schema.String }))
 const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Schema.String) }))
 
-const bare = (sql: SqlClient, deploymentId: string) =>
+const selectContext = (sql: SqlClient, deploymentId: string) =>
   contextRows(sql`
     SELECT d.id, d.k8s_name AS k8sName, d.workspace_id AS workspaceId, d.project_id AS projectId,
            d.environment_id AS environmentId, d.port, d.git_commit_sha AS gitCommitSha, d.git_branch AS gitBranch,
@@ -151,7 +151,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
     const { query, sql, transaction } = primary
 
     const find = Effect.fn("DeploymentStore.find")(function* (deploymentId: string) {
-      const [row] = yield* query("DeploymentStore.find", bare(sql, deploymentId))
+      const [row] = yield* query("DeploymentStore.find", selectContext(sql, deploymentId))
       if (row === undefined) return Option.none()
       const { workspaceSlug, projectSlug, liveDeploymentId, environmentSlug, ...deployment } = row
       return Option.some({

@@ -1,6 +1,7 @@
 import { Context, Effect, Layer, Schedule } from "effect"
 import { DbError } from "../../services/Db.ts"
-import { type MysqlPool, type MysqlPoolOptions, makeMysqlPool } from "./MysqlPool.ts"
+import type { MysqlPoolOptions } from "./MysqlDriver.ts"
+import { type MysqlPool, makeMysqlPool } from "./MysqlPool.ts"
 
 export interface MysqlPoolsOptions {
   readonly primary: MysqlPoolOptions
@@ -28,7 +29,7 @@ const untilReachable = (pool: MysqlPool) =>
   )
 
 /** Opens the pools, fails when a server does not answer within five attempts, and closes them with the scope. */
-export const layer = (options: MysqlPoolsOptions): Layer.Layer<MysqlPools, DbError> =>
+export const MysqlPoolsLive = (options: MysqlPoolsOptions): Layer.Layer<MysqlPools, DbError> =>
   Layer.scoped(
     MysqlPools,
     Effect.gen(function* () {

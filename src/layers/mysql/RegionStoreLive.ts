@@ -81,10 +81,8 @@ const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, request: Regio
   return snapshot
 })
 
-/*
- * Rows are updated when the snapshot holds them and inserted otherwise. An upsert would not do: it also swallows a
- * collision on an id or on (region, version) and then changes somebody else's row. Updates never lower a version.
- */
+// Rows are updated when the snapshot holds them and inserted otherwise. An upsert would not do: it also swallows a
+// collision on an id or on (region, version) and then changes somebody else's row. Updates never lower a version.
 
 const writePolicy = (
   sql: SqlClient,

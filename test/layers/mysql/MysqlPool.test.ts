@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Fiber, Layer, Ref, Schedule } from "effect"
-import { type MysqlPoolOptions, makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
+import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
+import { makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { cuttingProxy } from "./CuttingProxy.ts"
 import { poolOptions } from "./MysqlWorld.ts"
@@ -176,6 +177,18 @@ layer(target, { excludeTestServices: true })("MysqlPool", (it) => {
       const error = yield* Effect.flip(query("test", sql`SELECT SLEEP(3)`))
       assert.deepInclude({ ...error }, { operation: "test", reason: "timeout" })
       yield* query("test", sql`SELECT 1`)
+    })
+  )
+
+  it.scoped("an interrupted statement does not keep the next user of the pool waiting for its answer", () =>
+    Effect.gen(function* () {
+      const { query, sql, usage } = yield* openPool({ maxConnections: 1 })
+      yield* query("test", sql`SELECT 1`)
+      const slow = yield* Effect.fork(query("slow", sql`SELECT SLEEP(3)`))
+      yield* Effect.repeat(usage, { until: ({ idle }) => idle === 0 })
+      yield* Fiber.interrupt(slow)
+      const [elapsed] = yield* Effect.timed(query("test", sql`SELECT 1`))
+      assert.isBelow(Duration.toMillis(elapsed), 1_500)
     })
   )
 

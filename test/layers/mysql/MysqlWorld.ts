@@ -1,8 +1,8 @@
 import { Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLive.ts"
-import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlPool.ts"
-import { layer, MysqlPools } from "../../../src/layers/mysql/MysqlPools.ts"
+import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
+import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { RegionStoreLive } from "../../../src/layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "../../../src/layers/mysql/RouteStoreLive.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
@@ -159,7 +159,7 @@ const toColumns = (row: object): Record<string, unknown> =>
 const world = Layer.effect(
   World,
   Effect.gen(function* () {
-    const { sql } = (yield* MysqlPools).primary
+    const { query, sql } = (yield* MysqlPools).primary
     const dumpTable = Effect.fnUntraced(function* (table: TableName) {
       const decode = Schema.decodeUnknown(
         Schema.Array(
@@ -167,7 +167,7 @@ const world = Layer.effect(
         )
       )
       const rows = yield* sql`SELECT ${sql.csv(columns[table].map((column) => sql`${sql(column)}`))} FROM ${sql(table)}`
-      return [table, yield* decode(rows)] as const
+      return [table, yield* Effect.orDie(decode(rows))] as const
     })
     const others = (table: TableName, row: object) => ({
       ...otherColumns[table],
@@ -187,6 +187,8 @@ const world = Layer.effect(
         ),
       dump: Effect.forEach(tableNames, dumpTable).pipe(
         // Decoded column by column above; the union of tables cannot follow that.
+        // Repeated like any read: tests kill connections that lie idle in the pool.
+        (read) => query("dump", read),
         Effect.map((tables) => sortedRows({ ...noRows, ...(Object.fromEntries(tables) as unknown as Rows) })),
         Effect.orDie
       ),
@@ -213,7 +215,7 @@ export const quietly = Logger.withMinimumLogLevel(LogLevel.Warning)
 /** Pools on a new, migrated database. */
 export const freshPools = Layer.unwrapScoped(
   Effect.map(freshDatabase, (url) =>
-    Layer.tap(layer({ primary: poolOptions(url) }), (context) => Effect.provide(quietly(migrate), context))
+    Layer.tap(MysqlPoolsLive({ primary: poolOptions(url) }), (context) => Effect.provide(quietly(migrate), context))
   )
 )
 

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Ref, Schedule } from "effect"
-import { MysqlPools, layer as mysqlPools } from "../../../src/layers/mysql/MysqlPools.ts"
+import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
 import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
 import { RouteStore } from "../../../src/services/RouteStore.ts"
@@ -21,7 +21,7 @@ const behindProxy = Layer.unwrapScoped(
   Effect.gen(function* () {
     const options = poolOptions(yield* freshDatabase)
     const proxy = yield* cuttingProxy(options)
-    const pools = mysqlPools({ primary: { ...options, host: "127.0.0.1", port: proxy.port } })
+    const pools = MysqlPoolsLive({ primary: { ...options, host: "127.0.0.1", port: proxy.port } })
     const migrated = Layer.tap(pools, (context) => Effect.provide(quietly(migrate), context))
     return Layer.provideMerge(mysqlStores, migrated).pipe(Layer.merge(Layer.succeed(Proxy, proxy)))
   })

@@ -1,0 +1,213 @@
+import { connect as connectSocket } from "node:net"
+import type { Connection } from "@effect/sql/SqlConnection"
+import { SqlError } from "@effect/sql/SqlError"
+import { Cause, Duration, Effect, Redacted, type Scope, Stream } from "effect"
+import { createPool, type Pool, type PoolConnection } from "mysql2"
+import type { PoolUsage } from "../../services/Db.ts"
+import { classifySqlError } from "./classifySqlError.ts"
+
+/** Where a server is and how much of it one process may take. */
+export interface MysqlPoolOptions {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password?: Redacted.Redacted | undefined
+  /** Used instead of host and port. */
+  readonly socketPath?: string | undefined
+  /** Absent: no encryption. The host name is checked whenever the certificate is. */
+  readonly tls?: { readonly rejectUnauthorized: boolean; readonly ca?: string | undefined } | undefined
+  /** Default 25. */
+  readonly maxConnections?: number | undefined
+  /** Default 10. */
+  readonly maxIdle?: number | undefined
+  /** Default 1 minute. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** To open a connection, and to wait for a free one. Default 5 seconds. */
+  readonly connectTimeout?: Duration.DurationInput | undefined
+  /** Of one statement; the connection is closed when it passes. Default 10 seconds. */
+  readonly statementTimeout?: Duration.DurationInput | undefined
+  /** From BEGIN to before COMMIT. Default 20 seconds. */
+  readonly transactionTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Settings every connection starts with, so that MySQL and MariaDB behave alike. READ COMMITTED: a locking read of a row
+ * that does not exist takes no gap lock, which under REPEATABLE READ deadlocks two inserts of neighbouring names. A lock
+ * is waited for 5 s, well within one statement's timeout.
+ */
+const sessionSettings = [
+  `SET SESSION sql_mode = 'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5`,
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+]
+
+/** An operation of ours that took too long; `classifySqlError` knows it by its cause. */
+export const timedOut = (what: string) =>
+  new SqlError({ cause: new Cause.TimeoutException(what), message: `${what} timed out` })
+
+/** Sends one statement. When nobody waits for its answer any more, the connection that would get it is closed. */
+const send = (
+  driver: PoolConnection,
+  method: "execute" | "query",
+  statement: { readonly sql: string; readonly values: ReadonlyArray<unknown>; readonly rowsAsArray: boolean },
+  timeout: Duration.Duration
+) =>
+  Effect.async<unknown, SqlError>((resume) => {
+    // A timer of Node, not of the Clock: COMMIT and ROLLBACK cannot be interrupted and must be bounded all the same.
+    const timer = setTimeout(() => {
+      driver.destroy()
+      resume(Effect.fail(timedOut("statement")))
+    }, Duration.toMillis(timeout))
+    driver[method]({ ...statement, values: [...statement.values] }, (cause, result) => {
+      clearTimeout(timer)
+      if (cause === null) return resume(Effect.succeed(result))
+      // After a failover the new primary is behind a new connection.
+      if (classifySqlError(cause).reason === "read_only") driver.destroy()
+      resume(Effect.fail(new SqlError({ cause, message: "statement failed" })))
+    })
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      driver.destroy()
+    })
+  })
+
+const makeConnection = (driver: PoolConnection, timeout: Duration.Duration): Connection => {
+  type Transform = Parameters<Connection["execute"]>[2]
+  const rows = (method: "execute" | "query", sql: string, values: ReadonlyArray<unknown>, rowsAsArray: boolean) =>
+    Effect.map(send(driver, method, { sql, values, rowsAsArray }, timeout), (result) =>
+      Array.isArray(result) ? result : []
+    )
+  const transformed = (transform: Transform) => (result: ReadonlyArray<object>) => transform?.(result) ?? result
+  return {
+    execute: (sql, values, transform) => Effect.map(rows("execute", sql, values, false), transformed(transform)),
+    executeRaw: (sql, values) => send(driver, "execute", { sql, values, rowsAsArray: false }, timeout),
+    executeValues: (sql, values) => rows("execute", sql, values, true),
+    executeUnprepared: (sql, values, transform) =>
+      Effect.map(rows("query", sql, values, false), transformed(transform)),
+    executeStream: () => Stream.die("streaming is not supported: page instead")
+  }
+}
+
+interface Gauge {
+  open: number
+  used: number
+  waiting: number
+}
+
+const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
+  const pool = createPool({
+    host: options.host,
+    port: options.port,
+    database: options.database,
+    user: options.user,
+    ...(options.password === undefined ? {} : { password: Redacted.value(options.password) }),
+    ...(options.tls === undefined
+      ? {}
+      : {
+          ssl: {
+            rejectUnauthorized: options.tls.rejectUnauthorized,
+            verifyIdentity: options.tls.rejectUnauthorized,
+            ...(options.tls.ca === undefined ? {} : { ca: options.tls.ca })
+          }
+        }),
+    // Our own socket, because only its end tells that a connection is gone. A silent peer is noticed within 20 s.
+    stream: () => {
+      const socket =
+        options.socketPath === undefined
+          ? connectSocket({
+              host: options.host,
+              port: options.port,
+              noDelay: true,
+              keepAlive: true,
+              keepAliveInitialDelay: 10_000
+            })
+          : connectSocket(options.socketPath)
+      gauge.open += 1
+      return socket.once("close", () => {
+        gauge.open -= 1
+      })
+    },
+    connectionLimit: options.maxConnections ?? 25,
+    maxIdle: options.maxIdle ?? 10,
+    idleTimeout: Duration.toMillis(options.idleTimeout ?? "1 minute"),
+    connectTimeout: Duration.toMillis(options.connectTimeout ?? "5 seconds"),
+    // Without these two the number of affected rows counts matched rows, and IGNORE_SPACE joins the session's sql_mode.
+    flags: ["-FOUND_ROWS", "-IGNORE_SPACE"],
+    // Always strings: a 64-bit number must not change its type, or its value, once it grows past 2^53.
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    timezone: "Z",
+    // IN lists of many lengths make many statements, and the server counts them over all connections.
+    maxPreparedStatements: 200
+  })
+  pool.on("connection", (connection: PoolConnection) => {
+    connection.on("error", () => {}) // told to the waiting statement; an idle connection just leaves the pool
+    for (const statement of sessionSettings) connection.query(statement, (error) => error && connection.destroy())
+  })
+  return pool
+}
+
+const acquireFrom = (pool: Pool, gauge: Gauge, timeout: Duration.Duration) =>
+  Effect.acquireRelease(
+    // Not interruptible, so bounded by a timer here; a connection that comes too late goes straight back.
+    Effect.async<PoolConnection, SqlError>((resume) => {
+      let expected = true
+      const done = (result: Effect.Effect<PoolConnection, SqlError>) => {
+        if (!expected) return
+        expected = false
+        gauge.waiting -= 1
+        clearTimeout(timer)
+        resume(result)
+      }
+      gauge.waiting += 1
+      const timer = setTimeout(() => done(Effect.fail(timedOut("acquiring a connection"))), Duration.toMillis(timeout))
+      pool.getConnection((cause, connection) => {
+        if (cause !== null) return done(Effect.fail(new SqlError({ cause, message: "no connection" })))
+        if (!expected) return connection.release()
+        gauge.used += 1
+        done(Effect.succeed(connection))
+      })
+    }),
+    (connection) =>
+      Effect.sync(() => {
+        gauge.used -= 1
+        connection.release()
+      })
+  )
+
+const closePool = (pool: Pool) =>
+  Effect.async<void>((resume) => {
+    // A server that does not answer a goodbye must not hold up shutdown.
+    const timer = setTimeout(() => resume(Effect.void), 2_000)
+    pool.end(() => {
+      clearTimeout(timer)
+      resume(Effect.void)
+    })
+  })
+
+/** The driver's pool as `@effect/sql` needs it: a connection per scope, each of its statements bounded, and a count of all. */
+export interface MysqlDriver {
+  readonly acquire: Effect.Effect<Connection, SqlError, Scope.Scope>
+  readonly usage: Effect.Effect<Omit<PoolUsage, "pool">>
+}
+
+/** Opens connections when they are first needed and closes them with the scope. */
+export const makeMysqlDriver = Effect.fnUntraced(function* (options: MysqlPoolOptions) {
+  const gauge: Gauge = { open: 0, used: 0, waiting: 0 }
+  const pool = yield* Effect.acquireRelease(
+    Effect.sync(() => openPool(options, gauge)),
+    closePool
+  )
+  const statementTimeout = Duration.decode(options.statementTimeout ?? "10 seconds")
+  const self: MysqlDriver = {
+    acquire: Effect.map(acquireFrom(pool, gauge, Duration.decode(options.connectTimeout ?? "5 seconds")), (driver) =>
+      makeConnection(driver, statementTimeout)
+    ),
+    usage: Effect.sync(() => ({
+      open: gauge.open,
+      idle: Math.max(0, gauge.open - gauge.used),
+      waiting: gauge.waiting
+    }))
+  }
+  return self
+})

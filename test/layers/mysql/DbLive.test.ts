@@ -1,0 +1,43 @@
+import { assert, layer } from "@effect/vitest"
+import { Duration, Effect, Layer } from "effect"
+import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
+import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
+import { Db } from "../../../src/services/Db.ts"
+import { freshDatabase } from "../../support/stack/Database.ts"
+import { cuttingProxy } from "./CuttingProxy.ts"
+import { poolOptions } from "./MysqlWorld.ts"
+
+const withReplica = Layer.unwrapScoped(
+  Effect.map(freshDatabase, (url) => {
+    const server = poolOptions(url)
+    return Layer.provideMerge(DbLive, MysqlPoolsLive({ primary: server, replica: { ...server, maxConnections: 2 } }))
+  })
+)
+
+layer(withReplica, { excludeTestServices: true })("DbLive", (it) => {
+  it.effect("usage tells the two pools apart", () =>
+    Effect.gen(function* () {
+      const { replica } = yield* MysqlPools
+      yield* Effect.all([replica.sql`SELECT SLEEP(0.05)`, replica.sql`SELECT SLEEP(0.05)`], { concurrency: 2 })
+      assert.deepStrictEqual(yield* (yield* Db).usage, [
+        { pool: "primary", open: 1, idle: 1, waiting: 0 },
+        { pool: "replica", open: 2, idle: 2, waiting: 0 }
+      ])
+    })
+  )
+
+  it.scoped("a ping fails while the server cannot be reached, and succeeds once it can", () =>
+    Effect.gen(function* () {
+      const server = poolOptions(yield* freshDatabase)
+      const proxy = yield* cuttingProxy(server)
+      const primary = { ...server, host: "127.0.0.1", port: proxy.port, statementTimeout: Duration.millis(100) }
+      const context = yield* Layer.build(Layer.provide(DbLive, MysqlPoolsLive({ primary })))
+      const ping = Effect.flatMap(Db, (db) => db.ping).pipe(Effect.provide(context))
+      yield* ping
+      yield* proxy.inject("silence")
+      assert.deepInclude({ ...(yield* Effect.flip(ping)) }, { operation: "Db.ping", reason: "timeout" })
+      yield* proxy.inject("none")
+      yield* ping
+    })
+  )
+})
