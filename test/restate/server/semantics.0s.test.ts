@@ -1,0 +1,11 @@
+import { layer } from "@effect/vitest"
+import { semantics } from "../suite/semantics.ts"
+import { probedServer, serverHost } from "./serverHost.ts"
+
+layer(probedServer("0 millis"), { excludeTestServices: true, timeout: "1 minute" })(
+  "a server that suspends at every wait",
+  (it) => {
+    it.layer(serverHost("Explicit", true))("explicit cancellation", semantics)
+    it.layer(serverHost("Implicit", true))("implicit cancellation", semantics)
+  }
+)

@@ -1,0 +1,101 @@
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { Telemetry } from "../fixtures/telemetry.ts"
+import { freshKey, Host, recorded, start, succeed, times, untilNoted } from "./Host.ts"
+import type { It } from "./semantics.ts"
+
+/** The SDK's codes 570 to 579 say that a replay did not repeat its journal. */
+const mismatch = /\(57\d\)/
+
+const untilErrorNamesTheFix = (key: string) =>
+  Effect.gen(function* () {
+    const host = yield* Host
+    const { lines } = yield* Telemetry
+    const named = () =>
+      lines.some(
+        ({ level, text, annotations }) =>
+          level === "ERROR" && annotations.key === key && text.includes("wrap that effect in Durable.step")
+      )
+    yield* host.until("an error that names the fix", Effect.sync(named))
+  })
+
+export const concurrencyGuarantees = (it: It): void => {
+  it.effect("the loser of a race is interrupted and gives back what it held when the workflow ends with the race", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, output } = yield* succeed("raceEnds")
+      assert.strictEqual(output, "fast")
+      yield* untilNoted(key, "released")
+      if (host.suspendsAtOnce) return
+      yield* untilNoted(key, "slow 1 interrupted")
+      assert.strictEqual(yield* times(key, "slow 1 ended"), 0)
+    })
+  )
+
+  it.effect("the loser of a race is interrupted at once, not at the end of the attempt", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, output } = yield* succeed("raceGoesOn")
+      assert.strictEqual(output, "fast")
+      if (host.suspendsAtOnce) return
+      const [first, second, ...last] = yield* recorded(key)
+      assert.deepStrictEqual([first, second], ["acquired", "slow started"])
+      assert.sameMembers(last, ["slow 1 interrupted", "released"])
+    })
+  )
+
+  it.effect("a defect in one branch of a fan-out interrupts its siblings, which run again with it", () =>
+    Effect.gen(function* () {
+      const { key, output } = yield* succeed("siblings")
+      assert.deepStrictEqual(output, ["slow", "flaky"])
+      const started = yield* times(key, "slow started")
+      for (let run = 1; run < started; run++) assert.strictEqual(yield* times(key, `slow ${run} interrupted`), 1)
+      assert.strictEqual(yield* times(key, `slow ${started} ended`), 1)
+      assert.strictEqual(yield* times(key, "flaky"), 3)
+    })
+  )
+
+  it.effect("a step that outlives its attempt changes nothing: its result is dropped and the step runs again", () =>
+    Effect.gen(function* () {
+      const { key, output } = yield* succeed("outlives")
+      yield* untilNoted(key, "slow 1 ended")
+      const [slow] = output as ReadonlyArray<string>
+      assert.notStrictEqual(slow, "slow 1")
+      assert.strictEqual(yield* times(key, "flaky"), 3)
+    })
+  )
+
+  it.effect("60 invocations of five parallel branches with six steps each replay without a journal mismatch", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { lines } = yield* Telemetry
+      const run = Effect.flatMap(freshKey, (key) => host.call(key, "parallel", { branches: 5, depth: 6 }))
+      const answers = yield* Effect.all(
+        Array.from({ length: 60 }, () => run),
+        { concurrency: "unbounded" }
+      )
+      for (const { body } of answers) assert.deepStrictEqual(body, [15, 615, 1215, 1815, 2415])
+      assert.deepStrictEqual(
+        lines.filter(({ text }) => mismatch.test(text)),
+        []
+      )
+    })
+  )
+
+  it.effect("fibers of one workflow may hand values to each other in memory", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* succeed("handOver")).output, [1, 2, 3])
+    })
+  )
+
+  for (const handler of ["rawAsync", "rawAsyncBeside", "stuck"] as const) {
+    it.effect(`waiting on something that is not in the journal is an error that names the fix (${handler})`, () =>
+      Effect.gen(function* () {
+        const host = yield* Host
+        const { key, id } = yield* start(handler)
+        yield* untilErrorNamesTheFix(key)
+        yield* host.kill(id)
+      })
+    )
+  }
+}

@@ -1,0 +1,65 @@
+import { assert } from "@effect/vitest"
+import { Effect, Option, type Tracer } from "effect"
+import { Telemetry } from "../fixtures/telemetry.ts"
+import { freshKey, Host } from "./Host.ts"
+import type { It } from "./semantics.ts"
+
+const parentId = (span: Tracer.Span) => Option.getOrUndefined(span.parent)?.spanId
+
+/** Runs a handler and answers with the log lines and spans that belong to it. */
+const telemetryOf = (handler: "logs" | "spans") =>
+  Effect.gen(function* () {
+    const host = yield* Host
+    const { lines, spans } = yield* Telemetry
+    const key = yield* freshKey
+    const before = spans.length
+    assert.strictEqual((yield* host.call(key, handler)).status, 200)
+    const attempts = () => spans.filter((span) => span.attributes.get("restate.invocation.key") === key)
+    yield* host.until(
+      "the last attempt's span",
+      Effect.sync(() => attempts().some((span) => span.attributes.get("restate.attempt.outcome") === "succeeded"))
+    )
+    return {
+      lines: lines.filter(({ annotations }) => annotations.key === key),
+      attempts: attempts(),
+      spans: spans.slice(before)
+    }
+  })
+
+export const telemetryGuarantees = (it: It): void => {
+  it.effect("a log line is written once, not again on replay, with its invocation, service, handler and step", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* telemetryOf("logs")
+      assert.deepStrictEqual(
+        lines.map(({ text }) => text),
+        ["one", "inside", "two", "three", "four"]
+      )
+      for (const { annotations } of lines) {
+        assert.strictEqual(annotations.handler, "logs")
+        assert.match(String(annotations.invocation), /^inv_/)
+      }
+      assert.deepStrictEqual(
+        lines.map(({ annotations }) => annotations.step),
+        [undefined, "inside", undefined, undefined, undefined]
+      )
+    })
+  )
+
+  it.effect("a span is emitted once and hangs on the nearest real span, one attempt span per attempt", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { attempts, spans } = yield* telemetryOf("spans")
+      const named = (name: string) => spans.filter((span) => span.name === name)
+      const real = new Set(spans.map((span) => span.spanId))
+      for (const name of ["first", "inside first", "second", "inside second"]) {
+        assert.strictEqual(named(name).length, 1, name)
+        const parent = parentId(named(name)[0] ?? assert.fail(name))
+        assert.isTrue(parent !== undefined && real.has(parent), `${name} hangs on a real span`)
+      }
+      assert.strictEqual(named("workflow").length, 1)
+      for (const attempt of attempts) assert.strictEqual(attempt.kind, "server")
+      if (host.suspendsAtOnce) assert.isAbove(attempts.length, 1)
+      else assert.strictEqual(attempts.length, 1)
+    })
+  )
+}
