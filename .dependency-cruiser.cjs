@@ -30,6 +30,13 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/restate/" },
       to: { path: "@restatedev/" }
     },
+    {
+      name: "composition-belongs-to-main",
+      severity: "error",
+      comment: "settings become layers in one place; nothing else knows where they come from",
+      from: { path: "^src/", pathNot: "^src/(main\\.ts|composition/|config)" },
+      to: { path: "^src/(composition/|config)" }
+    },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "nothing-imports-main", severity: "error", from: { path: "^src/" }, to: { path: "^src/main\\.ts$" } },
     { name: "product-does-not-import-tests", severity: "error", from: { path: "^src/" }, to: { path: "^(test|dev|bench)/" } }
