@@ -25,8 +25,8 @@ const lockRows = decodeRows(
 )
 const appliedRows = decodeRows(Schema.Struct({ id: Schema.Number }))
 
-/** Lock names belong to the whole server and hold 64 characters, hence the digest of the database's name. */
-const lockName = "CONCAT('control_plane_migrations:', MD5(DATABASE()))"
+/** Lock names belong to the whole server and hold 64 characters, hence a digest of the database's name; MySQL 9 has no MD5. */
+const lockName = "CONCAT('control_plane_migrations:', LEFT(SHA2(DATABASE(), 256), 32))"
 
 const acquireLock = Effect.fnUntraced(function* (sql: SqlClient) {
   const [row] = yield* lockRows(sql`SELECT GET_LOCK(${sql.literal(lockName)}, ${lockWaitSeconds}) AS granted`)

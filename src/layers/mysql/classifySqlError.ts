@@ -32,6 +32,7 @@ const reasonByErrno: ReadonlyMap<number, DbErrorReason> = new Map([
   [1053, "connection"], // server shutdown in progress
   [1077, "connection"],
   [1079, "connection"],
+  [1317, "connection"], // killed while a statement ran, MySQL
   [1927, "connection"], // connection killed, MariaDB
   [2006, "connection"],
   [2013, "connection"],
@@ -42,7 +43,6 @@ const reasonByErrno: ReadonlyMap<number, DbErrorReason> = new Map([
   [1040, "too_many_connections"],
   [1203, "too_many_connections"],
   [1226, "too_many_connections"],
-  [1317, "timeout"], // statement killed by an operator
   [1969, "timeout"], // max_statement_time, MariaDB
   [3024, "timeout"] // max_execution_time, MySQL
 ])

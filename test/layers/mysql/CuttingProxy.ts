@@ -4,8 +4,8 @@ import { Effect } from "effect"
 /** What the proxy does to the next COMMIT, or to all traffic. */
 type Fault = "none" | "lose-commit" | "lose-answer-to-commit" | "silence"
 
-/** COM_QUERY with the word, as it stands in the packet. */
-const commit = Buffer.from("\u0003COMMIT")
+/** The end of the packet that carries the statement, in plain text. Nothing follows it until it is answered. */
+const commit = Buffer.from("COMMIT")
 
 /** A TCP proxy before a MySQL server that can lose a COMMIT, lose only its answer, or fall silent. */
 export const cuttingProxy = (target: { readonly host: string; readonly port: number }) =>
@@ -27,7 +27,7 @@ export const cuttingProxy = (target: { readonly host: string; readonly port: num
       }
       client.on("data", (data) => {
         if (fault === "silence") return
-        if (data.includes(commit)) {
+        if (data.subarray(-commit.length).equals(commit)) {
           commits += 1
           if (fault === "lose-commit") {
             fault = "none"

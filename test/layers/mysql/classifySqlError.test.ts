@@ -21,6 +21,7 @@ const table: ReadonlyArray<readonly [DbErrorReason, string, { errno?: number; co
   ["constraint", "invalid JSON on MySQL", { errno: 3140 }],
   ["constraint", "text too long", { errno: 1406 }],
   ["connection", "server shutdown", { errno: 1053 }],
+  ["connection", "killed, MySQL", { errno: 1317 }],
   ["connection", "killed, MariaDB", { errno: 1927 }],
   ["connection", "server gone", { errno: 2006 }],
   ["connection", "lost during query", { errno: 2013 }],
