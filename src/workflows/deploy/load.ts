@@ -1,4 +1,4 @@
-import { Effect, Either, Option, Schema } from "effect"
+import { Effect, Either, type Option, Schema } from "effect"
 import { DeploymentFailed, NotFound } from "../../contract/errors.ts"
 import { step } from "../../restate/Step.ts"
 import { type Deployment, DeploymentContext } from "../../services/Deployment.ts"
@@ -17,21 +17,18 @@ export interface Parents {
 
 const missing = (resource: NotFound["resource"], id: string) => new NotFound({ resource, id })
 
+/** The row, or the 404 that names what was looked for: decided inside the step, so that it is journaled as such. */
+const existing = <A, E>(found: Effect.Effect<Option.Option<A>, E>, resource: NotFound["resource"], id: string) =>
+  Effect.flatMap(found, (row): Effect.Effect<A, NotFound> => Effect.mapError(row, () => missing(resource, id)))
+
 /** The deployment as it stands, from the primary. Fails with 404 when there is no such row. */
 export const loadDeployment = (deploymentId: string) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
-    return yield* step(
-      "load-deployment",
-      Effect.flatMap(
-        deployments.find(deploymentId),
-        Option.match({
-          onNone: () => Effect.fail(missing("deployment", deploymentId)),
-          onSome: (context) => Effect.succeed(context)
-        })
-      ),
-      { success: DeploymentContext, failure: NotFound }
-    )
+    return yield* step("load-deployment", existing(deployments.find(deploymentId), "deployment", deploymentId), {
+      success: DeploymentContext,
+      failure: NotFound
+    })
   })
 
 export const deploymentParents = ({
@@ -56,12 +53,10 @@ const namespaceOf = ({ workspaceId }: Deployment) =>
     const deployments = yield* DeploymentStore
     return yield* step(
       "ensure-namespace",
-      Effect.flatMap(
+      existing(
         deployments.ensureNamespace(workspaceId, dnsLabel(["namespace", workspaceId])),
-        Option.match({
-          onNone: () => Effect.fail(missing("workspace", workspaceId)),
-          onSome: (namespace) => Effect.succeed(namespace)
-        })
+        "workspace",
+        workspaceId
       ),
       { success: Schema.String, failure: NotFound }
     )
@@ -78,13 +73,7 @@ export const placementOf = (deployment: Deployment, { environmentSlug }: Parents
     const k8sNamespace = yield* namespaceOf(deployment)
     const config = yield* step(
       "load-region-config",
-      Effect.flatMap(
-        deployments.regionConfig(environmentId),
-        Option.match({
-          onNone: () => Effect.fail(missing("runtime settings", environmentId)),
-          onSome: (found) => Effect.succeed(found)
-        })
-      ),
+      existing(deployments.regionConfig(environmentId), "runtime settings", environmentId),
       { success: RegionConfig, failure: NotFound }
     )
     const decided = decideRegions(config, availableRegions)
