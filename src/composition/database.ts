@@ -1,7 +1,7 @@
 import { Duration, Effect, Layer, Option, Schedule, Schema } from "effect"
 import type { MysqlAddress } from "../config/MysqlAddress.ts"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
-import type { MysqlPoolOptions } from "../layers/mysql/MysqlPool.ts"
+import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { type MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
 import { migrate } from "../migrations/migrate.ts"
 import { Db, DbErrorReason } from "../services/Db.ts"
