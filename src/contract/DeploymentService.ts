@@ -24,6 +24,14 @@ export const DeploymentService = {
       mode: "exclusive",
       ingress: "private"
     },
+    /** Withdraws what is scheduled and answers what it was, so that whoever depends on the deployment can put it back. */
+    TakeScheduledStateChange: {
+      input: message("ctrl_worker.v1.TakeScheduledStateChangeRequest", {}),
+      output: message("ctrl_worker.v1.TakeScheduledStateChangeResponse", { state: DesiredState }),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
     ClearScheduledStateChanges: {
       input: message("hydra.v1.ClearScheduledStateChangesRequest", {}),
       output: message("hydra.v1.ClearScheduledStateChangesResponse", {}),

@@ -1,4 +1,4 @@
-import { Duration } from "effect"
+import { Duration, Effect } from "effect"
 import { DeploymentService } from "../../contract/DeploymentService.ts"
 import { call, send } from "../../restate/Messaging.ts"
 
@@ -18,9 +18,12 @@ export const scheduleStandby = (deploymentId: string, options: { readonly idempo
     options
   )
 
-/** Withdraws whatever is scheduled, before anything depends on the deployment staying up. */
-export const clearScheduledChanges = (deploymentId: string) =>
-  call(DeploymentService, deploymentId, "ClearScheduledStateChanges", {})
+/** Withdraws what is scheduled, before anything depends on the deployment staying up. True when it was about to stop. */
+export const withdrawStandby = (deploymentId: string) =>
+  Effect.map(
+    call(DeploymentService, deploymentId, "TakeScheduledStateChange", {}),
+    ({ state }) => state === "standby" || state === "archived"
+  )
 
 /** Starts a deployment that was stopped. Its instances take a while to run. */
 export const start = (deploymentId: string) =>

@@ -14,7 +14,7 @@ import type { Deployment } from "../../services/Deployment.ts"
 import type { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { loadDeployment } from "./load.ts"
-import { clearScheduledChanges, scheduleStandby, start } from "./standby.ts"
+import { scheduleStandby, start, withdrawStandby } from "./standby.ts"
 
 export interface Switch {
   readonly intent: "promote" | "rollback"
@@ -24,7 +24,7 @@ export interface Switch {
 }
 
 /** A timer may put the target on standby between its start and the swap; more than that is somebody fighting us. */
-const maxWakes = 3
+const maxWakes = 5
 
 /**
  * Moves the live position and all sticky routes to a deployment that runs. A target on standby is started and awaited
@@ -41,9 +41,10 @@ export const switchLive = (
   saga(
     Effect.gen(function* () {
       const { target } = change
-      yield* clearScheduledChanges(target.id)
-      // Whatever stopped the switch, the target keeps its 30 minutes and then sleeps, unless it is live after all.
-      yield* withUndo(Effect.void, () => scheduleStandby(target.id))
+      const wasAboutToStop = yield* withdrawStandby(target.id)
+      // A target that slept, or was about to, goes back to that if the switch fails. One that simply ran goes on running.
+      const sleeps = wasAboutToStop || target.desiredState !== "running"
+      yield* withUndo(Effect.void, () => (sleeps ? Effect.asVoid(scheduleStandby(target.id)) : Effect.void))
       yield* wakeAndSwap(change, target, 1)
     })
   )
@@ -65,7 +66,9 @@ const wakeAndSwap = (
     yield* swap(change).pipe(
       Effect.catchTag("SwitchRefused", (refused) => {
         if (refused.reason !== "put_on_standby" || wake >= maxWakes) return Effect.fail(refused)
-        return Effect.flatMap(loadDeployment(target.id), ({ deployment }) => wakeAndSwap(change, deployment, wake + 1))
+        // Its start may not be committed yet while instances of its last run are still listed.
+        const again = Effect.zipRight(Effect.sleep("1 second"), loadDeployment(target.id))
+        return Effect.flatMap(again, ({ deployment }) => wakeAndSwap(change, deployment, wake + 1))
       })
     )
   })

@@ -47,6 +47,12 @@ const change = ({ nonce, state }: ChangeInput) =>
     return {}
   })
 
+const take = Effect.gen(function* () {
+  const scheduled = yield* transition.get
+  yield* transition.clear
+  return { state: Option.match(scheduled, { onNone: () => "unspecified" as const, onSome: ({ to }) => to }) }
+})
+
 const Placement = Schema.Struct({
   workspaceId: Schema.String,
   projectId: Schema.String,
@@ -107,6 +113,7 @@ export const DeploymentWorkflows = implement(
   {
     ScheduleDesiredStateChange: schedule,
     ChangeDesiredState: change,
+    TakeScheduledStateChange: () => take,
     ClearScheduledStateChanges: () => Effect.as(transition.clear, {})
   },
   { retry: patient }
