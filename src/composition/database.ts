@@ -23,7 +23,11 @@ export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>
 const serverOf = ({ database, host, port, socketPath }: MysqlAddress): string =>
   `${Option.getOrElse(socketPath, () => `${host}:${port}`)}/${database}`
 
-const poolOptions = (address: MysqlAddress, maxConnections: number): MysqlPoolOptions => ({
+const poolOptions = (
+  address: MysqlAddress,
+  maxConnections: number,
+  connectionLifetime: Duration.Duration
+): MysqlPoolOptions => ({
   host: address.host,
   port: address.port,
   socketPath: Option.getOrUndefined(address.socketPath),
@@ -31,14 +35,19 @@ const poolOptions = (address: MysqlAddress, maxConnections: number): MysqlPoolOp
   user: address.user,
   password: address.password,
   maxConnections,
+  connectionLifetime,
   // A pool either encrypts or does not. "preferred" encrypts: silently going without is not ours to decide.
   tls: address.tls === "off" ? undefined : { rejectUnauthorized: address.tls === "verify" }
 })
 
-const openDatabase = ({ database: { poolSize, primary, readonlyReplica, replicaPoolSize } }: WorkerConfigShape) =>
+const openDatabase = ({
+  database: { connectionLifetime, poolSize, primary, readonlyReplica, replicaPoolSize }
+}: WorkerConfigShape) =>
   MysqlPoolsLive({
-    primary: poolOptions(primary, poolSize),
-    replica: Option.getOrUndefined(Option.map(readonlyReplica, (replica) => poolOptions(replica, replicaPoolSize)))
+    primary: poolOptions(primary, poolSize, connectionLifetime),
+    replica: Option.getOrUndefined(
+      Option.map(readonlyReplica, (replica) => poolOptions(replica, replicaPoolSize, connectionLifetime))
+    )
   }).pipe(
     Layer.tap((pools) => Effect.provide(migrate, pools)),
     Layer.mapError(

@@ -23,6 +23,8 @@ export interface MysqlPoolOptions {
   readonly maxIdle?: number | undefined
   /** Default 1 minute. */
   readonly idleTimeout?: Duration.DurationInput | undefined
+  /** A connection this old is closed when it comes back, so that a failover or a new address is noticed. Default 5 minutes. */
+  readonly connectionLifetime?: Duration.DurationInput | undefined
   /** To open a connection, and to wait for a free one. Default 5 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /** Of one statement; the connection is closed when it passes. Default 10 seconds. */
@@ -147,7 +149,22 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
   return pool
 }
 
-const acquireFrom = (pool: Pool, gauge: Gauge, timeout: Duration.Duration) =>
+/** Ages of connections, on a clock that no one sets. */
+interface Ages {
+  readonly opened: WeakMap<PoolConnection, number>
+  readonly lifetimeMillis: number
+}
+
+const agesOf = (pool: Pool, options: MysqlPoolOptions): Ages => {
+  const opened = new WeakMap<PoolConnection, number>()
+  pool.on("connection", (connection: PoolConnection) => opened.set(connection, performance.now()))
+  return { opened, lifetimeMillis: Duration.toMillis(options.connectionLifetime ?? "5 minutes") }
+}
+
+const isTooOld = ({ opened, lifetimeMillis }: Ages, connection: PoolConnection): boolean =>
+  performance.now() - (opened.get(connection) ?? 0) > lifetimeMillis
+
+const acquireFrom = (pool: Pool, ages: Ages, gauge: Gauge, timeout: Duration.Duration) =>
   Effect.acquireRelease(
     // Not interruptible, so bounded by a timer here; a connection that comes too late goes straight back.
     Effect.async<PoolConnection, SqlError>((resume) => {
@@ -171,7 +188,8 @@ const acquireFrom = (pool: Pool, gauge: Gauge, timeout: Duration.Duration) =>
     (connection) =>
       Effect.sync(() => {
         gauge.used -= 1
-        connection.release()
+        if (isTooOld(ages, connection)) connection.destroy()
+        else connection.release()
       })
   )
 
@@ -198,10 +216,12 @@ export const makeMysqlDriver = Effect.fnUntraced(function* (options: MysqlPoolOp
     Effect.sync(() => openPool(options, gauge)),
     closePool
   )
+  const ages = agesOf(pool, options)
   const statementTimeout = Duration.decode(options.statementTimeout ?? "10 seconds")
   const self: MysqlDriver = {
-    acquire: Effect.map(acquireFrom(pool, gauge, Duration.decode(options.connectTimeout ?? "5 seconds")), (driver) =>
-      makeConnection(driver, statementTimeout)
+    acquire: Effect.map(
+      acquireFrom(pool, ages, gauge, Duration.decode(options.connectTimeout ?? "5 seconds")),
+      (driver) => makeConnection(driver, statementTimeout)
     ),
     usage: Effect.sync(() => ({
       open: gauge.open,

@@ -222,6 +222,17 @@ layer(target, { excludeTestServices: true })("MysqlPool", (it) => {
     })
   )
 
+  it.scoped("a connection past its lifetime is not used again", () =>
+    Effect.gen(function* () {
+      const connectionOf = (pool: Effect.Effect.Success<ReturnType<typeof openPool>>) =>
+        Effect.map(pool.query("test", pool.sql<{ id: string }>`SELECT CONNECTION_ID() AS id`), ([row]) => row?.id)
+      const lasting = yield* openPool()
+      assert.strictEqual(yield* connectionOf(lasting), yield* connectionOf(lasting))
+      const fleeting = yield* openPool({ connectionLifetime: 0 })
+      assert.notStrictEqual(yield* connectionOf(fleeting), yield* connectionOf(fleeting))
+    })
+  )
+
   it.scoped("a duplicate key is reported at once, never repeated", () =>
     Effect.gen(function* () {
       const { sql, transaction } = yield* openPool()
