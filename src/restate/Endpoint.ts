@@ -162,6 +162,8 @@ const drain = (listener: Listener, steps: StepsInFlight, bound: Duration.Duratio
       return listener.sessions.size === 0 || quiet >= quietPolls
     })
     return Effect.repeat(idle, { until: (done) => done, schedule: Schedule.spaced(pollInterval) }).pipe(
+      // A finalizer cannot be interrupted, so what the bound must cut short has to allow it.
+      Effect.interruptible,
       Effect.timeoutOption(bound),
       Effect.zipRight(Effect.sync(() => listener.cut()))
     )

@@ -1,10 +1,10 @@
 import { FetchHttpClient, HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Effect, Layer, Schema } from "effect"
+import { type Duration, Effect, Layer, Schema } from "effect"
 import { bind } from "../../../src/restate/BoundObject.ts"
 import { countSteps, serveEndpoint } from "../../../src/restate/Endpoint.ts"
-import type { ObjectOptions } from "../../../src/restate/Implementation.ts"
+import type { Implementation, ObjectOptions } from "../../../src/restate/Implementation.ts"
 import { silentObserver } from "../../../src/restate/Observer.ts"
-import { virtualObject } from "../../../src/restate/VirtualObject.ts"
+import { type VirtualObject, virtualObject } from "../../../src/restate/VirtualObject.ts"
 import { type Reply, RestateClient, type RestateClientShape, testRestate } from "../../support/stack/Restate.ts"
 import { probe } from "../fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "../fixtures/Recorder.ts"
@@ -25,35 +25,48 @@ const answerOf = ({ status, body }: Reply): Answer => {
   return { status, body: failure.message, metadata: failure.metadata }
 }
 
-/** A server's own refusals are retried without end so that a defect is never the reason why a test passes. */
-const probeOptions = (mode: Mode): ObjectOptions => ({
+/** Retries that production spreads over minutes would only make a test slow. */
+export const probeOptions = (mode: Mode): ObjectOptions => ({
   cancellation: mode === "Explicit" ? "explicit" : "implicit",
   retry: { initialInterval: "20 millis", maxInterval: "200 millis" }
 })
 
-const endpoint = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<Recorder>()
-    const restate = yield* RestateClient
-    const steps = countSteps(silentObserver)
-    const serve = (mode: Mode) => virtualObject(bind(probe(mode, probeOptions(mode)), runtime, steps.observer))
-    const { host, port } = yield* serveEndpoint([serve("Explicit"), serve("Implicit")], steps, {
-      host: "127.0.0.1",
-      port: 0,
-      identityKeys: [],
-      drain: 0
+/** Serves the objects of this program on a free port, and registers them with the server of the context. */
+const served = (implementations: ReadonlyArray<Implementation<Recorder>>, others: ReadonlyArray<VirtualObject>) =>
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const runtime = yield* Effect.runtime<Recorder>()
+      const restate = yield* RestateClient
+      const steps = countSteps(silentObserver)
+      const objects = implementations.map((it) => virtualObject(bind(it, runtime, steps.observer)))
+      const { host, port } = yield* serveEndpoint([...objects, ...others], steps, {
+        host: "127.0.0.1",
+        port: 0,
+        identityKeys: [],
+        drain: 0
+      })
+      yield* restate.register(`http://${host}:${port}`)
     })
-    yield* restate.register(`http://${host}:${port}`)
-  })
-)
+  )
 
-/** A Restate server with this inactivity timeout, and the probe served to it. */
-export const probedServer = (inactivityTimeout: "0 millis" | "1 second" | "1 minute") =>
-  endpoint.pipe(
+/** A Restate server with this inactivity timeout, and objects served to it. */
+export const servingServer = (
+  inactivityTimeout: Duration.DurationInput,
+  implementations: ReadonlyArray<Implementation<Recorder>>,
+  others: ReadonlyArray<VirtualObject> = []
+) =>
+  served(implementations, others).pipe(
     Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)),
     Layer.provideMerge(telemetryLayer),
     Layer.provideMerge(testRestate({ inactivityTimeout }))
   )
+
+/** A Restate server with this inactivity timeout, and the probe served to it in both modes. */
+export const probedServer = (inactivityTimeout: Duration.DurationInput) =>
+  servingServer(inactivityTimeout, [
+    probe("Explicit", probeOptions("Explicit")),
+    probe("Implicit", probeOptions("Implicit"))
+  ])
 
 const settle = (restate: RestateClientShape, id: string, how: "resolve" | "reject", body: HttpBody.HttpBody) =>
   HttpClientRequest.post(`${restate.ingress}/restate/awakeables/${id}/${how}`).pipe(

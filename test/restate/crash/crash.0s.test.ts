@@ -1,0 +1,3 @@
+import { crashGuarantees } from "./guarantees.ts"
+
+crashGuarantees("0 millis")
