@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import { differencesOf } from "./Difference.ts"
 import { crashAt, type JournalPoint } from "./Fault.ts"
 import type { MemoryRestateOptions } from "./MemoryRestate.ts"
 
@@ -10,12 +11,10 @@ export type Scenario<E, R> = (options: MemoryRestateOptions) => Effect.Effect<un
 
 /** The disturbances that led to another observation than the undisturbed run. */
 export class MatrixFailed extends Schema.TaggedError<MatrixFailed>()("MatrixFailed", {
-  disturbed: Schema.Array(Schema.Struct({ disturbance: Schema.String, expected: Schema.String, actual: Schema.String }))
+  disturbed: Schema.Array(Schema.Struct({ disturbance: Schema.String, differences: Schema.Array(Schema.String) }))
 }) {
   override get message(): string {
-    const lines = this.disturbed.map(
-      ({ disturbance, expected, actual }) => `${disturbance}\n  expected ${expected}\n  actual   ${actual}`
-    )
+    const lines = this.disturbed.map(({ disturbance, differences }) => [disturbance, ...differences].join("\n  "))
     return `${this.disturbed.length} disturbances changed the outcome:\n${lines.join("\n")}`
   }
 }
@@ -80,14 +79,6 @@ const disturbancesOf = (points: ReadonlyArray<JournalPoint>, options: MatrixOpti
   ...pairsOf(points, options.pairs ?? 0)
 ]
 
-/** Observations are compared as JSON with sorted keys, so that a store may answer in any order of columns. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, nested: unknown) => {
-    if (typeof nested === "bigint") return nested.toString()
-    if (typeof nested !== "object" || nested === null || Array.isArray(nested)) return nested
-    return Object.fromEntries(Object.entries(nested).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
-
 /**
  * Runs the scenario undisturbed, notes every journal point it reaches, then once for each disturbance: killed before,
  * after the body and after the acknowledgement of every entry of every invocation, suspended at every wait, completions
@@ -100,15 +91,15 @@ export const crashMatrix = <E, R>(
 ): Effect.Effect<MatrixReport, MatrixFailed | E, R> =>
   Effect.gen(function* () {
     const { observation, points } = yield* pointsOf(scenario)
-    const expected = canonical(observation)
     const disturbances = disturbancesOf(points, options)
     const outcomes = yield* Effect.forEach(disturbances, ({ name, options: disturbed }) =>
       Effect.map(Effect.either(scenario(disturbed)), (outcome) => {
-        const actual = outcome._tag === "Right" ? canonical(outcome.right) : `failed: ${String(outcome.left)}`
-        return { disturbance: name, expected, actual }
+        const failed = outcome._tag === "Left" ? [`the scenario failed: ${String(outcome.left)}`] : []
+        const differences = outcome._tag === "Right" ? differencesOf(observation, outcome.right) : failed
+        return { disturbance: name, differences }
       })
     )
-    const disturbed = outcomes.filter(({ actual }) => actual !== expected)
+    const disturbed = outcomes.filter(({ differences }) => differences.length > 0)
     if (disturbed.length > 0) return yield* new MatrixFailed({ disturbed })
     return { points, runs: disturbances.length + 1 }
   })
