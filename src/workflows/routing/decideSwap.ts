@@ -48,8 +48,8 @@ export const isNewer = (a: RoutedDeployment, b: RoutedDeployment): boolean =>
   a.createdAt > b.createdAt || (a.createdAt === b.createdAt && a.ordinal > b.ordinal)
 
 /**
- * What one swap writes. The live deployment must still be the expected one, or the target itself: then an earlier run
- * of the same swap was committed and only its answer was lost, and the rest of the plan changes nothing.
+ * What one swap writes: nothing that is so already. The live deployment must still be the expected one, or the target
+ * itself: then an earlier run of the same swap was committed and only its answer was lost.
  */
 export const decideSwap = (snapshot: RoutingSnapshot, request: SwapRequest): Plan => {
   const { project, target } = snapshot
@@ -69,20 +69,30 @@ const planSwitch = (snapshot: RoutingSnapshot, project: Project, target: Target,
   const sticky = stickyRoutes(snapshot, target)
   if (sticky.length === 0) return nothing({ _tag: "Refused", reason: "no_sticky_routes" })
   const isRolledBack = request.intent === "rollback"
-  const previous = project.liveDeploymentId === target.id ? request.expectedLive : project.liveDeploymentId
   return {
     insert: [],
-    reassign: sticky.map((route) => route.id),
-    live: { deploymentId: target.id, isRolledBack },
-    answer: { _tag: "Swapped", previous, live: true, rolledBack: isRolledBack, skipped: [] }
+    reassign: sticky.filter(isElsewhere(target)).map((route) => route.id),
+    live: liveChange(project, target, isRolledBack),
+    answer: {
+      _tag: "Swapped",
+      previous: previousLive(project, target, request),
+      live: true,
+      rolledBack: isRolledBack,
+      skipped: []
+    }
   }
 }
 
-/** A deploy takes what no newer deployment holds; the live position only in production and never while rolled back. */
+/**
+ * A deploy takes what no newer deployment holds; the live position only in production and never while rolled back. One
+ * that somebody else ended or stopped meanwhile takes nothing.
+ */
 const planDeploy = (snapshot: RoutingSnapshot, project: Project, target: Target, request: SwapRequest): Plan => {
+  if (target.status === "failed") return nothing({ _tag: "Refused", reason: "not_ready" })
+  if (target.desiredState !== "running") return nothing({ _tag: "Refused", reason: "put_on_standby" })
   const goesLive = canGoLive(snapshot, project, target)
   const insert: Array<Plan["insert"][number]> = []
-  const reassign = new Set<string>()
+  const taken: Array<Route> = []
   const skipped: Array<SkippedDomain> = []
   for (const wanted of request.domains) {
     for (const fqdn of [wanted.fqdn, wanted.alternative]) {
@@ -93,27 +103,41 @@ const planDeploy = (snapshot: RoutingSnapshot, project: Project, target: Target,
         break
       }
       const reason = refusal(route, project, target, goesLive)
-      if (reason === undefined) reassign.add(route.id)
+      if (reason === undefined) taken.push(route)
       else skipped.push({ fqdn, reason })
       if (reason !== "foreign_project" && reason !== "other_environment") break
     }
   }
-  for (const route of stickyRoutes(snapshot, target))
-    if (refusal(route, project, target, goesLive) === undefined) reassign.add(route.id)
-  const wasLive = project.liveDeploymentId === target.id
+  const following = stickyRoutes(snapshot, target).filter(
+    (route) => refusal(route, project, target, goesLive) === undefined
+  )
   return {
     insert,
-    reassign: [...reassign],
-    live: goesLive ? { deploymentId: target.id, isRolledBack: false } : null,
+    reassign: [...new Set([...taken, ...following].filter(isElsewhere(target)).map((route) => route.id))],
+    live: goesLive ? liveChange(project, target, false) : null,
     answer: {
       _tag: "Swapped",
-      previous: wasLive ? request.expectedLive : project.liveDeploymentId,
+      previous: previousLive(project, target, request),
       live: goesLive,
       rolledBack: project.isRolledBack,
       skipped
     }
   }
 }
+
+const isElsewhere =
+  (target: Target) =>
+  ({ deployment }: Route): boolean =>
+    deployment?.id !== target.id
+
+const liveChange = (project: Project, target: Target, isRolledBack: boolean): Plan["live"] =>
+  project.liveDeploymentId === target.id && project.isRolledBack === isRolledBack
+    ? null
+    : { deploymentId: target.id, isRolledBack }
+
+/** Where the target is live already, what the caller saw before an earlier run of the same swap. */
+const previousLive = (project: Project, target: Target, { expectedLive }: SwapRequest): string | null =>
+  project.liveDeploymentId === target.id ? expectedLive : project.liveDeploymentId
 
 const canGoLive = ({ live }: RoutingSnapshot, project: Project, target: Target): boolean =>
   target.environmentSlug === productionEnvironment &&
