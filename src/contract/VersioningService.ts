@@ -60,7 +60,8 @@ export const VersioningService = {
     },
     /**
      * Commits the rows of one change together with versions allocated under the region's key, so that no reader's cursor can
-     * pass an uncommitted row. Answers the highest version written; 0 when every row was already as asked.
+     * pass an uncommitted row. Answers the region's highest version after the change, also when every row was already
+     * as asked.
      */
     PublishChange: {
       input: PublishChangeRequest,

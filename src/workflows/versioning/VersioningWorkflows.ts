@@ -5,7 +5,7 @@ import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { stateCell } from "../../restate/State.ts"
 import { step } from "../../restate/Step.ts"
-import { type RegionPlan, RegionStore } from "../../services/RegionStore.ts"
+import { RegionStore } from "../../services/RegionStore.ts"
 import { patient } from "../retry.ts"
 import { planChange } from "./planChange.ts"
 
@@ -29,9 +29,6 @@ const nextVersion = Effect.gen(function* () {
   return { version }
 })
 
-const writtenBy = ({ policies, sentinel, topology, highestVersion }: RegionPlan): bigint =>
-  policies.length > 0 || sentinel !== null || topology !== null ? highestVersion : 0n
-
 /**
  * Versions are allocated and committed in one transaction under the region's key, so that they become visible in order.
  * A repeat after a lost acknowledgement finds its rows as wanted and learns from the tables how far versions have gone.
@@ -43,17 +40,17 @@ const publishChange = (input: PublishInput) =>
     const before = yield* currentVersion
     const { workspaceId, projectId, environmentId, deploymentId, now: at } = input
     const change = { topology: input.topology ?? null, sentinel: sentinelOf(input), policies: input.policies }
-    const { highest, written } = yield* step(
+    const version = yield* step(
       "publish-change",
       regions
         .transact({ region, workspaceId, projectId, environmentId, deploymentId, at }, (snapshot) =>
           planChange(snapshot, change, before)
         )
-        .pipe(Effect.map((plan) => ({ highest: plan.highestVersion, written: writtenBy(plan) }))),
-      { success: Schema.Struct({ highest: Schema.BigInt, written: Schema.BigInt }) }
+        .pipe(Effect.map((plan) => plan.highestVersion)),
+      { success: Schema.BigInt }
     )
-    yield* counter.set(highest)
-    return { version: written }
+    yield* counter.set(version)
+    return { version }
   })
 
 const sentinelOf = ({ sentinel }: PublishInput) => {

@@ -48,9 +48,8 @@ const changedPolicy = (
   wanted: NetworkPolicy
 ): ReadonlyArray<NetworkPolicyRow> => {
   const row = existing.find(({ k8sName }) => k8sName === wanted.k8sName)
-  if (row === undefined) return [wanted]
-  const renamed = withPolicyId(wanted, row.id)
-  return samePolicy(row.policy, renamed.policy) ? [] : [renamed]
+  const labelled = withPolicyId(wanted, row?.id ?? wanted.id)
+  return row !== undefined && samePolicy(row.policy, labelled.policy) ? [] : [labelled]
 }
 
 /** A sentinel that exists keeps its identity; its image and size follow the configuration. */
