@@ -1,0 +1,49 @@
+import { Context, Effect, Layer } from "effect"
+import { MemoryRestate, type MemoryRestateOptions } from "../../../src/restate/testing/MemoryRestate.ts"
+import { DeploySettings } from "../../../src/services/DeploySettings.ts"
+import { RegionStore } from "../../../src/services/RegionStore.ts"
+import { DeployWorkflows } from "../../../src/workflows/deploy/DeployWorkflows.ts"
+import { DeploymentWorkflows } from "../../../src/workflows/deployment/DeploymentWorkflows.ts"
+import { RoutingWorkflows } from "../../../src/workflows/routing/RoutingWorkflows.ts"
+import { VersioningWorkflows } from "../../../src/workflows/versioning/VersioningWorkflows.ts"
+import { memoryTables } from "../memory/MemoryTables.ts"
+import { memoryWorld } from "../memory/MemoryWorld.ts"
+import { type StartOf, startsSoon, withKrane } from "./Krane.ts"
+
+/** The four services on Restate in memory, with a database in memory and a simulated krane: all on one virtual time. */
+export class ControlPlane extends Context.Tag("test/ControlPlane")<
+  ControlPlane,
+  { readonly engine: MemoryRestate }
+>() {}
+
+export interface ControlPlaneOptions extends MemoryRestateOptions {
+  readonly startOf?: StartOf
+  readonly settings?: Partial<DeploySettings["Type"]>
+}
+
+export const apex = "unkey.test"
+const defaultSettings: DeploySettings["Type"] = { apex, sentinelImage: "sentinel:1", availableRegions: ["eu", "us"] }
+
+const serveAll = (engine: MemoryRestate) =>
+  Effect.all([
+    engine.serve(DeployWorkflows),
+    engine.serve(DeploymentWorkflows),
+    engine.serve(RoutingWorkflows),
+    engine.serve(VersioningWorkflows)
+  ])
+
+/** A new one each time it is built: nothing is shared between two runs of a story. */
+export const controlPlane = ({ startOf = () => startsSoon, settings = {}, ...options }: ControlPlaneOptions = {}) =>
+  Layer.scoped(
+    ControlPlane,
+    Effect.gen(function* () {
+      const engine = new MemoryRestate(options)
+      const regions = yield* withKrane(engine.time.clock, startOf)
+      yield* serveAll(engine).pipe(
+        Effect.provideService(RegionStore, regions),
+        Effect.provideService(DeploySettings, { ...defaultSettings, ...settings })
+      )
+      return { engine }
+    })
+    // memoryWorld is built on the same tables: a layer is built once per build.
+  ).pipe(Layer.provideMerge(Layer.merge(memoryWorld, memoryTables)))

@@ -1,0 +1,94 @@
+import { type Clock, Duration, Effect, FiberSet } from "effect"
+import type { InstanceStatus } from "../../../src/services/Deployment.ts"
+import { RegionStore } from "../../../src/services/RegionStore.ts"
+import { type Draft, MemoryTables, transaction, updateWhere } from "../memory/MemoryTables.ts"
+import type { Tables } from "../memory/Tables.ts"
+
+interface Place {
+  readonly deploymentId: string
+  readonly region: string
+}
+
+/** What becomes of a deployment's instances in a region that was asked to run them. `pending` is an image that never comes. */
+export interface Start {
+  readonly after: Duration.DurationInput
+  readonly status: InstanceStatus
+}
+
+export type StartOf = (place: Place) => Start
+
+/** Not a whole number of seconds: polls come every second, and a tie would make what a poll sees a matter of order. */
+export const startsSoon: Start = { after: "1700 millis", status: "running" }
+const stopsAfter = Duration.millis(700)
+const sentinelHealthyAfter = Duration.millis(1300)
+
+const isAt =
+  ({ deploymentId, region }: Place) =>
+  (row: { readonly deployment_id: string; readonly region: string }) =>
+    row.deployment_id === deploymentId && row.region === region
+
+const wantsInstances = ({ desired_status }: Tables["deployment_topology"]) =>
+  desired_status === "starting" || desired_status === "started"
+
+const removeInstances = (draft: Draft, place: Place) => {
+  const kept = draft.instances.filter((row) => !isAt(place)(row))
+  draft.instances.splice(0, draft.instances.length, ...kept)
+}
+
+/** Makes the instances of one place what its topology says at this moment, as krane's informers would report them. */
+const reconcile = (draft: Draft, place: Place, status: InstanceStatus) => {
+  const topology = draft.deployment_topology.find(isAt(place))
+  const deployment = draft.deployments.find(({ id }) => id === place.deploymentId)
+  if (topology === undefined || deployment === undefined) return
+  removeInstances(draft, place)
+  if (!wantsInstances(topology)) return
+  for (let number = 1; number <= topology.desired_replicas; number++) {
+    const name = `${place.deploymentId}-${number}`
+    draft.instances.push({
+      id: `ins_${name}_${place.region}`,
+      deployment_id: place.deploymentId,
+      workspace_id: deployment.workspace_id,
+      project_id: deployment.project_id,
+      region: place.region,
+      k8s_name: name,
+      address: `${name}.${place.region}:8080`,
+      cpu_millicores: 256,
+      memory_mib: 256,
+      status
+    })
+  }
+}
+
+/**
+ * The region store with a krane behind it: what becomes visible in a region is acted on after a while of virtual time.
+ * Instances appear and go, sentinels become healthy.
+ */
+export const withKrane = (clock: Clock.Clock, startOf: StartOf) =>
+  Effect.gen(function* () {
+    const store = yield* RegionStore
+    const change = transaction(yield* MemoryTables)
+    const fork = yield* FiberSet.makeRuntime<never>()
+    // Forked outside of the caller: a step that publishes must not be seen waiting for what comes of it.
+    const later = (delay: Duration.DurationInput, act: (draft: Draft) => void) =>
+      Effect.sync(() => fork(Effect.withClock(Effect.delay(Effect.orDie(change("krane", act)), delay), clock)))
+    return RegionStore.of({
+      ...store,
+      transact: (request, decide) =>
+        Effect.tap(store.transact(request, decide), ({ topology, sentinel }) =>
+          Effect.gen(function* () {
+            const { region, environmentId } = request
+            if (sentinel !== null)
+              yield* later(sentinelHealthyAfter, (draft) =>
+                updateWhere(draft.sentinels, (row) => row.environment_id === environmentId && row.region === region, {
+                  health: "healthy",
+                  available_replicas: sentinel.desiredReplicas
+                })
+              )
+            if (topology === null) return
+            const start = startOf(request)
+            const delay = topology.desiredStatus === "stopped" ? stopsAfter : start.after
+            yield* later(delay, (draft) => reconcile(draft, request, start.status))
+          })
+        )
+    })
+  })

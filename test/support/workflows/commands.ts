@@ -1,0 +1,50 @@
+import { Effect } from "effect"
+import { DeploymentService } from "../../../src/contract/DeploymentService.ts"
+import { DeployService } from "../../../src/contract/DeployService.ts"
+import { RoutingService } from "../../../src/contract/RoutingService.ts"
+import { VersioningService } from "../../../src/contract/VersioningService.ts"
+import type { Contract, HandlerName, Input } from "../../../src/restate/Contract.ts"
+import { ControlPlane } from "./ControlPlane.ts"
+
+/** Calls a handler and moves time until it answers; a refusal is an answer too. */
+const command =
+  <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) =>
+  (key: string, input: Input<C, H>) =>
+    Effect.flatMap(ControlPlane, ({ engine }) => Effect.either(engine.call(contract, key, handler, input)))
+
+/** Sends a command and goes on while it runs. */
+const submission =
+  <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) =>
+  (key: string, input: Input<C, H>) =>
+    Effect.map(ControlPlane, ({ engine }) => engine.submit(contract, key, handler, input))
+
+const deployInput = (deploymentId: string): Input<typeof DeployService, "Deploy"> => ({
+  deploymentId,
+  command: [],
+  dockerImage: { image: `${deploymentId}:1` }
+})
+
+export const deployWith = command(DeployService, "Deploy")
+export const deploy = (deploymentId: string) => deployWith("proj_shop", deployInput(deploymentId))
+export const submitDeploy = (deploymentId: string) =>
+  submission(DeployService, "Deploy")("proj_shop", deployInput(deploymentId))
+
+export const promote = (targetDeploymentId: string) =>
+  command(DeployService, "Promote")("proj_shop", { targetDeploymentId })
+export const submitPromote = (targetDeploymentId: string) =>
+  submission(DeployService, "Promote")("proj_shop", { targetDeploymentId })
+
+export const rollback = (sourceDeploymentId: string, targetDeploymentId: string) =>
+  command(DeployService, "Rollback")("proj_shop", { sourceDeploymentId, targetDeploymentId })
+export const submitRollback = (sourceDeploymentId: string, targetDeploymentId: string) =>
+  submission(DeployService, "Rollback")("proj_shop", { sourceDeploymentId, targetDeploymentId })
+
+export const assignRoutes = command(RoutingService, "AssignFrontlineRoutes")
+export const swapLive = command(RoutingService, "SwapLiveDeployment")
+export const nextVersion = (region: string) => command(VersioningService, "NextVersion")(region, {})
+export const getVersion = (region: string) => command(VersioningService, "GetVersion")(region, {})
+export const publishChange = command(VersioningService, "PublishChange")
+export const scheduleChange = command(DeploymentService, "ScheduleDesiredStateChange")
+export const changeState = command(DeploymentService, "ChangeDesiredState")
+export const clearChanges = (deploymentId: string) =>
+  command(DeploymentService, "ClearScheduledStateChanges")(deploymentId, {})
