@@ -8,7 +8,7 @@ export class DeploySettings extends Context.Tag("ctrl-worker/DeploySettings")<
     readonly apex: string
     /** Image of sentinels. */
     readonly sentinelImage: string
-    /** Regions used when an environment configures none. When not empty, no other region is accepted. */
+    /** Regions used when an environment configures none. When not empty, other ones must be known to frontline. */
     readonly availableRegions: ReadonlyArray<string>
   }
 >() {}

@@ -7,6 +7,24 @@ const maxReplicas = 1000
 /** Width of `deployment_topology.region`. */
 const maxRegionCharacters = 64
 
+/** The regions that frontline has distances for. Any other one must be declared available before it is used. */
+const frontlineRegions: ReadonlyArray<string> = [
+  "us-east-1.aws",
+  "us-east-2.aws",
+  "us-west-1.aws",
+  "us-west-2.aws",
+  "ca-central-1.aws",
+  "eu-west-1.aws",
+  "eu-west-2.aws",
+  "eu-central-1.aws",
+  "eu-north-1.aws",
+  "ap-south-1.aws",
+  "ap-northeast-1.aws",
+  "ap-southeast-1.aws",
+  "ap-southeast-2.aws",
+  "local.dev"
+]
+
 export interface RegionReplicas {
   readonly region: string
   readonly replicas: number
@@ -21,13 +39,14 @@ export interface RegionProblem {
 /**
  * Where a deployment runs and how many replicas each region gets, in code-unit order of the names: the order of durable calls
  * must be the same on every replay. An empty `regionConfig` means one replica in every available region; otherwise exactly
- * its regions, each of them an available one when any are configured.
+ * its regions. Where available regions are configured, a region must be one of them or known to frontline.
  */
 export const decideRegions = (
   regionConfig: Readonly<Record<string, unknown>>,
   availableRegions: ReadonlyArray<string>
 ): Either.Either<ReadonlyArray<RegionReplicas>, RegionProblem> => {
   const available = new Set(availableRegions)
+  const known = new Set([...availableRegions, ...frontlineRegions])
   const configured = Object.keys(regionConfig)
   const field = configured.length === 0 ? "available_regions" : "region_config"
   const regions = (configured.length === 0 ? [...available] : configured).sort()
@@ -37,7 +56,7 @@ export const decideRegions = (
   for (const region of regions) {
     const replicas = field === "region_config" ? regionConfig[region] : 1
     if (region === "" || region.length > maxRegionCharacters) return refuse(field, "a region name is empty or too long")
-    if (available.size > 0 && !available.has(region)) return refuse(field, `region ${region} is not available`)
+    if (available.size > 0 && !known.has(region)) return refuse(field, `region ${region} is not available`)
     if (!isReplicaCount(replicas)) return refuse(field, `region ${region} needs 1 to ${maxReplicas} replicas`)
     placed.push({ region, replicas })
   }

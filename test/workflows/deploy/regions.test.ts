@@ -42,6 +42,10 @@ describe("placing a deployment", () => {
     })
   })
 
+  it("takes a region that frontline knows, also where only others are available", () => {
+    assert.deepStrictEqual(placed({ "eu-west-1.aws": 2 }, ["local.dev"]), [{ region: "eu-west-1.aws", replicas: 2 }])
+  })
+
   it.each([0, -1, 1.5, 1001, Number.NaN, Number.POSITIVE_INFINITY, "2", null, true])(
     "refuses %j replicas",
     (replicas) => {
