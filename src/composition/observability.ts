@@ -2,7 +2,7 @@ import { createServer } from "node:http"
 import type { HttpServerError } from "@effect/platform"
 import { Effect, Layer, Logger } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
-import { WorkerConfig } from "../config.ts"
+import { describeConfig, WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { metricsServer } from "../http/metrics.ts"
 import { jsonLogger } from "../layers/JsonLogger.ts"
 import { PrometheusMetricsLive } from "../layers/PrometheusMetrics.ts"
@@ -14,13 +14,17 @@ import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 const { version } = packageJson
 
 /** JSON lines on standard output; a workflow's lines come once, however often it is replayed. */
+const logger = ({ instanceId, observability, region }: WorkerConfigShape): Layer.Layer<never> =>
+  Layer.mergeAll(
+    Logger.replace(Logger.defaultLogger, replayLogger(Logger.withConsoleLog(jsonLogger))),
+    Logger.minimumLogLevel(observability.logging.level),
+    Layer.scopedDiscard(Effect.annotateLogsScoped({ instance_id: instanceId, ...(region === "" ? {} : { region }) }))
+  )
+
+/** The logger, and as its first line the configuration: whatever fails after it fails under these settings. */
 export const Logging: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, ({ instanceId, observability, region }) =>
-    Layer.mergeAll(
-      Logger.replace(Logger.defaultLogger, replayLogger(Logger.withConsoleLog(jsonLogger))),
-      Logger.minimumLogLevel(observability.logging.level),
-      Layer.scopedDiscard(Effect.annotateLogsScoped({ instance_id: instanceId, ...(region === "" ? {} : { region }) }))
-    )
+  Effect.map(WorkerConfig, (config) =>
+    Layer.effectDiscard(Effect.logInfo("Starting", describeConfig(config))).pipe(Layer.provideMerge(logger(config)))
   )
 )
 

@@ -1,5 +1,5 @@
 import { Effect, Option, type Scope } from "effect"
-import { describeConfig, WorkerConfig } from "../config.ts"
+import { WorkerConfig } from "../config.ts"
 import { healthListener } from "../http/health.ts"
 import { bind } from "../restate/BoundObject.ts"
 import { countSteps, type EndpointUnavailable, serveEndpoint } from "../restate/Endpoint.ts"
@@ -33,7 +33,11 @@ const openEndpoint = <R>(workflows: ReadonlyArray<Implementation<R>>) =>
 const checkDatabase = Effect.gen(function* () {
   const health = yield* Health
   const db = yield* Db
-  const reachable = Effect.mapError(db.ping, ({ reason }) => new HealthCheckFailed({ reason }))
+  const reachable = db.ping.pipe(
+    Effect.mapError(({ reason }) => new HealthCheckFailed({ reason })),
+    // Probes come every few seconds for as long as the process lives: nobody wants their spans.
+    Effect.withTracerEnabled(false)
+  )
   yield* health.register("database", reachable)
 })
 
@@ -71,11 +75,10 @@ export const serve = <R>(
   R | Db | Health | RestateAdmin | Scope.Scope | WorkerConfig | WorkflowMetrics
 > =>
   Effect.gen(function* () {
-    const config = yield* WorkerConfig
-    yield* Effect.logInfo("Starting", describeConfig(config))
+    const { restate } = yield* WorkerConfig
     yield* checkDatabase
     const handlers = yield* openEndpoint(workflows)
-    if (Option.isSome(config.restate.registerAs)) yield* registerAs(config.restate.registerAs.value, handlers)
+    if (Option.isSome(restate.registerAs)) yield* registerAs(restate.registerAs.value, handlers)
     yield* markStarted
     yield* Effect.logInfo("Started")
   })

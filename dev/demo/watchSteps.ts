@@ -1,0 +1,49 @@
+import { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect, Schedule, Schema } from "effect"
+import { paint } from "./terminal.ts"
+
+const Step = Schema.Struct({
+  step: Schema.Literal("queued", "building", "deploying", "network"),
+  startedAt: Schema.NumberFromString,
+  endedAt: Schema.NullOr(Schema.NumberFromString),
+  error: Schema.NullOr(Schema.String)
+})
+type Step = typeof Step.Type
+
+const stepRows = Schema.decodeUnknown(Schema.Array(Step))
+
+const readSteps = Effect.fnUntraced(function* (deploymentId: string) {
+  const sql = yield* SqlClient
+  const rows = yield* sql`
+    SELECT step, CAST(started_at AS CHAR) AS startedAt, CAST(ended_at AS CHAR) AS endedAt, error
+    FROM deployment_steps WHERE deployment_id = ${deploymentId} ORDER BY pk`
+  return yield* Effect.orDie(stepRows(rows))
+})
+
+const describe = ({ endedAt, error, startedAt, step }: Step): string => {
+  const name = `  ${step.padEnd(9)}`
+  if (endedAt === null) return `${name} ...`
+  const took = `${((endedAt - startedAt) / 1000).toFixed(2)} s`
+  return error === null || error === ""
+    ? `${name} ${paint("green", "done")} in ${took}`
+    : `${name} ${paint("red", error)}`
+}
+
+/** Runs `work` and says, while it runs, when the deployment's steps open and close. */
+export const watchSteps = <A, E, R>(
+  deploymentId: string,
+  work: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, R | SqlClient> =>
+  Effect.gen(function* () {
+    const said = new Set<string>()
+    const look = Effect.gen(function* () {
+      for (const line of (yield* readSteps(deploymentId)).map(describe)) {
+        if (said.has(line)) continue
+        said.add(line)
+        yield* Effect.logInfo(line)
+      }
+    })
+    const watching = Effect.zipRight(Effect.repeat(look, Schedule.spaced("50 millis")), Effect.never)
+    return yield* Effect.ensuring(Effect.raceFirst(work, watching), Effect.ignore(look))
+  })

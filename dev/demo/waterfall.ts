@@ -1,0 +1,64 @@
+import type { Span } from "./otlp.ts"
+
+interface Line {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  /** SQL statements that ran directly in it. */
+  readonly statements: number
+}
+
+const barWidth = 40
+
+/** A statement is worth a number on the line of what ran it, not a line of its own. */
+const isSql = ({ name }: Span): boolean => name.startsWith("sql.")
+const isStatement = ({ name }: Span): boolean => name === "sql.execute"
+
+/** Points in time around Restate's attempts; what is below them moves up. */
+const isMoment = ({ name }: Span): boolean => /^(ingress|invocation-start|invocation-end) /.test(name)
+
+/** The package and the key's placeholder are the same on every line. */
+const shortName = (name: string): string => name.replace("hydra.v1.", "").replace("/{key}/", "/")
+
+/** Depth first, siblings by start. A span whose parent is not in the trace (the caller's own) is a root. */
+const linesOf = (spans: ReadonlyArray<Span>): ReadonlyArray<Line> => {
+  const known = new Set(spans.map(({ spanId }) => spanId))
+  const children = Map.groupBy(spans, ({ parentSpanId }) => (known.has(parentSpanId) ? parentSpanId : ""))
+  const childrenOf = (spanId: string) => (children.get(spanId) ?? []).toSorted((a, b) => a.start - b.start)
+  const statementsBelow = (spanId: string): number =>
+    childrenOf(spanId)
+      .filter(isSql)
+      .reduce((sum, child) => sum + (isStatement(child) ? 1 : 0) + statementsBelow(child.spanId), 0)
+  const lineOf = ({ end, name, spanId, start }: Span, indent: string): Line => ({
+    name: indent + shortName(name),
+    start,
+    end,
+    statements: statementsBelow(spanId)
+  })
+  const below = (parent: string, indent: string): ReadonlyArray<Line> =>
+    childrenOf(parent)
+      .filter((span) => !isSql(span))
+      .flatMap((span) =>
+        isMoment(span) ? below(span.spanId, indent) : [lineOf(span, indent), ...below(span.spanId, `${indent}  `)]
+      )
+  return below("", "")
+}
+
+const formatMillis = (millis: number): string =>
+  millis >= 1000 ? `${(millis / 1000).toFixed(2)} s` : `${millis.toFixed(millis < 10 ? 1 : 0)} ms`
+
+/** A trace as text: one line per span, nested by its parents, with a bar where and as long as it ran. */
+export const waterfall = (spans: ReadonlyArray<Span>): ReadonlyArray<string> => {
+  const lines = linesOf(spans)
+  const begin = Math.min(...lines.map(({ start }) => start))
+  const total = Math.max(...lines.map(({ end }) => end)) - begin || 1
+  const nameWidth = Math.max(...lines.map(({ name }) => name.length))
+  const column = (time: number) => Math.round(((time - begin) / total) * barWidth)
+  return lines.map(({ end, name, start, statements }) => {
+    const from = Math.min(column(start), barWidth - 1)
+    const to = Math.max(column(end), from + 1)
+    const bar = " ".repeat(from) + "█".repeat(to - from) + " ".repeat(barWidth - to)
+    const sql = statements === 0 ? "" : `  ${statements} SQL`
+    return `${name.padEnd(nameWidth)} │${bar}│ ${formatMillis(end - start).padStart(8)}${sql}`
+  })
+}
