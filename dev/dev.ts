@@ -35,12 +35,20 @@ const databaseFor = (server: MySqlServer["Type"]) => {
   return Effect.as(server.createDatabase(database), server.dsnFor(database))
 }
 
+/** Settings a developer gives win over the stack's defaults, but not over where the stack is. */
+const givenSettings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("WORKER_")))
+
 const dev = Effect.gen(function* () {
   const mysql = yield* MySqlServer
   const restate = yield* RestateServer
   const database = yield* databaseFor(mysql)
   yield* Effect.logInfo("Worker: starting")
-  const worker = yield* workerProcess({ env: workerEnvironment({ database, restateAdmin: restate.admin }) })
+  const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
+    database,
+    restateAdmin: restate.admin
+  })
+  const env = { ...defaults, ...givenSettings, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
+  const worker = yield* workerProcess({ env })
   const addresses = {
     ingress: restate.ingress,
     admin: restate.admin,
