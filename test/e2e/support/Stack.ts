@@ -1,0 +1,88 @@
+import { Context, Effect, Layer } from "effect"
+import { krane } from "../../../dev/simulators/Krane.ts"
+import { simulatorDatabase } from "../../../dev/simulators/SimulatorDatabase.ts"
+import type { RestateOptions } from "../../../dev/stack/RestateProgram.ts"
+import { RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
+import { type WorkerProcess, workerEnvironment, workerProcess } from "../../../dev/stack/WorkerProcess.ts"
+import { MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
+import { mysqlStores, poolOptions } from "../../layers/mysql/MysqlWorld.ts"
+import { freshDatabase } from "../../support/stack/Database.ts"
+import { RestateClient, testRestate } from "../../support/stack/Restate.ts"
+import { type WorkerProxyOptions, workerProxy } from "./WorkerProxy.ts"
+
+/** The real program, in as many processes as the test asked for. */
+export class Workers extends Context.Tag("test/e2e/Workers")<
+  Workers,
+  { readonly processes: ReadonlyArray<WorkerProcess>; readonly first: WorkerProcess }
+>() {}
+
+/** The database of this file alone, as a worker is told of it. */
+export class DatabaseUrl extends Context.Tag("test/e2e/DatabaseUrl")<DatabaseUrl, string>() {}
+
+export interface StackOptions {
+  /** What is available, and where the simulated krane runs instances. */
+  readonly regions: ReadonlyArray<string>
+  readonly restate?: RestateOptions
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const database = Layer.scoped(DatabaseUrl, freshDatabase)
+
+const startWorker = (options: StackOptions, registerAs?: string) =>
+  Effect.gen(function* () {
+    const restate = yield* RestateClient
+    const env = {
+      ...workerEnvironment({ database: yield* DatabaseUrl, restateAdmin: restate.admin }),
+      WORKER_AVAILABLE_REGIONS: options.regions.join(","),
+      ...(registerAs === undefined ? {} : { WORKER_RESTATE_REGISTER_AS: registerAs }),
+      ...options.env
+    }
+    return yield* workerProcess({ env })
+  })
+
+/** One worker that registers itself, as in production. */
+const oneWorker = (options: StackOptions) =>
+  Layer.scoped(
+    Workers,
+    Effect.map(startWorker(options), (first) => ({ processes: [first], first }))
+  )
+
+/** Several workers behind one address, which is what Restate knows. */
+const workersBehindProxy = (options: StackOptions, count: number, inspect: WorkerProxyOptions["inspect"]) =>
+  Layer.scoped(
+    Workers,
+    Effect.gen(function* () {
+      const restate = yield* RestateClient
+      const first = yield* startWorker(options, "")
+      const others = yield* Effect.replicateEffect(startWorker(options, ""), count - 1, { concurrency: "unbounded" })
+      const processes = [first, ...others]
+      const workers = processes.map((it) => it.url)
+      yield* restate.register(yield* workerProxy({ workers, ...(inspect === undefined ? {} : { inspect }) }))
+      return { processes, first }
+    })
+  )
+
+const neighbours = ({ regions }: StackOptions) =>
+  Layer.unwrapEffect(
+    Effect.map(DatabaseUrl, (url) =>
+      Layer.mergeAll(
+        Layer.provideMerge(mysqlStores, MysqlPoolsLive({ primary: poolOptions(url) })),
+        Layer.provideMerge(krane({ regions, pollInterval: "50 millis", startDelay: 0 }), simulatorDatabase(url))
+      )
+    )
+  )
+
+/** The worker makes the tables, so it comes before everything that reads them. */
+const around = <E, R>(options: StackOptions, workers: Layer.Layer<Workers, E, R>) =>
+  neighbours(options).pipe(
+    Layer.provideMerge(workers),
+    Layer.provideMerge(Layer.mergeAll(database, testRestate(options.restate), RunDirectoryLive))
+  )
+
+/** Everything a test file needs for itself: database, Restate, a worker process, and a krane that runs what is published. */
+export const stack = (options: StackOptions) => around(options, oneWorker(options))
+
+/** The same with several workers behind a proxy that a test can look into. */
+export const proxiedStack = (
+  options: StackOptions & { readonly workers: number; readonly inspect?: WorkerProxyOptions["inspect"] }
+) => around(options, workersBehindProxy(options, options.workers, options.inspect))

@@ -1,0 +1,106 @@
+import * as http2 from "node:http2"
+import type { AddressInfo } from "node:net"
+import { Effect, type Scope } from "effect"
+import { type WorkerMessage, workerMessages } from "./workerMessages.ts"
+
+/** A message on its way to Restate, with what is known of the attempt that sent it. */
+export interface Passage extends WorkerMessage {
+  /** `hydra.v1.DeployService/Deploy` */
+  readonly target: string
+  /** Whether the attempt's input or replayed journal contains this text. */
+  readonly mentions: (text: string) => boolean
+}
+
+export interface WorkerProxyOptions {
+  /** Where the workers are; each attempt goes to the next one. */
+  readonly workers: ReadonlyArray<string>
+  /** Sees every message before it is passed on. `hold` keeps it and all that follow it on its attempt back for good. */
+  readonly inspect?: (passage: Passage) => "pass" | "hold"
+}
+
+/**
+ * One address for several workers, which Restate takes for one deployment, and the place where a test sees and stops
+ * what a worker has done but Restate does not know yet. Speaks HTTP/2 cleartext, as both sides do.
+ */
+export const workerProxy = (options: WorkerProxyOptions): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.async<RunningProxy>((resume) => {
+      const running = new RunningProxy(options)
+      running.server.listen(0, "127.0.0.1", () => resume(Effect.succeed(running)))
+    }),
+    (running) => Effect.sync(() => running.close())
+  ).pipe(Effect.map((running) => running.url))
+
+class RunningProxy {
+  readonly server = http2.createServer()
+  readonly #options: WorkerProxyOptions
+  readonly #incoming = new Set<http2.ServerHttp2Session>()
+  readonly #outgoing = new Map<string, http2.ClientHttp2Session>()
+  #turn = 0
+
+  constructor(options: WorkerProxyOptions) {
+    this.#options = options
+    this.server.on("session", (session) => {
+      this.#incoming.add(session)
+      session.once("close", () => this.#incoming.delete(session))
+    })
+    this.server.on("stream", (stream, headers) => this.#forward(stream, headers))
+  }
+
+  get url(): string {
+    // A TCP server that listens has an address with a port.
+    const { port } = this.server.address() as AddressInfo
+    return `http://127.0.0.1:${port}`
+  }
+
+  close(): void {
+    this.server.close()
+    for (const session of [...this.#incoming, ...this.#outgoing.values()]) session.destroy()
+  }
+
+  #forward(restate: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+    const worker = this.#nextWorker().request(headers)
+    const toWorker: Array<string> = []
+    const decide = this.#options.inspect ?? (() => "pass" as const)
+    const target = String(headers[":path"]).replace("/invoke/", "")
+    const mentions = (text: string) => toWorker.join("").includes(text)
+    let held = false
+    restate.on("data", (chunk: Buffer) => {
+      toWorker.push(chunk.toString("latin1"))
+      worker.write(chunk)
+    })
+    restate.on("end", () => worker.end())
+    restate.on("error", () => worker.close(http2.constants.NGHTTP2_CANCEL))
+    restate.on("close", () => worker.close(http2.constants.NGHTTP2_CANCEL))
+    worker.on("response", (response) => {
+      if (restate.destroyed) return
+      restate.respond(response)
+      const read = workerMessages()
+      const isAttempt = String(headers[":path"]).startsWith("/invoke/")
+      worker.on("data", (chunk: Buffer) => {
+        if (!isAttempt) restate.write(chunk)
+        else
+          for (const message of read(chunk)) {
+            held ||= decide({ ...message, target, mentions }) === "hold"
+            if (!held) restate.write(message.bytes)
+          }
+      })
+      worker.on("end", () => (held ? undefined : restate.end()))
+    })
+    worker.on("error", () => restate.close(http2.constants.NGHTTP2_INTERNAL_ERROR))
+    worker.on("close", () => restate.close(http2.constants.NGHTTP2_INTERNAL_ERROR))
+  }
+
+  #nextWorker(): http2.ClientHttp2Session {
+    const { workers } = this.#options
+    // A remainder of the list's own length.
+    const url = workers[this.#turn++ % workers.length] as string
+    const open = this.#outgoing.get(url)
+    if (open !== undefined && !open.destroyed && !open.closed) return open
+    const session = http2.connect(url)
+    session.on("error", () => session.destroy())
+    session.once("close", () => (this.#outgoing.get(url) === session ? this.#outgoing.delete(url) : undefined))
+    this.#outgoing.set(url, session)
+    return session
+  }
+}
