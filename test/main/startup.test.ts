@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { requireNode } from "../../src/composition/nodeVersion.ts"
+import { runWorker } from "./runWorker.ts"
+
+describe("a worker that cannot run", () => {
+  it.effect("names every problem of its configuration and exits with 1", () =>
+    Effect.gen(function* () {
+      const { code, errors } = yield* runWorker({
+        WORKER_DATABASE_PRIMARY: "mysql://root:hunter2@127.0.0.1/",
+        WORKER_RESTATE_DRAIN_TIMEOUT: "soon"
+      })
+      assert.strictEqual(code, 1)
+      const lines = errors.trimEnd().split("\n")
+      assert.strictEqual(lines[0], "The worker cannot run: The configuration has 3 problems:")
+      assert.lengthOf(lines, 4)
+      assert.match(errors, /database\.primary .*names no database/)
+      assert.match(errors, /restate\.drain_timeout .*expected a duration/)
+      assert.match(errors, /cname_domain .*is required/)
+      assert.notInclude(errors, "hunter2")
+    })
+  )
+
+  it.effect("gives up on a database that does not answer, says which, and exits with 1", () =>
+    Effect.gen(function* () {
+      const { code, errors } = yield* runWorker({
+        WORKER_CNAME_DOMAIN: "cname.unkey.local",
+        // Port 1 of this machine: nobody listens there, so every attempt is refused at once.
+        WORKER_DATABASE_PRIMARY: "mysql://root:hunter2@127.0.0.1:1/unkey"
+      })
+      assert.strictEqual(code, 1)
+      assert.match(
+        errors,
+        /^The worker cannot run: cannot use the database at 127\.0\.0\.1:1\/unkey: Db\.ping failed \(connection\)\..*\n$/
+      )
+    })
+  )
+
+  it.effect("says which Node.js it needs on an older one", () =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(requireNode("22.18.0"))
+      assert.strictEqual(refused.message, "Node.js 24 or later is needed; this is 22.18.0")
+      yield* requireNode("24.0.0")
+      yield* requireNode("25.1.0")
+    })
+  )
+})
