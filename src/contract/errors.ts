@@ -54,19 +54,20 @@ type SwitchRefusal = keyof typeof switchRefusals
 // Object.keys is typed string[]; these are the keys of the table above.
 const switchRefusalReasons = Object.keys(switchRefusals) as [SwitchRefusal, ...Array<SwitchRefusal>]
 
-/** Refuse (400): a promotion or rollback whose preconditions do not hold. `deploymentId` is the target. */
+const switchActions = { deploy: "route to", promote: "promote", rollback: "roll back to" } as const
+
+/** Refuse (400): a promotion, a rollback or a deploy's last step whose preconditions do not hold. `deploymentId` is the target. */
 export class SwitchRefused extends Schema.TaggedError<SwitchRefused>("ctrl-worker/SwitchRefused")(
   "SwitchRefused",
   {
-    intent: Schema.Literal("promote", "rollback"),
+    intent: Schema.Literal("deploy", "promote", "rollback"),
     deploymentId: Schema.String,
     reason: Schema.Literal(...switchRefusalReasons)
   },
   HttpApiSchema.annotations({ status: 400 })
 ) {
   override get message() {
-    const action = this.intent === "promote" ? "promote" : "roll back to"
-    return `cannot ${action} deployment ${this.deploymentId}: ${switchRefusals[this.reason]}`
+    return `cannot ${switchActions[this.intent]} deployment ${this.deploymentId}: ${switchRefusals[this.reason]}`
   }
 }
 

@@ -92,11 +92,7 @@ const swapLiveDeployment = (input: SwapInput) =>
           ...(outcome.actual === null ? {} : { actualDeploymentId: outcome.actual })
         })
       case "Refused":
-        return yield* new SwitchRefused({
-          intent: intent === "deploy" ? "promote" : intent,
-          deploymentId,
-          reason: outcome.reason
-        })
+        return yield* new SwitchRefused({ intent, deploymentId, reason: outcome.reason })
       case "Swapped":
         return {
           ...(outcome.previous === null ? {} : { previousLiveDeploymentId: outcome.previous }),
