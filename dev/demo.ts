@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
 import { argv } from "node:process"
-import { parseArgs } from "node:util"
 import { Effect, Layer, Option } from "effect"
 import { deployClient } from "./demo/DeployClient.ts"
 import { printRoutes, printTrace } from "./demo/outcome.ts"
@@ -17,10 +16,11 @@ import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 
 const regions = ["us-east-1.aws", "eu-central-1.aws"]
 
+/** Stays up after the story, with its addresses, until Ctrl-C. */
+const keep = argv.includes("--keep")
+
 /** Milliseconds between two exports of spans: nobody wants to wait for the last trace. */
 const exportInterval = "200"
-
-const { values: flags } = parseArgs({ args: argv.slice(2), options: { keep: { type: "boolean", default: false } } })
 
 /** A database of this run alone, also on a server from the environment. */
 const demoDatabase = Effect.flatMap(MySqlServer, (server) => {
@@ -40,6 +40,7 @@ const startWorker = Effect.fnUntraced(function* (database: string, restateAdmin:
       WORKER_AVAILABLE_REGIONS: regions.join(","),
       WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "1",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
       OTEL_BSP_SCHEDULE_DELAY: exportInterval
     }
   })
@@ -64,7 +65,7 @@ const demo = Effect.gen(function* () {
     yield* printRoutes(told)
     yield* printTrace(told)
     const { admin, ingress } = restate
-    if (flags.keep)
+    if (keep)
       return yield* stayUp({
         "Restate UI": `${admin}/ui`,
         ingress,
