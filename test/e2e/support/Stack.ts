@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, type Duration, Effect, Layer } from "effect"
 import { krane } from "../../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../../dev/simulators/SimulatorDatabase.ts"
 import type { RestateOptions } from "../../../dev/stack/RestateProgram.ts"
@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly regions: ReadonlyArray<string>
   readonly restate?: RestateOptions
   readonly env?: Readonly<Record<string, string>>
+  /** How often krane looks in each region. Default 50 ms. */
+  readonly kranePollInterval?: Duration.DurationInput
 }
 
 const database = Layer.scoped(DatabaseUrl, freshDatabase)
@@ -62,12 +64,12 @@ const workersBehindProxy = (options: StackOptions, count: number, inspect: Worke
     })
   )
 
-const neighbours = ({ regions }: StackOptions) =>
+const neighbours = ({ kranePollInterval: pollInterval = "50 millis", regions }: StackOptions) =>
   Layer.unwrapEffect(
     Effect.map(DatabaseUrl, (url) =>
       Layer.mergeAll(
         Layer.provideMerge(mysqlStores, MysqlPoolsLive({ primary: poolOptions(url) })),
-        Layer.provideMerge(krane({ regions, pollInterval: "50 millis", startDelay: 0 }), simulatorDatabase(url))
+        Layer.provideMerge(krane({ regions, pollInterval, startDelay: 0 }), simulatorDatabase(url))
       )
     )
   )

@@ -31,6 +31,32 @@ export const workerProxy = (options: WorkerProxyOptions): Effect.Effect<string, 
     (running) => Effect.sync(() => running.close())
   ).pipe(Effect.map((running) => running.url))
 
+const attempts = "/invoke/"
+
+/** What of a worker's chunk goes on to Restate now. */
+interface Pass {
+  (chunk: Buffer): ReadonlyArray<Buffer>
+  readonly holds: () => boolean
+}
+
+const passAll: Pass = Object.assign((chunk: Buffer) => [chunk], { holds: () => false })
+
+const passInspected = (inspect: (message: WorkerMessage) => "pass" | "hold"): Pass => {
+  const read = workerMessages()
+  let held = false
+  const passes = (message: WorkerMessage) => {
+    held ||= inspect(message) === "hold"
+    return !held
+  }
+  return Object.assign(
+    (chunk: Buffer) =>
+      read(chunk)
+        .filter(passes)
+        .map(({ bytes }) => bytes),
+    { holds: () => held }
+  )
+}
+
 class RunningProxy {
   readonly server = http2.createServer()
   readonly #options: WorkerProxyOptions
@@ -59,36 +85,34 @@ class RunningProxy {
   }
 
   #forward(restate: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
-    const worker = this.#nextWorker().request(headers)
-    const toWorker: Array<string> = []
-    const decide = this.#options.inspect ?? (() => "pass" as const)
-    const target = String(headers[":path"]).replace("/invoke/", "")
-    const mentions = (text: string) => toWorker.join("").includes(text)
-    let held = false
+    const session = this.#nextWorker()
+    const worker = session.request(headers)
+    const path = String(headers[":path"])
+    const inspect = path.startsWith(attempts) ? this.#options.inspect : undefined
+    const heard: Array<string> = []
+    const cut = () => restate.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
     restate.on("data", (chunk: Buffer) => {
-      toWorker.push(chunk.toString("latin1"))
+      if (inspect !== undefined) heard.push(chunk.toString("latin1"))
       worker.write(chunk)
     })
     restate.on("end", () => worker.end())
     restate.on("error", () => worker.close(http2.constants.NGHTTP2_CANCEL))
     restate.on("close", () => worker.close(http2.constants.NGHTTP2_CANCEL))
-    worker.on("response", (response) => {
-      if (restate.destroyed) return
-      restate.respond(response)
-      const read = workerMessages()
-      const isAttempt = String(headers[":path"]).startsWith("/invoke/")
-      worker.on("data", (chunk: Buffer) => {
-        if (!isAttempt) restate.write(chunk)
-        else
-          for (const message of read(chunk)) {
-            held ||= decide({ ...message, target, mentions }) === "hold"
-            if (!held) restate.write(message.bytes)
-          }
-      })
-      worker.on("end", () => (held ? undefined : restate.end()))
+    worker.on("response", (response) => (restate.destroyed ? undefined : restate.respond(response)))
+    worker.on("error", cut)
+    const attempt = { target: path.replace(attempts, ""), mentions: (text: string) => heard.join("").includes(text) }
+    const pass = inspect === undefined ? passAll : passInspected((message) => inspect({ ...attempt, ...message }))
+    let ended = false
+    worker.on("data", (chunk: Buffer) => {
+      for (const bytes of pass(chunk)) restate.write(bytes)
     })
-    worker.on("error", () => restate.close(http2.constants.NGHTTP2_INTERNAL_ERROR))
-    worker.on("close", () => restate.close(http2.constants.NGHTTP2_INTERNAL_ERROR))
+    worker.on("end", () => {
+      ended = true
+      // What was held back is lost with the worker, not with the end of its attempt.
+      if (pass.holds()) session.once("close", cut)
+      else restate.end()
+    })
+    worker.on("close", () => (ended ? undefined : cut()))
   }
 
   #nextWorker(): http2.ClientHttp2Session {
@@ -99,6 +123,8 @@ class RunningProxy {
     if (open !== undefined && !open.destroyed && !open.closed) return open
     const session = http2.connect(url)
     session.on("error", () => session.destroy())
+    // Every attempt that is held back waits for its end.
+    session.setMaxListeners(0)
     session.once("close", () => (this.#outgoing.get(url) === session ? this.#outgoing.delete(url) : undefined))
     this.#outgoing.set(url, session)
     return session

@@ -2,7 +2,7 @@
 export interface WorkerMessage {
   /** `Run`, `Run result`, `Call`, ... */
   readonly kind: string
-  /** The name its author gave a command; empty where there is none. */
+  /** The step of a run and of its result, the handler that is called; empty for the others. */
   readonly name: string
   /** The message with its header, as it was sent. */
   readonly bytes: Buffer
@@ -30,6 +30,7 @@ const headerBytes = 8
 /** Reads the messages of one attempt from its chunks, which may end anywhere. */
 export const workerMessages = () => {
   let rest: Buffer = Buffer.alloc(0)
+  let lastRun = ""
   return (chunk: Buffer): ReadonlyArray<WorkerMessage> => {
     rest = Buffer.concat([rest, chunk])
     const messages: Array<WorkerMessage> = []
@@ -39,20 +40,29 @@ export const workerMessages = () => {
       const type = rest.readUInt16BE(0)
       const body = rest.subarray(headerBytes, end)
       const kind = kinds.get(type) ?? `0x${type.toString(16)}`
-      messages.push({ kind, name: type >= 0x0400 ? nameOf(body) : "", bytes: rest.subarray(0, end) })
+      if (kind === "Run") lastRun = textField(body, nameField)
+      const name = kind.startsWith("Run")
+        ? lastRun
+        : kind === "Call" || kind === "Send"
+          ? textField(body, handlerField)
+          : ""
+      messages.push({ kind, name, bytes: rest.subarray(0, end) })
       rest = rest.subarray(end)
     }
     return messages
   }
 }
 
+/** Of a run. */
 const nameField = 12
+/** Of a call and of a send. */
+const handlerField = 2
 const varint = 0
 const fixed64 = 1
 const lengthDelimited = 2
 
-/** Every command carries its name in the same protobuf field. */
-const nameOf = (body: Buffer): string => {
+/** A text field of a protobuf message, empty when it is absent. */
+const textField = (body: Buffer, field: number): string => {
   let at = 0
   const readVarint = (): number => {
     let value = 0
@@ -68,7 +78,7 @@ const nameOf = (body: Buffer): string => {
     if (wireType === varint) readVarint()
     else if (wireType === lengthDelimited) {
       const length = readVarint()
-      if (Math.floor(tag / 8) === nameField) return body.toString("utf8", at, at + length)
+      if (Math.floor(tag / 8) === field) return body.toString("utf8", at, at + length)
       at += length
     } else at += wireType === fixed64 ? 8 : 4
   }
