@@ -47,3 +47,12 @@ export const controlPlane = ({ startOf = () => startsSoon, settings = {}, ...opt
     })
     // memoryWorld is built on the same tables: a layer is built once per build.
   ).pipe(Layer.provideMerge(Layer.merge(memoryWorld, memoryTables)))
+
+/** What a story may use. */
+export type Services = Layer.Layer.Success<ReturnType<typeof controlPlane>>
+
+/** Runs a test on a control plane of its own. */
+export const on =
+  (options: ControlPlaneOptions = {}) =>
+  <A, E>(test: Effect.Effect<A, E, Services>): Effect.Effect<A, E> =>
+    Effect.provide(test, controlPlane(options))

@@ -9,7 +9,7 @@ interface Place {
   readonly region: string
 }
 
-/** What becomes of a deployment's instances in a region that was asked to run them. `pending` is an image that never comes. */
+/** What becomes of a deployment's instances in a region that was asked to run them. */
 export interface Start {
   readonly after: Duration.DurationInput
   readonly status: InstanceStatus
@@ -19,6 +19,8 @@ export type StartOf = (place: Place) => Start
 
 /** Not a whole number of seconds: polls come every second, and a tie would make what a poll sees a matter of order. */
 export const startsSoon: Start = { after: "1700 millis", status: "running" }
+export const fails: Start = { ...startsSoon, status: "failed" }
+export const hangs: Start = { ...startsSoon, status: "pending" }
 const stopsAfter = Duration.millis(700)
 const sentinelHealthyAfter = Duration.millis(1300)
 

@@ -45,6 +45,7 @@ export const nextVersion = (region: string) => command(VersioningService, "NextV
 export const getVersion = (region: string) => command(VersioningService, "GetVersion")(region, {})
 export const publishChange = command(VersioningService, "PublishChange")
 export const scheduleChange = command(DeploymentService, "ScheduleDesiredStateChange")
+export const submitChange = submission(DeploymentService, "ScheduleDesiredStateChange")
 export const changeState = command(DeploymentService, "ChangeDesiredState")
 export const clearChanges = (deploymentId: string) =>
   command(DeploymentService, "ClearScheduledStateChanges")(deploymentId, {})

@@ -1,10 +1,8 @@
-import { Effect, type Layer } from "effect"
+import { Effect } from "effect"
 import type { Scenario } from "../../../src/restate/testing/CrashMatrix.ts"
 import type { MemoryRestate } from "../../../src/restate/testing/MemoryRestate.ts"
 import { World } from "../memory/World.ts"
-import { ControlPlane, type ControlPlaneOptions, controlPlane } from "./ControlPlane.ts"
-
-export type Services = Layer.Layer.Success<ReturnType<typeof controlPlane>>
+import { ControlPlane, type ControlPlaneOptions, on, type Services } from "./ControlPlane.ts"
 
 const statesOf = (engine: MemoryRestate) =>
   Object.fromEntries(
@@ -32,4 +30,4 @@ export const observe = Effect.gen(function* () {
 export const scenario =
   <A, E>(story: Effect.Effect<A, E, Services>, options: ControlPlaneOptions = {}): Scenario<E, never> =>
   (disturbance) =>
-    Effect.all({ answer: story, end: observe }).pipe(Effect.provide(controlPlane({ ...options, ...disturbance })))
+    Effect.all({ answer: story, end: observe }).pipe(on({ ...options, ...disturbance }))

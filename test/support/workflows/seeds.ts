@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { namesOf, seedDeployment, seededAt, seedInstance, seedRoute } from "../memory/seeds.ts"
+import { namesOf, seedDeployment, seededAt, seedInstance, seedProject, seedRoute } from "../memory/seeds.ts"
 import type { Tables } from "../memory/Tables.ts"
 import { World } from "../memory/World.ts"
 import { apex } from "./ControlPlane.ts"
@@ -53,4 +53,32 @@ export const seedLive = Effect.fnUntraced(function* (name: string, id: string) {
   yield* world.update("projects", { id: namesOf(name).projectId }, { live_deployment_id: id })
   yield* seedRoute(name, live, { deployment_id: id, sticky: "live" })
   yield* seedRoute(name, environment, { deployment_id: id, sticky: "environment" })
+})
+
+/** The project most stories are about: two regions, nothing deployed. */
+export const shop = seedProject("shop", { regions: { eu: 1, us: 1 } })
+
+/** The n-th deployment of the shop, not deployed yet. */
+export const pending = (id: string, nth: number, columns: Partial<Tables["deployments"]> = {}) =>
+  seedDeployment("shop", id, { created_at: createdAt(nth), ...columns })
+
+/** The shop with `d_1` live. */
+export const withLive = Effect.gen(function* () {
+  yield* shop
+  yield* seedReady("shop", "d_1", { version: 1, created_at: createdAt(1) })
+  yield* seedLive("shop", "d_1")
+})
+
+/** The shop with `d_2` live and `d_1` on standby. */
+export const withStandby = Effect.gen(function* () {
+  yield* shop
+  yield* seedReady("shop", "d_1", { version: 1, created_at: createdAt(1), desired_state: "standby" })
+  yield* seedReady("shop", "d_2", { version: 2, created_at: createdAt(2) })
+  yield* seedLive("shop", "d_2")
+})
+
+/** The shop with `d_1` live and a newer `d_2` that runs beside it. */
+export const withTwo = Effect.gen(function* () {
+  yield* withLive
+  yield* seedReady("shop", "d_2", { version: 2, created_at: createdAt(2) })
 })

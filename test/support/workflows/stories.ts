@@ -1,10 +1,10 @@
 import { Effect } from "effect"
 import type { MatrixOptions } from "../../../src/restate/testing/CrashMatrix.ts"
-import { namesOf, seedDeployment, seedProject, seedRoute } from "../memory/seeds.ts"
-import { ControlPlane, type ControlPlaneOptions } from "./ControlPlane.ts"
+import { namesOf, seedRoute } from "../memory/seeds.ts"
+import { ControlPlane, type ControlPlaneOptions, type Services } from "./ControlPlane.ts"
 import * as commands from "./commands.ts"
-import type { Services } from "./scenario.ts"
-import { createdAt, hostsOf, seedLive, seedReady } from "./seeds.ts"
+import { fails, hangs } from "./Krane.ts"
+import { createdAt, hostsOf, pending, shop, withLive, withStandby, withTwo } from "./seeds.ts"
 
 /** One handler's path through its code, on a world of its own, with the disturbances its answer must withstand. */
 export interface Story {
@@ -19,14 +19,7 @@ const story = (run: Story["run"], matrix: MatrixOptions, world: ControlPlaneOpti
   world
 })
 
-const shop = seedProject("shop", { regions: { eu: 1, us: 1 } })
-const withLive = Effect.gen(function* () {
-  yield* shop
-  yield* seedReady("shop", "d_1", { version: 1, created_at: createdAt(1) })
-  yield* seedLive("shop", "d_1")
-})
 const commit = { git_branch: "main", git_commit_sha: "0f3c9a1b5d" }
-const pending = (id: string, nth: number) => seedDeployment("shop", id, { ...commit, created_at: createdAt(nth) })
 const shopIds = namesOf("shop")
 
 const twice = { duplicates: true }
@@ -34,35 +27,35 @@ const twice = { duplicates: true }
 const thorough = { duplicates: true, pairs: 100 }
 
 /** A deploy that fails answers its second delivery with "it has failed before", so only the first answer is compared. */
-const failing: ControlPlaneOptions = { startOf: () => ({ after: "1700 millis", status: "failed" }) }
-const hanging: ControlPlaneOptions = { startOf: () => ({ after: "1700 millis", status: "pending" }) }
+const failing: ControlPlaneOptions = { startOf: () => fails }
+const hanging: ControlPlaneOptions = { startOf: () => hangs }
 
 export const deployStories = {
   "Deploy, the first of a project": story(
-    shop.pipe(Effect.zipRight(pending("d_1", 1)), Effect.zipRight(commands.deploy("d_1"))),
+    shop.pipe(Effect.zipRight(pending("d_1", 1, commit)), Effect.zipRight(commands.deploy("d_1"))),
     twice
   ),
   "Deploy in production, replacing the live deployment": story(
-    withLive.pipe(Effect.zipRight(pending("d_2", 2)), Effect.zipRight(commands.deploy("d_2"))),
+    withLive.pipe(Effect.zipRight(pending("d_2", 2, commit)), Effect.zipRight(commands.deploy("d_2"))),
     twice
   ),
   "Deploy of a preview": story(
     Effect.gen(function* () {
       yield* withLive
-      yield* seedDeployment("shop", "d_2", { ...commit, created_at: createdAt(2), environment_id: shopIds.previewId })
+      yield* pending("d_2", 2, { ...commit, environment_id: shopIds.previewId })
       return yield* commands.deploy("d_2")
     }),
     twice
   ),
   "Deploy whose instances fail": story(
-    withLive.pipe(Effect.zipRight(pending("d_2", 2)), Effect.zipRight(commands.deploy("d_2"))),
+    withLive.pipe(Effect.zipRight(pending("d_2", 2, commit)), Effect.zipRight(commands.deploy("d_2"))),
     twice,
     failing
   ),
   "Deploy cancelled while it waits": story(
     Effect.gen(function* () {
       yield* withLive
-      yield* pending("d_2", 2)
+      yield* pending("d_2", 2, commit)
       const { engine } = yield* ControlPlane
       const deploying = yield* commands.submitDeploy("d_2")
       yield* engine.advance("10500 millis")
@@ -76,20 +69,13 @@ export const deployStories = {
   "Deploy from git, refused": story(
     Effect.gen(function* () {
       yield* withLive
-      yield* pending("d_2", 2)
+      yield* pending("d_2", 2, commit)
       const git = { installationId: 1n, repository: "acme/shop", commitSha: "", contextPath: "", dockerfilePath: "" }
       return yield* commands.deployWith("d_2", { deploymentId: "d_2", command: [], git })
     }),
     {}
   )
 } satisfies Record<string, Story>
-
-const withStandby = Effect.gen(function* () {
-  yield* shop
-  yield* seedReady("shop", "d_1", { version: 1, created_at: createdAt(1), desired_state: "standby" })
-  yield* seedReady("shop", "d_2", { version: 2, created_at: createdAt(2) })
-  yield* seedLive("shop", "d_2")
-})
 
 export const switchStories = {
   "Promote of a deployment on standby": story(withStandby.pipe(Effect.zipRight(commands.promote("d_1"))), twice),
@@ -100,8 +86,7 @@ export const switchStories = {
   ),
   "Promote of a deployment that runs": story(
     Effect.gen(function* () {
-      yield* withLive
-      yield* seedReady("shop", "d_2", { version: 2, created_at: createdAt(2) })
+      yield* withTwo
       return yield* commands.promote("d_2")
     }),
     thorough
@@ -112,15 +97,14 @@ export const switchStories = {
     twice
   ),
   "Rollback that is refused": story(
-    withLive.pipe(Effect.zipRight(pending("d_2", 2)), Effect.zipRight(commands.rollback("d_1", "d_2"))),
+    withLive.pipe(Effect.zipRight(pending("d_2", 2, commit)), Effect.zipRight(commands.rollback("d_1", "d_2"))),
     thorough
   )
 } satisfies Record<string, Story>
 
 const swapOf = (intent: "deploy" | "promote" | "rollback", expectedLiveDeploymentId: string) =>
   Effect.gen(function* () {
-    yield* withLive
-    yield* seedReady("shop", "d_2", { version: 2, created_at: createdAt(2) })
+    yield* withTwo
     const { live } = hostsOf("shop")
     const wanted = { fqdn: live, alternative: `alternative-${live}`, sticky: "live" } as const
     return yield* commands.swapLive(shopIds.projectId, {
@@ -134,8 +118,7 @@ const swapOf = (intent: "deploy" | "promote" | "rollback", expectedLiveDeploymen
 export const routingStories = {
   AssignFrontlineRoutes: story(
     Effect.gen(function* () {
-      yield* withLive
-      yield* seedReady("shop", "d_2", { version: 2, created_at: createdAt(2) })
+      yield* withTwo
       const id = yield* seedRoute("shop", "branch.unkey.test", { deployment_id: "d_1", sticky: "branch" })
       return yield* commands.assignRoutes(shopIds.projectId, { deploymentId: "d_2", frontlineRouteIds: [id, "flr_?"] })
     }),
@@ -171,27 +154,22 @@ export const versioningStories = {
   )
 } satisfies Record<string, Story>
 
-const notLive = Effect.gen(function* () {
-  yield* withLive
-  yield* seedReady("shop", "d_2", { version: 2, created_at: createdAt(2) })
-})
-
 export const deploymentStories = {
   "ScheduleDesiredStateChange and the change it sends": story(
-    notLive.pipe(Effect.zipRight(commands.scheduleChange("d_2", { delayMillis: 1_800_000, state: "standby" }))),
+    withTwo.pipe(Effect.zipRight(commands.scheduleChange("d_2", { delayMillis: 1_800_000, state: "standby" }))),
     thorough
   ),
   "ScheduleDesiredStateChange of a live deployment": story(
-    notLive.pipe(Effect.zipRight(commands.scheduleChange("d_1", { delayMillis: 0, state: "standby" }))),
+    withTwo.pipe(Effect.zipRight(commands.scheduleChange("d_1", { delayMillis: 0, state: "standby" }))),
     thorough
   ),
   "ChangeDesiredState with an old nonce": story(
-    notLive.pipe(Effect.zipRight(commands.changeState("d_2", { nonce: "old", state: "standby" }))),
+    withTwo.pipe(Effect.zipRight(commands.changeState("d_2", { nonce: "old", state: "standby" }))),
     thorough
   ),
   ClearScheduledStateChanges: story(
     Effect.gen(function* () {
-      yield* notLive
+      yield* withTwo
       yield* commands.scheduleChange("d_2", { delayMillis: 1_800_000, state: "standby" })
       return yield* commands.clearChanges("d_2")
     }),
