@@ -3,7 +3,7 @@ import type { Kind } from "./Setting.ts"
 
 /**
  * `verify` checks the certificate (private authorities through NODE_EXTRA_CA_CERTS), `skip-verify` only encrypts,
- * `preferred` encrypts without checking when the server can.
+ * `preferred` is `skip-verify`: a connection pool cannot silently go without encryption.
  */
 export type MysqlTls = "off" | "verify" | "skip-verify" | "preferred"
 

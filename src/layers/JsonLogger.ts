@@ -8,9 +8,7 @@ import {
   FiberRefs,
   HashMap,
   Inspectable,
-  Layer,
   Logger,
-  type LogLevel,
   Option,
   Tracer
 } from "effect"
@@ -96,10 +94,3 @@ export const jsonLogger: Logger.Logger<unknown, string> = Logger.make((options) 
       })
   )
 )
-
-/** Replaces the default logger by JSON lines on standard output, from `level` upwards. */
-export const JsonLoggerLive = (options: { readonly level: LogLevel.LogLevel }): Layer.Layer<never> =>
-  Layer.merge(
-    Logger.replace(Logger.defaultLogger, Logger.withConsoleLog(jsonLogger)),
-    Logger.minimumLogLevel(options.level)
-  )

@@ -84,6 +84,7 @@ class Listener {
   readonly server: net.Server
   readonly sessions = new Set<http2.ServerHttp2Session>()
   readonly #sockets = new Set<net.Socket>()
+  #draining = false
 
   constructor(objects: ReadonlyArray<VirtualObject>, runtime: Runtime.Runtime<never>, options: EndpointOptions) {
     const restate = createEndpointHandler({
@@ -100,6 +101,7 @@ class Listener {
     http2Server.on("session", (session) => {
       this.sessions.add(session)
       session.once("close", () => this.sessions.delete(session))
+      if (this.#draining) session.close()
     })
     this.server = net.createServer((socket) => {
       this.#sockets.add(socket)
@@ -114,12 +116,14 @@ class Listener {
     return address === null || typeof address === "string" ? 0 : address.port
   }
 
-  refuseNew(): void {
-    this.server.close()
+  /** GOAWAY to Restate, also on connections that come now. Probes are still answered: they must see that this worker is leaving. */
+  refuseWork(): void {
+    this.#draining = true
     for (const session of this.sessions) session.close()
   }
 
   cut(): void {
+    this.server.close()
     for (const session of this.sessions) session.destroy()
     for (const socket of this.#sockets) socket.destroy()
   }
@@ -155,7 +159,7 @@ const listen = (listener: Listener, options: EndpointOptions): Effect.Effect<Lis
 
 const drain = (listener: Listener, steps: StepsInFlight, bound: Duration.DurationInput): Effect.Effect<void> =>
   Effect.suspend(() => {
-    listener.refuseNew()
+    listener.refuseWork()
     let quiet = 0
     const idle = Effect.sync(() => {
       quiet = steps.count() === 0 ? quiet + 1 : 0

@@ -77,7 +77,8 @@ const make = (http: HttpClient.HttpClient, base: string): Context.Tag.Service<In
     const unavailable = (error: { readonly message: string }) => new IngressUnavailable({ url, reason: error.message })
     return HttpClientRequest.post(url, { headers }).pipe(
       HttpClientRequest.bodyUint8Array(body, "application/json"),
-      http.execute,
+      // The caller's own trace context is the one to send.
+      HttpClient.withTracerPropagation(http, false).execute,
       Effect.flatMap((response) =>
         Effect.map(response.arrayBuffer, (bytes) => ({ response, bytes: new Uint8Array(bytes) }))
       ),

@@ -107,7 +107,7 @@ const servingStep = (drain: Duration.DurationInput, millis: number) =>
 layer(Layer.merge(RecorderTest, testRestate()), { excludeTestServices: true, timeout: "1 minute" })(
   "an endpoint that closes",
   (it) => {
-    it.scoped("says goodbye, takes no new connection and lets a running step end, which then never runs again", () =>
+    it.scoped("says goodbye, still answers probes, and lets a running step end, which then never runs again", () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient
         const { port, key, id, close } = yield* servingStep("10 seconds", 700)
@@ -123,9 +123,15 @@ layer(Layer.merge(RecorderTest, testRestate()), { excludeTestServices: true, tim
           Effect.sync(() => goodbye)
         )
         assert.deepStrictEqual(yield* recorded(key), ["long started"])
-        assert.strictEqual((yield* Effect.either(get(`http://127.0.0.1:${port}/health/live`)))._tag, "Left")
+        assert.deepStrictEqual(yield* get(`http://127.0.0.1:${port}/health/live`), { status: 200, body: "well" })
+        const late = yield* connect(port)
+        yield* poll(
+          "GOAWAY on a connection that comes during the drain",
+          Effect.sync(() => late.closed)
+        )
         const [took] = yield* Fiber.join(closing)
         assert.isBelow(Duration.toMillis(took), 5_000)
+        assert.strictEqual((yield* Effect.either(get(`http://127.0.0.1:${port}/health/live`)))._tag, "Left")
         assert.deepStrictEqual(yield* recorded(key), ["long started", "long 1 ended"])
         yield* serve({ port })
         assert.strictEqual((yield* restate.attach(id)).body, "long")
