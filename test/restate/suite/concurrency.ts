@@ -69,12 +69,9 @@ export const concurrencyGuarantees = (it: It): void => {
     Effect.gen(function* () {
       const host = yield* Host
       const { lines } = yield* Telemetry
-      const run = Effect.flatMap(freshKey, (key) => host.call(key, "parallel", { branches: 5, depth: 6 }))
-      const answers = yield* Effect.all(
-        Array.from({ length: 60 }, () => run),
-        { concurrency: "unbounded" }
-      )
-      for (const { body } of answers) assert.deepStrictEqual(body, [15, 615, 1215, 1815, 2415])
+      const begin = Effect.flatMap(freshKey, (key) => host.send(key, "parallel", { branches: 5, depth: 6 }))
+      const ids = yield* Effect.replicateEffect(begin, 60)
+      for (const id of ids) assert.deepStrictEqual((yield* host.attach(id)).body, [15, 615, 1215, 1815, 2415])
       assert.deepStrictEqual(
         lines.filter(({ text }) => mismatch.test(text)),
         []

@@ -1,0 +1,171 @@
+/** A way to break the bridge on purpose: texts in `src/restate` and what they become. */
+export interface Mutation {
+  readonly name: string
+  readonly edits: ReadonlyArray<{ readonly file: string; readonly find: string; readonly replace: string }>
+  /** The tests that must notice, when the semantics on a real server cannot. */
+  readonly tests?: ReadonlyArray<string>
+}
+
+const semantics = ["test/restate/server/semantics.0s.test.ts", "test/restate/server/semantics.1m.test.ts"]
+const journal = ["test/restate/server/journal.test.ts"]
+const endpoint = ["test/restate/Endpoint.test.ts"]
+
+export const testsOf = (mutation: Mutation): ReadonlyArray<string> => mutation.tests ?? semantics
+
+const edit = (file: string, find: string, replace: string) => ({ file, find, replace })
+
+export const mutations: ReadonlyArray<Mutation> = [
+  {
+    name: "steps are not interrupted at the end of an attempt",
+    edits: [edit("Attempt.ts", "for (const step of this.steps) step.unsafeInterruptAsFork(FiberId.none)", "")]
+  },
+  {
+    name: "fibers in uninterruptible regions are not released at the end of an attempt",
+    edits: [edit("Attempt.ts", "for (const waiter of waiters) waiter.abort()", "")]
+  },
+  {
+    name: "durable operations are accepted after the end of an attempt",
+    edits: [
+      edit("Attempt.ts", "if (this.ended) return wake(Effect.interrupt)", ""),
+      edit("Durable.ts", "return durable.ended ? Effect.interrupt : use(", "return use(")
+    ]
+  },
+  {
+    name: "the random seed differs between attempts",
+    edits: [edit("Attempt.ts", "Random.make(this.journal.invocationId)", "Random.make(String(performance.now()))")]
+  },
+  {
+    name: "the loser of a race is not interrupted",
+    edits: [edit("Step.ts", "() => Effect.sync(() => run.interrupt())", "() => Effect.void")]
+  },
+  {
+    name: "workflow fibers run on the live clock",
+    edits: [edit("BoundObject.ts", "durableClock(Context.get(live, Clock.Clock))", "Context.get(live, Clock.Clock)")]
+  },
+  {
+    name: "fibers run whenever anything wakes them",
+    edits: [
+      edit(
+        "Attempt.ts",
+        "if (!this.#running) this.#fail(new NonDurableWait({ fiber: fiber?.id().id ?? 0 }))",
+        "if (!this.#running) queueMicrotask(() => this.#whileRunning(() => this.#drain()))"
+      )
+    ]
+  },
+  {
+    name: "a workflow that waits for nothing durable is not noticed",
+    edits: [edit("Attempt.ts", "if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })", "")]
+  },
+  {
+    name: "journaled time is never read again",
+    edits: [edit("Attempt.ts", "      this.turnMillis = undefined\n", "")]
+  },
+  {
+    name: "only the whole handler receives a cancellation",
+    edits: [edit("Attempt.ts", "if (scope.children.size > 0) {", "if (scope.children.size > 1_000) {")]
+  },
+  {
+    name: "an awaited promise is awaited again after an implicit cancellation",
+    edits: [
+      edit(
+        "SdkJournal.ts",
+        "waiters.size === 1 && !this.#explicit && !cancelRequested",
+        "waiters.size === 1 && !this.#explicit"
+      )
+    ]
+  },
+  {
+    name: "compensations run when an attempt merely ends",
+    edits: [
+      edit(
+        "Saga.ts",
+        "Exit.isSuccess(exit) || attempt.ended || Cause.isDie(exit.cause)",
+        "Exit.isSuccess(exit) || Cause.isDie(exit.cause)"
+      ),
+      edit("Saga.ts", "(undo) => (attempt.ended ? Effect.interrupt : undo)", "(undo) => undo"),
+      edit("Durable.ts", "return durable.ended ? Effect.interrupt : use(", "return use("),
+      edit("Attempt.ts", "if (this.ended) return wake(Effect.interrupt)", "")
+    ]
+  },
+  {
+    name: "compensations run on a defect",
+    edits: [edit("Saga.ts", " || Cause.isDie(exit.cause)) return exit", ") return exit")]
+  },
+  {
+    name: "compensations run first to last",
+    edits: [edit("Saga.ts", "log.reverse()", "log")]
+  },
+  {
+    name: "typed failures of steps are thrown instead of journaled",
+    edits: [edit("Step.ts", "if (Option.isSome(terminal)) return terminal.value", "")]
+  },
+  {
+    name: "transient failures are journaled",
+    edits: [
+      edit(
+        "Step.ts",
+        'typeof failure === "object" && failure !== null && "retryable" in failure && failure.retryable === true',
+        "false"
+      )
+    ],
+    tests: [...journal, ...semantics]
+  },
+  {
+    name: "a step's own timeout is ignored",
+    edits: [edit("Step.ts", "this.#options.timeout ?? defaultTimeoutMillis", "defaultTimeoutMillis")]
+  },
+  {
+    name: "every typed failure has status 500",
+    edits: [edit("TypedFailure.ts", "errorCode: statusOf(schema.ast, failure)", "errorCode: 500")]
+  },
+  {
+    name: "a call that is interrupted leaves its callee running",
+    edits: [edit("Messaging.ts", "attempt.park(append, answer, cancelCallee)", "attempt.park(append, answer)")]
+  },
+  {
+    name: "fractions of a millisecond reach the SDK",
+    edits: [
+      edit("DurableClock.ts", "Math.ceil(EffectDuration.toMillis(duration))", "EffectDuration.toMillis(duration)")
+    ]
+  },
+  {
+    name: "the replay logger always logs",
+    edits: [edit("Telemetry.ts", "if (!inside && attempt.journal.replaying()) return", "")]
+  },
+  {
+    name: "spans are emitted again on replay",
+    edits: [edit("Telemetry.ts", "drainingAttempt()?.journal.replaying()", "false")]
+  },
+  {
+    name: "values over the size limit are stored",
+    edits: [
+      edit(
+        "Serde.ts",
+        "if (bytes.length > maxPayloadBytes) throw tooLarge(bytes.length)\n      return bytes",
+        "return bytes"
+      )
+    ]
+  },
+  {
+    name: "the text of every defect is quoted",
+    edits: [
+      edit("Defect.ts", "defect instanceof Error && Schema.isSchema(defect.constructor)", "defect instanceof Error")
+    ],
+    tests: journal
+  },
+  {
+    name: "a handler may throw before it returns its effect",
+    edits: [edit("BoundObject.ts", "Effect.suspend(() => run(input))", "run(input)")],
+    tests: journal
+  },
+  {
+    name: "the drain bound does not reach what it bounds",
+    edits: [edit("Endpoint.ts", "      Effect.interruptible,\n", "")],
+    tests: endpoint
+  },
+  {
+    name: "the endpoint cuts connections without waiting for steps",
+    edits: [edit("Endpoint.ts", "quiet = steps.count() === 0 ? quiet + 1 : 0", "quiet = quietPolls")],
+    tests: endpoint
+  }
+]
