@@ -30,9 +30,12 @@ export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
     readonly find: (deploymentId: string) => Effect.Effect<Option.Option<DeploymentContext>, DbError>
     /** Stores `candidate` unless the workspace has a namespace already, and answers with the stored one. None: no such workspace. */
     readonly ensureNamespace: (workspaceId: string, candidate: string) => Effect.Effect<Option.Option<string>, DbError>
-    /** Closes and opens steps and sets columns. A step that exists already stays as it is; a closed one is not closed again. */
+    /**
+     * Closes and opens steps and sets columns. A step that exists already stays as it is; a closed one is not closed again.
+     * A deployment that is `ready` or `failed` has ended: nothing of it changes, whoever is still at work on it.
+     */
     readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbError>
-    /** Marks the deployment failed and closes every open step with `message`. A deployment that is `ready` stays so. */
+    /** Marks the deployment failed and closes every open step with `message`. One that is `ready` or live stays so. */
     readonly fail: (failure: {
       readonly deploymentId: string
       readonly message: string

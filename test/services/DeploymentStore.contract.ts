@@ -175,6 +175,32 @@ export const deploymentStoreContract = <E>(
       })
     )
 
+    guarantee("a failure of the live deployment changes nothing", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1", { status: "network" })
+        const world = yield* World
+        yield* world.update("projects", { id: namesOf("shop").projectId }, { live_deployment_id: "d_1" })
+        yield* store.changePhase({ deploymentId: "d_1", at, open: "network" })
+        const before = yield* rowsOf
+        yield* store.fail({ deploymentId: "d_1", message: "too late", at: at + 1 })
+        assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    for (const status of ["ready", "failed"] as const)
+      guarantee(`a deployment that is ${status} changes no more, whoever is still at work on it`, (store) =>
+        Effect.gen(function* () {
+          yield* seedDeployment("shop", "d_1")
+          yield* store.changePhase({ deploymentId: "d_1", at, open: "queued" })
+          if (status === "ready") yield* store.changePhase({ deploymentId: "d_1", at: at + 1, close: "queued", status })
+          else yield* store.fail({ deploymentId: "d_1", message: "cancelled", at: at + 1 })
+          const before = yield* rowsOf
+          yield* store.changePhase({ deploymentId: "d_1", at: at + 2, close: "queued", open: "building" })
+          yield* store.changePhase({ deploymentId: "d_1", at: at + 3, status: "deploying", image: "web:2" })
+          assert.deepStrictEqual(yield* rowsOf, before)
+        })
+      )
+
     guarantee("phases and failures of an unknown deployment write nothing", (store) =>
       Effect.gen(function* () {
         const before = yield* rowsOf

@@ -75,10 +75,26 @@ const lockDeployment = (sql: SqlClient, deploymentId: string) =>
     ([row]) => row
   )
 
+/**
+ * Locks the project's row and says whether the deployment is its live one; undefined when there is no such deployment.
+ * The project is found without a lock: a deployment never moves to another one. It is locked before any deployment, as
+ * everywhere.
+ */
+const lockLive = Effect.fnUntraced(function* (sql: SqlClient, deploymentId: string) {
+  const [deployment] = yield* projectIdRows(
+    sql`SELECT project_id AS projectId FROM deployments WHERE id = ${deploymentId}`
+  )
+  if (deployment === undefined) return undefined
+  const [project] = yield* liveRows(
+    sql`SELECT live_deployment_id AS liveDeploymentId FROM projects WHERE id = ${deployment.projectId} FOR UPDATE`
+  )
+  return project?.liveDeploymentId === deploymentId
+})
+
 const writePhaseChange = Effect.fnUntraced(function* (sql: SqlClient, change: PhaseChange) {
   const { at, deploymentId } = change
   const owner = yield* lockDeployment(sql, deploymentId)
-  if (owner === undefined) return
+  if (owner === undefined || owner.status === "ready" || owner.status === "failed") return
   if (change.close !== undefined) {
     yield* sql`
       UPDATE deployment_steps SET ended_at = ${at}
@@ -103,6 +119,7 @@ const writeFailure = Effect.fnUntraced(function* (
   sql: SqlClient,
   failure: { readonly deploymentId: string; readonly message: string; readonly at: number }
 ) {
+  if (yield* lockLive(sql, failure.deploymentId)) return
   const owner = yield* lockDeployment(sql, failure.deploymentId)
   if (owner === undefined || owner.status === "ready") return
   yield* sql`UPDATE deployments SET status = 'failed', updated_at = ${failure.at} WHERE id = ${failure.deploymentId}`
@@ -116,15 +133,8 @@ const writeDesiredState = Effect.fnUntraced(function* (
   sql: SqlClient,
   change: { readonly deploymentId: string; readonly desiredState: DesiredState; readonly at: number }
 ) {
-  // Unlocked: a deployment never moves to another project, and the project's row is locked first everywhere.
-  const [deployment] = yield* projectIdRows(
-    sql`SELECT project_id AS projectId FROM deployments WHERE id = ${change.deploymentId}`
-  )
-  if (deployment === undefined) return "missing" as const
-  const [project] = yield* liveRows(
-    sql`SELECT live_deployment_id AS liveDeploymentId FROM projects WHERE id = ${deployment.projectId} FOR UPDATE`
-  )
-  const isLive = project?.liveDeploymentId === change.deploymentId
+  const isLive = yield* lockLive(sql, change.deploymentId)
+  if (isLive === undefined) return "missing" as const
   if (isLive && change.desiredState !== "running") return "live" as const
   yield* sql`
     UPDATE deployments SET desired_state = ${change.desiredState}, updated_at = ${change.at}

@@ -1,7 +1,8 @@
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import { VersioningService } from "../../contract/VersioningService.ts"
 import { call } from "../../restate/Messaging.ts"
 import { step } from "../../restate/Step.ts"
+import type { DbError } from "../../services/Db.ts"
 import { type Deployment, DesiredStateChange } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
@@ -56,17 +57,32 @@ export const publish = ({ deployment, environmentSlug, k8sNamespace, regions }: 
     )
   })
 
+/** What stopping a deployment may come to besides a change of its desired state: another run of the same deploy won. */
+const Stopped = Schema.Union(DesiredStateChange, Schema.Literal("ready"))
+
+/** Unless it is ready: then another delivery of the same deploy has succeeded, and nothing has to be taken back. */
+const stop = (deploymentId: string) =>
+  Effect.gen(function* () {
+    const deployments = yield* DeploymentStore
+    const at = yield* Clock.currentTimeMillis
+    const change = { deploymentId, desiredState: "standby", at } as const
+    return yield* step(
+      "stop-deployment",
+      Effect.flatMap(deployments.find(deploymentId), (found): Effect.Effect<typeof Stopped.Type, DbError> => {
+        const isReady = Option.exists(found, ({ deployment }) => deployment.status === "ready")
+        return isReady ? Effect.succeed("ready") : deployments.changeDesiredState(change)
+      }),
+      { success: Stopped }
+    )
+  })
+
 /** Takes a failed deployment back from krane. Harmless where it was never published, and refused once it is live. */
 export const unpublish = ({ deployment, regions }: Pick<Placement, "deployment" | "regions">) =>
   Effect.gen(function* () {
-    const deployments = yield* DeploymentStore
     const now = yield* Clock.currentTimeMillis
-    const change = { deploymentId: deployment.id, desiredState: "standby", at: now } as const
-    const changed = yield* step("stop-deployment", deployments.changeDesiredState(change), {
-      success: DesiredStateChange
-    })
-    if (changed === "live") return
-    const stopped = { replicas: 0, desiredStatus: "stopped" } as const
+    const stopped = yield* stop(deployment.id)
+    if (stopped === "live" || stopped === "ready") return
+    const topology = { replicas: 0, desiredStatus: "stopped" } as const
     yield* Effect.forEach(
       regions,
       ({ region }) =>
@@ -75,7 +91,7 @@ export const unpublish = ({ deployment, regions }: Pick<Placement, "deployment" 
           call(VersioningService, region, "PublishChange", {
             ...ownerOf(deployment),
             k8sNamespace: "",
-            topology: stopped,
+            topology,
             policies: [],
             now
           })

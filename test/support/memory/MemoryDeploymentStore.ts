@@ -30,9 +30,12 @@ const findContext = (rows: Rows, deploymentId: string) => {
   })
 }
 
+const isLive = (rows: Rows, deploymentId: string) =>
+  rows.projects.some((project) => project.live_deployment_id === deploymentId)
+
 const applyPhaseChange = (draft: Draft, { deploymentId, at, close, open, status, image }: PhaseChange) => {
   const owner = draft.deployments.find(({ id }) => id === deploymentId)
-  if (owner === undefined) return
+  if (owner === undefined || owner.status === "ready" || owner.status === "failed") return
   const isOpen = (row: Rows["deployment_steps"][number]) =>
     row.deployment_id === deploymentId && row.step === close && row.ended_at === null
   updateWhere(draft.deployment_steps, isOpen, { ended_at: at })
@@ -59,7 +62,7 @@ const applyFailure = (
   failure: { readonly deploymentId: string; readonly message: string; readonly at: number }
 ) => {
   const owner = draft.deployments.find(({ id }) => id === failure.deploymentId)
-  if (owner === undefined || owner.status === "ready") return
+  if (owner === undefined || owner.status === "ready" || isLive(draft, owner.id)) return
   updateWhere(draft.deployments, ({ id }) => id === owner.id, { status: "failed", updated_at: failure.at })
   updateWhere(draft.deployment_steps, (row) => row.deployment_id === owner.id && row.ended_at === null, {
     ended_at: failure.at,
@@ -115,8 +118,7 @@ export const MemoryDeploymentStore = Layer.effect(
         change("DeploymentStore.changeDesiredState", (draft) => {
           const deployment = draft.deployments.find(({ id }) => id === deploymentId)
           if (deployment === undefined) return "missing"
-          const project = draft.projects.find(({ id }) => id === deployment.project_id)
-          if (project?.live_deployment_id === deploymentId && desiredState !== "running") return "live"
+          if (isLive(draft, deploymentId) && desiredState !== "running") return "live"
           updateWhere(draft.deployments, ({ id }) => id === deploymentId, {
             desired_state: desiredState,
             updated_at: at
