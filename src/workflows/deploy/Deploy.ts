@@ -27,31 +27,40 @@ const productionEnvironment = "production"
  * step with the reason, marks the deployment failed and takes its topology back.
  */
 export const deploy = (request: DeployInput) =>
-  Effect.gen(function* () {
-    const context = yield* loadDeployment(request.deploymentId)
-    const { deployment } = context
-    if (deployment.status === "ready") return {}
-    if (deployment.status === "failed") return yield* failedBefore(deployment)
-    yield* saga(
-      Effect.gen(function* () {
-        yield* withUndo(changePhase("enter-queued", { deploymentId: deployment.id, open: "queued" }), (_, cause) =>
-          closeFailed(deployment, cause)
-        )
-        const image = yield* imageOf(request)
-        const parents = yield* deploymentParents(context)
-        const placement = yield* placementOf(deployment, parents)
-        yield* enter(deployment, "queued", "building")
-        yield* enter(deployment, "building", "deploying", image)
-        yield* withUndo(Effect.void, () => unpublish(placement))
-        yield* publish(placement)
-        yield* awaitRunning(deployment)
-        yield* awaitSentinel(deployment.environmentId)
-        yield* enter(deployment, "deploying", "network")
-        yield* goLive(deployment, parents)
-      })
-    )
-    return {}
-  })
+  saga(
+    Effect.gen(function* () {
+      const context = yield* begin(request.deploymentId)
+      const { deployment } = context
+      if (deployment.status === "ready") return {}
+      const image = yield* imageOf(request)
+      const parents = yield* deploymentParents(context)
+      const placement = yield* placementOf(deployment, parents)
+      yield* enter(deployment, "queued", "building")
+      yield* enter(deployment, "building", "deploying", image)
+      yield* withUndo(Effect.void, () => unpublish(placement))
+      yield* publish(placement)
+      yield* awaitRunning(deployment)
+      yield* awaitSentinel(deployment.environmentId)
+      yield* enter(deployment, "deploying", "network")
+      yield* goLive(deployment, parents)
+      return {}
+    })
+  )
+
+/** A cancellation waits for the first step to be open: there must be something that says why the deployment failed. */
+const begin = (deploymentId: string) =>
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      const context = yield* loadDeployment(deploymentId)
+      const { deployment } = context
+      if (deployment.status === "failed") return yield* failedBefore(deployment)
+      if (deployment.status === "ready") return context
+      yield* withUndo(changePhase("enter-queued", { deploymentId, open: "queued" }), (_, cause) =>
+        closeFailed(deployment, cause)
+      )
+      return context
+    })
+  )
 
 const failedBefore = ({ id: deploymentId }: Deployment) =>
   new DeploymentFailed({

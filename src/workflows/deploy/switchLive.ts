@@ -41,10 +41,11 @@ export const switchLive = (
   saga(
     Effect.gen(function* () {
       const { target } = change
-      const wasAboutToStop = yield* withdrawStandby(target.id)
       // A target that slept, or was about to, goes back to that if the switch fails. One that simply ran goes on running.
-      const sleeps = wasAboutToStop || target.desiredState !== "running"
-      yield* withUndo(Effect.void, () => (sleeps ? Effect.asVoid(scheduleStandby(target.id)) : Effect.void))
+      const sleepAgain = (wasAboutToStop: boolean) =>
+        wasAboutToStop || target.desiredState !== "running" ? Effect.asVoid(scheduleStandby(target.id)) : Effect.void
+      // A cancellation waits: a standby that is withdrawn and forgotten would leave the target running for ever.
+      yield* withUndo(Effect.uninterruptible(withdrawStandby(target.id)), sleepAgain)
       yield* wakeAndSwap(change, target, 1)
     })
   )
