@@ -8,12 +8,16 @@ import { RoutingWorkflows } from "../../../src/workflows/routing/RoutingWorkflow
 import { VersioningWorkflows } from "../../../src/workflows/versioning/VersioningWorkflows.ts"
 import { memoryTables } from "../memory/MemoryTables.ts"
 import { memoryWorld } from "../memory/MemoryWorld.ts"
-import { type StartOf, startsSoon, withKrane } from "./Krane.ts"
+import { type Published, type StartOf, startsSoon, withKrane } from "./Krane.ts"
 
 /** The four services on Restate in memory, with a database in memory and a simulated krane: all on one virtual time. */
 export class ControlPlane extends Context.Tag("test/ControlPlane")<
   ControlPlane,
-  { readonly engine: MemoryRestate }
+  {
+    readonly engine: MemoryRestate
+    /** Every version that became visible, in the order of commits. */
+    readonly feed: ReadonlyArray<Published>
+  }
 >() {}
 
 export interface ControlPlaneOptions extends MemoryRestateOptions {
@@ -38,12 +42,13 @@ export const controlPlane = ({ startOf = () => startsSoon, settings = {}, ...opt
     ControlPlane,
     Effect.gen(function* () {
       const engine = new MemoryRestate(options)
-      const regions = yield* withKrane(engine.time.clock, startOf)
+      const feed: Array<Published> = []
+      const regions = yield* withKrane(engine.time.clock, startOf, feed)
       yield* serveAll(engine).pipe(
         Effect.provideService(RegionStore, regions),
         Effect.provideService(DeploySettings, { ...defaultSettings, ...settings })
       )
-      return { engine }
+      return { engine, feed }
     })
     // memoryWorld is built on the same tables: a layer is built once per build.
   ).pipe(Layer.provideMerge(Layer.merge(memoryWorld, memoryTables)))

@@ -1,6 +1,6 @@
 import { type Clock, Duration, Effect, FiberSet } from "effect"
 import type { InstanceStatus } from "../../../src/services/Deployment.ts"
-import { RegionStore } from "../../../src/services/RegionStore.ts"
+import { type RegionPlan, RegionStore } from "../../../src/services/RegionStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "../memory/MemoryTables.ts"
 import type { Tables } from "../memory/Tables.ts"
 
@@ -61,11 +61,20 @@ const reconcile = (draft: Draft, place: Place, status: InstanceStatus) => {
   }
 }
 
+/** One row as krane's cursor meets it. */
+export interface Published {
+  readonly region: string
+  readonly version: bigint
+}
+
+const publishedBy = (region: string, { policies, sentinel, topology }: RegionPlan): ReadonlyArray<Published> =>
+  [...policies, sentinel, topology].flatMap((row) => (row === null ? [] : [{ region, version: row.version }]))
+
 /**
  * The region store with a krane behind it: what becomes visible in a region is acted on after a while of virtual time.
- * Instances appear and go, sentinels become healthy.
+ * Instances appear and go, sentinels become healthy. Every version is added to `feed` in the order of commits.
  */
-export const withKrane = (clock: Clock.Clock, startOf: StartOf) =>
+export const withKrane = (clock: Clock.Clock, startOf: StartOf, feed: Array<Published>) =>
   Effect.gen(function* () {
     const store = yield* RegionStore
     const change = transaction(yield* MemoryTables)
@@ -76,9 +85,11 @@ export const withKrane = (clock: Clock.Clock, startOf: StartOf) =>
     return RegionStore.of({
       ...store,
       transact: (request, decide) =>
-        Effect.tap(store.transact(request, decide), ({ topology, sentinel }) =>
+        Effect.tap(store.transact(request, decide), (plan) =>
           Effect.gen(function* () {
             const { region, environmentId } = request
+            const { topology, sentinel } = plan
+            feed.push(...publishedBy(region, plan))
             if (sentinel !== null)
               yield* later(sentinelHealthyAfter, (draft) =>
                 updateWhere(draft.sentinels, (row) => row.environment_id === environmentId && row.region === region, {

@@ -1,0 +1,89 @@
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import type { Rows } from "../memory/Tables.ts"
+import { ControlPlane } from "./ControlPlane.ts"
+import type { Published } from "./Krane.ts"
+import { rows } from "./look.ts"
+import { unfinished } from "./scenario.ts"
+
+const isEnded = (status: string) => status === "ready" || status === "failed"
+
+/** At most one deployment of a project is live, it runs, and every live route leads to it. */
+const oneLive = ({ projects, deployments, frontline_routes }: Rows) => {
+  for (const { id, live_deployment_id } of projects) {
+    const followers = frontline_routes.filter((row) => row.project_id === id && row.sticky === "live")
+    for (const route of followers) assert.strictEqual(route.deployment_id, live_deployment_id, "a live route")
+    if (live_deployment_id === null) continue
+    const row = deployments.find((candidate) => candidate.id === live_deployment_id)
+    assert.include(["network", "ready"], row?.status, `status of the live deployment ${live_deployment_id}`)
+    assert.strictEqual(row?.desired_state, "running", `desired state of the live deployment ${live_deployment_id}`)
+  }
+}
+
+const noOpenStepAtTheEnd = ({ deployments, deployment_steps }: Rows) => {
+  const ended = new Set(deployments.filter(({ status }) => isEnded(status)).map(({ id }) => id))
+  const open = deployment_steps.filter((row) => ended.has(row.deployment_id) && row.ended_at === null)
+  assert.deepStrictEqual(open, [], "open steps of deployments that have ended")
+}
+
+const failuresSayWhy = ({ deployments, deployment_steps }: Rows) => {
+  for (const { id, status } of deployments) {
+    const errors = deployment_steps.filter((row) => row.deployment_id === id && row.error !== null)
+    assert.lengthOf(errors, status === "failed" ? 1 : 0, `failed steps of ${id}, which is ${status}`)
+    for (const { error } of errors) assert.isNotEmpty(error)
+  }
+}
+
+/** krane asks for rows above its cursor, so in each region every version that becomes visible is higher than all before. */
+const versionsRise = (feed: ReadonlyArray<Published>) => {
+  const cursors = new Map<string, bigint>()
+  for (const { region, version } of feed) {
+    assert.isTrue(version > (cursors.get(region) ?? 0n), `version ${version} after ${cursors.get(region)} in ${region}`)
+    cursors.set(region, version)
+  }
+}
+
+/** What was asked so far, and which deployments have been seen live. */
+export interface History {
+  readonly asked: Array<Invocation>
+  readonly wereLive: Set<string>
+}
+
+/** What holds at every moment at which nothing can run. */
+export const holdsAlways = ({ wereLive }: History) =>
+  Effect.gen(function* () {
+    const { feed } = yield* ControlPlane
+    const all = yield* rows
+    oneLive(all)
+    noOpenStepAtTheEnd(all)
+    failuresSayWhy(all)
+    versionsRise(feed)
+    for (const { live_deployment_id } of all.projects) if (live_deployment_id !== null) wereLive.add(live_deployment_id)
+  })
+
+/** A typed refusal, a cancellation, or a deployment that does not run: never a text of the machinery. */
+const expected = /^(deployment|project|cannot|cancelled|.*cancel)/i
+
+/** krane acts on topology, its resync on the row: they must come to say the same. */
+const topologyFollowsTheRow = ({ deployments, deployment_topology }: Rows) => {
+  for (const { id, desired_state } of deployments) {
+    const statuses = deployment_topology.filter((row) => row.deployment_id === id).map((row) => row.desired_status)
+    for (const status of statuses)
+      assert.strictEqual(status === "stopped", desired_state !== "running", `${id} is ${desired_state} and ${status}`)
+  }
+}
+
+/** What holds once every message is delivered and every timer has fired. */
+export const holdsAtTheEnd = ({ asked, wereLive }: History) =>
+  Effect.gen(function* () {
+    const { engine } = yield* ControlPlane
+    const all = yield* rows
+    assert.deepStrictEqual(unfinished(engine), [], "invocations that have not ended")
+    for (const { id, status } of all.deployments) assert.isTrue(isEnded(status), `${id} ended as ${status}`)
+    for (const { label, result } of asked) if (result?.ok === false) assert.match(result.error.message, expected, label)
+    topologyFollowsTheRow(all)
+    const live = all.projects.map((row) => row.live_deployment_id)
+    for (const { id, desired_state } of all.deployments)
+      if (wereLive.has(id) && !live.includes(id)) assert.strictEqual(desired_state, "standby", `${id}, no longer live`)
+  })

@@ -1,0 +1,158 @@
+import { Effect, Random } from "effect"
+import type { FaultPlan } from "../../../src/restate/testing/Fault.ts"
+import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import { namesOf, seedProject } from "../memory/seeds.ts"
+import { ControlPlane, type ControlPlaneOptions, on, type Services } from "./ControlPlane.ts"
+import { submitChange, submitDeploy, submitPromote, submitRollback } from "./commands.ts"
+import { type History, holdsAlways, holdsAtTheEnd } from "./invariants.ts"
+import { type Start, type StartOf, startsSoon } from "./Krane.ts"
+import { rows, traffic } from "./look.ts"
+import { pending } from "./seeds.ts"
+
+/** One in so many journal points is where the process dies. */
+const crashEvery = 60
+
+/** A generator of its own for everything that is asked in an order of the engine's: faults and the fate of deployments. */
+const dice = (seed: number) => {
+  let state = (seed % 2147483646) + 1
+  return (sides: number): number => {
+    state = (state * 48271) % 2147483647
+    return state % sides
+  }
+}
+
+const randomFaults = (seed: number): FaultPlan => {
+  const roll = dice(seed)
+  return () => roll(crashEvery) === 0
+}
+
+const fates: ReadonlyArray<Start> = [
+  startsSoon,
+  { after: "300 millis", status: "running" },
+  { after: "19300 millis", status: "running" },
+  { after: "4 minutes", status: "running" },
+  { after: "1300 millis", status: "failed" },
+  { after: "1 hour", status: "running" }
+]
+
+/** Most deployments start; the same one always behaves the same in a region. */
+const randomFate = (seed: number): StartOf => {
+  const known = new Map<string, Start>()
+  const roll = dice(seed + 1)
+  return ({ deploymentId, region }) => {
+    const place = `${deploymentId} ${region}`
+    const fate = known.get(place) ?? fates[Math.max(0, roll(24) - 18)] ?? startsSoon
+    known.set(place, fate)
+    return fate
+  }
+}
+
+const oneOf = <A>(values: ReadonlyArray<A>): Effect.Effect<A | undefined> =>
+  Effect.map(Random.nextIntBetween(0, Math.max(1, values.length)), (index) => values[index])
+
+/** A project under way: what a user or a timer could do next. */
+interface Project extends History {
+  readonly deployments: Array<string>
+}
+
+type Action = (project: Project) => Effect.Effect<unknown, unknown, Services>
+
+const ask = (project: Project, submitted: Effect.Effect<Invocation, unknown, Services>) =>
+  Effect.map(submitted, (invocation) => project.asked.push(invocation))
+
+const deployNext: Action = (project) =>
+  Effect.gen(function* () {
+    const nth = project.deployments.length + 1
+    const id = `d_${String(nth).padStart(2, "0")}`
+    const environment = (yield* Random.nextIntBetween(0, 4)) === 0 ? { environment_id: namesOf("shop").previewId } : {}
+    yield* pending(id, nth, { git_branch: "main", ...environment })
+    project.deployments.push(id)
+    yield* ask(project, submitDeploy(id))
+  })
+
+/** The same deployment once more, as a caller does who did not see the answer. */
+const deployAgain: Action = (project) =>
+  Effect.flatMap(oneOf(project.deployments), (id = "d_none") => ask(project, submitDeploy(id)))
+
+/** Mostly a deployment that can be switched to, sometimes any. */
+const candidate = (project: Project) =>
+  Effect.gen(function* () {
+    const ready = (yield* rows).deployments.filter((row) => row.status === "ready").map(({ id }) => id)
+    const isSensible = ready.length > 0 && (yield* Random.nextIntBetween(0, 5)) > 0
+    return (yield* oneOf(isSensible ? ready : project.deployments)) ?? "d_none"
+  })
+
+const promoteSome: Action = (project) => Effect.flatMap(candidate(project), (id) => ask(project, submitPromote(id)))
+
+const rollBack: Action = (project) =>
+  Effect.gen(function* () {
+    const { live } = yield* traffic()
+    const to = yield* candidate(project)
+    yield* ask(project, submitRollback(live ?? "d_none", to))
+  })
+
+const cancelSome: Action = (project) =>
+  Effect.gen(function* () {
+    const { engine } = yield* ControlPlane
+    const invocation = yield* oneOf(project.asked.filter(({ result }) => result === undefined))
+    if (invocation !== undefined) engine.cancel(invocation.id)
+  })
+
+const stopSome: Action = (project) =>
+  Effect.gen(function* () {
+    const id = (yield* oneOf(project.deployments)) ?? "d_none"
+    // Only deployments that are ready are ever put on standby by others, as the scale-down of idle previews does.
+    const isReady = (yield* rows).deployments.some((row) => row.id === id && row.status === "ready")
+    if (!isReady) return
+    yield* submitChange(id, { delayMillis: (yield* oneOf([0, 60_000])) ?? 0, state: "standby" })
+  })
+
+const killWorker: Action = () => Effect.map(ControlPlane, ({ engine }) => engine.crash())
+
+const wait: Action = () =>
+  Effect.gen(function* () {
+    const { engine } = yield* ControlPlane
+    yield* engine.advance((yield* oneOf([100, 1000, 2000, 5000, 60_000, 1_800_000])) ?? 0)
+  })
+
+const actions: ReadonlyArray<Action> = [
+  deployNext,
+  deployAgain,
+  deployNext,
+  deployNext,
+  promoteSome,
+  promoteSome,
+  rollBack,
+  cancelSome,
+  stopSome,
+  killWorker,
+  wait,
+  wait,
+  wait,
+  wait
+]
+
+const live = (commands: number) =>
+  Effect.gen(function* () {
+    const { engine } = yield* ControlPlane
+    const project: Project = { deployments: [], asked: [], wereLive: new Set() }
+    yield* seedProject("shop", { regions: { eu: 1, us: 1 } })
+    for (let command = 0; command < commands; command++) {
+      const action = (yield* oneOf(actions)) ?? wait
+      yield* action(project)
+      // Without a pause the next command meets this one half-way.
+      if (yield* Random.nextBoolean) continue
+      yield* engine.settle
+      yield* holdsAlways(project)
+    }
+    yield* engine.drain
+    yield* holdsAlways(project)
+    yield* holdsAtTheEnd(project)
+  })
+
+/** One project's life under random commands, fates and crashes: a function of the seed. Dies when an invariant breaks. */
+export const simulate = (seed: number, commands: number, options: ControlPlaneOptions = {}) =>
+  live(commands).pipe(
+    on({ faults: randomFaults(seed), startOf: randomFate(seed), shuffleSeed: seed, ...options }),
+    Effect.withRandom(Random.make(seed))
+  )
