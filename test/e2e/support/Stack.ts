@@ -1,12 +1,13 @@
 import { Context, type Duration, Effect, Layer } from "effect"
 import { krane } from "../../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../../dev/simulators/SimulatorDatabase.ts"
+import { queryServer } from "../../../dev/stack/MySqlConnection.ts"
 import type { RestateOptions } from "../../../dev/stack/RestateProgram.ts"
 import { RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import { type WorkerProcess, workerEnvironment, workerProcess } from "../../../dev/stack/WorkerProcess.ts"
 import { MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { mysqlStores, poolOptions } from "../../layers/mysql/MysqlWorld.ts"
-import { freshDatabase } from "../../support/stack/Database.ts"
+import { freshDatabase, sharedMySqlServer } from "../../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../../support/stack/Restate.ts"
 import { type WorkerProxyOptions, workerProxy } from "./WorkerProxy.ts"
 
@@ -19,22 +20,46 @@ export class Workers extends Context.Tag("test/e2e/Workers")<
 /** The database of this file alone, as a worker is told of it. */
 export class DatabaseUrl extends Context.Tag("test/e2e/DatabaseUrl")<DatabaseUrl, string>() {}
 
+export interface DatabaseLogin {
+  readonly user: string
+  readonly password: string
+}
+
 export interface StackOptions {
   /** What is available, and where the simulated krane runs instances. */
   readonly regions: ReadonlyArray<string>
   readonly restate?: RestateOptions
   readonly env?: Readonly<Record<string, string>>
+  /** Who the worker is to the database server; without it, whoever the stack's address names. */
+  readonly login?: DatabaseLogin
   /** How often krane looks in each region. Default 50 ms. */
   readonly kranePollInterval?: Duration.DurationInput
 }
 
-const database = Layer.scoped(DatabaseUrl, freshDatabase)
+const ownDatabase = Layer.scoped(DatabaseUrl, freshDatabase)
 
-const startWorker = (options: StackOptions, registerAs?: string) =>
+/** A database user that exists for as long as the scope, with every right on the one database. */
+const createLogin = ({ password, user }: DatabaseLogin) =>
+  Effect.gen(function* () {
+    const { adminUrl } = yield* sharedMySqlServer
+    const url = new URL(yield* DatabaseUrl)
+    const name = `'${user}'@'%'`
+    yield* Effect.acquireRelease(queryServer(adminUrl, `CREATE USER ${name} IDENTIFIED BY '${password}'`), () =>
+      Effect.ignoreLogged(queryServer(adminUrl, `DROP USER ${name}`))
+    )
+    yield* queryServer(adminUrl, `GRANT ALL ON \`${url.pathname.slice(1)}\`.* TO ${name}`)
+    url.username = user
+    url.password = password
+    return url.href
+  })
+
+/** A worker of its own on the stack of the context; it registers itself, under `registerAs` when that is given. */
+export const startWorker = (options: StackOptions, registerAs?: string) =>
   Effect.gen(function* () {
     const restate = yield* RestateClient
+    const database = options.login === undefined ? yield* DatabaseUrl : yield* createLogin(options.login)
     const env = {
-      ...workerEnvironment({ database: yield* DatabaseUrl, restateAdmin: restate.admin }),
+      ...workerEnvironment({ database, restateAdmin: restate.admin }),
       WORKER_AVAILABLE_REGIONS: options.regions.join(","),
       ...(registerAs === undefined ? {} : { WORKER_RESTATE_REGISTER_AS: registerAs }),
       ...options.env
@@ -78,7 +103,7 @@ const neighbours = ({ kranePollInterval: pollInterval = "50 millis", regions }: 
 const around = <E, R>(options: StackOptions, workers: Layer.Layer<Workers, E, R>) =>
   neighbours(options).pipe(
     Layer.provideMerge(workers),
-    Layer.provideMerge(Layer.mergeAll(database, testRestate(options.restate), RunDirectoryLive))
+    Layer.provideMerge(Layer.mergeAll(ownDatabase, testRestate(options.restate), RunDirectoryLive))
   )
 
 /** Everything a test file needs for itself: database, Restate, a worker process, and a krane that runs what is published. */
