@@ -1,5 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { MemoryRestate, type MemoryRestateOptions } from "../../../src/restate/testing/MemoryRestate.ts"
+import { DbError } from "../../../src/services/Db.ts"
+import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
 import { DeploySettings } from "../../../src/services/DeploySettings.ts"
 import { RegionStore } from "../../../src/services/RegionStore.ts"
 import { DeployWorkflows } from "../../../src/workflows/deploy/DeployWorkflows.ts"
@@ -22,6 +24,8 @@ export class ControlPlane extends Context.Tag("test/ControlPlane")<
 
 export interface ControlPlaneOptions extends MemoryRestateOptions {
   readonly startOf?: StartOf
+  /** Whether the database refuses to write, by milliseconds since the start. */
+  readonly isReadOnly?: (elapsed: number) => boolean
   readonly settings?: Partial<DeploySettings["Type"]>
 }
 
@@ -36,17 +40,34 @@ const serveAll = (engine: MemoryRestate) =>
     engine.serve(VersioningWorkflows)
   ])
 
+/** The store of deployments during a failover: it answers questions and refuses to open or close steps. */
+const withFailovers = (isReadOnly: () => boolean) =>
+  Effect.map(DeploymentStore, (store) =>
+    DeploymentStore.of({
+      ...store,
+      changePhase: (change) =>
+        Effect.suspend(() =>
+          isReadOnly()
+            ? new DbError({ operation: "DeploymentStore.changePhase", reason: "read_only" })
+            : store.changePhase(change)
+        )
+    })
+  )
+
 /** A new one each time it is built: nothing is shared between two runs of a story. */
-export const controlPlane = ({ startOf = () => startsSoon, settings = {}, ...options }: ControlPlaneOptions = {}) =>
+export const controlPlane = ({ startOf = () => startsSoon, ...options }: ControlPlaneOptions = {}) =>
   Layer.scoped(
     ControlPlane,
     Effect.gen(function* () {
       const engine = new MemoryRestate(options)
       const feed: Array<Published> = []
       const regions = yield* withKrane(engine.time.clock, startOf, feed)
+      const startedAt = engine.time.now
+      const isReadOnly = () => options.isReadOnly?.(engine.time.now - startedAt) ?? false
       yield* serveAll(engine).pipe(
+        Effect.provideServiceEffect(DeploymentStore, withFailovers(isReadOnly)),
         Effect.provideService(RegionStore, regions),
-        Effect.provideService(DeploySettings, { ...defaultSettings, ...settings })
+        Effect.provideService(DeploySettings, { ...defaultSettings, ...options.settings })
       )
       return { engine, feed }
     })

@@ -49,3 +49,5 @@ export const submitChange = submission(DeploymentService, "ScheduleDesiredStateC
 export const changeState = command(DeploymentService, "ChangeDesiredState")
 export const clearChanges = (deploymentId: string) =>
   command(DeploymentService, "ClearScheduledStateChanges")(deploymentId, {})
+export const takeChange = (deploymentId: string) =>
+  command(DeploymentService, "TakeScheduledStateChange")(deploymentId, {})

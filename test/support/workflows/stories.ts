@@ -167,6 +167,14 @@ export const deploymentStories = {
     withTwo.pipe(Effect.zipRight(commands.changeState("d_2", { nonce: "old", state: "standby" }))),
     thorough
   ),
+  TakeScheduledStateChange: story(
+    Effect.gen(function* () {
+      yield* withTwo
+      yield* commands.scheduleChange("d_2", { delayMillis: 1_800_000, state: "standby" })
+      return yield* commands.takeChange("d_2")
+    }),
+    thorough
+  ),
   ClearScheduledStateChanges: story(
     Effect.gen(function* () {
       yield* withTwo

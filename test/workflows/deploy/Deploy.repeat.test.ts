@@ -1,11 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
-import { seedProject } from "../../support/memory/seeds.ts"
+import { namesOf, seedProject } from "../../support/memory/seeds.ts"
 import { ControlPlane, type ControlPlaneOptions, on } from "../../support/workflows/ControlPlane.ts"
 import { deploy, submitDeploy } from "../../support/workflows/commands.ts"
 import { everyAcknowledgementLost, onceAt } from "../../support/workflows/faults.ts"
 import { fails } from "../../support/workflows/Krane.ts"
-import { answerOf, deploymentRow, journalBytes, topologyOf, traffic } from "../../support/workflows/look.ts"
+import {
+  answerOf,
+  deploymentRow,
+  journalBytes,
+  rows,
+  timed,
+  topologyOf,
+  traffic
+} from "../../support/workflows/look.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 import { pending, shop, withLive } from "../../support/workflows/seeds.ts"
 
@@ -113,4 +121,51 @@ describe("a deploy", () => {
       assert.deepStrictEqual(yield* observe, before)
     }).pipe(on({ startOf: () => fails }))
   )
+
+  it.effect("[W8] writes when a step began, however long a failover keeps it from writing", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* pending("d_1", 1)
+      const startedAt = engine.time.now
+      const { answer, took } = yield* timed(deploy("d_1"))
+      assert.isTrue(Either.isRight(answer))
+      assert.isAtLeast(took, 10 * 60_000)
+      const queued = (yield* rows).deployment_steps.find(({ step }) => step === "queued")
+      assert.strictEqual(queued?.started_at, startedAt)
+    }).pipe(on({ isReadOnly: (elapsed) => elapsed < 10 * 60_000 }))
+  )
+
+  it.effect("delivered twice at once and cancelled once ends as failed, with nothing left running", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* withLive
+      yield* pending("d_2", 2)
+      const before = yield* traffic()
+      const [first, second] = [yield* submitDeploy("d_2"), yield* submitDeploy("d_2")]
+      yield* engine.advance("1 second")
+      engine.cancel(second.id)
+      assert.strictEqual((yield* answerOf(second)).code, 409)
+      assert.strictEqual((yield* answerOf(first)).code, 500)
+      yield* engine.drain
+      assert.deepStrictEqual(yield* traffic(), before)
+      assert.deepInclude(yield* deploymentRow("d_2"), { status: "failed", desired_state: "standby" })
+      assert.deepStrictEqual(yield* topologyOf("d_2"), { eu: "stopped", us: "stopped" })
+    }).pipe(on())
+  )
+
+  for (const suspend of ["never", "always"] as const)
+    it.effect(`delivered twice and cancelled once it is ready stays ready and running (${suspend})`, () =>
+      Effect.gen(function* () {
+        const { engine } = yield* ControlPlane
+        yield* withLive
+        yield* pending("d_2", 2, { environment_id: namesOf("shop").previewId })
+        const [first, second] = [yield* submitDeploy("d_2"), yield* submitDeploy("d_2")]
+        yield* answerOf(first)
+        engine.cancel(second.id)
+        yield* engine.drain
+        assert.deepInclude(yield* deploymentRow("d_2"), { status: "ready", desired_state: "running" })
+        assert.notInclude(Object.values(yield* topologyOf("d_2")), "stopped")
+      }).pipe(on({ suspend }))
+    )
 })

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { DeploymentService } from "../../../src/contract/DeploymentService.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { changeState, clearChanges, scheduleChange } from "../../support/workflows/commands.ts"
+import { changeState, clearChanges, scheduleChange, takeChange } from "../../support/workflows/commands.ts"
 import { deploymentRow, topologyOf } from "../../support/workflows/look.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 import { withStandby, withTwo } from "../../support/workflows/seeds.ts"
@@ -47,6 +47,18 @@ describe("a scheduled change of desired state", () => {
       yield* clearChanges("d_2")
       yield* engine.drain
       assert.deepStrictEqual((yield* observe).rows, before.rows)
+    }).pipe(on())
+  )
+
+  it.effect("is answered and withdrawn when it is taken, and the next one takes nothing", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* withTwo
+      yield* scheduleChange("d_2", { delayMillis: 60_000, state: "standby" })
+      assert.deepStrictEqual(yield* takeChange("d_2"), Either.right({ state: "standby" }))
+      assert.deepStrictEqual(yield* takeChange("d_2"), Either.right({ state: "unspecified" }))
+      yield* engine.drain
+      assert.strictEqual(yield* desiredState("d_2"), "running")
     }).pipe(on())
   )
 
