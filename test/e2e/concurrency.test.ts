@@ -12,6 +12,9 @@ const regions = ["eu-west-1.aws", "us-east-1.aws"]
 const { projectId } = namesOf("race")
 const numbered = (prefix: string, count: number) => Arr.makeBy(count, (n) => `d_${prefix}_${n}`)
 
+/** Six seconds when nothing else runs; four processes and two servers share the machine. */
+const testTimeout = 120_000
+
 const first = "d_first"
 const deployed = numbered("new", 20)
 const promoted = numbered("promote", 15)
@@ -94,26 +97,29 @@ const assertNothingMissed = Effect.fnUntraced(function* ({ region, seen }: Follo
 })
 
 layer(proxiedStack({ regions, workers: 3 }), { excludeTestServices: true, timeout: "1 minute" })("a race", (it) => {
-  it.scoped("of 50 deploys, promotions and rollbacks on three workers leaves one live deployment and one history", () =>
-    Effect.gen(function* () {
-      yield* seed
-      const followers = yield* Effect.forEach(regions, followRegion)
-      const replies = yield* race
-      const [switches, deploys] = Arr.splitAt(replies, promoted.length + rolledBackTo.length)
-      for (const reply of deploys) assert.deepStrictEqual(reply, { status: 200, text: "{}" })
-      yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+  it.scoped(
+    "of 50 deploys, promotions and rollbacks on three workers leaves one live deployment and one history",
+    () =>
+      Effect.gen(function* () {
+        yield* seed
+        const followers = yield* Effect.forEach(regions, followRegion)
+        const replies = yield* race
+        const [switches, deploys] = Arr.splitAt(replies, promoted.length + rolledBackTo.length)
+        for (const reply of deploys) assert.deepStrictEqual(reply, { status: 200, text: "{}" })
+        yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
 
-      const { live, rolledBack } = yield* projectRow("race")
-      const routes = yield* routesOf("race")
-      assert.strictEqual(routes["race-race"], live)
-      if (!rolledBack) assert.strictEqual(routes["race-production-race"], live)
+        const { live, rolledBack } = yield* projectRow("race")
+        const routes = yield* routesOf("race")
+        assert.strictEqual(routes["race-race"], live)
+        if (!rolledBack) assert.strictEqual(routes["race-production-race"], live)
 
-      const winners = switches.filter(({ status }) => status === 200).length
-      assert.isTrue(winners > 0 && winners < switches.length, `${winners} of ${switches.length} switched`)
-      assertOneHistory(yield* takeovers(projectId), live, winners)
-      yield* Effect.forEach(followers, assertNothingMissed)
-      const { deployments } = yield* rows
-      for (const id of deployed) assert.strictEqual(deployments.find((row) => row.id === id)?.status, "ready")
-    })
+        const winners = switches.filter(({ status }) => status === 200).length
+        assert.isTrue(winners > 0 && winners < switches.length, `${winners} of ${switches.length} switched`)
+        assertOneHistory(yield* takeovers(projectId), live, winners)
+        yield* Effect.forEach(followers, assertNothingMissed)
+        const { deployments } = yield* rows
+        for (const id of deployed) assert.strictEqual(deployments.find((row) => row.id === id)?.status, "ready")
+      }),
+    testTimeout
   )
 })

@@ -14,6 +14,9 @@ const shared = "shared.test"
 /** For deploys that must not make others wait at their region's key, or that krane is to be slow with. */
 const own = Array.from({ length: 20 }, (_, n) => `own-${n}.test`)
 
+/** Ten seconds when nothing else runs; a worker that starts on a loaded machine takes its time. */
+const testTimeout = 120_000
+
 const undisturbed = "crash-none"
 
 /** A project whose former deployment is live, and a new one to deploy. */
@@ -98,34 +101,37 @@ export const crashSuite = (name: string, restate: RestateOptions) => {
     kranePollInterval: "200 millis"
   })
   layer(stack, { excludeTestServices: true, timeout: "1 minute" })(name, (it) => {
-    it.effect("a deploy whose worker is killed at any of its messages ends as an undisturbed one", () =>
-      Effect.gen(function* () {
-        const client = yield* RestateClient
-        const { first: worker } = yield* Workers
-        const { slowDown } = yield* Krane
-        // So that a deploy there always finds its instances missing first, and sleeps.
-        yield* Effect.forEach(own, (region) => slowDown(region, "1 second"))
-        yield* seed(undisturbed, own[0] ?? shared)
-        const whole = deploy(namesOf(undisturbed).projectId, `d_${undisturbed}_new`)
-        const recorded = yield* gate.record(undisturbed, Effect.zipRight(whole, untilFollowed(undisturbed)))
-        const places = new Map(recorded.map((place, n) => [`crash-${String(n).padStart(2, "0")}`, place]))
+    it.effect(
+      "a deploy whose worker is killed at any of its messages ends as an undisturbed one",
+      () =>
+        Effect.gen(function* () {
+          const client = yield* RestateClient
+          const { first: worker } = yield* Workers
+          const { slowDown } = yield* Krane
+          // So that a deploy there always finds its instances missing first, and sleeps.
+          yield* Effect.forEach(own, (region) => slowDown(region, "1 second"))
+          yield* seed(undisturbed, own[0] ?? shared)
+          const whole = deploy(namesOf(undisturbed).projectId, `d_${undisturbed}_new`)
+          const recorded = yield* gate.record(undisturbed, Effect.zipRight(whole, untilFollowed(undisturbed)))
+          const places = new Map(recorded.map((place, n) => [`crash-${String(n).padStart(2, "0")}`, place]))
 
-        const invocations = yield* stopAll(gate, places)
-        yield* worker.kill("SIGKILL")
-        yield* worker.restart
-        for (const invocation of invocations)
-          assert.deepInclude(yield* client.attach(invocation), { status: 200, body: {} })
+          const invocations = yield* stopAll(gate, places)
+          yield* worker.kill("SIGKILL")
+          yield* worker.restart
+          for (const invocation of invocations)
+            assert.deepInclude(yield* client.attach(invocation), { status: 200, body: {} })
 
-        yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+          yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
 
-        const all = yield* rows
-        const expected = outcomeOf(all, undisturbed)
-        for (const [project, place] of places) {
-          assert.deepStrictEqual(outcomeOf(all, project), expected, place)
-          assert.deepStrictEqual(yield* scheduledChanges(`d_${project}_old`), [30], place)
-        }
-        assertVersionsUnique(all)
-      })
+          const all = yield* rows
+          const expected = outcomeOf(all, undisturbed)
+          for (const [project, place] of places) {
+            assert.deepStrictEqual(outcomeOf(all, project), expected, place)
+            assert.deepStrictEqual(yield* scheduledChanges(`d_${project}_old`), [30], place)
+          }
+          assertVersionsUnique(all)
+        }),
+      testTimeout
     )
   })
 }
