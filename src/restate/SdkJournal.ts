@@ -21,34 +21,72 @@ import type { Serde } from "./Serde.ts"
 
 export type SdkContext = ObjectContext & internal.ContextInternal
 
-interface Tagged {
-  readonly pending: SdkPending
+/** Which entry an answer belongs to; known before there is a promise, because the entry's serde needs it. */
+class EntryIdentity {}
+
+/** What came of an entry, and of which: the SDK's race does not say who won it. */
+class Answer {
+  readonly entry: EntryIdentity
   readonly completion: Completion
+
+  constructor(entry: EntryIdentity, completion: Completion) {
+    this.entry = entry
+    this.completion = completion
+  }
 }
 
-const cancelled = Symbol("cancelled")
+/** The same serde, except that what it reads comes as an `Answer`. What does not fit the schema is an answer too. */
+const answering = <A>(entry: EntryIdentity, serde: Serde<A>): SdkSerde<A> => {
+  const deserialize = (bytes: Uint8Array): Answer => {
+    try {
+      return new Answer(entry, { ok: true, value: serde.deserialize(bytes) })
+    } catch (error) {
+      // Inside a race the SDK would swallow it and wait for ever.
+      return new Answer(entry, { ok: false, error })
+    }
+  }
+  // The SDK hands on what the serde made without looking at it; `next` takes it apart.
+  return { serialize: (value: A) => serde.serialize(value), deserialize } as unknown as SdkSerde<A>
+}
 
-/** Restate's promise, and the same promise with its answer tagged, so that the winner of a race can be told. */
+/** Restate's promise for an entry, and how it takes part in a race. */
 class SdkPending implements Pending {
   readonly _tag = "Pending"
+  readonly entry: EntryIdentity
   readonly promise: RestatePromise<unknown>
-  #tagged: RestatePromise<Tagged> | undefined
+  /** True when the serde makes every success an `Answer`: sparing the SDK a mapped promise is most of what a race costs. */
+  readonly #answers: boolean
+  #mapped: RestatePromise<unknown> | undefined
 
   // Several of the SDK's methods are typed as Promise although they answer with a RestatePromise.
-  constructor(promise: Promise<unknown>) {
+  constructor(promise: Promise<unknown>, entry = new EntryIdentity(), answers = false) {
     this.promise = promise as RestatePromise<unknown>
+    this.entry = entry
+    this.#answers = answers
   }
 
-  get tagged(): RestatePromise<Tagged> {
-    this.#tagged ??= this.promise.map((value, failure) => ({
-      pending: this,
-      completion: failure === undefined ? { ok: true, value } : { ok: false, error: failure }
-    }))
-    return this.#tagged
+  /** Succeeds with an `Answer`, or fails without saying whose failure it is. */
+  get contender(): RestatePromise<unknown> {
+    return this.#answers ? this.promise : this.mapped
+  }
+
+  /** Succeeds with an `Answer` whatever came of the entry. */
+  get mapped(): RestatePromise<unknown> {
+    this.#mapped ??= this.promise.map((value, failure) =>
+      failure === undefined ? this.answer(value) : new Answer(this.entry, { ok: false, error: failure })
+    )
+    return this.#mapped
+  }
+
+  answer(value: unknown): Answer {
+    return value instanceof Answer ? value : new Answer(this.entry, { ok: true, value })
   }
 }
 
-const sdkSerde = <A>(serde: Serde<A>): SdkSerde<A> => serde
+const millisSerde: Serde<number> = {
+  serialize: (millis) => new TextEncoder().encode(JSON.stringify(millis)),
+  deserialize: (bytes) => Number(new TextDecoder().decode(bytes))
+}
 
 const completionOf = async (promise: Promise<unknown>): Promise<Completion> => {
   try {
@@ -63,7 +101,6 @@ export class SdkJournal implements Journal {
   readonly target: Target
   readonly #context: SdkContext
   readonly #explicit: boolean
-  #cancellation: RestatePromise<typeof cancelled> | undefined
 
   constructor(context: SdkContext, explicitCancellation: boolean) {
     const { service, handler, key } = context.request().target
@@ -105,20 +142,20 @@ export class SdkJournal implements Journal {
 
   run<A>(name: string, body: () => Promise<A>, options: RunOptions<A>): SdkPending {
     const { serde, maxAttempts, maxDurationMillis, initialIntervalMillis, maxIntervalMillis, factor } = options
-    return new SdkPending(
-      this.#context.run(name, body, {
-        serde: sdkSerde(serde),
-        ...(maxAttempts === undefined ? {} : { maxRetryAttempts: maxAttempts }),
-        ...(maxDurationMillis === undefined ? {} : { maxRetryDuration: maxDurationMillis }),
-        ...(initialIntervalMillis === undefined ? {} : { initialRetryInterval: initialIntervalMillis }),
-        ...(maxIntervalMillis === undefined ? {} : { maxRetryInterval: maxIntervalMillis }),
-        ...(factor === undefined ? {} : { retryIntervalFactor: factor })
-      })
-    )
+    const entry = new EntryIdentity()
+    const promise = this.#context.run(name, body, {
+      serde: answering(entry, serde),
+      ...(maxAttempts === undefined ? {} : { maxRetryAttempts: maxAttempts }),
+      ...(maxDurationMillis === undefined ? {} : { maxRetryDuration: maxDurationMillis }),
+      ...(initialIntervalMillis === undefined ? {} : { initialRetryInterval: initialIntervalMillis }),
+      ...(maxIntervalMillis === undefined ? {} : { maxRetryInterval: maxIntervalMillis }),
+      ...(factor === undefined ? {} : { retryIntervalFactor: factor })
+    })
+    return new SdkPending(promise, entry, true)
   }
 
   now(): SdkPending {
-    return new SdkPending(this.#context.run("now", () => Date.now()))
+    return this.run("now", async () => Date.now(), { serde: millisSerde })
   }
 
   sleep(millis: number, name: string | undefined): SdkPending {
@@ -126,11 +163,12 @@ export class SdkJournal implements Journal {
   }
 
   get<A>(name: string, serde: Serde<A>): SdkPending {
-    return new SdkPending(this.#context.get<A>(name, sdkSerde(serde)))
+    const entry = new EntryIdentity()
+    return new SdkPending(this.#context.get<A>(name, answering(entry, serde)), entry)
   }
 
   set<A>(name: string, value: A, serde: Serde<A>): void {
-    this.#context.set<A>(name, value, sdkSerde(serde))
+    this.#context.set<A>(name, value, serde)
   }
 
   clear(name: string): void {
@@ -139,16 +177,17 @@ export class SdkJournal implements Journal {
 
   call(request: CallRequest): { readonly result: SdkPending; readonly invocationId: SdkPending } {
     const { target, input, inputSerde, outputSerde, idempotencyKey } = request
+    const entry = new EntryIdentity()
     const promise = this.#context.genericCall({
       service: target.service,
       method: target.handler,
       key: target.key,
       parameter: input,
       inputSerde,
-      outputSerde,
+      outputSerde: answering(entry, outputSerde),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey })
     })
-    return { result: new SdkPending(promise), invocationId: new SdkPending(promise.invocationId) }
+    return { result: new SdkPending(promise, entry, true), invocationId: new SdkPending(promise.invocationId) }
   }
 
   send(request: SendRequest): { readonly invocationId: SdkPending } {
@@ -171,12 +210,13 @@ export class SdkJournal implements Journal {
   }
 
   awakeable<A>(serde: Serde<A>): { readonly id: string; readonly result: SdkPending } {
-    const { id, promise } = this.#context.awakeable<A>(sdkSerde(serde))
-    return { id, result: new SdkPending(promise) }
+    const entry = new EntryIdentity()
+    const { id, promise } = this.#context.awakeable<A>(answering(entry, serde))
+    return { id, result: new SdkPending(promise, entry) }
   }
 
   resolveAwakeable<A>(id: string, value: A, serde: Serde<A>): void {
-    this.#context.resolveAwakeable<A>(id, value, sdkSerde(serde))
+    this.#context.resolveAwakeable<A>(id, value, serde)
   }
 
   rejectAwakeable(id: string, reason: string): void {
@@ -184,7 +224,8 @@ export class SdkJournal implements Journal {
   }
 
   signal<A>(name: string, serde: Serde<A>): SdkPending {
-    return new SdkPending(this.#context.signal<A>(name, sdkSerde(serde)))
+    const entry = new EntryIdentity()
+    return new SdkPending(this.#context.signal<A>(name, answering(entry, serde)), entry)
   }
 
   /**
@@ -192,31 +233,39 @@ export class SdkJournal implements Journal {
    * cancellation arrived stays rejected for good, so after a cancellation only fresh races are awaited.
    */
   async next(waiters: ReadonlySet<Waiter>, cancelRequested: boolean): Promise<Wakeup> {
-    const [first] = waiters
-    if (first !== undefined && waiters.size === 1 && !this.#explicit && !cancelRequested) {
-      const completion = await completionOf(pendingOf(first).promise)
-      if (!completion.ok && completion.error instanceof CancelledError) return { _tag: "Cancelled" }
-      return { _tag: "Completed", waiter: first, completion }
+    const only = waiters.size === 1 ? [...waiters][0] : undefined
+    const watched = this.#explicit && !cancelRequested
+    const race = (): RestatePromise<unknown> => {
+      const contenders = Array.from(waiters, (waiter) => pendingOf(waiter).contender)
+      if (watched) contenders.push(this.#context.cancellation())
+      return RestatePromise.race(contenders)
     }
-    const race: Array<RestatePromise<Tagged | typeof cancelled>> = []
-    for (const waiter of waiters) race.push(pendingOf(waiter).tagged)
-    if (this.#explicit && !cancelRequested) race.push(this.#cancelledOnce())
-    const outcome = await completionOf(RestatePromise.race(race))
-    if (!outcome.ok) {
-      if (!this.#explicit && outcome.error instanceof CancelledError) return { _tag: "Cancelled" }
-      throw outcome.error
+    const alone = only !== undefined && !this.#explicit && !cancelRequested ? pendingOf(only) : undefined
+    const outcome = await completionOf(alone === undefined ? race() : alone.promise)
+    if (outcome.ok) {
+      if (alone !== undefined) return wakeup(waiters, alone.answer(outcome.value))
+      // Every other contender succeeds with an answer.
+      return outcome.value instanceof Answer ? wakeup(waiters, outcome.value) : { _tag: "Cancelled" }
     }
-    if (outcome.value === cancelled) return { _tag: "Cancelled" }
-    // Everything else in the race is a tagged pending.
-    const { pending, completion } = outcome.value as Tagged
-    for (const waiter of waiters) if (waiter.pending === pending) return { _tag: "Completed", waiter, completion }
-    throw new TypeError("a race was won by an entry that nobody waits for")
+    const { error } = outcome
+    if (!this.#explicit && error instanceof CancelledError) return { _tag: "Cancelled" }
+    if (only !== undefined) return { _tag: "Completed", waiter: only, completion: { ok: false, error } }
+    return this.#failed(waiters)
   }
 
-  #cancelledOnce(): RestatePromise<typeof cancelled> {
-    this.#cancellation ??= this.#context.cancellation().map((): typeof cancelled => cancelled)
-    return this.#cancellation
+  /** Who lost a race with a failure: that one has an answer already, so another race among all of them ends at once with it. */
+  async #failed(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {
+    const answer = await RestatePromise.race(Array.from(waiters, (waiter) => pendingOf(waiter).mapped))
+    if (answer instanceof Answer) return wakeup(waiters, answer)
+    throw new TypeError("a race ended without an answer")
   }
+}
+
+const wakeup = (waiters: ReadonlySet<Waiter>, { entry, completion }: Answer): Wakeup => {
+  for (const waiter of waiters) {
+    if (pendingOf(waiter).entry === entry) return { _tag: "Completed", waiter, completion }
+  }
+  throw new TypeError("a race was won by an entry that nobody waits for")
 }
 
 const pendingOf = (waiter: Waiter): SdkPending => {
