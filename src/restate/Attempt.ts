@@ -1,4 +1,14 @@
-import { Effect, type Exit, type Fiber, FiberId, Random, Runtime, Scheduler } from "effect"
+import {
+  type Context,
+  type DefaultServices,
+  Effect,
+  type Exit,
+  type Fiber,
+  FiberId,
+  Random,
+  Runtime,
+  Scheduler
+} from "effect"
 import { NonDurableWait } from "./DurableError.ts"
 import type { Completion, Journal, Pending, Waiter } from "./Journal.ts"
 import type { Observer } from "./Observer.ts"
@@ -17,6 +27,10 @@ export const makeCancelScope = (): CancelScope => ({ fiber: undefined, cancelled
 /** What all attempts of one handler share: built once, because an attempt should cost microseconds. */
 export interface HandlerRuntime {
   readonly live: Runtime.Runtime<never>
+  /** The default services of `live`. */
+  readonly liveServices: Context.Context<DefaultServices.DefaultServices>
+  /** The flags of `live`, without metrics, and nothing else: step bodies start here with their workflow's references. */
+  readonly blank: Runtime.Runtime<never>
   readonly observer: Observer
   /** False when no tracer is installed: then no span is created only to be dropped. */
   readonly traced: boolean

@@ -46,17 +46,24 @@ export const bind = <R>(
 ): BoundObject => {
   const live = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
   const tracer = Context.get(live, Tracer.Tracer)
+  const traced = tracer !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
   const services = live.pipe(
     Context.add(Clock.Clock, durableClock(Context.get(live, Clock.Clock))),
     Context.add(Random.Random, durableRandom),
-    Context.add(Tracer.Tracer, replayTracer(tracer))
+    Context.add(Tracer.Tracer, traced ? replayTracer(tracer) : tracer)
   )
   const shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer } = {
     // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
     live: runtime as unknown as Runtime.Runtime<never>,
     observer,
     tracer,
-    traced: tracer !== Context.get(DefaultServices.liveServices, Tracer.Tracer),
+    traced,
+    liveServices: live,
+    blank: Runtime.make({
+      context: Context.empty(),
+      fiberRefs: FiberRefs.empty(),
+      runtimeFlags: RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
+    }),
     workflow: Runtime.make({
       context: runtime.context,
       fiberRefs: FiberRefs.updateAs(runtime.fiberRefs, {

@@ -8,10 +8,10 @@ import {
   Exit,
   type Fiber,
   FiberId,
+  FiberRef,
   FiberRefs,
   Option,
   Runtime,
-  RuntimeFlags,
   Scheduler,
   Schema
 } from "effect"
@@ -188,19 +188,10 @@ class StepRun {
     const { journal, handler, steps } = this.#attempt
     const info = { service: journal.target.service, handler: journal.target.handler, step: this.#name }
     const startedAt = journal.liveMillis()
-    const timeoutMillis = Duration.toMillis(this.#options.timeout ?? defaultTimeoutMillis)
     handler.observer.stepStarted(info)
     return new Promise((resolve, reject) => {
-      const traced = handler.traced ? Effect.withSpan(body, this.#name, { captureStackTrace: false }) : body
-      const fiber = Runtime.runFork(liveRuntime<R>(this.#attempt, this.#name, workflow), traced, {
-        scheduler: Scheduler.defaultScheduler
-      })
-      this.#body = fiber
-      steps.add(fiber)
       let timedOut = false
       const settle = (exit: Exit.Exit<A, E>): void => {
-        steps.delete(fiber)
-        stopTimer()
         const seconds = (journal.liveMillis() - startedAt) / 1000
         handler.observer.stepEnded({ ...info, seconds, outcome: timedOut ? "defect" : outcomeOf(exit, this.#options) })
         // Past the end of the attempt nobody listens any more: the body runs again on the next one.
@@ -209,13 +200,24 @@ class StepRun {
         if (result instanceof Error) reject(result)
         else resolve(result)
       }
+      const traced = handler.traced ? Effect.withSpan(body, this.#name, { captureStackTrace: false }) : body
+      const fiber = forkLive(this.#attempt, this.#name, traced, workflow)
+      const ended = fiber.unsafePoll()
+      // A body that never waits is over by now; it needs no timer and nobody can interrupt it.
+      if (ended !== null) return settle(ended)
+      this.#body = fiber
+      steps.add(fiber)
+      const timeoutMillis = Duration.toMillis(this.#options.timeout ?? defaultTimeoutMillis)
       const stopTimer = journal.timer(timeoutMillis, () => {
-        if (!steps.has(fiber)) return
         timedOut = true
         this.interrupt()
         reject(publicError(`step ${this.#name}`, new StepTimedOut({ step: this.#name, millis: timeoutMillis })))
       })
-      fiber.addObserver(settle)
+      fiber.addObserver((exit) => {
+        steps.delete(fiber)
+        stopTimer()
+        settle(exit)
+      })
     })
   }
 
@@ -268,22 +270,27 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>, options: StepOptions): Ste
   return Cause.isInterruptedOnly(exit.cause) ? "interrupted" : "defect"
 }
 
-/** The workflow fiber's context and fiber references, with the live default services and no journal. */
-const liveRuntime = <R>(
+/**
+ * Starts a body with the workflow fiber's context and fiber references, on the live default services and scheduler and
+ * without a journal. The references are copied once, which is most of what starting a fiber costs.
+ */
+const forkLive = <A, E, R>(
   attempt: Attempt,
   name: string,
+  body: Effect.Effect<A, E, R>,
   workflow: Fiber.RuntimeFiber<unknown, unknown>
-): Runtime.Runtime<R> => {
-  const { live } = attempt.handler
-  // The body's requirements are among the workflow's: the type of `step` says so.
-  const context = Context.add(workflow.currentContext as Context.Context<R>, Durable, new InsideStep(attempt, name))
-  return Runtime.make({
-    context,
-    runtimeFlags: RuntimeFlags.disable(live.runtimeFlags, RuntimeFlags.RuntimeMetrics),
-    fiberRefs: FiberRefs.updateAs(workflow.getFiberRefs(), {
-      fiberId: workflow.id(),
-      fiberRef: DefaultServices.currentServices,
-      value: FiberRefs.getOrDefault(live.fiberRefs, DefaultServices.currentServices)
+): Fiber.RuntimeFiber<A, E> => {
+  const { liveServices, blank } = attempt.handler
+  const context = Context.add(workflow.currentContext, Durable, new InsideStep(attempt, name))
+  const updateRefs = (_: FiberRefs.FiberRefs, fiberId: FiberId.Runtime): FiberRefs.FiberRefs =>
+    FiberRefs.updateManyAs(workflow.getFiberRefs(), {
+      forkAs: fiberId,
+      entries: [
+        [FiberRef.currentContext, [[fiberId, context]]],
+        [DefaultServices.currentServices, [[fiberId, liveServices]]],
+        [FiberRef.currentScheduler, [[fiberId, Scheduler.defaultScheduler]]]
+      ]
     })
-  })
+  // The body's requirements are among the workflow's: the type of `step` says so.
+  return Runtime.runFork(blank as Runtime.Runtime<R>, body, { updateRefs })
 }
