@@ -66,13 +66,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "an awaited promise is awaited again after an implicit cancellation",
-    edits: [
-      edit(
-        "SdkJournal.ts",
-        "waiters.size === 1 && !this.#explicit && !cancelRequested",
-        "waiters.size === 1 && !this.#explicit"
-      )
-    ]
+    edits: [edit("SdkJournal.ts", "&& !this.#explicit && !cancelRequested", "&& !this.#explicit")]
   },
   {
     name: "compensations run when an attempt merely ends",
@@ -82,7 +76,7 @@ export const mutations: ReadonlyArray<Mutation> = [
         "Exit.isSuccess(exit) || attempt.ended || Cause.isDie(exit.cause)",
         "Exit.isSuccess(exit) || Cause.isDie(exit.cause)"
       ),
-      edit("Saga.ts", "(undo) => (attempt.ended ? Effect.interrupt : undo)", "(undo) => undo"),
+      edit("Saga.ts", "attempt.ended ? Effect.interrupt : undo(", "undo("),
       edit("Durable.ts", "return durable.ended ? Effect.interrupt : use(", "return use("),
       edit("Attempt.ts", "if (this.ended) return wake(Effect.interrupt)", "")
     ]
