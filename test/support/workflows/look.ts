@@ -1,4 +1,4 @@
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
 import { World } from "../memory/World.ts"
 import { ControlPlane } from "./ControlPlane.ts"
@@ -56,8 +56,3 @@ export const journalBytes = (invocation: Invocation) => {
   const sizes = invocation.entries.flatMap(({ answer }) => (answer?.ok === true ? [answer.bytes.length] : []))
   return { total: sizes.reduce((sum, size) => sum + size, 0), largest: Math.max(0, ...sizes) }
 }
-
-export const invocationOf = (label: string) =>
-  Effect.map(ControlPlane, ({ engine }) =>
-    Option.fromNullable(engine.invocations.find((invocation) => invocation.label === label))
-  )

@@ -26,7 +26,6 @@ const twice = { duplicates: true }
 /** Short handlers are also killed twice per run. */
 const thorough = { duplicates: true, pairs: 100 }
 
-/** A deploy that fails answers its second delivery with "it has failed before", so only the first answer is compared. */
 const failing: ControlPlaneOptions = { startOf: () => fails }
 const hanging: ControlPlaneOptions = { startOf: () => hangs }
 
