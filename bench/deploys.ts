@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto"
+import { join } from "node:path"
+import { Effect, Layer } from "effect"
+import { krane } from "../dev/simulators/Krane.ts"
+import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
+import { type SeededProject, seedDeployment, seedProject } from "../dev/simulators/seed.ts"
+import { MySqlServer, mySqlServer } from "../dev/stack/MySqlServer.ts"
+import { RestateServer, restateServer } from "../dev/stack/RestateServer.ts"
+import { RunDirectory } from "../dev/stack/RunDirectory.ts"
+import { workerEnvironment, workerProcess } from "../dev/stack/WorkerProcess.ts"
+import { DeployService } from "../src/contract/DeployService.ts"
+import { Ingress, ingressAt } from "../src/restate/Ingress.ts"
+import { bundle } from "./BenchWorker.ts"
+import { quantile } from "./statistics.ts"
+
+export interface DeployBenchOptions {
+  readonly rounds: number
+  /** Deployments per round. */
+  readonly deployments: number
+  readonly projects: number
+  readonly inFlight: number
+}
+
+export interface DeploySample {
+  readonly deploysPerSecond: number
+  readonly p50Millis: number
+  readonly p99Millis: number
+}
+
+const region = "us-east-1.aws"
+
+/** Far below krane's second: what is measured is the worker, Restate and the database, not how often krane looks. */
+const kranePollInterval = "50 millis"
+
+const ownDatabase = Effect.flatMap(MySqlServer, (server) => {
+  const name = `bench_${randomBytes(4).toString("hex")}`
+  return Effect.as(
+    Effect.acquireRelease(server.createDatabase(name), () => Effect.ignore(server.dropDatabase(name))),
+    server.dsnFor(name)
+  )
+})
+
+/** The worker as production runs it: bundled, packages left outside. */
+const productionWorker = Effect.fnUntraced(function* (database: string, restateAdmin: string) {
+  const run = yield* RunDirectory
+  const folder = yield* run.folderFor("bundle")
+  const entry = yield* bundle("../src/main.ts", join(folder, "main.mjs"))
+  const env = { ...workerEnvironment({ database, restateAdmin }), WORKER_AVAILABLE_REGIONS: region }
+  return yield* workerProcess({ entry, env })
+})
+
+interface Deploy {
+  readonly project: SeededProject
+  readonly deploymentId: string
+}
+
+/** From the call until everything is switched and Deploy answers, in milliseconds. */
+const timedDeploy = Effect.fnUntraced(function* ({ deploymentId, project }: Deploy) {
+  const ingress = yield* Ingress
+  const startedAt = performance.now()
+  yield* ingress.call(DeployService, project.id, "Deploy", {
+    deploymentId,
+    dockerImage: { image: "registry.example/app:1" },
+    command: []
+  })
+  return performance.now() - startedAt
+})
+
+const round = Effect.fnUntraced(function* (projects: ReadonlyArray<SeededProject>, options: DeployBenchOptions) {
+  const each = options.deployments / projects.length
+  const deploys: Array<Deploy> = []
+  for (const project of Array.from({ length: each }, () => projects).flat()) {
+    deploys.push({ project, deploymentId: yield* seedDeployment(project) })
+  }
+  const startedAt = performance.now()
+  const millis = yield* Effect.forEach(deploys, timedDeploy, { concurrency: options.inFlight })
+  const seconds = (performance.now() - startedAt) / 1000
+  const sample: DeploySample = {
+    deploysPerSecond: millis.length / seconds,
+    p50Millis: quantile(millis, 0.5),
+    p99Millis: quantile(millis, 0.99)
+  }
+  yield* Effect.logInfo(`deploys: ${sample.deploysPerSecond.toFixed(1)} per second`)
+  return sample
+})
+
+const rounds = Effect.fnUntraced(function* (options: DeployBenchOptions) {
+  const projects = yield* Effect.forEach(Array.from({ length: options.projects }).keys(), (index) =>
+    seedProject({ workspaceSlug: `bench-${index}`, projectSlug: `app-${index}` })
+  )
+  // Once without keeping the result: the code becomes hot and the pools fill.
+  yield* round(projects, options)
+  return yield* Effect.replicateEffect(round(projects, options), options.rounds)
+})
+
+/** Whole deploys through the ingress of the real stack: MySQL, Restate, the worker, and a simulated krane. */
+export const benchDeploys = (options: DeployBenchOptions) =>
+  Effect.gen(function* () {
+    const restate = yield* RestateServer
+    const database = yield* ownDatabase
+    yield* productionWorker(database, restate.admin)
+    const neighbours = krane({ regions: [region], pollInterval: kranePollInterval, startDelay: 0 }).pipe(
+      Layer.provideMerge(simulatorDatabase(database)),
+      Layer.merge(ingressAt(restate.ingress))
+    )
+    return yield* Effect.provide(rounds(options), neighbours)
+  }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer())))

@@ -1,0 +1,139 @@
+import { cpus, release, totalmem, type } from "node:os"
+import restateServer from "@restatedev/restate-server/package.json" with { type: "json" }
+import packageJson from "../package.json" with { type: "json" }
+import type { BridgeBenchOptions, HandlerName, HandlerResult, VariantName } from "./bridge.ts"
+import type { DeployBenchOptions, DeploySample } from "./deploys.ts"
+import type { Sample } from "./Load.ts"
+import { pairedRatios, type Spread, spread } from "./statistics.ts"
+
+export interface Results {
+  readonly bridge: ReadonlyArray<HandlerResult>
+  readonly bridgeOptions: BridgeBenchOptions
+  readonly deploys: ReadonlyArray<DeploySample>
+  readonly deployOptions: DeployBenchOptions
+}
+
+const described: Readonly<Record<HandlerName, { readonly text: string; readonly aim: number }>> = {
+  add: { text: "get and set", aim: 0.97 },
+  sequential: { text: "five steps", aim: 0.95 },
+  parallel: { text: "five parallel steps", aim: 0.9 }
+}
+
+const ours: ReadonlyArray<VariantName> = ["Explicit", "Implicit"]
+
+const range = ({ highest, lowest, median }: Spread, digits: number): string =>
+  `${median.toFixed(digits)} (${lowest.toFixed(digits)} - ${highest.toFixed(digits)})`
+
+const row = (...cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
+
+const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<string>): string =>
+  [row(...head), row(...head.map(() => "---")), ...rows].join("\n")
+
+const field = (samples: ReadonlyArray<Sample>, name: keyof Sample): ReadonlyArray<number> =>
+  samples.map((sample) => sample[name])
+
+const throughputTable = (results: ReadonlyArray<HandlerResult>): string =>
+  table(
+    ["handler", "variant", "requests/s", "ratio to bare", "aim", "p50 ms", "p99 ms", "worker µs/request"],
+    results.flatMap(({ handler, samples }) => {
+      const { aim, text } = described[handler]
+      const line = (variant: VariantName): string => {
+        const rounds = samples[variant]
+        const rates = field(rounds, "requestsPerSecond")
+        const ratio = spread(pairedRatios(rates, field(samples.Bare, "requestsPerSecond")))
+        const verdict = ratio.median >= aim ? "met" : "missed"
+        return row(
+          text,
+          variant.toLowerCase(),
+          range(spread(rates), 0),
+          variant === "Bare" ? "1" : range(ratio, 2),
+          variant === "Bare" ? "" : `${aim} ${verdict}`,
+          range(spread(field(rounds, "p50Millis")), 1),
+          range(spread(field(rounds, "p99Millis")), 1),
+          range(spread(field(rounds, "workerMicros")), 0)
+        )
+      }
+      return [line("Bare"), ...ours.map(line)]
+    })
+  )
+
+const aloneTable = (results: ReadonlyArray<HandlerResult>): string =>
+  table(
+    ["handler", "bare µs", "explicit µs", "implicit µs", "explicit adds", "implicit adds"],
+    results.map(({ alone, handler }) => {
+      const bare = spread(alone.Bare)
+      const added = (variant: VariantName): string => `${(spread(alone[variant]).median - bare.median).toFixed(0)} µs`
+      return row(
+        described[handler].text,
+        range(bare, 0),
+        range(spread(alone.Explicit), 0),
+        range(spread(alone.Implicit), 0),
+        added("Explicit"),
+        added("Implicit")
+      )
+    })
+  )
+
+const deployTable = (samples: ReadonlyArray<DeploySample>): string =>
+  table(
+    ["deploys/s", "p50 ms", "p99 ms"],
+    [
+      row(
+        range(spread(samples.map((sample) => sample.deploysPerSecond)), 1),
+        range(spread(samples.map((sample) => sample.p50Millis)), 0),
+        range(spread(samples.map((sample) => sample.p99Millis)), 0)
+      )
+    ]
+  )
+
+const versions = (): string => {
+  const { dependencies } = packageJson
+  return `Node ${process.versions.node}, effect ${dependencies.effect}, @restatedev/restate-sdk ${dependencies["@restatedev/restate-sdk"]}, restate-server ${restateServer.version}`
+}
+
+const machine = (): string => {
+  const processors = cpus()
+  const memory = (totalmem() / 2 ** 30).toFixed(0)
+  return `${processors.length} x ${processors[0]?.model ?? "processor"}, ${memory} GiB, ${type()} ${release()}`
+}
+
+/** The whole of RESULTS.md. */
+export const report = ({ bridge, bridgeOptions, deployOptions, deploys }: Results): string => `# Benchmark results
+
+Written by \`npm run bench\`, which measures everything below again (\`-- --quick\` for a short look that keeps this file).
+Server, worker, database and load generator share one machine: the ratios say something, the absolute numbers little.
+Cells are medians over the rounds, with the lowest and the highest in brackets.
+
+- ${machine()}
+- ${versions()}
+
+## The bridge against bare SDK handlers
+
+The same handlers written twice: with Restate's SDK alone (\`bench/subjects/bare.ts\`, on the SDK's own endpoint, without a
+log) and as Effect programs on the bridge (\`bench/subjects/bridged.ts\`), in one bundled worker process. ${bridgeOptions.inFlight} requests in
+flight over keep-alive connections, 2000 keys, ${bridgeOptions.rounds} rounds of ${bridgeOptions.seconds} s for each variant. Variants take turns within a round; a ratio
+compares variants of the same round.
+
+${throughputTable(bridge)}
+
+## The same without server and network
+
+Processor time of the worker for one invocation, one at a time, with the SDK and its state machine real and the server
+played in process (\`bench/Loopback.ts\`; its own cost is in every column).
+
+${aloneTable(bridge)}
+
+${whereTheTimeGoes}
+## Whole deploys
+
+Docker image deploys through the ingress of the real stack: MySQL, Restate, the worker as production runs it, and a
+simulated krane that looks every 50 ms and starts instances at once. ${deployOptions.deployments} deployments of ${deployOptions.projects} projects per round, ${deployOptions.inFlight} in flight,
+${deployOptions.rounds} rounds. A deploy counts from the call until Deploy answers: instances run, routes switched, rows written.
+
+${deployTable(deploys)}
+`
+
+const whereTheTimeGoes = `## Where the time goes
+
+WHERE
+`

@@ -1,0 +1,38 @@
+import { writeFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { Effect } from "effect"
+import { runCommand } from "../dev/stack/Command.ts"
+import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
+import { benchBridge } from "./bridge.ts"
+import { benchDeploys } from "./deploys.ts"
+import { report } from "./report.ts"
+
+const resultsFile = fileURLToPath(new URL("RESULTS.md", import.meta.url))
+
+const { values } = parseArgs({
+  options: {
+    /** How often everything is measured; medians are taken over the rounds. */
+    rounds: { type: "string", default: "7" },
+    /** How long one variant of one handler is under load. */
+    seconds: { type: "string", default: "4" },
+    /** A short look: two rounds of a second, printed and not written. */
+    quick: { type: "boolean", default: false }
+  }
+})
+
+const { quick } = values
+const rounds = quick ? 2 : Number(values.rounds)
+const seconds = quick ? 1 : Number(values.seconds)
+
+const bench = Effect.gen(function* () {
+  const bridgeOptions = { rounds, seconds, inFlight: 16 }
+  const deployOptions = { rounds: Math.min(rounds, 5), deployments: quick ? 16 : 64, projects: 8, inFlight: 16 }
+  const bridge = yield* benchBridge(bridgeOptions)
+  const deploys = yield* benchDeploys(deployOptions)
+  const text = report({ bridge, bridgeOptions, deploys, deployOptions })
+  yield* Effect.sync(() => process.stdout.write(`\n${text}\n`))
+  if (!quick) yield* Effect.promise(() => writeFile(resultsFile, text))
+})
+
+bench.pipe(Effect.provide(RunDirectoryLive), runCommand)

@@ -1,0 +1,45 @@
+import { Context, Effect, Option, Schema } from "effect"
+import { implement, type ObjectOptions } from "../../src/restate/Implementation.ts"
+import { stateCell } from "../../src/restate/State.ts"
+import { step } from "../../src/restate/Step.ts"
+
+/** A service behind every step, as workflows have. */
+export class Numbers extends Context.Tag("ctrl-worker/bench/Numbers")<
+  Numbers,
+  { readonly echo: (number: number) => Effect.Effect<number> }
+>() {}
+
+const numbers = [0, 1, 2, 3, 4]
+const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
+const total = stateCell("total", Schema.Number)
+
+const handler = { output: Schema.Number, error: Schema.Never, mode: "exclusive", ingress: "public" } as const
+
+const contract = (name: string) => ({
+  name,
+  handlers: {
+    add: { ...handler, input: Schema.Struct({ by: Schema.Number }) },
+    sequential: { ...handler, input: Schema.Void },
+    parallel: { ...handler, input: Schema.Void }
+  }
+})
+
+const echo = (number: number) =>
+  Effect.flatMap(Numbers, (service) => step(`step-${number}`, service.echo(number), { success: Schema.Number }))
+
+/** The same handlers on the bridge: typed state, typed steps, a service from the context. */
+export const bridged = (name: string, options: ObjectOptions) =>
+  implement(
+    contract(name),
+    {
+      add: ({ by }: { readonly by: number }) =>
+        Effect.gen(function* () {
+          const before = Option.getOrElse(yield* total.get, () => 0)
+          yield* total.set(before + by)
+          return before + by
+        }),
+      sequential: () => Effect.map(Effect.forEach(numbers, echo), sum),
+      parallel: () => Effect.map(Effect.forEach(numbers, echo, { concurrency: "unbounded" }), sum)
+    },
+    options
+  )
