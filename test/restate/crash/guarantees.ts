@@ -1,10 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, layer } from "@effect/vitest"
 import { Context, type Duration, Effect, Layer } from "effect"
-import { RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
+import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import { type WorkerProcess, workerProcess } from "../../../dev/stack/WorkerProcess.ts"
 import { RestateClient, testRestate, untilInvocation } from "../../support/stack/Restate.ts"
 import { fileRecorder, type RecorderShape } from "../fixtures/Recorder.ts"
@@ -20,7 +19,8 @@ interface Victim extends WorkerProcess {
 
 const victim = (version: string) =>
   Effect.gen(function* () {
-    const folder = mkdtempSync(join(tmpdir(), "crash-"))
+    const run = yield* RunDirectory
+    const folder = yield* run.folderFor("crash")
     const setVersion = (next: string) => Effect.sync(() => writeFileSync(join(folder, "version"), next))
     yield* setVersion(version)
     const worker = yield* workerProcess({ entry, env: { CRASH_FOLDER: folder } })
