@@ -65,10 +65,11 @@ export const holdsAlways = ({ wereLive }: History) =>
 /** A typed refusal, a cancellation, or a deployment that does not run: never a text of the machinery. */
 const expected = /^(deployment|project|cannot|cancelled|.*cancel)/i
 
-/** krane acts on topology, its resync on the row: they must come to say the same. */
+/** krane acts on topology, its resync on the row: they must come to say the same. What has failed is taken back. */
 const topologyFollowsTheRow = ({ deployments, deployment_topology }: Rows) => {
-  for (const { id, desired_state } of deployments) {
+  for (const { id, desired_state, status: end } of deployments) {
     const statuses = deployment_topology.filter((row) => row.deployment_id === id).map((row) => row.desired_status)
+    if (end === "failed") assert.notInclude(statuses, "starting", `${id}, which has failed`)
     for (const status of statuses)
       assert.strictEqual(status === "stopped", desired_state !== "running", `${id} is ${desired_state} and ${status}`)
   }

@@ -1,0 +1,57 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { JournalPoint } from "../../../src/restate/testing/Fault.ts"
+import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import { ControlPlane, on, type Services } from "../../support/workflows/ControlPlane.ts"
+import { submitDeploy, submitPromote, submitRollback } from "../../support/workflows/commands.ts"
+import { holdsAlways, holdsAtTheEnd } from "../../support/workflows/invariants.ts"
+import { pending, withLive, withStandby } from "../../support/workflows/seeds.ts"
+
+interface Cancellable {
+  readonly seed: Effect.Effect<unknown, unknown, Services>
+  readonly ask: Effect.Effect<Invocation, unknown, Services>
+  /** Which deployments are ready: those of them that are not live in the end must have gone to standby. */
+  readonly ready: ReadonlyArray<string>
+}
+
+/** Runs the story and cancels it when the `at`-th journal point of any invocation is reached. Answers how many there were. */
+const cancelledAt = ({ seed, ask, ready }: Cancellable, at: number) => {
+  let reached = 0
+  let cancel: () => void = () => undefined
+  const observePoint = (_: JournalPoint) => {
+    // Not within the point itself: a cancellation comes from outside.
+    if (reached++ === at) queueMicrotask(() => cancel())
+  }
+  return Effect.gen(function* () {
+    const { engine } = yield* ControlPlane
+    yield* seed
+    const asked = yield* ask
+    cancel = () => engine.cancel(asked.id)
+    yield* engine.result(asked)
+    yield* engine.drain
+    const history = { asked: [asked], wereLive: new Set(ready) }
+    yield* holdsAlways(history)
+    yield* holdsAtTheEnd(history)
+    return reached
+  }).pipe(on({ observePoint }))
+}
+
+const stories = {
+  "a deploy": { seed: Effect.zipRight(withLive, pending("d_2", 2)), ask: submitDeploy("d_2"), ready: ["d_1"] },
+  "a promotion": { seed: withStandby, ask: submitPromote("d_1"), ready: ["d_1", "d_2"] },
+  "a rollback": { seed: withStandby, ask: submitRollback("d_2", "d_1"), ready: ["d_1", "d_2"] }
+}
+
+describe("a cancellation", () => {
+  for (const [what, story] of Object.entries(stories))
+    it.effect(`of ${what}, at whatever point, leaves it done or taken back`, () =>
+      Effect.gen(function* () {
+        const points = yield* cancelledAt(story, -1)
+        assert.isAbove(points, 60)
+        for (let at = 0; at < points; at++)
+          yield* Effect.catchAllDefect(cancelledAt(story, at), (defect) =>
+            Effect.dieMessage(`cancelled at point ${at}: ${defect}`)
+          )
+      })
+    )
+})
