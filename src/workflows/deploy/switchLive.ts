@@ -45,7 +45,7 @@ export const switchLive = (
       const sleepAgain = (wasAboutToStop: boolean) =>
         wasAboutToStop || target.desiredState !== "running" ? Effect.asVoid(scheduleStandby(target.id)) : Effect.void
       // A cancellation waits: a standby that is withdrawn and forgotten would leave the target running for ever.
-      yield* withUndo(Effect.uninterruptible(withdrawStandby(target.id)), sleepAgain)
+      yield* Effect.uninterruptible(withUndo(withdrawStandby(target.id), sleepAgain))
       yield* wakeAndSwap(change, target, 1)
     })
   )
