@@ -8,8 +8,8 @@ export default defineConfig({
     pool: "forks",
     minWorkers: 1,
     maxWorkers: 2,
-    // Suites on the real stack start servers and wait for them; virtual time makes the others finish far earlier.
-    testTimeout: 30_000,
+    // A guard against hangs, not a measure of speed: the slowest matrix takes seconds on two idle cores.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     setupFiles: ["test/support/stack/endWithRunner.ts"],
     globalSetup: ["test/support/stack/globalSetup.ts"],

@@ -306,9 +306,10 @@ export class Cluster {
 
   /** Nothing can run: gives the worker back until one of the awaited entries is answered. */
   #suspend(journal: MemoryJournal): void {
+    const { hasNews } = journal
     this.#end(journal)
     journal.invocation.status = "suspended"
-    if (journal.hasNews) setImmediate(() => this.#resume(journal.invocation))
+    if (hasNews) setImmediate(() => this.#resume(journal.invocation))
   }
 
   readonly #world: Omit<AttemptWorld, "suspends"> = {

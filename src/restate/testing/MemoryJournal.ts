@@ -57,6 +57,7 @@ export class MemoryJournal implements Journal {
   readonly #delivered = new Set<number | "cancelled">()
   #cursor = 0
   #executing = 0
+  #bodies = 0
   #uuids = 0
   #from = 0
   #waiting:
@@ -90,11 +91,18 @@ export class MemoryJournal implements Journal {
 
   /** True when an awaited answer is known already, so that a suspended invocation resumes at once. */
   get hasNews(): boolean {
-    return this.invocation.order.some((known) => !this.#delivered.has(known))
+    const waiting = this.#waiting
+    const { order } = this.invocation
+    if (waiting === undefined) return order.some((known) => !this.#delivered.has(known))
+    // An answer that nobody awaits, such as that of a lost race, must not wake the invocation again and again.
+    const awaited = new Set<number | "cancelled" | undefined>(waiting.cancelled ? [] : ["cancelled"])
+    for (const { pending } of waiting.waiters) awaited.add((pending as MemoryPending).entry?.index)
+    return order.some((known) => awaited.has(known) && !this.#delivered.has(known))
   }
 
   end(): void {
     this.#waiting = undefined
+    for (; this.#bodies > 0; this.#bodies--) this.#world.bodyEnded()
     this.#controller.abort()
   }
 
@@ -215,6 +223,8 @@ export class MemoryJournal implements Journal {
   poll(): void {
     const waiting = this.#waiting
     if (!this.alive || waiting === undefined) return
+    // A server that wants to suspend has closed the way in: nothing reaches the attempt before its steps have ended.
+    if (this.#world.suspends && this.#executing > 0) return
     const wakeup = this.#earliest(waiting.waiters, waiting.cancelled)
     if (wakeup !== undefined) {
       this.#waiting = undefined
@@ -267,9 +277,13 @@ export class MemoryJournal implements Journal {
     if (entry.answer !== undefined) return
     if (this.#world.crashes(this.invocation, entry, "before")) return this.#world.crashed(this)
     this.#executing++
+    this.#bodies++
     this.#world.bodyStarted()
     const settle = (record: () => void): void => {
-      this.#world.bodyEnded()
+      if (this.alive) {
+        this.#bodies--
+        this.#world.bodyEnded()
+      }
       this.#world.acknowledge(() => {
         this.#executing--
         if (!this.alive) return
