@@ -110,7 +110,9 @@ class RunningProxy {
       ended = true
       // What was held back is lost with the worker, not with the end of its attempt.
       if (pass.holds()) session.once("close", cut)
-      else restate.end()
+      else if (restate.headersSent) restate.end()
+      // A worker that dies before it responds ends its stream too; passed on, that would be an attempt without an end.
+      else cut()
     })
     worker.on("close", () => (ended ? undefined : cut()))
   }

@@ -1,8 +1,11 @@
 import { Effect, Option, Schema } from "effect"
 import { RestateClient } from "../../support/stack/Restate.ts"
 
-/** One change of a project's live position, as the one who made it was told. */
+/** One change of a project's live position: what was asked for, and what the asker was told. */
 export interface Takeover {
+  readonly intent: "deploy" | "promote" | "rollback"
+  /** What the asker took for live; a deploy does not say. */
+  readonly expected: string | undefined
   readonly from: string | undefined
   readonly to: string
 }
@@ -18,7 +21,13 @@ const Payload = <A, I>(schema: Schema.Schema<A, I>) =>
     Schema.parseJson(schema)
   )
 
-const Request = Payload(Schema.Struct({ deploymentId: Schema.String }))
+const Request = Payload(
+  Schema.Struct({
+    intent: Schema.Literal("deploy", "promote", "rollback"),
+    deploymentId: Schema.String,
+    expectedLiveDeploymentId: Schema.optional(Schema.String)
+  })
+)
 const Answer = Payload(
   Schema.Struct({
     previousLiveDeploymentId: Schema.optional(Schema.String),
@@ -45,16 +54,17 @@ export const takeovers = (projectId: string) =>
   Effect.gen(function* () {
     const inputs = yield* entriesOf(projectId, "Input")
     const outputs = yield* entriesOf(projectId, "Output")
-    const targets = new Map(
+    const requests = new Map(
       inputs.map((row) => [row.id, Schema.decodeUnknownSync(InputEntry)(row.entry_json).Command.Input.payload])
     )
     return outputs.flatMap((row): ReadonlyArray<Takeover> => {
       // A refusal is an output too, but not a success.
       const output = Schema.decodeUnknownOption(OutputEntry)(row.entry_json)
-      const to = targets.get(row.id)?.deploymentId
-      if (Option.isNone(output) || to === undefined) return []
+      const request = requests.get(row.id)
+      if (Option.isNone(output) || request === undefined) return []
+      const { deploymentId: to, expectedLiveDeploymentId: expected, intent } = request
       const { live, previousLiveDeploymentId: from } = output.value.Command.Output.result.Success
-      return live === true ? [{ from, to }] : []
+      return live === true ? [{ intent, expected, from, to }] : []
     })
   })
 
