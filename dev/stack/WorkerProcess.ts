@@ -42,7 +42,6 @@ const isReady = (url: string) =>
 export const workerEnvironment = (stack: { readonly database: string; readonly restateAdmin: string }) => ({
   WORKER_DATABASE_PRIMARY: stack.database,
   WORKER_RESTATE_ADMIN_URL: stack.restateAdmin,
-  WORKER_DEFAULT_DOMAIN: "unkey.local",
   WORKER_CNAME_DOMAIN: "cname.unkey.local",
   WORKER_AVAILABLE_REGIONS: "local.dev"
 })

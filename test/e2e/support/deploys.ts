@@ -7,7 +7,7 @@ import { RestateClient } from "../../support/stack/Restate.ts"
 import { postDeployService } from "./ingress.ts"
 
 /** Host names end in this with the stack's settings. */
-export const apex = "unkey.local"
+export const apex = "unkey.app"
 
 export const imageOf = (deploymentId: string) => `registry.example/${deploymentId}:1`
 
