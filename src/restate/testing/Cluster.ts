@@ -1,10 +1,13 @@
-import { PauseError, RetryableError, TerminalError } from "@restatedev/restate-sdk"
+import { TerminalError } from "@restatedev/restate-sdk"
 import type { BoundObject } from "../BoundObject.ts"
 import type { RunOptions, Target } from "../Journal.ts"
 import { opaqueSerde } from "../Serde.ts"
+import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
 import { type FaultPlan, type JournalPoint, noFaults } from "./Fault.ts"
+import { generator } from "./Generator.ts"
 import { type Entry, type Invocation, makeInvocation, type Stored } from "./Invocation.ts"
-import { type AttemptWorld, MemoryJournal } from "./MemoryJournal.ts"
+import { MemoryJournal } from "./MemoryJournal.ts"
+import { afterFailedAttempt, afterFailedRun } from "./Retry.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
 
 export interface ClusterOptions {
@@ -29,24 +32,12 @@ interface KeyedObject {
   holder: Invocation | undefined
 }
 
-/** Restate's defaults for an attempt that ends with an error: 500 ms, doubled up to 1 min, 70 attempts, then pause. */
-const attemptRetry = { initialMillis: 500, factor: 2, maxMillis: 60_000, maxAttempts: 70 }
-
 export const rejected = (message: string, errorCode: number): Stored => ({
   ok: false,
   error: new TerminalError(message, { errorCode })
 })
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-/** Park and Miller's generator: small, seeded, good enough to shuffle. */
-const generator = (seed: number): (() => number) => {
-  let state = (seed % 2147483646) + 1
-  return () => {
-    state = (state * 16807) % 2147483647
-    return state / 2147483647
-  }
-}
 
 /** Invocations, keyed objects and their attempts: the part of the engine that plays the server. */
 export class Cluster {
@@ -55,7 +46,7 @@ export class Cluster {
   readonly #options: ClusterOptions
   readonly #bound = new Map<string, BoundObject>()
   readonly #objects = new Map<string, KeyedObject>()
-  readonly #attempts = new Map<Invocation, MemoryJournal>()
+  readonly #attempts = new Map<Invocation, RunningAttempt>()
   readonly #counters = new Map<string, number>()
   readonly #idempotent = new Map<string, Invocation>()
   readonly #signals = new Map<string, Stored>()
@@ -204,7 +195,7 @@ export class Cluster {
     )
   }
 
-  #output(journal: MemoryJournal, result: Stored): void {
+  #output(journal: RunningAttempt, result: Stored): void {
     const { invocation } = journal
     const point = { invocation: invocation.label, index: invocation.entries.length, kind: "output" as const, name: "" }
     if (this.#crashes({ ...point, phase: "before" })) return this.#restart(journal)
@@ -225,13 +216,13 @@ export class Cluster {
     if (object.holder !== undefined) this.#attempt(object.holder)
   }
 
-  #end(journal: MemoryJournal): void {
+  #end(journal: RunningAttempt): void {
     if (this.#attempts.get(journal.invocation) === journal) this.#attempts.delete(journal.invocation)
     journal.end()
     this.#progress++
   }
 
-  #restart(journal: MemoryJournal): void {
+  #restart(journal: RunningAttempt): void {
     this.#end(journal)
     journal.invocation.status = "suspended"
     setImmediate(() => this.#resume(journal.invocation))
@@ -257,46 +248,45 @@ export class Cluster {
     this.#wake(invocation)
   }
 
-  #attemptFailed(journal: MemoryJournal, error: unknown): void {
+  #attemptFailed(journal: RunningAttempt, error: unknown): void {
     const { invocation } = journal
     invocation.failures++
-    const wait = attemptRetry.initialMillis * attemptRetry.factor ** (invocation.failures - 1)
-    if (invocation.failures >= attemptRetry.maxAttempts) this.#pause(journal, error)
-    else this.#backOff(journal, error, Math.min(wait, attemptRetry.maxMillis))
+    const policy = this.#bound.get(invocation.target.service)?.options.retry ?? {}
+    const verdict = afterFailedAttempt(policy, invocation.failures)
+    if (verdict._tag === "Retry") this.#backOff(journal, error, verdict.afterMillis)
+    else this.#pause(journal, error)
   }
 
-  #backOff(journal: MemoryJournal, error: unknown, millis: number): void {
+  #backOff(journal: RunningAttempt, error: unknown, millis: number): void {
     this.#end(journal)
     journal.invocation.status = "backing-off"
     journal.invocation.lastFailure = messageOf(error)
     this.time.after(millis, () => this.#resume(journal.invocation))
   }
 
-  #pause(journal: MemoryJournal, error: unknown): void {
+  #pause(journal: RunningAttempt, error: unknown): void {
     this.#end(journal)
     journal.invocation.status = "paused"
     journal.invocation.lastFailure = messageOf(error)
   }
 
-  #runFailed(journal: MemoryJournal, entry: Entry, error: unknown, options: RunOptions<unknown>): void {
-    if (error instanceof TerminalError) return journal.answer(entry, { ok: false, error })
-    if (error instanceof PauseError) return this.#pause(journal, error)
-    const bounded = options.initialIntervalMillis !== undefined
-    if (!bounded) return this.#attemptFailed(journal, error)
+  #runFailed(journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions<unknown>): void {
     entry.failures++
     entry.firstFailureAt ??= this.time.now
-    const elapsed = this.time.now - entry.firstFailureAt
-    const exhausted =
-      entry.failures >= (options.maxAttempts ?? Number.POSITIVE_INFINITY) ||
-      elapsed >= (options.maxDurationMillis ?? Number.POSITIVE_INFINITY)
-    if (exhausted) return journal.answer(entry, rejected(messageOf(error), 500))
-    const wait = (options.initialIntervalMillis ?? 50) * (options.factor ?? 2) ** (entry.failures - 1)
-    const asked = error instanceof RetryableError ? error.retryAfter : undefined
-    this.#backOff(
-      journal,
-      error,
-      typeof asked === "number" ? asked : Math.min(wait, options.maxIntervalMillis ?? 10_000)
-    )
+    const failed = { times: entry.failures, sinceMillis: this.time.now - entry.firstFailureAt }
+    const verdict = afterFailedRun(options, error, failed)
+    switch (verdict?._tag) {
+      case undefined:
+        return this.#attemptFailed(journal, error)
+      case "Final":
+        return journal.answer(entry, { ok: false, error: verdict.error })
+      case "GiveUp":
+        return journal.answer(entry, rejected(messageOf(error), 500))
+      case "Pause":
+        return this.#pause(journal, error)
+      case "Retry":
+        return this.#backOff(journal, error, verdict.afterMillis)
+    }
   }
 
   #crashes(point: JournalPoint): boolean {
@@ -305,7 +295,7 @@ export class Cluster {
   }
 
   /** Nothing can run: gives the worker back until one of the awaited entries is answered. */
-  #suspend(journal: MemoryJournal): void {
+  #suspend(journal: RunningAttempt): void {
     const { hasNews } = journal
     this.#end(journal)
     journal.invocation.status = "suspended"

@@ -1,46 +1,8 @@
-import type { CallRequest, Journal, Pending, RunOptions, SendRequest, Target, Waiter, Wakeup } from "../Journal.ts"
+import type { CallRequest, Journal, RunOptions, SendRequest, Target, Waiter, Wakeup } from "../Journal.ts"
 import type { Serde } from "../Serde.ts"
-import type { Phase } from "./Fault.ts"
+import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
 import type { Entry, EntryKind, Invocation, Stored } from "./Invocation.ts"
-
-/** What an attempt needs of the cluster it runs in. */
-export interface AttemptWorld {
-  readonly now: () => number
-  readonly timer: (millis: number, fire: () => void) => () => void
-  /** True to end the attempt whenever it has to wait, as a server with an inactivity timeout of zero does. */
-  readonly suspends: boolean
-  readonly progress: () => void
-  readonly crashes: (invocation: Invocation, entry: Entry, phase: Phase) => boolean
-  readonly bodyStarted: () => void
-  readonly bodyEnded: () => void
-  /** The order in which results of bodies that ended together become known. */
-  readonly acknowledge: (deliver: () => void) => void
-  readonly stateOf: (target: Target) => Map<string, Uint8Array>
-  readonly completed: (invocation: Invocation, entry: Entry, answer: Stored) => void
-  readonly startCall: (caller: Invocation, entry: Entry, target: Target, input: Uint8Array, key?: string) => void
-  readonly startSend: (target: Target, input: Uint8Array, delayMillis: number, key?: string) => string
-  readonly cancelInvocation: (id: string) => void
-  readonly completeAwakeable: (id: string, answer: Stored) => void
-  readonly awaitSignal: (invocation: Invocation, entry: Entry) => void
-  readonly rejection: (message: string) => Stored
-  readonly runFailed: (journal: MemoryJournal, entry: Entry, error: unknown, options: RunOptions<unknown>) => void
-  readonly suspended: (journal: MemoryJournal) => void
-  readonly crashed: (journal: MemoryJournal) => void
-  readonly mismatched: (journal: MemoryJournal, expected: Entry, actual: string) => void
-}
-
-class MemoryPending implements Pending {
-  readonly _tag = "Pending"
-  readonly entry: Entry | undefined
-  readonly decode: (bytes: Uint8Array) => unknown
-  readonly execute: (() => void) | undefined
-
-  constructor(entry: Entry | undefined, decode: (bytes: Uint8Array) => unknown, execute?: () => void) {
-    this.entry = entry
-    this.decode = decode
-    this.execute = execute
-  }
-}
+import { KnownPending, MemoryPending } from "./MemoryPending.ts"
 
 const nothing = new Uint8Array(0)
 const text = new TextEncoder()
@@ -49,7 +11,7 @@ const parsed = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().deco
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 
 /** One attempt's view of an invocation in memory: replays what is stored, then appends. */
-export class MemoryJournal implements Journal {
+export class MemoryJournal implements Journal, RunningAttempt {
   readonly invocation: Invocation
   readonly #world: AttemptWorld
   readonly #controller = new AbortController()
@@ -89,7 +51,6 @@ export class MemoryJournal implements Journal {
     return !this.#controller.signal.aborted
   }
 
-  /** True when an awaited answer is known already, so that a suspended invocation resumes at once. */
   get hasNews(): boolean {
     const waiting = this.#waiting
     const { order } = this.invocation
@@ -307,7 +268,6 @@ export class MemoryJournal implements Journal {
     else if (this.#executing === 0) this.#world.suspended(this)
   }
 
-  /** Records an answer that ends a step for good, from outside the body. */
   answer(entry: Entry, answer: Stored): void {
     this.#answered(entry, answer)
   }
@@ -376,15 +336,5 @@ export class MemoryJournal implements Journal {
     this.#cursor++
     this.#world.progress()
     return { entry, fresh: true }
-  }
-}
-
-/** An answer that is known without waiting. */
-class KnownPending extends MemoryPending {
-  readonly read: () => unknown
-
-  constructor(read: () => unknown) {
-    super(undefined, () => undefined)
-    this.read = read
   }
 }
