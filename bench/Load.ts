@@ -1,11 +1,10 @@
 import { Agent, request } from "node:http"
-import { quantile } from "./statistics.ts"
 
 /** What was measured while one variant of a handler was called for a while. */
 export interface Sample {
   readonly requestsPerSecond: number
-  readonly p50Millis: number
-  readonly p99Millis: number
+  /** How long each request took. */
+  readonly millis: ReadonlyArray<number>
   /** Processor time of the worker per request. */
   readonly workerMicros: number
 }
@@ -79,8 +78,7 @@ export const measure = async (subject: Subject, options: LoadOptions): Promise<S
   const processor = Number(await askWorker(options.worker, "processor")) - processorBefore
   return {
     requestsPerSecond: millis.length / seconds,
-    p50Millis: quantile(millis, 0.5),
-    p99Millis: quantile(millis, 0.99),
+    millis,
     workerMicros: processor / millis.length
   }
 }

@@ -13,17 +13,17 @@ const resultsFile = fileURLToPath(new URL("RESULTS.md", import.meta.url))
 const { values } = parseArgs({
   options: {
     /** How often everything is measured; medians are taken over the rounds. */
-    rounds: { type: "string", default: "7" },
+    rounds: { type: "string", default: "30" },
     /** How long one variant of one handler is under load. */
-    seconds: { type: "string", default: "4" },
-    /** A short look: two rounds of a second, printed and not written. */
+    seconds: { type: "string", default: "1" },
+    /** A short look: two rounds, printed and not written. */
     quick: { type: "boolean", default: false }
   }
 })
 
 const { quick } = values
 const rounds = quick ? 2 : Number(values.rounds)
-const seconds = quick ? 1 : Number(values.seconds)
+const seconds = Number(values.seconds)
 
 const bench = Effect.gen(function* () {
   const bridgeOptions = { rounds, seconds, inFlight: 16 }

@@ -1,7 +1,8 @@
+/** The middle of the values, and the range that holds the middle half of them. */
 export interface Spread {
   readonly median: number
-  readonly lowest: number
-  readonly highest: number
+  readonly lower: number
+  readonly upper: number
 }
 
 /** The value below which this share of the values lies; NaN when there are none. */
@@ -12,8 +13,8 @@ export const quantile = (values: ReadonlyArray<number>, share: number): number =
 
 export const spread = (values: ReadonlyArray<number>): Spread => ({
   median: quantile(values, 0.5),
-  lowest: Math.min(...values),
-  highest: Math.max(...values)
+  lower: quantile(values, 0.25),
+  upper: quantile(values, 0.75)
 })
 
 /** The ratio within each round: what slows a round down slows both sides of it. */
