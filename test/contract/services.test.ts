@@ -7,8 +7,9 @@ import * as errors from "../../src/contract/errors.ts"
 import { TransitionState } from "../../src/contract/objectState.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
+import type { Contract } from "../../src/restate/Contract.ts"
 
-const services = [DeployService, DeploymentService, RoutingService, VersioningService]
+const services: ReadonlyArray<Contract> = [DeployService, DeploymentService, RoutingService, VersioningService]
 
 describe("the services' contracts", () => {
   it("keep the names, modes and ingress visibility that callers and deployed systems rely on", () => {
@@ -23,6 +24,7 @@ describe("the services' contracts", () => {
       "hydra.v1.DeploymentService": {
         ScheduleDesiredStateChange: "exclusive private",
         ChangeDesiredState: "exclusive private",
+        TakeScheduledStateChange: "exclusive private",
         ClearScheduledStateChanges: "exclusive private"
       },
       "hydra.v1.RoutingService": {
