@@ -135,8 +135,7 @@ const whereTheTimeGoes = `## Where the time goes
 
 Through a server, most of a request is the server's and the protocol's: that is why throughput differs less than processor time.
 
-- **An attempt** adds a main fiber, the decoding of its input, and the two lines that the SDK logs per attempt, which cost two
-  more fibers although the logger's level drops them. The shorter the handler, the more of the difference this is.
+- **An attempt** adds a main fiber and the decoding of its input. The shorter the handler, the more of the difference this is.
 - **A step** on the bridge adds a fiber for its body (its fiber references are copied once; a body that never waits needs no
   timer), an exactly interruptible wait, and the schema. The SDK's loop turns as often as for a bare step: 15 times for five.
 - **Explicit cancellation** makes every wait a race with the cancellation signal, and the SDK polls every contender of a race in
