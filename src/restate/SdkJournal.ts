@@ -56,13 +56,16 @@ class SdkPending implements Pending {
   readonly promise: RestatePromise<unknown>
   /** True when the serde makes every success an `Answer`: sparing the SDK a mapped promise is most of what a race costs. */
   readonly #answers: boolean
+  /** True for what the server answers at once, such as state: a cancellation loses nothing by waiting for it. */
+  readonly prompt: boolean
   #mapped: RestatePromise<unknown> | undefined
 
   // Several of the SDK's methods are typed as Promise although they answer with a RestatePromise.
-  constructor(promise: Promise<unknown>, entry = new EntryIdentity(), answers = false) {
+  constructor(promise: Promise<unknown>, entry = new EntryIdentity(), answers = false, prompt = false) {
     this.promise = promise as RestatePromise<unknown>
     this.entry = entry
     this.#answers = answers
+    this.prompt = prompt
   }
 
   /** Succeeds with an `Answer`, or fails without saying whose failure it is. */
@@ -164,7 +167,7 @@ export class SdkJournal implements Journal {
 
   get<A>(name: string, serde: Serde<A>): SdkPending {
     const entry = new EntryIdentity()
-    return new SdkPending(this.#context.get<A>(name, answering(entry, serde)), entry)
+    return new SdkPending(this.#context.get<A>(name, answering(entry, serde)), entry, false, true)
   }
 
   set<A>(name: string, value: A, serde: Serde<A>): void {
@@ -240,7 +243,8 @@ export class SdkJournal implements Journal {
       if (watched) contenders.push(this.#context.cancellation())
       return RestatePromise.race(contenders)
     }
-    const alone = only !== undefined && !this.#explicit && !cancelRequested ? pendingOf(only) : undefined
+    const single = only === undefined ? undefined : pendingOf(only)
+    const alone = (this.#explicit ? single?.prompt : !cancelRequested) ? single : undefined
     const outcome = await completionOf(alone === undefined ? race() : alone.promise)
     if (outcome.ok) {
       if (alone !== undefined) return wakeup(waiters, alone.answer(outcome.value))
