@@ -66,7 +66,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "an awaited promise is awaited again after an implicit cancellation",
-    edits: [edit("SdkJournal.ts", "&& !this.#explicit && !cancelRequested", "&& !this.#explicit")]
+    edits: [edit("SdkJournal.ts", "single?.prompt : !cancelRequested)", "single?.prompt : true)")]
   },
   {
     name: "compensations run when an attempt merely ends",
