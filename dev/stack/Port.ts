@@ -13,9 +13,19 @@ const isFree = (port: number) =>
     server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
   })
 
+/** Given out by this process and perhaps not bound yet: two components of one stack must not get the same. */
+const given = new Set<number>()
+
+const take = (port: number) =>
+  Effect.map(isFree(port), (free) => {
+    if (!free || given.has(port)) return false
+    given.add(port)
+    return true
+  })
+
 /** A port nobody listens on now. Another process may still take it first: whoever binds it must be ready to retry. */
 export const freePort: Effect.Effect<number> = Effect.sync(() => randomInt(lowest, highest)).pipe(
-  Effect.tap((port) => Effect.filterOrFail(isFree(port), (free) => free)),
+  Effect.tap((port) => Effect.filterOrFail(take(port), (taken) => taken)),
   Effect.retry({ times: 100 }),
   Effect.orDie
 )
