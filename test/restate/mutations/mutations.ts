@@ -120,7 +120,8 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "fractions of a millisecond reach the SDK",
     edits: [
       edit("DurableClock.ts", "Math.ceil(EffectDuration.toMillis(duration))", "EffectDuration.toMillis(duration)")
-    ]
+    ],
+    tests: ["test/restate/Step.test.ts"]
   },
   {
     name: "the replay logger always logs",
