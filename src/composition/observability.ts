@@ -6,6 +6,7 @@ import { describeConfig, WorkerConfig, type WorkerConfigShape } from "../config.
 import { metricsServer } from "../http/metrics.ts"
 import { jsonLogger } from "../layers/JsonLogger.ts"
 import { PrometheusMetricsLive } from "../layers/PrometheusMetrics.ts"
+import { type PrometheusRegistry, PrometheusRegistryLive } from "../layers/PrometheusRegistry.ts"
 import { TelemetryLive } from "../layers/Telemetry.ts"
 import { EndpointUnavailable } from "../restate/Endpoint.ts"
 import { replayLogger } from "../restate/Telemetry.ts"
@@ -35,7 +36,9 @@ export const Tracing: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffe
   )
 )
 
-export const Metrics: Layer.Layer<WorkflowMetrics> = PrometheusMetricsLive({ version })
+export const Metrics: Layer.Layer<WorkflowMetrics | PrometheusRegistry> = PrometheusMetricsLive({ version }).pipe(
+  Layer.provideMerge(PrometheusRegistryLive)
+)
 
 const errorCode = ({ cause }: HttpServerError.ServeError): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)

@@ -27,7 +27,15 @@ export class GitSourceUnavailable extends Schema.TaggedError<GitSourceUnavailabl
 export class NotFound extends Schema.TaggedError<NotFound>("ctrl-worker/NotFound")(
   "NotFound",
   {
-    resource: Schema.Literal("deployment", "project", "workspace", "environment", "runtime settings"),
+    resource: Schema.Literal(
+      "deployment",
+      "project",
+      "workspace",
+      "environment",
+      "runtime settings",
+      "custom domain",
+      "quota"
+    ),
     id: Schema.String
   },
   HttpApiSchema.annotations({ status: 404 })

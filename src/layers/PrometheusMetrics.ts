@@ -1,8 +1,7 @@
 import { Effect, Layer, Option } from "effect"
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import { Counter, Gauge, Histogram, type Registry } from "prom-client"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
-
-const prefix = "control_plane_worker_"
+import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
 
 // From one local row to the longest step and attempt we allow (60 s), with a class above for what exceeds it.
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
@@ -28,11 +27,11 @@ const makeFamilies = (registry: Registry) => {
   const handlerLabels = ["service", "handler"] as const
   const stepLabels = [...handlerLabels, "step"] as const
   const counter = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
-    new Counter({ name: prefix + name, help, labelNames, registers })
+    new Counter({ name: metricPrefix + name, help, labelNames, registers })
   const gauge = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
-    new Gauge({ name: prefix + name, help, labelNames, registers })
+    new Gauge({ name: metricPrefix + name, help, labelNames, registers })
   const histogram = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
-    new Histogram({ name: prefix + name, help, labelNames, registers, buckets: durationBuckets })
+    new Histogram({ name: metricPrefix + name, help, labelNames, registers, buckets: durationBuckets })
   return {
     attempts: counter("attempts_total", "Attempts of handlers that ended.", [...handlerLabels, "outcome"]),
     attemptSeconds: histogram("attempt_duration_seconds", "Time from start to end of an attempt.", handlerLabels),
@@ -48,9 +47,7 @@ const makeFamilies = (registry: Registry) => {
   }
 }
 
-const makeMetrics = (version: string) => {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+const makeMetrics = (registry: Registry, version: string) => {
   const families = makeFamilies(registry)
   families.build.set({ version, node_version: process.versions.node }, 1)
 
@@ -96,6 +93,10 @@ const makeMetrics = (version: string) => {
   })
 }
 
-/** Its own registry, never the process-wide one, so that two workers in one test process do not meet. */
-export const PrometheusMetricsLive = (options: { readonly version: string }): Layer.Layer<WorkflowMetrics> =>
-  Layer.sync(WorkflowMetrics, () => makeMetrics(options.version))
+export const PrometheusMetricsLive = (options: {
+  readonly version: string
+}): Layer.Layer<WorkflowMetrics, never, PrometheusRegistry> =>
+  Layer.effect(
+    WorkflowMetrics,
+    Effect.map(PrometheusRegistry, (registry) => makeMetrics(registry, options.version))
+  )

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { metricsServer } from "../../src/http/metrics.ts"
 import { PrometheusMetricsLive } from "../../src/layers/PrometheusMetrics.ts"
+import { PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
 
 const freePort = Effect.async<number>((resume) => {
   const server = createServer()
@@ -30,6 +31,7 @@ describe("metrics over HTTP", () => {
         const scope = yield* Scope.make()
         yield* metricsServer(createHttpServer, { host: "127.0.0.1", port }).pipe(
           Layer.provide(PrometheusMetricsLive({ version: "1.2.3" })),
+          Layer.provide(PrometheusRegistryLive),
           Layer.buildWithScope(scope)
         )
         const answer = yield* scrape(port)
@@ -45,7 +47,7 @@ describe("metrics over HTTP", () => {
     Layer.build(
       Layer.provide(
         metricsServer(createHttpServer, { host: "no such host", port: 0 }),
-        PrometheusMetricsLive({ version: "0" })
+        Layer.provide(PrometheusMetricsLive({ version: "0" }), PrometheusRegistryLive)
       )
     )
   )

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { boundedLabel, PrometheusMetricsLive } from "../../src/layers/PrometheusMetrics.ts"
+import { PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
 import type { Observer } from "../../src/restate/Observer.ts"
 import { WorkflowMetrics } from "../../src/services/WorkflowMetrics.ts"
 
 const run = <A, E>(program: Effect.Effect<A, E, WorkflowMetrics>) =>
-  Effect.provide(program, PrometheusMetricsLive({ version: "1.2.3" }))
+  Effect.provide(program, Layer.provide(PrometheusMetricsLive({ version: "1.2.3" }), PrometheusRegistryLive))
 
 const samples = Effect.flatMap(WorkflowMetrics, (metrics) =>
   Effect.map(metrics.render, (text) => text.split("\n").filter((line) => line.startsWith("control_plane_worker_")))

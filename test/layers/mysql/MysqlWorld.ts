@@ -22,7 +22,13 @@ const otherColumns: { readonly [T in TableName]: Readonly<Record<string, string 
   sentinels: {},
   cilium_network_policies: {},
   instances: {},
-  frontline_routes: {}
+  frontline_routes: {},
+  custom_domains: {},
+  acme_challenges: {},
+  acme_users: {},
+  certificates: {},
+  quota: {},
+  clickhouse_workspace_settings: {}
 }
 
 /** Columns to dump, and how the driver's value becomes the one of a row: 64-bit numbers arrive as strings, flags as 0 and 1. */
@@ -47,7 +53,20 @@ const columnSchemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
   desired_replicas: number,
   available_replicas: number,
   cpu_millicores: number,
-  memory_mib: number
+  memory_mib: number,
+  ownership_verified: flag,
+  cname_verified: flag,
+  last_checked_at: number,
+  check_attempts: number,
+  expires_at: number,
+  requests_per_month: number,
+  logs_retention_days: number,
+  quota_duration_seconds: number,
+  max_queries_per_window: number,
+  max_execution_time_per_window: number,
+  max_query_execution_time: number,
+  max_query_memory_bytes: number,
+  max_query_result_rows: number
 }
 
 const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & string> } = {
@@ -141,6 +160,52 @@ const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & stri
     "environment_id",
     "fully_qualified_domain_name",
     "sticky",
+    "created_at",
+    "updated_at"
+  ],
+  custom_domains: [
+    "id",
+    "workspace_id",
+    "project_id",
+    "environment_id",
+    "domain",
+    "challenge_type",
+    "verification_status",
+    "verification_token",
+    "ownership_verified",
+    "cname_verified",
+    "target_cname",
+    "last_checked_at",
+    "check_attempts",
+    "verification_error",
+    "invocation_id",
+    "created_at",
+    "updated_at"
+  ],
+  acme_challenges: [
+    "domain_id",
+    "workspace_id",
+    "token",
+    "challenge_type",
+    "authorization",
+    "status",
+    "expires_at",
+    "created_at",
+    "updated_at"
+  ],
+  acme_users: ["id", "workspace_id", "encrypted_key", "registration_uri", "created_at", "updated_at"],
+  certificates: ["id", "workspace_id", "hostname", "certificate", "encrypted_private_key", "created_at", "updated_at"],
+  quota: ["workspace_id", "requests_per_month", "logs_retention_days"],
+  clickhouse_workspace_settings: [
+    "workspace_id",
+    "username",
+    "password_encrypted",
+    "quota_duration_seconds",
+    "max_queries_per_window",
+    "max_execution_time_per_window",
+    "max_query_execution_time",
+    "max_query_memory_bytes",
+    "max_query_result_rows",
     "created_at",
     "updated_at"
   ]

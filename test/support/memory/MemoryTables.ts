@@ -1,6 +1,6 @@
 import { Context, Effect, Layer, Ref } from "effect"
 import { DbError } from "../../../src/services/Db.ts"
-import { noRows, type Rows, type TableName, type Tables, uniqueKeys } from "./Tables.ts"
+import { forEachTable, noRows, type Rows, type TableName, type Tables, uniqueKeys } from "./Tables.ts"
 
 /** All rows of an in-memory database. */
 export class MemoryTables extends Context.Tag("test/MemoryTables")<MemoryTables, Ref.Ref<Rows>>() {}
@@ -24,19 +24,9 @@ const hasChanged = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown
 const tableNames = Object.keys(noRows) as ReadonlyArray<TableName>
 
 /** Rows are never changed in place, so copying the lists is enough. */
-const draftOf = (rows: Rows): Draft => ({
-  workspaces: [...rows.workspaces],
-  projects: [...rows.projects],
-  environments: [...rows.environments],
-  environment_runtime_settings: [...rows.environment_runtime_settings],
-  deployments: [...rows.deployments],
-  deployment_steps: [...rows.deployment_steps],
-  deployment_topology: [...rows.deployment_topology],
-  sentinels: [...rows.sentinels],
-  cilium_network_policies: [...rows.cilium_network_policies],
-  instances: [...rows.instances],
-  frontline_routes: [...rows.frontline_routes]
-})
+const draftOf = (rows: Rows): Draft =>
+  // Each table's rows stay with their table, which a function over all tables cannot express.
+  forEachTable((table) => [...rows[table]]) as unknown as Draft
 
 /** One serialised transaction: all of what `body` did to the draft, or nothing when a unique key would break or it throws. */
 export const transaction =

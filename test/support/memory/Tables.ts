@@ -121,6 +121,71 @@ export interface Tables {
     readonly created_at: number
     readonly updated_at: number | null
   }
+  readonly custom_domains: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly project_id: string
+    readonly environment_id: string
+    readonly domain: string
+    readonly challenge_type: "HTTP-01" | "DNS-01"
+    readonly verification_status: "pending" | "verifying" | "verified" | "failed"
+    readonly verification_token: string
+    readonly ownership_verified: boolean
+    readonly cname_verified: boolean
+    readonly target_cname: string
+    readonly last_checked_at: number | null
+    readonly check_attempts: number
+    readonly verification_error: string | null
+    readonly invocation_id: string | null
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly acme_challenges: {
+    readonly domain_id: string
+    readonly workspace_id: string
+    readonly token: string
+    readonly challenge_type: "HTTP-01" | "DNS-01"
+    readonly authorization: string
+    readonly status: "waiting" | "pending" | "verified" | "failed"
+    readonly expires_at: number
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly acme_users: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly encrypted_key: string
+    readonly registration_uri: string | null
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly certificates: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly hostname: string
+    readonly certificate: string
+    readonly encrypted_private_key: string
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly quota: {
+    readonly workspace_id: string
+    readonly requests_per_month: number
+    readonly logs_retention_days: number
+  }
+  readonly clickhouse_workspace_settings: {
+    readonly workspace_id: string
+    readonly username: string
+    readonly password_encrypted: string
+    readonly quota_duration_seconds: number
+    readonly max_queries_per_window: number
+    readonly max_execution_time_per_window: number
+    readonly max_query_execution_time: number
+    readonly max_query_memory_bytes: number
+    readonly max_query_result_rows: number
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
 }
 export type TableName = keyof Tables
 
@@ -138,8 +203,21 @@ export const noRows: Rows = {
   sentinels: [],
   cilium_network_policies: [],
   instances: [],
-  frontline_routes: []
+  frontline_routes: [],
+  custom_domains: [],
+  acme_challenges: [],
+  acme_users: [],
+  certificates: [],
+  quota: [],
+  clickhouse_workspace_settings: []
 }
+
+/** Makes one value for each table. */
+export const forEachTable = <A>(make: <T extends TableName>(table: T) => A): { readonly [T in TableName]: A } =>
+  // Object.keys widens to string, and fromEntries forgets the keys; both are those of the record above.
+  Object.fromEntries((Object.keys(noRows) as ReadonlyArray<TableName>).map((table) => [table, make(table)])) as {
+    readonly [T in TableName]: A
+  }
 
 type Key<T extends TableName> = ReadonlyArray<keyof Tables[T]>
 
@@ -158,5 +236,11 @@ export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...Reado
   sentinels: [["id"], ["k8s_name"], ["k8s_address"], ["environment_id", "region"], ["region", "version"]],
   cilium_network_policies: [["id"], ["deployment_id", "region", "k8s_name"], ["region", "version"]],
   instances: [["id"], ["address", "region"], ["k8s_name", "region"]],
-  frontline_routes: [["id"], ["fully_qualified_domain_name"]]
+  frontline_routes: [["id"], ["fully_qualified_domain_name"]],
+  custom_domains: [["id"], ["domain"], ["target_cname"]],
+  acme_challenges: [["domain_id"]],
+  acme_users: [["id"]],
+  certificates: [["id"], ["hostname"]],
+  quota: [["workspace_id"]],
+  clickhouse_workspace_settings: [["workspace_id"], ["username"]]
 }

@@ -8,7 +8,7 @@ import { DeployWorkflows } from "../../../src/workflows/deploy/DeployWorkflows.t
 import { DeploymentWorkflows } from "../../../src/workflows/deployment/DeploymentWorkflows.ts"
 import { RoutingWorkflows } from "../../../src/workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "../../../src/workflows/versioning/VersioningWorkflows.ts"
-import { memoryTables } from "../memory/MemoryTables.ts"
+import { type MemoryTables, memoryTables } from "../memory/MemoryTables.ts"
 import { memoryWorld } from "../memory/MemoryWorld.ts"
 import { type Published, type StartOf, startsSoon, withKrane } from "./Krane.ts"
 
@@ -22,11 +22,19 @@ export class ControlPlane extends Context.Tag("test/ControlPlane")<
   }
 >() {}
 
-export interface ControlPlaneOptions extends MemoryRestateOptions {
+/** The engine alone, for layers that serve more objects on it. */
+export class Engine extends Context.Tag("test/Engine")<Engine, MemoryRestate>() {}
+
+/** What further objects on the same engine may stand on: the database in memory and what surrounds it. */
+export type Ground = Engine | Layer.Layer.Success<typeof memoryWorld> | MemoryTables
+
+export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions {
   readonly startOf?: StartOf
   /** Whether the database refuses to write, by milliseconds since the start. */
   readonly isReadOnly?: (elapsed: number) => boolean
   readonly settings?: Partial<DeploySettings["Type"]>
+  /** Serves more objects on the engine and answers with what a story needs of them, such as doubles to look into. */
+  readonly more?: Layer.Layer<More, never, Ground>
 }
 
 export const apex = "unkey.test"
@@ -54,31 +62,44 @@ const withFailovers = (isReadOnly: () => boolean) =>
     })
   )
 
-/** A new one each time it is built: nothing is shared between two runs of a story. */
-export const controlPlane = ({ startOf = () => startsSoon, ...options }: ControlPlaneOptions = {}) =>
+const fourServices = ({ startOf = () => startsSoon, ...options }: ControlPlaneOptions<never>) =>
   Layer.scoped(
     ControlPlane,
-    Effect.gen(function* () {
-      const engine = new MemoryRestate(options)
-      const feed: Array<Published> = []
-      const regions = yield* withKrane(engine.time.clock, startOf, feed)
-      const startedAt = engine.time.now
-      const isReadOnly = () => options.isReadOnly?.(engine.time.now - startedAt) ?? false
-      yield* serveAll(engine).pipe(
-        Effect.provideServiceEffect(DeploymentStore, withFailovers(isReadOnly)),
-        Effect.provideService(RegionStore, regions),
-        Effect.provideService(DeploySettings, { ...defaultSettings, ...options.settings })
-      )
-      return { engine, feed }
-    })
+    Effect.flatMap(Engine, (engine) =>
+      Effect.gen(function* () {
+        const feed: Array<Published> = []
+        const regions = yield* withKrane(engine.time.clock, startOf, feed)
+        const startedAt = engine.time.now
+        const isReadOnly = () => options.isReadOnly?.(engine.time.now - startedAt) ?? false
+        yield* serveAll(engine).pipe(
+          Effect.provideServiceEffect(DeploymentStore, withFailovers(isReadOnly)),
+          Effect.provideService(RegionStore, regions),
+          Effect.provideService(DeploySettings, { ...defaultSettings, ...options.settings })
+        )
+        return { engine, feed }
+      })
+    )
+  )
+
+/** A new one each time it is built: nothing is shared between two runs of a story. */
+export const controlPlane = <More = never>({
+  more,
+  ...options
+}: ControlPlaneOptions<More> = {}): Layer.Layer<More | ControlPlane | Exclude<Ground, Engine>> => {
+  // Without more objects More is never, which is what an empty layer provides.
+  const further: Layer.Layer<More, never, Ground> = more ?? (Layer.empty as unknown as Layer.Layer<More>)
+  return Layer.merge(fourServices(options), further).pipe(
     // memoryWorld is built on the same tables: a layer is built once per build.
-  ).pipe(Layer.provideMerge(Layer.merge(memoryWorld, memoryTables)))
+    Layer.provideMerge(Layer.merge(memoryWorld, memoryTables)),
+    Layer.provide(Layer.sync(Engine, () => new MemoryRestate(options)))
+  )
+}
 
 /** What a story may use. */
-export type Services = Layer.Layer.Success<ReturnType<typeof controlPlane>>
+export type Services = ControlPlane | Exclude<Ground, Engine>
 
 /** Runs a test on a control plane of its own. */
 export const on =
-  (options: ControlPlaneOptions = {}) =>
-  <A, E>(test: Effect.Effect<A, E, Services>): Effect.Effect<A, E> =>
-    Effect.provide(test, controlPlane(options))
+  <More = never>(options: ControlPlaneOptions<More> = {}) =>
+  <A, E>(test: Effect.Effect<A, E, Services | More>): Effect.Effect<A, E> =>
+    Effect.provide(test, controlPlane<More>(options))

@@ -28,6 +28,9 @@ export const observe = Effect.gen(function* () {
 
 /** A story as the crash matrix wants it: on a new control plane each time, observed at the end together with its answer. */
 export const scenario =
-  <A, E>(story: Effect.Effect<A, E, Services>, options: ControlPlaneOptions = {}): Scenario<E, never> =>
+  <A, E, More = never>(
+    story: Effect.Effect<A, E, Services | More>,
+    options: ControlPlaneOptions<More> = {}
+  ): Scenario<E, never> =>
   (disturbance) =>
-    Effect.all({ answer: story, end: observe }).pipe(on({ ...options, ...disturbance }))
+    Effect.all({ answer: story, end: observe }).pipe(on<More>({ ...options, ...disturbance }))

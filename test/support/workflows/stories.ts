@@ -7,9 +7,9 @@ import { fails, hangs } from "./Krane.ts"
 import { createdAt, hostsOf, pending, shop, withLive, withStandby, withTwo } from "./seeds.ts"
 
 /** One handler's path through its code, on a world of its own, with the disturbances its answer must withstand. */
-export interface Story {
-  readonly run: Effect.Effect<unknown, unknown, Services>
-  readonly world?: ControlPlaneOptions
+export interface Story<More = never> {
+  readonly run: Effect.Effect<unknown, unknown, Services | More>
+  readonly world?: ControlPlaneOptions<More>
   readonly matrix: MatrixOptions
 }
 

@@ -8,7 +8,7 @@ import type { Story } from "./stories.ts"
 const fewestPoints = 3
 
 /** One test per story: killed at every journal position, suspended, shuffled, delivered twice, it ends the same. */
-export const withstandsEverything = (stories: Readonly<Record<string, Story>>): void => {
+export const withstandsEverything = <More = never>(stories: Readonly<Record<string, Story<More>>>): void => {
   for (const [name, { run, world, matrix }] of Object.entries(stories))
     it.effect(`ends the same however it is disturbed: ${name}`, () =>
       Effect.gen(function* () {
