@@ -1,0 +1,82 @@
+import { Data, Duration, Effect, Option, Redacted, Schema } from "effect"
+import nodeVault from "node-vault"
+import { VaultUnavailable } from "../../../services/Vault.ts"
+import { unexpectedAnswer } from "../answers.ts"
+import { directTransport } from "./transport.ts"
+
+/** Vault answered, and not with success. Its message is left behind: it may quote what was sent. */
+export class VaultStatus extends Data.TaggedError("VaultStatus")<{ readonly status: number }> {}
+
+export interface VaultAddress {
+  readonly url: string
+  readonly namespace: Option.Option<string>
+  /** Certificates to trust instead of the system's, in PEM. */
+  readonly ca: Option.Option<string>
+}
+
+interface Request {
+  readonly operation: VaultUnavailable["operation"]
+  readonly path: string
+  /** Posted when there is one; without it the path is read. */
+  readonly body?: Readonly<Record<string, string>>
+  readonly token?: Redacted.Redacted
+}
+
+interface Call<A, I> extends Request {
+  readonly answer: Schema.Schema<A, I>
+}
+
+export interface VaultClient {
+  readonly send: <A, I>(call: Call<A, I>) => Effect.Effect<A, VaultStatus | VaultUnavailable>
+}
+
+/** Vault answers in milliseconds. An operation makes at most five requests, and a step may take 30 s. */
+const requestTimeout = Duration.seconds(5)
+
+const WithStatus = Schema.Struct({ response: Schema.Struct({ statusCode: Schema.Number }) })
+const statusOf = Schema.decodeUnknownOption(WithStatus)
+
+/** One node-vault client that takes nothing from the environment (VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, ...). */
+const openClient = ({ ca, namespace, url }: VaultAddress) =>
+  Object.assign(
+    nodeVault({
+      endpoint: url,
+      "request-promise": directTransport(Option.getOrUndefined(ca)),
+      // Its own prints secrets when DEBUG=node-vault is set.
+      debug: () => undefined
+    }),
+    { token: "", pathPrefix: "", namespace: Option.getOrElse(namespace, () => "") }
+  )
+
+/** Speaks to one Vault or OpenBao. The token goes with each request, so that several may be in use while one replaces another. */
+export const vaultClient = (address: VaultAddress): VaultClient => {
+  const client = openClient(address)
+
+  const exchange = ({ body, operation, path, token }: Request) =>
+    Effect.tryPromise({
+      try: (signal): Promise<unknown> => {
+        const options = {
+          signal,
+          headers: token === undefined ? {} : { "X-Vault-Token": Redacted.value(token) }
+        }
+        return body === undefined ? client.read(path, options) : client.write(path, body, options)
+      },
+      catch: (error) =>
+        Option.match(statusOf(error), {
+          onNone: () => new VaultUnavailable({ operation, reason: "unreachable" }),
+          onSome: ({ response }) => new VaultStatus({ status: response.statusCode })
+        })
+    }).pipe(
+      Effect.timeoutFail({
+        duration: requestTimeout,
+        onTimeout: () => new VaultUnavailable({ operation, reason: "timeout" })
+      })
+    )
+
+  return {
+    send: (call) =>
+      Effect.flatMap(exchange(call), (answer) =>
+        Effect.mapError(Schema.decodeUnknown(call.answer)(answer), () => unexpectedAnswer(call.operation))
+      )
+  }
+}

@@ -1,0 +1,101 @@
+import type { FileSystem } from "@effect/platform"
+import { Clock, Effect, type Redacted, Ref, Schedule, type Scope } from "effect"
+import type { VaultUnavailable } from "../../../services/Vault.ts"
+import { type Grant, isDue, nearsItsMaximum, pauseBeforeLook } from "./Grant.ts"
+import { logIn, lookUp, renew, type VaultLogin } from "./login.ts"
+import type { VaultClient, VaultStatus } from "./VaultClient.ts"
+
+type Call<A> = (token: Redacted.Redacted) => Effect.Effect<A, VaultStatus | VaultUnavailable>
+
+export interface VaultSession {
+  /** Runs a call with a token. One that Vault does not accept any more is replaced, once; a token that it does accept just may not do this. */
+  readonly use: <A>(call: Call<A>) => Effect.Effect<A, VaultStatus | VaultUnavailable>
+}
+
+/** Between two attempts to keep the token alive while Vault is away: doublings from 1 s, then one every 30 s. */
+const patience = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced("30 seconds"))
+
+const isForbidden = (error: VaultStatus | VaultUnavailable): boolean =>
+  error._tag === "VaultStatus" && (error.status === 401 || error.status === 403)
+
+const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: VaultLogin) {
+  const current = yield* Ref.make<Grant | undefined>(undefined)
+  const oneAtATime = (yield* Effect.makeSemaphore(1)).withPermits(1)
+  const enter = yield* logIn(client, login)
+
+  /** Of several that find the same grant used up, the first gets another; the others take that one. */
+  const replace = (used: Grant | undefined, get: Effect.Effect<Grant, VaultUnavailable>) =>
+    oneAtATime(
+      Effect.flatMap(Ref.get(current), (now) =>
+        now !== undefined && now !== used ? Effect.succeed(now) : Effect.tap(get, (grant) => Ref.set(current, grant))
+      )
+    )
+
+  /** A renewal, or another login where that gives more. */
+  const prolong = (grant: Grant) => {
+    const renewed = renew(client, grant)
+    if (login.method === "token") return renewed
+    return grant.renewable
+      ? renewed.pipe(
+          Effect.filterOrElse(
+            (next) => !nearsItsMaximum(next),
+            () => enter
+          ),
+          Effect.catchAll(() => enter)
+        )
+      : enter
+  }
+
+  return {
+    enter,
+    prolong,
+    replace,
+    take: Effect.flatMap(Ref.get(current), (grant) =>
+      grant === undefined ? replace(undefined, enter) : Effect.succeed(grant)
+    )
+  }
+})
+
+type Tokens = Effect.Effect.Success<ReturnType<typeof makeTokens>>
+
+/** Logs in, and renews or logs in again before the token ends. A Vault that is away is asked until it answers. */
+const keepAlive = ({ prolong, replace, take }: Tokens) =>
+  Effect.gen(function* () {
+    const grant = yield* take
+    const now = yield* Clock.currentTimeMillis
+    yield* isDue(grant, now) ? replace(grant, prolong(grant)) : Effect.sleep(pauseBeforeLook(grant, now))
+  }).pipe(
+    Effect.tapError(({ message }) =>
+      Effect.logWarning("The vault's token could not be kept alive; this will be tried again", { problem: message })
+    ),
+    Effect.retry(patience),
+    Effect.forever,
+    Effect.withTracerEnabled(false)
+  )
+
+/** A token of this login, kept alive until the scope closes. */
+export const vaultSession = (
+  client: VaultClient,
+  login: VaultLogin
+): Effect.Effect<VaultSession, never, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const tokens = yield* makeTokens(client, login)
+    yield* Effect.forkScoped(keepAlive(tokens))
+
+    const isAccepted = (token: Redacted.Redacted) =>
+      lookUp(client, token).pipe(
+        Effect.as(true),
+        Effect.catchIf(isForbidden, () => Effect.succeed(false))
+      )
+    return {
+      use: (call) =>
+        Effect.flatMap(tokens.take, (grant) =>
+          Effect.catchIf(call(grant.token), isForbidden, (forbidden) =>
+            Effect.if(isAccepted(grant.token), {
+              onTrue: () => Effect.fail(forbidden),
+              onFalse: () => Effect.flatMap(tokens.replace(grant, tokens.enter), ({ token }) => call(token))
+            })
+          )
+        )
+    }
+  })

@@ -1,0 +1,99 @@
+import { FileSystem } from "@effect/platform"
+import { Clock, Duration, Effect, Redacted, Schema } from "effect"
+import { VaultUnavailable } from "../../../services/Vault.ts"
+import { unavailableBy } from "../answers.ts"
+import type { Grant } from "./Grant.ts"
+import type { VaultClient, VaultStatus } from "./VaultClient.ts"
+
+/** How this worker says who it is. A mount is where the auth method is enabled, below `auth/`. */
+export type VaultLogin =
+  | { readonly method: "token"; readonly token: Redacted.Redacted }
+  | {
+      readonly method: "approle"
+      readonly mount: string
+      readonly roleId: string
+      readonly secretId: Redacted.Redacted
+    }
+  | { readonly method: "kubernetes"; readonly mount: string; readonly role: string; readonly tokenFile: string }
+
+const Auth = Schema.Struct({
+  auth: Schema.Struct({
+    client_token: Schema.Redacted(Schema.String),
+    lease_duration: Schema.Number,
+    renewable: Schema.Boolean
+  })
+})
+const Self = Schema.Struct({ data: Schema.Struct({ ttl: Schema.Number, renewable: Schema.Boolean }) })
+
+/** Vault speaks in seconds. */
+const grantOf = (token: Redacted.Redacted, seconds: number, renewable: boolean, lifetime = seconds * 1_000) =>
+  Effect.map(Clock.currentTimeMillis, (since): Grant => ({ token, renewable, ttl: seconds * 1_000, since, lifetime }))
+
+/** A login is refused with 400 when role or secret are wrong, and with 404 where no such method is mounted. */
+const refused = (error: VaultStatus | VaultUnavailable): VaultUnavailable => {
+  if (error._tag === "VaultUnavailable") return error
+  const { status } = error
+  return status === 400 || status === 404
+    ? new VaultUnavailable({ operation: "login", reason: "denied", status })
+    : unavailableBy("login", status)
+}
+
+export const lookUp = (client: VaultClient, token: Redacted.Redacted) =>
+  client
+    .send({ operation: "login", path: "auth/token/lookup-self", token, answer: Self })
+    .pipe(Effect.flatMap(({ data }) => grantOf(token, data.ttl, data.renewable)))
+
+/** Another lease of the same token, as long as Vault gives it. */
+export const renew = (client: VaultClient, { lifetime, token }: Grant): Effect.Effect<Grant, VaultUnavailable> =>
+  client.send({ operation: "login", path: "auth/token/renew-self", body: {}, token, answer: Auth }).pipe(
+    Effect.flatMap(({ auth }) => grantOf(token, auth.lease_duration, auth.renewable, lifetime)),
+    Effect.mapError(refused)
+  )
+
+const enter = (client: VaultClient, mount: string, body: Readonly<Record<string, string>>) =>
+  client
+    .send({ operation: "login", path: `auth/${mount}/login`, body, answer: Auth })
+    .pipe(Effect.flatMap(({ auth }) => grantOf(auth.client_token, auth.lease_duration, auth.renewable)))
+
+/** There is no other token to get. One that ends whatever we do is used as it is: a person has to replace it. */
+const useGiven = (client: VaultClient, token: Redacted.Redacted) =>
+  Effect.flatMap(lookUp(client, token), (grant) =>
+    grant.ttl === 0 || grant.renewable
+      ? Effect.succeed(grant)
+      : Effect.as(Effect.logWarning("The vault's token cannot be renewed", { ends_in: Duration.format(grant.ttl) }), {
+          ...grant,
+          ttl: 0
+        })
+  )
+
+/** The file is read at each login: Kubernetes replaces its content within the hour. */
+const serviceAccountToken = (fileSystem: FileSystem.FileSystem, file: string) =>
+  fileSystem.readFileString(file).pipe(
+    Effect.tapError(({ message }) =>
+      Effect.logError("The service account's token cannot be read", { problem: message })
+    ),
+    Effect.mapBoth({
+      onSuccess: (jwt) => jwt.trim(),
+      onFailure: () => new VaultUnavailable({ operation: "login", reason: "denied" })
+    })
+  )
+
+const enterWith = (client: VaultClient, login: VaultLogin, fileSystem: FileSystem.FileSystem) => {
+  switch (login.method) {
+    case "token":
+      return useGiven(client, login.token)
+    case "approle":
+      return enter(client, login.mount, { role_id: login.roleId, secret_id: Redacted.value(login.secretId) })
+    case "kubernetes":
+      return Effect.flatMap(serviceAccountToken(fileSystem, login.tokenFile), (jwt) =>
+        enter(client, login.mount, { role: login.role, jwt })
+      )
+  }
+}
+
+/** One login: a token and how long it lives. Safe to repeat. */
+export const logIn = (
+  client: VaultClient,
+  login: VaultLogin
+): Effect.Effect<Effect.Effect<Grant, VaultUnavailable>, never, FileSystem.FileSystem> =>
+  Effect.map(FileSystem.FileSystem, (fileSystem) => Effect.mapError(enterWith(client, login, fileSystem), refused))

@@ -1,0 +1,85 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
+import { Option } from "effect"
+
+/** 256 bits that wrap data keys, under the name that ciphertexts carry. */
+export interface MasterKey {
+  readonly id: string
+  readonly key: Buffer
+}
+
+/** What a ciphertext consists of. */
+interface Envelope {
+  readonly masterKeyId: string
+  readonly wrappedKey: Buffer
+  readonly sealed: Buffer
+}
+
+const algorithm = "aes-256-gcm"
+const keyBytes = 32
+// NIST SP 800-38D: a nonce of 96 bits, a tag of 128.
+const nonceBytes = 12
+const tagBytes = 16
+
+/** Binds what is sealed to its keyring, its master key and its layer, so that no part fits anywhere else. */
+const boundTo = (layer: "key" | "data", keyring: string, masterKeyId: string): Buffer =>
+  Buffer.from(`local:v1:${layer}:${masterKeyId}:${keyring}`)
+
+const seal = (key: Buffer, aad: Buffer, data: Buffer): Buffer => {
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv(algorithm, key, nonce).setAAD(aad)
+  const body = Buffer.concat([cipher.update(data), cipher.final()])
+  return Buffer.concat([nonce, body, cipher.getAuthTag()])
+}
+
+const unseal = (key: Buffer, aad: Buffer, sealed: Buffer): Option.Option<Buffer> => {
+  if (sealed.length < nonceBytes + tagBytes) return Option.none()
+  const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
+    .setAAD(aad)
+    .setAuthTag(sealed.subarray(-tagBytes))
+  return Option.liftThrowable((body: Buffer) => Buffer.concat([decipher.update(body), decipher.final()]))(
+    sealed.subarray(nonceBytes, -tagBytes)
+  )
+}
+
+const text = (bytes: Buffer): string => bytes.toString("base64url")
+
+const parse = (ciphertext: string): Option.Option<Envelope> => {
+  const [scheme, version, masterKeyId = "", wrapped = "", body = "", ...rest] = ciphertext.split(":")
+  const wrappedKey = Buffer.from(wrapped, "base64url")
+  const sealed = Buffer.from(body, "base64url")
+  // Only the one spelling that we write: decoding passes over characters that are no base64.
+  return scheme === "local" &&
+    version === "v1" &&
+    rest.length === 0 &&
+    text(wrappedKey) === wrapped &&
+    text(sealed) === body
+    ? Option.some({ masterKeyId, wrappedKey, sealed })
+    : Option.none()
+}
+
+/**
+ * Every ciphertext has a data key of its own and carries it, wrapped by the master key that it names: nothing has to be
+ * stored, and no data key is used twice. A master key wraps up to 2^32 of them before its nonces come too close.
+ */
+export const encryptWith = (master: MasterKey, keyring: string, plaintext: string): string => {
+  const dataKey = randomBytes(keyBytes)
+  const wrappedKey = seal(master.key, boundTo("key", keyring, master.id), dataKey)
+  const sealed = seal(dataKey, boundTo("data", keyring, master.id), Buffer.from(plaintext))
+  return `local:v1:${master.id}:${text(wrappedKey)}:${text(sealed)}`
+}
+
+/** Nothing, when no master key or another keyring fits, or when a single bit differs from what was written. */
+export const decryptWith = (
+  masters: ReadonlyArray<MasterKey>,
+  keyring: string,
+  ciphertext: string
+): Option.Option<string> =>
+  Option.gen(function* () {
+    const { masterKeyId, sealed, wrappedKey } = yield* parse(ciphertext)
+    const master = yield* Option.fromNullable(masters.find(({ id }) => id === masterKeyId))
+    const dataKey = yield* unseal(master.key, boundTo("key", keyring, masterKeyId), wrappedKey)
+    const plaintext = yield* unseal(dataKey, boundTo("data", keyring, masterKeyId), sealed)
+    return plaintext.toString()
+  })
+
+export const newMasterKey = (): MasterKey => ({ id: randomBytes(6).toString("hex"), key: randomBytes(keyBytes) })
