@@ -8,12 +8,13 @@ import { crossFieldProblems } from "./config/rules.ts"
 import { environmentName, settingPaths, treeConfig } from "./config/Setting.ts"
 import { type Settings, settings } from "./config/settings.ts"
 import { readTomlFile } from "./config/tomlFile.ts"
+import { assembleVault } from "./config/vault.ts"
 
 /** Groups what only makes sense together: such a section is there whole or not at all. */
 const assemble = (read: Settings, instanceId: string) => ({
   ...read,
   instanceId,
-  vault: Option.map(read.vault.url, (url) => ({ url, token: read.vault.token })),
+  vault: assembleVault(read.vault),
   acme: {
     enabled: read.acme.enabled,
     emailDomain: read.acme.emailDomain,

@@ -144,6 +144,7 @@ describe("config", () => {
         "restate.colour: there is no such setting",
         'restate.http_port (WORKER_RESTATE_HTTP_PORT): expected an integer from 1 to 65535, found "70000"',
         "restate.register_as (WORKER_RESTATE_REGISTER_AS): expected an http:// or https:// address",
+        "vault.url (WORKER_VAULT_URL): is required because acme.enabled is true: keys of certificates are kept in the vault",
         "vault: expected a table"
       ])
     })
@@ -161,9 +162,9 @@ describe("config", () => {
       })
       assert.strictEqual(config.region, "")
       assert.strictEqual(config.sentinelImage, `$$a$NAMEa"]\nregion = "injected \${OTHER}\${`)
-      assert.strictEqual(
-        Option.getOrThrow(Option.flatMap(config.vault, (vault) => Option.map(vault.token, Redacted.value))),
-        "p$ss$$w$TOKEN"
+      assert.deepStrictEqual(
+        config.vault,
+        Option.some({ kind: "unkey", url: "http://vault", token: Option.some(Redacted.make("p$ss$$w$TOKEN")) })
       )
     })
   )

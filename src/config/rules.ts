@@ -1,5 +1,6 @@
 import { Array as Arr } from "effect"
 import type { ConfigProblem } from "./ConfigProblems.ts"
+import { vaultProblems } from "./vaultRules.ts"
 
 /** The texts as they were given, so that a rule still speaks when another setting cannot be decoded. */
 type Given = ReadonlyMap<string, string>
@@ -28,11 +29,6 @@ const companions: ReadonlyArray<Companions> = [
     when: (given) => isGiven(given, "github.app_id") || isGiven(given, "github.private_key_pem"),
     needs: ["github.app_id", "github.private_key_pem"],
     because: "the other half of the GitHub App is set"
-  },
-  {
-    when: (given) => isGiven(given, "vault.token"),
-    needs: ["vault.url"],
-    because: "vault.token is set"
   }
 ]
 
@@ -52,5 +48,6 @@ export const crossFieldProblems = (given: Given): ReadonlyArray<ConfigProblem> =
           .map((setting) => ({ setting, problem: `is required because ${because}` }))
       : []
   ),
-  ...samePort(given)
+  ...samePort(given),
+  ...vaultProblems(given)
 ]

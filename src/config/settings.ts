@@ -19,6 +19,8 @@ import { optional, redacted, required, type SettingValues, withDefault } from ".
 
 const poolSize = integer({ min: 1, max: 1000 })
 const anyDuration = duration({ min: Duration.zero, max: Duration.days(1) })
+// It becomes part of an address.
+const vaultMount = matching(/^[\w-]+(\/[\w-]+)*$/, 'the path of a mount such as "transit"')
 const drainBound = duration({ min: Duration.zero, max: Duration.minutes(10) })
 
 /**
@@ -53,7 +55,23 @@ export const settings = {
     replicaPoolSize: withDefault(poolSize, 25),
     connectionLifetime: withDefault(anyDuration, Duration.minutes(5))
   },
-  vault: { url: optional(httpUrl), token: optional(redacted(secretText)) },
+  vault: {
+    // Without it: Unkey's own as soon as vault.url is set, as existing files have it.
+    kind: withDefault(matching(/^(unkey|hashicorp|local)$/, "unkey, hashicorp or local"), "unkey"),
+    url: optional(httpUrl),
+    token: optional(redacted(secretText)),
+    namespace: optional(nonEmptyText),
+    transitMount: withDefault(vaultMount, "transit"),
+    caFile: optional(nonEmptyText),
+    roleId: optional(nonEmptyText),
+    secretId: optional(redacted(secretText)),
+    approleMount: withDefault(vaultMount, "approle"),
+    kubernetesRole: optional(nonEmptyText),
+    kubernetesMount: withDefault(vaultMount, "kubernetes"),
+    // Where Kubernetes puts it in every pod.
+    kubernetesTokenFile: withDefault(nonEmptyText, "/var/run/secrets/kubernetes.io/serviceaccount/token"),
+    keyFile: optional(nonEmptyText)
+  },
   acme: {
     enabled: withDefault(flag, false),
     emailDomain: withDefault(hostName, "unkey.com"),

@@ -1,0 +1,91 @@
+import type { ConfigProblem } from "./ConfigProblems.ts"
+
+/** The texts as they were given, so that a rule still speaks when another setting cannot be decoded. */
+type Given = ReadonlyMap<string, string>
+
+const isGiven = (given: Given, path: string): boolean => !["", undefined].includes(given.get(path))
+
+const kindOf = (given: Given): string => given.get("vault.kind") ?? "unkey"
+
+const kinds = ["unkey", "hashicorp", "local"]
+
+/** What has a meaning for one kind only, or for two. */
+const meaningOf: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "vault.url": ["unkey", "hashicorp"],
+  "vault.token": ["unkey", "hashicorp"],
+  "vault.namespace": ["hashicorp"],
+  "vault.transit_mount": ["hashicorp"],
+  "vault.ca_file": ["hashicorp"],
+  "vault.role_id": ["hashicorp"],
+  "vault.secret_id": ["hashicorp"],
+  "vault.approle_mount": ["hashicorp"],
+  "vault.kubernetes_role": ["hashicorp"],
+  "vault.kubernetes_mount": ["hashicorp"],
+  "vault.kubernetes_token_file": ["hashicorp"],
+  "vault.key_file": ["local"]
+}
+
+const given = (settings: Given, paths: ReadonlyArray<string>) => paths.filter((path) => isGiven(settings, path))
+
+/** Set, but without effect for this kind: whoever set it expects something that will not happen. */
+const meaningless = (settings: Given): ReadonlyArray<ConfigProblem> =>
+  given(settings, Object.keys(meaningOf)).flatMap((setting) => {
+    const meant = meaningOf[setting] ?? []
+    return meant.includes(kindOf(settings))
+      ? []
+      : [{ setting, problem: `needs vault.kind to be ${meant.join(" or ")}, which is ${kindOf(settings)}` }]
+  })
+
+/** The first reason why the place of the vault has to be given. */
+const neededBecause = (settings: Given): string | undefined => {
+  if (settings.get("acme.enabled") === "true") return "acme.enabled is true: keys of certificates are kept in the vault"
+  if (isGiven(settings, "clickhouse.admin_url"))
+    return "clickhouse.admin_url is set: passwords of ClickHouse users are kept in the vault"
+  const kind = kindOf(settings)
+  if (isGiven(settings, "vault.kind")) return `vault.kind is ${kind}`
+  const other = given(settings, Object.keys(meaningOf)).find(
+    (path) => path !== "vault.url" && path !== "vault.key_file"
+  )
+  return other === undefined ? undefined : `${other} is set`
+}
+
+const place = (settings: Given): ReadonlyArray<ConfigProblem> => {
+  const setting = kindOf(settings) === "local" ? "vault.key_file" : "vault.url"
+  const because = neededBecause(settings)
+  return because === undefined || isGiven(settings, setting)
+    ? []
+    : [{ setting, problem: `is required because ${because}` }]
+}
+
+const logins: Readonly<Record<string, ReadonlyArray<string>>> = {
+  token: ["vault.token"],
+  AppRole: ["vault.role_id", "vault.secret_id"],
+  Kubernetes: ["vault.kubernetes_role"]
+}
+
+const login = (settings: Given): ReadonlyArray<ConfigProblem> => {
+  if (kindOf(settings) !== "hashicorp") return []
+  const begun = Object.entries(logins).filter(([, paths]) => given(settings, paths).length > 0)
+  if (begun.length > 1)
+    return [
+      {
+        setting: "vault",
+        problem: `only one way to log in may be set, found ${begun.map(([name]) => name).join(" and ")}`
+      }
+    ]
+  const [chosen] = begun
+  if (chosen === undefined)
+    return [
+      {
+        setting: "vault.token",
+        problem: "is required because vault.kind is hashicorp, unless vault.role_id or vault.kubernetes_role is set"
+      }
+    ]
+  return chosen[1]
+    .filter((path) => !isGiven(settings, path))
+    .map((setting) => ({ setting, problem: "is required because the other half of the AppRole is set" }))
+}
+
+/** What the settings of the vault demand of each other, and what others demand of the vault. A kind that is none is the one problem. */
+export const vaultProblems = (settings: Given): ReadonlyArray<ConfigProblem> =>
+  kinds.includes(kindOf(settings)) ? [...place(settings), ...login(settings), ...meaningless(settings)] : []

@@ -1,0 +1,19 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { Effect, Layer, Option, Redacted } from "effect"
+import { HashicorpVaultLive } from "../../../src/layers/vault/HashicorpVaultLive.ts"
+import { Vault } from "../../../src/services/Vault.ts"
+
+/** Run as a program of its own, with the environment of the test: `encryptOnce.ts <url> <token> <plaintext>`. */
+const [url = "", token = "", plaintext = ""] = process.argv.slice(2)
+
+const vault = HashicorpVaultLive({
+  url,
+  namespace: Option.none(),
+  transitMount: "transit",
+  caFile: Option.none(),
+  login: { method: "token", token: Redacted.make(token) }
+}).pipe(Layer.provide(NodeFileSystem.layer))
+
+await Effect.runPromise(
+  Effect.flatMap(Vault, (it) => it.encrypt("ws_1", Redacted.make(plaintext))).pipe(Effect.provide(vault))
+)

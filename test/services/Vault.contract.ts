@@ -1,0 +1,181 @@
+import { inspect } from "node:util"
+import { assert, layer } from "@effect/vitest"
+import { Array as Arr, Cause, Effect, type Layer, Redacted } from "effect"
+import { KeyringRefused } from "../../src/services/Keyring.ts"
+import { DecryptionRefused, Vault } from "../../src/services/Vault.ts"
+
+export interface VaultTraits<R> {
+  /** Gives the keyring a newer key, where the vault has such a thing. */
+  readonly rotate?: (keyring: string) => Effect.Effect<unknown, never, R>
+  /** A double may encrypt alike twice and not notice every damage; a vault may not. */
+  readonly isDouble?: boolean
+}
+
+const plaintexts = {
+  letter: "x",
+  unicode: "Schlüssel 🔑 ключ\u0000\u2028",
+  pem: `-----BEGIN EC PRIVATE KEY-----\n${"MHcCAQEEIBkg".repeat(12)}\n-----END EC PRIVATE KEY-----\n`,
+  "many lines": Array.from({ length: 2_000 }, (_, index) => `line ${index}\r\n`).join("")
+}
+
+const notKeyrings = [
+  "",
+  "..",
+  "../../sys/seal",
+  "ws_1/../ws_2",
+  "ws_1/keys",
+  "ws_1?x=1",
+  "ws_1#f",
+  "ws 1",
+  "ws_1\n",
+  "ws%2f1",
+  "-ws",
+  "ws-",
+  "{{name}}",
+  "w".repeat(256)
+]
+
+/** Another character in the same alphabet, at this place. */
+const changedAt = (text: string, index: number): string =>
+  `${text.slice(0, index)}${text.charAt(index) === "A" ? "B" : "A"}${text.slice(index + 1)}`
+
+/** What every vault promises. A keyring is used by one guarantee only, so that each is the first to use it. */
+export const vaultContract = <E, R = never>(
+  name: string,
+  vaults: Layer.Layer<Vault | R, E>,
+  traits: VaultTraits<R> = {}
+): void =>
+  layer(vaults, { excludeTestServices: true })(`Vault: ${name}`, (it) => {
+    const guarantee = <A, E2>(title: string, test: (vault: Vault["Type"]) => Effect.Effect<A, E2, R>) =>
+      it.effect(title, () => Effect.flatMap(Vault, test))
+
+    const secret = Redacted.make("canary-plaintext-5f1c")
+
+    /** Refused as what it is, and without a word of what is secret. */
+    const assertRefused = (vault: Vault["Type"], keyring: string, ciphertext: string) =>
+      Effect.map(Effect.flip(vault.decrypt(keyring, ciphertext)), (error) => {
+        assert.instanceOf(error, DecryptionRefused)
+        assert.strictEqual(error.keyring, keyring)
+        const shown = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error) + String(error.stack)
+        assert.notInclude(shown, "canary-plaintext")
+      })
+
+    for (const [kind, plaintext] of Object.entries(plaintexts)) {
+      guarantee(`what was encrypted is decrypted to the character: ${kind}`, (vault) =>
+        Effect.gen(function* () {
+          const ciphertext = yield* vault.encrypt("ws_whole", Redacted.make(plaintext))
+          const decrypted = yield* vault.decrypt("ws_whole", ciphertext)
+          assert.strictEqual(Redacted.value(decrypted), plaintext)
+          assert.notInclude(inspect(decrypted, { showHidden: true }) + JSON.stringify(decrypted), plaintext)
+        })
+      )
+    }
+
+    guarantee("nothing of a plaintext can be read in its ciphertext, which is printable text of one line", (vault) =>
+      Effect.gen(function* () {
+        const ciphertext = yield* vault.encrypt("ws_opaque", secret)
+        assert.match(ciphertext, /^[\x21-\x7e]+$/)
+        assert.notInclude(ciphertext, "canary")
+        assert.notInclude(ciphertext, Buffer.from("canary-plaintext").toString("base64").slice(0, 16))
+      })
+    )
+
+    if (traits.isDouble !== true)
+      guarantee("the same plaintext is never encrypted alike twice", (vault) =>
+        Effect.gen(function* () {
+          const ciphertexts = yield* Effect.replicateEffect(vault.encrypt("ws_fresh", secret), 20)
+          assert.lengthOf(Arr.dedupe(ciphertexts), 20)
+        })
+      )
+
+    guarantee("a ciphertext of one keyring is refused under every other, used before or not", (vault) =>
+      Effect.gen(function* () {
+        const ciphertext = yield* vault.encrypt("ws_own", secret)
+        yield* vault.encrypt("ws_foreign", secret)
+        yield* assertRefused(vault, "ws_foreign", ciphertext)
+        yield* assertRefused(vault, "ws_never_used", ciphertext)
+        assert.strictEqual(Redacted.value(yield* vault.decrypt("ws_own", ciphertext)), Redacted.value(secret))
+      })
+    )
+
+    guarantee("what is no ciphertext is refused, also for a keyring that never encrypted", (vault) =>
+      Effect.gen(function* () {
+        yield* vault.encrypt("ws_known", secret)
+        for (const text of [
+          "",
+          "x",
+          "canary-plaintext-5f1c",
+          "a:b:c",
+          "vault:v1:",
+          "vault:v9:AAAA",
+          "local:v1:a::",
+          "A===",
+          "\u0000"
+        ])
+          for (const keyring of ["ws_known", "ws_unknown"]) yield* assertRefused(vault, keyring, text)
+      })
+    )
+
+    if (traits.isDouble !== true)
+      guarantee("a ciphertext with a single character changed, or a part of one, is refused", (vault) =>
+        Effect.gen(function* () {
+          const ciphertext = yield* vault.encrypt("ws_damaged", secret)
+          const places = Arr.makeBy(40, (step) => Math.floor((step * (ciphertext.length - 3)) / 40))
+          yield* Effect.forEach(places, (place) => assertRefused(vault, "ws_damaged", changedAt(ciphertext, place)))
+          yield* assertRefused(vault, "ws_damaged", ciphertext.slice(0, -8))
+          yield* assertRefused(vault, "ws_damaged", ciphertext.slice(8))
+        })
+      )
+
+    guarantee("a keyring that many use for the first time at once is one keyring", (vault) =>
+      Effect.gen(function* () {
+        const numbers = Arr.range(1, 24)
+        const ciphertexts = yield* Effect.forEach(
+          numbers,
+          (number) => vault.encrypt("ws_rush", Redacted.make(`secret ${number}`)),
+          { concurrency: "unbounded" }
+        )
+        const decrypted = yield* Effect.forEach(ciphertexts, (text) => vault.decrypt("ws_rush", text), {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(
+          decrypted.map(Redacted.value),
+          numbers.map((number) => `secret ${number}`)
+        )
+      })
+    )
+
+    guarantee("a name that is no plain name is no keyring: encrypting is a mistake, decrypting is refused", (vault) =>
+      Effect.forEach(notKeyrings, (keyring) =>
+        Effect.gen(function* () {
+          const cause = yield* Effect.flip(Effect.sandbox(vault.encrypt(keyring, secret)))
+          assert.instanceOf(Cause.squash(cause), KeyringRefused)
+          assert.isTrue(Cause.isDie(cause))
+          yield* assertRefused(vault, keyring, "vault:v1:AAAA")
+        })
+      )
+    )
+
+    guarantee("the ids of workspaces and the worker's own keyrings are keyrings", (vault) =>
+      Effect.forEach(
+        ["acme", "unkey_internal", "ws_4pqNeaNN3ZHi", "ws_local_root", "env-1", "w".repeat(255)],
+        (keyring) => Effect.flatMap(vault.encrypt(keyring, secret), (ciphertext) => vault.decrypt(keyring, ciphertext))
+      )
+    )
+
+    const { rotate } = traits
+    if (rotate !== undefined)
+      guarantee("what was encrypted before any number of rotations is still decrypted", (vault) =>
+        Effect.gen(function* () {
+          const written: Array<string> = []
+          for (const generation of ["one", "two", "three"]) {
+            written.push(yield* vault.encrypt("ws_rotated", Redacted.make(generation)))
+            yield* rotate("ws_rotated")
+          }
+          const read = yield* Effect.forEach(written, (text) => vault.decrypt("ws_rotated", text))
+          assert.deepStrictEqual(read.map(Redacted.value), ["one", "two", "three"])
+        })
+      )
+
+    guarantee("a vault that answers and accepts us passes its check", (vault) => vault.check)
+  })
