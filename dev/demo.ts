@@ -7,11 +7,13 @@ import { tellStory } from "./demo/story.ts"
 import { TraceCollector, TraceCollectorLive } from "./demo/TraceCollector.ts"
 import { krane } from "./simulators/Krane.ts"
 import { simulatorDatabase } from "./simulators/SimulatorDatabase.ts"
+import { vaultServer } from "./simulators/VaultServer.ts"
 import { runCommand } from "./stack/Command.ts"
 import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
 import { RestateServer, restateServer } from "./stack/RestateServer.ts"
 import { RunDirectoryLive } from "./stack/RunDirectory.ts"
+import { vaultEnvironment } from "./stack/Vault.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 
 const regions = ["us-east-1.aws", "eu-central-1.aws"]
@@ -37,6 +39,7 @@ const startWorker = Effect.fnUntraced(function* (database: string, restateAdmin:
   return yield* workerProcess({
     env: {
       ...workerEnvironment({ database, restateAdmin }),
+      ...(yield* vaultEnvironment),
       WORKER_AVAILABLE_REGIONS: regions.join(","),
       WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "1",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
@@ -88,6 +91,8 @@ const tracedRestate = Layer.unwrapEffect(
   )
 )
 
-const stack = Layer.mergeAll(mySqlServer, tracedRestate, RunDirectoryLive).pipe(Layer.provideMerge(TraceCollectorLive))
+const stack = Layer.mergeAll(mySqlServer, tracedRestate, vaultServer(), RunDirectoryLive).pipe(
+  Layer.provideMerge(TraceCollectorLive)
+)
 
 demo.pipe(Effect.scoped, Effect.provide(stack), runCommand)

@@ -1,11 +1,13 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, Layer, Option } from "effect"
+import { VaultServer, vaultServer } from "./simulators/VaultServer.ts"
 import { runCommand } from "./stack/Command.ts"
 import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
 import { RestateServer, restateServer } from "./stack/RestateServer.ts"
 import { devFolder, RunDirectoryLive } from "./stack/RunDirectory.ts"
+import { vaultEnvironment } from "./stack/Vault.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 
 /** Scripts wait for this file: it appears, whole, once everything answers, and goes away with the stack. */
@@ -38,6 +40,9 @@ const databaseFor = (server: MySqlServer["Type"]) => {
 /** Settings a developer gives win over the stack's defaults, but not over where the stack is. */
 const givenSettings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("WORKER_")))
 
+/** A developer's own vault is not mixed with the stack's. */
+const namesOwnVault = Object.keys(givenSettings).some((name) => name.startsWith("WORKER_VAULT_"))
+
 const dev = Effect.gen(function* () {
   const mysql = yield* MySqlServer
   const restate = yield* RestateServer
@@ -47,13 +52,15 @@ const dev = Effect.gen(function* () {
     database,
     restateAdmin: restate.admin
   })
-  const env = { ...defaults, ...givenSettings, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
+  const vault = namesOwnVault ? {} : yield* vaultEnvironment
+  const env = { ...defaults, ...vault, ...givenSettings, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
   const worker = yield* workerProcess({ env })
   const addresses = {
     ingress: restate.ingress,
     admin: restate.admin,
     worker: worker.url,
     metrics: worker.metrics,
+    vault: (yield* VaultServer).url,
     database
   }
   yield* publishAddresses(addresses)
@@ -62,4 +69,8 @@ const dev = Effect.gen(function* () {
   return yield* untilOneEnds([...Option.toArray(mysql.process), ...Option.toArray(restate.process), worker])
 })
 
-dev.pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), RunDirectoryLive)), runCommand)
+dev.pipe(
+  Effect.scoped,
+  Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), vaultServer(), RunDirectoryLive)),
+  runCommand
+)

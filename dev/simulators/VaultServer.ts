@@ -9,6 +9,8 @@ import type { TokenOptions } from "./vault/VaultTokens.ts"
 export interface VaultServerOptions {
   /** Where the transit engine is. Default `transit`. */
   readonly mount?: string
+  /** A token that is known beforehand and does not end. Default: there is none. */
+  readonly rootToken?: string
   /** Speaks HTTPS with this certificate; both are PEM. */
   readonly tls?: { readonly key: string; readonly cert: string }
 }
@@ -68,6 +70,7 @@ const readRequest = Effect.gen(function* () {
 
 const makeVaultServer = Effect.fnUntraced(function* (options: VaultServerOptions) {
   const state = new VaultState(options.mount ?? "transit")
+  if (options.rootToken !== undefined) state.tokens.trust(options.rootToken)
   const received = yield* Ref.make<ReadonlyArray<VaultRequest>>([])
   const rule = yield* Ref.make<(request: VaultRequest) => Disturbance | undefined>(() => undefined)
 

@@ -1,7 +1,8 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Krane } from "../../dev/simulators/Krane.ts"
+import { VaultServer, vaultServer } from "../../dev/simulators/VaultServer.ts"
 import { queryServer } from "../../dev/stack/MySqlConnection.ts"
 import { seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
 import { sharedMySqlServer } from "../support/stack/Database.ts"
@@ -29,22 +30,28 @@ const stored = canary("stored")
 /** What a caller should not have sent: Restate keeps the request, and nobody else may. */
 const sent = canary("sent")
 
-const world = stack({
-  regions: [region],
-  login: { user, password: secrets.database },
-  env: {
-    WORKER_RESTATE_API_KEY: secrets.restate,
-    WORKER_VAULT_URL: "http://127.0.0.1:1",
-    WORKER_VAULT_TOKEN: secrets.vault,
-    WORKER_SLACK_QUOTA_CHECK_WEBHOOK_URL: `http://127.0.0.1:1/${secrets.slack}`,
-    WORKER_HEARTBEAT_KEY_REFILL_URL: `http://127.0.0.1:1/${secrets.heartbeat}`,
-    WORKER_CLICKHOUSE_URL: `http://default:${secrets.clickhouse}@127.0.0.1:1`,
-    WORKER_DEPOT_API_URL: "http://127.0.0.1:1",
-    WORKER_REGISTRY_URL: "registry.example",
-    WORKER_REGISTRY_USERNAME: "x-token",
-    WORKER_REGISTRY_PASSWORD: secrets.registry
-  }
-})
+const world = (vaultUrl: string) =>
+  stack({
+    regions: [region],
+    login: { user, password: secrets.database },
+    env: {
+      WORKER_RESTATE_API_KEY: secrets.restate,
+      WORKER_VAULT_KIND: "hashicorp",
+      WORKER_VAULT_URL: vaultUrl,
+      WORKER_VAULT_TOKEN: secrets.vault,
+      WORKER_SLACK_QUOTA_CHECK_WEBHOOK_URL: `http://127.0.0.1:1/${secrets.slack}`,
+      WORKER_HEARTBEAT_KEY_REFILL_URL: `http://127.0.0.1:1/${secrets.heartbeat}`,
+      WORKER_CLICKHOUSE_URL: `http://default:${secrets.clickhouse}@127.0.0.1:1`,
+      WORKER_DEPOT_API_URL: "http://127.0.0.1:1",
+      WORKER_REGISTRY_URL: "registry.example",
+      WORKER_REGISTRY_USERNAME: "x-token",
+      WORKER_REGISTRY_PASSWORD: secrets.registry
+    }
+  })
+
+const worldWithVault = Layer.unwrapEffect(Effect.map(VaultServer, ({ url }) => world(url))).pipe(
+  Layer.provide(vaultServer({ rootToken: secrets.vault }))
+)
 
 const deployRequest = (deploymentId: string, image: string) => ({ deploymentId, dockerImage: { image } })
 
@@ -96,7 +103,7 @@ const disturbedDeploy = Effect.gen(function* () {
   assert.deepInclude(yield* restate.attach(id), { status: 200, body: {} })
 })
 
-layer(world, { excludeTestServices: true, timeout: "1 minute" })("secrets", (it) => {
+layer(worldWithVault, { excludeTestServices: true, timeout: "1 minute" })("secrets", (it) => {
   it.effect("stay out of journals, states, logs, metrics, rows and answers, whatever fails", () =>
     Effect.gen(function* () {
       yield* seedProject("secret", { regions: { [region]: 1 } })

@@ -1,6 +1,9 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { requireNode } from "../../src/composition/nodeVersion.ts"
+import { temporaryFolder } from "../layers/vault/support.ts"
 import { runWorker } from "./runWorker.ts"
 
 describe("a worker that cannot run", () => {
@@ -34,6 +37,42 @@ describe("a worker that cannot run", () => {
         /^The worker cannot run: cannot use the database at 127\.0\.0\.1:1\/unkey: Db\.ping failed \(connection\)\..*\n$/
       )
     })
+  )
+
+  it.effect("[W46] refuses certificates without a vault to keep their keys in, and names what is missing", () =>
+    Effect.gen(function* () {
+      const { code, errors } = yield* runWorker({
+        WORKER_CNAME_DOMAIN: "cname.unkey.local",
+        WORKER_DATABASE_PRIMARY: "mysql://root:hunter2@127.0.0.1:1/unkey",
+        WORKER_ACME_ENABLED: "true"
+      })
+      assert.strictEqual(code, 1)
+      assert.strictEqual(
+        errors,
+        "The worker cannot run: The configuration has 1 problem:\n" +
+          "  vault.url (WORKER_VAULT_URL): is required because acme.enabled is true: keys of certificates are kept in the vault\n"
+      )
+    })
+  )
+
+  it.effect("names the key file of a local vault that others may read, and exits with 1", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "keys")
+      yield* Effect.promise(() => writeFile(file, "k1 secret", { mode: 0o644 }))
+      const { code, errors } = yield* runWorker({
+        WORKER_CNAME_DOMAIN: "cname.unkey.local",
+        WORKER_DATABASE_PRIMARY: "mysql://root:hunter2@127.0.0.1:1/unkey",
+        WORKER_VAULT_KIND: "local",
+        WORKER_VAULT_KEY_FILE: file
+      })
+      assert.strictEqual(code, 1)
+      assert.include(errors, `The worker cannot run: `)
+      assert.include(
+        errors,
+        `cannot use the file ${file} of vault.key_file: others than its owner may read it; its mode must be 0600`
+      )
+      assert.notInclude(errors, "k1 secret")
+    }).pipe(Effect.scoped)
   )
 
   it.effect("says which Node.js it needs on an older one", () =>

@@ -39,6 +39,16 @@ export class VaultTokens {
     return token
   }
 
+  /** A token that somebody else has chosen; it does not end. */
+  trust(token: string): void {
+    this.#tokens.set(token, {
+      ttl: 0,
+      renewable: false,
+      endsAt: Number.POSITIVE_INFINITY,
+      lastEnd: Number.POSITIVE_INFINITY
+    })
+  }
+
   /** Nothing for a token that was never given, was revoked or has ended. */
   lookUp(token: string, now: number): TokenFacts | undefined {
     const found = this.#tokens.get(token)

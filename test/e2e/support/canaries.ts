@@ -51,7 +51,8 @@ const restateExhibits = Effect.gen(function* () {
   return found.flat()
 })
 
-const logExhibits = Effect.gen(function* () {
+/** The logs of all processes of this run. */
+export const logsOfRun = Effect.gen(function* () {
   const { path } = yield* RunDirectory
   const files = yield* Effect.promise(() => readdir(path, { recursive: true }))
   const logs = files.filter((file) => file.endsWith(".log"))
@@ -73,5 +74,5 @@ const metricsExhibit = Effect.gen(function* () {
 /** Everything that an operator can look into: Restate's tables, the logs of all processes, the metrics, our rows. */
 export const everything = Effect.gen(function* () {
   const database = { where: "rows", text: JSON.stringify(yield* rows) }
-  return [...(yield* restateExhibits), ...(yield* logExhibits), yield* metricsExhibit, database]
+  return [...(yield* restateExhibits), ...(yield* logsOfRun), yield* metricsExhibit, database]
 })
