@@ -83,10 +83,12 @@ const transit = (client: VaultClient, session: VaultSession, mount: string) => {
   }
 }
 
-/** A 400 on decryption is Vault's word for a ciphertext that is not of this key; everything else is about Vault itself. */
+/** Vault's own 400 on decryption is its word for a ciphertext that is not of this key; everything else is about Vault itself. */
 const refusedOrUnavailable = (keyring: string) => (error: VaultStatus | VaultUnavailable) => {
   if (error._tag === "VaultUnavailable") return error
-  return error.status === 400 ? new DecryptionRefused({ keyring }) : unavailableBy("decrypt", error.status)
+  return error.fromVault && error.status === 400
+    ? new DecryptionRefused({ keyring })
+    : unavailableBy("decrypt", error.status)
 }
 
 const orUnavailable = (operation: VaultUnavailable["operation"]) => (error: VaultStatus | VaultUnavailable) =>

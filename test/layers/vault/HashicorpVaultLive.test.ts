@@ -185,6 +185,8 @@ describe("HashiCorp Vault", () => {
         [502, "<html>", ["unavailable", 502]],
         [473, {}, ["unavailable", 473]],
         [404, { errors: ["no handler for route"] }, ["unexpected-answer", 404]],
+        // A proxy's word is not Vault's: no ciphertext is given up for it.
+        [400, "<html>", ["unexpected-answer", 400]],
         [200, "<html>", ["unexpected-answer"]],
         [200, { data: { [plaintext]: 1 } }, ["unexpected-answer"]],
         [200, { data: { plaintext: `not base64 ${plaintext}` } }, ["unexpected-answer"]]

@@ -4,8 +4,14 @@ import { VaultUnavailable } from "../../../services/Vault.ts"
 import { unexpectedAnswer } from "../answers.ts"
 import { directTransport } from "./transport.ts"
 
-/** Vault answered, and not with success. Its message is left behind: it may quote what was sent. */
-export class VaultStatus extends Data.TaggedError("VaultStatus")<{ readonly status: number }> {}
+/**
+ * Not an answer of success. Its message is left behind: it may quote what was sent. `fromVault` tells Vault's own from
+ * that of a proxy on the way.
+ */
+export class VaultStatus extends Data.TaggedError("VaultStatus")<{
+  readonly status: number
+  readonly fromVault: boolean
+}> {}
 
 export interface VaultAddress {
   readonly url: string
@@ -33,8 +39,11 @@ export interface VaultClient {
 /** Vault answers in milliseconds. An operation makes at most five requests, and a step may take 30 s. */
 const requestTimeout = Duration.seconds(5)
 
-const WithStatus = Schema.Struct({ response: Schema.Struct({ statusCode: Schema.Number }) })
-const statusOf = Schema.decodeUnknownOption(WithStatus)
+/** What node-vault fails with when there was an answer. */
+const statusOf = Schema.decodeUnknownOption(
+  Schema.Struct({ response: Schema.Struct({ statusCode: Schema.Number, body: Schema.Unknown }) })
+)
+const isVaults = Schema.is(Schema.Struct({ errors: Schema.Array(Schema.String) }))
 
 /** One node-vault client that takes nothing from the environment (VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, ...). */
 const openClient = ({ ca, namespace, url }: VaultAddress) =>
@@ -64,7 +73,7 @@ export const vaultClient = (address: VaultAddress): VaultClient => {
       catch: (error) =>
         Option.match(statusOf(error), {
           onNone: () => new VaultUnavailable({ operation, reason: "unreachable" }),
-          onSome: ({ response }) => new VaultStatus({ status: response.statusCode })
+          onSome: ({ response }) => new VaultStatus({ status: response.statusCode, fromVault: isVaults(response.body) })
         })
     }).pipe(
       Effect.timeoutFail({
