@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPair, X509Certificate } from "node:crypto"
+import { createPrivateKey, generateKeyPair, type KeyObject, X509Certificate } from "node:crypto"
 import * as x509 from "@peculiar/x509"
 import { crypto as acmeCrypto } from "acme-client"
 import { Effect, Layer, Redacted } from "effect"
@@ -33,15 +33,25 @@ const generateCertificateKey = generated((done) =>
   )
 )
 
+/** A key that cannot be read was damaged where it is stored: a defect, whose message must not quote it. */
+const readable = (key: Redacted.Redacted): Effect.Effect<KeyObject> =>
+  Effect.try(() => createPrivateKey(Redacted.value(key))).pipe(
+    Effect.orDieWith(() => new TypeError("the certificate's key is not a private key in PEM"))
+  )
+
 const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<string>) =>
-  Effect.promise(async () => {
+  Effect.gen(function* () {
+    // The one form that acme-client can sign with.
+    const pkcs8 = (yield* readable(key)).export({ type: "pkcs8", format: "pem" })
     const [commonName] = names
-    const [, csr] = await acmeCrypto.createCsr(
-      {
-        altNames: [...names],
-        ...(commonName !== undefined && commonName.length <= longestCommonName && { commonName })
-      },
-      Redacted.value(key)
+    const [, csr] = yield* Effect.promise(() =>
+      acmeCrypto.createCsr(
+        {
+          altNames: [...names],
+          ...(commonName !== undefined && commonName.length <= longestCommonName && { commonName })
+        },
+        pkcs8
+      )
     )
     return csr.toString()
   })
@@ -82,11 +92,7 @@ const factsOf = (chain: string): CertificateFacts => {
 const matches = (chain: string, key: Redacted.Redacted) =>
   Effect.gen(function* () {
     const certificate = yield* reading("the first certificate cannot be read", () => new X509Certificate(chain))
-    // A key that cannot be read was damaged where it is stored; its text must not reach a message.
-    const privateKey = yield* Effect.try(() => createPrivateKey(Redacted.value(key))).pipe(
-      Effect.orDieWith(() => new TypeError("the certificate's key is not a private key in PEM"))
-    )
-    return certificate.checkPrivateKey(privateKey)
+    return certificate.checkPrivateKey(yield* readable(key))
   })
 
 /** Keys by node:crypto, requests by acme-client, certificates by @peculiar/x509, which it builds on. */
