@@ -21,6 +21,10 @@ export interface PebbleOptions {
   readonly validationDelay?: Duration.DurationInput
   /** Roots, and so chains, besides the first. Default none. */
   readonly alternateRoots?: number
+  /** Intermediates between a root and a certificate, from 1 to 3. Default one. */
+  readonly chainLength?: number
+  /** Refuses what a future version of ACME or of Pebble may refuse. Default false. */
+  readonly strict?: boolean
   /** Of certificates. Default 90 days. */
   readonly validity?: Duration.DurationInput
   /** Key ids and their HMAC keys in base64url; with any, an account has to be bound to one. */
@@ -68,10 +72,16 @@ const configuration = (
   }
 }
 
+/** Its settings in the environment are meant for the user's own. */
+const inheritedEnvironment = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PEBBLE_")))
+
 const environment = (options: PebbleOptions) => ({
+  ...inheritedEnvironment(),
   PEBBLE_WFE_NONCEREJECT: String(options.nonceRejection ?? 0),
   PEBBLE_AUTHZREUSE: String(options.authorizationReuse ?? 0),
   PEBBLE_ALTERNATE_ROOTS: String(options.alternateRoots ?? 0),
+  PEBBLE_CHAIN_LENGTH: String(options.chainLength ?? 1),
   ...(options.validationDelay === undefined
     ? { PEBBLE_VA_NOSLEEP: "1" }
     : { PEBBLE_VA_SLEEPTIME: String(Duration.toSeconds(options.validationDelay)) })
@@ -110,8 +120,14 @@ const start = (options: PebbleOptions) =>
     const processOptions: ProcessOptions = {
       component: "Pebble",
       command: authority,
-      args: ["-config", join(folder, "configuration.json"), "-dnsserver", challenges.dns],
-      env: { ...process.env, ...environment(options) },
+      args: [
+        "-config",
+        join(folder, "configuration.json"),
+        "-dnsserver",
+        challenges.dns,
+        ...(options.strict ? ["-strict"] : [])
+      ],
+      env: environment(options),
       logFile: join(folder, "server.log")
     }
     const http = yield* trusting(tls)

@@ -2,6 +2,7 @@ import { HttpClient, HttpClientError, HttpClientRequest, type HttpMethod } from 
 import { NodeHttpClient, Undici } from "@effect/platform-node"
 import { Clock, Duration, Effect, Option, Predicate, type Scope } from "effect"
 import { type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../services/Acme.ts"
+import type { Answer, Request } from "./exchange.ts"
 import { problemOf } from "./problemOf.ts"
 
 /** Three of them, which is what a call needs at most before a nonce is refused, stay under a step's usual 30 s. */
@@ -11,24 +12,6 @@ const largestAnswer = 1024 * 1024
 
 /** RFC 8555 section 6.1 wants the client to say who it is. */
 const userAgent = "control-plane-worker acme-client/5.4.0"
-
-export interface Request {
-  readonly method: "GET" | "HEAD" | "POST"
-  readonly url: string
-  /** A signed request, as JSON. */
-  readonly body?: object | undefined
-}
-
-export interface Answer {
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Without parameters, lower case; empty when there is none. */
-  readonly contentType: string
-  readonly text: string
-  /** What the text says in JSON, undefined when it is not JSON. */
-  readonly data: unknown
-}
 
 /** Sends one request, never more, and follows no redirection. Whatever status comes back is an answer. */
 export type Transport = (operation: AcmeOperation, request: Request) => Effect.Effect<Answer, AcmeUnavailable>

@@ -1,6 +1,6 @@
 import { Option, Schema } from "effect"
 import { type AcmeOperation, AcmeProblem } from "../../services/Acme.ts"
-import type { Answer } from "./AcmeTransport.ts"
+import type { Answer } from "./exchange.ts"
 import { retryAfter } from "./retryAfter.ts"
 
 const acmeNamespace = "urn:ietf:params:acme:error:"

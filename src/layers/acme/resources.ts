@@ -7,7 +7,7 @@ import {
   AcmeUnavailable,
   type RenewalInfo
 } from "../../services/Acme.ts"
-import type { Answer } from "./AcmeTransport.ts"
+import type { Answer } from "./exchange.ts"
 import { innerProblem, ProblemDocument } from "./problemOf.ts"
 import { retryAfter } from "./retryAfter.ts"
 

@@ -2,8 +2,9 @@ import { createPrivateKey } from "node:crypto"
 import { Client } from "acme-client"
 import { Effect, Either, Redacted, Runtime, Schema } from "effect"
 import { type AcmeError, type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../services/Acme.ts"
-import { type Answer, accepted, type Request, type Transport } from "./AcmeTransport.ts"
+import { accepted, type Transport } from "./AcmeTransport.ts"
 import type { Directory } from "./directory.ts"
+import type { Answer, Request } from "./exchange.ts"
 
 /** RFC 8555 section 7.3.4: how an account of the CA's shop vouches for a new ACME account. */
 export interface ExternalAccount {

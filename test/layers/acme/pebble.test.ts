@@ -7,6 +7,7 @@ import { Acme, type AcmeError, AcmeProblem, AcmeUnavailable } from "../../../src
 import { Pki } from "../../../src/services/Pki.ts"
 import { acmeContract, issue } from "../../services/Acme.contract.ts"
 import { pebbleClient, pebbleWorld } from "../../support/acme/pebbleWorld.ts"
+import { withoutLogs } from "../../support/acme/withoutLogs.ts"
 
 acmeContract("Pebble that is well", pebbleWorld())
 acmeContract(
@@ -90,7 +91,7 @@ layer(pebbleWorld(), isolated)("two certificate authorities in one process", (it
       const { root } = yield* localAuthority
       const stranger = yield* clientWith({ certificateAuthorities: root })
       const client = yield* clientWith({})
-      const [refused] = yield* Effect.all([Effect.flip(newAccount(stranger)), newAccount(client)], {
+      const [refused] = yield* Effect.all([withoutLogs(Effect.flip(newAccount(stranger))), newAccount(client)], {
         concurrency: "unbounded"
       })
       assert.deepInclude(refused, { _tag: "AcmeUnavailable", operation: "directory", reason: "unreachable" })
@@ -106,3 +107,35 @@ layer(pebbleWorld({ validationDelay: "3 seconds" }), isolated)("a certificate au
     })
   )
 })
+
+layer(pebbleWorld({ authorizationReuse: 100 }), isolated)(
+  "a certificate authority that remembers what was proven",
+  (it) => {
+    it.scoped("has the next order for the same names ready at once, and issues for it without a challenge", () =>
+      Effect.gen(function* () {
+        const client = yield* Acme
+        const account = yield* newAccount(client)
+        const { order } = yield* issue(client, account, ["known.test"], "http-01")
+        const next = yield* client.createOrder(account, { names: ["known.test"] })
+        assert.strictEqual(next.status, "ready")
+        assert.notStrictEqual(next.url, order.url)
+        assert.deepStrictEqual(next.authorizations, order.authorizations)
+        const [url = ""] = next.authorizations
+        assert.strictEqual((yield* client.authorization(account, url)).status, "valid")
+      })
+    )
+  }
+)
+
+for (const chainLength of [1, 3])
+  layer(pebbleWorld({ chainLength, strict: true }), isolated)("a strict certificate authority", (it) => {
+    it.scoped(`gives the leaf first and ${chainLength} intermediates after it`, () =>
+      Effect.gen(function* () {
+        const pki = yield* Pki
+        const client = yield* Acme
+        const { chain, key } = yield* issue(client, yield* newAccount(client), ["chain.test"], "http-01")
+        assert.lengthOf(chain.match(/-----BEGIN CERTIFICATE-----/g) ?? [], 1 + chainLength)
+        assert.isTrue(yield* pki.matches(chain, key))
+      })
+    )
+  })

@@ -1,10 +1,11 @@
 import { assert, layer } from "@effect/vitest"
+import * as acmeClient from "acme-client"
 import { Array as Arr, Cause, Context, Effect, Exit, Fiber, Layer, Option, Redacted, TestClock } from "effect"
 import { htmlPage, json, problem, silent } from "../../../dev/simulators/authority/answers.ts"
 import { StandInCa } from "../../../dev/simulators/StandInCa.ts"
 import { Acme } from "../../../src/services/Acme.ts"
 import { Pki } from "../../../src/services/Pki.ts"
-import { ordered } from "../../support/acme/calls.ts"
+import { calls, ordered } from "../../support/acme/calls.ts"
 import { asked, standInClient, standInWorld } from "../../support/acme/standInWorld.ts"
 import { withoutLogs } from "../../support/acme/withoutLogs.ts"
 
@@ -115,6 +116,20 @@ layer(standInWorld)("what a certificate authority is asked", (it) => {
         assert.deepInclude(yield* Fiber.join(running), { _tag: "AcmeUnavailable", reason: "timeout" })
       })
     )
+
+  it.scoped("nothing is asked through what all users of acme-client share, where retries would sleep for hours", () =>
+    Effect.gen(function* () {
+      let shared = 0
+      const count = acmeClient.axios.interceptors.request.use((request) => {
+        shared += 1
+        return request
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(() => acmeClient.axios.interceptors.request.eject(count)))
+      const known = yield* ordered
+      yield* Effect.forEach(Object.values(calls), (call) => call(known))
+      assert.strictEqual(shared, 0)
+    })
+  )
 
   it.scoped("a call that is interrupted ends at once, and asks for nothing more", () =>
     Effect.gen(function* () {
