@@ -5,8 +5,8 @@ import { retryAfter } from "./retryAfter.ts"
 
 const acmeNamespace = "urn:ietf:params:acme:error:"
 const longestText = 500
-/** As many names as a certificate of a public CA may hold. */
-const mostSubproblems = 100
+/** An order of ours has one or two names; and a problem of any size must fit into a journal's entry. */
+const mostSubproblems = 25
 
 const text = Schema.optionalWith(Schema.String, { default: () => "" })
 
