@@ -41,6 +41,8 @@ export class Pebble extends Context.Tag("ctrl-worker/dev/Pebble")<
     readonly directoryUrl: string
     /** PEM of the root behind its own TLS certificate. */
     readonly tlsRoot: string
+    /** A file that holds it, for another process to trust. */
+    readonly tlsRootFile: string
     /** PEM of the roots that its certificates end at, the default one first. */
     readonly roots: Effect.Effect<ReadonlyArray<string>>
   }
@@ -114,6 +116,7 @@ const start = (options: PebbleOptions) =>
     }
     const write = (name: string, content: string) =>
       Effect.promise(() => writeFile(join(folder, name), content, { mode: 0o600 }))
+    yield* write("root.pem", tls.root)
     yield* write("certificate.pem", tls.certificate)
     yield* write("key.pem", tls.key)
     yield* write("configuration.json", JSON.stringify(configuration(options, place)))
@@ -138,6 +141,7 @@ const start = (options: PebbleOptions) =>
     return Pebble.of({
       directoryUrl,
       tlsRoot: tls.root,
+      tlsRootFile: join(folder, "root.pem"),
       roots: Effect.forEach(
         Array.from({ length: 1 + (options.alternateRoots ?? 0) }, (_, index) => index),
         (index) => get(`https://${place.management}/roots/${index}`)

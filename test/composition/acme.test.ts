@@ -5,10 +5,12 @@ import { FileSystem } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Option, Redacted } from "effect"
 import { StandInCa, standInCa } from "../../dev/simulators/StandInCa.ts"
+import { Pebble } from "../../dev/stack/Pebble.ts"
 import { CertificateAuthority } from "../../src/composition/acme.ts"
 import { describeConfig, loadWorkerConfig, WorkerConfig } from "../../src/config.ts"
 import { Acme } from "../../src/services/Acme.ts"
 import { Pki } from "../../src/services/Pki.ts"
+import { pebbleWorld } from "../support/acme/pebbleWorld.ts"
 
 const hmacKey = Buffer.from("the secret of an external account").toString("base64url")
 
@@ -124,6 +126,25 @@ layer(standInCa())("a worker with settings for its own certificate authority", (
       assert.deepNestedInclude(registration, { contact: ["mailto:acme@example.test"] })
       assert.nestedProperty(registration, "externalAccountBinding.signature")
       assert.deepInclude(order, { profile: "shortlived" })
+    })
+  )
+})
+
+layer(pebbleWorld(), { excludeTestServices: true })("a worker with settings for a test certificate authority", (it) => {
+  it.scoped("trusts the file that the authority leaves for other processes", () =>
+    Effect.gen(function* () {
+      const { directoryUrl, tlsRootFile } = yield* Pebble
+      const configured = authority({
+        WORKER_ACME_DIRECTORY_URL: directoryUrl,
+        WORKER_ACME_DIRECTORY_CA_FILE: tlsRootFile
+      })
+      const url = yield* Effect.provide(
+        Effect.gen(function* () {
+          return yield* (yield* Acme).register(yield* (yield* Pki).generateAccountKey)
+        }),
+        configured
+      )
+      assert.strictEqual(new URL(url).host, new URL(directoryUrl).host)
     })
   )
 })

@@ -34,6 +34,8 @@ const meet = (operation: keyof typeof calls, scripted: AuthorityAnswer) =>
 /** The request itself and the nonce it is signed with, and nothing more. */
 const onlyOnce = (operation: AcmeOperation) => (operation === "renewal-info" ? [operation] : ["nonce", operation])
 
+const tooMany =
+  'too many certificates (50) already issued for "stand-in.test" in the last 168h, retry after 2026-11-26 12:00:00 UTC: see https://ca.test/rate-limits'
 const paused =
   "Your account is temporarily prevented from requesting certificates for stand-in.test. Please visit: https://ca.test/unpause"
 const identifiers = {
@@ -50,13 +52,13 @@ const identifiers = {
 
 const problems: ReadonlyArray<readonly [string, keyof typeof calls, AuthorityAnswer, object]> = [
   [
-    "a rate limit of one second",
+    "[W15] a rate limit of one second, whatever time its text names,",
     "new-order",
-    problem("rateLimited", { status: 429, retryAfter: "1" }),
+    problem("rateLimited", { status: 429, retryAfter: "1", detail: tooMany }),
     { type: "rateLimited", status: 429, retryAfter: now + 1_000 }
   ],
   [
-    "a rate limit until a date",
+    "[W15] a rate limit until a date",
     "new-order",
     problem("rateLimited", { status: 429, retryAfter: "Wed, 25 Nov 2026 14:00:00 GMT" }),
     { type: "rateLimited", retryAfter: now + 7_200_000 }
