@@ -18,6 +18,11 @@ const assemble = (read: Settings, instanceId: string) => ({
   acme: {
     enabled: read.acme.enabled,
     emailDomain: read.acme.emailDomain,
+    directoryUrl: read.acme.directoryUrl,
+    profile: read.acme.profile,
+    externalAccount: Option.all(read.acme.externalAccount),
+    preferredChain: read.acme.preferredChain,
+    directoryCaFile: read.acme.directoryCaFile,
     route53: Option.filter(
       Option.all({
         accessKeyId: read.acme.route53.accessKeyId,

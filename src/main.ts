@@ -1,6 +1,7 @@
 import process from "node:process"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
+import { CertificateAuthority } from "./composition/acme.ts"
 import { Database, PoolUsageGauge } from "./composition/database.ts"
 import { requireNode } from "./composition/nodeVersion.ts"
 import { Logging, Metrics, MetricsServer, Tracing } from "./composition/observability.ts"
@@ -36,7 +37,7 @@ const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContex
 
 const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(Layer.provideMerge(Logging))
 
-const Adapters = Layer.mergeAll(Database, Admin, Deploys, ConfiguredVault)
+const Adapters = Layer.mergeAll(Database, Admin, Deploys, ConfiguredVault, CertificateAuthority)
 
 const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive)
 

@@ -78,6 +78,22 @@ export const httpUrl: Kind<string> = {
   }
 }
 
+/** For what must not travel in the clear. */
+export const httpsUrl: Kind<string> = {
+  native: "string",
+  decode: (value) =>
+    /^https:/i.test(value.trim()) ? httpUrl.decode(value) : Either.left("expected an https:// address")
+}
+
+/** A secret of bytes, written as RFC 4648 section 5 does, with or without padding. */
+export const base64UrlSecret: Kind<string> = {
+  native: "string",
+  decode: (value) =>
+    /^[A-Za-z0-9_-]+={0,2}$/.test(value.trim())
+      ? Either.right(value.trim())
+      : Either.left("expected a key in base64url, as the certificate authority gives it out")
+}
+
 const levels = {
   trace: LogLevel.Trace,
   debug: LogLevel.Debug,

@@ -21,6 +21,11 @@ const companions: ReadonlyArray<Companions> = [
     because: "acme.enabled and acme.route53.enabled are true"
   },
   {
+    when: (given) => isGiven(given, "acme.external_account.key_id") || isGiven(given, "acme.external_account.hmac_key"),
+    needs: ["acme.external_account.key_id", "acme.external_account.hmac_key"],
+    because: "the other half of the external account is set"
+  },
+  {
     when: (given) => isGiven(given, "registry.password"),
     needs: ["registry.url", "registry.username", "depot.api_url"],
     because: "registry.password is set"

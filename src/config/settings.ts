@@ -1,8 +1,10 @@
 import { Duration, LogLevel } from "effect"
 import {
+  base64UrlSecret,
   duration,
   flag,
   hostName,
+  httpsUrl,
   httpUrl,
   integer,
   list,
@@ -75,6 +77,11 @@ export const settings = {
   acme: {
     enabled: withDefault(flag, false),
     emailDomain: withDefault(hostName, "unkey.com"),
+    directoryUrl: withDefault(httpsUrl, "https://acme-v02.api.letsencrypt.org/directory"),
+    profile: optional(nonEmptyText),
+    externalAccount: { keyId: optional(nonEmptyText), hmacKey: optional(redacted(base64UrlSecret)) },
+    preferredChain: optional(nonEmptyText),
+    directoryCaFile: optional(nonEmptyText),
     route53: {
       enabled: withDefault(flag, false),
       accessKeyId: optional(redacted(secretText)),

@@ -4,6 +4,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import type { TestProject } from "vitest/node"
 import { MySqlServer, mySqlServer, mySqlSource } from "../../../dev/stack/MySqlServer.ts"
+import { pebbleProgram, pebbleSource } from "../../../dev/stack/PebbleProgram.ts"
 import { progressLines } from "../../../dev/stack/Progress.ts"
 
 declare module "vitest" {
@@ -22,6 +23,8 @@ const desk = Effect.gen(function* () {
   // Installing packages or fetching an image must not count against the first test's time limit.
   const source = yield* mySqlSource
   if (source._tag === "Apt" || source._tag === "Docker") yield* server
+  // The same for the test CA; without it, the tests that need it say so themselves.
+  if ((yield* pebbleSource)._tag === "Apt") yield* Effect.ignoreLogged(pebbleProgram)
   return HttpRouter.empty.pipe(
     HttpRouter.get(
       "/mysql",

@@ -1,0 +1,137 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { createServer, request as httpsRequest } from "node:https"
+import { Context, Effect, Layer } from "effect"
+import { localAuthority } from "../stack/LocalAuthority.ts"
+import { type AuthorityAnswer, wellAnswers } from "./authority/answers.ts"
+import { type AuthorityOperation, operationAt } from "./authority/operations.ts"
+
+export interface ReceivedRequest {
+  readonly operation: AuthorityOperation
+  /** The request's body as it came, empty for a GET. */
+  readonly body: string
+  /** What was signed: undefined for an unsigned request, null for POST-as-GET. */
+  readonly payload: unknown
+}
+
+export interface StandInCaOptions {
+  /** A Pebble to which it passes on what is not scripted. Without, it answers itself as one that is well. */
+  readonly inFrontOf?: { readonly directoryUrl: string; readonly tlsRoot: string }
+}
+
+/**
+ * A CA whose next answers a test writes, over real TLS. It checks no signature and counts every request. What is not
+ * scripted is answered as by a CA that is well, or by a real one behind it.
+ */
+export class StandInCa extends Context.Tag("ctrl-worker/dev/StandInCa")<
+  StandInCa,
+  {
+    readonly directoryUrl: string
+    /** PEM of the root behind its TLS certificate. */
+    readonly tlsRoot: string
+    /** Answers for the next requests of this kind, one each, after those already scripted. */
+    readonly script: (operation: AuthorityOperation, ...answers: ReadonlyArray<AuthorityAnswer>) => Effect.Effect<void>
+    /** What was asked, in order. */
+    readonly received: Effect.Effect<ReadonlyArray<ReceivedRequest>>
+    /** Forgets what was scripted and received. */
+    readonly reset: Effect.Effect<void>
+  }
+>() {}
+
+const payloadOf = (body: string): unknown => {
+  if (body === "") return undefined
+  // Whoever has a body to send to a CA signs it.
+  const { payload } = JSON.parse(body) as { readonly payload: string }
+  return payload === "" ? null : JSON.parse(Buffer.from(payload, "base64url").toString())
+}
+
+let nonces = 0
+const freshNonce = () => ({ "replay-nonce": `nonce-${++nonces}` })
+
+const give = (response: ServerResponse, answer: AuthorityAnswer) => {
+  switch (answer._tag) {
+    case "Answer":
+      response.writeHead(answer.status, { ...freshNonce(), ...answer.headers })
+      response.end(answer.body)
+      return
+    case "Truncated":
+      response.writeHead(200, { ...freshNonce(), "content-type": "application/json", "content-length": "1000" })
+      response.write('{"status":"val', () => response.destroy())
+      return
+    case "Closed":
+      response.destroy()
+      return
+    case "Silent":
+      return
+  }
+}
+
+/** With the Host header as it came: a CA makes its URLs, and checks those that were signed, by that. */
+const forward = (
+  { directoryUrl, tlsRoot }: NonNullable<StandInCaOptions["inFrontOf"]>,
+  request: IncomingMessage,
+  body: string,
+  response: ServerResponse
+) => {
+  const { hostname, port } = new URL(directoryUrl)
+  const onward = httpsRequest(
+    { hostname, port, path: request.url, method: request.method, headers: request.headers, ca: tlsRoot },
+    (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    }
+  )
+  onward.on("error", () => response.destroy())
+  onward.end(body)
+}
+
+const start = ({ inFrontOf }: StandInCaOptions) =>
+  Effect.gen(function* () {
+    const tls = yield* localAuthority
+    const received: Array<ReceivedRequest> = []
+    const scripted = new Map<AuthorityOperation, ReadonlyArray<AuthorityAnswer>>()
+    const next = (operation: AuthorityOperation) => {
+      const [first, ...rest] = scripted.get(operation) ?? []
+      scripted.set(operation, rest)
+      return first
+    }
+    const handle = (request: IncomingMessage, body: string, response: ServerResponse) => {
+      const operation = operationAt(request.url ?? "")
+      if (operation === undefined) return give(response, { _tag: "Answer", status: 404, headers: {}, body: "" })
+      received.push({ operation, body, payload: payloadOf(body) })
+      const answer = next(operation)
+      if (answer === undefined && inFrontOf !== undefined) return forward(inFrontOf, request, body, response)
+      return give(response, answer ?? wellAnswers(`https://${request.headers.host}`, tls.certificate)[operation])
+    }
+    const server = createServer({ cert: tls.certificate, key: tls.key }, (request, response) => {
+      let body = ""
+      request.on("data", (chunk) => {
+        body += chunk
+      })
+      request.on("end", () => handle(request, body, response))
+    })
+    yield* Effect.acquireRelease(
+      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+      () =>
+        Effect.async<void>((resume) => {
+          server.closeAllConnections()
+          server.close(() => resume(Effect.void))
+        })
+    )
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    return StandInCa.of({
+      directoryUrl: `https://127.0.0.1:${port}/dir`,
+      tlsRoot: tls.root,
+      script: (operation, ...answers) =>
+        Effect.sync(() => void scripted.set(operation, [...(scripted.get(operation) ?? []), ...answers])),
+      received: Effect.sync(() => [...received]),
+      reset: Effect.sync(() => {
+        scripted.clear()
+        received.length = 0
+      })
+    })
+  })
+
+/** A stand-in for a CA on a free port of 127.0.0.1, for the layer's lifetime. */
+export const standInCa = (options: StandInCaOptions = {}): Layer.Layer<StandInCa> =>
+  Layer.scoped(StandInCa, start(options))

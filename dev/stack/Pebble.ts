@@ -1,0 +1,156 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { NodeHttpClient, Undici } from "@effect/platform-node"
+import { Context, Duration, Effect, Layer } from "effect"
+import { ChallengeTestServer } from "./ChallengeTestServer.ts"
+import { type LocalAuthority, localAuthority } from "./LocalAuthority.ts"
+import { pebbleProgram } from "./PebbleProgram.ts"
+import { freePort } from "./Port.ts"
+import { type ProcessOptions, startProcess } from "./Process.ts"
+import { untilReady } from "./Readiness.ts"
+import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
+import type { StackFailure } from "./StackFailure.ts"
+
+export interface PebbleOptions {
+  /** How many of a hundred good nonces it refuses. Default none. */
+  readonly nonceRejection?: number
+  /** In how many of a hundred orders it takes an authorization that is valid already. Default none. */
+  readonly authorizationReuse?: number
+  /** The longest it waits, in whole seconds, before it validates; the wait is random. Default no wait. */
+  readonly validationDelay?: Duration.DurationInput
+  /** Roots, and so chains, besides the first. Default none. */
+  readonly alternateRoots?: number
+  /** Intermediates between a root and a certificate, from 1 to 3. Default one. */
+  readonly chainLength?: number
+  /** Refuses what a future version of ACME or of Pebble may refuse. Default false. */
+  readonly strict?: boolean
+  /** Of certificates. Default 90 days. */
+  readonly validity?: Duration.DurationInput
+  /** Key ids and their HMAC keys in base64url; with any, an account has to be bound to one. */
+  readonly externalAccounts?: Readonly<Record<string, string>>
+  readonly blockedDomains?: ReadonlyArray<string>
+  /** Where it looks for answers to HTTP-01. Default where the challenge test server gives them. */
+  readonly httpPort?: number
+}
+
+/** Let's Encrypt's test CA. Nothing it holds survives the end of the layer. */
+export class Pebble extends Context.Tag("ctrl-worker/dev/Pebble")<
+  Pebble,
+  {
+    readonly directoryUrl: string
+    /** PEM of the root behind its own TLS certificate. */
+    readonly tlsRoot: string
+    /** A file that holds it, for another process to trust. */
+    readonly tlsRootFile: string
+    /** PEM of the roots that its certificates end at, the default one first. */
+    readonly roots: Effect.Effect<ReadonlyArray<string>>
+  }
+>() {}
+
+const configuration = (
+  options: PebbleOptions,
+  place: { readonly address: string; readonly management: string; readonly folder: string; readonly httpPort: number }
+) => {
+  const { blockedDomains = [], externalAccounts = {}, validity = Duration.days(90) } = options
+  const validityPeriod = Duration.toSeconds(validity)
+  return {
+    pebble: {
+      listenAddress: place.address,
+      managementListenAddress: place.management,
+      certificate: join(place.folder, "certificate.pem"),
+      privateKey: join(place.folder, "key.pem"),
+      httpPort: place.httpPort,
+      tlsPort: place.httpPort,
+      ocspResponderURL: "",
+      externalAccountBindingRequired: Object.keys(externalAccounts).length > 0,
+      externalAccountMACKeys: externalAccounts,
+      domainBlocklist: blockedDomains,
+      retryAfter: { authz: 1, order: 1 },
+      certificateValidityPeriod: validityPeriod,
+      // Newer versions know profiles instead, and pick one at random when an order names none.
+      profiles: { default: { description: "the only one", validityPeriod } }
+    }
+  }
+}
+
+/** Its settings in the environment are meant for the user's own. */
+const inheritedEnvironment = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PEBBLE_")))
+
+const environment = (options: PebbleOptions) => ({
+  ...inheritedEnvironment(),
+  PEBBLE_WFE_NONCEREJECT: String(options.nonceRejection ?? 0),
+  PEBBLE_AUTHZREUSE: String(options.authorizationReuse ?? 0),
+  PEBBLE_ALTERNATE_ROOTS: String(options.alternateRoots ?? 0),
+  PEBBLE_CHAIN_LENGTH: String(options.chainLength ?? 1),
+  ...(options.validationDelay === undefined
+    ? { PEBBLE_VA_NOSLEEP: "1" }
+    : { PEBBLE_VA_SLEEPTIME: String(Duration.toSeconds(options.validationDelay)) })
+})
+
+/** Trusts the CA's own TLS certificate and nothing else. */
+const trusting = ({ root }: LocalAuthority) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Undici.Agent({ connect: { ca: root } })),
+    (agent) => Effect.promise(() => agent.destroy())
+  ).pipe(
+    Effect.map(NodeHttpClient.makeUndici),
+    Effect.map(HttpClient.filterStatusOk),
+    // Newer versions refuse a request that does not say who sends it.
+    Effect.map(HttpClient.mapRequest(HttpClientRequest.setHeader("user-agent", "control-plane-worker")))
+  )
+
+const start = (options: PebbleOptions) =>
+  Effect.gen(function* () {
+    const { authority } = yield* pebbleProgram
+    const challenges = yield* ChallengeTestServer
+    const folder = yield* (yield* RunDirectory).folderFor("pebble")
+    const ports = yield* Effect.all({ acme: freePort, management: freePort })
+    const tls = yield* localAuthority
+    const place = {
+      address: `127.0.0.1:${ports.acme}`,
+      management: `127.0.0.1:${ports.management}`,
+      folder,
+      httpPort: options.httpPort ?? challenges.httpPort
+    }
+    const write = (name: string, content: string) =>
+      Effect.promise(() => writeFile(join(folder, name), content, { mode: 0o600 }))
+    yield* write("root.pem", tls.root)
+    yield* write("certificate.pem", tls.certificate)
+    yield* write("key.pem", tls.key)
+    yield* write("configuration.json", JSON.stringify(configuration(options, place)))
+    const processOptions: ProcessOptions = {
+      component: "Pebble",
+      command: authority,
+      args: [
+        "-config",
+        join(folder, "configuration.json"),
+        "-dnsserver",
+        challenges.dns,
+        ...(options.strict ? ["-strict"] : [])
+      ],
+      env: environment(options),
+      logFile: join(folder, "server.log")
+    }
+    const http = yield* trusting(tls)
+    const get = (url: string) => Effect.flatMap(http.get(url), (response) => response.text)
+    const directoryUrl = `https://${place.address}/dir`
+    const server = yield* startProcess(processOptions)
+    yield* untilReady(processOptions, server, Effect.asVoid(get(directoryUrl)))
+    return Pebble.of({
+      directoryUrl,
+      tlsRoot: tls.root,
+      tlsRootFile: join(folder, "root.pem"),
+      roots: Effect.forEach(
+        Array.from({ length: 1 + (options.alternateRoots ?? 0) }, (_, index) => index),
+        (index) => get(`https://${place.management}/roots/${index}`)
+      ).pipe(Effect.orDie)
+    })
+  }).pipe(
+    Effect.retry({ times: 2, while: (failure) => failure._tag === "ComponentFailed" && failure.reason === "ended" })
+  )
+
+/** A Pebble on free ports of 127.0.0.1, for the layer's lifetime, that resolves names at the challenge test server. */
+export const pebble = (options: PebbleOptions = {}): Layer.Layer<Pebble, StackFailure, ChallengeTestServer> =>
+  Layer.scoped(Pebble, start(options)).pipe(Layer.provide(RunDirectoryLive))

@@ -1,0 +1,69 @@
+import { dirname, join } from "node:path"
+import { Config, Effect, Option } from "effect"
+import { installPackages } from "./Apt.ts"
+import { canInstallPackages, findProgram } from "./Machine.ts"
+import { RunDirectoryLive } from "./RunDirectory.ts"
+import { chooseSource, type Source } from "./Source.ts"
+import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
+
+/** Let's Encrypt's test CA, and the DNS and HTTP server that comes with it. */
+export interface PebbleProgram {
+  readonly authority: string
+  readonly challengeTestServer: string
+}
+
+const debianPackage = "pebble"
+const serverName = "pebble-challtestsrv"
+
+/** STACK_PEBBLE names the CA's program; the other one lies beside it. */
+const programInEnvironment = Config.option(Config.nonEmptyString("STACK_PEBBLE")).pipe(
+  Effect.orDie,
+  Effect.map(
+    Option.map((authority): PebbleProgram => ({ authority, challengeTestServer: join(dirname(authority), serverName) }))
+  )
+)
+
+const findInstalled: Effect.Effect<Option.Option<PebbleProgram>> = Effect.map(
+  Effect.all([findProgram("pebble"), findProgram(serverName)]),
+  ([authority, challengeTestServer]) =>
+    Option.map(Option.all([authority, challengeTestServer]), ([authority, challengeTestServer]) => ({
+      authority,
+      challengeTestServer
+    }))
+)
+
+export const pebbleSource: Effect.Effect<Source<PebbleProgram, PebbleProgram>> = Effect.all({
+  environment: programInEnvironment,
+  program: findInstalled,
+  docker: Effect.succeed(false),
+  apt: canInstallPackages
+}).pipe(Effect.map(chooseSource))
+
+const missing = new ComponentMissing({
+  component: "Pebble",
+  remedies: [
+    `sudo apt-get install --no-install-recommends ${debianPackage}`,
+    `STACK_PEBBLE=<path of pebble>   (2.4 or newer, with ${serverName} beside it)`
+  ]
+})
+
+const installed = Effect.gen(function* () {
+  yield* Effect.logInfo(`Pebble: apt-get install ${debianPackage}`)
+  yield* installPackages([debianPackage])
+  return yield* Effect.flatMap(findInstalled, (found) => Effect.mapError(found, () => missing))
+}).pipe(Effect.provide(RunDirectoryLive))
+
+/** Pebble: the one STACK_PEBBLE names, else the one of this machine, else from apt-get, which installs it. */
+export const pebbleProgram: Effect.Effect<PebbleProgram, StackFailure> = Effect.gen(function* () {
+  const source = yield* pebbleSource
+  switch (source._tag) {
+    case "Environment":
+      return source.address
+    case "Program":
+      return source.program
+    case "Apt":
+      return yield* installed
+    default:
+      return yield* missing
+  }
+})

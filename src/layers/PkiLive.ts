@@ -1,0 +1,108 @@
+import { createPrivateKey, generateKeyPair, type KeyObject, X509Certificate } from "node:crypto"
+import * as x509 from "@peculiar/x509"
+import { crypto as acmeCrypto } from "acme-client"
+import { Effect, Layer, Redacted } from "effect"
+import { type CertificateFacts, NotACertificate, Pki } from "../services/Pki.ts"
+
+/** RFC 5280 appendix A.1, ub-common-name. */
+const longestCommonName = 64
+
+/** In a thread of libuv's pool: an RSA key takes up to a second, in which the event loop has other things to do. */
+const generated = (generate: (done: (error: Error | null, publicKey: string, privateKey: string) => void) => void) =>
+  Effect.async<Redacted.Redacted>((resume) =>
+    generate((error, _, privateKey) =>
+      resume(error === null ? Effect.succeed(Redacted.make(privateKey)) : Effect.die(error))
+    )
+  )
+
+const publicKeyEncoding = { type: "spki", format: "pem" } as const
+
+const generateAccountKey = generated((done) =>
+  generateKeyPair(
+    "ec",
+    { namedCurve: "P-256", publicKeyEncoding, privateKeyEncoding: { type: "sec1", format: "pem" } },
+    done
+  )
+)
+
+const generateCertificateKey = generated((done) =>
+  generateKeyPair(
+    "rsa",
+    { modulusLength: 2048, publicKeyEncoding, privateKeyEncoding: { type: "pkcs1", format: "pem" } },
+    done
+  )
+)
+
+/** A key that cannot be read was damaged where it is stored: a defect, whose message must not quote it. */
+const readable = (key: Redacted.Redacted): Effect.Effect<KeyObject> =>
+  Effect.try(() => createPrivateKey(Redacted.value(key))).pipe(
+    Effect.orDieWith(() => new TypeError("the certificate's key is not a private key in PEM"))
+  )
+
+const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    // The one form that acme-client can sign with.
+    const pkcs8 = (yield* readable(key)).export({ type: "pkcs8", format: "pem" })
+    const [commonName] = names
+    const [, csr] = yield* Effect.promise(() =>
+      acmeCrypto.createCsr(
+        {
+          altNames: [...names],
+          ...(commonName !== undefined && commonName.length <= longestCommonName && { commonName })
+        },
+        pkcs8
+      )
+    )
+    return csr.toString()
+  })
+
+const reading = <A>(problem: string, read: () => A): Effect.Effect<A, NotACertificate> =>
+  Effect.try({ try: read, catch: () => new NotACertificate({ problem }) })
+
+const dnsNames = (certificate: x509.X509Certificate): ReadonlyArray<string> =>
+  (certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [])
+    .filter(({ type }) => type === "dns")
+    .map(({ value }) => value.toLowerCase())
+    .sort()
+
+/** The content octets of the serial number in DER: a first bit that is set needs an octet of zero before it. */
+const serialOctets = (serial: string): Buffer => {
+  const octets = Buffer.from(serial.length % 2 === 0 ? serial : `0${serial}`, "hex")
+  return (octets[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), octets]) : octets
+}
+
+const certificateId = (certificate: x509.X509Certificate): string | null => {
+  const authority = certificate.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId
+  if (authority === undefined) return null
+  const serial = serialOctets(certificate.serialNumber)
+  return `${Buffer.from(authority, "hex").toString("base64url")}.${serial.toString("base64url")}`
+}
+
+const factsOf = (chain: string): CertificateFacts => {
+  const certificate = new x509.X509Certificate(x509.PemConverter.decodeFirst(chain))
+  return {
+    names: dnsNames(certificate),
+    notBefore: certificate.notBefore.getTime(),
+    notAfter: certificate.notAfter.getTime(),
+    serial: certificate.serialNumber.toUpperCase(),
+    certificateId: certificateId(certificate)
+  }
+}
+
+const matches = (chain: string, key: Redacted.Redacted) =>
+  Effect.gen(function* () {
+    const certificate = yield* reading("the first certificate cannot be read", () => new X509Certificate(chain))
+    return certificate.checkPrivateKey(yield* readable(key))
+  })
+
+/** Keys by node:crypto, requests by acme-client, certificates by @peculiar/x509, which it builds on. */
+export const PkiLive: Layer.Layer<Pki> = Layer.succeed(
+  Pki,
+  Pki.of({
+    generateAccountKey,
+    generateCertificateKey,
+    createCsr,
+    inspect: (chain) => reading("the first certificate cannot be read", () => factsOf(chain)),
+    matches
+  })
+)

@@ -1,0 +1,165 @@
+import { Clock, Duration, Effect, Layer, Option } from "effect"
+import { Acme, type AcmeAccount, type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../services/Acme.ts"
+import { accepted, acmeTransport } from "./AcmeTransport.ts"
+import { alternates, endsAt, isChain } from "./chains.ts"
+import { cachedDirectory } from "./directory.ts"
+import { authorizationOf, locationOf, orderOf, renewalInfoOf } from "./resources.ts"
+import { clientFor, type ExternalAccount, type SignedRequest, sendSigned } from "./signedRequest.ts"
+
+export interface AcmeClientOptions {
+  readonly directoryUrl: string
+  /** Where the CA may write to. */
+  readonly contactEmail: string
+  /** Asked for in every order: the CA's name for a set of properties such as a lifetime. */
+  readonly profile?: string | undefined
+  /** Sent when the account is registered. */
+  readonly externalAccount?: ExternalAccount | undefined
+  /** The common name of the authority at the end of the wanted chain; without such a chain, the CA's default is taken. */
+  readonly preferredChain?: string | undefined
+  /** PEM. Trusted instead of the public roots when the CA's own TLS certificate is checked. */
+  readonly certificateAuthorities?: string | undefined
+}
+
+/** A call with refused nonces has up to a dozen requests; all of them together leave a step of 30 s time to be journaled. */
+const callTimeout = Duration.seconds(25)
+/** Let's Encrypt offers one or two. */
+const mostAlternates = 5
+
+const bodyOf = (csr: string): string => {
+  const base64 = csr.replaceAll(/-----[^-]+-----|\s/g, "")
+  return Buffer.from(base64, "base64").toString("base64url")
+}
+
+const make = (options: AcmeClientOptions) =>
+  Effect.gen(function* () {
+    const { directoryUrl } = options
+    const transport = yield* acmeTransport(options.certificateAuthorities)
+    const directory = yield* cachedDirectory(transport, directoryUrl)
+
+    const signed = (request: SignedRequest) =>
+      Effect.flatMap(directory, (addresses) => sendSigned(transport, directoryUrl, addresses, request))
+    const asAccount = (
+      operation: AcmeOperation,
+      { key, url: accountUrl }: AcmeAccount,
+      url: string,
+      payload?: object
+    ) => signed({ operation, url, payload: payload ?? null, key, accountUrl })
+    const bounded = <A>(operation: AcmeOperation, call: Effect.Effect<A, AcmeError>): Effect.Effect<A, AcmeError> =>
+      call.pipe(
+        Effect.timeoutFail({
+          duration: callTimeout,
+          onTimeout: () => new AcmeUnavailable({ operation, reason: "timeout" })
+        }),
+        Effect.withSpan(`Acme.${operation}`)
+      )
+
+    const download = (account: AcmeAccount, url: string) =>
+      asAccount("certificate", account, url).pipe(
+        Effect.filterOrFail(
+          ({ text }) => isChain(text),
+          () => new AcmeUnavailable({ operation: "certificate", reason: "unexpected-answer" })
+        )
+      )
+    const chain = (account: AcmeAccount, url: string) =>
+      Effect.gen(function* () {
+        const standard = yield* download(account, url)
+        const wanted = options.preferredChain
+        if (wanted === undefined || endsAt(standard.text, wanted)) return standard.text
+        for (const alternate of alternates(standard.headers.link).slice(0, mostAlternates)) {
+          const { text } = yield* download(account, alternate)
+          if (endsAt(text, wanted)) return text
+        }
+        return standard.text
+      })
+
+    return Acme.of({
+      register: (key) =>
+        bounded(
+          "new-account",
+          Effect.gen(function* () {
+            const { newAccount } = yield* directory
+            // An account that exists answers 200 with its URL (RFC 8555 section 7.3.1): no update, no second request.
+            const answer = yield* signed({
+              operation: "new-account",
+              url: newAccount,
+              payload: { termsOfServiceAgreed: true, contact: [`mailto:${options.contactEmail}`] },
+              key,
+              externalAccount: options.externalAccount
+            })
+            return yield* locationOf("new-account", answer)
+          })
+        ),
+      createOrder: (account, { names, replaces }) =>
+        bounded(
+          "new-order",
+          Effect.gen(function* () {
+            const { newOrder, renewalInfo } = yield* directory
+            const answer = yield* asAccount("new-order", account, newOrder, {
+              identifiers: names.map((value) => ({ type: "dns", value })),
+              ...(options.profile !== undefined && { profile: options.profile }),
+              // Only a CA with renewal information knows what it means.
+              ...(replaces !== undefined && renewalInfo !== undefined && { replaces })
+            })
+            return yield* orderOf("new-order", answer, undefined, yield* Clock.currentTimeMillis)
+          })
+        ),
+      order: (account, url) =>
+        bounded(
+          "order",
+          Effect.gen(function* () {
+            const answer = yield* asAccount("order", account, url)
+            return yield* orderOf("order", answer, url, yield* Clock.currentTimeMillis)
+          })
+        ),
+      authorization: (account, url) =>
+        bounded(
+          "authorization",
+          Effect.gen(function* () {
+            const answer = yield* asAccount("authorization", account, url)
+            return yield* authorizationOf(answer, url, yield* Clock.currentTimeMillis)
+          })
+        ),
+      keyAuthorization: (account, token) =>
+        Effect.flatMap(clientFor(account.key, directoryUrl), (client) =>
+          // Only HTTP-01 has the key authorization as it is; the others publish a digest of it.
+          Effect.promise(() =>
+            client.getChallengeKeyAuthorization({ type: "http-01", token, url: "", status: "pending" })
+          )
+        ),
+      answerChallenge: (account, url) => bounded("challenge", Effect.asVoid(asAccount("challenge", account, url, {}))),
+      finalize: (account, order, csr) =>
+        bounded(
+          "finalize",
+          Effect.gen(function* () {
+            const answer = yield* asAccount("finalize", account, order.finalizeUrl, { csr: bodyOf(csr) })
+            return yield* orderOf("finalize", answer, order.url, yield* Clock.currentTimeMillis)
+          })
+        ),
+      certificate: (account, { certificateUrl }) =>
+        bounded(
+          "certificate",
+          certificateUrl === null
+            ? new AcmeUnavailable({ operation: "certificate", reason: "unexpected-answer" })
+            : chain(account, certificateUrl)
+        ),
+      renewalInfo: (certificateId) =>
+        bounded(
+          "renewal-info",
+          Effect.gen(function* () {
+            const { renewalInfo } = yield* directory
+            if (renewalInfo === undefined) return Option.none()
+            const url = `${renewalInfo.replace(/\/$/, "")}/${certificateId}`
+            const answer = yield* transport("renewal-info", { method: "GET", url })
+            if (answer.status === 404) return Option.none()
+            const info = yield* accepted("renewal-info")(answer)
+            return Option.some(yield* renewalInfoOf(info, yield* Clock.currentTimeMillis))
+          })
+        )
+    })
+  })
+
+/**
+ * A CA that speaks RFC 8555, through acme-client at its lowest level. Building the layer asks nobody. Each request is
+ * bounded at 8 s and each call at 25 s; layers share nothing, so that two CAs may be served by one process.
+ */
+export const AcmeClientLive = (options: AcmeClientOptions): Layer.Layer<Acme> => Layer.scoped(Acme, make(options))

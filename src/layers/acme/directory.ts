@@ -1,0 +1,41 @@
+import { Clock, Duration, Effect, Option, Ref, Schema } from "effect"
+import { type AcmeError, AcmeUnavailable } from "../../services/Acme.ts"
+import { accepted, type Transport } from "./AcmeTransport.ts"
+
+/** RFC 8555 section 7.1.1 and, for the last, RFC 9773 section 4. */
+const Directory = Schema.Struct({
+  newNonce: Schema.String,
+  newAccount: Schema.String,
+  newOrder: Schema.String,
+  renewalInfo: Schema.optional(Schema.String)
+})
+export type Directory = typeof Directory.Type
+
+/** Addresses of a CA change rarely, and the old ones go on for a while. */
+const lifetime = Duration.hours(1)
+
+interface Kept {
+  readonly directory: Directory
+  readonly until: number
+}
+
+/** The CA's directory, asked for when first needed and once an hour; a failure is not kept. */
+export const cachedDirectory = (
+  transport: Transport,
+  url: string
+): Effect.Effect<Effect.Effect<Directory, AcmeError>> =>
+  Effect.map(Ref.make(Option.none<Kept>()), (kept) => {
+    const ask = transport("directory", { method: "GET", url }).pipe(
+      Effect.flatMap(accepted("directory")),
+      Effect.flatMap(({ data }) => Schema.decodeUnknown(Directory)(data)),
+      Effect.catchTag("ParseError", () => new AcmeUnavailable({ operation: "directory", reason: "unexpected-answer" }))
+    )
+    return Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const known = Option.filter(yield* Ref.get(kept), ({ until }) => now < until)
+      if (Option.isSome(known)) return known.value.directory
+      const directory = yield* ask
+      yield* Ref.set(kept, Option.some({ directory, until: now + Duration.toMillis(lifetime) }))
+      return directory
+    })
+  })

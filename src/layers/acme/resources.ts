@@ -1,0 +1,114 @@
+import { Effect, Option, Schema } from "effect"
+import {
+  type AcmeAuthorization,
+  AcmeChallenge,
+  type AcmeOperation,
+  AcmeOrder,
+  AcmeUnavailable,
+  type RenewalInfo
+} from "../../services/Acme.ts"
+import type { Answer } from "./exchange.ts"
+import { innerProblem, ProblemDocument } from "./problemOf.ts"
+import { retryAfter } from "./retryAfter.ts"
+
+const Instant = Schema.transform(Schema.DateFromString.pipe(Schema.validDate()), Schema.Number, {
+  strict: true,
+  decode: (date) => date.getTime(),
+  encode: (millis) => new Date(millis)
+})
+
+const WireOrder = Schema.Struct({
+  status: AcmeOrder.fields.status,
+  authorizations: Schema.Array(Schema.String),
+  finalize: Schema.String,
+  certificate: Schema.optional(Schema.String),
+  error: Schema.optional(ProblemDocument),
+  expires: Schema.optional(Instant)
+})
+
+const WireChallenge = Schema.Struct({
+  ...AcmeChallenge.omit("problem").fields,
+  error: Schema.optional(ProblemDocument)
+})
+
+const WireAuthorization = Schema.Struct({
+  identifier: Schema.Struct({ value: Schema.String }),
+  status: Schema.Literal("pending", "valid", "invalid", "deactivated", "expired", "revoked"),
+  wildcard: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  challenges: Schema.Array(Schema.Unknown)
+})
+
+const WireRenewalInfo = Schema.Struct({ suggestedWindow: Schema.Struct({ start: Instant, end: Instant }) })
+
+const problemOrNull = (problem: ProblemDocument | undefined) => (problem === undefined ? null : innerProblem(problem))
+
+const unexpected = (operation: AcmeOperation) => new AcmeUnavailable({ operation, reason: "unexpected-answer" })
+
+/** What an answer's body is by `schema`; anything else is not ACME. */
+const decoded = <A, I>(operation: AcmeOperation, schema: Schema.Schema<A, I>, { data }: Answer) =>
+  Effect.mapError(Schema.decodeUnknown(schema)(data), () => unexpected(operation))
+
+/** RFC 8555 section 7.1.3. `url` is the order's when it is known; a new one is named by the Location header. */
+export const orderOf = (
+  operation: AcmeOperation,
+  answer: Answer,
+  url: string | undefined,
+  now: number
+): Effect.Effect<AcmeOrder, AcmeUnavailable> =>
+  Effect.gen(function* () {
+    const order = yield* decoded(operation, WireOrder, answer)
+    return {
+      url: yield* locationOf(operation, answer, url),
+      status: order.status,
+      authorizations: order.authorizations,
+      finalizeUrl: order.finalize,
+      certificateUrl: order.certificate ?? null,
+      problem: problemOrNull(order.error),
+      expiresAt: order.expires ?? null,
+      retryAfter: retryAfter(answer.headers["retry-after"], now)
+    }
+  })
+
+/** The URL of what was asked for or, of what was made, the one in the Location header. */
+export const locationOf = (
+  operation: AcmeOperation,
+  { headers }: Answer,
+  known?: string
+): Effect.Effect<string, AcmeUnavailable> =>
+  Effect.mapError(Effect.fromNullable(known ?? headers.location), () => unexpected(operation))
+
+/** A challenge of a kind that has no token, which a CA may offer besides the others, is none that we could answer. */
+const challengeOf = (challenge: unknown): Option.Option<AcmeChallenge> =>
+  Option.map(Schema.decodeUnknownOption(WireChallenge)(challenge), ({ error, ...rest }) => ({
+    ...rest,
+    problem: problemOrNull(error)
+  }))
+
+/** RFC 8555 section 7.1.4. */
+export const authorizationOf = (
+  answer: Answer,
+  url: string,
+  now: number
+): Effect.Effect<AcmeAuthorization, AcmeUnavailable> =>
+  Effect.map(decoded("authorization", WireAuthorization, answer), ({ challenges, identifier, status, wildcard }) => ({
+    url,
+    name: identifier.value,
+    wildcard,
+    status,
+    challenges: challenges.flatMap((challenge) => Option.toArray(challengeOf(challenge))),
+    retryAfter: retryAfter(answer.headers["retry-after"], now)
+  }))
+
+/** RFC 9773 section 4.2, where a window that does not end after it starts counts as no answer. */
+export const renewalInfoOf = (answer: Answer, now: number): Effect.Effect<RenewalInfo, AcmeUnavailable> =>
+  decoded("renewal-info", WireRenewalInfo, answer).pipe(
+    Effect.filterOrFail(
+      ({ suggestedWindow: { end, start } }) => end > start,
+      () => unexpected("renewal-info")
+    ),
+    Effect.map(({ suggestedWindow: { end, start } }) => ({
+      windowStart: start,
+      windowEnd: end,
+      retryAfter: retryAfter(answer.headers["retry-after"], now)
+    }))
+  )
