@@ -3,10 +3,11 @@ import { CertificateService } from "../../contract/CertificateService.ts"
 import { CustomDomainService } from "../../contract/CustomDomainService.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { key, uuid } from "../../restate/Durable.ts"
-import { implement } from "../../restate/Implementation.ts"
+import { type Implementation, implement } from "../../restate/Implementation.ts"
 import { send } from "../../restate/Messaging.ts"
 import { stateCell } from "../../restate/State.ts"
 import { step } from "../../restate/Step.ts"
+import type { DnsResolver } from "../../services/DnsResolver.ts"
 import { DomainStore } from "../../services/DomainStore.ts"
 import { resourceId } from "../identifiers.ts"
 import { patient } from "../retry.ts"
@@ -127,7 +128,7 @@ const check = ({ nonce }: CheckInput) =>
   })
 
 /** Key: domain. Holds it for one look at DNS and one transaction; waiting is the delayed message's business. */
-export const CustomDomainWorkflows = implement(
+export const CustomDomainWorkflows: Implementation<DomainStore | DnsResolver> = implement(
   CustomDomainService,
   { VerifyDomain: () => start(false), RetryVerification: () => start(true), CheckDomain: check },
   {
