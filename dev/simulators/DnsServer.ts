@@ -1,16 +1,12 @@
 import { createSocket, type Socket } from "node:dgram"
-import { createServer, type Server, type Socket as Connection } from "node:net"
-import { Context, type Duration, Effect, FiberSet, Layer, Ref, Schedule, Schema, type Scope } from "effect"
+import { type Socket as Connection, createServer, type Server } from "node:net"
 import { type DecodedPacket, decode, encode, type Packet, RECURSION_AVAILABLE } from "dns-packet"
+import { Context, type Duration, Effect, FiberSet, Layer, Ref, Schedule, Schema, type Scope } from "effect"
 import { inRealTime } from "../stack/RealTime.ts"
 import { keyOf, lookUp, normal, type Records, type RecordType, type Zone } from "./dnsZone.ts"
 
 /** What goes wrong with questions about a name. `silence` never answers; `slow` answers after a while of real time. */
-export type DnsFault =
-  | "server_failure"
-  | "refused"
-  | "silence"
-  | { readonly slow: Duration.DurationInput }
+export type DnsFault = "server_failure" | "refused" | "silence" | { readonly slow: Duration.DurationInput }
 
 export interface DnsServerShape {
   /** `127.0.0.1:<port>`, over UDP and TCP. */
@@ -61,15 +57,19 @@ const listenTcp = (port: number) =>
 
 /** One port for both protocols: the kernel chooses it for UDP, and somebody else may have it for TCP. */
 const bindBoth: Effect.Effect<Ports, never, Scope.Scope> = Effect.gen(function* () {
-  const udp = yield* Effect.acquireRelease(bindUdp, (socket) => Effect.async<void>((resume) => {
-    socket.close(() => resume(Effect.void))
-  }))
+  const udp = yield* Effect.acquireRelease(bindUdp, (socket) =>
+    Effect.async<void>((resume) => {
+      socket.close(() => resume(Effect.void))
+    })
+  )
   const { port } = udp.address()
   const connections = new Set<Connection>()
-  const tcp = yield* Effect.acquireRelease(listenTcp(port), (server) => Effect.async<void>((resume) => {
-    for (const connection of connections) connection.destroy()
-    server.close(() => resume(Effect.void))
-  }))
+  const tcp = yield* Effect.acquireRelease(listenTcp(port), (server) =>
+    Effect.async<void>((resume) => {
+      for (const connection of connections) connection.destroy()
+      server.close(() => resume(Effect.void))
+    })
+  )
   tcp.on("connection", (connection) => connections.add(connection))
   return { udp, tcp, port }
 }).pipe(Effect.retry(Schedule.recurs(20)), Effect.orDie)

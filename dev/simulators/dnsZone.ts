@@ -36,7 +36,10 @@ export const lookUp = (zone: Zone, { name, type }: Pick<Question, "name" | "type
     const records = zone.get(keyOf(type, current))
     if (records !== undefined)
       // Only types of ours are ever keys.
-      return { rcode: "NOERROR", answers: [...answers, ...records.map((it) => answerOf(type as RecordType, current, it))] }
+      return {
+        rcode: "NOERROR",
+        answers: [...answers, ...records.map((it) => answerOf(type as RecordType, current, it))]
+      }
     const [next] = zone.get(keyOf("CNAME", current)) ?? []
     if (typeof next !== "string")
       return { rcode: answers.length === 0 && !exists(zone, current) ? "NXDOMAIN" : "NOERROR", answers }

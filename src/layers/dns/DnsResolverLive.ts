@@ -1,7 +1,7 @@
 import type { Resolver } from "node:dns/promises"
-import { Array as Arr, Clock, Duration, Effect, Layer } from "effect"
+import { type Array as Arr, Clock, Duration, Effect, Layer } from "effect"
 import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
-import { absent, ask, failed, found, normal } from "./query.ts"
+import { ask, failed, found, normal } from "./query.ts"
 
 export interface DnsResolverOptions {
   /** Addresses, with a port where it is not 53. At least one. */
@@ -10,6 +10,8 @@ export interface DnsResolverOptions {
   readonly authoritativeServers?: Arr.NonEmptyReadonlyArray<string> | undefined
   /** What one server is given. Default 10 s. */
   readonly bound?: Duration.DurationInput
+  /** Where the servers that a zone names listen. Default 53, the only port that zones can mean. */
+  readonly authoritativePort?: number
 }
 
 const defaultBound = Duration.seconds(10)
@@ -45,7 +47,7 @@ const allAtOnce = { concurrency: "unbounded" } as const
 
 const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
   const bound = Duration.decode(options.bound ?? defaultBound)
-  const { resolvers } = options
+  const { authoritativePort = 53, resolvers } = options
 
   const fromEach = (
     servers: ReadonlyArray<string>,
@@ -96,28 +98,32 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
       return []
     })
 
+  const locate = (server: string) =>
+    Effect.map(firstAnswer(questions.a(server), walkBound), (answer) =>
+      recordsOf(answer)
+        .slice(0, 1)
+        .map((address) => ({ server, address: `${address}:${authoritativePort}` }))
+    )
+
+  /** The value may stand behind an alias, in a zone that the name's own servers do not answer for. */
   const authoritativeServers = (name: string) =>
     Effect.gen(function* () {
-      const names = Arr.take([...(yield* serversAbove(name))].sort(), maxAuthoritative)
-      const placed = yield* Effect.forEach(
-        names,
-        (server) =>
-          Effect.map(firstAnswer(questions.a(server), walkBound), (answer) => {
-            const [address] = recordsOf(answer)
-            return address === undefined ? [] : [{ server, address }]
-          }),
-        allAtOnce
-      )
-      return placed.flat()
-    }).pipe(Effect.timeoutTo({ duration: walkBound, onSuccess: (servers) => servers, onTimeout: () => [] }))
+      const canonical = yield* canonicalName(name)
+      const names = [...(yield* serversAbove(canonical))].sort().slice(0, maxAuthoritative)
+      return { canonical, servers: (yield* Effect.forEach(names, locate, allAtOnce)).flat() }
+    }).pipe(
+      Effect.timeoutTo({
+        duration: walkBound,
+        onSuccess: (located) => located,
+        onTimeout: () => ({ canonical: name, servers: [] })
+      })
+    )
 
   const authoritativeTxt = (name: string) =>
     Effect.gen(function* () {
       if (options.authoritativeServers !== undefined)
         return yield* fromEach(options.authoritativeServers, (server) => ask(server, bound, questions.txt(name)))
-      // The value may stand behind an alias, in a zone that the name's own servers do not answer for.
-      const canonical = yield* canonicalName(name)
-      const servers = yield* authoritativeServers(canonical)
+      const { canonical, servers } = yield* authoritativeServers(name)
       return yield* Effect.forEach(
         servers,
         ({ address, server }) =>

@@ -1,5 +1,5 @@
 import { Resolver } from "node:dns/promises"
-import { type Duration, Effect, Option } from "effect"
+import { Duration, Effect, Option } from "effect"
 import type { DnsAnswer } from "../../services/DnsResolver.ts"
 
 type Failed = Extract<DnsAnswer, { readonly _tag: "Failed" }>
@@ -13,7 +13,7 @@ export const found = (records: ReadonlyArray<string>): DnsAnswer =>
 export const normal = (name: string): string => name.toLowerCase().replace(/\.$/, "")
 
 /** What the codes of c-ares say about the answer. A name that DNS cannot express (EBADNAME) cannot exist either. */
-const answers: ReadonlyMap<string, DnsAnswer> = new Map([
+const answers: ReadonlyMap<string, DnsAnswer> = new Map<string, DnsAnswer>([
   ["ENODATA", absent],
   ["ENOTFOUND", absent],
   ["EBADNAME", absent],
@@ -42,7 +42,7 @@ export const ask = (
   question: (resolver: Resolver) => Promise<ReadonlyArray<string>>
 ): Effect.Effect<DnsAnswer> =>
   Effect.suspend(() => {
-    const resolver = new Resolver({ timeout: Math.ceil(Number(bound.value._tag === "Millis" ? bound.value.millis : 0) / tries), tries })
+    const resolver = new Resolver({ timeout: Math.ceil(Duration.toMillis(bound) / tries), tries })
     resolver.setServers([server])
     return Effect.tryPromise({ try: () => question(resolver), catch: codeOf }).pipe(
       Effect.match({
