@@ -133,8 +133,10 @@ export const CustomDomainWorkflows: Implementation<DomainStore | DnsResolver> = 
   { VerifyDomain: () => start(false), RetryVerification: () => start(true), CheckDomain: check },
   {
     retry: patient,
-    // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Restate answers 404 for an invocation
-    // it has forgotten, which they take for success, and 409 for one it still keeps, which they do not.
+    // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Of an invocation that is forgotten
+    // Restate answers 404, which they take for success; of one that is kept 409, which they do not. It keeps every
+    // invocation that came through the ingress for as long as it would an idempotency key.
+    idempotencyRetention: 0,
     journalRetention: 0
   }
 )
