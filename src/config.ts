@@ -28,7 +28,8 @@ const assemble = (read: Settings, instanceId: string) => ({
         accessKeyId: read.acme.route53.accessKeyId,
         secretAccessKey: read.acme.route53.secretAccessKey,
         region: Option.some(read.acme.route53.region),
-        hostedZoneId: Option.some(read.acme.route53.hostedZoneId)
+        hostedZoneId: Option.some(read.acme.route53.hostedZoneId),
+        endpoint: Option.some(read.acme.route53.endpoint)
       }),
       () => read.acme.enabled && read.acme.route53.enabled
     )

@@ -3,6 +3,7 @@ import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { CertificateAuthority } from "./composition/acme.ts"
 import { Database, PoolUsageGauge } from "./composition/database.ts"
+import { Resolver } from "./composition/dns.ts"
 import { requireNode } from "./composition/nodeVersion.ts"
 import { Logging, Metrics, MetricsServer, Tracing } from "./composition/observability.ts"
 import { serve } from "./composition/serve.ts"
@@ -13,25 +14,26 @@ import { workerConfig } from "./config.ts"
 import { HealthStateLive } from "./layers/HealthState.ts"
 import { DbLive } from "./layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "./layers/mysql/DeploymentStoreLive.ts"
+import { DomainStoreLive } from "./layers/mysql/DomainStoreLive.ts"
 import { RegionStoreLive } from "./layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "./layers/mysql/RouteStoreLive.ts"
 import { PausedInvocationsGauge } from "./layers/PausedInvocationsGauge.ts"
 import type { Implementation } from "./restate/Implementation.ts"
 import type { DeploymentStore } from "./services/DeploymentStore.ts"
 import type { DeploySettings } from "./services/DeploySettings.ts"
+import type { DnsResolver } from "./services/DnsResolver.ts"
+import type { DomainStore } from "./services/DomainStore.ts"
 import type { RegionStore } from "./services/RegionStore.ts"
 import type { RouteStore } from "./services/RouteStore.ts"
+import { CustomDomainWorkflows } from "./workflows/customDomain/CustomDomainWorkflows.ts"
 import { DeployWorkflows } from "./workflows/deploy/DeployWorkflows.ts"
 import { DeploymentWorkflows } from "./workflows/deployment/DeploymentWorkflows.ts"
 import { RoutingWorkflows } from "./workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "./workflows/versioning/VersioningWorkflows.ts"
 
-const workflows: ReadonlyArray<Implementation<DeploySettings | DeploymentStore | RegionStore | RouteStore>> = [
-  DeployWorkflows,
-  DeploymentWorkflows,
-  RoutingWorkflows,
-  VersioningWorkflows
-]
+const workflows: ReadonlyArray<
+  Implementation<DeploySettings | DeploymentStore | DnsResolver | DomainStore | RegionStore | RouteStore>
+> = [CustomDomainWorkflows, DeployWorkflows, DeploymentWorkflows, RoutingWorkflows, VersioningWorkflows]
 
 const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContext.layer))
 
@@ -39,7 +41,7 @@ const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(Lay
 
 const Adapters = Layer.mergeAll(Database, Admin, Deploys, ConfiguredVault, CertificateAuthority)
 
-const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive)
+const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, DomainStoreLive, RegionStoreLive, RouteStoreLive)
 
 const ForOperators = Layer.mergeAll(MetricsServer, PoolUsageGauge, PausedInvocationsGauge)
 

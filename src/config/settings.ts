@@ -1,4 +1,5 @@
 import { Duration, LogLevel } from "effect"
+import { dnsServer, oneOrMore } from "./dnsServer.ts"
 import {
   base64UrlSecret,
   duration,
@@ -87,8 +88,14 @@ export const settings = {
       accessKeyId: optional(redacted(secretText)),
       secretAccessKey: optional(redacted(secretText)),
       region: withDefault(nonEmptyText, "us-east-1"),
-      hostedZoneId: optional(nonEmptyText)
+      hostedZoneId: optional(nonEmptyText),
+      endpoint: optional(httpUrl)
     }
+  },
+  dns: {
+    resolvers: withDefault(oneOrMore(list(dnsServer)), ["1.1.1.1", "8.8.8.8"]),
+    // Empty: the servers that a zone itself names.
+    authoritativeServers: withDefault(list(dnsServer), [])
   },
   restate: {
     adminUrl: withDefault(httpUrl, "http://restate:9070"),

@@ -1,6 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
+import { CustomDomainService } from "../../src/contract/CustomDomainService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
@@ -9,7 +10,13 @@ import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
 import type { Contract } from "../../src/restate/Contract.ts"
 
-const services: ReadonlyArray<Contract> = [DeployService, DeploymentService, RoutingService, VersioningService]
+const services: ReadonlyArray<Contract> = [
+  CustomDomainService,
+  DeployService,
+  DeploymentService,
+  RoutingService,
+  VersioningService
+]
 
 describe("the services' contracts", () => {
   it("keep the names, modes and ingress visibility that callers and deployed systems rely on", () => {
@@ -20,6 +27,11 @@ describe("the services' contracts", () => {
       )
     ])
     assert.deepStrictEqual(Object.fromEntries(surface), {
+      "hydra.v1.CustomDomainService": {
+        VerifyDomain: "exclusive public",
+        RetryVerification: "exclusive public",
+        CheckDomain: "exclusive private"
+      },
       "hydra.v1.DeployService": { Deploy: "shared public", Rollback: "shared public", Promote: "shared public" },
       "hydra.v1.DeploymentService": {
         ScheduleDesiredStateChange: "exclusive private",

@@ -37,6 +37,8 @@ const get = (url: string, headers: Readonly<Record<string, string>> = {}) =>
 
 /** Names, modes and privacy that callers and other workers rely on. */
 const promised = [
+  "hydra.v1.CustomDomainService/RetryVerification Exclusive public",
+  "hydra.v1.CustomDomainService/VerifyDomain Exclusive public",
   "hydra.v1.DeployService/Deploy Shared public",
   "hydra.v1.DeployService/Promote Shared public",
   "hydra.v1.DeployService/Rollback Shared public",
@@ -47,8 +49,9 @@ const promised = [
   "hydra.v1.VersioningService/GetVersion Exclusive private",
   "hydra.v1.VersioningService/NextVersion Exclusive private"
 ]
-/** What the four services have beyond that is for themselves alone. */
+/** What the services have beyond that is for themselves alone. */
 const ownHandlers = [
+  "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
   "hydra.v1.VersioningService/PublishChange Exclusive private"
@@ -60,7 +63,7 @@ const services = Effect.flatMap(RestateClient, ({ admin }) => get(`${admin}/serv
 )
 
 layer(stack(options), { excludeTestServices: true, timeout: "1 minute" })("discovery", (it) => {
-  it.effect("lists the four services as virtual objects, with their handlers, modes and privacy", () =>
+  it.effect("lists the services as virtual objects, with their handlers, modes and privacy", () =>
     Effect.gen(function* () {
       const listed = yield* services
       assert.deepStrictEqual([...new Set(listed.map(({ ty }) => ty))], ["VirtualObject"])

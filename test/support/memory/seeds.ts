@@ -142,3 +142,35 @@ export const seedSentinel = Effect.fnUntraced(function* (
     ...sentinel
   })
 })
+
+/** A custom domain as the control API adds it: pending, in production unless told otherwise. */
+export const seedCustomDomain = Effect.fnUntraced(function* (
+  name: string,
+  domain: string,
+  columns: Partial<Tables["custom_domains"]> = {}
+) {
+  const world = yield* World
+  const names = namesOf(name)
+  const id = columns.id ?? `dom_${domain}`
+  yield* world.insert("custom_domains", {
+    id,
+    workspace_id: names.workspaceId,
+    project_id: names.projectId,
+    environment_id: names.productionId,
+    domain,
+    challenge_type: "HTTP-01",
+    verification_status: "pending",
+    verification_token: `token-${domain}`,
+    ownership_verified: false,
+    cname_verified: false,
+    target_cname: `target-${domain}.cname.unkey.test`,
+    last_checked_at: null,
+    check_attempts: 0,
+    verification_error: null,
+    invocation_id: null,
+    created_at: seededAt,
+    updated_at: null,
+    ...columns
+  })
+  return id
+})

@@ -1,0 +1,266 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { Clock, Context, Duration, Effect, FiberSet, Layer, Ref, type Scope } from "effect"
+import { inRealTime } from "../stack/RealTime.ts"
+import { documentOf, element, escaped } from "./route53Xml.ts"
+import {
+  absolute,
+  applied,
+  changesOf,
+  type HostedZone,
+  hostedZoneXml,
+  keyOf,
+  type RecordSet,
+  recordSetXml,
+  recordsFrom,
+  reversed
+} from "./route53Zones.ts"
+
+export interface Route53Options {
+  /** Names of the zones that exist at first. */
+  readonly zones?: ReadonlyArray<string>
+  /** How long a change stays PENDING. Default 100 ms; the real one takes up to a minute. */
+  readonly syncDelay?: Duration.DurationInput
+  /** Told the values of a TXT record set after each change of it, without their quotes: they go to a DNS server. */
+  readonly publish?: (name: string, values: ReadonlyArray<string>) => Effect.Effect<void>
+  /**
+   * How a refused batch is answered: as the SDK names it, or with the document that the API reference shows and the SDK does
+   * not understand. Default the first.
+   */
+  readonly refusal?: "ErrorResponse" | "InvalidChangeBatch"
+}
+
+export interface Route53Fault {
+  readonly status: number
+  readonly code: string
+}
+
+export interface Route53ServerShape {
+  readonly endpoint: string
+  readonly addZone: (name: string, options?: { readonly isPrivate: boolean }) => Effect.Effect<string>
+  readonly removeZone: (id: string) => Effect.Effect<void>
+  /** TXT values that stand under a name, without their quotes. */
+  readonly txt: (name: string) => Effect.Effect<ReadonlyArray<string>>
+  /** Writes a record set as another writer of the zone does, at once. */
+  readonly write: (zoneId: string, record: RecordSet) => Effect.Effect<void>
+  /** The next requests fail, one each, in this order. */
+  readonly failNext: (...faults: ReadonlyArray<Route53Fault>) => Effect.Effect<void>
+  /** Runs once, just before the next batch is looked at: another writer is quicker. */
+  readonly beforeNextBatch: (act: Effect.Effect<void>) => Effect.Effect<void>
+  /** Every request so far, as `METHOD /path`, without its version and query. */
+  readonly requests: Effect.Effect<ReadonlyArray<string>>
+}
+
+/** Route 53 as far as DNS-01 needs it, speaking the XML of the real one to the real SDK. */
+export class Route53Server extends Context.Tag("ctrl-worker/dev/Route53Server")<Route53Server, Route53ServerShape>() {}
+
+interface Reply {
+  readonly status: number
+  readonly body: string
+}
+
+interface Request {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly body: string
+}
+
+const ok = (root: string, inside: string): Reply => ({ status: 200, body: documentOf(root, inside) })
+
+const errorReply = ({ code, status }: Route53Fault, message = ""): Reply => ({
+  status,
+  body: documentOf(
+    "ErrorResponse",
+    element("Error", element("Type", "Sender") + element("Code", code) + element("Message", escaped(message))) +
+      element("RequestId", "request")
+  )
+})
+
+const unquoted = (value: string): string => value.replace(/^"|"$/g, "").replace(/" "/g, "")
+
+const readBody = (request: IncomingMessage) =>
+  Effect.async<string>((resume) => {
+    const chunks: Array<Buffer> = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString())))
+  })
+
+const makeRoute53 = Effect.fnUntraced(function* (options: Route53Options) {
+  const syncDelay = Duration.toMillis(options.syncDelay ?? "100 millis")
+  const zones = yield* Ref.make<ReadonlyMap<string, HostedZone>>(new Map())
+  const changedAt = yield* Ref.make<ReadonlyArray<number>>([])
+  const faults = yield* Ref.make<ReadonlyArray<Route53Fault>>([])
+  const before = yield* Ref.make<Effect.Effect<void>>(Effect.void)
+  const seen = yield* Ref.make<ReadonlyArray<string>>([])
+  let made = 0
+
+  const addZone = (name: string, { isPrivate } = { isPrivate: false }) =>
+    Effect.gen(function* () {
+      const id = `Z${String(++made).padStart(13, "0")}`
+      const zone: HostedZone = { id, name: absolute(name), isPrivate, records: new Map() }
+      yield* Ref.update(zones, (all) => new Map(all).set(id, zone))
+      return id
+    })
+  yield* Effect.forEach(options.zones ?? [], (name) => addZone(name))
+
+  const changeInfo = (id: string, at: number) =>
+    Effect.map(Clock.currentTimeMillis, (now) =>
+      element(
+        "ChangeInfo",
+        element("Id", `/change/${id}`) +
+          element("Status", now - at >= syncDelay ? "INSYNC" : "PENDING") +
+          element("SubmittedAt", new Date(at).toISOString())
+      )
+    )
+
+  const listZones = ({ query }: Request) =>
+    Effect.map(Ref.get(zones), (all) => {
+      const from = reversed(query.get("dnsname") ?? "")
+      const max = Number(query.get("maxitems") ?? 100)
+      const listed = [...all.values()]
+        .filter(({ name }) => reversed(name) >= from)
+        .sort((one, other) => (reversed(one.name) < reversed(other.name) ? -1 : 1))
+      return ok(
+        "ListHostedZonesByNameResponse",
+        element("HostedZones", listed.slice(0, max).map(hostedZoneXml).join("")) +
+          element("IsTruncated", listed.length > max) +
+          element("MaxItems", max)
+      )
+    })
+
+  const listRecords = (zone: HostedZone, { query }: Request) => {
+    const max = Number(query.get("maxitems") ?? 300)
+    const listed = recordsFrom(zone, query.get("name") ?? "", query.get("type") ?? "")
+    return ok(
+      "ListResourceRecordSetsResponse",
+      element("ResourceRecordSets", listed.slice(0, max).map(recordSetXml).join("")) +
+        element("IsTruncated", listed.length > max) +
+        element("MaxItems", max)
+    )
+  }
+
+  const refused = (refusals: ReadonlyArray<string>): Reply =>
+    options.refusal === "InvalidChangeBatch"
+      ? {
+          status: 400,
+          body: documentOf(
+            "InvalidChangeBatch",
+            element("Messages", refusals.map((refusal) => element("Message", escaped(refusal))).join(""))
+          )
+        }
+      : errorReply({ status: 400, code: "InvalidChangeBatch" }, `[${refusals.join(", ")}]`)
+
+  const publishChanged = (was: HostedZone, is: HostedZone) =>
+    Effect.forEach(
+      new Set([...was.records.keys(), ...is.records.keys()]),
+      (key) => {
+        const [name = "", type] = key.split("|")
+        const values = is.records.get(key)?.values ?? []
+        const isChanged = was.records.get(key) !== is.records.get(key)
+        return type === "TXT" && isChanged && options.publish !== undefined
+          ? options.publish(name, values.map(unquoted))
+          : Effect.void
+      },
+      { discard: true }
+    )
+
+  const changeRecords = (id: string, { body }: Request) =>
+    Effect.gen(function* () {
+      yield* yield* Ref.getAndSet(before, Effect.void)
+      const zone = (yield* Ref.get(zones)).get(id)
+      if (zone === undefined) return errorReply({ status: 404, code: "NoSuchHostedZone" })
+      const next = applied(zone, changesOf(body))
+      if (!("records" in next)) return refused(next)
+      yield* Ref.update(zones, (all) => new Map(all).set(id, next))
+      yield* publishChanged(zone, next)
+      const now = yield* Clock.currentTimeMillis
+      const count = yield* Ref.modify(changedAt, (all) => [all.length + 1, [...all, now]])
+      return ok("ChangeResourceRecordSetsResponse", yield* changeInfo(`C${count}`, now))
+    })
+
+  const getChange = (id: string) =>
+    Effect.gen(function* () {
+      const at = (yield* Ref.get(changedAt))[Number(id.slice(1)) - 1]
+      return at === undefined
+        ? errorReply({ status: 404, code: "NoSuchChange" }, `Could not find resource with ID: ${id}`)
+        : ok("GetChangeResponse", yield* changeInfo(id, at))
+    })
+
+  const handle = (request: Request) =>
+    Effect.gen(function* () {
+      yield* Ref.update(seen, (all) => [...all, `${request.method} ${request.path}`])
+      const [fault] = yield* Ref.getAndUpdate(faults, (all) => all.slice(1))
+      if (fault !== undefined) return errorReply(fault, "asked for by the test")
+      const [, resource = "", id = "", what = ""] = request.path.split("/")
+      if (resource === "hostedzonesbyname") return yield* listZones(request)
+      if (resource === "change") return yield* getChange(id)
+      if (resource !== "hostedzone" || what !== "rrset") return errorReply({ status: 404, code: "UnknownOperation" })
+      const zone = (yield* Ref.get(zones)).get(id)
+      if (zone === undefined) return errorReply({ status: 404, code: "NoSuchHostedZone" }, `No hosted zone: ${id}`)
+      return request.method === "POST" ? yield* changeRecords(id, request) : listRecords(zone, request)
+    }).pipe(inRealTime)
+
+  const run = yield* FiberSet.makeRuntime<never>()
+  const endpoint = yield* listen((incoming, response) => {
+    run(
+      Effect.gen(function* () {
+        const url = new URL(incoming.url ?? "/", "http://localhost")
+        const path = url.pathname.replace(/^\/2013-04-01/, "").replace(/\/$/, "")
+        const body = yield* readBody(incoming)
+        const reply = yield* handle({ method: incoming.method ?? "GET", path, query: url.searchParams, body })
+        response.writeHead(reply.status, { "content-type": "text/xml" }).end(reply.body)
+      })
+    )
+  })
+
+  const shape: Route53ServerShape = {
+    endpoint,
+    addZone,
+    removeZone: (id) => Ref.update(zones, (all) => new Map([...all].filter(([key]) => key !== id))),
+    txt: (name) =>
+      Effect.map(Ref.get(zones), (all) =>
+        [...all.values()].flatMap(({ records }) =>
+          (records.get(keyOf({ name, type: "TXT" }))?.values ?? []).map(unquoted)
+        )
+      ),
+    write: (zoneId, record) =>
+      Ref.update(zones, (all) => {
+        const zone = all.get(zoneId)
+        if (zone === undefined) return all
+        const records = new Map(zone.records).set(keyOf(record), { ...record, name: absolute(record.name) })
+        return new Map(all).set(zoneId, { ...zone, records })
+      }),
+    failNext: (...next) => Ref.update(faults, (all) => [...all, ...next]),
+    beforeNextBatch: (act) => Ref.set(before, act),
+    requests: Ref.get(seen)
+  }
+  return shape
+})
+
+/** A server on a port of the kernel's choice, until the scope closes. */
+const listen = (
+  handler: (request: IncomingMessage, response: ServerResponse) => void
+): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.async<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer(handler)
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.async<void>((resume) => {
+          server.closeAllConnections()
+          server.close(() => resume(Effect.void))
+        })
+    ),
+    (server) => {
+      const address = server.address()
+      return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`
+    }
+  )
+
+export const startRoute53 = (options: Route53Options = {}): Effect.Effect<Route53ServerShape, never, Scope.Scope> =>
+  makeRoute53(options)
+
+export const route53Server = (options: Route53Options = {}): Layer.Layer<Route53Server> =>
+  Layer.scoped(Route53Server, makeRoute53(options))

@@ -1,0 +1,40 @@
+import { Schema } from "effect"
+import { id, message } from "./protojson.ts"
+
+/**
+ * Verifies that a custom domain belongs to who added it and leads to us. The key is the domain, exactly as stored in
+ * `custom_domains.domain`. Every handler answers within seconds: a verification is a chain of short checks, and what came of
+ * it stands in the domain's row.
+ */
+export const CustomDomainService = {
+  name: "hydra.v1.CustomDomainService",
+  handlers: {
+    /**
+     * Starts a run of at most 24 hours, at once and at any time; it takes the place of an earlier one. Of a domain that is
+     * verified already it repairs route and challenge. A domain without a row ends quietly after a few looks.
+     */
+    VerifyDomain: {
+      input: message("hydra.v1.VerifyDomainRequest", {}),
+      output: message("hydra.v1.VerifyDomainResponse", {}),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "public"
+    },
+    /** The same from the beginning: attempts, error and time of the last check are taken back first. */
+    RetryVerification: {
+      input: message("hydra.v1.RetryVerificationRequest", {}),
+      output: message("hydra.v1.RetryVerificationResponse", {}),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "public"
+    },
+    /** One check of the run with this nonce. Does nothing, successfully, when another run has taken its place. */
+    CheckDomain: {
+      input: message("ctrl_worker.v1.CheckDomainRequest", { nonce: id() }),
+      output: message("ctrl_worker.v1.CheckDomainResponse", {}),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    }
+  }
+} as const

@@ -1,0 +1,10 @@
+import { Effect, Layer } from "effect"
+import { DnsZone, DnsZoneRefused } from "../../services/DnsZone.ts"
+
+const refused = (name: string) => new DnsZoneRefused({ name, problem: "no DNS provider is configured" })
+
+/** No zone of ours: every record is refused, for a person to see. */
+export const NoZone: Layer.Layer<DnsZone> = Layer.succeed(
+  DnsZone,
+  DnsZone.of({ addTxt: refused, removeTxt: refused, isInSync: () => Effect.succeed(true) })
+)

@@ -1,0 +1,56 @@
+import { Resolver } from "node:dns/promises"
+import { Duration, Effect, Option } from "effect"
+import type { DnsAnswer } from "../../services/DnsResolver.ts"
+
+type Failed = Extract<DnsAnswer, { readonly _tag: "Failed" }>
+
+export const absent: DnsAnswer = { _tag: "Absent" }
+export const failed = (reason: Failed["reason"]): Failed => ({ _tag: "Failed", reason })
+export const found = (records: ReadonlyArray<string>): DnsAnswer =>
+  records.length === 0 ? absent : { _tag: "Found", records }
+
+/** Names and host records are compared without case and final dot. */
+export const normal = (name: string): string => name.toLowerCase().replace(/\.$/, "")
+
+/** What the codes of c-ares say about the answer. A name that DNS cannot express (EBADNAME) cannot exist either. */
+const answers: ReadonlyMap<string, DnsAnswer> = new Map<string, DnsAnswer>([
+  ["ENODATA", absent],
+  ["ENOTFOUND", absent],
+  ["EBADNAME", absent],
+  ["ETIMEOUT", failed("timeout")],
+  ["ECANCELLED", failed("timeout")],
+  ["EREFUSED", failed("refused")],
+  ["ESERVFAIL", failed("server_failure")],
+  ["EFORMERR", failed("server_failure")],
+  ["ENOTIMP", failed("server_failure")],
+  ["EBADRESP", failed("server_failure")]
+])
+
+const codeOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
+
+/** Two tries within the bound: a datagram gets lost now and then. */
+const tries = 2
+
+/**
+ * Asks one server one question. Every outcome is an answer; after the bound the question is withdrawn. The resolver is made for
+ * the question, because withdrawing takes back all questions of one resolver.
+ */
+export const ask = (
+  server: string,
+  bound: Duration.Duration,
+  question: (resolver: Resolver) => Promise<ReadonlyArray<string>>
+): Effect.Effect<DnsAnswer> =>
+  Effect.suspend(() => {
+    const resolver = new Resolver({ timeout: Math.ceil(Duration.toMillis(bound) / tries), tries })
+    resolver.setServers([server])
+    return Effect.tryPromise({ try: () => question(resolver), catch: codeOf }).pipe(
+      Effect.match({
+        onFailure: (code) => answers.get(code) ?? failed("unreachable"),
+        onSuccess: found
+      }),
+      Effect.timeoutOption(bound),
+      Effect.map(Option.getOrElse((): DnsAnswer => failed("timeout"))),
+      Effect.ensuring(Effect.sync(() => resolver.cancel()))
+    )
+  })

@@ -1,0 +1,224 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Array as Arr, Effect, Layer, Order, Schema } from "effect"
+import { DeploymentStatus, DesiredState } from "../../services/Deployment.ts"
+import {
+  type ActivationPlan,
+  type ActivationRequest,
+  type ActivationSnapshot,
+  ChallengeStatus,
+  ChallengeType,
+  DomainStore,
+  VerificationStatus
+} from "../../services/DomainStore.ts"
+import { type RoutedDeployment, Sticky } from "../../services/RouteStore.ts"
+import { MysqlPools } from "./MysqlPools.ts"
+import { replanOnDuplicate } from "./replanOnDuplicate.ts"
+import { decodeRows, Integer64 } from "./rows.ts"
+
+const foundRows = decodeRows(
+  Schema.Struct({
+    id: Schema.String,
+    status: VerificationStatus,
+    verificationToken: Schema.String,
+    targetCname: Schema.String
+  })
+)
+const statusRows = decodeRows(Schema.Struct({ id: Schema.String, status: VerificationStatus }))
+const domainRows = decodeRows(
+  Schema.Struct({
+    fqdn: Schema.String,
+    workspaceId: Schema.String,
+    projectId: Schema.String,
+    environmentId: Schema.String,
+    challengeType: ChallengeType
+  })
+)
+const projectRows = decodeRows(
+  Schema.Struct({ workspaceId: Schema.String, liveDeploymentId: Schema.NullOr(Schema.String) })
+)
+const environmentRows = decodeRows(Schema.Struct({ projectId: Schema.String, slug: Schema.String }))
+const idRows = decodeRows(Schema.Struct({ id: Schema.String }))
+const deploymentRows = decodeRows(
+  Schema.Struct({
+    id: Schema.String,
+    projectId: Schema.String,
+    environmentId: Schema.String,
+    status: DeploymentStatus,
+    desiredState: DesiredState,
+    createdAt: Integer64,
+    ordinal: Integer64
+  })
+)
+const routeRows = decodeRows(
+  Schema.Struct({
+    projectId: Schema.String,
+    environmentId: Schema.String,
+    sticky: Sticky,
+    deploymentEnvironmentId: Schema.NullOr(Schema.String)
+  })
+)
+const challengeRows = decodeRows(Schema.Struct({ status: ChallengeStatus }))
+
+type DomainRow = ActivationSnapshot["domain"] & { readonly challengeType: typeof ChallengeType.Type }
+
+/** Enough that one of them is still ready and running once they are locked. */
+const candidates = 5
+
+const newestFirst = Order.reverse(
+  Order.combine(
+    Order.mapInput(Order.number, (deployment: RoutedDeployment) => deployment.createdAt),
+    Order.mapInput(Order.number, (deployment: RoutedDeployment) => deployment.ordinal)
+  )
+)
+
+/** Chosen without locks, then locked in the order of their ids, as everybody does, and looked at again. */
+const lockDeployments = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  { environmentId, projectId }: DomainRow,
+  liveId: string | null
+) {
+  const newest = yield* idRows(sql`
+    SELECT id FROM deployments
+    WHERE project_id = ${projectId} AND environment_id = ${environmentId} AND status = 'ready' AND desired_state = 'running'
+    ORDER BY created_at DESC, pk DESC LIMIT ${sql.literal(String(candidates))}`)
+  const ids = Arr.dedupe([...newest.map(({ id }) => id), ...(liveId === null ? [] : [liveId])]).sort()
+  if (ids.length === 0) return []
+  const locked = yield* deploymentRows(sql`
+    SELECT id, project_id AS projectId, environment_id AS environmentId, status, desired_state AS desiredState,
+           created_at AS createdAt, pk AS ordinal
+    FROM deployments WHERE ${sql.in("id", ids)} ORDER BY id FOR UPDATE`)
+  const runs = ({ desiredState, status, ...deployment }: RoutedDeployment) =>
+    deployment.environmentId === environmentId && status === "ready" && desiredState === "running"
+  return Arr.sort(locked.filter(runs), newestFirst)
+})
+
+const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, domainId: string, domain: DomainRow) {
+  const [project] = yield* projectRows(sql`
+    SELECT workspace_id AS workspaceId, live_deployment_id AS liveDeploymentId
+    FROM projects WHERE id = ${domain.projectId} FOR UPDATE`)
+  const [environment] = yield* environmentRows(sql`
+    SELECT project_id AS projectId, slug FROM environments WHERE id = ${domain.environmentId}`)
+  const deployments = yield* lockDeployments(sql, domain, project?.liveDeploymentId ?? null)
+  const [route] = yield* routeRows(sql`
+    SELECT project_id AS projectId, environment_id AS environmentId, sticky,
+           (SELECT d.environment_id FROM deployments d WHERE d.id = deployment_id) AS deploymentEnvironmentId
+    FROM frontline_routes WHERE fully_qualified_domain_name = ${domain.fqdn} FOR UPDATE`)
+  const [challenge] = yield* challengeRows(sql`
+    SELECT status FROM acme_challenges WHERE domain_id = ${domainId} FOR UPDATE`)
+  const { challengeType: _, ...names } = domain
+  const snapshot: ActivationSnapshot = {
+    domain: names,
+    project: project ?? null,
+    environment: environment ?? null,
+    deployments,
+    route: route ?? null,
+    challenge: challenge?.status ?? null
+  }
+  return snapshot
+})
+
+const writeRoute = (
+  sql: SqlClient,
+  { at, routeId }: ActivationRequest,
+  { environmentId, fqdn, projectId }: DomainRow,
+  { action, deploymentId, sticky }: NonNullable<ActivationPlan<unknown>["route"]>
+) =>
+  action === "insert"
+    ? sql`
+        INSERT INTO frontline_routes
+          (id, project_id, deployment_id, environment_id, fully_qualified_domain_name, sticky, created_at)
+        VALUES (${routeId}, ${projectId}, ${deploymentId}, ${environmentId}, ${fqdn}, ${sticky}, ${at})`
+    : sql`
+        UPDATE frontline_routes
+        SET deployment_id = ${deploymentId}, environment_id = ${environmentId}, sticky = ${sticky}, updated_at = ${at}
+        WHERE fully_qualified_domain_name = ${fqdn} AND project_id = ${projectId}`
+
+const writeChallenge = (
+  sql: SqlClient,
+  { at, challengeExpiresAt, domainId }: ActivationRequest,
+  { challengeType, workspaceId }: DomainRow,
+  action: "insert" | "reopen"
+) =>
+  action === "insert"
+    ? sql`
+        INSERT INTO acme_challenges
+          (domain_id, workspace_id, token, challenge_type, ${sql("authorization")}, status, expires_at, created_at)
+        VALUES (${domainId}, ${workspaceId}, '', ${challengeType}, '', 'waiting', ${challengeExpiresAt}, ${at})`
+    : sql`
+        UPDATE acme_challenges SET status = 'waiting', expires_at = ${challengeExpiresAt}, updated_at = ${at}
+        WHERE domain_id = ${domainId} AND status = 'failed'`
+
+/** The attempt that succeeded is counted with the status, once. */
+const markVerified = (sql: SqlClient, { at, domainId }: ActivationRequest) => sql`
+  UPDATE custom_domains
+  SET verification_status = 'verified', verification_error = NULL, ownership_verified = 1, cname_verified = 1,
+      check_attempts = check_attempts + 1, last_checked_at = ${at}, updated_at = ${at}
+  WHERE id = ${domainId} AND verification_status <> 'verified'`
+
+export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Layer.effect(
+  DomainStore,
+  Effect.gen(function* () {
+    const { query, sql, transaction } = (yield* MysqlPools).primary
+
+    const find = Effect.fn("DomainStore.find")(function* (domain: string) {
+      const [row] = yield* query(
+        "DomainStore.find",
+        foundRows(sql`
+          SELECT id, verification_status AS status, verification_token AS verificationToken, target_cname AS targetCname
+          FROM custom_domains WHERE domain = ${domain}`)
+      )
+      return row ?? null
+    })
+
+    const begin = Effect.fn("DomainStore.begin")((run: Parameters<DomainStore["Type"]["begin"]>[0]) =>
+      Effect.gen(function* () {
+        const { at, domain, reset } = run
+        const [row] = yield* statusRows(sql`
+          SELECT id, verification_status AS status FROM custom_domains WHERE domain = ${domain} FOR UPDATE`)
+        if (row === undefined) return null
+        if (reset)
+          yield* sql`
+            UPDATE custom_domains
+            SET verification_status = 'verifying', verification_error = NULL, check_attempts = 0, last_checked_at = NULL,
+                invocation_id = NULL, updated_at = ${at}
+            WHERE id = ${row.id}`
+        else if (row.status !== "verified")
+          yield* sql`
+            UPDATE custom_domains SET verification_status = 'verifying', verification_error = NULL, updated_at = ${at}
+            WHERE id = ${row.id}`
+        return row.id
+      }).pipe((body) => transaction("DomainStore.begin", body))
+    )
+
+    const record = Effect.fn("DomainStore.record")((attempt: Parameters<DomainStore["Type"]["record"]>[0]) =>
+      transaction(
+        "DomainStore.record",
+        Effect.asVoid(sql`
+          UPDATE custom_domains
+          SET verification_status = ${attempt.status}, verification_error = ${attempt.problem},
+              ownership_verified = ${attempt.ownershipVerified ? 1 : 0}, cname_verified = ${attempt.cnameVerified ? 1 : 0},
+              check_attempts = check_attempts + 1, last_checked_at = ${attempt.at}, updated_at = ${attempt.at}
+          WHERE id = ${attempt.domainId} AND verification_status <> 'verified'
+            AND (last_checked_at IS NULL OR last_checked_at < ${attempt.at})`)
+      )
+    )
+
+    const activate = Effect.fn("DomainStore.activate")(
+      <A>(request: ActivationRequest, decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>) =>
+        Effect.gen(function* () {
+          const [domain] = yield* domainRows(sql`
+            SELECT domain AS fqdn, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
+                   challenge_type AS challengeType
+            FROM custom_domains WHERE id = ${request.domainId} FOR UPDATE`)
+          if (domain === undefined) return null
+          const plan = decide(yield* readSnapshot(sql, request.domainId, domain))
+          if (plan.route !== null) yield* writeRoute(sql, request, domain, plan.route)
+          if (plan.challenge !== null) yield* writeChallenge(sql, request, domain, plan.challenge)
+          if (plan.isVerified) yield* markVerified(sql, request)
+          return plan.answer
+        }).pipe((body) => transaction("DomainStore.activate", body), replanOnDuplicate)
+    )
+
+    return DomainStore.of({ find, begin, record, activate })
+  })
+)

@@ -1,0 +1,106 @@
+import { Context, type Effect, Schema } from "effect"
+import type { DbError } from "./Db.ts"
+import type { RoutedDeployment, Sticky } from "./RouteStore.ts"
+
+export const ChallengeType = Schema.Literal("HTTP-01", "DNS-01")
+export const ChallengeStatus = Schema.Literal("waiting", "pending", "verified", "failed")
+export const VerificationStatus = Schema.Literal("pending", "verifying", "verified", "failed")
+
+/** What a check needs of a row of `custom_domains`. */
+export interface CustomDomain {
+  readonly id: string
+  readonly status: typeof VerificationStatus.Type
+  /** What the owner publishes to show that the domain is theirs. */
+  readonly verificationToken: string
+  readonly targetCname: string
+}
+
+export interface VerificationAttempt {
+  readonly domainId: string
+  /** Unix milliseconds of the check: makes it one attempt however often it is recorded. */
+  readonly at: number
+  readonly status: "verifying" | "failed"
+  readonly ownershipVerified: boolean
+  readonly cnameVerified: boolean
+  /** At most 512 code points: what is wrong and what to do. */
+  readonly problem: string
+}
+
+/** What is decided upon when a domain goes live, read under locks: nothing in it changes before the plan is written. */
+export interface ActivationSnapshot {
+  readonly domain: {
+    readonly fqdn: string
+    readonly workspaceId: string
+    readonly projectId: string
+    readonly environmentId: string
+  }
+  readonly project: { readonly workspaceId: string; readonly liveDeploymentId: string | null } | null
+  readonly environment: { readonly projectId: string; readonly slug: string } | null
+  /** Deployments of the domain's environment that are ready and wanted running: the newest few, and the live one. Newest first. */
+  readonly deployments: ReadonlyArray<RoutedDeployment>
+  /** Who has the host name now. */
+  readonly route: {
+    readonly projectId: string
+    readonly environmentId: string
+    readonly sticky: Sticky
+    /** The environment of the deployment that it leads to. Null when it leads nowhere. */
+    readonly deploymentEnvironmentId: string | null
+  } | null
+  readonly challenge: typeof ChallengeStatus.Type | null
+}
+
+export interface ActivationPlan<A> {
+  /** `insert` makes the route, `move` changes the one that has the name. Null leaves it as it is. */
+  readonly route: {
+    readonly action: "insert" | "move"
+    readonly sticky: Sticky
+    /** Empty when there is no deployment yet. */
+    readonly deploymentId: string
+  } | null
+  /** `insert` adds a challenge that waits to be taken up, `reopen` lets an ended one wait again. */
+  readonly challenge: "insert" | "reopen" | null
+  /** Whether the domain becomes verified. */
+  readonly isVerified: boolean
+  readonly answer: A
+}
+
+export interface ActivationRequest {
+  readonly domainId: string
+  /** Of the route, should it be inserted. */
+  readonly routeId: string
+  /** Unix milliseconds of the check that succeeded. */
+  readonly at: number
+  /** Unix milliseconds at which a new challenge expires. */
+  readonly challengeExpiresAt: number
+}
+
+/**
+ * Custom domains under verification. Writes name the row by its id, never by the domain: a domain that was deleted and added
+ * again is another row. All of them are safe to repeat.
+ */
+export class DomainStore extends Context.Tag("ctrl-worker/DomainStore")<
+  DomainStore,
+  {
+    /** From the primary. Null when there is no such domain. */
+    readonly find: (domain: string) => Effect.Effect<CustomDomain | null, DbError>
+    /**
+     * Marks the domain as being verified and answers with the id of its row, null when there is none. A verified domain
+     * stays so, unless `reset`: that takes back attempts, error, last check and invocation, whatever the status.
+     */
+    readonly begin: (run: {
+      readonly domain: string
+      readonly reset: boolean
+      readonly at: number
+    }) => Effect.Effect<string | null, DbError>
+    /** Counts a check and says what came of it. Nothing happens when the domain is verified, or was checked later than that. */
+    readonly record: (attempt: VerificationAttempt) => Effect.Effect<void, DbError>
+    /**
+     * Reads the snapshot under locks (domain, project, deployments, route), lets `decide` plan, and writes the plan in the same
+     * transaction. Null when the domain's row is gone. `decide` may run more than once, so it must be pure.
+     */
+    readonly activate: <A>(
+      request: ActivationRequest,
+      decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>
+    ) => Effect.Effect<A | null, DbError>
+  }
+>() {}

@@ -1,0 +1,142 @@
+import { Clock, Duration, Effect, Option, Schema } from "effect"
+import { CertificateService } from "../../contract/CertificateService.ts"
+import { CustomDomainService } from "../../contract/CustomDomainService.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key, uuid } from "../../restate/Durable.ts"
+import { type Implementation, implement } from "../../restate/Implementation.ts"
+import { send } from "../../restate/Messaging.ts"
+import { stateCell } from "../../restate/State.ts"
+import { step } from "../../restate/Step.ts"
+import type { DnsResolver } from "../../services/DnsResolver.ts"
+import { DomainStore } from "../../services/DomainStore.ts"
+import { resourceId } from "../identifiers.ts"
+import { patient } from "../retry.ts"
+import { confirmAfter, looksForMissingRow, pauseAfter, pauseForMissingRow, verificationLimit } from "./cadence.ts"
+import { problemOf } from "./finding.ts"
+import { type Checked, Look, lookAtDomain } from "./lookAtDomain.ts"
+import { Activation, planActivation } from "./planActivation.ts"
+
+type CheckInput = Input<typeof CustomDomainService, "CheckDomain">
+
+/** The run that counts: only a check with its nonce may act, so a run that was replaced ends with its next check. */
+const Run = Schema.Struct({
+  nonce: Schema.String,
+  /** Unix milliseconds. */
+  startedAt: Schema.Number,
+  /** The row it verifies. Null until it has been seen; a row with another id is another domain. */
+  domainId: Schema.NullOr(Schema.String),
+  failedChecks: Schema.Number,
+  /** The domain is verified, and is looked at once more. */
+  isConfirming: Schema.Boolean
+})
+type Run = typeof Run.Type
+
+const run = stateCell("run", Run)
+
+/** As long as CertificateService takes up a challenge that waits. */
+const challengeLifetime = Duration.days(30)
+
+const checkAgain = (next: Run, delay: Duration.DurationInput) =>
+  Effect.gen(function* () {
+    yield* run.set(next)
+    yield* send(CustomDomainService, yield* key, "CheckDomain", { nonce: next.nonce }, { delay })
+  })
+
+/** Replaces whatever run there was. */
+const start = (reset: boolean) =>
+  Effect.gen(function* () {
+    const domains = yield* DomainStore
+    const domain = yield* key
+    const nonce = yield* uuid
+    const startedAt = yield* Clock.currentTimeMillis
+    const domainId = yield* step("begin-verification", domains.begin({ domain, reset, at: startedAt }), {
+      success: Schema.NullOr(Schema.String)
+    })
+    yield* checkAgain({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
+    return {}
+  })
+
+/** Somebody who sends before their row is committed is given a moment; a domain that was deleted ends here. */
+const awaitRow = (current: Run) =>
+  current.domainId === null && current.failedChecks < looksForMissingRow
+    ? checkAgain({ ...current, failedChecks: current.failedChecks + 1 }, pauseForMissingRow)
+    : run.clear
+
+/** One failed check: said in the row, and repeated until the run's day is over. */
+const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const domains = yield* DomainStore
+    const { at, domainId } = look
+    const remaining = current.startedAt + Duration.toMillis(verificationLimit) - at
+    const isOver = remaining <= 0
+    const problem = problemOf(isOver ? ["not verified within 24 hours", ...findings] : findings)
+    const attempt = {
+      domainId,
+      at,
+      status: isOver ? "failed" : "verifying",
+      ownershipVerified: look.ownership === null,
+      cnameVerified: look.target === null,
+      problem
+    } as const
+    yield* step("record-attempt", domains.record(attempt), {})
+    if (isOver) return yield* run.clear
+    const failedChecks = current.failedChecks + 1
+    yield* checkAgain({ ...current, domainId, failedChecks, isConfirming: false }, pauseAfter(failedChecks, remaining))
+  })
+
+/** Route and challenge first, together; only then the certificate that needs both. */
+const activate = (current: Run, look: Exclude<Look, { readonly _tag: "Missing" }>) =>
+  Effect.gen(function* () {
+    const domains = yield* DomainStore
+    const domain = yield* key
+    const { at, domainId } = look
+    const request = {
+      domainId,
+      routeId: resourceId("flr", domainId),
+      at,
+      challengeExpiresAt: at + Duration.toMillis(challengeLifetime)
+    }
+    const activation = yield* step("activate-domain", domains.activate(request, planActivation), {
+      success: Schema.NullOr(Activation)
+    })
+    if (activation === null) return yield* run.clear
+    if (activation._tag === "Refused") {
+      // What is verified stays so: there is nothing to wait for.
+      return yield* look._tag === "Verified" ? run.clear : postpone(current, look, [activation.problem])
+    }
+    const { isWithoutCertificate, workspaceId } = activation
+    if (isWithoutCertificate) yield* send(CertificateService, domain, "ProcessChallenge", { workspaceId, domain })
+    yield* checkAgain({ ...current, domainId, isConfirming: true }, confirmAfter)
+  })
+
+const act = (current: Run, look: Look) => {
+  if (look._tag === "Missing") return awaitRow(current)
+  if (current.domainId !== null && current.domainId !== look.domainId) return run.clear
+  if (look._tag === "Verified") return current.isConfirming ? run.clear : activate(current, look)
+  const findings = [look.ownership, look.target].filter((finding) => finding !== null)
+  return findings.length === 0 ? activate(current, look) : postpone(current, look, findings)
+}
+
+/** Looks, journals what it saw, and acts on that alone: another answer of DNS during a retry changes nothing [W21]. */
+const check = ({ nonce }: CheckInput) =>
+  Effect.gen(function* () {
+    const current = yield* run.get
+    if (Option.isNone(current) || current.value.nonce !== nonce) return {}
+    const look = yield* step("look-at-domain", lookAtDomain(yield* key), { success: Look })
+    yield* act(current.value, look)
+    return {}
+  })
+
+/** Key: domain. Holds it for one look at DNS and one transaction; waiting is the delayed message's business. */
+export const CustomDomainWorkflows: Implementation<DomainStore | DnsResolver> = implement(
+  CustomDomainService,
+  { VerifyDomain: () => start(false), RetryVerification: () => start(true), CheckDomain: check },
+  {
+    retry: patient,
+    // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Of an invocation that is forgotten
+    // Restate answers 404, which they take for success; of one that is kept 409, which they do not. It keeps every
+    // invocation that came through the ingress for as long as it would an idempotency key.
+    idempotencyRetention: 0,
+    journalRetention: 0
+  }
+)

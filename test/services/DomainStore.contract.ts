@@ -1,0 +1,342 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect, type Layer } from "effect"
+import { type ActivationPlan, type ActivationSnapshot, DomainStore } from "../../src/services/DomainStore.ts"
+import { namesOf, seedCustomDomain, seedDeployment, seededAt, seedProject, seedRoute } from "../support/memory/seeds.ts"
+import { World } from "../support/memory/World.ts"
+
+const at = seededAt + 1_000
+const expiresAt = at + 30 * 86_400_000
+const fqdn = "app.example.com"
+const domainId = "dom_app.example.com"
+const shop = namesOf("shop")
+const rowsOf = Effect.flatMap(World, (world) => world.dump)
+const domainRow = Effect.map(rowsOf, ({ custom_domains }) => custom_domains.find(({ id }) => id === domainId))
+
+const attempt = {
+  domainId,
+  at,
+  status: "verifying",
+  ownershipVerified: true,
+  cnameVerified: false,
+  problem: "no CNAME"
+} as const
+const request = { domainId, routeId: "flr_app", at, challengeExpiresAt: expiresAt }
+
+const plan = <A>(answer: A, changes: Partial<ActivationPlan<A>> = {}): ActivationPlan<A> => ({
+  route: null,
+  challenge: null,
+  isVerified: false,
+  answer,
+  ...changes
+})
+
+/** Everything a new domain gets. */
+const everything = (snapshot: ActivationSnapshot) =>
+  plan("activated", {
+    route: { action: snapshot.route === null ? "insert" : "move", sticky: "live", deploymentId: "d_1" },
+    challenge: snapshot.challenge === null ? "insert" : null,
+    isVerified: true
+  })
+
+/** What every implementation of `DomainStore` promises. */
+export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainStore | World, E>): void =>
+  layer(stores, { excludeTestServices: true })(`DomainStore: ${name}`, (it) => {
+    const guarantee = <A, E2>(
+      title: string,
+      test: (store: DomainStore["Type"]) => Effect.Effect<A, E2, DomainStore | World>
+    ) =>
+      it.effect(title, () =>
+        Effect.gen(function* () {
+          yield* (yield* World).clear
+          yield* seedProject("shop")
+          yield* seedProject("other")
+          yield* seedCustomDomain("shop", fqdn)
+          yield* test(yield* DomainStore)
+        })
+      )
+
+    guarantee("a domain is found by its name, and an unknown one is not", (store) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* store.find(fqdn), {
+          id: domainId,
+          status: "pending",
+          verificationToken: "token-app.example.com",
+          targetCname: "target-app.example.com.cname.unkey.test"
+        })
+        assert.isNull(yield* store.find("unknown.example.com"))
+      })
+    )
+
+    guarantee("a run that begins marks the domain and forgets the last error, and answers with its row's id", (store) =>
+      Effect.gen(function* () {
+        yield* (yield* World).update(
+          "custom_domains",
+          { id: domainId },
+          { verification_status: "failed", verification_error: "old", check_attempts: 7, last_checked_at: 5 }
+        )
+        assert.strictEqual(yield* store.begin({ domain: fqdn, reset: false, at }), domainId)
+        assert.deepInclude(yield* domainRow, {
+          verification_status: "verifying",
+          verification_error: null,
+          check_attempts: 7,
+          last_checked_at: 5,
+          updated_at: at
+        })
+        assert.isNull(yield* store.begin({ domain: "unknown.example.com", reset: false, at }))
+      })
+    )
+
+    guarantee("a run that begins leaves a verified domain as it is", (store) =>
+      Effect.gen(function* () {
+        yield* (yield* World).update("custom_domains", { id: domainId }, { verification_status: "verified" })
+        const before = yield* rowsOf
+        assert.strictEqual(yield* store.begin({ domain: fqdn, reset: false, at }), domainId)
+        assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    guarantee("a reset takes back attempts, error, last check and invocation, whatever the status", (store) =>
+      Effect.gen(function* () {
+        const world = yield* World
+        for (const status of ["pending", "verifying", "failed", "verified"] as const) {
+          yield* world.update(
+            "custom_domains",
+            { id: domainId },
+            {
+              verification_status: status,
+              verification_error: "old",
+              check_attempts: 7,
+              last_checked_at: 5,
+              invocation_id: "inv_1"
+            }
+          )
+          assert.strictEqual(yield* store.begin({ domain: fqdn, reset: true, at }), domainId)
+          const once = yield* domainRow
+          assert.deepInclude(once, {
+            verification_status: "verifying",
+            verification_error: null,
+            check_attempts: 0,
+            last_checked_at: null,
+            invocation_id: null,
+            updated_at: at
+          })
+          yield* store.begin({ domain: fqdn, reset: true, at })
+          assert.deepStrictEqual(yield* domainRow, once)
+        }
+      })
+    )
+
+    guarantee("[W19] an attempt counts once however often it is recorded, and the next one again", (store) =>
+      Effect.gen(function* () {
+        yield* store.record(attempt)
+        const once = yield* domainRow
+        assert.deepInclude(once, {
+          verification_status: "verifying",
+          verification_error: "no CNAME",
+          ownership_verified: true,
+          cname_verified: false,
+          check_attempts: 1,
+          last_checked_at: at,
+          updated_at: at
+        })
+        yield* store.record(attempt)
+        assert.deepStrictEqual(yield* domainRow, once)
+        yield* store.record({ ...attempt, at: at + 1, status: "failed" })
+        assert.deepInclude(yield* domainRow, { check_attempts: 2, verification_status: "failed" })
+        yield* store.record({ ...attempt, problem: "late" })
+        assert.deepInclude(yield* domainRow, { check_attempts: 2, verification_error: "no CNAME" })
+      })
+    )
+
+    guarantee("an attempt changes neither a verified domain nor another row of the same name", (store) =>
+      Effect.gen(function* () {
+        yield* (yield* World).update("custom_domains", { id: domainId }, { verification_status: "verified" })
+        const before = yield* rowsOf
+        yield* store.record(attempt)
+        yield* store.record({ ...attempt, domainId: "dom_deleted" })
+        assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    guarantee("a problem of 512 code points fits, also beyond the basic plane", (store) =>
+      Effect.gen(function* () {
+        const problem = "🚀".repeat(512)
+        yield* store.record({ ...attempt, problem })
+        assert.strictEqual((yield* domainRow)?.verification_error, problem)
+      })
+    )
+
+    guarantee("a decision sees the domain, its project and environment, and who has its name", (store) =>
+      Effect.gen(function* () {
+        yield* (yield* World).update("projects", { id: shop.projectId }, { live_deployment_id: "d_1" })
+        yield* seedDeployment("shop", "d_1", { status: "ready" })
+        yield* seedRoute("shop", fqdn, { deployment_id: "d_1", sticky: "live" })
+        const seen = yield* store.activate(request, (snapshot) => plan(snapshot))
+        assert.deepStrictEqual(seen?.domain, {
+          fqdn,
+          workspaceId: shop.workspaceId,
+          projectId: shop.projectId,
+          environmentId: shop.productionId
+        })
+        assert.deepStrictEqual(seen?.project, { workspaceId: shop.workspaceId, liveDeploymentId: "d_1" })
+        assert.deepStrictEqual(seen?.environment, { projectId: shop.projectId, slug: "production" })
+        assert.deepStrictEqual(seen?.route, {
+          projectId: shop.projectId,
+          environmentId: shop.productionId,
+          sticky: "live",
+          deploymentEnvironmentId: shop.productionId
+        })
+        assert.isNull(seen?.challenge)
+      })
+    )
+
+    guarantee("a decision sees what runs in the domain's environment, newest first, and nothing else", (store) =>
+      Effect.gen(function* () {
+        const seed = (id: string, columns: Parameters<typeof seedDeployment>[2]) =>
+          seedDeployment("shop", id, { status: "ready", ...columns })
+        yield* seed("d_old", { created_at: 1 })
+        yield* seed("d_tie_1", { created_at: 2 })
+        yield* seed("d_tie_2", { created_at: 2 })
+        yield* seed("d_failed", { created_at: 3, status: "failed" })
+        yield* seed("d_standby", { created_at: 4, desired_state: "standby" })
+        yield* seed("d_preview", { created_at: 5, environment_id: shop.previewId })
+        yield* seedDeployment("other", "d_other", { created_at: 6, status: "ready" })
+        yield* (yield* World).update("projects", { id: shop.projectId }, { live_deployment_id: "d_preview" })
+        const seen = yield* store.activate(request, (snapshot) => plan(snapshot.deployments))
+        assert.deepStrictEqual(
+          seen?.map(({ id }) => id),
+          ["d_tie_2", "d_tie_1", "d_old"]
+        )
+      })
+    )
+
+    guarantee("a decision sees the live deployment however many are newer", (store) =>
+      Effect.gen(function* () {
+        yield* (yield* World).update("projects", { id: shop.projectId }, { live_deployment_id: "d_1" })
+        for (const nth of [1, 2, 3, 4, 5, 6, 7, 8])
+          yield* seedDeployment("shop", `d_${nth}`, { status: "ready", created_at: nth })
+        const seen = yield* store.activate(request, (snapshot) => plan(snapshot.deployments.map(({ id }) => id)))
+        assert.strictEqual(seen?.[0], "d_8")
+        assert.isTrue(seen?.includes("d_1"))
+      })
+    )
+
+    guarantee("project and environment that are gone are seen as gone", (store) =>
+      Effect.gen(function* () {
+        yield* seedCustomDomain("shop", "gone.example.com", { project_id: "proj_x", environment_id: "env_x" })
+        const seen = yield* store.activate({ ...request, domainId: "dom_gone.example.com" }, (snapshot) =>
+          plan([snapshot.project, snapshot.environment, snapshot.deployments.length])
+        )
+        assert.deepStrictEqual(seen, [null, null, 0])
+      })
+    )
+
+    guarantee("route, challenge and status are written together, and a repeat changes nothing", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1", { status: "ready" })
+        assert.strictEqual(yield* store.activate(request, everything), "activated")
+        const once = yield* rowsOf
+        assert.deepInclude(yield* domainRow, {
+          verification_status: "verified",
+          verification_error: null,
+          ownership_verified: true,
+          cname_verified: true,
+          check_attempts: 1,
+          last_checked_at: at,
+          updated_at: at
+        })
+        assert.deepStrictEqual(once.acme_challenges, [
+          {
+            domain_id: domainId,
+            workspace_id: shop.workspaceId,
+            token: "",
+            challenge_type: "HTTP-01",
+            authorization: "",
+            status: "waiting",
+            expires_at: expiresAt,
+            created_at: at,
+            updated_at: null
+          }
+        ])
+        assert.deepStrictEqual(once.frontline_routes, [
+          {
+            id: "flr_app",
+            project_id: shop.projectId,
+            deployment_id: "d_1",
+            environment_id: shop.productionId,
+            fully_qualified_domain_name: fqdn,
+            sticky: "live",
+            created_at: at,
+            updated_at: null
+          }
+        ])
+        yield* store.activate({ ...request, at: at + 5 }, () => plan("again", { isVerified: true }))
+        assert.deepStrictEqual(yield* rowsOf, once)
+      })
+    )
+
+    guarantee("a move changes place, stickiness and deployment of the project's own route alone", (store) =>
+      Effect.gen(function* () {
+        yield* seedRoute("shop", fqdn, { environment_id: shop.previewId, sticky: "environment", deployment_id: "d_0" })
+        const foreign = yield* seedRoute("other", "foreign.example.com")
+        yield* store.activate(request, everything)
+        const { frontline_routes } = yield* rowsOf
+        assert.deepInclude(
+          frontline_routes.find(({ id }) => id !== foreign),
+          { environment_id: shop.productionId, sticky: "live", deployment_id: "d_1", updated_at: at }
+        )
+        assert.deepInclude(
+          frontline_routes.find(({ id }) => id === foreign),
+          { updated_at: null }
+        )
+      })
+    )
+
+    guarantee("[W5] a plan cannot move a route of another project", (store) =>
+      Effect.gen(function* () {
+        yield* seedRoute("other", fqdn, { deployment_id: "d_o" })
+        const before = (yield* rowsOf).frontline_routes
+        yield* store.activate(request, () =>
+          plan("tried", { route: { action: "move", sticky: "live", deploymentId: "d_1" } })
+        )
+        assert.deepStrictEqual((yield* rowsOf).frontline_routes, before)
+      })
+    )
+
+    guarantee("an ended challenge waits again with its token kept, and one under way is left alone", (store) =>
+      Effect.gen(function* () {
+        const world = yield* World
+        yield* store.activate(request, everything)
+        for (const [status, then] of [
+          ["failed", "waiting"],
+          ["pending", "pending"]
+        ] as const) {
+          yield* world.update("acme_challenges", { domain_id: domainId }, { status, token: "t" })
+          yield* store.activate(request, () => plan("reopened", { challenge: "reopen" }))
+          const [challenge] = (yield* rowsOf).acme_challenges
+          assert.deepInclude(challenge, { status: then, token: "t" })
+        }
+      })
+    )
+
+    guarantee("a domain whose row is gone gets nothing", (store) =>
+      Effect.gen(function* () {
+        const before = yield* rowsOf
+        assert.isNull(yield* store.activate({ ...request, domainId: "dom_deleted" }, everything))
+        assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    guarantee("of two activations at once both succeed, and there is one route and one challenge", (store) =>
+      Effect.gen(function* () {
+        const answers = yield* Effect.replicateEffect(store.activate(request, everything), 4, {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(answers, ["activated", "activated", "activated", "activated"])
+        const rows = yield* rowsOf
+        assert.lengthOf(rows.frontline_routes, 1)
+        assert.lengthOf(rows.acme_challenges, 1)
+        assert.strictEqual((yield* domainRow)?.check_attempts, 1)
+      })
+    )
+  })

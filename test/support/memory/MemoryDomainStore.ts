@@ -1,0 +1,181 @@
+import { Effect, Layer, Ref } from "effect"
+import {
+  type ActivationPlan,
+  type ActivationRequest,
+  type ActivationSnapshot,
+  DomainStore
+} from "../../../src/services/DomainStore.ts"
+import type { RoutedDeployment } from "../../../src/services/RouteStore.ts"
+import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import type { Rows, Tables } from "./Tables.ts"
+
+type DomainRow = Tables["custom_domains"]
+
+/** The newest of the environment's running deployments first; later insertion breaks ties. */
+const runningDeployments = (rows: Rows, environmentId: string): ReadonlyArray<RoutedDeployment> =>
+  rows.deployments
+    .map((row, index) => ({
+      id: row.id,
+      projectId: row.project_id,
+      environmentId: row.environment_id,
+      status: row.status,
+      desiredState: row.desired_state,
+      createdAt: row.created_at,
+      ordinal: index + 1
+    }))
+    .filter((it) => it.environmentId === environmentId && it.status === "ready" && it.desiredState === "running")
+    .sort((one, other) => other.createdAt - one.createdAt || other.ordinal - one.ordinal)
+
+const takeSnapshot = (rows: Rows, domain: DomainRow): ActivationSnapshot => {
+  const project = rows.projects.find(({ id }) => id === domain.project_id)
+  const environment = rows.environments.find(({ id }) => id === domain.environment_id)
+  const route = rows.frontline_routes.find((row) => row.fully_qualified_domain_name === domain.domain)
+  const routed = rows.deployments.find(({ id }) => id === route?.deployment_id)
+  return {
+    domain: {
+      fqdn: domain.domain,
+      workspaceId: domain.workspace_id,
+      projectId: domain.project_id,
+      environmentId: domain.environment_id
+    },
+    project:
+      project === undefined
+        ? null
+        : { workspaceId: project.workspace_id, liveDeploymentId: project.live_deployment_id },
+    environment: environment === undefined ? null : { projectId: environment.project_id, slug: environment.slug },
+    deployments: runningDeployments(rows, domain.environment_id),
+    route:
+      route === undefined
+        ? null
+        : {
+            projectId: route.project_id,
+            environmentId: route.environment_id,
+            sticky: route.sticky,
+            deploymentEnvironmentId: routed?.environment_id ?? null
+          },
+    challenge: rows.acme_challenges.find(({ domain_id }) => domain_id === domain.id)?.status ?? null
+  }
+}
+
+const writeRoute = (
+  draft: Draft,
+  { at, routeId }: ActivationRequest,
+  domain: DomainRow,
+  { action, deploymentId, sticky }: NonNullable<ActivationPlan<unknown>["route"]>
+) => {
+  const place = { deployment_id: deploymentId, environment_id: domain.environment_id, sticky }
+  if (action === "move")
+    return updateWhere(
+      draft.frontline_routes,
+      (row) => row.fully_qualified_domain_name === domain.domain && row.project_id === domain.project_id,
+      { ...place, updated_at: at }
+    )
+  draft.frontline_routes.push({
+    id: routeId,
+    project_id: domain.project_id,
+    fully_qualified_domain_name: domain.domain,
+    created_at: at,
+    updated_at: null,
+    ...place
+  })
+}
+
+const writeChallenge = (
+  draft: Draft,
+  { at, challengeExpiresAt }: ActivationRequest,
+  domain: DomainRow,
+  action: "insert" | "reopen"
+) => {
+  if (action === "reopen")
+    return updateWhere(draft.acme_challenges, (row) => row.domain_id === domain.id && row.status === "failed", {
+      status: "waiting",
+      expires_at: challengeExpiresAt,
+      updated_at: at
+    })
+  draft.acme_challenges.push({
+    domain_id: domain.id,
+    workspace_id: domain.workspace_id,
+    token: "",
+    challenge_type: domain.challenge_type,
+    authorization: "",
+    status: "waiting",
+    expires_at: challengeExpiresAt,
+    created_at: at,
+    updated_at: null
+  })
+}
+
+const begin = (draft: Draft, { at, domain, reset }: Parameters<DomainStore["Type"]["begin"]>[0]) => {
+  const row = draft.custom_domains.find((each) => each.domain === domain)
+  if (row === undefined) return null
+  if (!reset && row.verification_status === "verified") return row.id
+  updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
+    verification_status: "verifying",
+    verification_error: null,
+    updated_at: at,
+    ...(reset ? { check_attempts: 0, last_checked_at: null, invocation_id: null } : {})
+  })
+  return row.id
+}
+
+/** The attempt that this check is, counted. */
+const counted = (row: DomainRow, at: number) => ({
+  check_attempts: row.check_attempts + 1,
+  last_checked_at: at,
+  updated_at: at
+})
+
+const unverified = (draft: Draft, domainId: string) =>
+  draft.custom_domains.find(({ id, verification_status }) => id === domainId && verification_status !== "verified")
+
+const record = (draft: Draft, attempt: Parameters<DomainStore["Type"]["record"]>[0]) => {
+  const row = unverified(draft, attempt.domainId)
+  if (row === undefined || (row.last_checked_at !== null && row.last_checked_at >= attempt.at)) return
+  updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
+    ...counted(row, attempt.at),
+    verification_status: attempt.status,
+    verification_error: attempt.problem,
+    ownership_verified: attempt.ownershipVerified,
+    cname_verified: attempt.cnameVerified
+  })
+}
+
+const markVerified = (draft: Draft, { at, domainId }: ActivationRequest) => {
+  const row = unverified(draft, domainId)
+  if (row === undefined) return
+  updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
+    ...counted(row, at),
+    verification_status: "verified",
+    verification_error: null,
+    ownership_verified: true,
+    cname_verified: true
+  })
+}
+
+export const MemoryDomainStore = Layer.effect(
+  DomainStore,
+  Effect.map(MemoryTables, (tables) => {
+    const change = transaction(tables)
+    return DomainStore.of({
+      find: (domain) =>
+        Effect.map(Ref.get(tables), ({ custom_domains }) => {
+          const row = custom_domains.find((each) => each.domain === domain)
+          if (row === undefined) return null
+          const { id, target_cname: targetCname, verification_status: status, verification_token } = row
+          return { id, status, verificationToken: verification_token, targetCname }
+        }),
+      begin: (run) => change("DomainStore.begin", (draft) => begin(draft, run)),
+      record: (attempt) => change("DomainStore.record", (draft) => record(draft, attempt)),
+      activate: (request, decide) =>
+        change("DomainStore.activate", (draft) => {
+          const domain = draft.custom_domains.find(({ id }) => id === request.domainId)
+          if (domain === undefined) return null
+          const plan = decide(takeSnapshot(draft, domain))
+          if (plan.route !== null) writeRoute(draft, request, domain, plan.route)
+          if (plan.challenge !== null) writeChallenge(draft, request, domain, plan.challenge)
+          if (plan.isVerified) markVerified(draft, request)
+          return plan.answer
+        })
+    })
+  })
+)
