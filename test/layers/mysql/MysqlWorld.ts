@@ -1,4 +1,5 @@
 import { Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
+import { CertificateStoreLive } from "../../../src/layers/mysql/CertificateStoreLive.ts"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLive.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
@@ -285,7 +286,14 @@ export const freshPools = Layer.unwrapScoped(
 )
 
 /** Stores over given pools, with what stands around them. */
-export const mysqlStores = Layer.mergeAll(DbLive, DeploymentStoreLive, RouteStoreLive, RegionStoreLive, world)
+export const mysqlStores = Layer.mergeAll(
+  DbLive,
+  CertificateStoreLive,
+  DeploymentStoreLive,
+  RouteStoreLive,
+  RegionStoreLive,
+  world
+)
 
 /** The stores on a new database of the real server. */
 export const mysqlWorld = Layer.provideMerge(mysqlStores, freshPools)

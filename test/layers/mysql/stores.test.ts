@@ -1,3 +1,4 @@
+import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
@@ -6,3 +7,4 @@ import { mysqlWorld } from "./MysqlWorld.ts"
 deploymentStoreContract("MySQL", mysqlWorld)
 routeStoreContract("MySQL", mysqlWorld)
 regionStoreContract("MySQL", mysqlWorld)
+certificateStoreContract("MySQL", mysqlWorld)

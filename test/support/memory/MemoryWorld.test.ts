@@ -1,3 +1,4 @@
+import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
@@ -7,3 +8,4 @@ import { memoryWorld } from "./MemoryWorld.ts"
 deploymentStoreContract("memory", memoryWorld)
 routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)
+certificateStoreContract("memory", memoryWorld)
