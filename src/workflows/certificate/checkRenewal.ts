@@ -74,10 +74,12 @@ const windowOf = (domain: string, certificateId: string | null, now: number) =>
 const checkCertificate = (domain: DomainView, facts: CertificateFacts, daysBeforeExpiry: number, now: number) =>
   Effect.gen(function* () {
     const { certificateId, notAfter, notBefore, serial } = facts
-    const window = yield* windowOf(domain.name, certificateId, now)
+    const isPossible = obstacleOf(domain.name, yield* CertificateSettings) === null
+    const window = isPossible ? yield* windowOf(domain.name, certificateId, now) : null
     const seed = certificateId ?? serial
     const { at, isDue } = decideRenewal({ seed, notBefore, notAfter, window, daysBeforeExpiry }, now)
     if (at > now + untilNextLook) return nothingToDo
+    if (!isPossible) return impossible
     const delay = isDue ? numberFrom(["spread", domain.name, serial], 0, spread) : at - now
     yield* send(CertificateService, domain.name, "RenewCertificate", { domain: domain.name, serial }, { delay })
     return triggered
@@ -86,6 +88,7 @@ const checkCertificate = (domain: DomainView, facts: CertificateFacts, daysBefor
 /** Asks for a certificate that the domain does not have, or for another try. */
 const want = ({ name, workspaceId }: DomainView) =>
   Effect.gen(function* () {
+    if (obstacleOf(name, yield* CertificateSettings) !== null) return impossible
     const delay = numberFrom(["spread", name], 0, minute)
     yield* send(CertificateService, name, "ProcessChallenge", { domain: name, workspaceId }, { delay })
     return triggered
@@ -108,8 +111,7 @@ export const handleCheckRenewal = (input: CheckInput) =>
     const { at: now, domain } = yield* lookAt(input.domain)
     if (domain === null) return nothingToDo
     const issuance = yield* issuanceCell.get
-    if (Option.isSome(issuance) && issuance.value.resumeAt > now) return nothingToDo
-    if (obstacleOf(domain.name, yield* CertificateSettings) !== null) return impossible
+    if (Option.isSome(issuance)) return issuance.value.resumeAt > now ? nothingToDo : yield* want(domain)
     const { certificate, status } = domain
     if (status === "failed") return (yield* isBackingOff(now)) ? nothingToDo : yield* want(domain)
     const facts = certificate?.facts ?? null

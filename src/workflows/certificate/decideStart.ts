@@ -1,4 +1,4 @@
-import { nextIssuanceAt } from "./attempts.ts"
+import { type Failures, nextIssuanceAt, retryDelay } from "./attempts.ts"
 import { decideRenewal } from "./decideRenewal.ts"
 import { type DomainView, type Issuance, isWildcard } from "./issuance.ts"
 
@@ -23,6 +23,8 @@ export type Start =
   | { readonly _tag: "UnderWay" }
   /** Nobody goes on with the issuance that stands there: its invocation was killed or cancelled. */
   | { readonly _tag: "Resume"; readonly issuance: Issuance }
+  /** It failed, and the time for another try has not come. Whoever wants one now sets the challenge back to `waiting`. */
+  | { readonly _tag: "BackingOff" }
   /** Enough certificates for a day. */
   | { readonly _tag: "Guarded"; readonly until: number }
   | { readonly _tag: "Unavailable"; readonly reason: "acme_disabled" | "no_dns_provider" }
@@ -33,6 +35,7 @@ export interface StartSnapshot {
   readonly issuance: Issuance | null
   /** When orders of this domain were finalized. */
   readonly issued: ReadonlyArray<number>
+  readonly failures: Failures | null
   readonly purpose: Purpose
   readonly settings: { readonly isEnabled: boolean; readonly hasDnsProvider: boolean }
   readonly now: number
@@ -60,11 +63,18 @@ export const obstacleOf = (name: string, settings: StartSnapshot["settings"]) =>
   return isWildcard(name) && !settings.hasDnsProvider ? ("no_dns_provider" as const) : null
 }
 
+const isBackingOff = ({ domain, failures, now, purpose }: StartSnapshot): boolean =>
+  purpose._tag === "Wanted" &&
+  domain.status === "failed" &&
+  failures !== null &&
+  failures.at + retryDelay(failures.count) > now
+
 /**
  * What a request for a certificate leads to. A duplicate finds the certificate of the first one, or its issuance, and
  * does nothing.
  */
-export const decideStart = ({ domain, issuance, issued, now, purpose, settings }: StartSnapshot): Start => {
+export const decideStart = (snapshot: StartSnapshot): Start => {
+  const { domain, issuance, issued, now, purpose, settings } = snapshot
   const obstacle = obstacleOf(domain.name, settings)
   if (issuance !== null) {
     if (issuance.resumeAt > now) return { _tag: "UnderWay" }
@@ -76,6 +86,7 @@ export const decideStart = ({ domain, issuance, issued, now, purpose, settings }
     return { _tag: "Satisfied", certificateId, expiresAt, isRecorded: domain.status === "verified" }
   }
   if (obstacle !== null) return { _tag: "Unavailable", reason: obstacle }
+  if (isBackingOff(snapshot)) return { _tag: "BackingOff" }
   const until = nextIssuanceAt(issued, now)
   if (purpose._tag !== "Forced" && until > now) return { _tag: "Guarded", until }
   if (certificate === null) return { _tag: "Begin", kind: "first", replaces: null }

@@ -1,4 +1,4 @@
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { NotFound } from "../../contract/errors.ts"
 import { key, uuid } from "../../restate/Durable.ts"
@@ -28,6 +28,7 @@ import { Hindered, type Problem, problem } from "./problems.ts"
 
 const answer = (status: "success" | "failed" | "pending", certificateId = "") => ({ certificateId, status })
 export const pending = answer("pending")
+export const failed = answer("failed")
 export const success = (certificateId: string) => answer("success", certificateId)
 
 /** One order, from the key to the stored certificate. Every line picks up where an earlier invocation left it. */
@@ -141,7 +142,7 @@ const giveUp = (domain: DomainView, issuance: Issuance, action: GivenUp) =>
     const nonce = yield* uuid
     yield* failuresCell.set({ count, at, nonce })
     if (count <= lastOwnRetry) yield* continueAt(domain.name, nonce, at + retryDelay(count))
-    return answer("failed")
+    return failed
   })
 
 type Outcome =
@@ -157,10 +158,18 @@ const withCourtesy = (action: ProblemAction, issuance: Issuance, now: number): P
     ? { _tag: "NewOrder", until: now, withoutReplaces: true, newKey: false }
     : action
 
+/** Counts the problem once, however often this is replayed, and answers with the time. */
+const note = ({ type }: Problem) =>
+  step(
+    "note-problem",
+    Effect.flatMap(CertificateMetrics, (metrics) => Effect.zipRight(metrics.problem(type), Clock.currentTimeMillis)),
+    { success: Schema.Number }
+  )
+
 const act = (domain: DomainView, met: Problem) =>
   Effect.gen(function* () {
     const issuance = yield* current
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* note(met)
     const action = withCourtesy(decideProblem(met, issuance.attempts, now), issuance, now)
     const again = { ...issuance, attempts: issuance.attempts + 1 }
     switch (action._tag) {

@@ -10,7 +10,7 @@ import { CertificateStore } from "../../services/CertificateStore.ts"
 import { decideStart, type Purpose, type Start } from "./decideStart.ts"
 import { removeRecord } from "./dnsRecord.ts"
 import { type DomainView, failuresCell, type Issuance, issuanceCell, issuedCell } from "./issuance.ts"
-import { abandon, issue, pending, postpone, success } from "./issue.ts"
+import { abandon, failed, issue, pending, postpone, success } from "./issue.ts"
 import { lookAt } from "./lookAt.ts"
 
 /** The issuance that stands in the object's state, unless the domain was deleted and made anew meanwhile [W43]. */
@@ -55,13 +55,16 @@ const obtain = (name: string, purpose: Purpose) =>
     if (domain === null) return yield* abandon(name)
     const issuance = yield* standingIssuance(domain)
     const issued = Option.getOrElse(yield* issuedCell.get, () => [])
-    const start = decideStart({ domain, issuance, issued, purpose, settings, now: at })
+    const failures = Option.getOrNull(yield* failuresCell.get)
+    const start = decideStart({ domain, issuance, issued, failures, purpose, settings, now: at })
     switch (start._tag) {
       case "Satisfied":
         if (!start.isRecorded) yield* markVerified(domain, start.expiresAt)
         return success(start.certificateId)
       case "UnderWay":
         return pending
+      case "BackingOff":
+        return failed
       case "Guarded":
         yield* Effect.logWarning("No third certificate within a day", { domain: name, until: start.until })
         return pending

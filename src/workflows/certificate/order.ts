@@ -104,6 +104,16 @@ const counted = (issuance: Issuance) =>
     return yield* save(issuance, { finalizedAt: now })
   })
 
+/** The CA refused to issue: nothing was, so nothing is counted. An answer that is missing may hide an issuance. */
+const uncounted = (issuance: Issuance) =>
+  Effect.gen(function* () {
+    const issued = yield* issuedCell.get
+    if (issued._tag === "Some") yield* issuedCell.set(issued.value.filter((time) => time !== issuance.finalizedAt))
+    yield* save(issuance, { finalizedAt: null })
+  })
+
+const isRefusal = ({ problem: { status } }: Hindered): boolean => status >= 400 && status < 500
+
 /** The state first: an order is finalized once, and asking twice would be refused. The request is signed with the stored key. */
 const finalizeOrder = (domain: DomainView, orderUrl: string, encryptedKey: string) =>
   step(
@@ -146,6 +156,8 @@ export const finalize = (domain: DomainView, { issuance, order }: Ordered, patie
     if (order.status === "valid") return { issuance, order } satisfies Ordered
     const finalizing = yield* counted(issuance)
     if (finalizing.encryptedKey === null) return yield* Effect.dieMessage("an issuance has its key before its order")
-    const seen = yield* finalizeOrder(domain, order.url, finalizing.encryptedKey)
+    const seen = yield* finalizeOrder(domain, order.url, finalizing.encryptedKey).pipe(
+      Effect.tapError((error) => (isRefusal(error) ? uncounted(finalizing) : Effect.void))
+    )
     return yield* awaitIssued(finalizing, seen, patience)
   })

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { memoryKey, publicKeyOf, writeChain } from "./MemoryPki.ts"
 import { namesOf, seededAt, seedRoute } from "./seeds.ts"
 import type { Tables } from "./Tables.ts"
 import { World } from "./World.ts"
@@ -58,4 +59,28 @@ export const seedVerifiedDomain = Effect.fnUntraced(function* (domain: string) {
   yield* seedDomain(domain)
   if (!domain.startsWith("*.")) yield* seedRoute("shop", domain, { sticky: "live" })
   yield* seedChallenge(domain)
+})
+
+/** A certificate that another worker obtained: valid from and to, for the key that all of a test's keys are. Unix milliseconds. */
+export const seedCertificate = Effect.fnUntraced(function* (domain: string, notBefore: number, notAfter: number) {
+  const serial = `SEEDED-${domain}`
+  const facts = { names: [domain], notBefore, notAfter, serial, certificateId: `other.${serial}` }
+  const { workspaceId } = namesOf("shop")
+  yield* (yield* World).insert("certificates", {
+    id: `cert_${domain}`,
+    workspace_id: workspaceId,
+    hostname: domain,
+    certificate: writeChain(facts, publicKeyOf(memoryKey("certificate"))),
+    encrypted_private_key: "another worker's",
+    created_at: seededAt,
+    updated_at: null
+  })
+})
+
+/** A domain in use: route, verified challenge and certificate. */
+export const seedCertified = Effect.fnUntraced(function* (domain: string, notBefore: number, notAfter: number) {
+  yield* seedDomain(domain)
+  if (!domain.startsWith("*.")) yield* seedRoute("shop", domain, { sticky: "live" })
+  yield* seedChallenge(domain, { status: "verified", expires_at: notAfter })
+  yield* seedCertificate(domain, notBefore, notAfter)
 })
