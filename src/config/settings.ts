@@ -47,6 +47,8 @@ export const settings = {
     }
   },
   defaultDomain: withDefault(hostName, "unkey.app"),
+  // Under it every available region has a wildcard of its own.
+  regionalDomain: optional(hostName),
   buildPlatform: withDefault(matching(/^linux\/[a-z0-9]+(\/v\d+)?$/, "linux/<architecture>"), "linux/amd64"),
   sentinelImage: withDefault(nonEmptyText, "ghcr.io/unkeyed/unkey:local"),
   availableRegions: withDefault(list(nonEmptyText), []),

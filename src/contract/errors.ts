@@ -134,3 +134,19 @@ export class InstancesNotRunning extends Schema.TaggedError<InstancesNotRunning>
     return `deployment ${this.deploymentId} does not run: ${this.problem}`
   }
 }
+
+const issuanceObstacles = {
+  acme_disabled: "acme.enabled is false",
+  no_dns_provider: "a wildcard needs a DNS provider, and acme.route53 is not configured"
+} as const
+
+/** Refuse (409): this worker cannot obtain the certificate as it is configured. The challenge stays as it was and is tried again later. */
+export class IssuanceUnavailable extends Schema.TaggedError<IssuanceUnavailable>("ctrl-worker/IssuanceUnavailable")(
+  "IssuanceUnavailable",
+  { domain: Schema.String, reason: Schema.Literal("acme_disabled", "no_dns_provider") },
+  HttpApiSchema.annotations({ status: 409 })
+) {
+  override get message() {
+    return `no certificate can be obtained for ${this.domain}: ${issuanceObstacles[this.reason]}; it stays waiting`
+  }
+}

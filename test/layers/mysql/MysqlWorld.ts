@@ -1,4 +1,5 @@
 import { Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
+import { CertificateStoreLive } from "../../../src/layers/mysql/CertificateStoreLive.ts"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLive.ts"
 import { DomainStoreLive } from "../../../src/layers/mysql/DomainStoreLive.ts"
@@ -290,6 +291,7 @@ export const mysqlStores = Layer.mergeAll(
   DbLive,
   DeploymentStoreLive,
   DomainStoreLive,
+  CertificateStoreLive,
   RouteStoreLive,
   RegionStoreLive,
   world

@@ -1,3 +1,4 @@
+import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
@@ -8,3 +9,4 @@ deploymentStoreContract("MySQL", mysqlWorld)
 routeStoreContract("MySQL", mysqlWorld)
 regionStoreContract("MySQL", mysqlWorld)
 domainStoreContract("MySQL", mysqlWorld)
+certificateStoreContract("MySQL", mysqlWorld)

@@ -1,3 +1,4 @@
+import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
@@ -9,3 +10,4 @@ deploymentStoreContract("memory", memoryWorld)
 routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)
 domainStoreContract("memory", memoryWorld)
+certificateStoreContract("memory", memoryWorld)

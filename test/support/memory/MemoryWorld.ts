@@ -1,5 +1,6 @@
 import { Effect, Layer, Ref } from "effect"
 import { Db } from "../../../src/services/Db.ts"
+import { MemoryCertificateStore } from "./MemoryCertificateStore.ts"
 import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
 import { MemoryDomainStore } from "./MemoryDomainStore.ts"
 import { MemoryRegionStore } from "./MemoryRegionStore.ts"
@@ -41,6 +42,7 @@ const db = Layer.succeed(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]
 export const memoryWorld = Layer.mergeAll(
   MemoryDeploymentStore,
   MemoryDomainStore,
+  MemoryCertificateStore,
   MemoryRouteStore,
   MemoryRegionStore,
   world,

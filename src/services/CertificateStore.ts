@@ -1,0 +1,133 @@
+import { Context, type Effect, type Option, Schema } from "effect"
+import type { DbError } from "./Db.ts"
+
+/** `acme_challenges.status`. */
+export const ChallengeStatus = Schema.Literal("waiting", "pending", "verified", "failed")
+export type ChallengeStatus = typeof ChallengeStatus.Type
+
+/** A domain with all that decides about its certificate. */
+export interface CertifiedDomain {
+  readonly id: string
+  /** Whose keyring encrypts the key, and what `certificates.workspace_id` must be. */
+  readonly workspaceId: string
+  readonly name: string
+  /** Null when the domain has no challenge row. */
+  readonly challenge: { readonly status: ChallengeStatus; readonly expiresAt: number } | null
+  /** Whether frontline serves the name. Without a route it refuses the CA's question too. */
+  readonly hasRoute: boolean
+  readonly certificate: { readonly id: string; readonly workspaceId: string; readonly chain: string } | null
+}
+
+/** A domain as the renewal of all of them sees it. `status` is null when it has no challenge row. */
+export const ListedDomain = Schema.Struct({
+  /** Where the next page begins. */
+  ordinal: Schema.Number,
+  name: Schema.String,
+  workspaceId: Schema.String,
+  status: Schema.NullOr(ChallengeStatus),
+  /** Unix milliseconds of the challenge row's last change; null when it has none. */
+  changedAt: Schema.NullOr(Schema.Number)
+})
+export type ListedDomain = typeof ListedDomain.Type
+
+export interface AcmeAccountRow {
+  readonly id: string
+  readonly encryptedKey: string
+  /** The account's URL; null until it is registered. */
+  readonly registrationUri: string | null
+}
+
+export interface NewCertificate {
+  /** Used when the name has no certificate yet; otherwise its id stays. */
+  readonly id: string
+  readonly domainId: string
+  readonly chain: string
+  readonly encryptedKey: string
+  /** Unix milliseconds. */
+  readonly expiresAt: number
+  readonly at: number
+}
+
+/** `Gone`: the domain does not exist any more. `Changed`: another certificate than the expected one stands there. */
+export const SaveOutcome = Schema.Union(
+  Schema.TaggedStruct("Saved", { id: Schema.String }),
+  Schema.TaggedStruct("Gone", {}),
+  Schema.TaggedStruct("Changed", {})
+)
+export type SaveOutcome = typeof SaveOutcome.Type
+
+/** A domain that belongs to the platform itself, such as the wildcard above all generated host names. */
+export interface InfrastructureDomain {
+  readonly id: string
+  readonly name: string
+  readonly targetCname: string
+}
+
+/** How much life certificates have left; each class ends where the next begins. */
+export const remainingLifeClasses = ["expired", "1d", "7d", "14d", "30d", "more"] as const
+export type RemainingLife = (typeof remainingLifeClasses)[number]
+
+/** Whose rows infrastructure domains are, and who owns the ACME account, in the columns for workspaces. */
+export const infrastructureWorkspace = "unkey_internal"
+export const acmeWorkspace = "acme"
+
+/**
+ * Certificates, the challenges that prove domains, and the one ACME account. Times are Unix milliseconds and the same on
+ * a repeat; every write is one transaction and safe to repeat. Everything is read from the primary.
+ */
+export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore")<
+  CertificateStore,
+  {
+    readonly find: (name: string) => Effect.Effect<Option.Option<CertifiedDomain>, DbError>
+    /** What frontline answers the CA. The row becomes `pending`; one that is missing is made. False when the domain is gone. */
+    readonly writeChallenge: (challenge: {
+      readonly domainId: string
+      readonly token: string
+      readonly authorization: string
+      readonly at: number
+    }) => Effect.Effect<boolean, DbError>
+    /** The challenge is `failed` until it is tried again. The reason, cut to 512 characters, stands at a verified domain. */
+    readonly markFailed: (failure: {
+      readonly domainId: string
+      readonly reason: string
+      readonly at: number
+    }) => Effect.Effect<void, DbError>
+    /** The domain has a certificate until then. */
+    readonly markVerified: (verified: {
+      readonly domainId: string
+      readonly expiresAt: number
+      readonly at: number
+    }) => Effect.Effect<void, DbError>
+    /**
+     * Stores the certificate and its expiry when `accepts` agrees to what stands there, which is read under a lock. The
+     * row's id and time of creation stay. `accepts` may be asked more than once, so it must be pure.
+     */
+    readonly save: (
+      certificate: NewCertificate,
+      accepts: (current: string | null) => boolean
+    ) => Effect.Effect<SaveOutcome, DbError>
+    readonly account: Effect.Effect<Option.Option<AcmeAccountRow>, DbError>
+    /**
+     * Answers with the account that stands there, which is another one when somebody was faster. Whoever adds it uses the
+     * same id: the table's unique key on it is what keeps the account the only one.
+     */
+    readonly addAccount: (account: {
+      readonly id: string
+      readonly encryptedKey: string
+      readonly at: number
+    }) => Effect.Effect<AcmeAccountRow, DbError>
+    readonly setRegistration: (registration: {
+      readonly id: string
+      readonly uri: string
+      readonly at: number
+    }) => Effect.Effect<void, DbError>
+    /** Domains that are verified or have a challenge, in the order of their creation, after the given ordinal. */
+    readonly page: (after: number, limit: number) => Effect.Effect<ReadonlyArray<ListedDomain>, DbError>
+    /** Makes what is missing of each: the domain, verified, and its waiting challenge. Rows of other owners are left alone. */
+    readonly ensureInfrastructure: (
+      domains: ReadonlyArray<InfrastructureDomain>,
+      at: number
+    ) => Effect.Effect<void, DbError>
+    readonly remainingLife: (now: number) => Effect.Effect<ReadonlyMap<RemainingLife, number>, DbError>
+  }
+>() {}

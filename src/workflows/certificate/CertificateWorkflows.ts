@@ -1,0 +1,45 @@
+import { CertificateService } from "../../contract/CertificateService.ts"
+import { type Implementation, implement } from "../../restate/Implementation.ts"
+import type { Acme } from "../../services/Acme.ts"
+import type { CertificateMetrics } from "../../services/CertificateMetrics.ts"
+import type { CertificateSettings } from "../../services/CertificateSettings.ts"
+import type { CertificateStore } from "../../services/CertificateStore.ts"
+import type { DnsResolver } from "../../services/DnsResolver.ts"
+import type { DnsZone } from "../../services/DnsZone.ts"
+import type { Heartbeat } from "../../services/Heartbeat.ts"
+import type { Pki } from "../../services/Pki.ts"
+import type { Vault } from "../../services/Vault.ts"
+import { patient } from "../retry.ts"
+import { handleEnsureAccount } from "./account.ts"
+import { handleCheckRenewal, handleRemember } from "./checkRenewal.ts"
+import { handleContinue, handleProcessChallenge, handleReissue, handleRenew } from "./obtain.ts"
+import { handlePage, handleRenewAll } from "./renewAll.ts"
+
+/** What certificates need of the outside. */
+export type CertificateServices =
+  | Acme
+  | CertificateMetrics
+  | CertificateSettings
+  | CertificateStore
+  | DnsResolver
+  | DnsZone
+  | Heartbeat
+  | Pki
+  | Vault
+
+/** Key: domain, `global` or `acme`. A domain's key is held for about a minute at most; longer waits are messages. */
+export const CertificateWorkflows: Implementation<CertificateServices> = implement(
+  CertificateService,
+  {
+    ProcessChallenge: handleProcessChallenge,
+    RenewExpiringCertificates: handleRenewAll,
+    ReissueCertificate: handleReissue,
+    ContinueIssuance: handleContinue,
+    RenewCertificate: handleRenew,
+    CheckRenewal: handleCheckRenewal,
+    RememberRenewalInfo: handleRemember,
+    RenewPage: handlePage,
+    EnsureAccount: handleEnsureAccount
+  },
+  { retry: patient }
+)

@@ -1,0 +1,127 @@
+import { Clock, Effect, Option } from "effect"
+import { CertificateService } from "../../contract/CertificateService.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { send } from "../../restate/Messaging.ts"
+import { step } from "../../restate/Step.ts"
+import { Acme } from "../../services/Acme.ts"
+import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
+import { CertificateSettings } from "../../services/CertificateSettings.ts"
+import type { CertificateFacts } from "../../services/Pki.ts"
+import { numberFrom } from "../identifiers.ts"
+import { retryDelay } from "./attempts.ts"
+import { askAgainAt, decideRenewal, KnownRenewalInfo } from "./decideRenewal.ts"
+import { obstacleOf } from "./decideStart.ts"
+import { type DomainView, failuresCell, issuanceCell, renewalCell } from "./issuance.ts"
+import { lookAt } from "./lookAt.ts"
+
+type CheckInput = Input<typeof CertificateService, "CheckRenewal">
+
+const minute = 60_000
+const hour = 60 * minute
+/** All certificates are looked at once a day; what is due before the next look is asked for now, with a delay. */
+const untilNextLook = 25 * hour
+/** Renewals that are due at once are spread over this long, so that a thousand of them are no burst at the CA. */
+const spread = 10 * minute
+
+const nothingToDo = { triggered: false, failed: false }
+const triggered = { triggered: true, failed: false }
+const impossible = { triggered: false, failed: true }
+
+/** A CA that does not answer is asked again in an hour; what it said before still counts. */
+const askCa = (certificateId: string, known: KnownRenewalInfo | null) =>
+  step(
+    "ask-renewal-info",
+    Effect.gen(function* () {
+      const { renewalInfo } = yield* Acme
+      const metrics = yield* CertificateMetrics
+      const answer = yield* Effect.either(renewalInfo(certificateId))
+      const now = yield* Clock.currentTimeMillis
+      if (answer._tag === "Left") {
+        yield* metrics.renewalInfo("failed")
+        const retryAfter = answer.left._tag === "AcmeProblem" ? answer.left.retryAfter : null
+        return { certificateId, window: known?.window ?? null, askAgainAt: askAgainAt(retryAfter ?? now, now) }
+      }
+      const info = Option.getOrNull(answer.right)
+      yield* metrics.renewalInfo(info === null ? "none" : "suggested")
+      return {
+        certificateId,
+        window: info === null ? null : { start: info.windowStart, end: info.windowEnd },
+        askAgainAt: askAgainAt(info?.retryAfter ?? null, now)
+      }
+    }),
+    { success: KnownRenewalInfo }
+  )
+
+const remember = (domain: string, { askAgainAt: at, certificateId, window }: KnownRenewalInfo) =>
+  send(CertificateService, domain, "RememberRenewalInfo", {
+    certificateId,
+    askAgainAt: at,
+    ...(window === null ? {} : { windowStart: window.start, windowEnd: window.end })
+  })
+
+/** What the CA suggests for this certificate: asked when it may be asked, remembered until then. */
+const windowOf = (domain: string, certificateId: string | null, now: number) =>
+  Effect.gen(function* () {
+    if (certificateId === null) return null
+    const remembered = Option.getOrNull(yield* renewalCell.get)
+    const known = remembered?.certificateId === certificateId ? remembered : null
+    if (known !== null && known.askAgainAt > now) return known.window
+    const info = yield* askCa(certificateId, known)
+    yield* remember(domain, info)
+    return info.window
+  })
+
+const checkCertificate = (domain: DomainView, facts: CertificateFacts, daysBeforeExpiry: number, now: number) =>
+  Effect.gen(function* () {
+    const { certificateId, notAfter, notBefore, serial } = facts
+    const isPossible = obstacleOf(domain.name, yield* CertificateSettings) === null
+    const window = isPossible ? yield* windowOf(domain.name, certificateId, now) : null
+    const seed = certificateId ?? serial
+    const { at, isDue } = decideRenewal({ seed, notBefore, notAfter, window, daysBeforeExpiry }, now)
+    if (at > now + untilNextLook) return nothingToDo
+    if (!isPossible) return impossible
+    const delay = isDue ? numberFrom(["spread", domain.name, serial], 0, spread) : at - now
+    yield* send(CertificateService, domain.name, "RenewCertificate", { domain: domain.name, serial }, { delay })
+    return triggered
+  })
+
+/** Asks for a certificate that the domain does not have, or for another try. */
+const want = ({ name, workspaceId }: DomainView) =>
+  Effect.gen(function* () {
+    if (obstacleOf(name, yield* CertificateSettings) !== null) return impossible
+    const delay = numberFrom(["spread", name], 0, minute)
+    yield* send(CertificateService, name, "ProcessChallenge", { domain: name, workspaceId }, { delay })
+    return triggered
+  })
+
+/** Whether a failed domain waits for its back-off, by its own timer or for a later look. */
+const isBackingOff = (now: number) =>
+  Effect.map(
+    failuresCell.get,
+    Option.match({ onNone: () => false, onSome: ({ at, count }) => at + retryDelay(count) > now })
+  )
+
+/**
+ * One domain of the daily look: repairs one that has no challenge [W49], tries a failed one again after its back-off and
+ * one that nobody goes on with [W16], and renews a certificate when it is due. Reads the object's state beside whatever
+ * runs on it, so that a domain that is stuck holds up no other.
+ */
+export const handleCheckRenewal = (input: CheckInput) =>
+  Effect.gen(function* () {
+    const { at: now, domain } = yield* lookAt(input.domain)
+    if (domain === null) return nothingToDo
+    const issuance = yield* issuanceCell.get
+    if (Option.isSome(issuance)) return issuance.value.resumeAt > now ? nothingToDo : yield* want(domain)
+    const { certificate, status } = domain
+    if (status === "failed") return (yield* isBackingOff(now)) ? nothingToDo : yield* want(domain)
+    const facts = certificate?.facts ?? null
+    if (status !== "verified" || facts === null || certificate?.workspaceId !== domain.workspaceId)
+      return yield* want(domain)
+    return yield* checkCertificate(domain, facts, input.daysBeforeExpiry, now)
+  })
+
+export const handleRemember = (input: Input<typeof CertificateService, "RememberRenewalInfo">) => {
+  const { askAgainAt: at, certificateId, windowEnd: end, windowStart: start } = input
+  const window = start === undefined || end === undefined ? null : { start, end }
+  return Effect.as(renewalCell.set({ certificateId, window, askAgainAt: at }), {})
+}

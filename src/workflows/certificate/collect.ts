@@ -1,0 +1,97 @@
+import { Clock, Effect, Schema } from "effect"
+import { step } from "../../restate/Step.ts"
+import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
+import { CertificateStore, SaveOutcome } from "../../services/CertificateStore.ts"
+import { CertificateFacts, Pki } from "../../services/Pki.ts"
+import { resourceId } from "../identifiers.ts"
+import { asking, decrypted } from "./account.ts"
+import { DomainGone } from "./authorize.ts"
+import type { DomainView, Issuance } from "./issuance.ts"
+import { digestOf, lookAt } from "./lookAt.ts"
+import type { Ordered } from "./order.ts"
+import { Hindered, problem } from "./problems.ts"
+import { verifyCertificate } from "./verifyCertificate.ts"
+
+/** Only somebody who writes certificates without this object's key can change one under us, so a few looks are plenty. */
+const maxLooks = 3
+
+const Fetched = Schema.Struct({
+  at: Schema.Number,
+  chain: Schema.String,
+  facts: CertificateFacts,
+  isForKey: Schema.Boolean
+})
+type Fetched = typeof Fetched.Type
+
+/** Downloading is safe to repeat: the CA gives the same certificate for the same order. */
+const fetchCertificate = (domain: DomainView, { order }: Ordered, encryptedKey: string) =>
+  step(
+    "fetch-certificate",
+    Effect.gen(function* () {
+      const pki = yield* Pki
+      const chain = yield* asking((acme, account) => acme.certificate(account, order))
+      const key = yield* decrypted(domain.workspaceId, encryptedKey)
+      const facts = yield* pki.inspect(chain)
+      return { at: yield* Clock.currentTimeMillis, chain, facts, isForKey: yield* pki.matches(chain, key) }
+    }).pipe(
+      Effect.catchTag("NotACertificate", (error) => new Hindered({ problem: problem("badCertificate", error.message) }))
+    ),
+    { success: Fetched, failure: Hindered }
+  )
+
+/** Five attempts within about 15 s; a database that refuses longer must not hold the domain's key. */
+const storeRetry = { maxAttempts: 5, initialInterval: "1 second", maxInterval: "5 seconds" } as const
+
+/** Replaces exactly the certificate that was compared with; the one it would be a repeat of counts as stored. */
+const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encryptedKey: string) =>
+  Effect.gen(function* () {
+    const certificates = yield* CertificateStore
+    const metrics = yield* CertificateMetrics
+    const at = yield* Clock.currentTimeMillis
+    const expected = domain.certificate?.digest ?? null
+    const certificate = {
+      id: resourceId("cert", domain.name),
+      domainId: domain.id,
+      chain: fetched.chain,
+      encryptedKey,
+      expiresAt: fetched.facts.notAfter,
+      at
+    }
+    return yield* step(
+      "store-certificate",
+      certificates
+        .save(certificate, (current) => (current === null ? null : digestOf(current)) === expected)
+        .pipe(Effect.tap(({ _tag }) => (_tag === "Saved" ? metrics.issuance(issuance.kind, "stored") : Effect.void))),
+      { success: SaveOutcome, retry: storeRetry }
+    ).pipe(Effect.catchTag("StepFailed", ({ reason }) => new Hindered({ problem: problem("notStored", reason) })))
+  })
+
+const verified = (domain: DomainView, issuance: Issuance, { at, facts, isForKey }: Fetched) => {
+  const current = domain.certificate
+  const isOurs = current?.workspaceId === domain.workspaceId
+  const currentNotAfter = isOurs ? (current?.facts?.notAfter ?? null) : null
+  const { isForced } = issuance
+  return verifyCertificate(facts, { names: [domain.name], isForKey, currentNotAfter, isForced, now: at })
+}
+
+/** Downloads the certificate, verifies and stores it. Answers with the id of the one that stands there afterwards. */
+export const collect = (looked: DomainView, ordered: Ordered) =>
+  Effect.gen(function* () {
+    const { issuance } = ordered
+    const { encryptedKey } = issuance
+    if (encryptedKey === null) return yield* Effect.dieMessage("an issuance has its key before its order")
+    const fetched = yield* fetchCertificate(looked, ordered, encryptedKey)
+    let domain = looked
+    for (let looks = 0; looks < maxLooks; looks++) {
+      const verdict = verified(domain, issuance, fetched)
+      if (verdict === "Superseded" && domain.certificate !== null) return domain.certificate.id
+      if (typeof verdict === "object") return yield* new Hindered({ problem: problem("badCertificate", verdict.flaw) })
+      const saved = yield* store(domain, issuance, fetched, encryptedKey)
+      if (saved._tag === "Saved") return saved.id
+      const again = yield* lookAt(domain.name)
+      if (saved._tag === "Gone" || again.domain === null || again.domain.id !== domain.id)
+        return yield* new DomainGone()
+      domain = again.domain
+    }
+    return yield* new Hindered({ problem: problem("notStored", "another writer keeps replacing the certificate") })
+  })

@@ -1,0 +1,230 @@
+import { Clock, Effect, Option, Schema } from "effect"
+import { CertificateService } from "../../contract/CertificateService.ts"
+import { NotFound } from "../../contract/errors.ts"
+import { key, uuid } from "../../restate/Durable.ts"
+import { send } from "../../restate/Messaging.ts"
+import { saga, withUndo } from "../../restate/Saga.ts"
+import { step } from "../../restate/Step.ts"
+import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
+import { CertificateStore } from "../../services/CertificateStore.ts"
+import { registerAgain } from "./account.ts"
+import { lastOwnRetry, retryDelay } from "./attempts.ts"
+import { authorize } from "./authorize.ts"
+import { collect } from "./collect.ts"
+import { decideProblem, type ProblemAction } from "./decideProblem.ts"
+import { removeRecord } from "./dnsRecord.ts"
+import {
+  type DomainView,
+  failuresCell,
+  type Issuance,
+  issuanceCell,
+  isWildcard,
+  renewalCell,
+  save
+} from "./issuance.ts"
+import { ensureKey, ensureOrder, finalize, type Ordered } from "./order.ts"
+import { makePatience, type Patience } from "./patience.ts"
+import { Hindered, type Problem, problem } from "./problems.ts"
+
+const answer = (status: "success" | "failed" | "pending", certificateId = "") => ({ certificateId, status })
+export const pending = answer("pending")
+export const failed = answer("failed")
+export const success = (certificateId: string) => answer("success", certificateId)
+
+/** One order, from the key to the stored certificate. Every line picks up where an earlier invocation left it. */
+const obtainCertificate = (domain: DomainView, begun: Issuance, patience: Patience) =>
+  Effect.gen(function* () {
+    yield* requireRoute(domain)
+    const keyed = yield* ensureKey(domain, begun)
+    const ordered = yield* ensureOrder(domain, keyed)
+    const proven = yield* proveNames(domain, ordered, patience)
+    const issued = yield* finalize(domain, proven, patience)
+    const certificateId = yield* collect(domain, issued)
+    return yield* finish(certificateId)
+  })
+
+/** The CA asks through frontline, which refuses names without a route, and remembers for minutes that it did. */
+const requireRoute = (domain: DomainView) =>
+  domain.hasRoute || isWildcard(domain.name)
+    ? Effect.void
+    : new Hindered({ problem: problem("noRoute", `${domain.name} has no route`) })
+
+const proveNames = (domain: DomainView, { issuance, order }: Ordered, patience: Patience) =>
+  Effect.gen(function* () {
+    if (order.status !== "pending") return { issuance, order } satisfies Ordered
+    const proven = yield* authorize(domain, issuance, order.authorizations, patience)
+    return { issuance: proven, order } satisfies Ordered
+  })
+
+/** The issuance as the object's state has it: whatever interrupted it, this is where it stands. */
+const current = Effect.flatMap(
+  issuanceCell.get,
+  Option.match({
+    onNone: () => Effect.dieMessage("an issuance under way is in the object's state"),
+    onSome: Effect.succeed
+  })
+)
+
+/** Takes our DNS value away and forgets the issuance. */
+const forget = Effect.gen(function* () {
+  const standing = yield* issuanceCell.get
+  if (Option.isSome(standing)) yield* removeRecord(standing.value)
+  yield* issuanceCell.clear
+})
+
+const finish = (certificateId: string) =>
+  Effect.gen(function* () {
+    yield* forget
+    yield* failuresCell.clear
+    yield* renewalCell.clear
+    return success(certificateId)
+  })
+
+/** The domain's rows are gone: there is nobody to tell, and nothing of ours may stay behind. */
+export const abandon = (name: string) =>
+  Effect.gen(function* () {
+    yield* forget
+    yield* failuresCell.clear
+    yield* renewalCell.clear
+    return yield* new NotFound({ resource: "custom domain", id: name })
+  })
+
+const continueAt = (name: string, nonce: string, until: number) =>
+  Effect.gen(function* () {
+    const delay = Math.max(0, until - (yield* Clock.currentTimeMillis))
+    yield* send(CertificateService, yield* key, "ContinueIssuance", { nonce, domain: name }, { delay })
+  })
+
+/** Lets go of the domain's key until then. */
+export const postpone = (name: string, issuance: Issuance, until: number) =>
+  Effect.gen(function* () {
+    const nonce = yield* uuid
+    yield* save(issuance, { nonce, resumeAt: until })
+    yield* continueAt(name, nonce, until)
+    return pending
+  })
+
+/** A new start with the same key, which nothing was issued for, or with another one. */
+const withoutOrder = (issuance: Issuance, action: Extract<ProblemAction, { readonly _tag: "NewOrder" }>) =>
+  Effect.gen(function* () {
+    const cleaned = yield* removeRecord(issuance)
+    return yield* save(cleaned, {
+      orderUrl: null,
+      answeredAt: null,
+      finalizedAt: null,
+      attempts: issuance.attempts + 1,
+      replaces: action.withoutReplaces ? null : issuance.replaces,
+      encryptedKey: action.newKey || issuance.finalizedAt !== null ? null : issuance.encryptedKey
+    })
+  })
+
+type GivenUp = Extract<ProblemAction, { readonly _tag: "GiveUp" }>
+
+const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GivenUp) =>
+  Effect.gen(function* () {
+    const store = yield* CertificateStore
+    const metrics = yield* CertificateMetrics
+    const at = yield* Clock.currentTimeMillis
+    const write = store.markFailed({ domainId: domain.id, reason, at })
+    yield* step("mark-failed", Effect.zipRight(write, metrics.issuance(issuance.kind, "failed")), {})
+    return at
+  })
+
+/** The challenge says that it failed, and why; the next try is hours away, by itself or with all others. */
+const giveUp = (domain: DomainView, issuance: Issuance, action: GivenUp) =>
+  Effect.gen(function* () {
+    const { reason, soon, who } = action
+    yield* Effect.logWarning("A certificate cannot be obtained", { domain: domain.name, who, reason })
+    const at = yield* markFailed(domain, issuance, action)
+    yield* forget
+    const before = Option.match(yield* failuresCell.get, { onNone: () => 0, onSome: ({ count }) => count })
+    const count = soon ? before + 1 : lastOwnRetry + 1
+    const nonce = yield* uuid
+    yield* failuresCell.set({ count, at, nonce })
+    if (count <= lastOwnRetry) yield* continueAt(domain.name, nonce, at + retryDelay(count))
+    return failed
+  })
+
+type Outcome =
+  | { readonly _tag: "Answer"; readonly answer: ReturnType<typeof answer> }
+  | { readonly _tag: "GoOn"; readonly issuance: Issuance }
+
+const answered = (given: ReturnType<typeof answer>): Outcome => ({ _tag: "Answer", answer: given })
+const goOn = (issuance: Issuance): Outcome => ({ _tag: "GoOn", issuance })
+
+/** `replaces` is a courtesy to the CA: an order that is refused with it is made without it before anybody gives up. */
+const withCourtesy = (action: ProblemAction, issuance: Issuance, now: number): ProblemAction =>
+  action._tag === "GiveUp" && issuance.orderUrl === null && issuance.replaces !== null
+    ? { _tag: "NewOrder", until: now, withoutReplaces: true, newKey: false }
+    : action
+
+/** Counts the problem once, however often this is replayed, and answers with the time. */
+const note = ({ type }: Problem) =>
+  step(
+    "note-problem",
+    Effect.flatMap(CertificateMetrics, (metrics) => Effect.zipRight(metrics.problem(type), Clock.currentTimeMillis)),
+    { success: Schema.Number }
+  )
+
+const act = (domain: DomainView, met: Problem) =>
+  Effect.gen(function* () {
+    const issuance = yield* current
+    const now = yield* note(met)
+    const action = withCourtesy(decideProblem(met, issuance.attempts, now), issuance, now)
+    const again = { ...issuance, attempts: issuance.attempts + 1 }
+    switch (action._tag) {
+      case "Wait":
+      case "Retry":
+        return answered(yield* postpone(domain.name, again, action.until))
+      case "NewOrder": {
+        const restarted = yield* withoutOrder(issuance, action)
+        return action.until <= now ? goOn(restarted) : answered(yield* postpone(domain.name, restarted, action.until))
+      }
+      case "Register": {
+        yield* registerAgain
+        return goOn(yield* save(again, {}))
+      }
+      case "GiveUp":
+        return answered(yield* giveUp(domain, issuance, action))
+    }
+  })
+
+type Acted = ReturnType<typeof act>
+type Settled = Effect.Effect<Outcome, Exclude<Effect.Effect.Error<Acted>, Hindered>, Effect.Effect.Context<Acted>>
+
+/** Does what the problem asks for. A registration that meets a problem of its own is decided the same way, one attempt later. */
+const hindered = (domain: DomainView, met: Problem): Settled =>
+  Effect.catchTag(act(domain, met), "Hindered", (again) =>
+    Effect.gen(function* () {
+      const issuance = yield* current
+      yield* save(issuance, { attempts: issuance.attempts + 1 })
+      return yield* hindered(domain, again.problem)
+    })
+  )
+
+/**
+ * Goes on with an issuance until it is stored, given up or has to wait longer than a minute. Problems become what
+ * `decideProblem` says. A cancellation takes our DNS value away; the rest stays for whoever asks next.
+ */
+export const issue = (domain: DomainView, begun: Issuance) =>
+  saga(
+    Effect.gen(function* () {
+      yield* withUndo(Effect.void, () =>
+        Effect.flatMap(issuanceCell.get, Option.match({ onNone: () => Effect.void, onSome: removeRecord }))
+      )
+      const patience = makePatience()
+      let outcome: Outcome = goOn(begun)
+      while (outcome._tag === "GoOn") {
+        outcome = yield* obtainCertificate(domain, outcome.issuance, patience).pipe(
+          Effect.map(answered),
+          Effect.catchTags({
+            Hindered: ({ problem: met }) => hindered(domain, met),
+            Postponed: ({ until }) =>
+              Effect.flatMap(current, (issuance) => Effect.map(postpone(domain.name, issuance, until), answered)),
+            DomainGone: () => abandon(domain.name)
+          })
+        )
+      }
+      return outcome.answer
+    })
+  )

@@ -1,0 +1,38 @@
+import { Clock, Effect, Option, Schema } from "effect"
+import { step } from "../../restate/Step.ts"
+import { CertificateStore, type CertifiedDomain } from "../../services/CertificateStore.ts"
+import { Pki } from "../../services/Pki.ts"
+import { fingerprint } from "../identifiers.ts"
+import { DomainView } from "./issuance.ts"
+
+/** Names a chain: 24 characters hold 124 bits. */
+export const digestOf = (chain: string): string => fingerprint([chain], 24)
+
+const viewOf = (domain: CertifiedDomain) =>
+  Effect.gen(function* () {
+    const { certificate, challenge, hasRoute, id, name, workspaceId } = domain
+    const view = { id, workspaceId, name, hasRoute, status: challenge?.status ?? null }
+    if (certificate === null) return { ...view, certificate: null }
+    const facts = yield* Effect.option((yield* Pki).inspect(certificate.chain))
+    return {
+      ...view,
+      certificate: {
+        id: certificate.id,
+        workspaceId: certificate.workspaceId,
+        digest: digestOf(certificate.chain),
+        facts: Option.getOrNull(facts)
+      }
+    }
+  })
+
+/** The domain's rows now, and when that was. */
+export const lookAt = (name: string) =>
+  step(
+    "load-domain",
+    Effect.gen(function* () {
+      const found = yield* (yield* CertificateStore).find(name)
+      const domain = Option.isNone(found) ? null : yield* viewOf(found.value)
+      return { at: yield* Clock.currentTimeMillis, domain }
+    }),
+    { success: Schema.Struct({ at: Schema.Number, domain: Schema.NullOr(DomainView) }) }
+  )

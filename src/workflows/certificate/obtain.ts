@@ -1,0 +1,114 @@
+import { Clock, Effect, Option } from "effect"
+import { CertificateService } from "../../contract/CertificateService.ts"
+import { IssuanceUnavailable } from "../../contract/errors.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { call } from "../../restate/Messaging.ts"
+import { step } from "../../restate/Step.ts"
+import { CertificateSettings } from "../../services/CertificateSettings.ts"
+import { CertificateStore } from "../../services/CertificateStore.ts"
+import { decideStart, type Purpose, type Start } from "./decideStart.ts"
+import { removeRecord } from "./dnsRecord.ts"
+import { type DomainView, failuresCell, type Issuance, issuanceCell, issuedCell } from "./issuance.ts"
+import { abandon, failed, issue, pending, postpone, success } from "./issue.ts"
+import { lookAt } from "./lookAt.ts"
+
+/** The issuance that stands in the object's state, unless the domain was deleted and made anew meanwhile [W43]. */
+const standingIssuance = (domain: DomainView) =>
+  Effect.gen(function* () {
+    const standing = Option.getOrNull(yield* issuanceCell.get)
+    if (standing === null) return null
+    if (standing.domainId === domain.id && standing.workspaceId === domain.workspaceId) return standing
+    yield* removeRecord(standing)
+    yield* issuanceCell.clear
+    return null
+  })
+
+const markVerified = (domain: DomainView, expiresAt: number) =>
+  Effect.gen(function* () {
+    const store = yield* CertificateStore
+    const at = yield* Clock.currentTimeMillis
+    yield* step("mark-verified", store.markVerified({ domainId: domain.id, expiresAt, at }), {})
+  })
+
+const begin = (domain: DomainView, start: Extract<Start, { readonly _tag: "Begin" }>, purpose: Purpose): Issuance => ({
+  domainId: domain.id,
+  workspaceId: domain.workspaceId,
+  nonce: "",
+  resumeAt: 0,
+  kind: start.kind,
+  isForced: purpose._tag === "Forced",
+  replaces: start.replaces,
+  encryptedKey: null,
+  orderUrl: null,
+  record: null,
+  answeredAt: null,
+  finalizedAt: null,
+  attempts: 0
+})
+
+/** Obtains what the purpose asks for, or finds that there is nothing to do. */
+const obtain = (name: string, purpose: Purpose) =>
+  Effect.gen(function* () {
+    const settings = yield* CertificateSettings
+    const { at, domain } = yield* lookAt(name)
+    if (domain === null) return yield* abandon(name)
+    const issuance = yield* standingIssuance(domain)
+    const issued = Option.getOrElse(yield* issuedCell.get, () => [])
+    const failures = Option.getOrNull(yield* failuresCell.get)
+    const start = decideStart({ domain, issuance, issued, failures, purpose, settings, now: at })
+    switch (start._tag) {
+      case "Satisfied":
+        if (!start.isRecorded) yield* markVerified(domain, start.expiresAt)
+        return success(start.certificateId)
+      case "UnderWay":
+        return pending
+      case "BackingOff":
+        return failed
+      case "Guarded":
+        yield* Effect.logWarning("No third certificate within a day", { domain: name, until: start.until })
+        return pending
+      case "Unavailable":
+        return yield* new IssuanceUnavailable({ domain: name, reason: start.reason })
+      case "Resume":
+        return yield* issue(domain, start.issuance)
+      case "Begin": {
+        const begun = begin(domain, start, purpose)
+        yield* issuanceCell.set(begun)
+        return yield* issue(domain, begun)
+      }
+    }
+  })
+
+/** The domain of the request decides: under another key it is handed on to the object of the domain. */
+export const handleProcessChallenge = (input: Input<typeof CertificateService, "ProcessChallenge">) =>
+  Effect.gen(function* () {
+    if ((yield* key) === input.domain) return yield* obtain(input.domain, { _tag: "Wanted" })
+    return yield* call(CertificateService, input.domain, "ProcessChallenge", input)
+  })
+
+export const handleReissue = (input: Input<typeof CertificateService, "ReissueCertificate">) =>
+  Effect.gen(function* () {
+    if ((yield* key) === input.domain) return yield* obtain(input.domain, { _tag: "Forced" })
+    return yield* call(CertificateService, input.domain, "ReissueCertificate", input)
+  })
+
+export const handleRenew = ({ domain, serial }: Input<typeof CertificateService, "RenewCertificate">) =>
+  obtain(domain, { _tag: "Renewal", serial })
+
+/** Goes on with an issuance that waits, or tries again after one that was given up. A timer that fires too early waits on. */
+export const handleContinue = ({ domain, nonce }: Input<typeof CertificateService, "ContinueIssuance">) =>
+  Effect.gen(function* () {
+    const standing = Option.getOrNull(yield* issuanceCell.get)
+    if (standing === null) {
+      const failures = yield* failuresCell.get
+      return Option.isSome(failures) && failures.value.nonce === nonce
+        ? yield* obtain(domain, { _tag: "Wanted" })
+        : pending
+    }
+    if (standing.nonce !== nonce) return pending
+    const now = yield* Clock.currentTimeMillis
+    return now < standing.resumeAt
+      ? yield* postpone(domain, standing, standing.resumeAt)
+      : yield* obtain(domain, { _tag: "Wanted" })
+  })

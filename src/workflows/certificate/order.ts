@@ -1,0 +1,163 @@
+import { Clock, Effect, Schema } from "effect"
+import { step } from "../../restate/Step.ts"
+import { AcmeOrder } from "../../services/Acme.ts"
+import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
+import { Pki } from "../../services/Pki.ts"
+import { Vault } from "../../services/Vault.ts"
+import { asking, decrypted, ensureAccount } from "./account.ts"
+import { nextIssuanceAt, withIssuance } from "./attempts.ts"
+import { type DomainView, type Issuance, issuedCell, save } from "./issuance.ts"
+import type { Patience } from "./patience.ts"
+import { Hindered, problem, problemWithin } from "./problems.ts"
+
+/** An issuance that has its order, as the CA last showed it. */
+export interface Ordered {
+  readonly issuance: Issuance
+  readonly order: AcmeOrder
+}
+
+const Seen = Schema.Struct({ at: Schema.Number, order: AcmeOrder })
+
+const second = 1000
+const pollInterval = 3 * second
+/** A CA that needs longer than this to issue is asked at growing intervals. */
+const slowAfter = 120 * second
+
+/** The certificate's key exists, encrypted, before anything is asked of the CA: whatever is issued, it can be used. */
+export const ensureKey = (domain: DomainView, issuance: Issuance) =>
+  Effect.gen(function* () {
+    if (issuance.encryptedKey !== null) return issuance
+    const { generateCertificateKey } = yield* Pki
+    const vault = yield* Vault
+    const encryptedKey = yield* step(
+      "create-key",
+      Effect.flatMap(generateCertificateKey, (key) => vault.encrypt(domain.workspaceId, key)),
+      { success: Schema.String }
+    )
+    return yield* save(issuance, { encryptedKey })
+  })
+
+const createOrder = (domain: DomainView, replaces: string | null) =>
+  step(
+    "create-order",
+    Effect.gen(function* () {
+      const metrics = yield* CertificateMetrics
+      const request = { names: [domain.name], ...(replaces === null ? {} : { replaces }) }
+      const order = yield* asking((acme, account) => acme.createOrder(account, request))
+      yield* metrics.order("created")
+      return { at: yield* Clock.currentTimeMillis, order }
+    }),
+    { success: Seen, failure: Hindered }
+  )
+
+const readOrder = (url: string) =>
+  step(
+    "read-order",
+    Effect.gen(function* () {
+      const order = yield* asking((acme, account) => acme.order(account, url))
+      return { at: yield* Clock.currentTimeMillis, order }
+    }),
+    { success: Seen, failure: Hindered }
+  )
+
+/** An order that still can become a certificate, or one already. */
+const usable = ({ at, order }: typeof Seen.Type) => {
+  if (order.status === "invalid") return new Hindered({ problem: problemWithin(order.problem) })
+  const isOpen = order.status === "pending" || order.status === "ready"
+  if (isOpen && order.expiresAt !== null && order.expiresAt <= at)
+    return new Hindered({ problem: problem("orderGone", "the order has expired") })
+  return Effect.succeed(order)
+}
+
+/** A third certificate within a day helps nobody, and a loop of them locks the name out for a week. */
+const guard = (issuance: Issuance) =>
+  Effect.gen(function* () {
+    if (issuance.isForced) return
+    const issued = yield* issuedCell.get
+    const now = yield* Clock.currentTimeMillis
+    const at = nextIssuanceAt(issued._tag === "Some" ? issued.value : [], now)
+    if (at > now)
+      return yield* new Hindered({ problem: problem("reissueGuard", "two certificates were issued within a day", at) })
+  })
+
+/** The one order of this issuance: made once, its URL kept at once, and read from then on. */
+export const ensureOrder = (domain: DomainView, issuance: Issuance) =>
+  Effect.gen(function* () {
+    if (issuance.orderUrl !== null) {
+      const order = yield* Effect.flatMap(readOrder(issuance.orderUrl), usable)
+      return { issuance, order } satisfies Ordered
+    }
+    yield* guard(issuance)
+    yield* ensureAccount
+    const seen = yield* createOrder(domain, issuance.replaces)
+    const ordered = yield* save(issuance, { orderUrl: seen.order.url })
+    return { issuance: ordered, order: yield* usable(seen) } satisfies Ordered
+  })
+
+/** Counted before it happens, so that no crash hides an issuance from the guard. */
+const counted = (issuance: Issuance) =>
+  Effect.gen(function* () {
+    if (issuance.finalizedAt !== null) return issuance
+    const issued = yield* issuedCell.get
+    const now = yield* Clock.currentTimeMillis
+    yield* issuedCell.set(withIssuance(issued._tag === "Some" ? issued.value : [], now))
+    return yield* save(issuance, { finalizedAt: now })
+  })
+
+/** The CA refused to issue: nothing was, so nothing is counted. An answer that is missing may hide an issuance. */
+const uncounted = (issuance: Issuance) =>
+  Effect.gen(function* () {
+    const issued = yield* issuedCell.get
+    if (issued._tag === "Some") yield* issuedCell.set(issued.value.filter((time) => time !== issuance.finalizedAt))
+    yield* save(issuance, { finalizedAt: null })
+  })
+
+const isRefusal = ({ problem: { status } }: Hindered): boolean => status >= 400 && status < 500
+
+/** The state first: an order is finalized once, and asking twice would be refused. The request is signed with the stored key. */
+const finalizeOrder = (domain: DomainView, orderUrl: string, encryptedKey: string) =>
+  step(
+    "finalize-order",
+    Effect.gen(function* () {
+      const pki = yield* Pki
+      const metrics = yield* CertificateMetrics
+      const key = yield* decrypted(domain.workspaceId, encryptedKey)
+      const csr = yield* pki.createCsr(key, [domain.name])
+      const order = yield* asking((acme, account) =>
+        Effect.gen(function* () {
+          const current = yield* acme.order(account, orderUrl)
+          if (current.status !== "ready") return current
+          const finalized = yield* acme.finalize(account, current, csr)
+          yield* metrics.order("finalized")
+          return finalized
+        })
+      )
+      return { at: yield* Clock.currentTimeMillis, order }
+    }),
+    { success: Seen, failure: Hindered }
+  )
+
+/** Waits until the CA has issued. */
+const awaitIssued = (issuance: Issuance, seen: typeof Seen.Type, patience: Patience) =>
+  Effect.gen(function* () {
+    let { at, order } = seen
+    while ((yield* usable({ at, order })).status !== "valid") {
+      if (at - (issuance.finalizedAt ?? at) > slowAfter)
+        return yield* new Hindered({ problem: problem("slow", "the certificate is not issued yet", order.retryAfter) })
+      yield* patience.pause(Math.max(pollInterval, (order.retryAfter ?? at) - at), at)
+      ;({ at, order } = yield* readOrder(order.url))
+    }
+    return { issuance, order } satisfies Ordered
+  })
+
+/** From an order whose names are proven to one that has a certificate. */
+export const finalize = (domain: DomainView, { issuance, order }: Ordered, patience: Patience) =>
+  Effect.gen(function* () {
+    if (order.status === "valid") return { issuance, order } satisfies Ordered
+    const finalizing = yield* counted(issuance)
+    if (finalizing.encryptedKey === null) return yield* Effect.dieMessage("an issuance has its key before its order")
+    const seen = yield* finalizeOrder(domain, order.url, finalizing.encryptedKey).pipe(
+      Effect.tapError((error) => (isRefusal(error) ? uncounted(finalizing) : Effect.void))
+    )
+    return yield* awaitIssued(finalizing, seen, patience)
+  })

@@ -1,0 +1,126 @@
+import { Clock, Effect, Schema } from "effect"
+import { CertificateService } from "../../contract/CertificateService.ts"
+import { InvalidRequest } from "../../contract/errors.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { call } from "../../restate/Messaging.ts"
+import { step } from "../../restate/Step.ts"
+import { CertificateSettings } from "../../services/CertificateSettings.ts"
+import {
+  CertificateStore,
+  type ListedDomain,
+  ListedDomain as ListedDomainSchema
+} from "../../services/CertificateStore.ts"
+import { Heartbeat } from "../../services/Heartbeat.ts"
+import { dnsLabel, resourceId } from "../identifiers.ts"
+
+type RenewInput = Input<typeof CertificateService, "RenewExpiringCertificates">
+type PageInput = Input<typeof CertificateService, "RenewPage">
+
+const minute = 60_000
+const hour = 60 * minute
+/** One page is one short invocation with a journal of its own. */
+const pageSize = 100
+const checksAtOnce = 8
+/** Longest list of failed domains in the answer; it is for people. */
+const maxNamed = 1000
+const maxDays = 3650
+/** A failed domain is not looked at sooner than its shortest back-off ends. */
+const shortestBackOff = hour
+/** The CA answers within minutes; what is pending for longer is gone on with by nobody, or waits with a timer of its own. */
+const pendingLease = 15 * minute
+
+/** Whether a row can need anything. The rest is decided by the domain's object. */
+const isCandidate = ({ changedAt, status }: ListedDomain, now: number): boolean => {
+  const age = now - (changedAt ?? 0)
+  if (status === "failed") return age >= shortestBackOff
+  return status !== "pending" || age >= pendingLease
+}
+
+const loadPage = (after: number) =>
+  step(
+    "load-page",
+    Effect.gen(function* () {
+      const store = yield* CertificateStore
+      return { at: yield* Clock.currentTimeMillis, domains: yield* store.page(after, pageSize) }
+    }),
+    { success: Schema.Struct({ at: Schema.Number, domains: Schema.Array(ListedDomainSchema) }) }
+  )
+
+/** A domain whose check fails is named, and the others go on. */
+const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
+  call(CertificateService, name, "CheckRenewal", { domain: name, daysBeforeExpiry }).pipe(
+    Effect.map(({ failed, triggered }) => ({ name, failed, triggered })),
+    Effect.catchTag("CallFailed", () => Effect.succeed({ name, failed: true, triggered: false }))
+  )
+
+export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
+  Effect.gen(function* () {
+    const { at, domains } = yield* loadPage(after)
+    const candidates = domains.filter((domain) => isCandidate(domain, at))
+    const checked = yield* Effect.forEach(candidates, (domain) => check(domain, daysBeforeExpiry), {
+      concurrency: checksAtOnce
+    })
+    const last = domains.length < pageSize ? undefined : domains.at(-1)?.ordinal
+    return {
+      checked: checked.length,
+      triggered: checked.filter(({ triggered }) => triggered).length,
+      failedDomains: checked.filter(({ failed }) => failed).map(({ name }) => name),
+      ...(last === undefined ? {} : { next: last })
+    }
+  })
+
+/** The platform's own wildcards have rows whenever they can be issued, whoever was to make them. */
+const ensureInfrastructure = Effect.gen(function* () {
+  const store = yield* CertificateStore
+  const { hasDnsProvider, infrastructure, isEnabled } = yield* CertificateSettings
+  if (!isEnabled || !hasDnsProvider || infrastructure.length === 0) return
+  const at = yield* Clock.currentTimeMillis
+  const domains = infrastructure.map((name) => ({
+    id: resourceId("dom", "infrastructure", name),
+    name,
+    targetCname: dnsLabel(["infrastructure", name], 16)
+  }))
+  yield* step("ensure-infrastructure", store.ensureInfrastructure(domains, at), {})
+})
+
+/** Whoever watches the job learns that it ran. Three attempts: a monitor that is away is no reason to fail a job that is done [W18]. */
+const beat = Effect.gen(function* () {
+  const heartbeat = yield* Heartbeat
+  yield* step(
+    "send-heartbeat",
+    heartbeat.beat("cert_renewal").pipe(
+      Effect.timeoutFail({ duration: "8 seconds", onTimeout: () => undefined }),
+      Effect.retry({ times: 2 }),
+      Effect.catchAll((error) =>
+        Effect.logWarning("The heartbeat of the renewal was not taken", { problem: error?.message ?? "timeout" })
+      )
+    ),
+    {}
+  )
+})
+
+/** Looks at every domain, page by page, and answers what was found and asked for. Waits for no certificate. */
+export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
+  Effect.gen(function* () {
+    if (daysBeforeExpiry < 0 || daysBeforeExpiry > maxDays)
+      return yield* new InvalidRequest({ field: "daysBeforeExpiry", problem: `must be from 0 to ${maxDays}` })
+    yield* ensureInfrastructure
+    const own = yield* key
+    const total = { certificatesChecked: 0, renewalsTriggered: 0, failedDomains: [] as string[] }
+    let after: number | undefined = 0
+    while (after !== undefined) {
+      const page: { checked: number; triggered: number; failedDomains: ReadonlyArray<string>; next?: number } =
+        yield* call(CertificateService, own, "RenewPage", { after, daysBeforeExpiry })
+      total.certificatesChecked += page.checked
+      total.renewalsTriggered += page.triggered
+      total.failedDomains.push(...page.failedDomains.slice(0, maxNamed - total.failedDomains.length))
+      after = page.next
+    }
+    if (total.failedDomains.length > 0)
+      yield* Effect.logWarning("Certificates cannot be obtained for some domains", {
+        count: total.failedDomains.length
+      })
+    yield* beat
+    return total
+  })

@@ -1,0 +1,200 @@
+import { Effect, Layer, Option, Ref } from "effect"
+import {
+  acmeWorkspace,
+  CertificateStore,
+  type CertifiedDomain,
+  type InfrastructureDomain,
+  infrastructureWorkspace,
+  type ListedDomain,
+  type NewCertificate,
+  type RemainingLife,
+  type SaveOutcome
+} from "../../../src/services/CertificateStore.ts"
+import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import type { Rows, Tables } from "./Tables.ts"
+
+type Owner = Tables["custom_domains"]
+
+const dayMillis = 86_400_000
+
+const findDomain = (rows: Rows, name: string): Option.Option<CertifiedDomain> => {
+  const row = rows.custom_domains.find(({ domain }) => domain === name)
+  if (row === undefined) return Option.none()
+  const challenge = rows.acme_challenges.find(({ domain_id }) => domain_id === row.id)
+  const certificate = rows.certificates.find(({ hostname }) => hostname === name)
+  return Option.some({
+    id: row.id,
+    workspaceId: row.workspace_id,
+    name: row.domain,
+    challenge: challenge === undefined ? null : { status: challenge.status, expiresAt: challenge.expires_at },
+    hasRoute: rows.frontline_routes.some((route) => route.fully_qualified_domain_name === name),
+    certificate:
+      certificate === undefined
+        ? null
+        : { id: certificate.id, workspaceId: certificate.workspace_id, chain: certificate.certificate }
+  })
+}
+
+const putChallenge = (draft: Draft, owner: Owner, set: Partial<Tables["acme_challenges"]>, at: number) => {
+  const isSame = (row: Tables["acme_challenges"]) => row.domain_id === owner.id
+  const common = { ...set, workspace_id: owner.workspace_id }
+  if (draft.acme_challenges.some(isSame)) {
+    return updateWhere(draft.acme_challenges, isSame, { ...common, updated_at: at })
+  }
+  draft.acme_challenges.push({
+    domain_id: owner.id,
+    token: "",
+    challenge_type: owner.domain.startsWith("*.") ? "DNS-01" : "HTTP-01",
+    authorization: "",
+    status: "waiting",
+    expires_at: 0,
+    created_at: at,
+    updated_at: null,
+    ...common
+  })
+}
+
+const setReason = (draft: Draft, owner: Owner, reason: string | null, at: number) => {
+  if (owner.verification_status !== "verified" || owner.verification_error === reason) return
+  updateWhere(draft.custom_domains, ({ id }) => id === owner.id, { verification_error: reason, updated_at: at })
+}
+
+const saveCertificate = (
+  draft: Draft,
+  { at, chain, domainId, encryptedKey, expiresAt, id }: NewCertificate,
+  accepts: (current: string | null) => boolean
+): SaveOutcome => {
+  const owner = draft.custom_domains.find((row) => row.id === domainId)
+  if (owner === undefined) return { _tag: "Gone" }
+  const current = draft.certificates.find(({ hostname }) => hostname === owner.domain)
+  if (current?.certificate === chain) return { _tag: "Saved", id: current.id }
+  if (!accepts(current?.certificate ?? null)) return { _tag: "Changed" }
+  const set = { workspace_id: owner.workspace_id, certificate: chain, encrypted_private_key: encryptedKey }
+  if (current === undefined) {
+    draft.certificates.push({ ...set, id, hostname: owner.domain, created_at: at, updated_at: null })
+  } else {
+    updateWhere(draft.certificates, (row) => row.id === current.id, { ...set, updated_at: at })
+  }
+  putChallenge(draft, owner, { status: "verified", expires_at: expiresAt }, at)
+  setReason(draft, owner, null, at)
+  return { _tag: "Saved", id: current?.id ?? id }
+}
+
+const ensureDomain = (draft: Draft, domain: InfrastructureDomain, at: number) => {
+  const known = draft.custom_domains.find((row) => row.domain === domain.name)
+  const owner: Owner = known ?? {
+    id: domain.id,
+    workspace_id: infrastructureWorkspace,
+    project_id: infrastructureWorkspace,
+    environment_id: infrastructureWorkspace,
+    domain: domain.name,
+    challenge_type: "DNS-01",
+    verification_status: "verified",
+    verification_token: "",
+    ownership_verified: true,
+    cname_verified: true,
+    target_cname: domain.targetCname,
+    last_checked_at: null,
+    check_attempts: 0,
+    verification_error: null,
+    invocation_id: null,
+    created_at: at,
+    updated_at: null
+  }
+  if (known === undefined) draft.custom_domains.push(owner)
+  if (owner.workspace_id !== infrastructureWorkspace) return
+  if (draft.acme_challenges.some((row) => row.domain_id === owner.id)) return
+  putChallenge(draft, owner, { status: "waiting" }, at)
+}
+
+const pageOf = (rows: Rows, after: number, limit: number): ReadonlyArray<ListedDomain> =>
+  rows.custom_domains
+    .map((row, index) => ({ row, ordinal: index + 1 }))
+    .filter(({ ordinal }) => ordinal > after)
+    .flatMap(({ ordinal, row }) => {
+      const challenge = rows.acme_challenges.find(({ domain_id }) => domain_id === row.id)
+      if (challenge === undefined && row.verification_status !== "verified") return []
+      const changedAt = challenge === undefined ? null : (challenge.updated_at ?? challenge.created_at)
+      const status = challenge?.status ?? null
+      return [{ ordinal, name: row.domain, workspaceId: row.workspace_id, status, changedAt }]
+    })
+    .slice(0, limit)
+
+const classOf = (left: number): RemainingLife => {
+  if (left <= 0) return "expired"
+  if (left <= dayMillis) return "1d"
+  if (left <= 7 * dayMillis) return "7d"
+  if (left <= 14 * dayMillis) return "14d"
+  return left <= 30 * dayMillis ? "30d" : "more"
+}
+
+const remainingLife = (rows: Rows, now: number) => {
+  const counts = new Map<RemainingLife, number>()
+  for (const { hostname } of rows.certificates) {
+    const owner = rows.custom_domains.find(({ domain }) => domain === hostname)
+    const challenge = rows.acme_challenges.find(({ domain_id }) => domain_id === owner?.id)
+    if (challenge === undefined) continue
+    const lifeClass = classOf(challenge.expires_at - now)
+    counts.set(lifeClass, (counts.get(lifeClass) ?? 0) + 1)
+  }
+  return counts
+}
+
+const accountOf = (rows: Rows | Draft) => {
+  const row = rows.acme_users.find(({ workspace_id }) => workspace_id === acmeWorkspace)
+  return row === undefined
+    ? undefined
+    : { id: row.id, encryptedKey: row.encrypted_key, registrationUri: row.registration_uri }
+}
+
+export const MemoryCertificateStore = Layer.effect(
+  CertificateStore,
+  Effect.map(MemoryTables, (tables) => {
+    const change = transaction(tables)
+    const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
+    const withDomain = (operation: string, domainId: string, body: (draft: Draft, owner: Owner) => void) =>
+      change(operation, (draft) => {
+        const owner = draft.custom_domains.find(({ id }) => id === domainId)
+        if (owner !== undefined) body(draft, owner)
+        return owner !== undefined
+      })
+    return CertificateStore.of({
+      find: (name) => read((rows) => findDomain(rows, name)),
+      writeChallenge: ({ at, authorization, domainId, token }) =>
+        withDomain("CertificateStore.writeChallenge", domainId, (draft, owner) =>
+          putChallenge(draft, owner, { status: "pending", token, authorization }, at)
+        ),
+      markFailed: ({ at, domainId, reason }) =>
+        withDomain("CertificateStore.markFailed", domainId, (draft, owner) => {
+          putChallenge(draft, owner, { status: "failed" }, at)
+          setReason(draft, owner, [...reason].slice(0, 512).join(""), at)
+        }),
+      markVerified: ({ at, domainId, expiresAt }) =>
+        withDomain("CertificateStore.markVerified", domainId, (draft, owner) => {
+          putChallenge(draft, owner, { status: "verified", expires_at: expiresAt }, at)
+          setReason(draft, owner, null, at)
+        }),
+      save: (certificate, accepts) =>
+        change("CertificateStore.save", (draft) => saveCertificate(draft, certificate, accepts)),
+      account: read((rows) => Option.fromNullable(accountOf(rows))),
+      addAccount: ({ at, encryptedKey, id }) =>
+        change("CertificateStore.addAccount", (draft) => {
+          const known = accountOf(draft)
+          if (known !== undefined) return known
+          const row = { id, workspace_id: acmeWorkspace, encrypted_key: encryptedKey, registration_uri: null }
+          draft.acme_users.push({ ...row, created_at: at, updated_at: null })
+          return { id, encryptedKey, registrationUri: null }
+        }),
+      setRegistration: ({ at, id, uri }) =>
+        change("CertificateStore.setRegistration", (draft) =>
+          updateWhere(draft.acme_users, (row) => row.id === id, { registration_uri: uri, updated_at: at })
+        ),
+      page: (after, limit) => read((rows) => pageOf(rows, after, limit)),
+      ensureInfrastructure: (domains, at) =>
+        change("CertificateStore.ensureInfrastructure", (draft) => {
+          for (const domain of domains) ensureDomain(draft, domain, at)
+        }),
+      remainingLife: (now) => read((rows) => remainingLife(rows, now))
+    })
+  })
+)

@@ -1,0 +1,86 @@
+import { Effect } from "effect"
+import { memoryKey, publicKeyOf, writeChain } from "./MemoryPki.ts"
+import { namesOf, seededAt, seedRoute } from "./seeds.ts"
+import type { Tables } from "./Tables.ts"
+import { World } from "./World.ts"
+
+/** The id of a seeded domain: `dom_` and its name. */
+export const domainId = (domain: string) => `dom_${domain}`
+
+/** A verified domain of a seeded project, without a challenge. Nothing of the project itself has to exist. */
+export const seedDomain = Effect.fnUntraced(function* (
+  domain: string,
+  columns: Partial<Tables["custom_domains"]> = {},
+  project = "shop"
+) {
+  const { productionId, projectId, workspaceId } = namesOf(project)
+  yield* (yield* World).insert("custom_domains", {
+    id: domainId(domain),
+    workspace_id: workspaceId,
+    project_id: projectId,
+    environment_id: productionId,
+    domain,
+    challenge_type: domain.startsWith("*.") ? "DNS-01" : "HTTP-01",
+    verification_status: "verified",
+    verification_token: "token",
+    ownership_verified: true,
+    cname_verified: true,
+    target_cname: `${domain}.cname.test`,
+    last_checked_at: null,
+    check_attempts: 0,
+    verification_error: null,
+    invocation_id: null,
+    created_at: seededAt,
+    updated_at: null,
+    ...columns
+  })
+})
+
+export const seedChallenge = Effect.fnUntraced(function* (
+  domain: string,
+  columns: Partial<Tables["acme_challenges"]> = {}
+) {
+  yield* (yield* World).insert("acme_challenges", {
+    domain_id: domainId(domain),
+    workspace_id: namesOf("shop").workspaceId,
+    token: "",
+    challenge_type: domain.startsWith("*.") ? "DNS-01" : "HTTP-01",
+    authorization: "",
+    status: "waiting",
+    expires_at: seededAt + 30 * 86_400_000,
+    created_at: seededAt,
+    updated_at: null,
+    ...columns
+  })
+})
+
+/** A domain as its verification leaves it: route first, then a waiting challenge. A wildcard needs no route. */
+export const seedVerifiedDomain = Effect.fnUntraced(function* (domain: string) {
+  yield* seedDomain(domain)
+  if (!domain.startsWith("*.")) yield* seedRoute("shop", domain, { sticky: "live" })
+  yield* seedChallenge(domain)
+})
+
+/** A certificate that another worker obtained: valid from and to, for the key that all of a test's keys are. Unix milliseconds. */
+export const seedCertificate = Effect.fnUntraced(function* (domain: string, notBefore: number, notAfter: number) {
+  const serial = `SEEDED-${domain}`
+  const facts = { names: [domain], notBefore, notAfter, serial, certificateId: `other.${serial}` }
+  const { workspaceId } = namesOf("shop")
+  yield* (yield* World).insert("certificates", {
+    id: `cert_${domain}`,
+    workspace_id: workspaceId,
+    hostname: domain,
+    certificate: writeChain(facts, publicKeyOf(memoryKey("certificate"))),
+    encrypted_private_key: "another worker's",
+    created_at: seededAt,
+    updated_at: null
+  })
+})
+
+/** A domain in use: route, verified challenge and certificate. */
+export const seedCertified = Effect.fnUntraced(function* (domain: string, notBefore: number, notAfter: number) {
+  yield* seedDomain(domain)
+  if (!domain.startsWith("*.")) yield* seedRoute("shop", domain, { sticky: "live" })
+  yield* seedChallenge(domain, { status: "verified", expires_at: notAfter })
+  yield* seedCertificate(domain, notBefore, notAfter)
+})

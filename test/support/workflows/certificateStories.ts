@@ -1,0 +1,124 @@
+import { Effect } from "effect"
+import { CertificateService } from "../../../src/contract/CertificateService.ts"
+import { AcmeProblem } from "../../../src/services/Acme.ts"
+import { domainId, seedCertified, seedChallenge, seedDomain, seedVerifiedDomain } from "../memory/certificateSeeds.ts"
+import type { CaRequest } from "../memory/MemoryCa.ts"
+import { MemoryDns } from "../memory/MemoryDns.ts"
+import { seedRoute } from "../memory/seeds.ts"
+import { ControlPlane, type Services } from "./ControlPlane.ts"
+import {
+  type CertificatesOptions,
+  certificates,
+  type Doubles,
+  processChallenge,
+  reissue,
+  renewAll,
+  settled
+} from "./certificates.ts"
+import type { Story } from "./stories.ts"
+
+/** Where virtual time begins. */
+export const startOfTime = Date.UTC(2030, 0, 1)
+const hour = 3_600_000
+const day = 24 * hour
+
+/** How often somebody looked must not decide what is observed: a lost acknowledgement is another look. */
+const story = <E>(
+  run: Effect.Effect<unknown, E, Services | Doubles>,
+  options: CertificatesOptions = {},
+  matrix: Story["matrix"] = { duplicates: true }
+): Story<Doubles> => ({
+  run: Effect.all({ answer: run, settled }),
+  matrix,
+  world: { more: certificates({ ...options, dns: { looksUntilInSync: 0 } }) }
+})
+
+/** Refuses requests of one kind for a while from the start. */
+export const refusedUntil =
+  (until: number, operation: CaRequest["operation"], problem: { readonly type: string; readonly status: number }) =>
+  (request: CaRequest) =>
+    request.operation === operation && request.at < until
+      ? new AcmeProblem({ operation, ...problem, detail: "as scripted", subproblems: [], retryAfter: until })
+      : undefined
+
+const wildcard = "*.example.com"
+const host = "shop.example.com"
+
+/** A certificate of 10 days of which so many have passed. */
+const certified = (daysOld: number) =>
+  seedCertified(host, startOfTime - daysOld * day, startOfTime + (10 - daysOld) * day)
+
+export const certificateStories: Readonly<Record<string, Story<Doubles>>> = {
+  "ProcessChallenge of a host name": story(Effect.zipRight(seedVerifiedDomain(host), processChallenge(host))),
+  "ProcessChallenge of a wildcard whose record is delegated": story(
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain(wildcard)
+      yield* (yield* MemoryDns).set("CNAME", "_acme-challenge.example.com", ["abc.zone.test"])
+      return yield* processChallenge(wildcard)
+    })
+  ),
+  "ProcessChallenge of a domain that has a certificate": story(
+    Effect.gen(function* () {
+      yield* certified(1)
+      return yield* processChallenge(host)
+    })
+  ),
+  "ProcessChallenge while the CA limits orders": story(
+    Effect.zipRight(seedVerifiedDomain(host), processChallenge(host)),
+    { ca: { refuse: refusedUntil(startOfTime + 2 * hour, "new-order", { type: "rateLimited", status: 429 }) } }
+  ),
+  "ProcessChallenge of a wildcard that a CAA record forbids at first": story(
+    Effect.zipRight(seedVerifiedDomain(wildcard), processChallenge(wildcard)),
+    { ca: { refuse: refusedUntil(startOfTime + hour, "finalize", { type: "caa", status: 403 }) } }
+  ),
+  "ProcessChallenge while certificates cannot be stored": story(
+    Effect.zipRight(seedVerifiedDomain(host), processChallenge(host)),
+    { refusesCertificates: (now) => now < startOfTime + 30_000 }
+  ),
+  "ProcessChallenge of a domain whose route comes later": story(
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedDomain(host)
+      yield* seedChallenge(host)
+      const answer = yield* processChallenge(host)
+      yield* engine.advance("10 seconds")
+      yield* seedRoute("shop", host)
+      return answer
+    })
+  ),
+  "ProcessChallenge of an unknown domain": story(processChallenge(host)),
+  "ProcessChallenge while ACME is disabled": story(Effect.zipRight(seedVerifiedDomain(host), processChallenge(host)), {
+    settings: { isEnabled: false }
+  }),
+  "ProcessChallenge under another key": story(
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* certified(1)
+      const input = { workspaceId: "", domain: host }
+      return yield* Effect.either(engine.call(CertificateService, domainId(host), "ProcessChallenge", input))
+    })
+  ),
+  "ReissueCertificate of a certificate that is young": story(
+    Effect.zipRight(certified(1), reissue(host)),
+    {},
+    // A second delivery is a second reissue, as it was asked for.
+    {}
+  ),
+  "ContinueIssuance with an old nonce": story(
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedVerifiedDomain(host)
+      const input = { nonce: "old", domain: host }
+      return yield* Effect.either(engine.call(CertificateService, host, "ContinueIssuance", input))
+    })
+  ),
+  "RenewExpiringCertificates of a certificate that is due": story(Effect.zipRight(certified(9.6), renewAll())),
+  "RenewExpiringCertificates of a certificate that is due today": story(Effect.zipRight(certified(6), renewAll())),
+  "RenewExpiringCertificates of what is missing": story(
+    Effect.gen(function* () {
+      yield* seedDomain("*.half.example.com")
+      return yield* renewAll()
+    }),
+    {}
+  )
+}

@@ -1,0 +1,148 @@
+import { Context, Effect, Layer } from "effect"
+import { CertificateService } from "../../../src/contract/CertificateService.ts"
+import { CertificateMetrics } from "../../../src/services/CertificateMetrics.ts"
+import { CertificateSettings } from "../../../src/services/CertificateSettings.ts"
+import { CertificateStore } from "../../../src/services/CertificateStore.ts"
+import { DbError } from "../../../src/services/Db.ts"
+import { Heartbeat, type HeartbeatFailed } from "../../../src/services/Heartbeat.ts"
+import { CertificateWorkflows } from "../../../src/workflows/certificate/CertificateWorkflows.ts"
+import { MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
+import { MemoryDns, type MemoryDnsOptions, memoryDns } from "../memory/MemoryDns.ts"
+import { type MemoryPkiOptions, memoryPki } from "../memory/MemoryPki.ts"
+import { MemoryVault } from "../memory/MemoryVault.ts"
+import { ControlPlane, Engine, type Ground, on, type Services } from "./ControlPlane.ts"
+import { rows } from "./look.ts"
+
+/** What was counted, as `what label label`. */
+export class Counted extends Context.Tag("test/Counted")<Counted, ReadonlyArray<string>>() {}
+/** Heartbeats that were tried. */
+export class Beats extends Context.Tag("test/Beats")<Beats, ReadonlyArray<string>>() {}
+
+/** What a story about certificates may look into. */
+export type Doubles = MemoryCa | MemoryDns | Counted | Beats
+
+export interface CertificatesOptions {
+  readonly ca?: MemoryCaOptions
+  readonly dns?: MemoryDnsOptions
+  readonly pki?: MemoryPkiOptions
+  readonly settings?: Partial<CertificateSettings["Type"]>
+  /** Whether the database refuses to store certificates, by Unix milliseconds. */
+  readonly refusesCertificates?: (now: number) => boolean
+  readonly beat?: Effect.Effect<void, HeartbeatFailed>
+}
+
+const counting = Layer.effectContext(
+  Effect.sync(() => {
+    const counted: Array<string> = []
+    const count = (...words: ReadonlyArray<string>) => Effect.sync(() => void counted.push(words.join(" ")))
+    return Context.make(Counted, counted).pipe(
+      Context.add(
+        CertificateMetrics,
+        CertificateMetrics.of({
+          order: (outcome) => count("order", outcome),
+          issuance: (kind, outcome) => count("issuance", kind, outcome),
+          renewalInfo: (answer) => count("renewal-info", answer),
+          problem: (type) => count("problem", type),
+          setRemainingLife: (lives) => count("lives", JSON.stringify([...lives]))
+        })
+      )
+    )
+  })
+)
+
+const beating = (beat: Effect.Effect<void, HeartbeatFailed> = Effect.void) =>
+  Layer.effectContext(
+    Effect.sync(() => {
+      const beats: Array<string> = []
+      const note = (job: string) => Effect.sync(() => void beats.push(job))
+      const heartbeat = Heartbeat.of({ beat: (job) => Effect.zipRight(note(job), beat) })
+      return Context.make(Beats, beats).pipe(Context.add(Heartbeat, heartbeat))
+    })
+  )
+
+/** The store while the table of certificates takes no writes, as behind a trigger that raises. */
+const refusing = (refuses: (now: number) => boolean = () => false) =>
+  Layer.effect(
+    CertificateStore,
+    Effect.gen(function* () {
+      const { time } = yield* Engine
+      const store = yield* CertificateStore
+      return CertificateStore.of({
+        ...store,
+        save: (certificate, accepts) =>
+          Effect.suspend(() =>
+            refuses(time.now)
+              ? new DbError({ operation: "CertificateStore.save", reason: "constraint" })
+              : store.save(certificate, accepts)
+          )
+      })
+    })
+  )
+
+const settingsOf = (settings: Partial<CertificateSettings["Type"]> = {}) =>
+  Layer.succeed(CertificateSettings, { isEnabled: true, hasDnsProvider: true, infrastructure: [], ...settings })
+
+/** The service of certificates with a CA, a DNS and a vault in memory. */
+export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Doubles, never, Ground> =>
+  Layer.effectDiscard(Effect.flatMap(Engine, (engine) => engine.serve(CertificateWorkflows))).pipe(
+    Layer.provideMerge(memoryCa(options.ca)),
+    Layer.provideMerge(memoryDns(options.dns)),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        counting,
+        beating(options.beat),
+        memoryPki(options.pki),
+        MemoryVault,
+        refusing(options.refusesCertificates),
+        settingsOf(options.settings)
+      )
+    )
+  )
+
+/** Runs a test on a control plane that has certificates. */
+export const onCertificates =
+  (options: CertificatesOptions = {}) =>
+  <A, E>(test: Effect.Effect<A, E, Services | Doubles>): Effect.Effect<A, E> =>
+    on<Doubles>({ more: certificates(options) })(test)
+
+/** Asks for a certificate and moves time until there is an answer. */
+export const processChallenge = (domain: string) =>
+  Effect.flatMap(ControlPlane, ({ engine }) =>
+    Effect.either(engine.call(CertificateService, domain, "ProcessChallenge", { domain, workspaceId: "ws_shop" }))
+  )
+
+export const reissue = (domain: string) =>
+  Effect.flatMap(ControlPlane, ({ engine }) =>
+    Effect.either(engine.call(CertificateService, domain, "ReissueCertificate", { domain }))
+  )
+
+export const submitChallenge = (domain: string) =>
+  Effect.map(ControlPlane, ({ engine }) =>
+    engine.submit(CertificateService, domain, "ProcessChallenge", { domain, workspaceId: "ws_shop" })
+  )
+
+export const renewAll = (daysBeforeExpiry = 0) =>
+  Effect.flatMap(ControlPlane, ({ engine }) =>
+    Effect.either(engine.call(CertificateService, "global", "RenewExpiringCertificates", { daysBeforeExpiry }))
+  )
+
+export const certificateRow = (domain: string) =>
+  Effect.map(rows, ({ certificates: all }) => all.find(({ hostname }) => hostname === domain))
+
+export const challengeRow = (domain: string) =>
+  Effect.map(rows, ({ acme_challenges }) => acme_challenges.find(({ domain_id }) => domain_id === `dom_${domain}`))
+
+/** What the CA did and what is left in DNS once nothing is scheduled any more. */
+export const settled = Effect.gen(function* () {
+  const { engine } = yield* ControlPlane
+  yield* engine.drain
+  const { accounts, finalized, orders } = yield* MemoryCa
+  const { changes } = yield* MemoryDns
+  const left = new Set<string>()
+  for (const change of changes) {
+    const [verb, ...record] = change.split(" ")
+    if (verb === "add") left.add(record.join(" "))
+    else left.delete(record.join(" "))
+  }
+  return { orders: { ...orders }, finalized: { ...finalized }, accounts: accounts.size, recordsLeft: [...left] }
+})
