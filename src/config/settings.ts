@@ -1,4 +1,5 @@
 import { Duration, LogLevel } from "effect"
+import { clickhouseAddress } from "./ClickhouseAddress.ts"
 import {
   duration,
   flag,
@@ -19,6 +20,7 @@ import { optional, redacted, required, type SettingValues, withDefault } from ".
 
 const poolSize = integer({ min: 1, max: 1000 })
 const anyDuration = duration({ min: Duration.zero, max: Duration.days(1) })
+const requestBound = duration({ min: Duration.millis(100), max: Duration.seconds(25) })
 const drainBound = duration({ min: Duration.zero, max: Duration.minutes(10) })
 
 /**
@@ -83,7 +85,12 @@ export const settings = {
     username: optional(nonEmptyText),
     password: optional(redacted(secretText))
   },
-  clickhouse: { url: optional(redacted(secretText)), adminUrl: optional(redacted(secretText)) },
+  clickhouse: {
+    url: optional(clickhouseAddress),
+    adminUrl: optional(clickhouseAddress),
+    // Well under the 30 s of a step.
+    requestTimeout: withDefault(requestBound, Duration.seconds(10))
+  },
   github: {
     // Zero: no GitHub App.
     appId: withDefault(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), 0),

@@ -134,3 +134,12 @@ export class InstancesNotRunning extends Schema.TaggedError<InstancesNotRunning>
     return `deployment ${this.deploymentId} does not run: ${this.problem}`
   }
 }
+
+/** Needs a person (500): the vault does not accept the stored password of a workspace's analytics login. Nothing was changed. */
+export class CredentialsUnreadable extends Schema.TaggedError<CredentialsUnreadable>(
+  "ctrl-worker/CredentialsUnreadable"
+)("CredentialsUnreadable", { workspaceId: Schema.String }, HttpApiSchema.annotations({ status: 500 })) {
+  override get message() {
+    return `the stored analytics password of workspace ${this.workspaceId} cannot be decrypted: it belongs to another keyring or vault, or is damaged`
+  }
+}

@@ -1,6 +1,8 @@
 import { Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
+import { ClickhouseSettingsStoreLive } from "../../../src/layers/mysql/ClickhouseSettingsStoreLive.ts"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLive.ts"
+import { IdlePreviewStoreLive } from "../../../src/layers/mysql/IdlePreviewStoreLive.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { RegionStoreLive } from "../../../src/layers/mysql/RegionStoreLive.ts"
@@ -285,7 +287,15 @@ export const freshPools = Layer.unwrapScoped(
 )
 
 /** Stores over given pools, with what stands around them. */
-export const mysqlStores = Layer.mergeAll(DbLive, DeploymentStoreLive, RouteStoreLive, RegionStoreLive, world)
+export const mysqlStores = Layer.mergeAll(
+  DbLive,
+  DeploymentStoreLive,
+  RouteStoreLive,
+  RegionStoreLive,
+  ClickhouseSettingsStoreLive,
+  IdlePreviewStoreLive,
+  world
+)
 
 /** The stores on a new database of the real server. */
 export const mysqlWorld = Layer.provideMerge(mysqlStores, freshPools)

@@ -1,4 +1,6 @@
+import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
+import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { mysqlWorld } from "./MysqlWorld.ts"
@@ -6,3 +8,5 @@ import { mysqlWorld } from "./MysqlWorld.ts"
 deploymentStoreContract("MySQL", mysqlWorld)
 routeStoreContract("MySQL", mysqlWorld)
 regionStoreContract("MySQL", mysqlWorld)
+clickhouseSettingsStoreContract("MySQL", mysqlWorld)
+idlePreviewStoreContract("MySQL", mysqlWorld)

@@ -1,4 +1,6 @@
+import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
+import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { memoryWorld } from "./MemoryWorld.ts"
@@ -7,3 +9,5 @@ import { memoryWorld } from "./MemoryWorld.ts"
 deploymentStoreContract("memory", memoryWorld)
 routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)
+clickhouseSettingsStoreContract("memory", memoryWorld)
+idlePreviewStoreContract("memory", memoryWorld)
