@@ -26,7 +26,10 @@ export interface LimitsChange {
   readonly at: number
 }
 
-/** Owns `clickhouse_workspace_settings` and reads `quota`, on the primary. Writes are one transaction and safe to repeat. */
+/**
+ * Owns `clickhouse_workspace_settings` and reads `quota`, on the primary. Writes are one transaction and safe to repeat:
+ * limits that are so already leave the row as it is, its `updated_at` included.
+ */
 export class ClickhouseSettingsStore extends Context.Tag("ctrl-worker/ClickhouseSettingsStore")<
   ClickhouseSettingsStore,
   {

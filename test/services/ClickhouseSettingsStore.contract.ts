@@ -64,6 +64,15 @@ export const clickhouseSettingsStoreContract = <E>(
       })
     )
 
+    guarantee("limits that are so already leave no trace, so that a repeat writes the same row", (store) =>
+      Effect.gen(function* () {
+        yield* store.create(login)
+        yield* store.create({ ...login, at: at + 1 })
+        yield* store.updateLimits({ ...login, at: at + 2 })
+        assert.deepStrictEqual(yield* settings, [row])
+      })
+    )
+
     guarantee("whoever stores a second login gets the first one back, with the newer limits set", (store) =>
       Effect.gen(function* () {
         yield* store.create(login)

@@ -4,6 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "../../src/restate/testing/JournalFixture.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
+import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
+import { idlePreviewStories } from "../support/workflows/idlePreviews.ts"
 import * as stories from "../support/workflows/stories.ts"
 
 /**
@@ -51,4 +53,6 @@ describe("the recorded journal of", () => {
   matchTheirRecords(stories.routingStories)
   matchTheirRecords(stories.versioningStories)
   matchTheirRecords(stories.deploymentStories)
+  matchTheirRecords(clickhouseUserStories)
+  matchTheirRecords(idlePreviewStories)
 })

@@ -17,14 +17,21 @@ const lockLogin = (sql: SqlClient, workspaceId: string) =>
     ([row]) => row
   )
 
-const writeLimits = (sql: SqlClient, { at, limits, workspaceId }: LimitsChange) => sql`
-  UPDATE clickhouse_workspace_settings SET
-    quota_duration_seconds = ${limits.quotaDurationSeconds}, max_queries_per_window = ${limits.maxQueriesPerWindow},
-    max_execution_time_per_window = ${limits.maxExecutionTimePerWindow},
-    max_query_execution_time = ${limits.maxQueryExecutionTime},
-    max_query_memory_bytes = ${limits.maxQueryMemoryBytes.toString()},
-    max_query_result_rows = ${limits.maxQueryResultRows}, updated_at = ${at}
-  WHERE workspace_id = ${workspaceId}`
+/** Where the limits are so already, nothing changes: a repeat leaves no trace, not even a time. */
+const writeLimits = (sql: SqlClient, { at, limits, workspaceId }: LimitsChange) => {
+  const memory = limits.maxQueryMemoryBytes.toString()
+  return sql`
+    UPDATE clickhouse_workspace_settings SET
+      quota_duration_seconds = ${limits.quotaDurationSeconds}, max_queries_per_window = ${limits.maxQueriesPerWindow},
+      max_execution_time_per_window = ${limits.maxExecutionTimePerWindow},
+      max_query_execution_time = ${limits.maxQueryExecutionTime}, max_query_memory_bytes = ${memory},
+      max_query_result_rows = ${limits.maxQueryResultRows}, updated_at = ${at}
+    WHERE workspace_id = ${workspaceId} AND NOT (
+      quota_duration_seconds = ${limits.quotaDurationSeconds} AND max_queries_per_window = ${limits.maxQueriesPerWindow}
+      AND max_execution_time_per_window = ${limits.maxExecutionTimePerWindow}
+      AND max_query_execution_time = ${limits.maxQueryExecutionTime} AND max_query_memory_bytes = ${memory}
+      AND max_query_result_rows = ${limits.maxQueryResultRows})`
+}
 
 /** Updates a row that exists; its login is whoever's came first. */
 const updateStored = Effect.fnUntraced(function* (sql: SqlClient, change: LimitsChange) {

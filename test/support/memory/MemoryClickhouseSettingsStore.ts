@@ -19,10 +19,11 @@ const columnsOf = (limits: UserLimits) => ({
 const updateStored = (draft: Draft, { at, limits, workspaceId }: LimitsChange) => {
   const row = draft.clickhouse_workspace_settings.find((it) => it.workspace_id === workspaceId)
   if (row === undefined) return Option.none()
-  updateWhere(draft.clickhouse_workspace_settings, (it) => it.workspace_id === workspaceId, {
-    ...columnsOf(limits),
-    updated_at: at
-  })
+  const columns = columnsOf(limits)
+  // Object.entries widens the keys to string; they are columns of the row.
+  const isSo = Object.entries(columns).every(([column, value]) => row[column as keyof typeof columns] === value)
+  const set = isSo ? {} : { ...columns, updated_at: at }
+  updateWhere(draft.clickhouse_workspace_settings, (it) => it.workspace_id === workspaceId, set)
   return Option.some({ username: row.username, passwordEncrypted: row.password_encrypted })
 }
 
