@@ -1,6 +1,7 @@
 import process from "node:process"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
+import { ClickhouseSources, clickhouseUserService } from "./composition/clickhouse.ts"
 import { Database, PoolUsageGauge } from "./composition/database.ts"
 import { requireNode } from "./composition/nodeVersion.ts"
 import { Logging, Metrics, MetricsServer, Tracing } from "./composition/observability.ts"
@@ -11,22 +12,29 @@ import { workerConfig } from "./config.ts"
 import { HealthStateLive } from "./layers/HealthState.ts"
 import { DbLive } from "./layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "./layers/mysql/DeploymentStoreLive.ts"
+import { IdlePreviewStoreLive } from "./layers/mysql/IdlePreviewStoreLive.ts"
 import { RegionStoreLive } from "./layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "./layers/mysql/RouteStoreLive.ts"
 import { PausedInvocationsGauge } from "./layers/PausedInvocationsGauge.ts"
 import type { Implementation } from "./restate/Implementation.ts"
 import type { DeploymentStore } from "./services/DeploymentStore.ts"
 import type { DeploySettings } from "./services/DeploySettings.ts"
+import type { IdlePreviewStore } from "./services/IdlePreviewStore.ts"
 import type { RegionStore } from "./services/RegionStore.ts"
 import type { RouteStore } from "./services/RouteStore.ts"
+import type { TrafficSource } from "./services/Usage.ts"
 import { DeployWorkflows } from "./workflows/deploy/DeployWorkflows.ts"
 import { DeploymentWorkflows } from "./workflows/deployment/DeploymentWorkflows.ts"
+import { IdlePreviewWorkflows } from "./workflows/idlePreviews/IdlePreviewWorkflows.ts"
 import { RoutingWorkflows } from "./workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "./workflows/versioning/VersioningWorkflows.ts"
 
-const workflows: ReadonlyArray<Implementation<DeploySettings | DeploymentStore | RegionStore | RouteStore>> = [
+type Needs = DeploySettings | DeploymentStore | IdlePreviewStore | RegionStore | RouteStore | TrafficSource
+
+const workflows: ReadonlyArray<Implementation<Needs>> = [
   DeployWorkflows,
   DeploymentWorkflows,
+  IdlePreviewWorkflows,
   RoutingWorkflows,
   VersioningWorkflows
 ]
@@ -35,14 +43,16 @@ const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContex
 
 const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(Layer.provideMerge(Logging))
 
-const Adapters = Layer.mergeAll(Database, Admin, Deploys)
+const Adapters = Layer.mergeAll(Database, Admin, Deploys, ClickhouseSources)
 
-const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive)
+const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive, IdlePreviewStoreLive)
 
 const ForOperators = Layer.mergeAll(MetricsServer, PoolUsageGauge, PausedInvocationsGauge)
 
 // Each line stands on the lines below it: they start before it and end after it.
-const Worker = Layer.scopedDiscard(serve(workflows)).pipe(
+const Worker = Layer.scopedDiscard(
+  Effect.flatMap(clickhouseUserService, (optional) => serve([...workflows, ...Option.toArray(optional)]))
+).pipe(
   Layer.provide(ForOperators),
   Layer.provide(Stores),
   Layer.provide(Adapters),

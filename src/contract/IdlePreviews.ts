@@ -11,16 +11,16 @@ export const IdlePreviews = {
   handlers: {
     /** Starts a run, or answers `started: false` while another one is at work. `now` is Unix milliseconds. */
     Begin: {
-      input: message("ctrl_worker.v1.BeginIdlePreviewsRequest", { now: required(millis.schema) }),
-      output: message("ctrl_worker.v1.BeginIdlePreviewsResponse", { started: bool }),
+      input: message("ctrl_worker.v1.BeginRequest", { now: required(millis.schema) }),
+      output: message("ctrl_worker.v1.BeginResponse", { started: bool }),
       error: Schema.Never,
       mode: "exclusive",
       ingress: "private"
     },
     /** Looks through some pages and sends itself for the next ones. Does nothing when `run` is not the run at work. */
     Continue: {
-      input: message("ctrl_worker.v1.ContinueIdlePreviewsRequest", { run: text() }),
-      output: message("ctrl_worker.v1.ContinueIdlePreviewsResponse", {}),
+      input: message("ctrl_worker.v1.ContinueRequest", { run: text() }),
+      output: message("ctrl_worker.v1.ContinueResponse", {}),
       error: Schema.Never,
       mode: "exclusive",
       ingress: "private"

@@ -1,15 +1,24 @@
 import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
+import { ClickhouseUserService } from "../../src/contract/ClickhouseUserService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
+import { IdlePreviews } from "../../src/contract/IdlePreviews.ts"
 import { TransitionState } from "../../src/contract/objectState.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
 import type { Contract } from "../../src/restate/Contract.ts"
 
-const services: ReadonlyArray<Contract> = [DeployService, DeploymentService, RoutingService, VersioningService]
+const services: ReadonlyArray<Contract> = [
+  DeployService,
+  DeploymentService,
+  RoutingService,
+  VersioningService,
+  ClickhouseUserService,
+  IdlePreviews
+]
 
 describe("the services' contracts", () => {
   it("keep the names, modes and ingress visibility that callers and deployed systems rely on", () => {
@@ -20,7 +29,14 @@ describe("the services' contracts", () => {
       )
     ])
     assert.deepStrictEqual(Object.fromEntries(surface), {
-      "hydra.v1.DeployService": { Deploy: "shared public", Rollback: "shared public", Promote: "shared public" },
+      "ctrl_worker.v1.IdlePreviews": { Begin: "exclusive private", Continue: "exclusive private" },
+      "hydra.v1.ClickhouseUserService": { ConfigureUser: "exclusive public" },
+      "hydra.v1.DeployService": {
+        Deploy: "shared public",
+        Rollback: "shared public",
+        Promote: "shared public",
+        ScaleDownIdlePreviewDeployments: "shared public"
+      },
       "hydra.v1.DeploymentService": {
         ScheduleDesiredStateChange: "exclusive private",
         ChangeDesiredState: "exclusive private",

@@ -40,6 +40,7 @@ const promised = [
   "hydra.v1.DeployService/Deploy Shared public",
   "hydra.v1.DeployService/Promote Shared public",
   "hydra.v1.DeployService/Rollback Shared public",
+  "hydra.v1.DeployService/ScaleDownIdlePreviewDeployments Shared public",
   "hydra.v1.DeploymentService/ChangeDesiredState Exclusive private",
   "hydra.v1.DeploymentService/ClearScheduledStateChanges Exclusive private",
   "hydra.v1.DeploymentService/ScheduleDesiredStateChange Exclusive private",
@@ -47,8 +48,10 @@ const promised = [
   "hydra.v1.VersioningService/GetVersion Exclusive private",
   "hydra.v1.VersioningService/NextVersion Exclusive private"
 ]
-/** What the four services have beyond that is for themselves alone. */
+/** What there is beyond that is for the services themselves alone. */
 const ownHandlers = [
+  "ctrl_worker.v1.IdlePreviews/Begin Exclusive private",
+  "ctrl_worker.v1.IdlePreviews/Continue Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
   "hydra.v1.VersioningService/PublishChange Exclusive private"
@@ -60,7 +63,7 @@ const services = Effect.flatMap(RestateClient, ({ admin }) => get(`${admin}/serv
 )
 
 layer(stack(options), { excludeTestServices: true, timeout: "1 minute" })("discovery", (it) => {
-  it.effect("lists the four services as virtual objects, with their handlers, modes and privacy", () =>
+  it.effect("lists the services as virtual objects, with their handlers, modes and privacy", () =>
     Effect.gen(function* () {
       const listed = yield* services
       assert.deepStrictEqual([...new Set(listed.map(({ ty }) => ty))], ["VirtualObject"])

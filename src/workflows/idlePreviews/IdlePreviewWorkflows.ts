@@ -16,6 +16,7 @@ import { isAtWork, leaseFrom, quietSince } from "./idleness.ts"
 const pageSize = 500
 /** Keep an invocation's journal small and its hold on the key short. */
 const pagesPerInvocation = 10
+const stopsPerInvocation = 500
 const holdsKeyFor = Duration.seconds(20)
 
 /** A run gives up rather than wait: the next one is due in a quarter of an hour. */
@@ -81,9 +82,12 @@ const sweepPage = (current: Run) =>
 const sweep = (started: Run) =>
   Effect.gen(function* () {
     let page = yield* sweepPage(started)
+    let stopped = page.idle.length
     const until = page.at + Duration.toMillis(holdsKeyFor)
-    for (let looked = 1; looked < pagesPerInvocation && page.at < until && page.next !== null; looked++) {
+    for (let looked = 1; looked < pagesPerInvocation && page.next !== null; looked++) {
+      if (stopped >= stopsPerInvocation || page.at >= until) break
       page = yield* sweepPage({ ...started, after: page.next })
+      stopped += page.idle.length
     }
     if (page.next === null) return yield* run.clear
     yield* run.set({ ...started, after: page.next, leaseUntil: leaseFrom(page.at) })
