@@ -68,8 +68,8 @@ export class Engine {
 
   async #execute(statement: HttpStatement): Promise<Answer> {
     try {
-      for (const [name, value] of statement.parameters)
-        await this.#session.queryAsync(`SET ${name}=${quotedText(value)}`)
+      const parameters = Array.from(statement.parameters, ([name, value]) => `${name}=${quotedText(value)}`)
+      if (parameters.length > 0) await this.#session.queryAsync(`SET ${parameters.join(", ")}`)
       const rows = statement.data.length === 0 ? "" : `\n${statement.data.toString()}`
       const result = await this.#session.queryAsync(statementText(statement) + rows, { format: statement.format })
       return { ok: true, body: result.bytes() }

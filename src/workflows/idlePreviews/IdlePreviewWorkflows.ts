@@ -12,9 +12,9 @@ import { TrafficSource } from "../../services/Usage.ts"
 import { patient } from "../retry.ts"
 import { isAtWork, leaseFrom, quietSince } from "./idleness.ts"
 
-/** Deployments looked at per page: one page is one query of each database. */
-const pageSize = 500
-/** Keep an invocation's journal small and its hold on the key short. */
+/** Deployments looked at per page: one page is one query of each database, and as much as TrafficSource takes. */
+const pageSize = 1000
+/** Keep an invocation's journal below 2000 entries and its hold on the key short. */
 const pagesPerInvocation = 10
 const stopsPerInvocation = 500
 const holdsKeyFor = Duration.seconds(20)

@@ -12,12 +12,15 @@ import type { Story } from "./stories.ts"
 export class Questions extends Context.Tag("test/Questions")<Questions, Array<TrafficQuestion>>() {}
 
 export interface TrafficOptions {
+  /** These have requests all the time. */
   readonly busy?: ReadonlyArray<string>
+  /** When these had their last request, in Unix milliseconds. */
+  readonly lastRequests?: ReadonlyMap<string, number>
   /** Whether the source fails when the n-th question, counted from 0, arrives. */
-  readonly isAway?: (nth: number) => boolean
+  readonly isAway?: (nth: number, question: TrafficQuestion) => boolean
 }
 
-const traffic = ({ busy = [], isAway = () => false }: TrafficOptions) =>
+const traffic = ({ busy = [], isAway = () => false, lastRequests = new Map() }: TrafficOptions) =>
   Layer.effectContext(
     Effect.sync(() => {
       const questions: Array<TrafficQuestion> = []
@@ -28,9 +31,10 @@ const traffic = ({ busy = [], isAway = () => false }: TrafficOptions) =>
             withTraffic: (question) =>
               Effect.suspend(() => {
                 questions.push(question)
-                return isAway(questions.length - 1)
+                const served = [...lastRequests].filter(([, at]) => at >= question.since).map(([id]) => id)
+                return isAway(questions.length - 1, question)
                   ? new ClickhouseUnavailable({ operation: "requests-of-deployments", reason: "unreachable" })
-                  : Effect.succeed(new Set(busy))
+                  : Effect.succeed(new Set([...busy, ...served]))
               })
           })
         )

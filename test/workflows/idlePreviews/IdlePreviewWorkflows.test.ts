@@ -82,13 +82,13 @@ describe("scaling down idle previews", () => {
       Effect.gen(function* () {
         const { engine } = yield* ControlPlane
         yield* withLive
-        // More than one page of 500.
-        yield* withMany(510)
+        // More than one page of 1000.
+        yield* withMany(1010)
         const { answer } = yield* timed(scaleDown)
         assert.deepStrictEqual(answer, Either.right({}))
         yield* engine.drain
         const stopped = (yield* rows).deployments.filter((row) => row.desired_state === "standby").length
-        assert.strictEqual(stopped, what === "down" ? 0 : 499)
+        assert.strictEqual(stopped, what === "down" ? 0 : 999)
         const paused = engine.invocations.filter(({ status }) => status !== "completed")
         assert.deepStrictEqual(paused, [])
         // The schedule goes on: nothing of the run that gave up is in the way of the next one.
@@ -100,7 +100,7 @@ describe("scaling down idle previews", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
-      yield* withMany(510)
+      yield* withMany(1010)
       const asked = engine.time.now
       yield* scaleDown
       yield* engine.drain
@@ -111,7 +111,7 @@ describe("scaling down idle previews", () => {
       )
       assert.deepStrictEqual(
         questions.map((question) => question.deployments.length),
-        [499, 11]
+        [999, 11]
       )
     }).pipe(on(idlePreviews()))
   )
@@ -172,28 +172,63 @@ describe("scaling down idle previews", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
-      yield* withMany(6001)
+      yield* withMany(12_001)
       yield* scaleDown
-      yield* engine.until(() => engine.invocations.some(({ target }) => target.key === "d_p6000"))
+      yield* engine.until(() => engine.invocations.some(({ target }) => target.key === "d_p12000"))
       const chain = engine.invocations.filter(({ target }) => target.handler === "Continue")
       assert.strictEqual(chain.length, 2)
       const entries = chain.map((invocation) => invocation.entries.filter(({ kind }) => kind === "run").length)
       assert.deepStrictEqual(entries, [10, 3])
-    }).pipe(on(idlePreviews({ busy: Array.from({ length: 6000 }, (_, nth) => `d_p${nth}`) })))
+    }).pipe(on(idlePreviews({ busy: Array.from({ length: 12_000 }, (_, nth) => `d_p${nth}`) })))
   )
 
-  it.effect("thousands of idle previews are stopped at most a thousand per invocation, each once", () =>
+  it.effect("thousands of idle previews are stopped at most one page per invocation, each once", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
-      yield* withMany(2000)
+      yield* withMany(3000)
       yield* scaleDown
       yield* engine.drain
-      assert.strictEqual(new Set(yield* stops).size, 2000)
-      assert.lengthOf(yield* stops, 2000)
+      assert.strictEqual(new Set(yield* stops).size, 3000)
+      assert.lengthOf(yield* stops, 3000)
       const chain = engine.invocations.filter(({ target }) => target.handler === "Continue")
       for (const { entries } of chain) assert.isBelow(entries.length, 1020)
       assert.isAtLeast(chain.length, 3)
     }).pipe(on(idlePreviews()))
+  )
+
+  it.effect(
+    "over three days of schedules and an outage, each preview stops once, 6 hours after its last request",
+    () => {
+      const hour = 3_600_000
+      const quarter = hour / 4
+      // When virtual time begins.
+      const start = 1_893_456_000_000
+      const outage = { from: start + 20 * hour, until: start + 30 * hour }
+      const lastRequests = new Map(
+        Array.from({ length: 10 }, (_, nth) => [`d_${nth + 2}`, start + nth * 5 * hour] as const)
+      )
+      const isAway = (_: number, { since }: { readonly since: number }) =>
+        since + sixHours >= outage.from && since + sixHours < outage.until
+      return Effect.gen(function* () {
+        const { engine } = yield* ControlPlane
+        assert.strictEqual(engine.time.now, start)
+        yield* withLive
+        yield* Effect.forEach(lastRequests.keys(), (id, nth) => seedPreview(id, nth + 2))
+        for (let run = 0; run < 3 * 96; run++) {
+          yield* scaleDown
+          yield* engine.advance(quarter)
+        }
+        assert.sameMembers(yield* stops, [...lastRequests.keys()])
+        for (const [id, last] of lastRequests) {
+          const { desired_state, updated_at } = yield* deploymentRow(id)
+          assert.strictEqual(desired_state, "standby")
+          const due = last + sixHours
+          const expected = due >= outage.from && due < outage.until ? outage.until : due
+          assert.isAtLeast(updated_at ?? 0, expected, id)
+          assert.isAtMost(updated_at ?? 0, expected + quarter + 1000, id)
+        }
+      }).pipe(on(idlePreviews({ lastRequests, isAway })))
+    }
   )
 })
