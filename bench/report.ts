@@ -3,6 +3,7 @@ import restateServer from "@restatedev/restate-server/package.json" with { type:
 import packageJson from "../package.json" with { type: "json" }
 import type { BridgeBenchOptions, HandlerName, HandlerResult, VariantName } from "./bridge.ts"
 import type { DeployBenchOptions, DeploySample } from "./deploys.ts"
+import type { IdleBenchOptions, IdleSample } from "./idle.ts"
 import { pairedRatios, quantile, type Spread, spread } from "./statistics.ts"
 
 export interface Results {
@@ -10,6 +11,8 @@ export interface Results {
   readonly bridgeOptions: BridgeBenchOptions
   readonly deploys: ReadonlyArray<DeploySample>
   readonly deployOptions: DeployBenchOptions
+  readonly idle: ReadonlyArray<IdleSample>
+  readonly idleOptions: IdleBenchOptions
 }
 
 const described: Readonly<Record<HandlerName, { readonly text: string; readonly aim: number }>> = {
@@ -95,8 +98,32 @@ const machine = (): string => {
   return `${processors.length} x ${processors[0]?.model ?? "processor"}, ${memory} GiB, ${type()} ${release()}`
 }
 
+/** The section about idle previews. */
+export const idleReport = (samples: ReadonlyArray<IdleSample>, options: IdleBenchOptions): string => {
+  const scans = samples.map((sample) => sample.scan)
+  const floors = samples.map((sample) => sample.floor)
+  return `## A search for idle previews
+
+ScaleDownIdlePreviewDeployments over ${options.previews} quiet previews of 500 projects, all with traffic, through Restate, the worker, MySQL and the
+engine of ClickHouse, from the call to the end of the last invocation. The floor is the same question by hand in the same
+round: one statement to each database over all previews at once, without pages, journal or locks. ${options.rounds} rounds.
+
+${table(
+  ["search ms", "floor ms", "ratio to floor"],
+  [row(range(spread(scans), 0), range(spread(floors), 0), range(spread(pairedRatios(scans, floors)), 1))]
+)}
+`
+}
+
 /** The whole of RESULTS.md. */
-export const report = ({ bridge, bridgeOptions, deployOptions, deploys }: Results): string => `# Benchmark results
+export const report = ({
+  bridge,
+  bridgeOptions,
+  deployOptions,
+  deploys,
+  idle,
+  idleOptions
+}: Results): string => `# Benchmark results
 
 Written by \`npm run bench\`, which measures everything below again (\`-- --quick\` for a short look that keeps this file).
 Server, worker, database and load generator share one machine: read the ratios, not the absolute numbers.
@@ -129,7 +156,8 @@ simulated krane that looks every 50 ms and starts instances at once. ${deployOpt
 ${deployOptions.rounds} rounds. A deploy counts from the call until Deploy answers: instances run, routes switched, rows written.
 
 ${deployTable(deploys)}
-`
+
+${idleReport(idle, idleOptions)}`
 
 const whereTheTimeGoes = `## Where the time goes
 

@@ -28,6 +28,7 @@ import type { RouteStore } from "./services/RouteStore.ts"
 import { CustomDomainWorkflows } from "./workflows/customDomain/CustomDomainWorkflows.ts"
 import { DeployWorkflows } from "./workflows/deploy/DeployWorkflows.ts"
 import { DeploymentWorkflows } from "./workflows/deployment/DeploymentWorkflows.ts"
+import { IdlePreviewWorkflows } from "./workflows/idlePreviews/IdlePreviewWorkflows.ts"
 import { RoutingWorkflows } from "./workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "./workflows/versioning/VersioningWorkflows.ts"
 
@@ -46,7 +47,9 @@ const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, DomainStoreLive, Regi
 const ForOperators = Layer.mergeAll(MetricsServer, PoolUsageGauge, PausedInvocationsGauge)
 
 // Each line stands on the lines below it: they start before it and end after it.
-const Worker = Layer.scopedDiscard(serve(workflows)).pipe(
+const Worker = Layer.scopedDiscard(
+  Effect.flatMap(clickhouseUserService, (optional) => serve([...workflows, ...Option.toArray(optional)]))
+).pipe(
   Layer.provide(ForOperators),
   Layer.provide(Stores),
   Layer.provide(Adapters),

@@ -1,5 +1,6 @@
 import { Duration, LogLevel } from "effect"
 import { dnsServer, oneOrMore } from "./dnsServer.ts"
+import { clickhouseAddress } from "./ClickhouseAddress.ts"
 import {
   base64UrlSecret,
   duration,
@@ -24,6 +25,7 @@ const poolSize = integer({ min: 1, max: 1000 })
 const anyDuration = duration({ min: Duration.zero, max: Duration.days(1) })
 // It becomes part of an address.
 const vaultMount = matching(/^[\w-]+(\/[\w-]+)*$/, 'the path of a mount such as "transit"')
+const requestBound = duration({ min: Duration.millis(100), max: Duration.seconds(25) })
 const drainBound = duration({ min: Duration.zero, max: Duration.minutes(10) })
 
 /**
@@ -117,7 +119,12 @@ export const settings = {
     username: optional(nonEmptyText),
     password: optional(redacted(secretText))
   },
-  clickhouse: { url: optional(redacted(secretText)), adminUrl: optional(redacted(secretText)) },
+  clickhouse: {
+    url: optional(clickhouseAddress),
+    adminUrl: optional(clickhouseAddress),
+    // Well under the 30 s of a step.
+    requestTimeout: withDefault(requestBound, Duration.seconds(10))
+  },
   github: {
     // Zero: no GitHub App.
     appId: withDefault(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), 0),

@@ -62,6 +62,17 @@ export const DeployService = {
       error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning),
       mode: "shared",
       ingress: "public"
+    },
+    /**
+     * Starts the search for previews without a request in the last 6 hours and answers at once; the search puts them on
+     * standby. It stops nothing, and says so in the log, while the source of traffic does not answer. Key `global`.
+     */
+    ScaleDownIdlePreviewDeployments: {
+      input: message("hydra.v1.ScaleDownIdlePreviewDeploymentsRequest", {}),
+      output: message("hydra.v1.ScaleDownIdlePreviewDeploymentsResponse", {}),
+      error: Schema.Never,
+      mode: "shared",
+      ingress: "public"
     }
   }
 } as const

@@ -150,3 +150,12 @@ export class IssuanceUnavailable extends Schema.TaggedError<IssuanceUnavailable>
     return `no certificate can be obtained for ${this.domain}: ${issuanceObstacles[this.reason]}; it stays waiting`
   }
 }
+
+/** Needs a person (500): the vault does not accept the stored password of a workspace's analytics login. Nothing was changed. */
+export class CredentialsUnreadable extends Schema.TaggedError<CredentialsUnreadable>(
+  "ctrl-worker/CredentialsUnreadable"
+)("CredentialsUnreadable", { workspaceId: Schema.String }, HttpApiSchema.annotations({ status: 500 })) {
+  override get message() {
+    return `the stored analytics password of workspace ${this.workspaceId} cannot be decrypted: it belongs to another keyring or vault, or is damaged`
+  }
+}

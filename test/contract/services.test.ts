@@ -2,18 +2,22 @@ import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
 import { CustomDomainService } from "../../src/contract/CustomDomainService.ts"
+import { ClickhouseUserService } from "../../src/contract/ClickhouseUserService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
+import { IdlePreviews } from "../../src/contract/IdlePreviews.ts"
 import { TransitionState } from "../../src/contract/objectState.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
 import type { Contract } from "../../src/restate/Contract.ts"
 
 const services: ReadonlyArray<Contract> = [
+  ClickhouseUserService,
   CustomDomainService,
   DeployService,
   DeploymentService,
+  IdlePreviews,
   RoutingService,
   VersioningService
 ]
@@ -32,7 +36,14 @@ describe("the services' contracts", () => {
         RetryVerification: "exclusive public",
         CheckDomain: "exclusive private"
       },
-      "hydra.v1.DeployService": { Deploy: "shared public", Rollback: "shared public", Promote: "shared public" },
+      "ctrl_worker.v1.IdlePreviews": { Begin: "exclusive private", Continue: "exclusive private" },
+      "hydra.v1.ClickhouseUserService": { ConfigureUser: "exclusive public" },
+      "hydra.v1.DeployService": {
+        Deploy: "shared public",
+        Rollback: "shared public",
+        Promote: "shared public",
+        ScaleDownIdlePreviewDeployments: "shared public"
+      },
       "hydra.v1.DeploymentService": {
         ScheduleDesiredStateChange: "exclusive private",
         ChangeDesiredState: "exclusive private",

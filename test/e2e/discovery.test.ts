@@ -42,6 +42,7 @@ const promised = [
   "hydra.v1.DeployService/Deploy Shared public",
   "hydra.v1.DeployService/Promote Shared public",
   "hydra.v1.DeployService/Rollback Shared public",
+  "hydra.v1.DeployService/ScaleDownIdlePreviewDeployments Shared public",
   "hydra.v1.DeploymentService/ChangeDesiredState Exclusive private",
   "hydra.v1.DeploymentService/ClearScheduledStateChanges Exclusive private",
   "hydra.v1.DeploymentService/ScheduleDesiredStateChange Exclusive private",
@@ -52,6 +53,9 @@ const promised = [
 /** What the services have beyond that is for themselves alone. */
 const ownHandlers = [
   "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
+/** What there is beyond that is for the services themselves alone. */
+  "ctrl_worker.v1.IdlePreviews/Begin Exclusive private",
+  "ctrl_worker.v1.IdlePreviews/Continue Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
   "hydra.v1.VersioningService/PublishChange Exclusive private"

@@ -5,6 +5,8 @@ import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "../../src/restate/testing/JournalFixture.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { domainStories } from "../support/workflows/domainStories.ts"
+import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
+import { idlePreviewStories } from "../support/workflows/idlePreviews.ts"
 import * as stories from "../support/workflows/stories.ts"
 
 /**
@@ -53,4 +55,6 @@ describe("the recorded journal of", () => {
   matchTheirRecords(stories.versioningStories)
   matchTheirRecords(stories.deploymentStories)
   matchTheirRecords(domainStories)
+  matchTheirRecords(clickhouseUserStories)
+  matchTheirRecords(idlePreviewStories)
 })

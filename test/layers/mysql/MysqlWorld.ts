@@ -3,6 +3,8 @@ import { CertificateStoreLive } from "../../../src/layers/mysql/CertificateStore
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLive.ts"
 import { DomainStoreLive } from "../../../src/layers/mysql/DomainStoreLive.ts"
+import { ClickhouseSettingsStoreLive } from "../../../src/layers/mysql/ClickhouseSettingsStoreLive.ts"
+import { IdlePreviewStoreLive } from "../../../src/layers/mysql/IdlePreviewStoreLive.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { RegionStoreLive } from "../../../src/layers/mysql/RegionStoreLive.ts"
@@ -294,6 +296,8 @@ export const mysqlStores = Layer.mergeAll(
   CertificateStoreLive,
   RouteStoreLive,
   RegionStoreLive,
+  ClickhouseSettingsStoreLive,
+  IdlePreviewStoreLive,
   world
 )
 

@@ -1,6 +1,8 @@
 import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
+import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
+import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { mysqlWorld } from "./MysqlWorld.ts"
@@ -10,3 +12,5 @@ routeStoreContract("MySQL", mysqlWorld)
 regionStoreContract("MySQL", mysqlWorld)
 domainStoreContract("MySQL", mysqlWorld)
 certificateStoreContract("MySQL", mysqlWorld)
+clickhouseSettingsStoreContract("MySQL", mysqlWorld)
+idlePreviewStoreContract("MySQL", mysqlWorld)

@@ -1,6 +1,8 @@
 import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
+import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
+import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { memoryWorld } from "./MemoryWorld.ts"
@@ -11,3 +13,5 @@ routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)
 domainStoreContract("memory", memoryWorld)
 certificateStoreContract("memory", memoryWorld)
+clickhouseSettingsStoreContract("memory", memoryWorld)
+idlePreviewStoreContract("memory", memoryWorld)

@@ -3,6 +3,8 @@ import { Db } from "../../../src/services/Db.ts"
 import { MemoryCertificateStore } from "./MemoryCertificateStore.ts"
 import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
 import { MemoryDomainStore } from "./MemoryDomainStore.ts"
+import { MemoryClickhouseSettingsStore } from "./MemoryClickhouseSettingsStore.ts"
+import { MemoryIdlePreviewStore } from "./MemoryIdlePreviewStore.ts"
 import { MemoryRegionStore } from "./MemoryRegionStore.ts"
 import { MemoryRouteStore } from "./MemoryRouteStore.ts"
 import { MemoryTables, memoryTables, transaction, updateWhere } from "./MemoryTables.ts"
@@ -45,6 +47,8 @@ export const memoryWorld = Layer.mergeAll(
   MemoryCertificateStore,
   MemoryRouteStore,
   MemoryRegionStore,
+  MemoryClickhouseSettingsStore,
+  MemoryIdlePreviewStore,
   world,
   db
 ).pipe(Layer.provide(memoryTables))

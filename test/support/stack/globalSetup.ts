@@ -3,22 +3,29 @@ import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import type { TestProject } from "vitest/node"
+import { ClickhouseServer, clickhouseServer } from "../../../dev/stack/ClickhouseServer.ts"
 import { MySqlServer, mySqlServer, mySqlSource } from "../../../dev/stack/MySqlServer.ts"
 import { pebbleProgram, pebbleSource } from "../../../dev/stack/PebbleProgram.ts"
 import { progressLines } from "../../../dev/stack/Progress.ts"
+import { engineUsers } from "./engineUsers.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where a test process asks for the run's MySQL server; the first to ask starts it. */
+    /** Where a test process asks for the run's MySQL server and its ClickHouse; the first to ask starts it. */
     readonly mySqlServerDesk: string
   }
 }
 
-/** The run's one MySQL server, started by the first test file that asks: many runs select none that does. */
+/** The run's one server of a kind, started by the first test file that asks: many runs select none that does. */
 const desk = Effect.gen(function* () {
   const scope = yield* Effect.scope
   const server = yield* Effect.cached(
     Layer.buildWithScope(mySqlServer, scope).pipe(Effect.map((context) => Context.get(context, MySqlServer)))
+  )
+  const clickhouse = yield* Effect.cached(
+    Layer.buildWithScope(clickhouseServer({ users: engineUsers }), scope).pipe(
+      Effect.map((context) => Context.get(context, ClickhouseServer))
+    )
   )
   // Installing packages or fetching an image must not count against the first test's time limit.
   const source = yield* mySqlSource
@@ -30,6 +37,13 @@ const desk = Effect.gen(function* () {
       "/mysql",
       Effect.match(server, {
         onSuccess: ({ adminUrl, source }) => HttpServerResponse.unsafeJson({ adminUrl, source }),
+        onFailure: (failure) => HttpServerResponse.text(failure.message, { status: 503 })
+      })
+    ),
+    HttpRouter.get(
+      "/clickhouse",
+      Effect.match(clickhouse, {
+        onSuccess: ({ isServer, url }) => HttpServerResponse.unsafeJson({ isServer, url }),
         onFailure: (failure) => HttpServerResponse.text(failure.message, { status: 503 })
       })
     ),

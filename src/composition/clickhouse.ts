@@ -1,0 +1,91 @@
+import { Context, Effect, Either, Layer, Option, Record, Schedule, type Scope } from "effect"
+import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import type { ClickhouseOptions } from "../layers/clickhouse/ClickhouseConnection.ts"
+import { type ClickhouseReader, ClickhouseReaderLive } from "../layers/clickhouse/ClickhouseReader.ts"
+import { ClickhouseUsersLive } from "../layers/clickhouse/ClickhouseUsersLive.ts"
+import { TrafficSourceLive } from "../layers/clickhouse/TrafficSourceLive.ts"
+import { UsageSourceLive } from "../layers/clickhouse/UsageSourceLive.ts"
+import { ClickhouseSettingsStoreLive } from "../layers/mysql/ClickhouseSettingsStoreLive.ts"
+import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
+import { PasswordGeneratorLive } from "../layers/PasswordGeneratorLive.ts"
+import type { Implementation } from "../restate/Implementation.ts"
+import type { ClickhouseSettingsStore } from "../services/ClickhouseSettingsStore.ts"
+import { ClickhouseUsers } from "../services/ClickhouseUsers.ts"
+import type { PasswordGenerator } from "../services/PasswordGenerator.ts"
+import type { TrafficSource, UsageSource } from "../services/Usage.ts"
+import { Vault } from "../services/Vault.ts"
+import { ClickhouseUserWorkflows } from "../workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
+
+const optionsOf = (
+  { clickhouse }: WorkerConfigShape,
+  address: WorkerConfigShape["clickhouse"]["url"]
+): Option.Option<ClickhouseOptions> =>
+  Option.map(address, (found) => ({ ...found, requestTimeout: clickhouse.requestTimeout }))
+
+const Reader: Layer.Layer<ClickhouseReader, never, WorkerConfig> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, (config) => ClickhouseReaderLive(optionsOf(config, config.clickhouse.url)))
+)
+
+/** Always there: without `clickhouse.url`, or while the server is away, they fail rather than answer. */
+export const ClickhouseSources: Layer.Layer<TrafficSource | UsageSource, never, WorkerConfig> = Layer.mergeAll(
+  TrafficSourceLive,
+  UsageSourceLive
+).pipe(Layer.provide(Reader))
+
+/** Three looks within 3 seconds: a server that starts together with the worker is given a moment, and the worker is not held up. */
+const fewLooks = Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))
+
+type Needs = ClickhouseSettingsStore | ClickhouseUsers | PasswordGenerator | Vault
+
+/** The same handlers, with all they need beside the journal. */
+const withContext = (context: Context.Context<Needs>): Implementation<never> => ({
+  ...ClickhouseUserWorkflows,
+  handlers: Record.map(
+    ClickhouseUserWorkflows.handlers,
+    (handler) => (input: unknown) => Effect.provide(handler(input), context)
+  )
+})
+
+const notServed = (missing: string, reason: string) =>
+  Effect.as(
+    Effect.logWarning("ClickhouseUserService is not served", { missing, reason }),
+    Option.none<Implementation<never>>()
+  )
+
+/** Serves the logins with a vault and an admin connection that answer now; each of them that does not is named in the log. */
+const checked = (vault: Context.Tag.Service<Vault>, options: ClickhouseOptions) =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const services = Layer.mergeAll(
+      ClickhouseUsersLive(options),
+      ClickhouseSettingsStoreLive,
+      PasswordGeneratorLive,
+      Layer.succeed(Vault, vault)
+    )
+    const context = yield* Layer.buildWithScope(services, scope)
+    const { check } = Context.get(context, ClickhouseUsers)
+    const outcome = yield* Effect.either(
+      Effect.all([Effect.retry(vault.check, fewLooks), Effect.retry(check, fewLooks)])
+    )
+    if (Either.isRight(outcome)) return Option.some(withContext(context))
+    const missing = outcome.left._tag === "VaultUnavailable" ? "vault" : "clickhouse.admin_url"
+    return yield* notServed(missing, outcome.left.message)
+  })
+
+/**
+ * ClickhouseUserService, when this worker can do what it promises: `clickhouse.admin_url` is set, there is a vault, and both
+ * accept us at the start. Otherwise none, so that callers get 404 rather than invocations that wait, and the log says what is
+ * missing. The vault is taken from the context, where there is one.
+ */
+export const clickhouseUserService: Effect.Effect<
+  Option.Option<Implementation<never>>,
+  never,
+  MysqlPools | Scope.Scope | WorkerConfig
+> = Effect.gen(function* () {
+  const config = yield* WorkerConfig
+  const vault = yield* Effect.serviceOption(Vault)
+  const options = optionsOf(config, config.clickhouse.adminUrl)
+  if (Option.isNone(options)) return yield* notServed("clickhouse.admin_url", "not configured")
+  if (Option.isNone(vault)) return yield* notServed("vault", "not configured")
+  return yield* checked(vault.value, options.value)
+})

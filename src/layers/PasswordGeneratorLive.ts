@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto"
+import { Effect, Layer, Redacted } from "effect"
+import { PasswordGenerator } from "../services/PasswordGenerator.ts"
+
+const classes = ["ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789", "-_.~"]
+const alphabet = classes.join("")
+const length = 64
+
+/** The largest multiple of the alphabet's size that fits a byte: bytes from here on would favour the first characters. */
+const fair = 256 - (256 % alphabet.length)
+
+const spell = (bytes: (count: number) => Uint8Array): string => {
+  let spelled = ""
+  while (spelled.length < length) {
+    for (const byte of bytes(length)) {
+      if (byte < fair && spelled.length < length) spelled += alphabet.charAt(byte % alphabet.length)
+    }
+  }
+  return spelled
+}
+
+const hasEveryClass = (password: string): boolean =>
+  classes.every((each) => [...each].some((character) => password.includes(character)))
+
+/**
+ * 64 characters of `A-Z a-z 0-9 - _ . ~` with at least one of each class. Every such password is equally likely: one that
+ * lacks a class is thrown away whole (about 1 in 50) rather than mended.
+ */
+export const passwordFrom = (bytes: (count: number) => Uint8Array): string => {
+  let password = spell(bytes)
+  while (!hasEveryClass(password)) password = spell(bytes)
+  return password
+}
+
+export const PasswordGeneratorLive: Layer.Layer<PasswordGenerator> = Layer.succeed(
+  PasswordGenerator,
+  PasswordGenerator.of({ generate: Effect.sync(() => Redacted.make(passwordFrom(randomBytes))) })
+)

@@ -1,0 +1,27 @@
+import { Effect, Layer, Redacted, Schema } from "effect"
+import { ClickhouseUsers } from "../../services/ClickhouseUsers.ts"
+import { type ClickhouseOptions, connectClickhouse } from "./ClickhouseConnection.ts"
+import { statementOf, takesPassword } from "./userStatements.ts"
+
+/**
+ * Needs an admin that may create, alter and drop users, quotas, row policies and settings profiles, and has SELECT on
+ * `default.*` WITH GRANT OPTION. The password travels as a query parameter: outside of a trusted network this connection
+ * must be https.
+ */
+export const ClickhouseUsersLive = (options: ClickhouseOptions): Layer.Layer<ClickhouseUsers> =>
+  Layer.scoped(
+    ClickhouseUsers,
+    Effect.map(connectClickhouse(options), (clickhouse) =>
+      ClickhouseUsers.of({
+        apply: (operation, password) =>
+          clickhouse.command(
+            operation._tag,
+            statementOf(operation),
+            takesPassword(operation) ? { password: Redacted.value(password) } : {}
+          ),
+        check: Effect.asVoid(
+          clickhouse.select("check", "SELECT 1 AS one", {}, Schema.Struct({ one: Schema.Literal(1) }))
+        )
+      })
+    )
+  )

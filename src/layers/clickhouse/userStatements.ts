@@ -1,0 +1,45 @@
+import type { TimeKind, UserOperation } from "../../services/ClickhouseUsers.ts"
+
+/** Identifiers and workspace ids are written into the text: grants and policies take no parameters there. */
+const checked = (identifier: string): string => {
+  if (!/^[A-Za-z0-9_]+$/.test(identifier))
+    throw new RangeError("an identifier may hold letters, digits and underscores only")
+  return identifier
+}
+const quoted = (identifier: string): string => `\`${checked(identifier)}\``
+const tableName = (table: string): string => `\`default\`.${quoted(table)}`
+
+/** What `time` must be for a row of the last N days: from the start of a day for moments, from a date for dates. */
+const visibleFrom: Readonly<Record<TimeKind, (days: bigint) => string>> = {
+  milliseconds: (days) => `toUnixTimestamp(toStartOfDay(now() - toIntervalDay(${days}))) * 1000`,
+  datetime: (days) => `toStartOfDay(now() - toIntervalDay(${days}))`,
+  date: (days) => `today() - ${days}`
+}
+
+/** The condition under which a row is a workspace's own and recent enough. */
+export const rowCondition = (filter: Extract<UserOperation, { readonly _tag: "FilterRows" }>): string =>
+  `workspace_id = '${checked(filter.workspaceId)}' AND time >= ${visibleFrom[filter.table.time](BigInt(filter.days))}`
+
+/** Whole numbers only: BigInt refuses anything else. */
+const whole = (value: number | bigint): string => BigInt(value).toString()
+
+/** The one statement of an operation. `{password:String}` is its only parameter, where there is one. */
+export const statementOf = (operation: UserOperation): string => {
+  const user = quoted(operation.user)
+  switch (operation._tag) {
+    case "CreateUser":
+      return `CREATE USER IF NOT EXISTS ${user} IDENTIFIED WITH sha256_password BY {password:String}`
+    case "SetPassword":
+      return `ALTER USER ${user} IDENTIFIED WITH sha256_password BY {password:String}`
+    case "FilterRows":
+      return `CREATE ROW POLICY OR REPLACE ${quoted(operation.name)} ON ${tableName(operation.table.name)} AS PERMISSIVE FOR SELECT USING ${rowCondition(operation)} TO ${user}`
+    case "LimitUse":
+      return `CREATE QUOTA OR REPLACE ${quoted(operation.name)} FOR INTERVAL ${whole(operation.seconds)} SECOND MAX queries = ${whole(operation.queries)}, execution_time = ${whole(operation.executionSeconds)} TO ${user}`
+    case "LimitQueries":
+      return `CREATE SETTINGS PROFILE OR REPLACE ${quoted(operation.name)} SETTINGS max_execution_time = ${whole(operation.executionSeconds)}, max_memory_usage = ${whole(operation.memoryBytes)}, max_result_rows = ${whole(operation.resultRows)}, readonly = 2 TO ${user}`
+    case "ReplaceGrants":
+      return `GRANT ${operation.tables.map((table) => `SELECT ON ${tableName(table)}`).join(", ")} TO ${user} WITH REPLACE OPTION`
+  }
+}
+
+export const takesPassword = ({ _tag }: UserOperation): boolean => _tag === "CreateUser" || _tag === "SetPassword"

@@ -1,0 +1,63 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Effect, Layer, Schema } from "effect"
+import { IdlePreviewStore } from "../../services/IdlePreviewStore.ts"
+import { MysqlPools } from "./MysqlPools.ts"
+import { decodeRows, Flag, Integer64 } from "./rows.ts"
+
+type Question = Parameters<IdlePreviewStore["Type"]["page"]>[0]
+
+const lookedAtRows = decodeRows(
+  Schema.Struct({
+    ordinal: Integer64,
+    deploymentId: Schema.String,
+    workspaceId: Schema.String,
+    projectId: Schema.String,
+    environmentId: Schema.String,
+    isQuietPreview: Flag
+  })
+)
+
+/**
+ * The inner SELECT walks `deployments_idle_scan_idx` from the cursor and stops after `limit` entries, however few of them are
+ * previews: the cost of a page is bounded. Every row comes back, so that the cursor moves past what is not wanted.
+ */
+const selectPage = (sql: SqlClient, { after, limit, quietSince }: Question) =>
+  lookedAtRows(sql`
+    SELECT d.pk AS ordinal, d.id AS deploymentId, d.workspace_id AS workspaceId, d.project_id AS projectId,
+           d.environment_id AS environmentId,
+           CASE WHEN e.slug = 'preview' AND d.created_at < ${quietSince}
+                 AND (d.updated_at IS NULL OR d.updated_at < ${quietSince})
+                 AND p.id IS NOT NULL AND (p.live_deployment_id IS NULL OR p.live_deployment_id <> d.id)
+                THEN 1 ELSE 0 END AS isQuietPreview
+    FROM (
+      SELECT pk, id, workspace_id, project_id, environment_id, created_at, updated_at
+      FROM deployments FORCE INDEX (deployments_idle_scan_idx)
+      WHERE desired_state = 'running' AND status = 'ready' AND pk > ${after} ORDER BY pk LIMIT ${limit}
+    ) d
+    LEFT JOIN environments e ON e.id = d.environment_id
+    LEFT JOIN projects p ON p.id = d.project_id
+    ORDER BY d.pk`)
+
+export const IdlePreviewStoreLive: Layer.Layer<IdlePreviewStore, never, MysqlPools> = Layer.effect(
+  IdlePreviewStore,
+  Effect.gen(function* () {
+    const { query, sql } = (yield* MysqlPools).primary
+
+    const page = Effect.fn("IdlePreviewStore.page")(function* (question: Question) {
+      const lookedAt = yield* query("IdlePreviewStore.page", selectPage(sql, question))
+      return {
+        previews: lookedAt
+          .filter((row) => row.isQuietPreview)
+          .map(({ deploymentId, environmentId, projectId, workspaceId }) => ({
+            workspaceId,
+            projectId,
+            environmentId,
+            deploymentId
+          })),
+        next: lookedAt.length < question.limit ? null : (lookedAt.at(-1)?.ordinal ?? null)
+      }
+    })
+
+    return IdlePreviewStore.of({ page })
+  })
+)

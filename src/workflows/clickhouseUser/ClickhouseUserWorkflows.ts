@@ -1,0 +1,90 @@
+import { Clock, Effect, Option, Schema } from "effect"
+import { ClickhouseUserService } from "../../contract/ClickhouseUserService.ts"
+import { CredentialsUnreadable, InvalidRequest, NotFound } from "../../contract/errors.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { step } from "../../restate/Step.ts"
+import { ClickhouseSettingsStore, type LimitsChange, StoredLogin } from "../../services/ClickhouseSettingsStore.ts"
+import { ClickhouseUsers } from "../../services/ClickhouseUsers.ts"
+import { PasswordGenerator } from "../../services/PasswordGenerator.ts"
+import { Vault } from "../../services/Vault.ts"
+import { patient } from "../retry.ts"
+import { isIdentifier, limitsOf, planUser, type UserWish } from "./planUser.ts"
+
+type ConfigureInput = Input<typeof ClickhouseUserService, "ConfigureUser">
+
+const checkedIdentifier = (field: string, text: string) =>
+  isIdentifier(text)
+    ? Effect.succeed(text)
+    : Effect.fail(new InvalidRequest({ field, problem: "may hold letters, digits and underscores only" }))
+
+/** Before anything is made: a workspace without a quota row gets no login. */
+const loadRetention = (workspaceId: string) =>
+  Effect.gen(function* () {
+    const store = yield* ClickhouseSettingsStore
+    const retention = Effect.flatMap(
+      store.retentionDays(workspaceId),
+      Option.match({
+        onNone: () => Effect.fail(new NotFound({ resource: "quota", id: workspaceId })),
+        onSome: Effect.succeed
+      })
+    )
+    return yield* step("load-retention", retention, { success: Schema.Number, failure: NotFound })
+  })
+
+/**
+ * Makes a password, encrypts and stores it, all in one step: it never exists outside of that step except as ciphertext, and
+ * one that was not stored was never used. Where a login is stored already, that one stays.
+ */
+const storeLogin = (change: LimitsChange) =>
+  Effect.gen(function* () {
+    const store = yield* ClickhouseSettingsStore
+    const vault = yield* Vault
+    const passwords = yield* PasswordGenerator
+    const newLogin = Effect.gen(function* () {
+      const password = yield* passwords.generate
+      const passwordEncrypted = yield* vault.encrypt(change.workspaceId, password)
+      return yield* store.create({ ...change, username: change.workspaceId, passwordEncrypted })
+    })
+    const login = Effect.flatMap(
+      store.updateLimits(change),
+      Option.match({ onNone: () => newLogin, onSome: Effect.succeed })
+    )
+    return yield* step("store-login", login, { success: StoredLogin })
+  })
+
+/** Every operation again, whatever is there already: that is what keeps ClickHouse and the stored password in agreement. */
+const provision = (wish: UserWish, passwordEncrypted: string) =>
+  Effect.gen(function* () {
+    const users = yield* ClickhouseUsers
+    const vault = yield* Vault
+    const { workspaceId } = wish
+    const applied = Effect.gen(function* () {
+      const password = yield* vault.decrypt(workspaceId, passwordEncrypted)
+      yield* Effect.forEach(planUser(wish), (operation) => users.apply(operation, password), { discard: true })
+    })
+    const unreadable = () => new CredentialsUnreadable({ workspaceId })
+    yield* step("provision-user", Effect.catchTag(applied, "DecryptionRefused", unreadable), {
+      failure: CredentialsUnreadable
+    })
+  })
+
+const configureUser = (input: ConfigureInput) =>
+  Effect.gen(function* () {
+    const workspaceId = yield* Effect.flatMap(key, (given) => checkedIdentifier("workspaceId", given))
+    const at = yield* Clock.currentTimeMillis
+    const limits = limitsOf(input)
+    const retentionDays = yield* loadRetention(workspaceId)
+    const { username, passwordEncrypted } = yield* storeLogin({ workspaceId, limits, at })
+    const user = yield* checkedIdentifier("username", username)
+    yield* provision({ workspaceId, user, limits, retentionDays }, passwordEncrypted)
+    return {}
+  })
+
+/** Key: workspace. One configuration of a workspace at a time, so that stored limits and ClickHouse's follow the same order. */
+export const ClickhouseUserWorkflows = implement(
+  ClickhouseUserService,
+  { ConfigureUser: configureUser },
+  { retry: patient }
+)

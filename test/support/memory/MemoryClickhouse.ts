@@ -1,0 +1,109 @@
+import { Context, Effect, Layer, Redacted } from "effect"
+import { ClickhouseUsers, type UserOperation } from "../../../src/services/ClickhouseUsers.ts"
+import { ClickhouseUnavailable } from "../../../src/services/Usage.ts"
+
+type Filter = Extract<UserOperation, { readonly _tag: "FilterRows" }>
+
+/** A user as the server has it. */
+export interface MemoryUser {
+  readonly password: string
+  /** Tables it has SELECT on. */
+  readonly grants: ReadonlySet<string>
+  /** By table and policy name. */
+  readonly filters: ReadonlyMap<string, Filter>
+  /** Bound quotas and profiles by name. */
+  readonly limits: ReadonlyMap<string, UserOperation>
+}
+
+export interface MemoryClickhouseOptions {
+  /** Users that exist already. */
+  readonly users?: Readonly<Record<string, Partial<MemoryUser>>>
+  /** Whether the server is away when the n-th operation, counted from 0, arrives. */
+  readonly isAway?: (nth: number) => boolean
+}
+
+/** What a test sees of the ClickHouse in memory. */
+export class MemoryClickhouse extends Context.Tag("test/MemoryClickhouse")<
+  MemoryClickhouse,
+  {
+    readonly users: ReadonlyMap<string, MemoryUser>
+    /** Every moment in which a user could read what is not its workspace's, or lost what it had. */
+    readonly violations: ReadonlyArray<string>
+    readonly operations: ReadonlyArray<UserOperation>
+  }
+>() {}
+
+const nobody: MemoryUser = { password: "", grants: new Set(), filters: new Map(), limits: new Map() }
+
+/** Policies of a table add up: a user sees what any of its own lets through, and without one it sees everything. */
+const workspacesSeen = (user: MemoryUser, table: string): ReadonlyArray<string> => {
+  if (!user.grants.has(table)) return []
+  const filters = [...user.filters.values()].filter((filter) => filter.table.name === table)
+  return filters.length === 0 ? ["everybody's"] : filters.map((filter) => filter.workspaceId)
+}
+
+const applied = (user: MemoryUser | undefined, operation: UserOperation, password: string): MemoryUser | undefined => {
+  if (operation._tag === "CreateUser") return user ?? { ...nobody, password }
+  if (user === undefined) return undefined
+  switch (operation._tag) {
+    case "SetPassword":
+      return { ...user, password }
+    case "FilterRows": {
+      const filters = new Map(user.filters).set(`${operation.table.name} ${operation.name}`, operation)
+      return { ...user, filters }
+    }
+    case "LimitUse":
+    case "LimitQueries":
+      return { ...user, limits: new Map(user.limits).set(operation.name, operation) }
+    case "ReplaceGrants":
+      return { ...user, grants: new Set(operation.tables) }
+  }
+}
+
+/** What became worse with an operation, for the workspace that the user's name stands for. */
+const worsened = (name: string, before: MemoryUser, after: MemoryUser): ReadonlyArray<string> => {
+  const foreign = (user: MemoryUser, table: string) => workspacesSeen(user, table).filter((seen) => seen !== name)
+  const exposed = [...after.grants].filter((table) => foreign(after, table).length > foreign(before, table).length)
+  // What it could read of its own, it can read from then on.
+  const lost = [...before.filters.values()]
+    .map((filter) => filter.table.name)
+    .filter((table) => before.grants.has(table) && !after.grants.has(table))
+  const unlimited = after.grants.size > before.grants.size && after.limits.size < 2
+  return [
+    ...exposed.map((table) => `${name} reads foreign rows of ${table}`),
+    ...lost.map((table) => `${name} lost ${table}`),
+    ...(unlimited ? [`${name} reads without limits`] : [])
+  ]
+}
+
+/**
+ * Users, policies, limits and grants as a server keeps them, one operation at a time. It looks after every single operation
+ * whether anybody is worse off than before it, so that an order of operations is wrong even when its end is right.
+ */
+export const memoryClickhouse = ({ isAway = () => false, users: existing = {} }: MemoryClickhouseOptions = {}) =>
+  Layer.effectContext(
+    Effect.sync(() => {
+      const users = new Map(Object.entries(existing).map(([name, user]) => [name, { ...nobody, ...user }] as const))
+      const violations: Array<string> = []
+      const operations: Array<UserOperation> = []
+      let arrived = 0
+
+      const apply = (operation: UserOperation, password: Redacted.Redacted) =>
+        Effect.suspend(() => {
+          const refusal = (reason: "unreachable" | "denied", code: string) =>
+            new ClickhouseUnavailable({ operation: operation._tag, reason, code })
+          if (isAway(arrived++)) return refusal("unreachable", "ECONNREFUSED")
+          const before = users.get(operation.user)
+          const after = applied(before, operation, Redacted.value(password))
+          if (after === undefined) return refusal("denied", "192")
+          users.set(operation.user, after)
+          operations.push(operation)
+          violations.push(...worsened(operation.user, before ?? nobody, after))
+          return Effect.void
+        })
+
+      return Context.make(MemoryClickhouse, MemoryClickhouse.of({ users, violations, operations })).pipe(
+        Context.add(ClickhouseUsers, ClickhouseUsers.of({ apply, check: Effect.void }))
+      )
+    })
+  )

@@ -1,0 +1,43 @@
+import { Effect, Layer, Ref } from "effect"
+import { IdlePreviewStore } from "../../../src/services/IdlePreviewStore.ts"
+import { MemoryTables } from "./MemoryTables.ts"
+import type { Rows } from "./Tables.ts"
+
+const isQuietPreview = (rows: Rows, row: Rows["deployments"][number], quietSince: number) => {
+  const environment = rows.environments.find(({ id }) => id === row.environment_id)
+  const project = rows.projects.find(({ id }) => id === row.project_id)
+  return (
+    environment?.slug === "preview" &&
+    project !== undefined &&
+    project.live_deployment_id !== row.id &&
+    row.created_at < quietSince &&
+    (row.updated_at === null || row.updated_at < quietSince)
+  )
+}
+
+/** The order of insertion stands in for `pk`, counted from 1. */
+export const MemoryIdlePreviewStore = Layer.effect(
+  IdlePreviewStore,
+  Effect.map(MemoryTables, (tables) =>
+    IdlePreviewStore.of({
+      page: ({ quietSince, after, limit }) =>
+        Effect.map(Ref.get(tables), (rows) => {
+          const lookedAt = rows.deployments
+            .map((row, index) => ({ row, ordinal: index + 1 }))
+            .filter(({ ordinal, row }) => ordinal > after && row.status === "ready" && row.desired_state === "running")
+            .slice(0, limit)
+          return {
+            previews: lookedAt
+              .filter(({ row }) => isQuietPreview(rows, row, quietSince))
+              .map(({ row }) => ({
+                workspaceId: row.workspace_id,
+                projectId: row.project_id,
+                environmentId: row.environment_id,
+                deploymentId: row.id
+              })),
+            next: lookedAt.length < limit ? null : (lookedAt.at(-1)?.ordinal ?? null)
+          }
+        })
+    })
+  )
+)
