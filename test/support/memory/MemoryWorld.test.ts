@@ -1,4 +1,5 @@
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
+import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { memoryWorld } from "./MemoryWorld.ts"
@@ -7,3 +8,4 @@ import { memoryWorld } from "./MemoryWorld.ts"
 deploymentStoreContract("memory", memoryWorld)
 routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)
+keyRefillStoreContract("memory", memoryWorld)

@@ -1,6 +1,7 @@
 import { Effect, Layer, Ref } from "effect"
 import { Db } from "../../../src/services/Db.ts"
 import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
+import { MemoryKeyRefillStore } from "./MemoryKeyRefillStore.ts"
 import { MemoryRegionStore } from "./MemoryRegionStore.ts"
 import { MemoryRouteStore } from "./MemoryRouteStore.ts"
 import { MemoryTables, memoryTables, transaction, updateWhere } from "./MemoryTables.ts"
@@ -37,6 +38,11 @@ const world = Layer.effect(
 const db = Layer.succeed(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]) }))
 
 /** A whole database in memory: the stores, what stands around them, and nothing to start or stop. */
-export const memoryWorld = Layer.mergeAll(MemoryDeploymentStore, MemoryRouteStore, MemoryRegionStore, world, db).pipe(
-  Layer.provide(memoryTables)
-)
+export const memoryWorld = Layer.mergeAll(
+  MemoryDeploymentStore,
+  MemoryRouteStore,
+  MemoryRegionStore,
+  MemoryKeyRefillStore,
+  world,
+  db
+).pipe(Layer.provide(memoryTables))
