@@ -93,6 +93,9 @@ const refillKeys = (sql: SqlClient, { at }: RefillRequest, pks: ReadonlyArray<bi
     SET remaining_requests = refill_amount, last_refill_at = FROM_UNIXTIME(${at} / 1000), updated_at_m = ${at}
     WHERE pk IN (${listOf(sql, pks)})`.unprepared
 
+const highest = (sql: SqlClient) =>
+  Effect.map(boundRows(sql`SELECT MAX(pk) AS pk FROM \`keys\``), ([row]) => row?.pk ?? 0n)
+
 /** Where the next batch begins: behind a full batch, else at the next row behind the window, if there is one. */
 const findCursor = Effect.fnUntraced(function* (
   sql: SqlClient,
@@ -104,7 +107,7 @@ const findCursor = Effect.fnUntraced(function* (
   const end = after + window
   const [next] = yield* boundRows(sql`SELECT MIN(pk) AS pk FROM \`keys\` WHERE pk > ${number(sql, end)}`.unprepared)
   const pk = next?.pk ?? null
-  return pk === null ? { cursor: end, done: true } : { cursor: pk - 1n, done: false }
+  return pk === null ? { cursor: yield* highest(sql), done: true } : { cursor: pk - 1n, done: false }
 })
 
 /** Counted from what is written, so that an attempt whose predecessor committed and died answers the same. */
@@ -139,10 +142,7 @@ export const KeyRefillStoreLive: Layer.Layer<KeyRefillStore, never, MysqlPools> 
       refillBatch: Effect.fn("KeyRefillStore.refillBatch")((request: RefillRequest) =>
         transaction("KeyRefillStore.refillBatch", refillBatch(sql, request))
       ),
-      highest: query(
-        "KeyRefillStore.highest",
-        Effect.map(boundRows(sql`SELECT MAX(pk) AS pk FROM \`keys\``), ([row]) => row?.pk ?? 0n)
-      ).pipe(Effect.withSpan("KeyRefillStore.highest"))
+      highest: query("KeyRefillStore.highest", highest(sql)).pipe(Effect.withSpan("KeyRefillStore.highest"))
     })
   )
 )

@@ -56,14 +56,13 @@ const refillSlice = Effect.gen(function* () {
 })
 
 /**
- * Three journal entries per slice, which is tens of thousands of keys, and none while a slice works. A slice that is killed or
+ * One call in the journal per slice, which is tens of thousands of keys, and none while a slice works. A slice that is killed or
  * cancelled ends the run; the next call goes on where it stopped.
  */
 const runRefill = Effect.gen(function* () {
   yield* date
-  const { keysRefilled } = yield* Effect.repeat(call(KeyRefillService, yield* key, "RefillSlice", {}), {
-    until: ({ done }) => done
-  })
+  const slice = call(KeyRefillService, yield* key, "RefillSlice", {})
+  const { keysRefilled } = yield* Effect.iterate(yield* slice, { while: ({ done }) => !done, body: () => slice })
   yield* beat("key_refill")
   return { keysRefilled }
 })

@@ -72,12 +72,14 @@ const refillBatch = (draft: Draft, request: RefillRequest) => {
     if (candidates === limit) cursor = pk
     if (!marks.has(auditIdOf(date, key)) && !except.has(key.id)) refill(draft, request, index, key)
   })
+  const done = candidates < limit && BigInt(draft.keys.length) <= end
+  if (done) cursor = BigInt(draft.keys.length)
   const marked = new Set(draft.audit_log.map(({ id }) => id))
   const passed = draft.keys.filter((_, index) => BigInt(index + 1) > after && BigInt(index + 1) <= cursor)
   return {
     cursor,
     refilled: passed.filter((key) => marked.has(auditIdOf(date, key))).length,
-    done: candidates < limit && BigInt(draft.keys.length) <= end
+    done
   }
 }
 
