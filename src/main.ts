@@ -7,6 +7,7 @@ import { Logging, Metrics, MetricsServer, Tracing } from "./composition/observab
 import { serve } from "./composition/serve.ts"
 import { Admin, Deploys } from "./composition/settings.ts"
 import { reportFailure } from "./composition/startupFailure.ts"
+import { UpkeepAdapters, type UpkeepServices, UpkeepStores, upkeepWorkflows } from "./composition/upkeep.ts"
 import { workerConfig } from "./config.ts"
 import { HealthStateLive } from "./layers/HealthState.ts"
 import { DbLive } from "./layers/mysql/DbLive.ts"
@@ -24,20 +25,17 @@ import { DeploymentWorkflows } from "./workflows/deployment/DeploymentWorkflows.
 import { RoutingWorkflows } from "./workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "./workflows/versioning/VersioningWorkflows.ts"
 
-const workflows: ReadonlyArray<Implementation<DeploySettings | DeploymentStore | RegionStore | RouteStore>> = [
-  DeployWorkflows,
-  DeploymentWorkflows,
-  RoutingWorkflows,
-  VersioningWorkflows
-]
+const workflows: ReadonlyArray<
+  Implementation<DeploySettings | DeploymentStore | RegionStore | RouteStore | UpkeepServices>
+> = [DeployWorkflows, DeploymentWorkflows, RoutingWorkflows, VersioningWorkflows, ...upkeepWorkflows]
 
 const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContext.layer))
 
 const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(Layer.provideMerge(Logging))
 
-const Adapters = Layer.mergeAll(Database, Admin, Deploys)
+const Adapters = Layer.mergeAll(Database, Admin, Deploys, UpkeepAdapters)
 
-const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive)
+const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive, UpkeepStores)
 
 const ForOperators = Layer.mergeAll(MetricsServer, PoolUsageGauge, PausedInvocationsGauge)
 

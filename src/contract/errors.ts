@@ -134,3 +134,17 @@ export class InstancesNotRunning extends Schema.TaggedError<InstancesNotRunning>
     return `deployment ${this.deploymentId} does not run: ${this.problem}`
   }
 }
+
+/**
+ * Needs a person (500): nobody knows what workspaces use, because the analytics database is not configured. The quota check
+ * says so rather than pass.
+ */
+export class UsageNotConfigured extends Schema.TaggedError<UsageNotConfigured>("ctrl-worker/UsageNotConfigured")(
+  "UsageNotConfigured",
+  {},
+  HttpApiSchema.annotations({ status: 500 })
+) {
+  override get message() {
+    return "quotas cannot be checked: clickhouse.url is not set"
+  }
+}

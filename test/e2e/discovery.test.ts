@@ -43,12 +43,19 @@ const promised = [
   "hydra.v1.DeploymentService/ChangeDesiredState Exclusive private",
   "hydra.v1.DeploymentService/ClearScheduledStateChanges Exclusive private",
   "hydra.v1.DeploymentService/ScheduleDesiredStateChange Exclusive private",
+  "hydra.v1.KeyRefillService/RunRefill Shared public",
+  "hydra.v1.QuotaCheckService/RunCheck Shared public",
   "hydra.v1.RoutingService/AssignFrontlineRoutes Exclusive private",
   "hydra.v1.VersioningService/GetVersion Exclusive private",
   "hydra.v1.VersioningService/NextVersion Exclusive private"
 ]
-/** What the four services have beyond that is for themselves alone. */
+/** What the services have beyond that is for themselves alone, and for operators. */
 const ownHandlers = [
+  "ctrl_worker.v1.QuotaNoticeService/Notify Exclusive private",
+  "hydra.v1.KeyRefillService/Progress Shared public",
+  "hydra.v1.KeyRefillService/RefillSlice Exclusive private",
+  "hydra.v1.QuotaCheckService/CheckSlice Shared private",
+  "hydra.v1.QuotaCheckService/ForgetOldNotices Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
   "hydra.v1.VersioningService/PublishChange Exclusive private"
@@ -60,7 +67,7 @@ const services = Effect.flatMap(RestateClient, ({ admin }) => get(`${admin}/serv
 )
 
 layer(stack(options), { excludeTestServices: true, timeout: "1 minute" })("discovery", (it) => {
-  it.effect("lists the four services as virtual objects, with their handlers, modes and privacy", () =>
+  it.effect("lists the services as virtual objects, with their handlers, modes and privacy", () =>
     Effect.gen(function* () {
       const listed = yield* services
       assert.deepStrictEqual([...new Set(listed.map(({ ty }) => ty))], ["VirtualObject"])

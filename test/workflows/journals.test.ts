@@ -5,6 +5,7 @@ import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "../../src/restate/testing/JournalFixture.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import * as stories from "../support/workflows/stories.ts"
+import { keyRefillStories, quotaCheckStories } from "../support/workflows/upkeepStories.ts"
 
 /**
  * An invocation that is in flight while the worker is replaced replays its journal on the new code only if every step
@@ -51,4 +52,6 @@ describe("the recorded journal of", () => {
   matchTheirRecords(stories.routingStories)
   matchTheirRecords(stories.versioningStories)
   matchTheirRecords(stories.deploymentStories)
+  matchTheirRecords(keyRefillStories)
+  matchTheirRecords(quotaCheckStories)
 })

@@ -4,6 +4,7 @@ import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLi
 import { KeyRefillStoreLive } from "../../../src/layers/mysql/KeyRefillStoreLive.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
+import { QuotaStoreLive } from "../../../src/layers/mysql/QuotaStoreLive.ts"
 import { RegionStoreLive } from "../../../src/layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "../../../src/layers/mysql/RouteStoreLive.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
@@ -356,6 +357,7 @@ export const mysqlStores = Layer.mergeAll(
   RouteStoreLive,
   RegionStoreLive,
   KeyRefillStoreLive,
+  QuotaStoreLive,
   world
 )
 

@@ -1,5 +1,6 @@
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.ts"
+import { quotaStoreContract } from "../../services/QuotaStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { memoryWorld } from "./MemoryWorld.ts"
@@ -9,3 +10,4 @@ deploymentStoreContract("memory", memoryWorld)
 routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)
 keyRefillStoreContract("memory", memoryWorld)
+quotaStoreContract("memory", memoryWorld)

@@ -2,6 +2,7 @@ import { Effect, Layer, Ref } from "effect"
 import { Db } from "../../../src/services/Db.ts"
 import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
 import { MemoryKeyRefillStore } from "./MemoryKeyRefillStore.ts"
+import { MemoryQuotaStore } from "./MemoryQuotaStore.ts"
 import { MemoryRegionStore } from "./MemoryRegionStore.ts"
 import { MemoryRouteStore } from "./MemoryRouteStore.ts"
 import { MemoryTables, memoryTables, transaction, updateWhere } from "./MemoryTables.ts"
@@ -43,6 +44,7 @@ export const memoryWorld = Layer.mergeAll(
   MemoryRouteStore,
   MemoryRegionStore,
   MemoryKeyRefillStore,
+  MemoryQuotaStore,
   world,
   db
 ).pipe(Layer.provide(memoryTables))
