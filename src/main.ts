@@ -7,7 +7,7 @@ import { Logging, Metrics, MetricsServer, Tracing } from "./composition/observab
 import { serve } from "./composition/serve.ts"
 import { Admin, Deploys } from "./composition/settings.ts"
 import { reportFailure } from "./composition/startupFailure.ts"
-import { UpkeepAdapters, type UpkeepServices, UpkeepStores, upkeepWorkflows } from "./composition/upkeep.ts"
+import { UpkeepAdapters, type UpkeepServices, UpkeepStores, Usage, upkeepWorkflows } from "./composition/upkeep.ts"
 import { workerConfig } from "./config.ts"
 import { HealthStateLive } from "./layers/HealthState.ts"
 import { DbLive } from "./layers/mysql/DbLive.ts"
@@ -33,7 +33,7 @@ const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContex
 
 const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(Layer.provideMerge(Logging))
 
-const Adapters = Layer.mergeAll(Database, Admin, Deploys, UpkeepAdapters)
+const Adapters = Layer.mergeAll(Database, Admin, Deploys, UpkeepAdapters, Usage)
 
 const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive, UpkeepStores)
 

@@ -55,12 +55,12 @@ const Monitors = Layer.unwrapEffect(
 )
 
 /** Where no analytics database is: every question is answered with that, so that no check passes for want of numbers. */
-const NoUsage = Layer.succeed(
+export const Usage: Layer.Layer<UsageSource> = Layer.succeed(
   UsageSource,
   UsageSource.of({ page: () => new ClickhouseUnavailable({ operation: "page of usage", reason: "not-configured" }) })
 )
 
-export const UpkeepAdapters = Layer.mergeAll(Settings, PrometheusJobProgressLive, NoUsage, Slack, Monitors).pipe(
+export const UpkeepAdapters = Layer.mergeAll(Settings, PrometheusJobProgressLive, Slack, Monitors).pipe(
   Layer.provide(FetchHttpClient.layer)
 )
 

@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly login?: DatabaseLogin
   /** How often krane looks in each region. Default 50 ms. */
   readonly kranePollInterval?: Duration.DurationInput
+  /** The worker's program; the real one by default. */
+  readonly entry?: string
 }
 
 const ownDatabase = Layer.scoped(DatabaseUrl, freshDatabase)
@@ -64,7 +66,7 @@ export const startWorker = (options: StackOptions, registerAs?: string) =>
       ...(registerAs === undefined ? {} : { WORKER_RESTATE_REGISTER_AS: registerAs }),
       ...options.env
     }
-    return yield* workerProcess({ env })
+    return yield* workerProcess({ env, ...(options.entry === undefined ? {} : { entry: options.entry }) })
   })
 
 /** One worker that registers itself, as in production. */
