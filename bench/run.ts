@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
@@ -7,8 +5,7 @@ import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
 import { benchBridge } from "./bridge.ts"
 import { benchDeploys } from "./deploys.ts"
 import { report } from "./report.ts"
-
-const resultsFile = fileURLToPath(new URL("RESULTS.md", import.meta.url))
+import { writeMain } from "./resultsFile.ts"
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +29,7 @@ const bench = Effect.gen(function* () {
   const deploys = yield* benchDeploys(deployOptions)
   const text = report({ bridge, bridgeOptions, deploys, deployOptions })
   yield* Effect.sync(() => process.stdout.write(`\n${text}\n`))
-  if (!quick) yield* Effect.promise(() => writeFile(resultsFile, text))
+  if (!quick) yield* writeMain(text)
 })
 
 bench.pipe(Effect.provide(RunDirectoryLive), runCommand)

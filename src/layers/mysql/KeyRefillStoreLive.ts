@@ -110,14 +110,23 @@ const findCursor = Effect.fnUntraced(function* (
   return pk === null ? { cursor: yield* highest(sql), done: true } : { cursor: pk - 1n, done: false }
 })
 
-/** Counted from what is written, so that an attempt whose predecessor committed and died answers the same. */
-const countRefilled = (sql: SqlClient, { after, date }: RefillRequest, cursor: bigint) =>
+/**
+ * Keys up to the cursor that bear the date's mark, beside those just refilled: an attempt whose predecessor committed and
+ * died before it could say so answers the same.
+ */
+const countMarked = (
+  sql: SqlClient,
+  { after, date }: RefillRequest,
+  cursor: bigint,
+  justRefilled: ReadonlyArray<bigint>
+) =>
   Effect.map(
     countRows(
       sql`
       SELECT COUNT(*) AS count FROM \`keys\` AS k FORCE INDEX (PRIMARY)
       STRAIGHT_JOIN audit_log AS a ON a.id = ${auditId(sql, date)}
-      WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, cursor)} AND k.last_refill_at IS NOT NULL`.unprepared
+      WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, cursor)} AND k.last_refill_at IS NOT NULL
+        AND k.pk NOT IN (${listOf(sql, [0n, ...justRefilled])})`.unprepared
     ),
     ([row]) => row?.count ?? 0
   )
@@ -131,7 +140,8 @@ const refillBatch = Effect.fnUntraced(function* (sql: SqlClient, request: Refill
     yield* refillKeys(sql, request, pks)
   }
   const { cursor, done } = yield* findCursor(sql, request, candidates)
-  const batch: RefilledBatch = { cursor, refilled: yield* countRefilled(sql, request, cursor), done }
+  const refilled = pks.length + (yield* countMarked(sql, request, cursor, pks))
+  const batch: RefilledBatch = { cursor, refilled, done }
   return batch
 })
 
