@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
@@ -8,8 +6,7 @@ import { benchBridge } from "./bridge.ts"
 import { benchDeploys } from "./deploys.ts"
 import { benchIdle } from "./idle.ts"
 import { idleReport, report } from "./report.ts"
-
-const resultsFile = fileURLToPath(new URL("RESULTS.md", import.meta.url))
+import { writeMain } from "./resultsFile.ts"
 
 const { values } = parseArgs({
   options: {
@@ -43,7 +40,7 @@ const bench = Effect.gen(function* () {
   const idle = yield* benchIdle(idleOptions)
   const text = report({ bridge, bridgeOptions, deploys, deployOptions, idle, idleOptions })
   yield* Effect.sync(() => process.stdout.write(`\n${text}\n`))
-  if (!quick) yield* Effect.promise(() => writeFile(resultsFile, text))
+  if (!quick) yield* writeMain(text)
 })
 
 const chosen = values.only === "idle" ? idleAlone : bench

@@ -54,6 +54,8 @@ describe("config", () => {
       assert.strictEqual(config.observability.tracing.sampleRate, 0.25)
       assert.strictEqual(config.observability.metrics.prometheusPort, 0)
       assert.deepStrictEqual(config.availableRegions, [])
+      assert.strictEqual(config.quotaCheck.minimumUsage, 150_000)
+      assert.strictEqual(config.keyRefill.batchSize, 1_000)
       assert.isTrue(Option.isNone(config.github.app))
       assert.isTrue(Option.isNone(config.vault))
       assert.isTrue(Option.isNone(config.openTelemetry.traces))

@@ -137,7 +137,11 @@ export const settings = {
     quotaCheckUrl: optional(redacted(httpUrl)),
     keyRefillUrl: optional(redacted(httpUrl))
   },
-  slack: { quotaCheckWebhookUrl: optional(redacted(httpUrl)) }
+  slack: { quotaCheckWebhookUrl: optional(redacted(httpUrl)) },
+  // Requests in a month below which nobody looks at a workspace's quota.
+  quotaCheck: { minimumUsage: withDefault(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), 150_000) },
+  // Keys in one transaction; bench/RESULTS.md says why so many.
+  keyRefill: { batchSize: withDefault(integer({ min: 1, max: 5_000 }), 1_000) }
 }
 
 export type Settings = SettingValues<typeof settings>

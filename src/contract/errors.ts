@@ -159,3 +159,17 @@ export class CredentialsUnreadable extends Schema.TaggedError<CredentialsUnreada
     return `the stored analytics password of workspace ${this.workspaceId} cannot be decrypted: it belongs to another keyring or vault, or is damaged`
   }
 }
+
+/**
+ * Needs a person (500): nobody knows what workspaces use, because the analytics database is not configured. The quota check
+ * says so rather than pass.
+ */
+export class UsageNotConfigured extends Schema.TaggedError<UsageNotConfigured>("ctrl-worker/UsageNotConfigured")(
+  "UsageNotConfigured",
+  {},
+  HttpApiSchema.annotations({ status: 500 })
+) {
+  override get message() {
+    return "quotas cannot be checked: clickhouse.url is not set"
+  }
+}

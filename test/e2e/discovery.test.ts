@@ -46,16 +46,22 @@ const promised = [
   "hydra.v1.DeploymentService/ChangeDesiredState Exclusive private",
   "hydra.v1.DeploymentService/ClearScheduledStateChanges Exclusive private",
   "hydra.v1.DeploymentService/ScheduleDesiredStateChange Exclusive private",
+  "hydra.v1.KeyRefillService/RunRefill Shared public",
+  "hydra.v1.QuotaCheckService/RunCheck Shared public",
   "hydra.v1.RoutingService/AssignFrontlineRoutes Exclusive private",
   "hydra.v1.VersioningService/GetVersion Exclusive private",
   "hydra.v1.VersioningService/NextVersion Exclusive private"
 ]
-/** What the services have beyond that is for themselves alone. */
 const ownHandlers = [
   "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
-/** What there is beyond that is for the services themselves alone. */
   "ctrl_worker.v1.IdlePreviews/Begin Exclusive private",
   "ctrl_worker.v1.IdlePreviews/Continue Exclusive private",
+/** What the services have beyond that is for themselves alone, and for operators. */
+  "ctrl_worker.v1.QuotaNoticeService/Notify Exclusive private",
+  "hydra.v1.KeyRefillService/Progress Shared public",
+  "hydra.v1.KeyRefillService/RefillSlice Exclusive private",
+  "hydra.v1.QuotaCheckService/CheckSlice Shared private",
+  "hydra.v1.QuotaCheckService/ForgetOldNotices Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
   "hydra.v1.VersioningService/PublishChange Exclusive private"

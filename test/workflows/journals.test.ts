@@ -8,6 +8,7 @@ import { domainStories } from "../support/workflows/domainStories.ts"
 import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
 import { idlePreviewStories } from "../support/workflows/idlePreviews.ts"
 import * as stories from "../support/workflows/stories.ts"
+import { keyRefillStories, quotaCheckStories } from "../support/workflows/upkeepStories.ts"
 
 /**
  * An invocation that is in flight while the worker is replaced replays its journal on the new code only if every step
@@ -57,4 +58,6 @@ describe("the recorded journal of", () => {
   matchTheirRecords(domainStories)
   matchTheirRecords(clickhouseUserStories)
   matchTheirRecords(idlePreviewStories)
+  matchTheirRecords(keyRefillStories)
+  matchTheirRecords(quotaCheckStories)
 })

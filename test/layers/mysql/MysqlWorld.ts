@@ -5,8 +5,10 @@ import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLi
 import { DomainStoreLive } from "../../../src/layers/mysql/DomainStoreLive.ts"
 import { ClickhouseSettingsStoreLive } from "../../../src/layers/mysql/ClickhouseSettingsStoreLive.ts"
 import { IdlePreviewStoreLive } from "../../../src/layers/mysql/IdlePreviewStoreLive.ts"
+import { KeyRefillStoreLive } from "../../../src/layers/mysql/KeyRefillStoreLive.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
+import { QuotaStoreLive } from "../../../src/layers/mysql/QuotaStoreLive.ts"
 import { RegionStoreLive } from "../../../src/layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "../../../src/layers/mysql/RouteStoreLive.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
@@ -32,7 +34,10 @@ const otherColumns: { readonly [T in TableName]: Readonly<Record<string, string 
   acme_users: {},
   certificates: {},
   quota: {},
-  clickhouse_workspace_settings: {}
+  clickhouse_workspace_settings: {},
+  keys: {},
+  audit_log: {},
+  audit_log_target: {}
 }
 
 /** Columns to dump, and how the driver's value becomes the one of a row: 64-bit numbers arrive as strings, flags as 0 and 1. */
@@ -44,6 +49,12 @@ const flag = Schema.transform(Schema.Number, Schema.Boolean, {
   encode: (value) => (value ? 1 : 0)
 })
 const json = Schema.Union(Schema.Record({ key: Schema.String, value: Schema.Unknown }), Schema.parseJson())
+/** DATETIME(3) arrives as a Date of UTC. */
+const sqlTime = {
+  strict: true,
+  decode: (date: Date) => date.toISOString().replace("T", " ").replace("Z", ""),
+  encode: (text: string) => new Date(`${text.replace(" ", "T")}Z`)
+} as const
 const columnSchemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
   is_rolled_back: flag,
   policy: json,
@@ -70,7 +81,17 @@ const columnSchemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
   max_execution_time_per_window: number,
   max_query_execution_time: number,
   max_query_memory_bytes: number,
-  max_query_result_rows: number
+  max_query_result_rows: number,
+  enabled: flag,
+  refill_day: number,
+  refill_amount: number,
+  remaining_requests: number,
+  updated_at_m: number,
+  deleted_at_m: number,
+  time: number,
+  actor_meta: json,
+  meta: json,
+  last_refill_at: Schema.NullOr(Schema.DateFromSelf.pipe(Schema.transform(Schema.String, sqlTime)))
 }
 
 const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & string> } = {
@@ -212,6 +233,51 @@ const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & stri
     "max_query_result_rows",
     "created_at",
     "updated_at"
+  ],
+  keys: [
+    "id",
+    "key_auth_id",
+    "hash",
+    "start",
+    "workspace_id",
+    "name",
+    "enabled",
+    "refill_day",
+    "refill_amount",
+    "remaining_requests",
+    "last_refill_at",
+    "updated_at_m",
+    "deleted_at_m"
+  ],
+  audit_log: [
+    "id",
+    "workspace_id",
+    "bucket",
+    "bucket_id",
+    "event",
+    "time",
+    "display",
+    "remote_ip",
+    "user_agent",
+    "actor_type",
+    "actor_id",
+    "actor_name",
+    "actor_meta",
+    "created_at",
+    "updated_at"
+  ],
+  audit_log_target: [
+    "audit_log_id",
+    "id",
+    "workspace_id",
+    "bucket",
+    "bucket_id",
+    "display_name",
+    "type",
+    "name",
+    "meta",
+    "created_at",
+    "updated_at"
   ]
 }
 // Object.keys widens to string; the keys are those of a record over every table.
@@ -298,6 +364,8 @@ export const mysqlStores = Layer.mergeAll(
   RegionStoreLive,
   ClickhouseSettingsStoreLive,
   IdlePreviewStoreLive,
+  KeyRefillStoreLive,
+  QuotaStoreLive,
   world
 )
 

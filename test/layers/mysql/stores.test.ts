@@ -3,6 +3,8 @@ import { deploymentStoreContract } from "../../services/DeploymentStore.contract
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
 import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
+import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.ts"
+import { quotaStoreContract } from "../../services/QuotaStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { mysqlWorld } from "./MysqlWorld.ts"
@@ -14,3 +16,5 @@ domainStoreContract("MySQL", mysqlWorld)
 certificateStoreContract("MySQL", mysqlWorld)
 clickhouseSettingsStoreContract("MySQL", mysqlWorld)
 idlePreviewStoreContract("MySQL", mysqlWorld)
+keyRefillStoreContract("MySQL", mysqlWorld)
+quotaStoreContract("MySQL", mysqlWorld)

@@ -3,6 +3,8 @@ import { deploymentStoreContract } from "../../services/DeploymentStore.contract
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
 import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
+import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.ts"
+import { quotaStoreContract } from "../../services/QuotaStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { memoryWorld } from "./MemoryWorld.ts"
@@ -15,3 +17,5 @@ domainStoreContract("memory", memoryWorld)
 certificateStoreContract("memory", memoryWorld)
 clickhouseSettingsStoreContract("memory", memoryWorld)
 idlePreviewStoreContract("memory", memoryWorld)
+keyRefillStoreContract("memory", memoryWorld)
+quotaStoreContract("memory", memoryWorld)

@@ -5,6 +5,8 @@ import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
 import { MemoryDomainStore } from "./MemoryDomainStore.ts"
 import { MemoryClickhouseSettingsStore } from "./MemoryClickhouseSettingsStore.ts"
 import { MemoryIdlePreviewStore } from "./MemoryIdlePreviewStore.ts"
+import { MemoryKeyRefillStore } from "./MemoryKeyRefillStore.ts"
+import { MemoryQuotaStore } from "./MemoryQuotaStore.ts"
 import { MemoryRegionStore } from "./MemoryRegionStore.ts"
 import { MemoryRouteStore } from "./MemoryRouteStore.ts"
 import { MemoryTables, memoryTables, transaction, updateWhere } from "./MemoryTables.ts"
@@ -49,6 +51,8 @@ export const memoryWorld = Layer.mergeAll(
   MemoryRegionStore,
   MemoryClickhouseSettingsStore,
   MemoryIdlePreviewStore,
+  MemoryKeyRefillStore,
+  MemoryQuotaStore,
   world,
   db
 ).pipe(Layer.provide(memoryTables))

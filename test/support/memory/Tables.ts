@@ -9,7 +9,17 @@ import type { Sticky } from "../../../src/services/RouteStore.ts"
 
 /** The rows that stores read and write, under the names of their columns. Versions are numbers, so that a dump is plain JSON. */
 export interface Tables {
-  readonly workspaces: { readonly id: string; readonly slug: string; readonly k8s_namespace: string | null }
+  readonly workspaces: {
+    readonly id: string
+    readonly slug: string
+    readonly k8s_namespace: string | null
+    // What only the quota check reads. Left out: `org_<id>`, an empty name, no customer, tier Free, enabled.
+    readonly org_id?: string
+    readonly name?: string
+    readonly stripe_customer_id?: string | null
+    readonly tier?: string | null
+    readonly enabled?: boolean
+  }
   readonly projects: {
     readonly id: string
     readonly workspace_id: string
@@ -186,6 +196,52 @@ export interface Tables {
     readonly created_at: number
     readonly updated_at: number | null
   }
+  readonly keys: {
+    readonly id: string
+    readonly key_auth_id: string
+    readonly hash: string
+    readonly start: string
+    readonly workspace_id: string
+    readonly name: string | null
+    readonly enabled: boolean
+    readonly refill_day: number | null
+    readonly refill_amount: number | null
+    readonly remaining_requests: number | null
+    /** As `YYYY-MM-DD HH:MM:SS.mmm`, UTC. */
+    readonly last_refill_at: string | null
+    readonly updated_at_m: number | null
+    readonly deleted_at_m: number | null
+  }
+  readonly audit_log: {
+    readonly id: string
+    readonly workspace_id: string
+    readonly bucket: string
+    readonly bucket_id: string
+    readonly event: string
+    readonly time: number
+    readonly display: string
+    readonly remote_ip: string | null
+    readonly user_agent: string | null
+    readonly actor_type: string
+    readonly actor_id: string
+    readonly actor_name: string | null
+    readonly actor_meta: unknown
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
+  readonly audit_log_target: {
+    readonly audit_log_id: string
+    readonly id: string
+    readonly workspace_id: string
+    readonly bucket: string
+    readonly bucket_id: string
+    readonly display_name: string
+    readonly type: string
+    readonly name: string | null
+    readonly meta: unknown
+    readonly created_at: number
+    readonly updated_at: number | null
+  }
 }
 export type TableName = keyof Tables
 
@@ -209,7 +265,10 @@ export const noRows: Rows = {
   acme_users: [],
   certificates: [],
   quota: [],
-  clickhouse_workspace_settings: []
+  clickhouse_workspace_settings: [],
+  keys: [],
+  audit_log: [],
+  audit_log_target: []
 }
 
 /** Makes one value for each table. */
@@ -242,5 +301,8 @@ export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...Reado
   acme_users: [["id"]],
   certificates: [["id"], ["hostname"]],
   quota: [["workspace_id"]],
-  clickhouse_workspace_settings: [["workspace_id"], ["username"]]
+  clickhouse_workspace_settings: [["workspace_id"], ["username"]],
+  keys: [["id"], ["hash"]],
+  audit_log: [["id"]],
+  audit_log_target: [["audit_log_id", "id"]]
 }

@@ -7,13 +7,13 @@ import type { Contract, HandlerName, Input } from "../../../src/restate/Contract
 import { ControlPlane } from "./ControlPlane.ts"
 
 /** Calls a handler and moves time until it answers; a refusal is an answer too. */
-const command =
+export const command =
   <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) =>
   (key: string, input: Input<C, H>) =>
     Effect.flatMap(ControlPlane, ({ engine }) => Effect.either(engine.call(contract, key, handler, input)))
 
 /** Sends a command and goes on while it runs. */
-const submission =
+export const submission =
   <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) =>
   (key: string, input: Input<C, H>) =>
     Effect.map(ControlPlane, ({ engine }) => engine.submit(contract, key, handler, input))

@@ -1,0 +1,122 @@
+import { cpus, loadavg, totalmem } from "node:os"
+import type { QuotaSample } from "./quota.ts"
+import type { RefillSample } from "./refill.ts"
+
+export interface UpkeepResults {
+  readonly refill: ReadonlyArray<RefillSample>
+  readonly quota: QuotaSample
+}
+
+const row = (...cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
+const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<string>): string =>
+  [row(...head), row(...head.map(() => "---")), ...rows].join("\n")
+const count = (value: number): string => value.toLocaleString("en-US")
+const bytes = (value: number): string => count(Math.round(value))
+
+const sizesTable = (samples: ReadonlyArray<RefillSample>): string =>
+  table(
+    [
+      "keys due",
+      "seconds",
+      "keys/s",
+      "script s",
+      "time against the script",
+      "state B",
+      "journals B",
+      "largest journal B",
+      "worker MiB"
+    ],
+    samples.flatMap((sample) => {
+      const { keys, scriptSeconds, seconds } = sample
+      if (scriptSeconds === null) return []
+      return [
+        row(
+          count(keys),
+          seconds.toFixed(1),
+          count(Math.round(keys / seconds)),
+          scriptSeconds.toFixed(1),
+          (seconds / scriptSeconds).toFixed(2),
+          bytes(sample.stateBytes),
+          bytes(sample.journalBytes),
+          bytes(sample.largestJournalBytes),
+          sample.peakMiB.toFixed(0)
+        )
+      ]
+    })
+  )
+
+const batchTable = (samples: ReadonlyArray<RefillSample>): string =>
+  table(
+    ["batch", "keys due", "keys/s", "ms per transaction"],
+    samples
+      .filter(({ scriptSeconds }) => scriptSeconds === null)
+      .map(({ batch, keys, seconds }) =>
+        row(
+          count(batch),
+          count(keys),
+          count(Math.round(keys / seconds)),
+          ((seconds * 1000) / (keys / batch)).toFixed(0)
+        )
+      )
+  )
+
+const quotaTable = (sample: QuotaSample): string =>
+  table(
+    [
+      "workspaces",
+      "too much",
+      "first check s",
+      "later check s",
+      "one statement s",
+      "largest state B",
+      "largest journal B",
+      "worker MiB"
+    ],
+    [
+      row(
+        count(sample.workspaces),
+        count(sample.exceeded),
+        sample.firstSeconds.toFixed(1),
+        sample.laterSeconds.toFixed(1),
+        sample.statementSeconds.toFixed(2),
+        bytes(sample.largestStateBytes),
+        bytes(sample.largestJournalBytes),
+        sample.peakMiB.toFixed(0)
+      )
+    ]
+  )
+
+const machine = (): string =>
+  `${cpus().length} processors, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; load average of the last quarter of an hour: ${loadavg()[2]?.toFixed(1)}`
+
+/** The part of RESULTS.md on scheduled jobs. */
+export const upkeepReport = ({
+  quota,
+  refill
+}: UpkeepResults): string => `Written by \`npm run bench:upkeep\` (\`-- --quick\` for a short look that keeps this file; \`-- --keys 1000000 --workspaces 100000\`
+are the defaults). The worker as production runs it, Restate and the stack's database share one machine: ${machine()}.
+A load above the number of processors means that others worked too: then only the ratios say something.
+
+### Key refill
+
+A run through the ingress, from the call to its answer, over a table with twice as many keys as are due. The script is one
+person's four statements for the same rows with the same ids, timed before and after the run on the same table: no cursor, no locks
+across statements, no progress, nothing to repeat.
+
+${sizesTable(refill)}
+
+The state is the position and two counts. Each slice of 25 batches is an invocation of its own, so the largest journal does not grow
+with the keys; RunRefill's own grows by one call per slice.
+
+${batchTable(refill)}
+
+Keys of a batch are locked for as long as its transaction runs: a request that counts against one of them waits that long.
+A batch of 1000 is taken because larger ones win little and hold their locks longer in proportion.
+
+### Quota check
+
+One workspace in a thousand uses too much; the first check tells a Slack beside it about each, the later one about none. The
+statement joins all workspaces with their quotas and returns a count.
+
+${quotaTable(quota)}
+`

@@ -1,0 +1,99 @@
+import type { Schedule } from "../../src/contract/schedules.ts"
+
+/**
+ * Sends one firing. It repeats itself for some minutes, which is safe: the idempotency key is taken from the instant at which
+ * the script began.
+ */
+const script = ({ handler, idempotency, key, payload, service }: Schedule): ReadonlyArray<string> => [
+  "now=$(date -u +%s)",
+  `key="${typeof key === "string" ? key : key.shell}"`,
+  `once="${idempotency.prefix}${idempotency.stamp.shell}"`,
+  "exec curl -sS --fail-with-body --max-time 30 --retry 8 --retry-all-errors --retry-max-time 600 \\",
+  `  -H "content-type: application/json" -H "idempotency-key: $once" \\`,
+  `  \${RESTATE_API_KEY:+-H "authorization: Bearer $RESTATE_API_KEY"} \\`,
+  `  -d '${JSON.stringify(payload)}' "$RESTATE_INGRESS/${service}/$key/${handler}/send"`
+]
+
+const generated = "# Written by `npm run schedules` from src/contract/schedules.ts."
+
+const cronJob = (schedule: Schedule): string => `apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: control-plane-${schedule.name}
+  labels:
+    app.kubernetes.io/part-of: control-plane-worker
+spec:
+  schedule: "${schedule.cron}"
+  timeZone: Etc/UTC
+  concurrencyPolicy: Forbid
+  # Missed by more than this, it is for the next one: a date's refill must not be asked for on another date.
+  startingDeadlineSeconds: 600
+  successfulJobsHistoryLimit: 1
+  failedJobsHistoryLimit: 3
+  jobTemplate:
+    spec:
+      backoffLimit: 2
+      activeDeadlineSeconds: 900
+      ttlSecondsAfterFinished: 86400
+      template:
+        spec:
+          restartPolicy: Never
+          automountServiceAccountToken: false
+          securityContext:
+            runAsNonRoot: true
+            runAsUser: 65534
+            seccompProfile:
+              type: RuntimeDefault
+          containers:
+            - name: fire
+              image: curlimages/curl:8.11.1
+              securityContext:
+                allowPrivilegeEscalation: false
+                readOnlyRootFilesystem: true
+                capabilities:
+                  drop: [ALL]
+              resources:
+                requests:
+                  cpu: 10m
+                  memory: 16Mi
+                limits:
+                  memory: 64Mi
+              env:
+                - name: RESTATE_INGRESS
+                  value: http://restate:8080
+                - name: RESTATE_API_KEY
+                  valueFrom:
+                    secretKeyRef:
+                      name: control-plane-restate
+                      key: api-key
+                      optional: true
+              command: [sh, -euc]
+              args:
+                - |
+${script(schedule)
+  .map((line) => `                  ${line}`)
+  .join("\n")}
+`
+
+/** Kubernetes CronJobs for all schedules. */
+export const renderCronJobs = (schedules: ReadonlyArray<Schedule>): string =>
+  `${generated}\n${schedules.map(cronJob).join("---\n")}`
+
+/** One line of a crontab has no line breaks, and cron takes an unescaped percent sign for one. */
+const crontabLine = (schedule: Schedule): string => {
+  const line = script(schedule)
+    .map((part) => part.replace(/ \\$/, " "))
+    .join("; ")
+    .replaceAll(" ;   ", " ")
+    .replaceAll(" ;  ", " ")
+  return `${schedule.cron} ${line.replaceAll("%", "\\%")}`
+}
+
+/** A crontab for all schedules, for a machine whose time zone is UTC. */
+export const renderCrontab = (schedules: ReadonlyArray<Schedule>): string => `${generated}
+# The machine's time zone must be UTC. Set RESTATE_API_KEY too where the ingress asks for one.
+SHELL=/bin/sh
+RESTATE_INGRESS=http://127.0.0.1:8080
+
+${schedules.map(crontabLine).join("\n")}
+`

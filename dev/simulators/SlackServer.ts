@@ -1,0 +1,59 @@
+import { createServer } from "node:http"
+import { Context, Effect, Layer } from "effect"
+
+/** What a request is answered with. */
+export interface SlackReply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Plays a Slack webhook, or any monitor: it takes what is sent, and answers as it was told. */
+export class SlackServer extends Context.Tag("ctrl-worker/dev/SlackServer")<
+  SlackServer,
+  {
+    readonly url: string
+    /** Bodies of requests in the order of their arrival, parsed; empty ones are null. */
+    readonly messages: ReadonlyArray<unknown>
+    /** What later requests are answered with; "silence" never answers. */
+    readonly answerWith: (reply: SlackReply | "silence") => Effect.Effect<void>
+  }
+>() {}
+
+/** On a free port of 127.0.0.1, until the layer's scope closes. */
+export const slackServer: Layer.Layer<SlackServer> = Layer.scoped(
+  SlackServer,
+  Effect.gen(function* () {
+    const messages: Array<unknown> = []
+    let reply: SlackReply | "silence" = { status: 200 }
+    const server = createServer((request, response) => {
+      let body = ""
+      request.on("data", (chunk) => {
+        body += chunk
+      })
+      request.on("end", () => {
+        messages.push(body === "" ? null : JSON.parse(body))
+        if (reply === "silence") return
+        response.writeHead(reply.status, reply.headers ?? {})
+        response.end(reply.status === 200 ? "ok" : "no")
+      })
+    })
+    yield* Effect.acquireRelease(
+      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+      () =>
+        Effect.async<void>((resume) => {
+          server.closeAllConnections()
+          server.close(() => resume(Effect.void))
+        })
+    )
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    return SlackServer.of({
+      url: `http://127.0.0.1:${port}/services/T0/B0/secret`,
+      messages,
+      answerWith: (next) =>
+        Effect.sync(() => {
+          reply = next
+        })
+    })
+  })
+)

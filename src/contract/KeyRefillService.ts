@@ -1,0 +1,46 @@
+import { InvalidRequest } from "./errors.ts"
+import { message } from "./protojson.ts"
+import { bool, int32, text } from "./scalars.ts"
+
+/**
+ * Gives keys the requests that they are due on one date. The key is that date, `YYYY-MM-DD` in UTC; what follows after a
+ * further `-` is ignored, so that a date can be gone through again as `2026-02-28-again`. Whatever is repeated, at once or
+ * later and under whichever of these keys, a key is refilled once per date.
+ */
+export const KeyRefillService = {
+  name: "hydra.v1.KeyRefillService",
+  handlers: {
+    /**
+     * Answers, once it is over, with the number of keys that have been refilled for the date. Shared, because a caller
+     * may wait for as long as a run takes and must not hold the object meanwhile: the work is done by `RefillSlice`.
+     */
+    RunRefill: {
+      input: message("hydra.v1.RunRefillRequest", {}),
+      output: message("hydra.v1.RunRefillResponse", { keysRefilled: int32 }),
+      error: InvalidRequest,
+      mode: "shared",
+      ingress: "public"
+    },
+    /** A bounded part of the run: goes on where the last one ended. */
+    RefillSlice: {
+      input: message("ctrl_worker.v1.RefillSliceRequest", {}),
+      output: message("ctrl_worker.v1.RefillSliceResponse", { keysRefilled: int32, done: bool }),
+      error: InvalidRequest,
+      mode: "exclusive",
+      ingress: "private"
+    },
+    /** How far the run of the date is: `cursor` of `highest` by the row number of keys. Never waits for the run. */
+    Progress: {
+      input: message("ctrl_worker.v1.ProgressRequest", {}),
+      output: message("ctrl_worker.v1.ProgressResponse", {
+        keysRefilled: int32,
+        done: bool,
+        cursor: text(20),
+        highest: text(20)
+      }),
+      error: InvalidRequest,
+      mode: "shared",
+      ingress: "public"
+    }
+  }
+} as const

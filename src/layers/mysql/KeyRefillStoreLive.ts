@@ -1,0 +1,158 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Array as Arr, Effect, Layer, Schema } from "effect"
+import {
+  KeyRefillStore,
+  type RefillDate,
+  type RefilledBatch,
+  type RefillRequest
+} from "../../services/KeyRefillStore.ts"
+import { MysqlPools } from "./MysqlPools.ts"
+import { decodeRows, Integer64 } from "./rows.ts"
+
+/**
+ * Row numbers that one statement looks at: some 100 ms of reading, so that a table in which few keys are due cannot make a
+ * statement outlive its timeout.
+ */
+const window = 100_000n
+
+const pkRows = decodeRows(Schema.Struct({ pk: Schema.BigInt }))
+const keyRows = decodeRows(Schema.Struct({ pk: Schema.BigInt, id: Schema.String }))
+const boundRows = decodeRows(Schema.Struct({ pk: Schema.NullOr(Schema.BigInt) }))
+const countRows = decodeRows(Schema.Struct({ count: Integer64 }))
+
+// Row numbers are written into the statement: as parameters they are strings, which no index on a number serves.
+const number = (sql: SqlClient, value: bigint) => sql.literal(String(value))
+const listOf = (sql: SqlClient, pks: ReadonlyArray<bigint>) => sql.literal(pks.join(","))
+
+const isDue = (sql: SqlClient, { dayOfMonth, isLastOfMonth }: RefillDate) => sql`
+  k.refill_amount IS NOT NULL AND k.deleted_at_m IS NULL
+  AND (k.remaining_requests IS NULL OR k.remaining_requests < k.refill_amount)
+  AND (k.refill_day IS NULL OR k.refill_day = ${dayOfMonth} OR (${isLastOfMonth ? 1 : 0} = 1 AND k.refill_day > ${dayOfMonth}))`
+
+/** 96 bits of SHA-256 over the date and the key's id, in the form of every audit log id. */
+const auditId = (sql: SqlClient, { day }: RefillDate) =>
+  sql`CONCAT('log_', LEFT(SHA2(CONCAT('key refill ', ${day}, ' ', k.id), 256), 24))`
+
+/**
+ * Keys that look due, without locks: a locking read would wait for every row it passes. Along the primary key, because
+ * the index on refill_amount would be sorted anew for every batch.
+ */
+const findCandidates = (sql: SqlClient, { after, date, limit }: RefillRequest) =>
+  pkRows(
+    sql`
+    SELECT k.pk FROM \`keys\` AS k FORCE INDEX (PRIMARY)
+    WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, after + window)} AND ${isDue(sql, date)}
+    ORDER BY k.pk LIMIT ${number(sql, BigInt(limit))}`.unprepared
+  )
+
+/** The rows among the candidates that are due and not refilled for the date yet, locked until the transaction ends. */
+const lockDue = (sql: SqlClient, { date }: RefillRequest, pks: ReadonlyArray<bigint>) =>
+  keyRows(
+    sql`
+    SELECT k.pk, k.id FROM \`keys\` AS k
+    WHERE k.pk IN (${listOf(sql, pks)}) AND ${isDue(sql, date)}
+      AND NOT EXISTS (SELECT 1 FROM audit_log AS a WHERE a.id = ${auditId(sql, date)})
+    ORDER BY k.pk FOR UPDATE`.unprepared
+  )
+
+const nameOrId = "COALESCE(NULLIF(k.name, ''), k.id)"
+
+/** Before the keys change: the rows tell what was left. */
+const writeAuditRows = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  { at, date }: RefillRequest,
+  pks: ReadonlyArray<bigint>
+) {
+  const id = auditId(sql, date)
+  const rows = sql`FROM \`keys\` AS k WHERE k.pk IN (${listOf(sql, pks)}) ORDER BY k.pk`
+  yield* sql`
+    INSERT INTO audit_log
+      (id, workspace_id, bucket, bucket_id, event, time, display, actor_type, actor_id, actor_name, actor_meta, created_at)
+    SELECT ${id}, k.workspace_id, 'unkey_mutations', k.workspace_id, 'key.update', ${at},
+           LEFT(CONCAT('Refilled key ', ${sql.literal(nameOrId)}), 256), 'system', 'keyrefill', 'Key Refill Service',
+           JSON_OBJECT(), ${at}
+    ${rows}`.unprepared
+  yield* sql`
+    INSERT INTO audit_log_target
+      (workspace_id, bucket_id, bucket, audit_log_id, display_name, type, id, name, meta, created_at)
+    SELECT k.workspace_id, k.workspace_id, 'unkey_mutations', ${id}, ${sql.literal(nameOrId)}, 'key', k.id, k.name,
+           JSON_OBJECT('refill_amount', k.refill_amount, 'previous_remaining', COALESCE(k.remaining_requests, 0),
+                       'new_remaining', k.refill_amount), ${at}
+    ${rows}`.unprepared
+  yield* sql`
+    INSERT INTO audit_log_target
+      (workspace_id, bucket_id, bucket, audit_log_id, display_name, type, id, name, meta, created_at)
+    SELECT k.workspace_id, k.workspace_id, 'unkey_mutations', ${id}, k.workspace_id, 'workspace', k.workspace_id, NULL,
+           JSON_OBJECT(), ${at}
+    ${rows}`.unprepared
+})
+
+const refillKeys = (sql: SqlClient, { at }: RefillRequest, pks: ReadonlyArray<bigint>) =>
+  sql`
+    UPDATE \`keys\`
+    SET remaining_requests = refill_amount, last_refill_at = FROM_UNIXTIME(${at} / 1000), updated_at_m = ${at}
+    WHERE pk IN (${listOf(sql, pks)})`.unprepared
+
+const highest = (sql: SqlClient) =>
+  Effect.map(boundRows(sql`SELECT MAX(pk) AS pk FROM \`keys\``), ([row]) => row?.pk ?? 0n)
+
+/** Where the next batch begins: behind a full batch, else at the next row behind the window, if there is one. */
+const findCursor = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  { after, limit }: RefillRequest,
+  candidates: ReadonlyArray<bigint>
+) {
+  const last = candidates.at(-1)
+  if (last !== undefined && candidates.length >= limit) return { cursor: last, done: false }
+  const end = after + window
+  const [next] = yield* boundRows(sql`SELECT MIN(pk) AS pk FROM \`keys\` WHERE pk > ${number(sql, end)}`.unprepared)
+  const pk = next?.pk ?? null
+  return pk === null ? { cursor: yield* highest(sql), done: true } : { cursor: pk - 1n, done: false }
+})
+
+/**
+ * Keys up to the cursor that bear the date's mark, beside those just refilled: an attempt whose predecessor committed and
+ * died before it could say so answers the same.
+ */
+const countMarked = (
+  sql: SqlClient,
+  { after, date }: RefillRequest,
+  cursor: bigint,
+  justRefilled: ReadonlyArray<bigint>
+) =>
+  Effect.map(
+    countRows(
+      sql`
+      SELECT COUNT(*) AS count FROM \`keys\` AS k FORCE INDEX (PRIMARY)
+      STRAIGHT_JOIN audit_log AS a ON a.id = ${auditId(sql, date)}
+      WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, cursor)} AND k.last_refill_at IS NOT NULL
+        AND k.pk NOT IN (${listOf(sql, [0n, ...justRefilled])})`.unprepared
+    ),
+    ([row]) => row?.count ?? 0
+  )
+
+const refillBatch = Effect.fnUntraced(function* (sql: SqlClient, request: RefillRequest) {
+  const candidates = (yield* findCandidates(sql, request)).map(({ pk }) => pk)
+  const due = Arr.isNonEmptyReadonlyArray(candidates) ? yield* lockDue(sql, request, candidates) : []
+  const pks = due.filter(({ id }) => !request.except.has(id)).map(({ pk }) => pk)
+  if (Arr.isNonEmptyReadonlyArray(pks)) {
+    yield* writeAuditRows(sql, request, pks)
+    yield* refillKeys(sql, request, pks)
+  }
+  const { cursor, done } = yield* findCursor(sql, request, candidates)
+  const refilled = pks.length + (yield* countMarked(sql, request, cursor, pks))
+  const batch: RefilledBatch = { cursor, refilled, done }
+  return batch
+})
+
+export const KeyRefillStoreLive: Layer.Layer<KeyRefillStore, never, MysqlPools> = Layer.effect(
+  KeyRefillStore,
+  Effect.map(MysqlPools, ({ primary: { query, sql, transaction } }) =>
+    KeyRefillStore.of({
+      refillBatch: Effect.fn("KeyRefillStore.refillBatch")((request: RefillRequest) =>
+        transaction("KeyRefillStore.refillBatch", refillBatch(sql, request))
+      ),
+      highest: query("KeyRefillStore.highest", highest(sql)).pipe(Effect.withSpan("KeyRefillStore.highest"))
+    })
+  )
+)

@@ -1,0 +1,83 @@
+import { Clock, Effect, Option, Schema } from "effect"
+import { KeyRefillService } from "../../contract/KeyRefillService.ts"
+import { key } from "../../restate/Durable.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { call } from "../../restate/Messaging.ts"
+import { stateCell } from "../../restate/State.ts"
+import { step } from "../../restate/Step.ts"
+import { JobProgress } from "../../services/JobProgress.ts"
+import { KeyRefillStore, type RefillDate, RefilledBatch } from "../../services/KeyRefillStore.ts"
+import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { beat } from "../heartbeat.ts"
+import { patient } from "../retry.ts"
+import { refillDate } from "./refillDate.ts"
+
+/** A slice holds the object for some seconds and its journal has about a hundred entries, however many keys there are. */
+const batchesPerSlice = 25
+
+/** How far the date has been gone through. Kept after the run, so that a repeated one has nothing left to do. */
+const progress = stateCell("progress", RefilledBatch)
+
+/** Ids of the keys that the Go worker has refilled in a run which it did not finish. */
+const processedByGo = stateCell("processed_keys", Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+
+const atTheBeginning: RefilledBatch = { cursor: 0n, refilled: 0, done: false }
+const current = Effect.map(progress.get, (stored) => Option.getOrElse(stored, () => atTheBeginning))
+const date = Effect.flatMap(key, refillDate)
+
+const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: RefilledBatch) =>
+  Effect.gen(function* () {
+    const store = yield* KeyRefillStore
+    const jobs = yield* JobProgress
+    const { refillBatchSize: limit } = yield* UpkeepSettings
+    const at = yield* Clock.currentTimeMillis
+    const batch = yield* step(
+      "refill-batch",
+      Effect.tap(store.refillBatch({ date, after: before.cursor, limit, at, except }), ({ refilled }) =>
+        jobs.report("key_refill", before.refilled + refilled)
+      ),
+      { success: RefilledBatch }
+    )
+    const after = { ...batch, refilled: before.refilled + batch.refilled }
+    yield* progress.set(after)
+    return after
+  })
+
+const refillSlice = Effect.gen(function* () {
+  const day = yield* date
+  const except = new Set(Object.keys(Option.getOrElse(yield* processedByGo.get, () => ({}))))
+  let reached = yield* current
+  for (let batch = 0; batch < batchesPerSlice && !reached.done; batch++) {
+    reached = yield* refillBatch(day, except, reached)
+  }
+  if (reached.done && except.size > 0) yield* processedByGo.clear
+  yield* Effect.logInfo("Refilled keys", { date: day.day, keys: reached.refilled, done: reached.done })
+  return { keysRefilled: reached.refilled, done: reached.done }
+})
+
+/**
+ * One call in the journal per slice, which is tens of thousands of keys, and none while a slice works. A slice that is killed or
+ * cancelled ends the run; the next call goes on where it stopped.
+ */
+const runRefill = Effect.gen(function* () {
+  yield* date
+  const slice = call(KeyRefillService, yield* key, "RefillSlice", {})
+  const { keysRefilled } = yield* Effect.iterate(yield* slice, { while: ({ done }) => !done, body: () => slice })
+  yield* beat("key_refill")
+  return { keysRefilled }
+})
+
+const howFar = Effect.gen(function* () {
+  yield* date
+  const store = yield* KeyRefillStore
+  const { cursor, done, refilled } = yield* current
+  const highest = yield* step("read-highest-key", store.highest, { success: Schema.BigInt })
+  return { keysRefilled: refilled, done, cursor: String(cursor), highest: String(highest) }
+})
+
+/** Key: date. */
+export const KeyRefillWorkflows = implement(
+  KeyRefillService,
+  { RunRefill: () => runRefill, RefillSlice: () => refillSlice, Progress: () => howFar },
+  { retry: patient }
+)

@@ -1,0 +1,169 @@
+import { Array as Arr, Clock, type Context, Duration, Effect, Option, Schema } from "effect"
+import { UsageNotConfigured } from "../../contract/errors.ts"
+import { QuotaCheckService } from "../../contract/QuotaCheckService.ts"
+import { QuotaNoticeService } from "../../contract/QuotaNoticeService.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { call } from "../../restate/Messaging.ts"
+import { stateCell } from "../../restate/State.ts"
+import { step } from "../../restate/Step.ts"
+import { JobProgress } from "../../services/JobProgress.ts"
+import { QuotaStore } from "../../services/QuotaStore.ts"
+import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { UsageSource } from "../../services/Usage.ts"
+import { beat } from "../heartbeat.ts"
+import { patient } from "../retry.ts"
+import { type BillingPeriod, billingPeriod, isExceeded } from "./decideNotice.ts"
+
+type Position = Input<typeof QuotaCheckService, "CheckSlice">
+
+/** A page's answer stays far below the journal's limit even if every workspace on it uses too much. */
+const pageSize = 500
+/** Ids in one lookup. */
+const idsAtOnce = 100
+/** A slice ends after either, so that its journal is short. */
+const pagesPerSlice = 20
+const noticesPerSlice = 100
+/** Attempts to deliver one notice, and how many undelivered ones it takes to leave the rest to the next check. */
+const attemptsPerNotice = 3
+const mostFailures = 3
+const longestWait = Duration.seconds(60)
+/** Twice the time between two notices: what is older has been followed by one of ours, or is about a workspace that uses less now. */
+const rememberedSeconds = 14 * 86_400
+
+/** Workspace to Unix seconds: what the Go worker remembers of the period. Read, pruned, and never added to. */
+const notifiedByGo = stateCell("notified_workspaces", Schema.Record({ key: Schema.String, value: Schema.Number }))
+const goNotices = Effect.map(notifiedByGo.get, (stored) =>
+  Option.getOrElse(stored, (): Readonly<Record<string, number>> => ({}))
+)
+const period = Effect.flatMap(key, billingPeriod)
+
+const Exceeded = Schema.Struct({ workspaceId: Schema.String, used: Schema.Number, limit: Schema.Number })
+const UsagePage = Schema.Struct({
+  after: Schema.String,
+  checked: Schema.Number,
+  exceeded: Schema.Array(Exceeded),
+  done: Schema.Boolean
+})
+
+interface Sources {
+  readonly source: Context.Tag.Service<UsageSource>
+  readonly store: Context.Tag.Service<QuotaStore>
+  readonly jobs: Context.Tag.Service<JobProgress>
+  readonly minimum: number
+}
+
+const readPage = (
+  { jobs, minimum, source, store }: Sources,
+  { month, year }: BillingPeriod,
+  { after, checked }: Position
+) =>
+  Effect.gen(function* () {
+    const usage = yield* Effect.catchIf(
+      source.page({ year, month, minimum, after, limit: pageSize }),
+      ({ reason }) => reason === "not-configured",
+      () => new UsageNotConfigured()
+    )
+    const used = new Map(usage.map((workspace) => [workspace.workspaceId, workspace.used]))
+    const workspaces = yield* Effect.forEach(Arr.chunksOf([...used.keys()], idsAtOnce), store.find)
+    yield* jobs.report("quota_check", checked + usage.length)
+    return {
+      after: usage.at(-1)?.workspaceId ?? after,
+      checked: usage.length,
+      exceeded: workspaces.flat().flatMap((workspace) => {
+        const { requestsPerMonth, workspaceId } = workspace
+        const count = used.get(workspaceId) ?? 0
+        return isExceeded(workspace, count) ? [{ workspaceId, used: count, limit: requestsPerMonth ?? 0 }] : []
+      }),
+      done: usage.length < pageSize
+    }
+  })
+
+/** Waits between attempts hold nothing: neither this object nor the workspace's. */
+const notify = (of: BillingPeriod, { limit, used, workspaceId }: typeof Exceeded.Type, notifiedAt: number) =>
+  Effect.gen(function* () {
+    const ask = call(QuotaNoticeService, workspaceId, "Notify", {
+      period: of.name,
+      used: BigInt(used),
+      limit: BigInt(limit),
+      notifiedAt: BigInt(notifiedAt)
+    })
+    let answer = yield* ask
+    for (let attempt = 1; attempt < attemptsPerNotice && answer.outcome === "failed"; attempt++) {
+      yield* Effect.sleep(Duration.min(Duration.seconds(Math.max(answer.retryAfterSeconds, 2 ** attempt)), longestWait))
+      answer = yield* ask
+    }
+    return answer.outcome
+  })
+
+const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, before: Position) =>
+  Effect.gen(function* () {
+    const sources: Sources = {
+      source: yield* UsageSource,
+      store: yield* QuotaStore,
+      jobs: yield* JobProgress,
+      minimum: (yield* UpkeepSettings).minimumUsage
+    }
+    const page = yield* step("check-usage", readPage(sources, of, before), {
+      success: UsagePage,
+      failure: UsageNotConfigured
+    })
+    let { failed, sent } = before
+    for (const workspace of page.exceeded) {
+      if (failed >= mostFailures) break
+      const outcome = yield* notify(of, workspace, told[workspace.workspaceId] ?? 0)
+      if (outcome === "sent") sent += 1
+      if (outcome === "failed") failed += 1
+    }
+    const checked = before.checked + page.checked
+    return {
+      after: page.after,
+      checked,
+      exceeded: before.exceeded + page.exceeded.length,
+      sent,
+      failed,
+      done: page.done
+    }
+  })
+
+const checkSlice = (before: Position) =>
+  Effect.gen(function* () {
+    const of = yield* period
+    const told = yield* goNotices
+    let at = { ...before, done: false }
+    for (let page = 0; page < pagesPerSlice && at.exceeded - before.exceeded < noticesPerSlice && !at.done; page++) {
+      at = yield* checkPage(of, told, at)
+    }
+    yield* Effect.logInfo("Checked quotas", { period: of.name, workspaces: at.checked, exceeded: at.exceeded })
+    return at
+  })
+
+const atTheBeginning: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0 }
+
+const runCheck = Effect.gen(function* () {
+  yield* period
+  const name = yield* key
+  if (Object.keys(yield* goNotices).length > 0) yield* call(QuotaCheckService, name, "ForgetOldNotices", {})
+  const slice = ({ after, checked, exceeded, failed, sent }: Position) =>
+    call(QuotaCheckService, name, "CheckSlice", { after, checked, exceeded, sent, failed })
+  const end = yield* Effect.iterate(yield* slice(atTheBeginning), { while: ({ done }) => !done, body: slice })
+  if (end.failed > 0) yield* Effect.logError("Quota notices were not delivered; the next check sends them")
+  yield* beat("quota_check")
+  return { workspacesChecked: end.checked, workspacesExceeded: end.exceeded, notificationsSent: end.sent }
+})
+
+const forgetOldNotices = Effect.gen(function* () {
+  const now = (yield* Clock.currentTimeMillis) / 1000
+  const recent = Object.entries(yield* goNotices).filter(([, at]) => now - at < rememberedSeconds)
+  if (recent.length === 0) yield* notifiedByGo.clear
+  else yield* notifiedByGo.set(Object.fromEntries(recent))
+  return {}
+})
+
+/** Key: billing period. */
+export const QuotaCheckWorkflows = implement(
+  QuotaCheckService,
+  { RunCheck: () => runCheck, CheckSlice: checkSlice, ForgetOldNotices: () => forgetOldNotices },
+  { retry: patient }
+)

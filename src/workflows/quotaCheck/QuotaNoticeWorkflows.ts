@@ -1,0 +1,77 @@
+import { Clock, type Context, Effect, Either, Option, Schema } from "effect"
+import { QuotaNoticeService } from "../../contract/QuotaNoticeService.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { stateCell } from "../../restate/State.ts"
+import { step } from "../../restate/Step.ts"
+import { NotificationFailed, Notifier, type QuotaNotice } from "../../services/Notifier.ts"
+import { QuotaStore } from "../../services/QuotaStore.ts"
+import { patient } from "../retry.ts"
+import { dueNotice, type LastNotice } from "./decideNotice.ts"
+
+type NotifyInput = Input<typeof QuotaNoticeService, "Notify">
+
+const lastNotice = stateCell("last_notice", Schema.Struct({ period: Schema.String, at: Schema.Number }))
+
+/** The later of what this object and the Go worker remember of the period. */
+const remembered = (period: string, own: Option.Option<LastNotice>, notifiedAt: number): LastNotice | null => {
+  const at = Option.match(own, { onNone: () => 0, onSome: (last) => (last.period === period ? last.at : 0) })
+  return Math.max(at, notifiedAt) === 0 ? null : { period, at: Math.max(at, notifiedAt) }
+}
+
+interface Receivers {
+  readonly store: Context.Tag.Service<QuotaStore>
+  readonly notifier: Context.Tag.Service<Notifier>
+}
+
+/** Who the workspace is, is read as the notice is sent: nothing of it belongs into the journal. */
+const deliver = (
+  { notifier, store }: Receivers,
+  workspaceId: string,
+  kind: QuotaNotice["kind"],
+  { limit, used }: NotifyInput
+) =>
+  Effect.gen(function* () {
+    const [workspace] = yield* store.find([workspaceId])
+    if (workspace === undefined) return
+    const { name: workspaceName, orgId, stripeCustomerId, tier } = workspace
+    yield* notifier.quotaExceeded({
+      kind,
+      workspaceId,
+      workspaceName,
+      orgId,
+      stripeCustomerId,
+      tier,
+      limit: Number(limit),
+      used: Number(used)
+    })
+  })
+
+/** Recorded only after it was delivered: a notice that got lost is sent by the next check, and a crash in between sends it twice. */
+const notify = (input: NotifyInput) =>
+  Effect.gen(function* () {
+    const workspaceId = yield* key
+    const receivers = { store: yield* QuotaStore, notifier: yield* Notifier }
+    const last = remembered(input.period, yield* lastNotice.get, Number(input.notifiedAt))
+    const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const kind = dueNotice(input.period, last, now)
+    if (kind === null) return { outcome: "not_due" as const, retryAfterSeconds: 0 }
+    const delivered = yield* Effect.either(
+      step("send-quota-notice", deliver(receivers, workspaceId, kind, input), {
+        failure: NotificationFailed,
+        retry: { maxAttempts: 3 }
+      })
+    )
+    if (Either.isRight(delivered)) {
+      yield* lastNotice.set({ period: input.period, at: now })
+      return { outcome: "sent" as const, retryAfterSeconds: 0 }
+    }
+    const failure = delivered.left
+    yield* Effect.logWarning("A quota notice was not delivered", { workspaceId, problem: failure.message })
+    const retryAfterSeconds = failure._tag === "NotificationFailed" ? Math.ceil(failure.retryAfterSeconds ?? 0) : 0
+    return { outcome: "failed" as const, retryAfterSeconds }
+  })
+
+/** Key: workspace. */
+export const QuotaNoticeWorkflows = implement(QuotaNoticeService, { Notify: notify }, { retry: patient })
