@@ -52,11 +52,12 @@ const promised = [
   "hydra.v1.VersioningService/GetVersion Exclusive private",
   "hydra.v1.VersioningService/NextVersion Exclusive private"
 ]
+/** What the services have beyond that is for themselves alone, and for operators. */
 const ownHandlers = [
   "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
   "ctrl_worker.v1.IdlePreviews/Begin Exclusive private",
   "ctrl_worker.v1.IdlePreviews/Continue Exclusive private",
-/** What the services have beyond that is for themselves alone, and for operators. */
+
   "ctrl_worker.v1.QuotaNoticeService/Notify Exclusive private",
   "hydra.v1.KeyRefillService/Progress Shared public",
   "hydra.v1.KeyRefillService/RefillSlice Exclusive private",
