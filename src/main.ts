@@ -1,6 +1,7 @@
 import process from "node:process"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
+import { Builds } from "./composition/builds.ts"
 import { Database, PoolUsageGauge } from "./composition/database.ts"
 import { requireNode } from "./composition/nodeVersion.ts"
 import { Logging, Metrics, MetricsServer, Tracing } from "./composition/observability.ts"
@@ -8,6 +9,7 @@ import { serve } from "./composition/serve.ts"
 import { Admin, Deploys } from "./composition/settings.ts"
 import { reportFailure } from "./composition/startupFailure.ts"
 import { workerConfig } from "./config.ts"
+import { NoBuilds } from "./layers/builder/NoBuilder.ts"
 import { HealthStateLive } from "./layers/HealthState.ts"
 import { DbLive } from "./layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "./layers/mysql/DeploymentStoreLive.ts"
@@ -15,16 +17,25 @@ import { RegionStoreLive } from "./layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "./layers/mysql/RouteStoreLive.ts"
 import { PausedInvocationsGauge } from "./layers/PausedInvocationsGauge.ts"
 import type { Implementation } from "./restate/Implementation.ts"
+import type { Builder } from "./services/Builder.ts"
+import type { BuildSettings } from "./services/BuildSettings.ts"
 import type { DeploymentStore } from "./services/DeploymentStore.ts"
 import type { DeploySettings } from "./services/DeploySettings.ts"
+import type { GitHub } from "./services/GitHub.ts"
 import type { RegionStore } from "./services/RegionStore.ts"
 import type { RouteStore } from "./services/RouteStore.ts"
+import { BuildSlotWorkflows } from "./workflows/builds/BuildSlotWorkflows.ts"
+import { CommitStatusWorkflows } from "./workflows/commits/CommitStatusWorkflows.ts"
 import { DeployWorkflows } from "./workflows/deploy/DeployWorkflows.ts"
 import { DeploymentWorkflows } from "./workflows/deployment/DeploymentWorkflows.ts"
 import { RoutingWorkflows } from "./workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "./workflows/versioning/VersioningWorkflows.ts"
 
-const workflows: ReadonlyArray<Implementation<DeploySettings | DeploymentStore | RegionStore | RouteStore>> = [
+type Services = Builder | BuildSettings | DeploySettings | DeploymentStore | GitHub | RegionStore | RouteStore
+
+const workflows: ReadonlyArray<Implementation<Services>> = [
+  BuildSlotWorkflows,
+  CommitStatusWorkflows,
   DeployWorkflows,
   DeploymentWorkflows,
   RoutingWorkflows,
@@ -35,7 +46,7 @@ const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContex
 
 const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(Layer.provideMerge(Logging))
 
-const Adapters = Layer.mergeAll(Database, Admin, Deploys)
+const Adapters = Layer.mergeAll(Database, Admin, Deploys, Builds, NoBuilds)
 
 const Stores = Layer.mergeAll(DbLive, DeploymentStoreLive, RegionStoreLive, RouteStoreLive)
 
