@@ -8,8 +8,12 @@ import { pending } from "./seeds.ts"
 export const building: ControlPlaneOptions = { builder: {}, github: {} }
 
 /** The n-th deployment of the shop out of git, on a branch. */
-export const fromGit = (id: string, nth: number, branch = `branch-${nth}`, columns: Parameters<typeof pending>[2] = {}) =>
-  pending(id, nth, { git_branch: branch, git_commit_sha: `${nth}`.repeat(40), ...columns })
+export const fromGit = (
+  id: string,
+  nth: number,
+  branch = `branch-${nth}`,
+  columns: Parameters<typeof pending>[2] = {}
+) => pending(id, nth, { git_branch: branch, git_commit_sha: `${nth}`.repeat(40), ...columns })
 
 /** How often each deployment was really built, and what GitHub was told about it in the end. */
 export const buildsOf = (...ids: ReadonlyArray<string>) =>

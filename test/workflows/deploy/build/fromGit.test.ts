@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
 import { MemoryGitHub } from "../../../support/memory/MemoryGitHub.ts"
-import { buildsOf, building, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
+import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
 import { commitSha, deployFromGit, slotPosition, submitFromGit } from "../../../support/workflows/commands.ts"
 import { answerOf, deploymentRow, rows, stepsOf, topologyOf } from "../../../support/workflows/look.ts"
@@ -111,7 +111,10 @@ describe("a deploy from git", () => {
       yield* deployFromGit("d_1")
       yield* deployFromGit("d_2")
       assert.strictEqual((yield* stepsOf("d_1"))["building"], "failed without giving a reason")
-      assert.strictEqual((yield* stepsOf("d_2"))["building"], "cannot clone https://[redacted]@github.com/acme/shop.git")
+      assert.strictEqual(
+        (yield* stepsOf("d_2"))["building"],
+        "cannot clone https://[redacted]@github.com/acme/shop.git"
+      )
       assert.notInclude((yield* MemoryGitHub).lastOf("d_2")?.description ?? "", "ghs_canary")
     }).pipe(
       on({
