@@ -23,6 +23,8 @@ export interface MemoryBuilderOptions {
   readonly fateOf?: FateOf
   /** Whether it answers, by Unix milliseconds. */
   readonly isAway?: (now: number) => boolean
+  /** Whether looks at a build end with a defect, by Unix milliseconds: whoever looks is held up and renews nothing. */
+  readonly isBroken?: (now: number, buildId: string) => boolean
   /** The problem with a request, when there is one. */
   readonly refuses?: (request: BuildRequest) => string | undefined
 }
@@ -115,7 +117,12 @@ class Builds {
 export const memoryBuilder = (options?: MemoryBuilderOptions): Layer.Layer<Builder | MemoryBuilder> =>
   Layer.effectContext(
     Effect.sync(() => {
-      const { fateOf = () => builds, isAway = () => false, refuses = () => undefined } = options ?? {}
+      const {
+        fateOf = () => builds,
+        isAway = () => false,
+        isBroken = () => false,
+        refuses = () => undefined
+      } = options ?? {}
       const all = new Builds(fateOf)
       const answer = <A>(operation: BuilderUnavailable["operation"], act: (now: number) => A) =>
         Effect.flatMap(
@@ -131,7 +138,11 @@ export const memoryBuilder = (options?: MemoryBuilderOptions): Layer.Layer<Build
             ? answer("start", (now) => all.start(request, now))
             : new BuildRefused({ problem })
         },
-        poll: (buildId) => answer("poll", (now) => all.poll(buildId, now)),
+        poll: (buildId) =>
+          Effect.flatMap(
+            answer("poll", (now) => (isBroken(now, buildId) ? undefined : all.poll(buildId, now))),
+            (state) => (state === undefined ? Effect.dieMessage("the look ends with a defect") : Effect.succeed(state))
+          ),
         cancel: (buildId) => answer("cancel", (now) => all.cancel(buildId, now))
       })
       const seen = MemoryBuilder.of({

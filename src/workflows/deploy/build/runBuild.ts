@@ -67,6 +67,11 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
       yield* Effect.sleep(pollDelay(elapsed))
       const seen = yield* look(request.buildId)
       elapsed = seen.at - progress.startedAt
+      // Past the lease a build that has failed may be one that the reaper has stopped: then it says nothing about the source.
+      if (seen.state._tag !== "Succeeded" && seen.at >= leaseEnds) {
+        leaseEnds = yield* renew(request)
+        progress = { ...progress, renewedAt: seen.at }
+      }
       const verdict = decideBuild(progress, seen, lease.deadline)
       if (verdict._tag === "Succeeded") return verdict.built
       if (verdict._tag === "Failed") return yield* failed(verdict.problem)
