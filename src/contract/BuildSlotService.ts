@@ -2,13 +2,11 @@ import { Schema } from "effect"
 import { id, list, message, optional, word } from "./protojson.ts"
 import { bool, int32, millis, text } from "./scalars.ts"
 
-const nothing = message("ctrl_worker.v1.BuildSlotNothing", {})
-
 /**
  * `line` names what a newer deployment makes an older one superfluous in: environment and branch. Empty: nothing does.
  * `bell` is the id of an awakeable of `SlotNews`, rung when something has become of a request that had to wait.
  */
-const SlotRequest = message("ctrl_worker.v1.BuildSlotRequest", {
+const RequestRequest = message("ctrl_worker.v1.RequestRequest", {
   deploymentId: id(128),
   buildId: id(63),
   isProduction: bool,
@@ -18,8 +16,8 @@ const SlotRequest = message("ctrl_worker.v1.BuildSlotRequest", {
   bell: id(128)
 })
 
-/** Told to a waiter. `granted` counts until `leaseEnds` (Unix milliseconds), and longer while it is renewed. */
-const SlotNewsFields = {
+/** What a request comes to. `granted` counts until `leaseEnds` (Unix milliseconds), and longer while it is renewed. */
+const newsFields = {
   outcome: word("granted", "superseded", "waiting", "refused"),
   leaseEnds: millis,
   /** Of `superseded`: the newer deployment. */
@@ -27,10 +25,13 @@ const SlotNewsFields = {
   /** Of `waiting`: 1 is the next one to be served. */
   position: int32
 }
-export const SlotNews = message("ctrl_worker.v1.BuildSlotNews", SlotNewsFields)
+/** Told through a request's bell. */
+export const SlotNews = message("ctrl_worker.v1.BuildSlotNews", newsFields)
 export type SlotNews = typeof SlotNews.Type
 
-const Holder = message("ctrl_worker.v1.BuildSlotHolder", { deploymentId: id(128), buildId: id(63) })
+/** The build that a slot is used for, or wanted for. */
+const holderOf = (title: string) => message(`ctrl_worker.v1.${title}`, { deploymentId: id(128), buildId: id(63) })
+const empty = (title: string) => message(`ctrl_worker.v1.${title}`, {})
 
 /**
  * Who of a workspace may build now: at most so many at once, production before previews, then the oldest deployment. The key
@@ -40,27 +41,57 @@ export const BuildSlotService = {
   name: "ctrl_worker.v1.BuildSlotService",
   handlers: {
     /** Asks for a slot, or says that one still waits for it. Safe to repeat; answers the same once granted. */
-    Request: { input: SlotRequest, output: SlotNews, error: Schema.Never, mode: "exclusive", ingress: "private" },
+    Request: {
+      input: RequestRequest,
+      output: message("ctrl_worker.v1.RequestResponse", newsFields),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
     /** The build still runs. `held` is false when the slot was lost meanwhile. */
     Renew: {
-      input: Holder,
-      output: message("ctrl_worker.v1.BuildSlotRenewed", { held: bool, leaseEnds: millis }),
+      input: holderOf("RenewRequest"),
+      output: message("ctrl_worker.v1.RenewResponse", { held: bool, leaseEnds: millis }),
       error: Schema.Never,
       mode: "exclusive",
       ingress: "private"
     },
     /** Returns the slot, or withdraws the request. Harmless when there is neither. */
-    Release: { input: Holder, output: nothing, error: Schema.Never, mode: "exclusive", ingress: "private" },
+    Release: {
+      input: holderOf("ReleaseRequest"),
+      output: empty("ReleaseResponse"),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
     /** The reaper: takes back what nobody renews. Sends itself again for as long as there is anything to watch. */
-    Sweep: { input: nothing, output: nothing, error: Schema.Never, mode: "exclusive", ingress: "private" },
+    Sweep: {
+      input: empty("SweepRequest"),
+      output: empty("SweepResponse"),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
     /** Stops the build of a lost slot, then frees the slot. Holds no key while it talks to the builder. */
-    Reclaim: { input: Holder, output: nothing, error: Schema.Never, mode: "shared", ingress: "private" },
+    Reclaim: {
+      input: holderOf("ReclaimRequest"),
+      output: empty("ReclaimResponse"),
+      error: Schema.Never,
+      mode: "shared",
+      ingress: "private"
+    },
     /** Frees a slot that was reclaimed. */
-    Reclaimed: { input: Holder, output: nothing, error: Schema.Never, mode: "exclusive", ingress: "private" },
+    Reclaimed: {
+      input: holderOf("ReclaimedRequest"),
+      output: empty("ReclaimedResponse"),
+      error: Schema.Never,
+      mode: "exclusive",
+      ingress: "private"
+    },
     /** Where a deployment stands, for whoever shows it. Reads only. */
     Position: {
-      input: message("ctrl_worker.v1.BuildSlotPositionRequest", { deploymentId: text(128) }),
-      output: message("ctrl_worker.v1.BuildSlotPosition", {
+      input: message("ctrl_worker.v1.PositionRequest", { deploymentId: text(128) }),
+      output: message("ctrl_worker.v1.PositionResponse", {
         /** Absent when the deployment neither waits nor builds. */
         state: optional(text()),
         position: int32,

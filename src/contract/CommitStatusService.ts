@@ -10,7 +10,7 @@ export const CommitStatusService = {
   name: "ctrl_worker.v1.CommitStatusService",
   handlers: {
     Report: {
-      input: message("ctrl_worker.v1.CommitStatusReport", {
+      input: message("ctrl_worker.v1.ReportRequest", {
         repository: id(500),
         sha: id(40),
         environment: text(256),
@@ -20,7 +20,7 @@ export const CommitStatusService = {
         /** 0: none. */
         installationId: int64
       }),
-      output: message("ctrl_worker.v1.CommitStatusReported", {}),
+      output: message("ctrl_worker.v1.ReportResponse", {}),
       error: Schema.Never,
       mode: "exclusive",
       ingress: "private"

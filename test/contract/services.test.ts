@@ -1,6 +1,8 @@
 import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
+import { BuildSlotService } from "../../src/contract/BuildSlotService.ts"
+import { CommitStatusService } from "../../src/contract/CommitStatusService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
@@ -9,7 +11,14 @@ import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
 import type { Contract } from "../../src/restate/Contract.ts"
 
-const services: ReadonlyArray<Contract> = [DeployService, DeploymentService, RoutingService, VersioningService]
+const services: ReadonlyArray<Contract> = [
+  BuildSlotService,
+  CommitStatusService,
+  DeployService,
+  DeploymentService,
+  RoutingService,
+  VersioningService
+]
 
 describe("the services' contracts", () => {
   it("keep the names, modes and ingress visibility that callers and deployed systems rely on", () => {
@@ -20,6 +29,16 @@ describe("the services' contracts", () => {
       )
     ])
     assert.deepStrictEqual(Object.fromEntries(surface), {
+      "ctrl_worker.v1.BuildSlotService": {
+        Request: "exclusive private",
+        Renew: "exclusive private",
+        Release: "exclusive private",
+        Sweep: "exclusive private",
+        Reclaim: "shared private",
+        Reclaimed: "exclusive private",
+        Position: "shared public"
+      },
+      "ctrl_worker.v1.CommitStatusService": { Report: "exclusive private" },
       "hydra.v1.DeployService": { Deploy: "shared public", Rollback: "shared public", Promote: "shared public" },
       "hydra.v1.DeploymentService": {
         ScheduleDesiredStateChange: "exclusive private",

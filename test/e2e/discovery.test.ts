@@ -47,8 +47,16 @@ const promised = [
   "hydra.v1.VersioningService/GetVersion Exclusive private",
   "hydra.v1.VersioningService/NextVersion Exclusive private"
 ]
-/** What the four services have beyond that is for themselves alone. */
+/** What the services have beyond that is for themselves alone. */
 const ownHandlers = [
+  "ctrl_worker.v1.BuildSlotService/Position Shared public",
+  "ctrl_worker.v1.BuildSlotService/Reclaim Shared private",
+  "ctrl_worker.v1.BuildSlotService/Reclaimed Exclusive private",
+  "ctrl_worker.v1.BuildSlotService/Release Exclusive private",
+  "ctrl_worker.v1.BuildSlotService/Renew Exclusive private",
+  "ctrl_worker.v1.BuildSlotService/Request Exclusive private",
+  "ctrl_worker.v1.BuildSlotService/Sweep Exclusive private",
+  "ctrl_worker.v1.CommitStatusService/Report Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
   "hydra.v1.VersioningService/PublishChange Exclusive private"
@@ -60,7 +68,7 @@ const services = Effect.flatMap(RestateClient, ({ admin }) => get(`${admin}/serv
 )
 
 layer(stack(options), { excludeTestServices: true, timeout: "1 minute" })("discovery", (it) => {
-  it.effect("lists the four services as virtual objects, with their handlers, modes and privacy", () =>
+  it.effect("lists the services as virtual objects, with their handlers, modes and privacy", () =>
     Effect.gen(function* () {
       const listed = yield* services
       assert.deepStrictEqual([...new Set(listed.map(({ ty }) => ty))], ["VirtualObject"])

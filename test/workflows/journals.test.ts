@@ -3,6 +3,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "../../src/restate/testing/JournalFixture.ts"
+import { commitStories, gitStories, slotStories } from "../support/workflows/buildStories.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import * as stories from "../support/workflows/stories.ts"
 
@@ -51,4 +52,7 @@ describe("the recorded journal of", () => {
   matchTheirRecords(stories.routingStories)
   matchTheirRecords(stories.versioningStories)
   matchTheirRecords(stories.deploymentStories)
+  matchTheirRecords(gitStories)
+  matchTheirRecords(slotStories)
+  matchTheirRecords(commitStories)
 })

@@ -132,7 +132,7 @@ export const fleet = ({ faults, jobs, limit }: FleetOptions) =>
       })
     /** The queue of a workspace, as its object stores it; undefined when there is nothing to know. */
     const queueOf = (workspaceId: string) =>
-      engine.stateOf(BuildSlotService.name, workspaceId)["queue"] as SlotQueue | undefined
+      engine.stateOf(BuildSlotService.name, workspaceId).queue as SlotQueue | undefined
     return { engine, builder, submit, abandon, queueOf }
   }).pipe(
     Effect.provide(

@@ -110,11 +110,8 @@ describe("a deploy from git", () => {
       yield* fromGit("d_2", 2)
       yield* deployFromGit("d_1")
       yield* deployFromGit("d_2")
-      assert.strictEqual((yield* stepsOf("d_1"))["building"], "failed without giving a reason")
-      assert.strictEqual(
-        (yield* stepsOf("d_2"))["building"],
-        "cannot clone https://[redacted]@github.com/acme/shop.git"
-      )
+      assert.strictEqual((yield* stepsOf("d_1")).building, "failed without giving a reason")
+      assert.strictEqual((yield* stepsOf("d_2")).building, "cannot clone https://[redacted]@github.com/acme/shop.git")
       assert.notInclude((yield* MemoryGitHub).lastOf("d_2")?.description ?? "", "ghs_canary")
     }).pipe(
       on({
@@ -141,7 +138,7 @@ describe("a deploy from git", () => {
       yield* shop
       yield* fromGit("d_1", 1)
       yield* deployFromGit("d_1")
-      assert.strictEqual((yield* stepsOf("d_1"))["building"], "the build did not finish within 30 minutes")
+      assert.strictEqual((yield* stepsOf("d_1")).building, "the build did not finish within 30 minutes")
       assert.deepStrictEqual(yield* runningNow, [])
       const [deploying] = engine.invocations
       assert.isBelow(deploying?.entries.length ?? 0, 1000)
@@ -153,7 +150,7 @@ describe("a deploy from git", () => {
       yield* shop
       yield* fromGit("d_1", 1)
       yield* deployFromGit("d_1")
-      const said = (yield* stepsOf("d_1"))["building"]
+      const said = (yield* stepsOf("d_1")).building
       assert.strictEqual(said, "the build did not finish within 30 minutes; the builder does not answer")
       assert.deepStrictEqual(yield* slotsInUse(), {})
     }).pipe(on({ ...building, builder: { isAway: () => true } }))
@@ -179,7 +176,7 @@ describe("a deploy from git", () => {
         { id: "d_1", runs: 3, status: "success" },
         { id: "d_2", runs: 4, status: "failure" }
       ])
-      assert.strictEqual((yield* stepsOf("d_2"))["building"], "the builder lost this build 4 times; try again later")
+      assert.strictEqual((yield* stepsOf("d_2")).building, "the builder lost this build 4 times; try again later")
     }).pipe(
       on({
         ...building,
@@ -198,7 +195,7 @@ describe("a deploy from git", () => {
       yield* shop
       yield* fromGit("d_1", 1)
       yield* deployFromGit("d_1")
-      assert.strictEqual((yield* stepsOf("d_1"))["building"], "no machine builds for linux/amd64")
+      assert.strictEqual((yield* stepsOf("d_1")).building, "no machine builds for linux/amd64")
     }).pipe(on({ ...building, builder: { refuses: ({ platform }) => `no machine builds for ${platform}` } }))
   )
 
