@@ -52,6 +52,10 @@ export const settings = {
   // Under it every available region has a wildcard of its own.
   regionalDomain: optional(hostName),
   buildPlatform: withDefault(matching(/^linux\/[a-z0-9]+(\/v\d+)?$/, "linux/<architecture>"), "linux/amd64"),
+  builds: {
+    maxPerWorkspace: withDefault(integer({ min: 1, max: 1000 }), 5),
+    deadline: withDefault(duration({ min: Duration.minutes(1), max: Duration.hours(12) }), Duration.minutes(30))
+  },
   sentinelImage: withDefault(nonEmptyText, "ghcr.io/unkeyed/unkey:local"),
   availableRegions: withDefault(list(nonEmptyText), []),
   cnameDomain: required(hostName),

@@ -12,14 +12,19 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("ctrl-wor
   }
 }
 
-/** Refuse (400): the request asks for a build from git, and this worker has no builder. */
+/** Refuse (400): the request asks for a build from git, and this worker has no builder or may not read the repository. */
 export class GitSourceUnavailable extends Schema.TaggedError<GitSourceUnavailable>("ctrl-worker/GitSourceUnavailable")(
   "GitSourceUnavailable",
-  { deploymentId: Schema.String },
+  {
+    deploymentId: Schema.String,
+    /** What there is none of; the builder when absent. */
+    missing: Schema.optionalWith(Schema.Literal("builder", "github_app"), { exact: true })
+  },
   HttpApiSchema.annotations({ status: 400 })
 ) {
   override get message() {
-    return `deployment ${this.deploymentId} asks for a build from git, but builds are not configured; deploy a Docker image`
+    const missing = this.missing === "github_app" ? "no GitHub App is configured" : "builds are not configured"
+    return `deployment ${this.deploymentId} asks for a build from git, but ${missing}; deploy a Docker image`
   }
 }
 

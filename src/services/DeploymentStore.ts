@@ -18,6 +18,8 @@ export interface PhaseChange {
   readonly open?: DeploymentPhase
   readonly status?: DeploymentStatus
   readonly image?: string
+  /** At most 63 characters, valid as a Kubernetes label, and of no other deployment. */
+  readonly buildId?: string
 }
 
 /**
@@ -35,6 +37,8 @@ export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
      * A deployment that is `ready` or `failed` has ended: nothing of it changes, whoever is still at work on it.
      */
     readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbError>
+    /** The Depot project that the project's builds are cached in. None: there is none yet, or no such project. */
+    readonly depotProject: (projectId: string) => Effect.Effect<Option.Option<string>, DbError>
     /** Marks the deployment failed and closes every open step with `message`. One that is `ready` or live stays so. */
     readonly fail: (failure: {
       readonly deploymentId: string

@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
 import { CustomDomainService } from "../../src/contract/CustomDomainService.ts"
 import { ClickhouseUserService } from "../../src/contract/ClickhouseUserService.ts"
+import { BuildSlotService } from "../../src/contract/BuildSlotService.ts"
+import { CommitStatusService } from "../../src/contract/CommitStatusService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
@@ -13,6 +15,8 @@ import { VersioningService } from "../../src/contract/VersioningService.ts"
 import type { Contract } from "../../src/restate/Contract.ts"
 
 const services: ReadonlyArray<Contract> = [
+  BuildSlotService,
+  CommitStatusService,
   ClickhouseUserService,
   CustomDomainService,
   DeployService,
@@ -44,6 +48,16 @@ describe("the services' contracts", () => {
         Promote: "shared public",
         ScaleDownIdlePreviewDeployments: "shared public"
       },
+      "ctrl_worker.v1.BuildSlotService": {
+        Request: "exclusive private",
+        Renew: "exclusive private",
+        Release: "exclusive private",
+        Sweep: "exclusive private",
+        Reclaim: "shared private",
+        Reclaimed: "exclusive private",
+        Position: "shared public"
+      },
+      "ctrl_worker.v1.CommitStatusService": { Report: "exclusive private" },
       "hydra.v1.DeploymentService": {
         ScheduleDesiredStateChange: "exclusive private",
         ChangeDesiredState: "exclusive private",

@@ -62,6 +62,19 @@ export const deploymentStoreContract = <E>(
       })
     )
 
+    guarantee("a project's Depot project is none until there is one, and for an unknown project", (store) =>
+      Effect.gen(function* () {
+        const { projectId } = namesOf("shop")
+        const world = yield* World
+        const answers = [yield* store.depotProject(projectId), yield* store.depotProject("proj_unknown")]
+        yield* world.update("projects", { id: projectId }, { depot_project_id: "" })
+        answers.push(yield* store.depotProject(projectId))
+        yield* world.update("projects", { id: projectId }, { depot_project_id: "depot1" })
+        answers.push(yield* store.depotProject(projectId))
+        assert.deepStrictEqual(answers.map(Option.getOrNull), [null, null, null, "depot1"])
+      })
+    )
+
     guarantee("a deployment whose parents are gone is found with nulls in their place", (store) =>
       Effect.gen(function* () {
         yield* seedDeployment("shop", "d_1", { workspace_id: "ws_x", project_id: "proj_x", environment_id: "env_x" })
@@ -100,7 +113,8 @@ export const deploymentStoreContract = <E>(
           close: "queued",
           open: "building",
           status: "building",
-          image: "nginx:1"
+          image: "nginx:1",
+          buildId: "bld-1"
         } as const
         yield* store.changePhase(change)
         const first = yield* rowsOf
@@ -110,7 +124,12 @@ export const deploymentStoreContract = <E>(
           building: { started_at: at + 5, ended_at: null, error: null },
           queued: { started_at: at, ended_at: at + 5, error: null }
         })
-        assert.include(yield* deploymentOf("d_1"), { status: "building", image: "nginx:1", updated_at: at + 5 })
+        assert.include(yield* deploymentOf("d_1"), {
+          status: "building",
+          image: "nginx:1",
+          build_id: "bld-1",
+          updated_at: at + 5
+        })
       })
     )
 

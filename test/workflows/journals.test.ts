@@ -3,6 +3,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "../../src/restate/testing/JournalFixture.ts"
+import { commitStories, gitStories, slotStories } from "../support/workflows/buildStories.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { domainStories } from "../support/workflows/domainStories.ts"
 import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
@@ -60,4 +61,7 @@ describe("the recorded journal of", () => {
   matchTheirRecords(idlePreviewStories)
   matchTheirRecords(keyRefillStories)
   matchTheirRecords(quotaCheckStories)
+  matchTheirRecords(gitStories)
+  matchTheirRecords(slotStories)
+  matchTheirRecords(commitStories)
 })

@@ -51,6 +51,7 @@ const instanceRows = decodeRows(
     status: Schema.NullOr(InstanceStatus)
   })
 )
+const depotProjectRows = decodeRows(Schema.Struct({ depotProjectId: Schema.NullOr(Schema.String) }))
 const projectIdRows = decodeRows(Schema.Struct({ projectId: Schema.String }))
 const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Schema.String) }))
 
@@ -112,6 +113,9 @@ const writePhaseChange = Effect.fnUntraced(function* (sql: SqlClient, change: Ph
   }
   if (change.image !== undefined) {
     yield* sql`UPDATE deployments SET image = ${change.image}, updated_at = ${at} WHERE id = ${deploymentId}`
+  }
+  if (change.buildId !== undefined) {
+    yield* sql`UPDATE deployments SET build_id = ${change.buildId}, updated_at = ${at} WHERE id = ${deploymentId}`
   }
 })
 
@@ -188,6 +192,15 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       transaction("DeploymentStore.changePhase", writePhaseChange(sql, change))
     )
 
+    const depotProject = Effect.fn("DeploymentStore.depotProject")(function* (projectId: string) {
+      const [row] = yield* query(
+        "DeploymentStore.depotProject",
+        depotProjectRows(sql`SELECT depot_project_id AS depotProjectId FROM projects WHERE id = ${projectId}`)
+      )
+      // An empty text is how older rows say that there is none.
+      return Option.filter(Option.fromNullable(row?.depotProjectId), (id) => id !== "")
+    })
+
     const fail = Effect.fn("DeploymentStore.fail")((failure: Parameters<typeof writeFailure>[1]) =>
       transaction("DeploymentStore.fail", writeFailure(sql, failure))
     )
@@ -242,6 +255,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       find,
       ensureNamespace,
       changePhase,
+      depotProject,
       fail,
       regionConfig,
       instances,

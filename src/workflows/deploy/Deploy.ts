@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, Option } from "effect"
 import type { DeployService } from "../../contract/DeployService.ts"
-import { DeploymentFailed, GitSourceUnavailable, InvalidRequest } from "../../contract/errors.ts"
+import { DeploymentFailed, InvalidRequest } from "../../contract/errors.ts"
 import { RoutingService } from "../../contract/RoutingService.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { call } from "../../restate/Messaging.ts"
@@ -11,6 +11,10 @@ import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStor
 import { DeploySettings } from "../../services/DeploySettings.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { awaitSentinel } from "./awaitSentinel.ts"
+import { buildFromGit } from "./build/buildFromGit.ts"
+import type { Built } from "./build/builtImage.ts"
+import { type CommitReports, commitReports } from "./build/commitReports.ts"
+import { type BuildPlan, planBuild } from "./build/planBuild.ts"
 import { alternativeDomain, domainsOf } from "./domains.ts"
 import { deploymentParents, loadDeployment, type Parents, placementOf } from "./load.ts"
 import { publish, unpublish } from "./publish.ts"
@@ -21,10 +25,13 @@ type DeployInput = Input<typeof DeployService, "Deploy">
 
 const productionEnvironment = "production"
 
+/** Deploys what there is already, or builds it first. */
+type Source = { readonly _tag: "Image"; readonly image: string } | BuildPlan
+
 /**
- * Deploys an image: queued, building, deploying, network, ready. Repeating it for a deployment that is ready changes
- * nothing; one that has failed stays failed, because its steps tell what happened. Whatever ends it early closes the open
- * step with the reason, marks the deployment failed and takes its topology back.
+ * Deploys an image, given or built from git: queued, building, deploying, network, ready. Repeating it for a deployment that
+ * is ready changes nothing; one that has failed stays failed, because its steps tell what happened. Whatever ends it early
+ * stops its build, closes the open step with the reason, marks the deployment failed and takes its topology back.
  */
 export const deploy = (request: DeployInput) =>
   saga(
@@ -32,17 +39,20 @@ export const deploy = (request: DeployInput) =>
       const context = yield* begin(request.deploymentId)
       const { deployment } = context
       if (deployment.status === "ready") return {}
-      const image = yield* imageOf(request)
+      const source = yield* sourceOf(request)
       const parents = yield* deploymentParents(context)
       const placement = yield* placementOf(deployment, parents)
-      yield* enter(deployment, "queued", "building")
-      yield* enter(deployment, "building", "deploying", image)
+      const reports = commitReports(deployment, parents.environmentSlug, source._tag === "Git" ? source : undefined)
+      yield* withUndo(reports.pending, (_, cause) => reports.failed(stepError(reasonOf(cause))))
+      const built = yield* imageFrom(source, deployment, parents, reports)
+      if (Option.isNone(built)) return {}
+      yield* enter(deployment, "building", "deploying", built.value)
       yield* withUndo(Effect.void, () => unpublish(placement))
       yield* publish(placement)
       yield* awaitRunning(deployment)
       yield* awaitSentinel(deployment.environmentId)
       yield* enter(deployment, "deploying", "network")
-      yield* goLive(deployment, parents)
+      yield* goLive(deployment, parents, reports)
       return {}
     })
   )
@@ -77,13 +87,18 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">) =>
   })
 
 /** Leaves one phase and enters the next in one transaction; the image is committed before any topology exists. */
-const enter = ({ id: deploymentId }: Deployment, close: DeploymentPhase, open: DeploymentPhase, image?: string) =>
+const enter = (
+  { id: deploymentId }: Deployment,
+  close: DeploymentPhase,
+  open: DeploymentPhase,
+  built: Partial<Built> = {}
+) =>
   changePhase(`enter-${open}`, {
     deploymentId,
     close,
     open,
     ...(open === "queued" ? {} : { status: open }),
-    ...(image === undefined ? {} : { image })
+    ...built
   })
 
 const reasonOf = (cause: Cause.Cause<unknown>): string => {
@@ -101,8 +116,8 @@ const closeFailed = ({ id: deploymentId }: Deployment, cause: Cause.Cause<unknow
     yield* step("fail-deployment", deployments.fail({ deploymentId, message, at }), {})
   })
 
-const imageOf = ({ deploymentId, git, dockerImage }: DeployInput) => {
-  if (git !== undefined) return Effect.fail(new GitSourceUnavailable({ deploymentId }))
+const sourceOf = ({ deploymentId, git, dockerImage }: DeployInput) => {
+  if (git !== undefined) return planBuild(deploymentId, git)
   if (dockerImage === undefined)
     return Effect.fail(new InvalidRequest({ field: "source", problem: "give either dockerImage or git" }))
   const image = dockerImage.image.trim()
@@ -110,7 +125,19 @@ const imageOf = ({ deploymentId, git, dockerImage }: DeployInput) => {
     return Effect.fail(
       new InvalidRequest({ field: "dockerImage.image", problem: "must name an image, without spaces" })
     )
-  return Effect.succeed(image)
+  return Effect.succeed<Source>({ _tag: "Image", image })
+}
+
+/** The image to run. The deployment is `queued` until there is a slot for its build. None: it has become ready meanwhile. */
+const imageFrom = (source: Source, deployment: Deployment, parents: Parents, reports: CommitReports) => {
+  const enterBuilding = enter(deployment, "queued", "building")
+  if (source._tag === "Image") return Effect.as(enterBuilding, Option.some<Partial<Built>>({ image: source.image }))
+  return buildFromGit({
+    deployment,
+    environmentSlug: parents.environmentSlug,
+    plan: source,
+    onSlot: Effect.zipRight(enterBuilding, reports.building)
+  })
 }
 
 const awaitRunning = ({ id: deploymentId }: Deployment) =>
@@ -133,7 +160,7 @@ const routesNotMoved = (deploymentId: string, problem: string) =>
  * Routes and live position, then the end of the deployment. A cancellation waits until all of it is done: past the swap
  * the deployment may be live, and there is nothing left that could be taken back.
  */
-const goLive = (deployment: Deployment, parents: Parents) =>
+const goLive = (deployment: Deployment, parents: Parents, reports: CommitReports) =>
   Effect.uninterruptible(
     Effect.gen(function* () {
       const { apex } = yield* DeploySettings
@@ -156,6 +183,7 @@ const goLive = (deployment: Deployment, parents: Parents) =>
       for (const { fqdn, reason } of swap.skippedDomains)
         yield* Effect.logWarning(`deployment ${deploymentId} does not get ${fqdn}: ${reason}`)
       yield* changePhase("finish", { deploymentId, close: "network", status: "ready" })
+      yield* reports.live(`https://${domains.at(-1)?.fqdn ?? apex}`)
       const left = leftBehind(deploymentId, parents, swap)
       if (left !== undefined) yield* scheduleStandby(left, { idempotencyKey: deploymentId })
     })

@@ -96,7 +96,16 @@ const columnSchemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
 
 const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & string> } = {
   workspaces: ["id", "slug", "k8s_namespace"],
-  projects: ["id", "workspace_id", "slug", "live_deployment_id", "is_rolled_back", "created_at", "updated_at"],
+  projects: [
+    "id",
+    "workspace_id",
+    "slug",
+    "live_deployment_id",
+    "is_rolled_back",
+    "depot_project_id",
+    "created_at",
+    "updated_at"
+  ],
   environments: ["id", "workspace_id", "project_id", "slug", "created_at"],
   environment_runtime_settings: ["workspace_id", "environment_id", "region_config", "created_at"],
   deployments: [
@@ -106,6 +115,7 @@ const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & stri
     "project_id",
     "environment_id",
     "image",
+    "build_id",
     "git_commit_sha",
     "git_branch",
     "port",

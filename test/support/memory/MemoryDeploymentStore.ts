@@ -33,7 +33,7 @@ const findContext = (rows: Rows, deploymentId: string) => {
 const isLive = (rows: Rows, deploymentId: string) =>
   rows.projects.some((project) => project.live_deployment_id === deploymentId)
 
-const applyPhaseChange = (draft: Draft, { deploymentId, at, close, open, status, image }: PhaseChange) => {
+const applyPhaseChange = (draft: Draft, { deploymentId, at, buildId, close, open, status, image }: PhaseChange) => {
   const owner = draft.deployments.find(({ id }) => id === deploymentId)
   if (owner === undefined || owner.status === "ready" || owner.status === "failed") return
   const isOpen = (row: Rows["deployment_steps"][number]) =>
@@ -52,7 +52,11 @@ const applyPhaseChange = (draft: Draft, { deploymentId, at, close, open, status,
       error: null
     })
   }
-  const set = { ...(status === undefined ? {} : { status }), ...(image === undefined ? {} : { image }) }
+  const set = {
+    ...(status === undefined ? {} : { status }),
+    ...(image === undefined ? {} : { image }),
+    ...(buildId === undefined ? {} : { build_id: buildId })
+  }
   if (Object.keys(set).length === 0) return
   updateWhere(draft.deployments, ({ id }) => id === deploymentId, { ...set, updated_at: at })
 }
@@ -89,6 +93,13 @@ export const MemoryDeploymentStore = Layer.effect(
           return Option.fromNullable(draft.workspaces.find(({ id }) => id === workspaceId)?.k8s_namespace)
         }),
       changePhase: (phase) => change("DeploymentStore.changePhase", (draft) => applyPhaseChange(draft, phase)),
+      depotProject: (projectId) =>
+        read((rows) =>
+          Option.filter(
+            Option.fromNullable(rows.projects.find(({ id }) => id === projectId)?.depot_project_id),
+            (id) => id !== ""
+          )
+        ),
       fail: (failure) => change("DeploymentStore.fail", (draft) => applyFailure(draft, failure)),
       regionConfig: (environmentId) =>
         read((rows) => {

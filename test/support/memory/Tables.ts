@@ -26,6 +26,7 @@ export interface Tables {
     readonly slug: string
     readonly live_deployment_id: string | null
     readonly is_rolled_back: boolean
+    readonly depot_project_id: string | null
     readonly created_at: number
     readonly updated_at: number | null
   }
@@ -49,6 +50,7 @@ export interface Tables {
     readonly project_id: string
     readonly environment_id: string
     readonly image: string | null
+    readonly build_id: string | null
     readonly git_commit_sha: string | null
     readonly git_branch: string | null
     readonly port: number
@@ -286,7 +288,7 @@ export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...Reado
   projects: [["id"], ["workspace_id", "slug"]],
   environments: [["id"], ["project_id", "slug"]],
   environment_runtime_settings: [["environment_id"]],
-  deployments: [["id"], ["k8s_name"]],
+  deployments: [["id"], ["k8s_name"], ["build_id"]],
   deployment_steps: [["deployment_id", "step"]],
   deployment_topology: [
     ["deployment_id", "region"],

@@ -32,6 +32,7 @@ export const seedProject = Effect.fnUntraced(function* (
     slug: name,
     live_deployment_id: null,
     is_rolled_back: false,
+    depot_project_id: null,
     created_at: seededAt,
     updated_at: null,
     ...options.project
@@ -64,6 +65,7 @@ export const seedDeployment = Effect.fnUntraced(function* (
     project_id: names.projectId,
     environment_id: names.productionId,
     image: null,
+    build_id: null,
     git_commit_sha: null,
     git_branch: null,
     port: 8080,

@@ -1,18 +1,23 @@
 import { Context, Effect, Layer } from "effect"
 import { MemoryRestate, type MemoryRestateOptions } from "../../../src/restate/testing/MemoryRestate.ts"
+import { BuildSettings } from "../../../src/services/BuildSettings.ts"
 import { DbError } from "../../../src/services/Db.ts"
 import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
 import { DeploySettings } from "../../../src/services/DeploySettings.ts"
 import { RegionStore } from "../../../src/services/RegionStore.ts"
+import { BuildSlotWorkflows } from "../../../src/workflows/builds/BuildSlotWorkflows.ts"
+import { CommitStatusWorkflows } from "../../../src/workflows/commits/CommitStatusWorkflows.ts"
 import { DeployWorkflows } from "../../../src/workflows/deploy/DeployWorkflows.ts"
 import { DeploymentWorkflows } from "../../../src/workflows/deployment/DeploymentWorkflows.ts"
 import { RoutingWorkflows } from "../../../src/workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "../../../src/workflows/versioning/VersioningWorkflows.ts"
+import { type MemoryBuilder, type MemoryBuilderOptions, memoryBuilder } from "../memory/MemoryBuilder.ts"
+import { type MemoryGitHub, type MemoryGitHubOptions, memoryGitHub } from "../memory/MemoryGitHub.ts"
 import { type MemoryTables, memoryTables } from "../memory/MemoryTables.ts"
 import { memoryWorld } from "../memory/MemoryWorld.ts"
 import { type Published, type StartOf, startsSoon, withKrane } from "./Krane.ts"
 
-/** The four services on Restate in memory, with a database in memory and a simulated krane: all on one virtual time. */
+/** The services on Restate in memory, with a database in memory and a simulated krane: all on one virtual time. */
 export class ControlPlane extends Context.Tag("test/ControlPlane")<
   ControlPlane,
   {
@@ -33,6 +38,11 @@ export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions 
   /** Whether the database refuses to write, by milliseconds since the start. */
   readonly isReadOnly?: (elapsed: number) => boolean
   readonly settings?: Partial<DeploySettings["Type"]>
+  /** Without: no builder is configured. */
+  readonly builder?: MemoryBuilderOptions
+  /** Without: no GitHub App is configured. */
+  readonly github?: MemoryGitHubOptions
+  readonly builds?: Partial<BuildSettings["Type"]>
   /** Serves more objects on the engine and answers with what a story needs of them, such as doubles to look into. */
   readonly more?: Layer.Layer<More, never, Ground>
 }
@@ -40,8 +50,12 @@ export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions 
 export const apex = "unkey.test"
 const defaultSettings: DeploySettings["Type"] = { apex, sentinelImage: "sentinel:1", availableRegions: ["eu", "us"] }
 
+const defaultBuilds: BuildSettings["Type"] = { maxPerWorkspace: 1, deadline: 30 * 60_000, platform: "linux/amd64" }
+
 const serveAll = (engine: MemoryRestate) =>
   Effect.all([
+    engine.serve(BuildSlotWorkflows),
+    engine.serve(CommitStatusWorkflows),
     engine.serve(DeployWorkflows),
     engine.serve(DeploymentWorkflows),
     engine.serve(RoutingWorkflows),
@@ -62,7 +76,7 @@ const withFailovers = (isReadOnly: () => boolean) =>
     })
   )
 
-const fourServices = ({ startOf = () => startsSoon, ...options }: ControlPlaneOptions<never>) =>
+const services = ({ startOf = () => startsSoon, ...options }: ControlPlaneOptions<never>) =>
   Layer.scoped(
     ControlPlane,
     Effect.flatMap(Engine, (engine) =>
@@ -74,7 +88,8 @@ const fourServices = ({ startOf = () => startsSoon, ...options }: ControlPlaneOp
         yield* serveAll(engine).pipe(
           Effect.provideServiceEffect(DeploymentStore, withFailovers(isReadOnly)),
           Effect.provideService(RegionStore, regions),
-          Effect.provideService(DeploySettings, { ...defaultSettings, ...options.settings })
+          Effect.provideService(DeploySettings, { ...defaultSettings, ...options.settings }),
+          Effect.provideService(BuildSettings, { ...defaultBuilds, ...options.builds })
         )
         return { engine, feed }
       })
@@ -85,10 +100,11 @@ const fourServices = ({ startOf = () => startsSoon, ...options }: ControlPlaneOp
 export const controlPlane = <More = never>({
   more,
   ...options
-}: ControlPlaneOptions<More> = {}): Layer.Layer<More | ControlPlane | Exclude<Ground, Engine>> => {
+}: ControlPlaneOptions<More> = {}): Layer.Layer<More | Services> => {
   // Without more objects More is never, which is what an empty layer provides.
   const further: Layer.Layer<More, never, Ground> = more ?? (Layer.empty as unknown as Layer.Layer<More>)
-  return Layer.merge(fourServices(options), further).pipe(
+  return Layer.merge(services(options), further).pipe(
+    Layer.provideMerge(Layer.merge(memoryBuilder(options.builder), memoryGitHub(options.github))),
     // memoryWorld is built on the same tables: a layer is built once per build.
     Layer.provideMerge(Layer.merge(memoryWorld, memoryTables)),
     Layer.provide(Layer.sync(Engine, () => new MemoryRestate(options)))
@@ -96,7 +112,7 @@ export const controlPlane = <More = never>({
 }
 
 /** What a story may use. */
-export type Services = ControlPlane | Exclude<Ground, Engine>
+export type Services = ControlPlane | MemoryBuilder | MemoryGitHub | Exclude<Ground, Engine>
 
 /** Runs a test on a control plane of its own. */
 export const on =

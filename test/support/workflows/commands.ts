@@ -1,4 +1,6 @@
 import { Effect } from "effect"
+import { BuildSlotService } from "../../../src/contract/BuildSlotService.ts"
+import { CommitStatusService } from "../../../src/contract/CommitStatusService.ts"
 import { DeploymentService } from "../../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../../src/contract/DeployService.ts"
 import { RoutingService } from "../../../src/contract/RoutingService.ts"
@@ -28,6 +30,32 @@ export const deployWith = command(DeployService, "Deploy")
 export const deploy = (deploymentId: string) => deployWith("proj_shop", deployInput(deploymentId))
 export const submitDeploy = (deploymentId: string) =>
   submission(DeployService, "Deploy")("proj_shop", deployInput(deploymentId))
+
+export const commitSha = "0f3c9a1b4d5e6f708192a3b4c5d6e7f809182736"
+
+export const gitSource = {
+  installationId: 42n,
+  repository: "acme/shop",
+  commitSha,
+  contextPath: "apps/api",
+  dockerfilePath: ""
+}
+const gitInput = (deploymentId: string): Input<typeof DeployService, "Deploy"> => ({
+  deploymentId,
+  command: [],
+  git: gitSource
+})
+/** As the webhook asks: the key is the deployment. */
+export const deployFromGit = (deploymentId: string) => deployWith(deploymentId, gitInput(deploymentId))
+export const submitFromGit = (deploymentId: string) =>
+  submission(DeployService, "Deploy")(deploymentId, gitInput(deploymentId))
+
+export const requestSlot = command(BuildSlotService, "Request")
+export const renewSlot = command(BuildSlotService, "Renew")
+export const releaseSlot = command(BuildSlotService, "Release")
+export const slotPosition = (workspaceId: string, deploymentId: string) =>
+  command(BuildSlotService, "Position")(workspaceId, { deploymentId })
+export const reportStatus = command(CommitStatusService, "Report")
 
 export const promote = (targetDeploymentId: string) =>
   command(DeployService, "Promote")("proj_shop", { targetDeploymentId })

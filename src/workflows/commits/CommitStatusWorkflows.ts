@@ -1,0 +1,54 @@
+import { Effect, Schema } from "effect"
+import { CommitStatusService } from "../../contract/CommitStatusService.ts"
+import type { Input } from "../../restate/Contract.ts"
+import { key } from "../../restate/Durable.ts"
+import { implement } from "../../restate/Implementation.ts"
+import { step } from "../../restate/Step.ts"
+import { GitHub, type GitHubUnavailable } from "../../services/GitHub.ts"
+import { patient } from "../retry.ts"
+
+type Report = Input<typeof CommitStatusService, "Report">
+
+/** What GitHub takes for a description. */
+const maxDescription = 140
+/** Reports of one deployment follow each other, so a GitHub that is away must not hold them up for long. */
+const patience = { maxAttempts: 5, maxDuration: "1 minute" } as const
+
+const shortened = (text: string): string => {
+  const points = [...text]
+  return points.length <= maxDescription ? text : `${points.slice(0, maxDescription - 1).join("")}…`
+}
+
+/** `silent`: without an App or an installation there is nobody who could report. */
+const Outcome = Schema.Literal("reported", "silent", "refused")
+type Outcome = typeof Outcome.Type
+
+const report = (request: Report) =>
+  Effect.gen(function* () {
+    const github = yield* GitHub
+    const deploymentId = yield* key
+    const { description, installationId, url = null, ...rest } = request
+    const status = { ...rest, description: shortened(description), url, installationId, deploymentId }
+    // Whether there is an App is asked within the step: the next worker may be configured otherwise.
+    const tell = Effect.suspend((): Effect.Effect<Outcome, GitHubUnavailable> => {
+      if (!github.isConfigured || installationId === 0n) return Effect.succeed("silent")
+      return github.reportStatus(status).pipe(
+        Effect.as("reported" as const),
+        Effect.catchTag("GitHubRefused", ({ message }) =>
+          Effect.as(
+            Effect.logWarning(`GitHub does not show deployment ${deploymentId}: ${message}`),
+            "refused" as const
+          )
+        )
+      )
+    })
+    yield* step("report-status", tell, { success: Outcome, retry: patience }).pipe(
+      Effect.catchTag("StepFailed", ({ reason }) =>
+        Effect.logWarning(`GitHub was not told about deployment ${deploymentId}: ${reason}`)
+      )
+    )
+    return {}
+  })
+
+/** Key: deployment. One report at a time, in the order in which they were sent. */
+export const CommitStatusWorkflows = implement(CommitStatusService, { Report: report }, { retry: patient })

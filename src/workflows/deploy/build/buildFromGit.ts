@@ -1,0 +1,84 @@
+import { Effect, Option, Schema } from "effect"
+import { DeploymentFailed, NotFound } from "../../../contract/errors.ts"
+import { saga, withUndo } from "../../../restate/Saga.ts"
+import { step } from "../../../restate/Step.ts"
+import { type Deployment, DeploymentStatus } from "../../../services/Deployment.ts"
+import { DeploymentStore } from "../../../services/DeploymentStore.ts"
+import { cancelBuild } from "../../builds/cancelBuild.ts"
+import { awaitSlot, releaseSlot } from "./awaitSlot.ts"
+import { buildIdOf, builtOf } from "./builtImage.ts"
+import type { BuildPlan } from "./planBuild.ts"
+import { runBuild } from "./runBuild.ts"
+
+/** A slot is lost when no worker was heard of for minutes. Three times in one deployment, and something else is wrong. */
+const maxAttempts = 3
+
+export interface GitBuild<E, R> {
+  readonly deployment: Deployment
+  readonly environmentSlug: string
+  readonly plan: BuildPlan
+  /** Runs once, when the deployment has its first slot and nothing has been built yet. */
+  readonly onSlot: Effect.Effect<void, E, R>
+}
+
+const Standing = Schema.Struct({ status: DeploymentStatus, depotProjectId: Schema.NullOr(Schema.String) })
+
+/** The wait may have been long: another delivery of the same deploy can have ended meanwhile. */
+const standingOf = ({ id, projectId }: Deployment) =>
+  Effect.gen(function* () {
+    const deployments = yield* DeploymentStore
+    const standing = Effect.gen(function* () {
+      const found = yield* deployments.find(id)
+      const depotProjectId = Option.getOrNull(yield* deployments.depotProject(projectId))
+      return yield* Option.match(found, {
+        onNone: () => new NotFound({ resource: "deployment", id }),
+        onSome: ({ deployment: { status } }) => Effect.succeed({ status, depotProjectId })
+      })
+    })
+    return yield* step("check-standing", standing, { success: Standing, failure: NotFound })
+  })
+
+const gaveUp = (deploymentId: string, problem: string) =>
+  new DeploymentFailed({ deploymentId, step: "building", problem })
+
+/**
+ * Waits for a slot, builds in it and returns it. None: the deployment has become ready meanwhile, so there is nothing to do.
+ * Whatever ends this early stops the build and returns the slot.
+ */
+export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }: GitBuild<E, R>) =>
+  saga(
+    Effect.gen(function* () {
+      const { id: deploymentId, projectId, workspaceId } = deployment
+      const { deadline, installationId, platform, source } = plan
+      const { commitSha, contextPath, dockerfilePath, repository } = source
+      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+        const buildId = buildIdOf(deploymentId, attempt)
+        const giveBack = releaseSlot(workspaceId, { deploymentId, buildId })
+        yield* withUndo(Effect.void, () => giveBack)
+        const ends = yield* awaitSlot({ deployment, environmentSlug, buildId })
+        const { depotProjectId, status } = yield* standingOf(deployment)
+        if (status === "failed") return yield* gaveUp(deploymentId, "it has failed meanwhile")
+        if (status === "ready") {
+          yield* giveBack
+          return Option.none()
+        }
+        if (attempt === 1) yield* onSlot
+        yield* withUndo(Effect.void, () => cancelBuild(buildId))
+        const build = { buildId, workspaceId, projectId, deploymentId, depotProjectId, installationId, platform }
+        const built = yield* runBuild(
+          { ...build, repository, commitSha, contextPath, dockerfilePath },
+          { ends, deadline }
+        ).pipe(
+          Effect.asSome,
+          Effect.catchTag("SlotLost", () => Effect.succeedNone)
+        )
+        if (Option.isSome(built)) {
+          yield* giveBack
+          return Option.some(builtOf(built.value, buildId))
+        }
+        yield* Effect.logWarning(`deployment ${deploymentId} has lost its build slot and queues again`)
+        yield* cancelBuild(buildId)
+      }
+      return yield* gaveUp(deploymentId, `the build lost its slot ${maxAttempts} times; try again later`)
+    })
+  )

@@ -1,0 +1,54 @@
+import { Schema } from "effect"
+import { BuildState } from "../../../services/Builder.ts"
+import { signOfLifeEvery } from "../../builds/slotQueue.ts"
+
+/** A process that dies once takes a build along; a build that is lost for the fourth time takes the process along. */
+export const maxRestarts = 3
+
+/** What one look at the builder has shown. `Unreachable`: it did not answer, which says nothing about the build. */
+export const Look = Schema.Struct({
+  at: Schema.Number,
+  state: Schema.Union(BuildState, Schema.TaggedStruct("Unreachable", {}))
+})
+export type Look = typeof Look.Type
+
+/** Times in Unix milliseconds. */
+export interface Progress {
+  readonly startedAt: number
+  /** When the slot's lease was renewed last. */
+  readonly renewedAt: number
+  /** Whether the builder has taken the build on, as far as is known. */
+  readonly isStarted: boolean
+  readonly restarts: number
+}
+
+type Succeeded = Extract<BuildState, { readonly _tag: "Succeeded" }>
+
+/** `Again`: nobody knows the build, so it is to be started. */
+export type Verdict =
+  | { readonly _tag: "Succeeded"; readonly built: Succeeded }
+  | { readonly _tag: "Failed"; readonly problem: string }
+  | { readonly _tag: "Wait"; readonly isAgain: boolean; readonly isRenewalDue: boolean }
+
+const minutes = (millis: number): string => {
+  const count = Math.round(millis / 60_000)
+  return `${count} ${count === 1 ? "minute" : "minutes"}`
+}
+
+/** What a look means for a build under way. An outcome counts whenever it comes; only what is still open can be late. */
+export const decideBuild = (progress: Progress, { at, state }: Look, deadline: number): Verdict => {
+  if (state._tag === "Succeeded") return { _tag: "Succeeded", built: state }
+  if (state._tag === "Failed") return { _tag: "Failed", problem: state.message }
+  const isLost = state._tag === "Unknown" && progress.isStarted
+  if (isLost && progress.restarts >= maxRestarts)
+    return { _tag: "Failed", problem: `the builder lost this build ${maxRestarts + 1} times; try again later` }
+  if (at - progress.startedAt >= deadline) {
+    const silence = state._tag === "Unreachable" ? "; the builder does not answer" : ""
+    return { _tag: "Failed", problem: `the build did not finish within ${minutes(deadline)}${silence}` }
+  }
+  return {
+    _tag: "Wait",
+    isAgain: isLost || !progress.isStarted,
+    isRenewalDue: at - progress.renewedAt >= signOfLifeEvery
+  }
+}

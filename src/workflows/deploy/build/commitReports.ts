@@ -1,0 +1,60 @@
+import { Effect } from "effect"
+import { CommitStatusService } from "../../../contract/CommitStatusService.ts"
+import type { Input } from "../../../restate/Contract.ts"
+import type { Durable } from "../../../restate/Durable.ts"
+import { send } from "../../../restate/Messaging.ts"
+import type { Deployment } from "../../../services/Deployment.ts"
+import type { BuildPlan } from "./planBuild.ts"
+
+type State = Input<typeof CommitStatusService, "Report">["state"]
+type Report = Effect.Effect<void, never, Durable>
+
+/** What the commit's page on GitHub is told. Sent and forgotten: nothing here takes time or fails. */
+export interface CommitReports {
+  readonly pending: Report
+  readonly building: Report
+  readonly live: (url: string) => Report
+  /** Says nothing once `live` was said. */
+  readonly failed: (reason: string) => Report
+}
+
+const silence: CommitReports = {
+  pending: Effect.void,
+  building: Effect.void,
+  live: () => Effect.void,
+  failed: () => Effect.void
+}
+
+/** Reports on a deployment from git; a deployment of an image has no commit to report at. */
+export const commitReports = (
+  { id: deploymentId }: Deployment,
+  environment: string,
+  plan: BuildPlan | undefined
+): CommitReports => {
+  if (plan === undefined || plan.installationId === null) return silence
+  const { installationId, source } = plan
+  const { commitSha: sha, repository } = source
+  const tell = (state: State, description: string, url?: string): Report =>
+    Effect.asVoid(
+      send(CommitStatusService, deploymentId, "Report", {
+        repository,
+        sha,
+        environment,
+        installationId,
+        state,
+        description,
+        ...(url === undefined ? {} : { url })
+      })
+    )
+  let isLive = false
+  return {
+    pending: tell("pending", "Waits for a build slot"),
+    building: tell("in_progress", "Builds and deploys"),
+    live: (url) =>
+      Effect.suspend(() => {
+        isLive = true
+        return tell("success", "Is live", url)
+      }),
+    failed: (reason) => Effect.suspend(() => (isLive ? Effect.void : tell("failure", reason)))
+  }
+}

@@ -1,0 +1,77 @@
+import { Either } from "effect"
+import type { DeployService } from "../../../contract/DeployService.ts"
+import { InvalidRequest } from "../../../contract/errors.ts"
+import type { Input } from "../../../restate/Contract.ts"
+
+/** What is built, checked and normalised: every part may become part of a URL. */
+export interface GitSource {
+  /** `owner/name`. */
+  readonly repository: string
+  /** 40 lower-case hexadecimal characters. */
+  readonly commitSha: string
+  /** Empty for the repository's root. */
+  readonly contextPath: string
+  readonly dockerfilePath: string
+  /** 0: none. */
+  readonly installationId: bigint
+}
+
+type Given = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
+
+/** GitHub's own rules: an owner has at most 39 characters (underscores in managed accounts), a repository at most 100. */
+const repositoryPattern = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})\/[A-Za-z0-9._-]{1,100}$/
+const shaPattern = /^[0-9a-f]{40}$/
+/** What a push that deletes a branch names as its commit. */
+const noCommit = "0".repeat(40)
+/** No `#`, `:`, `?`, `%`, no backslash, no space: none may mean anything where the path is put into a URL. */
+const segmentPattern = /^[A-Za-z0-9._@+~-]+$/
+
+const refused = (field: string, problem: string) => Either.left(new InvalidRequest({ field: `git.${field}`, problem }))
+
+const repositoryOf = (given: string) => {
+  const name = given.slice(given.indexOf("/") + 1)
+  const isReserved = name === "." || name === ".." || name.toLowerCase().endsWith(".git")
+  return repositoryPattern.test(given) && !isReserved
+    ? Either.right(given)
+    : refused("repository", "must be a repository on GitHub, as owner/name")
+}
+
+const commitOf = (given: string) => {
+  const sha = given.toLowerCase()
+  if (!shaPattern.test(sha)) return refused("commitSha", "must be a full commit id of 40 hexadecimal characters")
+  return sha === noCommit ? refused("commitSha", "names no commit: the branch was deleted") : Either.right(sha)
+}
+
+/** Surrounding space and one leading slash mean nothing. */
+const trimmed = (given: string): string => given.trim().replace(/^\//, "")
+
+const isPath = (path: string): boolean =>
+  path.split("/").every((segment) => segmentPattern.test(segment) && segment !== "..")
+
+const contextOf = (given: string) => {
+  const path = trimmed(given)
+  if (path === "" || path === ".") return Either.right("")
+  return isPath(path.replace(/\/$/, ""))
+    ? Either.right(path)
+    : refused("contextPath", "must be a directory within the repository, of plain characters and without ..")
+}
+
+const dockerfileOf = (given: string) => {
+  const path = trimmed(given) || "Dockerfile"
+  return isPath(path) && !path.endsWith("/.") && path !== "."
+    ? Either.right(path)
+    : refused("dockerfilePath", "must be a file below the context, of plain characters and without ..")
+}
+
+/** The source of a deploy from git, or the first thing that is wrong with it. */
+export const gitSourceOf = (given: Given): Either.Either<GitSource, InvalidRequest> =>
+  Either.all({
+    repository: repositoryOf(given.repository),
+    commitSha: commitOf(given.commitSha),
+    contextPath: contextOf(given.contextPath),
+    dockerfilePath: dockerfileOf(given.dockerfilePath),
+    installationId:
+      given.installationId >= 0n
+        ? Either.right(given.installationId)
+        : refused("installationId", "must not be negative")
+  })

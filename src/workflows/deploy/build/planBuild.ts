@@ -1,0 +1,59 @@
+import { Effect, Schema } from "effect"
+import type { DeployService } from "../../../contract/DeployService.ts"
+import { GitSourceUnavailable, InvalidRequest } from "../../../contract/errors.ts"
+import type { Input } from "../../../restate/Contract.ts"
+import { step } from "../../../restate/Step.ts"
+import { Builder } from "../../../services/Builder.ts"
+import { BuildSettings } from "../../../services/BuildSettings.ts"
+import { GitHub } from "../../../services/GitHub.ts"
+import { type GitSource, gitSourceOf } from "./gitSource.ts"
+
+const Capabilities = Schema.Struct({
+  hasBuilder: Schema.Boolean,
+  hasApp: Schema.Boolean,
+  allowsPublic: Schema.Boolean,
+  platform: Schema.String,
+  /** Milliseconds. */
+  deadline: Schema.Number
+})
+
+/** What is built and under which rules, decided once and for all. */
+export interface BuildPlan {
+  readonly _tag: "Git"
+  readonly source: GitSource
+  /** Whose token reads the repository; null for a public one. */
+  readonly installationId: bigint | null
+  readonly platform: string
+  readonly deadline: number
+}
+
+/** Journaled, because a worker that is configured otherwise may finish what this one has begun. */
+const capabilities = Effect.gen(function* () {
+  const { isConfigured: hasBuilder } = yield* Builder
+  const { isConfigured: hasApp, allowsUnauthenticated: allowsPublic } = yield* GitHub
+  const { deadline, platform } = yield* BuildSettings
+  const able = Effect.succeed({ hasBuilder, hasApp, allowsPublic, platform, deadline })
+  return yield* step("plan-build", able, { success: Capabilities })
+})
+
+type Given = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
+
+/** The installation to act as, null for nobody, or why the repository cannot be read. */
+const installationOf = (deploymentId: string, { installationId }: GitSource, able: typeof Capabilities.Type) => {
+  if (able.hasApp && installationId > 0n) return Effect.succeed(installationId)
+  if (able.allowsPublic) return Effect.succeed(null)
+  return able.hasApp
+    ? new InvalidRequest({ field: "git.installationId", problem: "must name the installation of the GitHub App" })
+    : new GitSourceUnavailable({ deploymentId, missing: "github_app" })
+}
+
+/** Refuses what cannot be built before anything waits for a slot or reaches a URL. */
+export const planBuild = (deploymentId: string, given: Given) =>
+  Effect.gen(function* () {
+    const able = yield* capabilities
+    if (!able.hasBuilder) return yield* new GitSourceUnavailable({ deploymentId })
+    const source = yield* gitSourceOf(given)
+    const installationId = yield* installationOf(deploymentId, source, able)
+    const plan: BuildPlan = { _tag: "Git", source, installationId, platform: able.platform, deadline: able.deadline }
+    return plan
+  })

@@ -1,0 +1,88 @@
+import { Clock, Effect, Schema } from "effect"
+import { BuildSlotService } from "../../../contract/BuildSlotService.ts"
+import { DeploymentFailed } from "../../../contract/errors.ts"
+import { call } from "../../../restate/Messaging.ts"
+import { step } from "../../../restate/Step.ts"
+import { Builder, BuildRefused, type BuildRequest } from "../../../services/Builder.ts"
+import { pollDelay } from "../awaitInstances.ts"
+import { decideBuild, Look, type Progress } from "./buildProgress.ts"
+
+/** The slot was taken back: this worker had not been heard of for the length of a lease. The build must not go on. */
+export class SlotLost extends Schema.TaggedError<SlotLost>()("SlotLost", {}) {}
+
+const Start = Schema.Struct({ at: Schema.Number, outcome: Schema.Literal("started", "unreachable", "expired") })
+
+/** Not once the lease has ended: somebody else may have the slot by now. */
+const start = (request: BuildRequest, leaseEnds: number) =>
+  Effect.gen(function* () {
+    const builder = yield* Builder
+    const begin = Effect.gen(function* () {
+      const at = yield* Clock.currentTimeMillis
+      if (at >= leaseEnds) return { at, outcome: "expired" as const }
+      return yield* builder.start(request).pipe(
+        Effect.as({ at, outcome: "started" as const }),
+        Effect.catchTag("BuilderUnavailable", () => Effect.succeed({ at, outcome: "unreachable" as const }))
+      )
+    })
+    return yield* step("start-build", begin, { success: Start, failure: BuildRefused })
+  })
+
+/** A builder that does not answer is looked at again later: the deadline and a cancellation must reach the deploy meanwhile. */
+const look = (buildId: string) =>
+  Effect.gen(function* () {
+    const builder = yield* Builder
+    const state = builder
+      .poll(buildId)
+      .pipe(Effect.catchTag("BuilderUnavailable", () => Effect.succeed({ _tag: "Unreachable" as const })))
+    const both = Effect.map(Effect.all([Clock.currentTimeMillis, state]), ([at, seen]) => ({ at, state: seen }))
+    return yield* step("check-build", both, { success: Look })
+  })
+
+const renew = ({ buildId, deploymentId, workspaceId }: BuildRequest) =>
+  Effect.flatMap(call(BuildSlotService, workspaceId, "Renew", { deploymentId, buildId }), ({ held, leaseEnds }) =>
+    held ? Effect.succeed(leaseEnds) : new SlotLost()
+  )
+
+/**
+ * Starts a build and looks after it until it has ended, durably and without holding any key. A build that nobody knows any
+ * more is started again under the same id. Fails with `SlotLost` when its slot is gone.
+ */
+export const runBuild = (request: BuildRequest, lease: { readonly ends: number; readonly deadline: number }) =>
+  Effect.gen(function* () {
+    const failed = (problem: string) =>
+      new DeploymentFailed({ deploymentId: request.deploymentId, step: "building", problem })
+    const startNow = (leaseEnds: number) =>
+      start(request, leaseEnds).pipe(
+        Effect.catchTag("BuildRefused", ({ message }) => failed(message)),
+        Effect.filterOrFail(
+          ({ outcome }) => outcome !== "expired",
+          () => new SlotLost()
+        )
+      )
+    let leaseEnds = lease.ends
+    const { at, outcome } = yield* startNow(leaseEnds)
+    let progress: Progress = { startedAt: at, renewedAt: at, isStarted: outcome === "started", restarts: 0 }
+    let elapsed = 0
+    for (;;) {
+      yield* Effect.sleep(pollDelay(elapsed))
+      const seen = yield* look(request.buildId)
+      elapsed = seen.at - progress.startedAt
+      // Past the lease a build that has failed may be one that the reaper has stopped: then it says nothing about the source.
+      if (seen.state._tag !== "Succeeded" && seen.at >= leaseEnds) {
+        leaseEnds = yield* renew(request)
+        progress = { ...progress, renewedAt: seen.at }
+      }
+      const verdict = decideBuild(progress, seen, lease.deadline)
+      if (verdict._tag === "Succeeded") return verdict.built
+      if (verdict._tag === "Failed") return yield* failed(verdict.problem)
+      if (verdict.isRenewalDue) {
+        leaseEnds = yield* renew(request)
+        progress = { ...progress, renewedAt: seen.at }
+      }
+      if (verdict.isAgain) {
+        const again = yield* startNow(leaseEnds)
+        const restarts = progress.restarts + (progress.isStarted ? 1 : 0)
+        progress = { ...progress, isStarted: again.outcome === "started", restarts }
+      }
+    }
+  })

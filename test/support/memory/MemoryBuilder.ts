@@ -1,0 +1,157 @@
+import { Clock, Context, Duration, Effect, Layer } from "effect"
+import {
+  Builder,
+  BuilderUnavailable,
+  BuildRefused,
+  type BuildRequest,
+  type BuildState
+} from "../../../src/services/Builder.ts"
+
+/** What becomes of a run. `vanishes`: the process that builds dies, and nobody knows the build any more. */
+export interface Fate {
+  readonly takes: Duration.DurationInput
+  readonly ends: "succeeds" | "vanishes" | Omit<Extract<BuildState, { readonly _tag: "Failed" }>, "_tag">
+}
+
+/** By request and number of the run, from 1: a build that vanished is started again. */
+export type FateOf = (request: BuildRequest, run: number) => Fate
+
+/** Not a whole number of seconds: looks come every second, and a tie would make what a look sees a matter of order. */
+export const builds: Fate = { takes: "40500 millis", ends: "succeeds" }
+
+export interface MemoryBuilderOptions {
+  readonly fateOf?: FateOf
+  /** Whether it answers, by Unix milliseconds. */
+  readonly isAway?: (now: number) => boolean
+  /** Whether looks at a build end with a defect, by Unix milliseconds: whoever looks is held up and renews nothing. */
+  readonly isBroken?: (now: number, buildId: string) => boolean
+  /** The problem with a request, when there is one. */
+  readonly refuses?: (request: BuildRequest) => string | undefined
+}
+
+/** One run of a build, from when it started. Its end is the earliest of what its fate says and what was done to it. */
+export interface Run {
+  readonly request: BuildRequest
+  readonly startedAt: number
+  readonly endsAt: number
+  readonly ends: Fate["ends"] | "cancelled"
+}
+
+/** What a test sees of the builder. */
+export class MemoryBuilder extends Context.Tag("test/MemoryBuilder")<
+  MemoryBuilder,
+  {
+    /** In the order of their start. */
+    readonly runs: ReadonlyArray<Run>
+    /** Ids of builds that were running when they were cancelled. */
+    readonly cancelled: ReadonlyArray<string>
+    /** Builds that run at a moment. */
+    readonly runningAt: (now: number) => ReadonlyArray<BuildRequest>
+    /** The most builds of one workspace that ever ran at the same time. */
+    readonly peakOf: (workspaceId: string) => number
+    /** The process that builds dies, and with it everything that runs. */
+    readonly die: (now: number) => void
+  }
+>() {}
+
+const imageOf = ({ deploymentId, projectId }: BuildRequest): string => `registry.test/${projectId}:${deploymentId}`
+const digest = `sha256:${"d1".repeat(32)}`
+
+const stateOf = ({ ends, endsAt, request }: Run, now: number): BuildState => {
+  if (now < endsAt) return { _tag: "Running", detail: "builds" }
+  if (ends === "vanishes") return { _tag: "Unknown" }
+  if (ends === "cancelled") return { _tag: "Failed", kind: "cancelled", message: "the build was cancelled" }
+  if (ends === "succeeds") return { _tag: "Succeeded", image: imageOf(request), digest, externalBuildId: null }
+  return { _tag: "Failed", ...ends }
+}
+
+class Builds {
+  readonly runs: Array<Run> = []
+  readonly cancelled: Array<string> = []
+  readonly #fateOf: FateOf
+
+  constructor(fateOf: FateOf) {
+    this.#fateOf = fateOf
+  }
+
+  latest(buildId: string): Run | undefined {
+    return this.runs.findLast(({ request }) => request.buildId === buildId)
+  }
+
+  poll(buildId: string, now: number): BuildState {
+    const run = this.latest(buildId)
+    return run === undefined ? { _tag: "Unknown" } : stateOf(run, now)
+  }
+
+  start(request: BuildRequest, now: number): void {
+    if (this.poll(request.buildId, now)._tag !== "Unknown") return
+    const number = this.runs.filter((run) => run.request.buildId === request.buildId).length + 1
+    const { ends, takes } = this.#fateOf(request, number)
+    this.runs.push({ request, startedAt: now, endsAt: now + Duration.toMillis(takes), ends })
+  }
+
+  /** Ends what runs and matches. */
+  end(now: number, ends: Run["ends"], matches: (run: Run) => boolean): ReadonlyArray<Run> {
+    const ended = this.runs.filter((run) => now < run.endsAt && matches(run))
+    for (const run of ended) this.runs[this.runs.indexOf(run)] = { ...run, endsAt: now, ends }
+    return ended
+  }
+
+  cancel(buildId: string, now: number): void {
+    const ended = this.end(now, "cancelled", ({ request }) => request.buildId === buildId)
+    this.cancelled.push(...ended.map(({ request }) => request.buildId))
+  }
+
+  runningAt(now: number): ReadonlyArray<BuildRequest> {
+    return this.runs.filter((run) => run.startedAt <= now && now < run.endsAt).map(({ request }) => request)
+  }
+
+  peakOf(workspaceId: string): number {
+    const own = this.runs.filter(({ request }) => request.workspaceId === workspaceId)
+    const beside = ({ startedAt: at }: Run) => own.filter((run) => run.startedAt <= at && at < run.endsAt).length
+    return Math.max(0, ...own.map(beside))
+  }
+}
+
+/** A builder whose builds take virtual time. Without options there is none. */
+export const memoryBuilder = (options?: MemoryBuilderOptions): Layer.Layer<Builder | MemoryBuilder> =>
+  Layer.effectContext(
+    Effect.sync(() => {
+      const {
+        fateOf = () => builds,
+        isAway = () => false,
+        isBroken = () => false,
+        refuses = () => undefined
+      } = options ?? {}
+      const all = new Builds(fateOf)
+      const answer = <A>(operation: BuilderUnavailable["operation"], act: (now: number) => A) =>
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now): Effect.Effect<A, BuilderUnavailable> =>
+            isAway(now) ? new BuilderUnavailable({ operation, reason: "unreachable" }) : Effect.sync(() => act(now))
+        )
+      const builder = Builder.of({
+        isConfigured: options !== undefined,
+        start: (request) => {
+          const problem = refuses(request)
+          return problem === undefined
+            ? answer("start", (now) => all.start(request, now))
+            : new BuildRefused({ problem })
+        },
+        poll: (buildId) =>
+          Effect.flatMap(
+            answer("poll", (now) => (isBroken(now, buildId) ? undefined : all.poll(buildId, now))),
+            (state) => (state === undefined ? Effect.dieMessage("the look ends with a defect") : Effect.succeed(state))
+          ),
+        cancel: (buildId) => answer("cancel", (now) => all.cancel(buildId, now))
+      })
+      const seen = MemoryBuilder.of({
+        runs: all.runs,
+        cancelled: all.cancelled,
+        runningAt: (now) => all.runningAt(now),
+        peakOf: (workspaceId) => all.peakOf(workspaceId),
+        die: (now) => void all.end(now, "vanishes", () => true)
+      })
+      return Context.make(Builder, builder).pipe(Context.add(MemoryBuilder, seen))
+    })
+  )

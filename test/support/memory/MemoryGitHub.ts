@@ -1,0 +1,55 @@
+import { Context, Effect, Layer, Redacted } from "effect"
+import { type CommitStatus, GitHub, GitHubRefused, GitHubUnavailable } from "../../../src/services/GitHub.ts"
+
+export interface MemoryGitHubOptions {
+  readonly allowsUnauthenticated?: boolean
+  /** Whether there is an App. Default yes, when there are options. */
+  readonly isConfigured?: boolean
+  /** Default: it takes every report. */
+  readonly reports?: "taken" | "refused" | "unavailable"
+}
+
+/** What a test sees of GitHub. */
+export class MemoryGitHub extends Context.Tag("test/MemoryGitHub")<
+  MemoryGitHub,
+  {
+    /** The states a deployment's commit has gone through, in order; a repeated report changes nothing. */
+    readonly statesOf: (deploymentId: string) => ReadonlyArray<CommitStatus["state"]>
+    readonly lastOf: (deploymentId: string) => CommitStatus | undefined
+  }
+>() {}
+
+const sha = "5".repeat(40)
+
+/** A GitHub that remembers what it was told. Without options there is no App. */
+export const memoryGitHub = (options?: MemoryGitHubOptions): Layer.Layer<GitHub | MemoryGitHub> =>
+  Layer.effectContext(
+    Effect.sync(() => {
+      const { allowsUnauthenticated = false, isConfigured = options !== undefined, reports = "taken" } = options ?? {}
+      const told = new Map<string, ReadonlyArray<CommitStatus>>()
+      const of = (deploymentId: string) => told.get(deploymentId) ?? []
+      const take = (status: CommitStatus) =>
+        Effect.sync(() => {
+          const before = of(status.deploymentId)
+          if (before.at(-1)?.state !== status.state) told.set(status.deploymentId, [...before, status])
+        })
+      const operation = "report-status"
+      const answers = {
+        taken: take,
+        refused: () => new GitHubRefused({ operation, reason: "denied" }),
+        unavailable: () => new GitHubUnavailable({ operation, reason: "unavailable", status: 503 })
+      }
+      const github = GitHub.of({
+        isConfigured,
+        allowsUnauthenticated,
+        installationToken: () => Effect.succeed(Redacted.make("memory-token")),
+        branchHead: () => Effect.succeed({ sha, message: "", authorHandle: null, authorAvatarUrl: null, timestamp: 1 }),
+        reportStatus: (status) => answers[reports](status)
+      })
+      const seen = MemoryGitHub.of({
+        statesOf: (deploymentId) => of(deploymentId).map(({ state }) => state),
+        lastOf: (deploymentId) => of(deploymentId).at(-1)
+      })
+      return Context.make(GitHub, github).pipe(Context.add(MemoryGitHub, seen))
+    })
+  )

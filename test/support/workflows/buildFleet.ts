@@ -1,0 +1,150 @@
+import { Duration, Effect, Layer, Option, Schema } from "effect"
+import { BuildSlotService } from "../../../src/contract/BuildSlotService.ts"
+import { DeploymentFailed, NotFound } from "../../../src/contract/errors.ts"
+import { implement } from "../../../src/restate/Implementation.ts"
+import type { FaultPlan } from "../../../src/restate/testing/Fault.ts"
+import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import { MemoryRestate } from "../../../src/restate/testing/MemoryRestate.ts"
+import { BuildSettings } from "../../../src/services/BuildSettings.ts"
+import { Deployment } from "../../../src/services/Deployment.ts"
+import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
+import { BuildSlotWorkflows } from "../../../src/workflows/builds/BuildSlotWorkflows.ts"
+import type { SlotQueue } from "../../../src/workflows/builds/slotQueue.ts"
+import { buildFromGit } from "../../../src/workflows/deploy/build/buildFromGit.ts"
+import { type Fate, MemoryBuilder, memoryBuilder } from "../memory/MemoryBuilder.ts"
+
+/** One deployment that wants to be built, and how that will go. */
+export interface Job {
+  readonly id: string
+  readonly workspaceId: string
+  readonly isProduction: boolean
+  readonly createdAt: number
+  readonly fate: Fate
+}
+
+/** The build part of a deploy, without the rows around it: a thousand of them fit into one test. */
+const Builds = {
+  name: "test.Builds",
+  handlers: {
+    Build: {
+      input: Schema.Struct({
+        workspaceId: Schema.String,
+        isProduction: Schema.Boolean,
+        createdAt: Schema.Number,
+        id: Schema.String
+      }),
+      output: Schema.String,
+      error: Schema.Union(DeploymentFailed, NotFound),
+      mode: "shared",
+      ingress: "public"
+    }
+  }
+} as const
+
+const deploymentOf = ({ createdAt, id, workspaceId }: Omit<Job, "fate">): Deployment =>
+  Deployment.make({
+    id,
+    k8sName: id,
+    workspaceId,
+    projectId: `proj_${workspaceId}`,
+    environmentId: `env_${workspaceId}`,
+    port: 8080,
+    gitCommitSha: null,
+    gitBranch: null,
+    status: "pending",
+    desiredState: "running",
+    createdAt
+  })
+
+const source = { repository: "acme/shop", commitSha: "a".repeat(40), contextPath: "", dockerfilePath: "Dockerfile" }
+const plan = {
+  _tag: "Git",
+  source: { ...source, installationId: 0n },
+  installationId: null,
+  platform: "linux/amd64",
+  deadline: 30 * 60_000
+} as const
+
+const BuildWorkflows = implement(Builds, {
+  Build: (job) =>
+    Effect.map(
+      buildFromGit({
+        deployment: deploymentOf(job),
+        environmentSlug: job.isProduction ? "production" : "preview",
+        plan,
+        onSlot: Effect.void
+      }),
+      (built) => Option.match(built, { onNone: () => "", onSome: ({ image }) => image })
+    )
+})
+
+/** Every deployment is there and not deployed yet; nothing else of the store is asked for. */
+const storeOf = (jobs: ReadonlyMap<string, Job>): DeploymentStore["Type"] => {
+  const unused = () => Effect.dieMessage("the builds of a fleet ask for nothing else")
+  return {
+    find: (id) =>
+      Effect.succeed(
+        Option.map(Option.fromNullable(jobs.get(id)), (job) => ({
+          deployment: deploymentOf(job),
+          workspace: null,
+          project: null,
+          environment: null
+        }))
+      ),
+    depotProject: () => Effect.succeedNone,
+    ensureNamespace: unused,
+    changePhase: unused,
+    fail: unused,
+    regionConfig: unused,
+    instances: unused,
+    healthySentinelRegions: unused,
+    regions: unused,
+    changeDesiredState: unused
+  }
+}
+
+export interface FleetOptions {
+  readonly jobs: ReadonlyArray<Job>
+  readonly limit: number
+  readonly faults: FaultPlan
+}
+
+/** Many workspaces that build at once on one engine. */
+export const fleet = ({ faults, jobs, limit }: FleetOptions) =>
+  Effect.gen(function* () {
+    const byId = new Map(jobs.map((job) => [job.id, job]))
+    const builder = yield* MemoryBuilder
+    const engine = new MemoryRestate({ faults })
+    yield* Effect.all([engine.serve(BuildSlotWorkflows), engine.serve(BuildWorkflows)]).pipe(
+      Effect.provideService(DeploymentStore, storeOf(byId)),
+      Effect.provideService(BuildSettings, { maxPerWorkspace: limit, deadline: plan.deadline, platform: plan.platform })
+    )
+    const submit = ({ fate: _, ...job }: Job): Invocation => engine.submit(Builds, job.id, "Build", job)
+    /** Takes a place in the queue as an invocation does that is killed right after: nobody gives it back. */
+    const abandon = (workspaceId: string, deploymentId: string) =>
+      engine.submit(BuildSlotService, workspaceId, "Request", {
+        deploymentId,
+        buildId: `bld-${deploymentId}`,
+        isProduction: true,
+        createdAt: 0,
+        line: "",
+        bell: `bell-${deploymentId}`
+      })
+    /** The queue of a workspace, as its object stores it; undefined when there is nothing to know. */
+    const queueOf = (workspaceId: string) =>
+      engine.stateOf(BuildSlotService.name, workspaceId).queue as SlotQueue | undefined
+    return { engine, builder, submit, abandon, queueOf }
+  }).pipe(
+    Effect.provide(
+      Layer.fresh(
+        memoryBuilder({
+          fateOf: ({ deploymentId }, run) => {
+            const fate = jobs.find(({ id }) => id === deploymentId)?.fate
+            if (fate === undefined) return { takes: Duration.seconds(1), ends: "succeeds" }
+            // What vanished once is built the second time.
+            return fate.ends === "vanishes" && run > 1 ? { ...fate, ends: "succeeds" } : fate
+          }
+        })
+      )
+    )
+  )

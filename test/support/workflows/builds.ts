@@ -1,0 +1,38 @@
+import { Effect } from "effect"
+import { MemoryBuilder } from "../memory/MemoryBuilder.ts"
+import { MemoryGitHub } from "../memory/MemoryGitHub.ts"
+import { ControlPlane, type ControlPlaneOptions } from "./ControlPlane.ts"
+import { pending } from "./seeds.ts"
+
+/** A worker that builds, with a GitHub App: one build of a workspace at a time. */
+export const building: ControlPlaneOptions = { builder: {}, github: {} }
+
+/** The n-th deployment of the shop out of git, on a branch. */
+export const fromGit = (
+  id: string,
+  nth: number,
+  branch = `branch-${nth}`,
+  columns: Parameters<typeof pending>[2] = {}
+) => pending(id, nth, { git_branch: branch, git_commit_sha: `${nth}`.repeat(40), ...columns })
+
+/** How often each deployment was really built, and what GitHub was told about it in the end. */
+export const buildsOf = (...ids: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const builder = yield* MemoryBuilder
+    const github = yield* MemoryGitHub
+    return ids.map((id) => ({
+      id,
+      runs: builder.runs.filter(({ request }) => request.deploymentId === id).length,
+      status: github.lastOf(id)?.state ?? "none"
+    }))
+  })
+
+/** Once everything has ended nobody builds and nobody waits. */
+export const slotsInUse = (workspaceId = "ws_shop") =>
+  Effect.map(ControlPlane, ({ engine }) => engine.stateOf("ctrl_worker.v1.BuildSlotService", workspaceId))
+
+export const runningNow = Effect.gen(function* () {
+  const { engine } = yield* ControlPlane
+  const { runningAt } = yield* MemoryBuilder
+  return runningAt(engine.time.now).map(({ deploymentId }) => deploymentId)
+})

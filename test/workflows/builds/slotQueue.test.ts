@@ -1,0 +1,263 @@
+import { assert, describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import {
+  emptyQueue,
+  type Holder,
+  lease,
+  maxWaiting,
+  nextSweep,
+  positionOf,
+  type Ring,
+  reclaimed,
+  release,
+  renew,
+  request,
+  type SlotQueue,
+  type SlotRequest,
+  sweep
+} from "../../../src/workflows/builds/slotQueue.ts"
+
+const asked = (deploymentId: string, createdAt: number, rest: Partial<SlotRequest> = {}): SlotRequest => ({
+  deploymentId,
+  buildId: `bld-${deploymentId}`,
+  isProduction: false,
+  createdAt,
+  line: "",
+  bell: `bell-${deploymentId}`,
+  ...rest
+})
+const holder = (deploymentId: string): Holder => ({ deploymentId, buildId: `bld-${deploymentId}` })
+const at = (now: number, limit = 1) => ({ now, limit })
+
+/** The queue after all of these have asked, in this order. */
+const queueOf = (requests: ReadonlyArray<SlotRequest>, limit = 1): SlotQueue =>
+  requests.reduce((queue, each) => request(queue, each, at(0, limit)).queue, emptyQueue)
+
+const building = ({ tickets }: SlotQueue) =>
+  tickets.filter(({ state }) => state === "building").map(({ deploymentId }) => deploymentId)
+const told = (rings: ReadonlyArray<Ring>) => rings.map(({ bell, news }) => `${bell} ${news.outcome} ${news.by}`.trim())
+
+describe("a slot", () => {
+  it("is granted at once while there is one, and to the next with its return", () => {
+    const first = request(emptyQueue, asked("d_1", 1), at(0))
+    assert.deepInclude(first.answer, { outcome: "granted", leaseEnds: lease })
+    assert.deepStrictEqual(first.rings, [])
+    const second = request(first.queue, asked("d_2", 2), at(1))
+    assert.deepInclude(second.answer, { outcome: "waiting", position: 1 })
+    const returned = release(second.queue, holder("d_1"), at(2))
+    assert.deepStrictEqual(building(returned.queue), ["d_2"])
+    assert.deepStrictEqual(told(returned.rings), ["bell-d_2 granted"])
+  })
+
+  it("goes to production before previews, then to the oldest, whatever the order of asking", () => {
+    const waiting = [
+      asked("preview_new", 9),
+      asked("production_new", 8, { isProduction: true }),
+      asked("preview_old", 1),
+      asked("production_old", 2, { isProduction: true })
+    ]
+    let queue = queueOf([asked("d_0", 0), ...waiting])
+    const served: Array<string> = []
+    for (let last = "d_0"; building(queue).length > 0; last = served.at(-1) ?? "") {
+      queue = release(queue, holder(last), at(1)).queue
+      served.push(...building(queue))
+    }
+    assert.deepStrictEqual(served, ["production_old", "production_new", "preview_old", "preview_new"])
+  })
+
+  it("stays with who asks again, and is told to every delivery of a deployment that waits", () => {
+    const queue = queueOf([asked("d_1", 1), asked("d_2", 2), asked("d_2", 2, { bell: "bell-again" })])
+    assert.deepInclude(request(queue, asked("d_1", 1), at(7)).answer, { outcome: "granted", leaseEnds: 7 + lease })
+    assert.deepStrictEqual(told(release(queue, holder("d_1"), at(9)).rings), ["bell-d_2 granted", "bell-again granted"])
+  })
+
+  it("is not returned by another build than the one in it", () => {
+    const queue = queueOf([asked("d_1", 1)])
+    const other = { deploymentId: "d_1", buildId: "bld-later" }
+    assert.deepStrictEqual(building(release(queue, other, at(1)).queue), ["d_1"])
+    assert.isFalse(renew(queue, other, at(1)).answer.held)
+  })
+
+  it("is given to nobody while a smaller limit is used up, and taken from nobody", () => {
+    const queue = queueOf([asked("d_1", 1), asked("d_2", 2), asked("d_3", 3)], 2)
+    assert.deepStrictEqual(building(release(queue, holder("d_1"), at(1, 1)).queue), ["d_2"])
+  })
+
+  it("is refused when too many wait already", () => {
+    const many = Array.from({ length: maxWaiting + 1 }, (_, nth) => asked(`d_${nth}`, nth))
+    const queue = queueOf(many)
+    assert.strictEqual(request(queue, asked("one_more", 1), at(0)).answer.outcome, "refused")
+    assert.strictEqual(request(queue, asked("d_7", 7), at(0)).answer.outcome, "waiting")
+  })
+})
+
+describe("a newer deployment of the same line", () => {
+  const line = "env main"
+  const blocker = asked("d_0", 0)
+
+  it("ends the wait of older ones, whichever asks first", () => {
+    const queue = queueOf([blocker, asked("d_1", 1, { line })])
+    const newer = request(queue, asked("d_2", 2, { line }), at(1))
+    assert.deepStrictEqual(told(newer.rings), ["bell-d_1 superseded d_2"])
+    const late = request(newer.queue, asked("d_1", 1, { line }), at(2))
+    assert.deepInclude(late.answer, { outcome: "superseded", by: "d_2" })
+    assert.lengthOf(late.queue.tickets, 2)
+  })
+
+  it("never ends a build, and is never superseded by an older one", () => {
+    const queue = queueOf([asked("d_1", 1, { line }), asked("d_2", 2, { line })])
+    assert.deepStrictEqual(building(queue), ["d_1"])
+    assert.strictEqual(request(queue, asked("d_1", 1, { line }), at(1)).answer.outcome, "granted")
+  })
+
+  it("is told by name to the oldest of several", () => {
+    const queue = queueOf([blocker, asked("d_3", 3, { line })])
+    assert.deepInclude(request(queue, asked("d_1", 1, { line }), at(1)).answer, { outcome: "superseded", by: "d_3" })
+  })
+})
+
+describe("a lease", () => {
+  const queue = { ...queueOf([asked("d_1", 1), asked("d_2", 2)]), sweepAt: lease }
+
+  it("that nobody renews ends: the slot is reclaimed and stays in use until its build is stopped", () => {
+    const kept = request(queue, asked("d_2", 2), at(lease - 1)).queue
+    const swept = sweep(kept, at(lease))
+    assert.deepStrictEqual(
+      swept.answer.map(({ buildId }) => buildId),
+      ["bld-d_1"]
+    )
+    assert.deepStrictEqual(building(swept.queue), [])
+    assert.isFalse(renew(swept.queue, holder("d_1"), at(lease)).answer.held)
+    const free = reclaimed(swept.queue, holder("d_1"), at(lease + 1))
+    assert.deepStrictEqual(building(free.queue), ["d_2"])
+  })
+
+  it("of a waiter that is silent ends without a word", () => {
+    assert.deepStrictEqual(told(sweep(queue, at(lease)).rings), [])
+    assert.lengthOf(sweep(queue, at(lease)).queue.tickets, 1)
+  })
+
+  it("of a slot whose reclaim comes to nothing ends as well", () => {
+    const swept = sweep(queue, at(lease)).queue
+    assert.deepStrictEqual(sweep({ ...swept, sweepAt: 2 * lease }, at(2 * lease)).queue.tickets, [])
+  })
+
+  it("begins anew when the reaper itself is late: nobody could have renewed", () => {
+    const late = sweep(queue, at(lease + 10 * 60_000))
+    assert.deepStrictEqual(late.answer, [])
+    assert.deepStrictEqual(building(late.queue), ["d_1"])
+    assert.strictEqual(nextSweep(late.queue, lease + 10 * 60_000), 2 * lease + 10 * 60_000)
+  })
+
+  it("has one reaper on its way, and gets another one when that one does not come", () => {
+    assert.isUndefined(nextSweep(emptyQueue, 5))
+    assert.strictEqual(nextSweep({ ...queue, sweepAt: null }, 5), lease)
+    assert.isUndefined(nextSweep(queue, 5))
+    assert.strictEqual(nextSweep(queue, lease + 60_001), lease + 60_001)
+  })
+})
+
+describe("the position", () => {
+  it("counts from the next to be served, and knows who builds", () => {
+    const queue = queueOf([asked("d_1", 1), asked("d_2", 2), asked("d_3", 0)])
+    assert.deepStrictEqual(positionOf(queue, "d_2"), { state: "waiting", position: 2, waiting: 2, building: ["d_1"] })
+    assert.deepStrictEqual(positionOf(queue, "d_1"), { state: "building", position: 0, waiting: 2, building: ["d_1"] })
+    assert.deepStrictEqual(positionOf(queue, "d_9"), { position: 0, waiting: 2, building: ["d_1"] })
+  })
+})
+
+type Message =
+  | { readonly _tag: "request" | "renew" | "release" | "reclaimed"; readonly nth: number }
+  | { readonly _tag: "wait"; readonly millis: number }
+
+const message: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    _tag: fc.constantFrom("request", "request", "renew", "release", "reclaimed"),
+    nth: fc.integer({ min: 0, max: 9 })
+  }),
+  fc.record({ _tag: fc.constant("wait"), millis: fc.integer({ min: 0, max: 2 * lease }) })
+)
+
+/** Even ones are production; three lines. */
+const requestOf = (nth: number): SlotRequest =>
+  asked(`d_${nth}`, nth, { isProduction: nth % 2 === 0, line: nth % 4 === 3 ? "" : `line_${nth % 4}` })
+
+describe("whatever is asked, and whoever falls silent", () => {
+  const limit = 2
+  interface World {
+    readonly queue: SlotQueue
+    readonly now: number
+    readonly heard: ReadonlyMap<string, string>
+  }
+
+  const apply = (world: World, given: Message): World => {
+    const { now } = world
+    const moment = at(now, limit)
+    const settled = (turn: { readonly queue: SlotQueue; readonly rings: ReadonlyArray<Ring> }): World => {
+      const sweepAt = nextSweep(turn.queue, now) ?? turn.queue.sweepAt
+      const queue = turn.queue.tickets.length === 0 ? emptyQueue : { ...turn.queue, sweepAt }
+      const heard = new Map(world.heard)
+      for (const { bell, news } of turn.rings) heard.set(bell, news.outcome)
+      return { queue, now, heard }
+    }
+    if (given._tag === "wait") {
+      const due = world.queue.sweepAt
+      if (due === null || due > now + given.millis) return { ...world, now: now + given.millis }
+      const then = { ...world, now: Math.max(now, due) }
+      const turn = sweep(then.queue, at(then.now, limit))
+      const sweepAt = nextSweep(turn.queue, then.now) ?? turn.queue.sweepAt
+      const queue = turn.queue.tickets.length === 0 ? emptyQueue : { ...turn.queue, sweepAt }
+      return { ...then, queue }
+    }
+    if (given._tag === "request") return settled(request(world.queue, requestOf(given.nth), moment))
+    const turns = { renew, release, reclaimed }
+    return settled(turns[given._tag](world.queue, holder(`d_${given.nth}`), moment))
+  }
+
+  const start: World = { queue: emptyQueue, now: 0, heard: new Map() }
+  const inUse = ({ queue }: World) => queue.tickets.filter(({ state }) => state !== "waiting")
+  const waiting = ({ queue }: World) => queue.tickets.filter(({ state }) => state === "waiting")
+
+  it("no more slots are used than there are, none is free while somebody waits, and no deployment is there twice", () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 60 }), (messages) => {
+        messages.reduce((world, each) => {
+          const next = apply(world, each)
+          assert.isAtMost(inUse(next).length, limit)
+          if (waiting(next).length > 0) assert.lengthOf(inUse(next), limit)
+          const active = next.queue.tickets.filter(({ state }) => state !== "reclaimed")
+          assert.lengthOf(new Set(active.map(({ deploymentId }) => deploymentId)), active.length)
+          return next
+        }, start)
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("no preview is granted a slot that production waits for", () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 60 }), (messages) => {
+        messages.reduce((world, each) => {
+          const next = apply(world, each)
+          const before = new Set(inUse(world).map(({ deploymentId }) => deploymentId))
+          const fresh = inUse(next).filter(({ deploymentId }) => !before.has(deploymentId))
+          if (fresh.some(({ isProduction }) => !isProduction))
+            assert.isFalse(waiting(next).some(({ isProduction }) => isProduction))
+          return next
+        }, start)
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("all slots are free in the end when nobody is heard of any more", () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
+        let world = messages.reduce(apply, start)
+        for (let waits = 0; waits < 40; waits++) world = apply(world, { _tag: "wait", millis: 2 * lease })
+        assert.deepStrictEqual(world.queue, emptyQueue)
+      }),
+      { numRuns: 300 }
+    )
+  })
+})

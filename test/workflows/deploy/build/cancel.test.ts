@@ -1,0 +1,127 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { JournalPoint } from "../../../../src/restate/testing/Fault.ts"
+import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
+import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
+import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
+import { submitFromGit } from "../../../support/workflows/commands.ts"
+import { holdsAlways, holdsAtTheEnd } from "../../../support/workflows/invariants.ts"
+import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
+import { shop, withLive } from "../../../support/workflows/seeds.ts"
+
+/** `d_2` builds and is cancelled at the `at`-th journal point of any invocation, while `d_3` waits for its slot. */
+const cancelledAt = (at: number) => {
+  let reached = 0
+  let cancel: () => void = () => undefined
+  const observePoint = (_: JournalPoint) => {
+    // Not within the point itself: a cancellation comes from outside.
+    if (reached++ === at) queueMicrotask(() => cancel())
+  }
+  return Effect.gen(function* () {
+    const { engine } = yield* ControlPlane
+    yield* withLive
+    yield* fromGit("d_2", 2)
+    yield* fromGit("d_3", 3)
+    const asked = yield* submitFromGit("d_2")
+    cancel = () => engine.cancel(asked.id)
+    yield* engine.settle
+    const next = yield* submitFromGit("d_3")
+    yield* engine.result(asked)
+    assert.deepStrictEqual(yield* answerOf(next), { code: 200, message: "" })
+    yield* engine.drain
+    const history = { asked: [asked, next], wereLive: new Set(["d_1", "d_3"]) }
+    yield* holdsAlways(history)
+    yield* holdsAtTheEnd(history)
+    assert.deepStrictEqual(yield* slotsInUse(), {})
+    assert.deepStrictEqual(yield* runningNow, [])
+    assert.isAtMost((yield* MemoryBuilder).peakOf("ws_shop"), 1)
+    const [told] = yield* buildsOf("d_2")
+    const { status } = yield* deploymentRow("d_2")
+    if (told?.status !== "none")
+      assert.strictEqual(told?.status, status === "ready" ? "success" : "failure", "what GitHub shows")
+    return reached
+  }).pipe(on({ ...building, builder: { fateOf: () => ({ takes: "3500 millis", ends: "succeeds" }) }, observePoint }))
+}
+
+describe("a cancellation of a deploy from git", () => {
+  it.effect("stops the remote build at once and hands the slot to who waits", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* fromGit("d_2", 2)
+      const first = yield* submitFromGit("d_1")
+      yield* engine.settle
+      yield* submitFromGit("d_2")
+      yield* engine.advance("10200 millis")
+      const cancelledFrom = engine.time.now
+      engine.cancel(first.id)
+      yield* engine.settle
+      assert.deepStrictEqual(yield* runningNow, ["d_2"])
+      assert.strictEqual(engine.time.now, cancelledFrom)
+      assert.lengthOf((yield* MemoryBuilder).cancelled, 1)
+      assert.deepStrictEqual(yield* stepsOf("d_1"), { queued: null, building: "the deployment was cancelled" })
+    }).pipe(on(building))
+  )
+
+  it.effect("while queued withdraws the request and never builds", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* fromGit("d_2", 2)
+      yield* submitFromGit("d_1")
+      yield* engine.settle
+      const second = yield* submitFromGit("d_2")
+      yield* engine.advance("10200 millis")
+      engine.cancel(second.id)
+      yield* engine.drain
+      assert.deepStrictEqual(yield* stepsOf("d_2"), { queued: "the deployment was cancelled" })
+      assert.deepStrictEqual(yield* buildsOf("d_1", "d_2"), [
+        { id: "d_1", runs: 1, status: "success" },
+        { id: "d_2", runs: 0, status: "failure" }
+      ])
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on(building))
+  )
+
+  it.effect("is not held up for long by a builder that is away: the slot is free after two minutes", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      const first = yield* submitFromGit("d_1")
+      const startedAt = engine.time.now
+      yield* engine.advance("30200 millis")
+      engine.cancel(first.id)
+      assert.strictEqual((yield* answerOf(first)).code, 409)
+      assert.isBelow(engine.time.now - startedAt, 200_000)
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(
+      on({
+        ...building,
+        builder: { fateOf: () => ({ takes: "1 hour", ends: "succeeds" }), isAway: awayAfter(20_000) }
+      })
+    )
+  )
+
+  it.effect("at whatever point leaves nothing that builds, and a slot for the next", () =>
+    Effect.gen(function* () {
+      const points = yield* cancelledAt(-1)
+      assert.isAbove(points, 100)
+      for (let at = 0; at < points; at++)
+        yield* Effect.catchAllDefect(cancelledAt(at), (defect) =>
+          Effect.dieMessage(`cancelled at point ${at}: ${defect}`)
+        )
+    })
+  )
+})
+
+/** Away for good, from so many milliseconds after it was first asked. */
+function awayAfter(millis: number) {
+  let since: number | undefined
+  return (now: number): boolean => {
+    since ??= now
+    return now - since > millis
+  }
+}

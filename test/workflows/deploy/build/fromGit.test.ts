@@ -1,0 +1,217 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either } from "effect"
+import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
+import { MemoryGitHub } from "../../../support/memory/MemoryGitHub.ts"
+import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
+import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
+import { commitSha, deployFromGit, slotPosition, submitFromGit } from "../../../support/workflows/commands.ts"
+import { answerOf, deploymentRow, rows, stepsOf, topologyOf } from "../../../support/workflows/look.ts"
+import { shop, withLive } from "../../../support/workflows/seeds.ts"
+
+const allEnded = { queued: null, building: null, deploying: null, network: null }
+
+describe("a deploy from git", () => {
+  it.effect("builds the commit, deploys the image by its digest and tells GitHub on the way", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* fromGit("d_1", 1)
+      assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
+      assert.deepStrictEqual(yield* stepsOf("d_1"), allEnded)
+      const { build_id, image, status } = yield* deploymentRow("d_1")
+      const [run] = (yield* MemoryBuilder).runs
+      assert.deepInclude(run?.request, {
+        repository: "acme/shop",
+        commitSha,
+        contextPath: "apps/api",
+        dockerfilePath: "Dockerfile",
+        platform: "linux/amd64",
+        installationId: 42n
+      })
+      assert.strictEqual(status, "ready")
+      assert.strictEqual(image, `registry.test/proj_shop:d_1@sha256:${"d1".repeat(32)}`)
+      assert.strictEqual(build_id, run?.request.buildId)
+      assert.match(build_id ?? "", /^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/)
+      assert.deepStrictEqual((yield* MemoryGitHub).statesOf("d_1"), ["pending", "in_progress", "success"])
+      assert.strictEqual((yield* MemoryGitHub).lastOf("d_1")?.url, "https://shop-shop.unkey.test")
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on(building))
+  )
+
+  it.effect("is queued, visibly and without a word in its row, until a build of its workspace ends", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* fromGit("d_2", 2)
+      yield* submitFromGit("d_1")
+      yield* engine.settle
+      const second = yield* submitFromGit("d_2")
+      yield* engine.advance("30500 millis")
+      assert.deepInclude(yield* deploymentRow("d_1"), { status: "building" })
+      assert.deepInclude(yield* deploymentRow("d_2"), { status: "pending" })
+      assert.deepStrictEqual(yield* stepsOf("d_2"), { queued: "open" })
+      assert.deepStrictEqual(
+        yield* slotPosition("ws_shop", "d_2"),
+        Either.right({ state: "waiting", position: 1, waiting: 1, building: ["d_1"] })
+      )
+      assert.deepStrictEqual(yield* runningNow, ["d_1"])
+      assert.deepStrictEqual(yield* answerOf(second), { code: 200, message: "" })
+      assert.strictEqual((yield* MemoryBuilder).peakOf("ws_shop"), 1)
+    }).pipe(on(building))
+  )
+
+  it.effect("commits image and build id before krane can see any topology", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* submitFromGit("d_1")
+      yield* engine.until(() => engine.invocations.some(({ target }) => target.handler === "PublishChange"))
+      const { build_id, image } = yield* deploymentRow("d_1")
+      assert.isNotNull(build_id)
+      assert.isNotNull(image)
+    }).pipe(on(building))
+  )
+
+  it.effect("[W31] whose build fails says why at its open step, and frees its slot", () =>
+    Effect.gen(function* () {
+      yield* withLive
+      yield* fromGit("d_2", 2)
+      const answer = yield* deployFromGit("d_2")
+      assert.isTrue(Either.isLeft(answer))
+      assert.deepStrictEqual(yield* stepsOf("d_2"), {
+        queued: null,
+        building: "Dockerfile not found at apps/api/Dockerfile"
+      })
+      assert.deepInclude(yield* deploymentRow("d_2"), { status: "failed", build_id: null })
+      assert.deepInclude((yield* MemoryGitHub).lastOf("d_2"), {
+        state: "failure",
+        description: "Dockerfile not found at apps/api/Dockerfile"
+      })
+      assert.deepStrictEqual(yield* topologyOf("d_2"), {})
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(
+      on({
+        ...building,
+        builder: {
+          fateOf: () => ({
+            takes: "2500 millis",
+            ends: { kind: "dockerfile_not_found", message: "Dockerfile not found at apps/api/Dockerfile" }
+          })
+        }
+      })
+    )
+  )
+
+  it.effect("[W31] never closes a step with an empty reason, and lets no token through", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* fromGit("d_2", 2)
+      yield* deployFromGit("d_1")
+      yield* deployFromGit("d_2")
+      assert.strictEqual((yield* stepsOf("d_1")).building, "failed without giving a reason")
+      assert.strictEqual((yield* stepsOf("d_2")).building, "cannot clone https://[redacted]@github.com/acme/shop.git")
+      assert.notInclude((yield* MemoryGitHub).lastOf("d_2")?.description ?? "", "ghs_canary")
+    }).pipe(
+      on({
+        ...building,
+        builder: {
+          fateOf: ({ deploymentId }) => ({
+            takes: "2500 millis",
+            ends: {
+              kind: "unknown",
+              message:
+                deploymentId === "d_1"
+                  ? " "
+                  : "cannot clone https://x-access-token:ghs_canary0123456789@github.com/acme/shop.git"
+            }
+          })
+        }
+      })
+    )
+  )
+
+  it.effect("ends with its deadline when the build does not, and stops the build", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* deployFromGit("d_1")
+      assert.strictEqual((yield* stepsOf("d_1")).building, "the build did not finish within 30 minutes")
+      assert.deepStrictEqual(yield* runningNow, [])
+      const [deploying] = engine.invocations
+      assert.isBelow(deploying?.entries.length ?? 0, 1000)
+    }).pipe(on({ ...building, builder: { fateOf: () => ({ takes: "5 hours", ends: "succeeds" }) } }))
+  )
+
+  it.effect("looks on while the builder is away, and says so when the deadline comes", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* deployFromGit("d_1")
+      const said = (yield* stepsOf("d_1")).building
+      assert.strictEqual(said, "the build did not finish within 30 minutes; the builder does not answer")
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on({ ...building, builder: { isAway: () => true } }))
+  )
+
+  it.effect("survives a builder that is away for some minutes, before and during the build", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* fromGit("d_1", 1)
+      assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
+      assert.deepStrictEqual(yield* buildsOf("d_1"), [{ id: "d_1", runs: 1, status: "success" }])
+    }).pipe(on({ ...building, builder: { isAway: (now) => Math.floor(now / 20_000) % 2 === 0 } }))
+  )
+
+  it.effect("starts a build again that its builder has lost, and gives up when that goes on", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* fromGit("d_2", 2)
+      assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
+      yield* deployFromGit("d_2")
+      assert.deepStrictEqual(yield* buildsOf("d_1", "d_2"), [
+        { id: "d_1", runs: 3, status: "success" },
+        { id: "d_2", runs: 4, status: "failure" }
+      ])
+      assert.strictEqual((yield* stepsOf("d_2")).building, "the builder lost this build 4 times; try again later")
+    }).pipe(
+      on({
+        ...building,
+        builder: {
+          fateOf: ({ deploymentId }, run) => ({
+            takes: "7500 millis",
+            ends: deploymentId === "d_1" && run === 3 ? "succeeds" : "vanishes"
+          })
+        }
+      })
+    )
+  )
+
+  it.effect("whose builder refuses the build fails with its reason", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* deployFromGit("d_1")
+      assert.strictEqual((yield* stepsOf("d_1")).building, "no machine builds for linux/amd64")
+    }).pipe(on({ ...building, builder: { refuses: ({ platform }) => `no machine builds for ${platform}` } }))
+  )
+
+  for (const reports of ["unavailable", "refused"] as const)
+    it.effect(`is neither failed nor delayed by a GitHub whose statuses are ${reports}`, () =>
+      Effect.gen(function* () {
+        const { engine } = yield* ControlPlane
+        yield* shop
+        yield* fromGit("d_1", 1)
+        const startedAt = engine.time.now
+        assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
+        assert.isBelow(engine.time.now - startedAt, 50_000)
+        yield* engine.drain
+        const open = engine.invocations.filter(({ status }) => status !== "completed")
+        assert.deepStrictEqual(open, [])
+        assert.strictEqual((yield* rows).deployments[0]?.status, "ready")
+      }).pipe(on({ ...building, github: { reports } }))
+    )
+})

@@ -1,0 +1,118 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { lease } from "../../../../src/workflows/builds/slotQueue.ts"
+import { buildIdOf } from "../../../../src/workflows/deploy/build/builtImage.ts"
+import { MemoryBuilder, type MemoryBuilderOptions } from "../../../support/memory/MemoryBuilder.ts"
+import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
+import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
+import { requestSlot, submitFromGit } from "../../../support/workflows/commands.ts"
+import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
+import { shop } from "../../../support/workflows/seeds.ts"
+
+const long = { takes: "20 minutes", ends: "succeeds" } as const
+
+/** Looks at the first build of `d_1` end with a defect, from its 21st second on and for so many minutes. */
+const heldUpFor = (minutes: number): MemoryBuilderOptions => {
+  let since: number | undefined
+  return {
+    fateOf: ({ deploymentId }) => (deploymentId === "d_1" ? long : { takes: "10500 millis", ends: "succeeds" }),
+    isBroken: (now, buildId) => {
+      if (buildId !== buildIdOf("d_1", 1)) return false
+      since ??= now
+      return now > since + 20_000 && now < since + minutes * 60_000
+    }
+  }
+}
+
+/** `d_1` builds, and `d_2` waits behind it. */
+const oneBehindTheOther = Effect.gen(function* () {
+  const { engine } = yield* ControlPlane
+  yield* shop
+  yield* fromGit("d_1", 1)
+  yield* fromGit("d_2", 2)
+  const first = yield* submitFromGit("d_1")
+  yield* engine.settle
+  const second = yield* submitFromGit("d_2")
+  yield* engine.settle
+  return { first, second, startedAt: engine.time.now }
+})
+
+describe("a slot whose holder is not heard of for the length of a lease", () => {
+  it.effect("is taken back with its build, served to the next, and the deploy queues again when it is back", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      const { first, second, startedAt } = yield* oneBehindTheOther
+      yield* engine.advance(lease + 5000 - (engine.time.now - startedAt))
+      assert.deepStrictEqual((yield* MemoryBuilder).cancelled, [buildIdOf("d_1", 1)])
+      assert.deepStrictEqual(yield* runningNow, ["d_2"])
+      assert.deepStrictEqual(yield* answerOf(second), { code: 200, message: "" })
+      assert.deepStrictEqual(yield* answerOf(first), { code: 200, message: "" })
+      assert.deepInclude(yield* deploymentRow("d_1"), { status: "ready", build_id: buildIdOf("d_1", 2) })
+      assert.strictEqual((yield* MemoryBuilder).peakOf("ws_shop"), 1)
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on({ ...building, builder: heldUpFor(9) }))
+  )
+
+  it.effect("is kept when its holder is back in time", () =>
+    Effect.gen(function* () {
+      const { first } = yield* oneBehindTheOther
+      assert.deepStrictEqual(yield* answerOf(first), { code: 200, message: "" })
+      assert.deepStrictEqual(yield* buildsOf("d_1"), [{ id: "d_1", runs: 1, status: "success" }])
+      assert.deepStrictEqual((yield* MemoryBuilder).cancelled, [])
+    }).pipe(on({ ...building, builder: heldUpFor(3) }))
+  )
+
+  it.effect("is free again although the builder does not answer when its build is to be stopped", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* requestSlot("ws_shop", {
+        deploymentId: "d_gone",
+        buildId: "bld-gone",
+        isProduction: true,
+        createdAt: 1,
+        line: "",
+        bell: "bell-gone"
+      })
+      yield* engine.advance(lease + 125_000)
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on({ ...building, builder: { isAway: () => true } }))
+  )
+})
+
+describe("a worker that is killed during a build", () => {
+  it.effect("finishes the deploy when it is back, with one build, no orphan and the slot returned", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      const deploying = yield* submitFromGit("d_1")
+      for (let kills = 0; kills < 20; kills++) {
+        yield* engine.advance("2 seconds")
+        engine.crash()
+      }
+      assert.deepStrictEqual(yield* answerOf(deploying), { code: 200, message: "" })
+      assert.deepStrictEqual(yield* buildsOf("d_1"), [{ id: "d_1", runs: 1, status: "success" }])
+      assert.deepStrictEqual(yield* runningNow, [])
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on(building))
+  )
+
+  it.effect("builds again what died with it, under the same id", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      const deploying = yield* submitFromGit("d_1")
+      yield* engine.advance("12 seconds")
+      const builder = yield* MemoryBuilder
+      builder.die(engine.time.now)
+      engine.crash()
+      assert.deepStrictEqual(yield* answerOf(deploying), { code: 200, message: "" })
+      assert.deepStrictEqual(
+        builder.runs.map(({ request }) => request.buildId),
+        [buildIdOf("d_1", 1), buildIdOf("d_1", 1)]
+      )
+      assert.deepStrictEqual(yield* stepsOf("d_1"), { queued: null, building: null, deploying: null, network: null })
+    }).pipe(on(building))
+  )
+})
