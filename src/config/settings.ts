@@ -1,6 +1,6 @@
 import { Duration, LogLevel } from "effect"
-import { dnsServer, oneOrMore } from "./dnsServer.ts"
 import { clickhouseAddress } from "./ClickhouseAddress.ts"
+import { dnsServer, oneOrMore } from "./dnsServer.ts"
 import {
   base64UrlSecret,
   duration,

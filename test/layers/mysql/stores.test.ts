@@ -1,7 +1,7 @@
 import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
+import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
-import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
 import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.ts"
 import { quotaStoreContract } from "../../services/QuotaStore.contract.ts"

@@ -1,0 +1,44 @@
+import { Effect, Option, type Scope } from "effect"
+import type { WorkerConfig } from "../config.ts"
+import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
+import type { Implementation } from "../restate/Implementation.ts"
+import { BuildSlotWorkflows } from "../workflows/builds/BuildSlotWorkflows.ts"
+import { CertificateWorkflows } from "../workflows/certificate/CertificateWorkflows.ts"
+import { CommitStatusWorkflows } from "../workflows/commits/CommitStatusWorkflows.ts"
+import { CustomDomainWorkflows } from "../workflows/customDomain/CustomDomainWorkflows.ts"
+import { DeployWorkflows } from "../workflows/deploy/DeployWorkflows.ts"
+import { DeploymentWorkflows } from "../workflows/deployment/DeploymentWorkflows.ts"
+import { IdlePreviewWorkflows } from "../workflows/idlePreviews/IdlePreviewWorkflows.ts"
+import { KeyRefillWorkflows } from "../workflows/keyRefill/KeyRefillWorkflows.ts"
+import { QuotaCheckWorkflows } from "../workflows/quotaCheck/QuotaCheckWorkflows.ts"
+import { QuotaNoticeWorkflows } from "../workflows/quotaCheck/QuotaNoticeWorkflows.ts"
+import { RoutingWorkflows } from "../workflows/routing/RoutingWorkflows.ts"
+import { VersioningWorkflows } from "../workflows/versioning/VersioningWorkflows.ts"
+import { clickhouseUserService } from "./clickhouse.ts"
+
+const always = [
+  BuildSlotWorkflows,
+  CertificateWorkflows,
+  CommitStatusWorkflows,
+  CustomDomainWorkflows,
+  DeployWorkflows,
+  DeploymentWorkflows,
+  IdlePreviewWorkflows,
+  KeyRefillWorkflows,
+  QuotaCheckWorkflows,
+  QuotaNoticeWorkflows,
+  RoutingWorkflows,
+  VersioningWorkflows
+]
+
+type NeedsOf<Workflow> = Workflow extends Implementation<infer R> ? R : never
+
+/** What the workflows that are always served stand on. */
+export type WorkflowServices = NeedsOf<(typeof always)[number]>
+
+/** Everything that this worker serves: what needs more than the configuration gives is left out, and the log says so. */
+export const workflows: Effect.Effect<
+  ReadonlyArray<Implementation<WorkflowServices>>,
+  never,
+  MysqlPools | Scope.Scope | WorkerConfig
+> = Effect.map(clickhouseUserService, (analyticsLogins) => [...always, ...Option.toArray(analyticsLogins)])
