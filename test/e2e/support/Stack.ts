@@ -36,8 +36,6 @@ export interface StackOptions {
   readonly login?: DatabaseLogin
   /** How often krane looks in each region. Default 50 ms. */
   readonly kranePollInterval?: Duration.DurationInput
-  /** The worker's program; the real one by default. */
-  readonly entry?: string
 }
 
 const ownDatabase = Layer.scoped(DatabaseUrl, freshDatabase)

@@ -32,9 +32,15 @@ export class Certificates extends Context.Tag("test/Certificates")<
   { readonly ordered: ReadonlyArray<Ordered> }
 >() {}
 
-/** CertificateService as far as a verification sees it: it takes note. */
+/** CertificateService as far as a verification sees it. */
+const AsSeen = {
+  name: CertificateService.name,
+  handlers: { ProcessChallenge: CertificateService.handlers.ProcessChallenge }
+} as const
+
+/** It takes note. */
 const standIn = (ordered: Array<Ordered>) =>
-  implement(CertificateService, {
+  implement(AsSeen, {
     ProcessChallenge: (request) =>
       Effect.gen(function* () {
         const world = yield* World
@@ -49,8 +55,7 @@ const standIn = (ordered: Array<Ordered>) =>
         })
         yield* step("note", noted, {})
         return { certificateId: "cert_1", status: "success" }
-      }),
-    RenewExpiringCertificates: () => Effect.succeed({ certificatesChecked: 0, renewalsTriggered: 0, failedDomains: [] })
+      })
   })
 
 /** What happens to the rows just before the store is asked, as if somebody else had been quicker. */
