@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { Socket } from "node:net"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -139,7 +141,7 @@ describe("HashiCorp Vault", () => {
     })
   )
 
-  it.scoped("a Vault that does not answer costs 5 s, and the request is given up", () =>
+  it.scoped("a Vault that does not answer costs 5 s", () =>
     Effect.gen(function* () {
       const { server, vault } = yield* standing
       yield* Effect.provide(check, vault)
@@ -151,6 +153,34 @@ describe("HashiCorp Vault", () => {
       assert.isTrue(Option.isNone(yield* Fiber.poll(running)))
       yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual(yield* Fiber.join(running), ["encrypt", "timeout"])
+    })
+  )
+
+  it.scoped("an answer that begins and does not end is given up, and its connection is closed", () =>
+    Effect.gen(function* () {
+      const open = new Set<Socket>()
+      let begun = 0
+      const silent = createServer((_, response) => {
+        begun += 1
+        response.writeHead(200, { "content-type": "application/json" })
+        response.write('{"data":')
+      })
+      silent.on("connection", (socket) => {
+        open.add(socket)
+        socket.on("close", () => open.delete(socket))
+      })
+      yield* Effect.acquireRelease(
+        Effect.async<void>((resume) => void silent.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => silent.close())
+      )
+      const address = silent.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const vault = hashicorpVault(`http://127.0.0.1:${port}`, givenToken("t"))
+      const running = yield* Effect.fork(unavailable(Effect.provide(check, vault)))
+      yield* until(Effect.sync(() => begun === 1))
+      yield* until(Effect.zipRight(TestClock.adjust("5 seconds"), Effect.map(Fiber.poll(running), Option.isSome)))
+      assert.deepStrictEqual(yield* Fiber.join(running), ["login", "timeout"])
+      yield* until(Effect.sync(() => open.size === 0))
     })
   )
 
