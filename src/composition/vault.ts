@@ -20,7 +20,7 @@ const open = (settings: VaultSettings) => {
   }
 }
 
-/** A worker whose vault is away or does not accept it takes no work: certificates could not be finished. */
+/** Readiness tells whether the vault answers and does not depend on it: a deployment needs no vault, and what does need it waits. */
 const checkVault = Effect.gen(function* () {
   const health = yield* Health
   const vault = yield* Vault
@@ -29,7 +29,7 @@ const checkVault = Effect.gen(function* () {
     // Probes come every few seconds for as long as the process lives: nobody wants their spans.
     Effect.withTracerEnabled(false)
   )
-  yield* health.register("vault", reachable)
+  yield* health.show("vault", reachable)
 })
 
 const away = (operation: VaultUnavailable["operation"]) => new VaultUnavailable({ operation, reason: "unavailable" })

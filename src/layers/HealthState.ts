@@ -26,27 +26,40 @@ const runCheck = (name: string, check: Check): Effect.Effect<string> =>
     Effect.annotateLogs("check", name)
   )
 
+const runChecks = (registered: ReadonlyMap<string, Check>) =>
+  Effect.map(
+    Effect.forEach(
+      registered,
+      ([name, check]) => Effect.map(runCheck(name, check), (result) => [name, result] as const),
+      { concurrency: "unbounded" }
+    ),
+    (results) => Object.fromEntries(results)
+  )
+
 /** Lifecycle and checks of this process, in memory. */
 export const HealthStateLive: Layer.Layer<Health> = Layer.effect(
   Health,
   Effect.gen(function* () {
     const lifecycle = yield* Ref.make<Lifecycle>("starting")
-    const checks = yield* Ref.make<ReadonlyMap<string, Check>>(new Map())
+    const deciding = yield* Ref.make<ReadonlyMap<string, Check>>(new Map())
+    const shown = yield* Ref.make<ReadonlyMap<string, Check>>(new Map())
+    const addTo = (checks: Ref.Ref<ReadonlyMap<string, Check>>) => (name: string, check: Check) =>
+      Ref.update(checks, (registered) => new Map(registered).set(name, check))
 
     return Health.of({
       markStarted: Ref.update(lifecycle, (state) => (state === "starting" ? "started" : state)),
       beginShutdown: Ref.set(lifecycle, "shutting-down"),
-      register: (name, check) => Ref.update(checks, (registered) => new Map(registered).set(name, check)),
+      register: addTo(deciding),
+      show: addTo(shown),
       liveness: Effect.map(Ref.get(lifecycle), decideLiveness),
       readiness: Effect.gen(function* () {
-        const registered = (yield* Ref.get(lifecycle)) === "started" ? yield* Ref.get(checks) : new Map<string, Check>()
-        const results = yield* Effect.forEach(
-          registered,
-          ([name, check]) => Effect.map(runCheck(name, check), (result) => [name, result] as const),
+        if ((yield* Ref.get(lifecycle)) !== "started") return decideReadiness(yield* Ref.get(lifecycle), {})
+        const [decidingResults, shownResults] = yield* Effect.all(
+          [Effect.flatMap(Ref.get(deciding), runChecks), Effect.flatMap(Ref.get(shown), runChecks)],
           { concurrency: "unbounded" }
         )
         // The state may have changed while the checks ran.
-        return decideReadiness(yield* Ref.get(lifecycle), Object.fromEntries(results))
+        return decideReadiness(yield* Ref.get(lifecycle), decidingResults, shownResults)
       })
     })
   })

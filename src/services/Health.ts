@@ -34,6 +34,11 @@ export class Health extends Context.Tag("ctrl-worker/Health")<
     /** From here on the process reports that it takes no new work, whatever its checks say. */
     readonly beginShutdown: Effect.Effect<void>
     readonly register: (name: string, check: Effect.Effect<void, HealthCheckFailed>) => Effect.Effect<void>
+    /**
+     * Shows a check beside the others without deciding by it: for what only part of the work needs, so that the rest goes
+     * on while it is away.
+     */
+    readonly show: (name: string, check: Effect.Effect<void, HealthCheckFailed>) => Effect.Effect<void>
     /** Alive once started, also while shutting down: a draining process must not be killed for draining. */
     readonly liveness: Effect.Effect<HealthReport>
     readonly readiness: Effect.Effect<HealthReport>
@@ -45,13 +50,17 @@ const notStarted: HealthReport = { status: 503, body: { status: "not started" } 
 
 export const decideLiveness = (lifecycle: Lifecycle): HealthReport => (lifecycle === "starting" ? notStarted : ok)
 
-/** The lifecycle decides first; only a started process is as ready as its checks. */
-export const decideReadiness = (lifecycle: Lifecycle, checks: CheckResults): HealthReport => {
+/** The lifecycle decides first; only a started process is as ready as its checks. What is only shown decides nothing. */
+export const decideReadiness = (
+  lifecycle: Lifecycle,
+  deciding: CheckResults,
+  shown: CheckResults = {}
+): HealthReport => {
   if (lifecycle === "starting") return notStarted
   if (lifecycle === "shutting-down") return { status: 503, body: { status: "shutting down" } }
-  const results = Object.values(checks)
-  if (results.length === 0) return ok
-  return results.every((result) => result === "ok")
+  const checks = { ...deciding, ...shown }
+  if (Object.keys(checks).length === 0) return ok
+  return Object.values(deciding).every((result) => result === "ok")
     ? { status: 200, body: { status: "ok", checks } }
     : { status: 503, body: { status: "fail", checks } }
 }

@@ -45,6 +45,19 @@ describe("health", () => {
     }).pipe(Effect.provide(HealthStateLive))
   )
 
+  it.effect("a check that is only shown is visible and never makes the process unready", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.markStarted
+      yield* health.register("database", Effect.void)
+      yield* health.show("vault", Effect.fail(new HealthCheckFailed({ reason: "sealed" })))
+      assert.deepStrictEqual<unknown>(yield* health.readiness, {
+        status: 200,
+        body: { status: "ok", checks: { database: "ok", vault: "sealed" } }
+      })
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
   it.effect("checks run in parallel and a hanging one, even uninterruptible, costs 500 ms and no more", () =>
     Effect.gen(function* () {
       const health = yield* Health
