@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
+import { ClickhouseServer, clickhouseServer } from "./stack/ClickhouseServer.ts"
 import { runCommand } from "./stack/Command.ts"
 import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
@@ -38,28 +39,49 @@ const databaseFor = (server: MySqlServer["Type"]) => {
 /** Settings a developer gives win over the stack's defaults, but not over where the stack is. */
 const givenSettings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("WORKER_")))
 
+/** The worker runs without one as well, so a machine that has neither the engine nor Docker still gets its stack. */
+const clickhouseIfAny = Layer.build(clickhouseServer()).pipe(
+  Effect.map((context) => Option.some(Context.get(context, ClickhouseServer))),
+  Effect.catchTag("ComponentMissing", ({ message }) => Effect.as(Effect.logWarning(message), Option.none()))
+)
+
+const clickhouseEnvironment = Option.match({
+  onNone: () => ({}),
+  onSome: ({ url }: ClickhouseServer["Type"]) => ({ WORKER_CLICKHOUSE_URL: url, WORKER_CLICKHOUSE_ADMIN_URL: url })
+})
+
 const dev = Effect.gen(function* () {
   const mysql = yield* MySqlServer
   const restate = yield* RestateServer
   const database = yield* databaseFor(mysql)
+  const clickhouse = yield* clickhouseIfAny
   yield* Effect.logInfo("Worker: starting")
   const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
     database,
     restateAdmin: restate.admin
   })
-  const env = { ...defaults, ...givenSettings, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
+  const env = {
+    ...defaults,
+    ...clickhouseEnvironment(clickhouse),
+    ...givenSettings,
+    WORKER_DATABASE_PRIMARY,
+    WORKER_RESTATE_ADMIN_URL
+  }
   const worker = yield* workerProcess({ env })
   const addresses = {
     ingress: restate.ingress,
     admin: restate.admin,
     worker: worker.url,
     metrics: worker.metrics,
-    database
+    database,
+    ...Option.match(clickhouse, { onNone: () => ({}), onSome: ({ url }) => ({ clickhouse: url }) })
   }
   yield* publishAddresses(addresses)
-  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(8)} ${url}`))
+  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(10)} ${url}`))
   yield* Effect.logInfo("Everything is up. Ctrl-C ends all of it.")
-  return yield* untilOneEnds([...Option.toArray(mysql.process), ...Option.toArray(restate.process), worker])
+  const analytics = Option.flatMap(clickhouse, ({ process }) => process)
+  const servers = [mysql.process, restate.process, analytics].flatMap((it) => Option.toArray(it))
+  return yield* untilOneEnds([...servers, worker])
 })
 
 dev.pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), RunDirectoryLive)), runCommand)
