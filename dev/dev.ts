@@ -1,7 +1,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import { VaultServer, vaultServer } from "./simulators/VaultServer.ts"
+import { ClickhouseServer, clickhouseServer } from "./stack/ClickhouseServer.ts"
 import { runCommand } from "./stack/Command.ts"
 import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
@@ -43,17 +44,36 @@ const givenSettings = Object.fromEntries(Object.entries(process.env).filter(([na
 /** A developer's own vault is not mixed with the stack's. */
 const namesOwnVault = Object.keys(givenSettings).some((name) => name.startsWith("WORKER_VAULT_"))
 
+/** The worker runs without one as well, so a machine that has neither the engine nor Docker still gets its stack. */
+const clickhouseIfAny = Layer.build(clickhouseServer()).pipe(
+  Effect.map((context) => Option.some(Context.get(context, ClickhouseServer))),
+  Effect.catchTag("ComponentMissing", ({ message }) => Effect.as(Effect.logWarning(message), Option.none()))
+)
+
+const clickhouseEnvironment = Option.match({
+  onNone: () => ({}),
+  onSome: ({ url }: ClickhouseServer["Type"]) => ({ WORKER_CLICKHOUSE_URL: url, WORKER_CLICKHOUSE_ADMIN_URL: url })
+})
+
 const dev = Effect.gen(function* () {
   const mysql = yield* MySqlServer
   const restate = yield* RestateServer
   const database = yield* databaseFor(mysql)
+  const clickhouse = yield* clickhouseIfAny
   yield* Effect.logInfo("Worker: starting")
   const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
     database,
     restateAdmin: restate.admin
   })
   const vault = namesOwnVault ? {} : yield* vaultEnvironment
-  const env = { ...defaults, ...vault, ...givenSettings, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
+  const env = {
+    ...defaults,
+    ...vault,
+    ...clickhouseEnvironment(clickhouse),
+    ...givenSettings,
+    WORKER_DATABASE_PRIMARY,
+    WORKER_RESTATE_ADMIN_URL
+  }
   const worker = yield* workerProcess({ env })
   const addresses = {
     ingress: restate.ingress,
@@ -61,12 +81,15 @@ const dev = Effect.gen(function* () {
     worker: worker.url,
     metrics: worker.metrics,
     vault: (yield* VaultServer).url,
-    database
+    database,
+    ...Option.match(clickhouse, { onNone: () => ({}), onSome: ({ url }) => ({ clickhouse: url }) })
   }
   yield* publishAddresses(addresses)
-  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(8)} ${url}`))
+  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(10)} ${url}`))
   yield* Effect.logInfo("Everything is up. Ctrl-C ends all of it.")
-  return yield* untilOneEnds([...Option.toArray(mysql.process), ...Option.toArray(restate.process), worker])
+  const analytics = Option.flatMap(clickhouse, ({ process }) => process)
+  const servers = [mysql.process, restate.process, analytics].flatMap((it) => Option.toArray(it))
+  return yield* untilOneEnds([...servers, worker])
 })
 
 dev.pipe(

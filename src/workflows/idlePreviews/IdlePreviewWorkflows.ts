@@ -100,7 +100,7 @@ const goOn = (input: Input<typeof IdlePreviews, "Continue">) =>
     if (Option.isNone(current) || current.value.id !== input.run) return {}
     yield* Effect.catchTag(sweep(current.value), "StepFailed", ({ reason }) =>
       Effect.zipRight(
-        Effect.logWarning("Idle previews are left running: their traffic is not known", { reason }),
+        Effect.logWarning("The search for idle previews gives up; what it has not looked at keeps running", { reason }),
         run.clear
       )
     )

@@ -2,6 +2,7 @@ import { createServer } from "node:http"
 import { ClickHouseError } from "@clickhouse/client"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
+import { vi } from "vitest"
 import { type ClickhouseConnection, connectClickhouse } from "../../../src/layers/clickhouse/ClickhouseConnection.ts"
 import { classifyClickhouseError } from "../../../src/layers/clickhouse/classifyClickhouseError.ts"
 import { clickhouseOptions, sharedClickhouse } from "../../support/stack/Clickhouse.ts"
@@ -118,6 +119,18 @@ describe("a request to ClickHouse", () => {
       const [unknown] = yield* failureAt(`http://app:${canary}@clickhouse.invalid:8123`)
       assert.strictEqual(unknown.reason, "unreachable")
       assert.notInclude(JSON.stringify([refused, unknown]), canary)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("[W56] prints nothing of its own, whatever fails", () =>
+    Effect.gen(function* () {
+      const printed: Array<unknown> = []
+      const print = vi.spyOn(process.stderr, "write").mockImplementation((text) => printed.push(text) > 0)
+      const speak = vi.spyOn(console, "error").mockImplementation((...text) => void printed.push(...text))
+      yield* Effect.addFinalizer(() => Effect.sync(() => [print, speak].map((spy) => spy.mockRestore())))
+      yield* failureAt(`http://app:${canary}@127.0.0.1:1`)
+      yield* Effect.flatMap(standIn(exception(62, "Syntax error")), ({ url }) => failureAt(url))
+      assert.deepStrictEqual(printed, [])
     }).pipe(Effect.scoped)
   )
 

@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from "@clickhouse/client"
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import { Duration, Effect, Either, Schema } from "effect"
 import { inject } from "vitest"
@@ -25,7 +25,7 @@ export const clickhouseOptions = (url: string, requestTimeout = Duration.seconds
 /** A client of the test's own, to write what others would have written. */
 export const clickhouseClient = (url: string) =>
   Effect.acquireRelease(
-    Effect.sync(() => createClient({ url })),
+    Effect.sync(() => createClient({ url, log: { level: ClickHouseLogLevel.OFF } })),
     (client) => Effect.promise(() => client.close())
   )
 
