@@ -1,6 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
+import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
@@ -9,7 +10,13 @@ import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
 import type { Contract } from "../../src/restate/Contract.ts"
 
-const services: ReadonlyArray<Contract> = [DeployService, DeploymentService, RoutingService, VersioningService]
+const services: ReadonlyArray<Contract> = [
+  DeployService,
+  DeploymentService,
+  RoutingService,
+  VersioningService,
+  CertificateService
+]
 
 describe("the services' contracts", () => {
   it("keep the names, modes and ingress visibility that callers and deployed systems rely on", () => {
@@ -35,6 +42,17 @@ describe("the services' contracts", () => {
         NextVersion: "exclusive private",
         GetVersion: "exclusive private",
         PublishChange: "exclusive private"
+      },
+      "hydra.v1.CertificateService": {
+        ProcessChallenge: "exclusive public",
+        RenewExpiringCertificates: "exclusive public",
+        ReissueCertificate: "exclusive public",
+        ContinueIssuance: "exclusive private",
+        RenewCertificate: "exclusive private",
+        CheckRenewal: "shared private",
+        RememberRenewalInfo: "exclusive private",
+        RenewPage: "shared private",
+        EnsureAccount: "exclusive private"
       }
     })
   })

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "../../src/restate/testing/JournalFixture.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
+import { certificateStories } from "../support/workflows/certificateStories.ts"
 import * as stories from "../support/workflows/stories.ts"
 
 /**
@@ -51,4 +52,5 @@ describe("the recorded journal of", () => {
   matchTheirRecords(stories.routingStories)
   matchTheirRecords(stories.versioningStories)
   matchTheirRecords(stories.deploymentStories)
+  matchTheirRecords(certificateStories)
 })
