@@ -45,7 +45,8 @@ export const CertificateService = {
     RenewExpiringCertificates: {
       /**
        * Days before the expiry from which a certificate is renewed whatever the CA suggests, though never in the first half
-       * of its life; 0 means 30 for certificates of at least 90 days and nothing for shorter ones.
+       * of its life. 0 and 30, which the scheduled job always sends, mean 30 days for certificates of at least 90 days and
+       * nothing for shorter ones, which are renewed by the share of their life.
        */
       input: message("hydra.v1.RenewExpiringCertificatesRequest", { daysBeforeExpiry: int32 }),
       output: message("hydra.v1.RenewExpiringCertificatesResponse", {

@@ -5,6 +5,7 @@ import { BuildSlotService } from "../../src/contract/BuildSlotService.ts"
 import { ClickhouseUserService } from "../../src/contract/ClickhouseUserService.ts"
 import { CommitStatusService } from "../../src/contract/CommitStatusService.ts"
 import { CustomDomainService } from "../../src/contract/CustomDomainService.ts"
+import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
@@ -24,6 +25,8 @@ const services: ReadonlyArray<Contract> = [
   IdlePreviews,
   RoutingService,
   VersioningService
+  VersioningService,
+  CertificateService
 ]
 
 describe("the services' contracts", () => {
@@ -72,6 +75,17 @@ describe("the services' contracts", () => {
         NextVersion: "exclusive private",
         GetVersion: "exclusive private",
         PublishChange: "exclusive private"
+      },
+      "hydra.v1.CertificateService": {
+        ProcessChallenge: "exclusive public",
+        RenewExpiringCertificates: "exclusive public",
+        ReissueCertificate: "exclusive public",
+        ContinueIssuance: "exclusive private",
+        RenewCertificate: "exclusive private",
+        CheckRenewal: "shared private",
+        RememberRenewalInfo: "exclusive private",
+        RenewPage: "shared private",
+        EnsureAccount: "exclusive private"
       }
     })
   })

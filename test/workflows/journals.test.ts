@@ -8,6 +8,7 @@ import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
 import { domainStories } from "../support/workflows/domainStories.ts"
 import { idlePreviewStories } from "../support/workflows/idlePreviews.ts"
+import { certificateStories } from "../support/workflows/certificateStories.ts"
 import * as stories from "../support/workflows/stories.ts"
 import { keyRefillStories, quotaCheckStories } from "../support/workflows/upkeepStories.ts"
 
@@ -64,4 +65,5 @@ describe("the recorded journal of", () => {
   matchTheirRecords(gitStories)
   matchTheirRecords(slotStories)
   matchTheirRecords(commitStories)
+  matchTheirRecords(certificateStories)
 })

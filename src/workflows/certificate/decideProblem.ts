@@ -88,7 +88,7 @@ const otherKey: Rule = (problem, attempt, now) =>
     : operator("The certificate authority refuses our signing request.", false)(problem, attempt, now)
 
 /** Registered again; a CA that forgets us at once is not to be asked in a loop. */
-const register: Rule = (problem, attempt, now) => (attempt < 2 ? { _tag: "Register" } : retry(problem, attempt, now))
+const register: Rule = (problem, attempt, now) => (attempt < 6 ? { _tag: "Register" } : retry(problem, attempt, now))
 
 const account = (advice: string): Rule => operator(`The ACME account needs a person: ${advice}.`, false)
 

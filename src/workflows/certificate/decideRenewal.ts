@@ -20,7 +20,7 @@ export interface RenewalSnapshot {
   readonly notBefore: number
   readonly notAfter: number
   readonly window: KnownRenewalInfo["window"]
-  /** Days before the expiry from which an operator wants it renewed; 0 for the default. */
+  /** Days before the expiry from which an operator wants it renewed; 0 or 30 for the default. */
   readonly daysBeforeExpiry: number
 }
 
@@ -56,7 +56,8 @@ export const askAgainAt = (retryAfter: number | null, now: number): number =>
 
 const daysRule = ({ daysBeforeExpiry, notAfter, notBefore }: RenewalSnapshot): number => {
   const life = notAfter - notBefore
-  const isDefault = daysBeforeExpiry === 0
+  // The scheduled job always sends the default: it says nothing about this certificate.
+  const isDefault = daysBeforeExpiry === 0 || daysBeforeExpiry === defaultDays
   if (isDefault && life < lifeForDefaultDays) return Number.POSITIVE_INFINITY
   const days = isDefault ? defaultDays : daysBeforeExpiry
   // Never in the first half: 30 days before the end of a certificate of 6 days is before it begins.

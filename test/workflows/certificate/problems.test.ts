@@ -1,0 +1,214 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../../src/services/Acme.ts"
+import { seedCertified, seedVerifiedDomain } from "../../support/memory/certificateSeeds.ts"
+import { type CaRequest, MemoryCa } from "../../support/memory/MemoryCa.ts"
+import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
+import { startOfTime } from "../../support/workflows/certificateStories.ts"
+import {
+  Counted,
+  certificateRow,
+  challengeRow,
+  onCertificates,
+  processChallenge,
+  settled
+} from "../../support/workflows/certificates.ts"
+import { rows } from "../../support/workflows/look.ts"
+
+const host = "shop.example.com"
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+const refuse =
+  (operation: AcmeOperation, type: string, status: number, until: number, retryAfter: number | null = null) =>
+  (request: CaRequest) =>
+    request.operation === operation && request.at < startOfTime + until
+      ? new AcmeProblem({ operation, type, status, detail: "as scripted", subproblems: [], retryAfter })
+      : undefined
+
+const answered = (domain: string) =>
+  Effect.map(processChallenge(domain), (answer) => (answer._tag === "Right" ? answer.right.status : "refused"))
+
+interface Case {
+  readonly problem: string
+  readonly operation: AcmeOperation
+  readonly status: number
+  readonly answer: "pending" | "failed" | "success"
+  /** Most requests of that operation in the hour in which it is refused. */
+  readonly budget: number
+  /** Words that a person reads at the domain. */
+  readonly advice?: string
+  /** Whether it ends well by itself once the CA accepts. Default true. */
+  readonly recovers?: boolean
+}
+
+const cases: ReadonlyArray<Case> = [
+  { problem: "serverInternal", operation: "new-order", status: 500, answer: "pending", budget: 9 },
+  { problem: "badNonce", operation: "new-order", status: 400, answer: "pending", budget: 9 },
+  { problem: "malformed", operation: "new-order", status: 400, answer: "pending", budget: 2 },
+  { problem: "caa", operation: "finalize", status: 403, answer: "failed", budget: 1, advice: "CAA" },
+  { problem: "dns", operation: "finalize", status: 400, answer: "failed", budget: 1, advice: "DNSSEC" },
+  { problem: "connection", operation: "finalize", status: 400, answer: "failed", budget: 1, advice: "cannot connect" },
+  { problem: "unauthorized", operation: "finalize", status: 403, answer: "failed", budget: 1, advice: "wrong answer" },
+  {
+    problem: "incorrectResponse",
+    operation: "finalize",
+    status: 400,
+    answer: "failed",
+    budget: 1,
+    advice: "another answer"
+  },
+  { problem: "badCSR", operation: "finalize", status: 400, answer: "pending", budget: 2, recovers: false },
+  { problem: "badPublicKey", operation: "finalize", status: 400, answer: "pending", budget: 2, recovers: false },
+  { problem: "rejectedIdentifier", operation: "new-order", status: 400, answer: "failed", budget: 1, recovers: false },
+  {
+    problem: "unsupportedIdentifier",
+    operation: "new-order",
+    status: 400,
+    answer: "failed",
+    budget: 1,
+    recovers: false
+  },
+  {
+    problem: "paused",
+    operation: "new-order",
+    status: 429,
+    answer: "failed",
+    budget: 1,
+    advice: "paused",
+    recovers: false
+  },
+  {
+    problem: "externalAccountRequired",
+    operation: "new-account",
+    status: 403,
+    answer: "failed",
+    budget: 1,
+    recovers: false
+  },
+  { problem: "userActionRequired", operation: "new-order", status: 403, answer: "failed", budget: 1, recovers: false },
+  {
+    problem: "badSignatureAlgorithm",
+    operation: "new-account",
+    status: 400,
+    answer: "failed",
+    budget: 1,
+    recovers: false
+  },
+  { problem: "accountDoesNotExist", operation: "new-order", status: 400, answer: "pending", budget: 13 },
+  { problem: "orderNotReady", operation: "finalize", status: 403, answer: "pending", budget: 9 }
+]
+
+describe("a problem that lasts an hour", () => {
+  for (const { advice = "", answer, budget, operation, problem, recovers = true, status } of cases)
+    it.effect(`${problem} at ${operation}: ${answer}, at most ${budget} requests`, () =>
+      Effect.gen(function* () {
+        const { requests } = yield* MemoryCa
+        const { engine } = yield* ControlPlane
+        yield* seedVerifiedDomain(host)
+        assert.strictEqual(yield* answered(host), answer)
+        if (answer === "failed") {
+          assert.include((yield* rows).custom_domains[0]?.verification_error ?? "", advice)
+          assert.deepInclude(yield* challengeRow(host), { status: "failed" })
+        }
+        yield* engine.advance(startOfTime + hour - 1 - engine.time.now)
+        assert.isAtMost(requests.filter((request) => request.operation === operation).length, budget)
+        assert.include(yield* Counted, `problem ${problem}`)
+        const { finalized } = yield* settled
+        assert.deepStrictEqual(finalized, recovers ? { [host]: 1 } : {})
+        assert.strictEqual((yield* challengeRow(host))?.status, recovers ? "verified" : "failed")
+      }).pipe(onCertificates({ ca: { refuse: refuse(operation, problem, status, hour) } }))
+    )
+})
+
+describe("a rate limit", () => {
+  const limits = { "1 s": 1000, "2 h": 2 * hour, "6 d": 6 * day }
+  for (const [name, millis] of Object.entries(limits))
+    it.effect(`[W14] of ${name} is waited for without a single request, holding no key, and then ends well`, () =>
+      Effect.gen(function* () {
+        const { requests } = yield* MemoryCa
+        const { engine } = yield* ControlPlane
+        yield* seedVerifiedDomain(host)
+        assert.strictEqual(yield* answered(host), "pending")
+        const asked = requests.length
+        assert.strictEqual(requests.filter(({ operation }) => operation === "new-order").length, 1)
+        // Whoever asks meanwhile is told to wait, at once.
+        assert.strictEqual(yield* answered(host), "pending")
+        yield* engine.advance(startOfTime + millis - 1 - engine.time.now)
+        assert.strictEqual(requests.length, asked)
+        const { finalized, orders } = yield* settled
+        assert.deepStrictEqual([orders, finalized], [{ [host]: 1 }, { [host]: 1 }])
+        assert.deepInclude(yield* challengeRow(host), { status: "verified" })
+        assert.isTrue(requests.every(({ at }) => at === startOfTime || at >= startOfTime + millis))
+      }).pipe(onCertificates({ ca: { refuse: refuse("new-order", "rateLimited", 429, millis, startOfTime + millis) } }))
+    )
+
+  it.effect("[W15] without a known end is asked after at growing intervals", () =>
+    Effect.gen(function* () {
+      const { requests } = yield* MemoryCa
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(yield* answered(host), "pending")
+      yield* (yield* ControlPlane).engine.advance("1 day")
+      const asked = requests.filter(({ operation }) => operation === "new-order").map(({ at }) => at)
+      assert.isAtMost(asked.length, 8)
+      const gaps = asked.slice(1).map((at, index) => at - (asked[index] ?? 0))
+      for (const [index, gap] of gaps.slice(1).entries()) assert.isAbove(gap, gaps[index] ?? 0)
+    }).pipe(onCertificates({ ca: { refuse: refuse("new-order", "rateLimited", 429, 2 * day) } }))
+  )
+})
+
+describe("a CA that is away", () => {
+  it.effect("is asked at growing intervals, and the issuance goes on where it stood", () =>
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(yield* answered(host), "pending")
+      const { finalized, orders } = yield* settled
+      assert.deepStrictEqual([orders, finalized], [{ [host]: 1 }, { [host]: 1 }])
+      const { requests } = yield* MemoryCa
+      assert.isBelow(requests.filter(({ at }) => at < startOfTime + hour).length, 30)
+    }).pipe(
+      onCertificates({
+        ca: {
+          refuse: ({ at, operation }) =>
+            at >= startOfTime + 2000 && at < startOfTime + hour
+              ? new AcmeUnavailable({ operation, reason: "unavailable", status: 503 })
+              : undefined
+        }
+      })
+    )
+  )
+})
+
+describe("an order that replaces a certificate", () => {
+  it.effect("is made without `replaces` when the CA says that it has a replacement already", () =>
+    Effect.gen(function* () {
+      const { requests } = yield* MemoryCa
+      yield* seedCertified(host, startOfTime - 70 * day, startOfTime + 20 * day)
+      assert.strictEqual(yield* answered(host), "success")
+      assert.strictEqual(requests.filter(({ operation }) => operation === "new-order").length, 2)
+      assert.deepStrictEqual((yield* settled).finalized, { [host]: 1 })
+      assert.isDefined(yield* certificateRow(host))
+    }).pipe(
+      onCertificates({
+        ca: {
+          refuse: (() => {
+            let isFirst = true
+            return ({ operation }) => {
+              if (operation !== "new-order" || !isFirst) return undefined
+              isFirst = false
+              return new AcmeProblem({
+                operation,
+                type: "alreadyReplaced",
+                status: 409,
+                detail: "",
+                subproblems: [],
+                retryAfter: null
+              })
+            }
+          })()
+        }
+      })
+    )
+  )
+})
