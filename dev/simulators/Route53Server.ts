@@ -85,156 +85,165 @@ const readBody = (request: IncomingMessage) =>
     request.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString())))
   })
 
-const makeRoute53 = Effect.fnUntraced(function* (options: Route53Options) {
-  const syncDelay = Duration.toMillis(options.syncDelay ?? "100 millis")
-  const zones = yield* Ref.make<ReadonlyMap<string, HostedZone>>(new Map())
-  const changedAt = yield* Ref.make<ReadonlyArray<number>>([])
-  const faults = yield* Ref.make<ReadonlyArray<Route53Fault>>([])
-  const before = yield* Ref.make<Effect.Effect<void>>(Effect.void)
-  const seen = yield* Ref.make<ReadonlyArray<string>>([])
-  let made = 0
+interface State {
+  readonly options: Route53Options
+  readonly zones: Ref.Ref<ReadonlyMap<string, HostedZone>>
+  /** When each change was made, in order: the n-th is `C<n>`. */
+  readonly changedAt: Ref.Ref<ReadonlyArray<number>>
+  readonly faults: Ref.Ref<ReadonlyArray<Route53Fault>>
+  readonly before: Ref.Ref<Effect.Effect<void>>
+  readonly seen: Ref.Ref<ReadonlyArray<string>>
+  readonly made: Ref.Ref<number>
+}
 
-  const addZone = (name: string, { isPrivate } = { isPrivate: false }) =>
-    Effect.gen(function* () {
-      const id = `Z${String(++made).padStart(13, "0")}`
-      const zone: HostedZone = { id, name: absolute(name), isPrivate, records: new Map() }
-      yield* Ref.update(zones, (all) => new Map(all).set(id, zone))
-      return id
-    })
-  yield* Effect.forEach(options.zones ?? [], (name) => addZone(name))
+const makeState = (options: Route53Options): Effect.Effect<State> =>
+  Effect.all({
+    options: Effect.succeed(options),
+    zones: Ref.make<ReadonlyMap<string, HostedZone>>(new Map()),
+    changedAt: Ref.make<ReadonlyArray<number>>([]),
+    faults: Ref.make<ReadonlyArray<Route53Fault>>([]),
+    before: Ref.make<Effect.Effect<void>>(Effect.void),
+    seen: Ref.make<ReadonlyArray<string>>([]),
+    made: Ref.make(0)
+  })
 
-  const changeInfo = (id: string, at: number) =>
-    Effect.map(Clock.currentTimeMillis, (now) =>
-      element(
-        "ChangeInfo",
-        element("Id", `/change/${id}`) +
-          element("Status", now - at >= syncDelay ? "INSYNC" : "PENDING") +
-          element("SubmittedAt", new Date(at).toISOString())
-      )
+const addZone = ({ made, zones }: State, name: string, isPrivate: boolean) =>
+  Effect.gen(function* () {
+    const id = `Z${String(yield* Ref.updateAndGet(made, (count) => count + 1)).padStart(13, "0")}`
+    const zone: HostedZone = { id, name: absolute(name), isPrivate, records: new Map() }
+    yield* Ref.update(zones, (all) => new Map(all).set(id, zone))
+    return id
+  })
+
+const changeInfo = ({ options: { syncDelay = "100 millis" } }: State, id: string, at: number) =>
+  Effect.map(Clock.currentTimeMillis, (now) =>
+    element(
+      "ChangeInfo",
+      element("Id", `/change/${id}`) +
+        element("Status", now - at >= Duration.toMillis(syncDelay) ? "INSYNC" : "PENDING") +
+        element("SubmittedAt", new Date(at).toISOString())
     )
+  )
 
-  const listZones = ({ query }: Request) =>
-    Effect.map(Ref.get(zones), (all) => {
-      const from = reversed(query.get("dnsname") ?? "")
-      const max = Number(query.get("maxitems") ?? 100)
-      const listed = [...all.values()]
-        .filter(({ name }) => reversed(name) >= from)
-        .sort((one, other) => (reversed(one.name) < reversed(other.name) ? -1 : 1))
-      return ok(
-        "ListHostedZonesByNameResponse",
-        element("HostedZones", listed.slice(0, max).map(hostedZoneXml).join("")) +
-          element("IsTruncated", listed.length > max) +
-          element("MaxItems", max)
-      )
-    })
-
-  const listRecords = (zone: HostedZone, { query }: Request) => {
-    const max = Number(query.get("maxitems") ?? 300)
-    const listed = recordsFrom(zone, query.get("name") ?? "", query.get("type") ?? "")
+const listZones = ({ zones }: State, { query }: Request) =>
+  Effect.map(Ref.get(zones), (all) => {
+    const from = reversed(query.get("dnsname") ?? "")
+    const max = Number(query.get("maxitems") ?? 100)
+    const listed = [...all.values()]
+      .filter(({ name }) => reversed(name) >= from)
+      .sort((one, other) => (reversed(one.name) < reversed(other.name) ? -1 : 1))
     return ok(
-      "ListResourceRecordSetsResponse",
-      element("ResourceRecordSets", listed.slice(0, max).map(recordSetXml).join("")) +
+      "ListHostedZonesByNameResponse",
+      element("HostedZones", listed.slice(0, max).map(hostedZoneXml).join("")) +
         element("IsTruncated", listed.length > max) +
         element("MaxItems", max)
     )
-  }
+  })
 
-  const refused = (refusals: ReadonlyArray<string>): Reply =>
-    options.refusal === "InvalidChangeBatch"
-      ? {
-          status: 400,
-          body: documentOf(
-            "InvalidChangeBatch",
-            element("Messages", refusals.map((refusal) => element("Message", escaped(refusal))).join(""))
-          )
-        }
-      : errorReply({ status: 400, code: "InvalidChangeBatch" }, `[${refusals.join(", ")}]`)
+const listRecords = (zone: HostedZone, { query }: Request) => {
+  const max = Number(query.get("maxitems") ?? 300)
+  const listed = recordsFrom(zone, query.get("name") ?? "", query.get("type") ?? "")
+  return ok(
+    "ListResourceRecordSetsResponse",
+    element("ResourceRecordSets", listed.slice(0, max).map(recordSetXml).join("")) +
+      element("IsTruncated", listed.length > max) +
+      element("MaxItems", max)
+  )
+}
 
-  const publishChanged = (was: HostedZone, is: HostedZone) =>
-    Effect.forEach(
-      new Set([...was.records.keys(), ...is.records.keys()]),
-      (key) => {
-        const [name = "", type] = key.split("|")
-        const values = is.records.get(key)?.values ?? []
-        const isChanged = was.records.get(key) !== is.records.get(key)
-        return type === "TXT" && isChanged && options.publish !== undefined
-          ? options.publish(name, values.map(unquoted))
-          : Effect.void
-      },
-      { discard: true }
-    )
+const refused = ({ options }: State, refusals: ReadonlyArray<string>): Reply =>
+  options.refusal === "InvalidChangeBatch"
+    ? {
+        status: 400,
+        body: documentOf(
+          "InvalidChangeBatch",
+          element("Messages", refusals.map((refusal) => element("Message", escaped(refusal))).join(""))
+        )
+      }
+    : errorReply({ status: 400, code: "InvalidChangeBatch" }, `[${refusals.join(", ")}]`)
 
-  const changeRecords = (id: string, { body }: Request) =>
-    Effect.gen(function* () {
-      yield* yield* Ref.getAndSet(before, Effect.void)
-      const zone = (yield* Ref.get(zones)).get(id)
-      if (zone === undefined) return errorReply({ status: 404, code: "NoSuchHostedZone" })
-      const next = applied(zone, changesOf(body))
-      if (!("records" in next)) return refused(next)
-      yield* Ref.update(zones, (all) => new Map(all).set(id, next))
-      yield* publishChanged(zone, next)
-      const now = yield* Clock.currentTimeMillis
-      const count = yield* Ref.modify(changedAt, (all) => [all.length + 1, [...all, now]])
-      return ok("ChangeResourceRecordSetsResponse", yield* changeInfo(`C${count}`, now))
-    })
+const publishChanged = ({ options: { publish } }: State, was: HostedZone, is: HostedZone) =>
+  Effect.forEach(
+    new Set([...was.records.keys(), ...is.records.keys()]),
+    (key) => {
+      const [name = "", type] = key.split("|")
+      const values = is.records.get(key)?.values ?? []
+      const isChanged = was.records.get(key) !== is.records.get(key)
+      return type === "TXT" && isChanged && publish !== undefined ? publish(name, values.map(unquoted)) : Effect.void
+    },
+    { discard: true }
+  )
 
-  const getChange = (id: string) =>
-    Effect.gen(function* () {
-      const at = (yield* Ref.get(changedAt))[Number(id.slice(1)) - 1]
-      return at === undefined
-        ? errorReply({ status: 404, code: "NoSuchChange" }, `Could not find resource with ID: ${id}`)
-        : ok("GetChangeResponse", yield* changeInfo(id, at))
-    })
+const changeRecords = (state: State, id: string, { body }: Request) =>
+  Effect.gen(function* () {
+    yield* yield* Ref.getAndSet(state.before, Effect.void)
+    const zone = (yield* Ref.get(state.zones)).get(id)
+    if (zone === undefined) return errorReply({ status: 404, code: "NoSuchHostedZone" })
+    const next = applied(zone, changesOf(body))
+    if (!("records" in next)) return refused(state, next)
+    yield* Ref.update(state.zones, (all) => new Map(all).set(id, next))
+    yield* publishChanged(state, zone, next)
+    const now = yield* Clock.currentTimeMillis
+    const count = yield* Ref.modify(state.changedAt, (all) => [all.length + 1, [...all, now]])
+    return ok("ChangeResourceRecordSetsResponse", yield* changeInfo(state, `C${count}`, now))
+  })
 
-  const handle = (request: Request) =>
-    Effect.gen(function* () {
-      yield* Ref.update(seen, (all) => [...all, `${request.method} ${request.path}`])
-      const [fault] = yield* Ref.getAndUpdate(faults, (all) => all.slice(1))
-      if (fault !== undefined) return errorReply(fault, "asked for by the test")
-      const [, resource = "", id = "", what = ""] = request.path.split("/")
-      if (resource === "hostedzonesbyname") return yield* listZones(request)
-      if (resource === "change") return yield* getChange(id)
-      if (resource !== "hostedzone" || what !== "rrset") return errorReply({ status: 404, code: "UnknownOperation" })
-      const zone = (yield* Ref.get(zones)).get(id)
-      if (zone === undefined) return errorReply({ status: 404, code: "NoSuchHostedZone" }, `No hosted zone: ${id}`)
-      return request.method === "POST" ? yield* changeRecords(id, request) : listRecords(zone, request)
-    }).pipe(inRealTime)
+const getChange = (state: State, id: string) =>
+  Effect.gen(function* () {
+    const at = (yield* Ref.get(state.changedAt))[Number(id.slice(1)) - 1]
+    return at === undefined
+      ? errorReply({ status: 404, code: "NoSuchChange" }, `Could not find resource with ID: ${id}`)
+      : ok("GetChangeResponse", yield* changeInfo(state, id, at))
+  })
 
-  const run = yield* FiberSet.makeRuntime<never>()
-  const endpoint = yield* listen((incoming, response) => {
-    run(
-      Effect.gen(function* () {
+const handle = (state: State, request: Request) =>
+  Effect.gen(function* () {
+    yield* Ref.update(state.seen, (all) => [...all, `${request.method} ${request.path}`])
+    const [fault] = yield* Ref.getAndUpdate(state.faults, (all) => all.slice(1))
+    if (fault !== undefined) return errorReply(fault, "asked for by the test")
+    const [, resource = "", id = "", what = ""] = request.path.split("/")
+    if (resource === "hostedzonesbyname") return yield* listZones(state, request)
+    if (resource === "change") return yield* getChange(state, id)
+    if (resource !== "hostedzone" || what !== "rrset") return errorReply({ status: 404, code: "UnknownOperation" })
+    const zone = (yield* Ref.get(state.zones)).get(id)
+    if (zone === undefined) return errorReply({ status: 404, code: "NoSuchHostedZone" }, `No hosted zone: ${id}`)
+    return request.method === "POST" ? yield* changeRecords(state, id, request) : listRecords(zone, request)
+  }).pipe(inRealTime)
+
+const serve = (state: State) =>
+  Effect.gen(function* () {
+    const run = yield* FiberSet.makeRuntime<never>()
+    return yield* listen((incoming, response) => {
+      const answered = Effect.gen(function* () {
         const url = new URL(incoming.url ?? "/", "http://localhost")
         const path = url.pathname.replace(/^\/2013-04-01/, "").replace(/\/$/, "")
         const body = yield* readBody(incoming)
-        const reply = yield* handle({ method: incoming.method ?? "GET", path, query: url.searchParams, body })
+        const reply = yield* handle(state, { method: incoming.method ?? "GET", path, query: url.searchParams, body })
         response.writeHead(reply.status, { "content-type": "text/xml" }).end(reply.body)
       })
-    )
+      run(answered)
+    })
   })
 
-  const shape: Route53ServerShape = {
-    endpoint,
-    addZone,
-    removeZone: (id) => Ref.update(zones, (all) => new Map([...all].filter(([key]) => key !== id))),
-    txt: (name) =>
-      Effect.map(Ref.get(zones), (all) =>
-        [...all.values()].flatMap(({ records }) =>
-          (records.get(keyOf({ name, type: "TXT" }))?.values ?? []).map(unquoted)
-        )
-      ),
-    write: (zoneId, record) =>
-      Ref.update(zones, (all) => {
-        const zone = all.get(zoneId)
-        if (zone === undefined) return all
-        const records = new Map(zone.records).set(keyOf(record), { ...record, name: absolute(record.name) })
-        return new Map(all).set(zoneId, { ...zone, records })
-      }),
-    failNext: (...next) => Ref.update(faults, (all) => [...all, ...next]),
-    beforeNextBatch: (act) => Ref.set(before, act),
-    requests: Ref.get(seen)
-  }
-  return shape
+const controls = (state: State): Omit<Route53ServerShape, "endpoint"> => ({
+  addZone: (name, options) => addZone(state, name, options?.isPrivate ?? false),
+  removeZone: (id) => Ref.update(state.zones, (all) => new Map([...all].filter(([key]) => key !== id))),
+  txt: (name) =>
+    Effect.map(Ref.get(state.zones), (all) =>
+      [...all.values()].flatMap(({ records }) =>
+        (records.get(keyOf({ name, type: "TXT" }))?.values ?? []).map(unquoted)
+      )
+    ),
+  write: (zoneId, record) =>
+    Ref.update(state.zones, (all) => {
+      const zone = all.get(zoneId)
+      if (zone === undefined) return all
+      const records = new Map(zone.records).set(keyOf(record), { ...record, name: absolute(record.name) })
+      return new Map(all).set(zoneId, { ...zone, records })
+    }),
+  failNext: (...next) => Ref.update(state.faults, (all) => [...all, ...next]),
+  beforeNextBatch: (act) => Ref.set(state.before, act),
+  requests: Ref.get(state.seen)
 })
 
 /** A server on a port of the kernel's choice, until the scope closes. */
@@ -259,8 +268,13 @@ const listen = (
     }
   )
 
-export const startRoute53 = (options: Route53Options = {}): Effect.Effect<Route53ServerShape, never, Scope.Scope> =>
-  makeRoute53(options)
+/** A server of its own, until the scope closes. */
+export const startRoute53 = Effect.fnUntraced(function* (options: Route53Options = {}) {
+  const state = yield* makeState(options)
+  yield* Effect.forEach(options.zones ?? [], (name) => addZone(state, name, false))
+  const shape: Route53ServerShape = { endpoint: yield* serve(state), ...controls(state) }
+  return shape
+})
 
 export const route53Server = (options: Route53Options = {}): Layer.Layer<Route53Server> =>
-  Layer.scoped(Route53Server, makeRoute53(options))
+  Layer.scoped(Route53Server, startRoute53(options))

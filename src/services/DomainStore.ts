@@ -94,6 +94,8 @@ export class DomainStore extends Context.Tag("ctrl-worker/DomainStore")<
     }) => Effect.Effect<string | null, DbError>
     /** Counts a check and says what came of it. Nothing happens when the domain is verified, or was checked later than that. */
     readonly record: (attempt: VerificationAttempt) => Effect.Effect<void, DbError>
+    /** Ends a verification without another check. Nothing happens to a domain that is not being verified. */
+    readonly abandon: (end: Pick<VerificationAttempt, "domainId" | "at" | "problem">) => Effect.Effect<void, DbError>
     /**
      * Reads the snapshot under locks (domain, project, deployments, route), lets `decide` plan, and writes the plan in the same
      * transaction. Null when the domain's row is gone. `decide` may run more than once, so it must be pure.

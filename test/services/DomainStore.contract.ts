@@ -158,6 +158,27 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
       })
     )
 
+    guarantee("[W12] a verification that is abandoned has failed, and only one that is under way can be", (store) =>
+      Effect.gen(function* () {
+        const world = yield* World
+        yield* store.record(attempt)
+        for (const at of [5, 6]) yield* store.abandon({ domainId, at, problem: "cancelled" })
+        assert.deepInclude(yield* domainRow, {
+          verification_status: "failed",
+          verification_error: "cancelled",
+          ownership_verified: true,
+          check_attempts: 1,
+          updated_at: 5
+        })
+        for (const status of ["pending", "failed", "verified"] as const) {
+          yield* world.update("custom_domains", { id: domainId }, { verification_status: status })
+          const untouched = yield* rowsOf
+          yield* store.abandon({ domainId, at, problem: "again" })
+          assert.deepStrictEqual(yield* rowsOf, untouched)
+        }
+      })
+    )
+
     guarantee("a problem of 512 code points fits, also beyond the basic plane", (store) =>
       Effect.gen(function* () {
         const problem = "🚀".repeat(512)

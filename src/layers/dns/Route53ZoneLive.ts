@@ -123,73 +123,87 @@ const requestsOf = (client: Route53Client) => ({
     request("change-status", (options) => client.send(new GetChangeCommand({ Id: changeId }), options)).pipe(notABatch)
 })
 
+type Requests = ReturnType<typeof requestsOf>
+
+/** Which zone a name is in, and what to do when that zone turns out to be gone. */
+interface Zones {
+  readonly of: (name: string) => Effect.Effect<string, DnsZoneUnavailable | DnsZoneRefused>
+  readonly gone: (name: string) => Effect.Effect<never, DnsZoneUnavailable | DnsZoneRefused>
+}
+
+const configuredZone = (id: string): Zones => ({
+  of: () => Effect.succeed(id),
+  gone: (name) => new DnsZoneRefused({ name, problem: `there is no hosted zone ${id}` })
+})
+
+const findZone = (api: Requests, name: string) =>
+  Effect.gen(function* () {
+    for (const zone of upwards(name)) {
+      const found = yield* api.zoneNamed(zone)
+      if (found?.Id !== undefined) return found.Id
+    }
+    return yield* new DnsZoneRefused({ name, problem: "no public hosted zone of this account holds it" })
+  }).pipe(Effect.catchTag("NotThere", () => new DnsZoneUnavailable({ operation: "find-zone", reason: "unavailable" })))
+
+/** A zone that is gone is forgotten: it may be there again under another id. */
+const foundZones = (api: Requests): Effect.Effect<Zones> =>
+  Effect.map(
+    Cache.makeWith({
+      capacity: zonesRemembered,
+      lookup: (name: string) => findZone(api, name),
+      timeToLive: (exit) => (Exit.isSuccess(exit) ? zoneMemory : Duration.zero)
+    }),
+    (zones) => ({
+      of: (name) => zones.get(normal(name)),
+      gone: (name) =>
+        Effect.zipRight(
+          zones.invalidate(normal(name)),
+          new DnsZoneUnavailable({ operation: "change", reason: "conflict", code: "NoSuchHostedZone" })
+        )
+    })
+  )
+
+/** Reads, and changes exactly what it read. No id: the batch was rejected. */
+const editOnce = (api: Requests, zoneId: string, name: string, edit: Edit) =>
+  Effect.gen(function* () {
+    const current = yield* api.read(zoneId, name)
+    if (hasPolicy(current))
+      return yield* new DnsZoneRefused({ name, problem: "its TXT record is governed by a routing policy" })
+    const changes = edit(name, current)
+    if (changes.length === 0) return { current, changeId: null }
+    return yield* api.change(zoneId, changes).pipe(
+      Effect.map((changeId) => ({ current, changeId })),
+      Effect.catchTag("BatchRejected", () => Effect.succeed({ current, changeId: undefined }))
+    )
+  })
+
+/** Repeats the edit on what stands there by then, for as long as somebody else is quicker. */
+const editUntilAccepted = (api: Requests, zones: Zones) => (name: string, edit: Edit) =>
+  Effect.gen(function* () {
+    const zoneId = yield* zones.of(name)
+    let rejected: ResourceRecordSet | null | undefined
+    for (let batch = 0; batch < maxBatches; batch++) {
+      const { changeId, current } = yield* editOnce(api, zoneId, name, edit)
+      if (changeId !== undefined) return changeId
+      // Rejected twice on the same values: it is not for somebody else's change in between.
+      if (rejected !== undefined && isSameSet(rejected, current))
+        return yield* new DnsZoneRefused({ name, problem: "the zone rejects the change" })
+      rejected = current
+    }
+    return yield* new DnsZoneUnavailable({ operation: "change", reason: "conflict" })
+  }).pipe(
+    Effect.catchTag("NotThere", () => zones.gone(name)),
+    within("change")
+  )
+
 const make = (client: Route53Client, { hostedZoneId }: Route53ZoneOptions) =>
   Effect.gen(function* () {
     const api = requestsOf(client)
-
-    const findZone = (name: string) =>
-      Effect.gen(function* () {
-        for (const zone of upwards(name)) {
-          const found = yield* api.zoneNamed(zone)
-          if (found?.Id !== undefined) return found.Id
-        }
-        return yield* new DnsZoneRefused({ name, problem: "no public hosted zone of this account holds it" })
-      }).pipe(
-        Effect.catchTag("NotThere", () => new DnsZoneUnavailable({ operation: "find-zone", reason: "unavailable" }))
-      )
-
-    const zones = yield* Cache.makeWith({
-      capacity: zonesRemembered,
-      lookup: findZone,
-      timeToLive: (exit) => (Exit.isSuccess(exit) ? zoneMemory : Duration.zero)
-    })
-    const zoneOf = (name: string) =>
-      Option.match(hostedZoneId, { onSome: Effect.succeed, onNone: () => zones.get(normal(name)) })
-
-    /** A zone that is gone: one that was found may be there again under another id, a configured one will not. */
-    const zoneGone = (name: string): Effect.Effect<never, DnsZoneUnavailable | DnsZoneRefused> =>
-      Option.isSome(hostedZoneId)
-        ? new DnsZoneRefused({ name, problem: `there is no hosted zone ${hostedZoneId.value}` })
-        : Effect.zipRight(
-            zones.invalidate(normal(name)),
-            new DnsZoneUnavailable({ operation: "read", reason: "conflict", code: "NoSuchHostedZone" })
-          )
-
-    /** Reads, and changes exactly what it read; when somebody else was quicker, reads again. */
-    const editOnce = (zoneId: string, name: string, edit: Edit) =>
-      Effect.gen(function* () {
-        const current = yield* api.read(zoneId, name)
-        if (hasPolicy(current))
-          return yield* new DnsZoneRefused({ name, problem: "its TXT record is governed by a routing policy" })
-        const changes = edit(name, current)
-        if (changes.length === 0) return { current, changeId: null }
-        return yield* api.change(zoneId, changes).pipe(
-          Effect.map((changeId) => ({ current, changeId })),
-          Effect.catchTag("BatchRejected", () => Effect.succeed({ current, changeId: undefined }))
-        )
-      })
-
-    const edit = (operation: Operation, name: string, how: Edit) =>
-      Effect.gen(function* () {
-        const zoneId = yield* zoneOf(name)
-        let rejected: ResourceRecordSet | null | undefined
-        for (let batch = 0; batch < maxBatches; batch++) {
-          const { changeId, current } = yield* editOnce(zoneId, name, how)
-          if (changeId !== undefined) return changeId
-          // Rejected twice on the same values: it is not for somebody else's change in between.
-          if (rejected !== undefined && isSameSet(rejected, current))
-            return yield* new DnsZoneRefused({ name, problem: "the zone rejects the change" })
-          rejected = current
-        }
-        return yield* new DnsZoneUnavailable({ operation, reason: "conflict" })
-      }).pipe(
-        Effect.catchTag("NotThere", () => zoneGone(name)),
-        within(operation)
-      )
-
+    const zones = Option.isSome(hostedZoneId) ? configuredZone(hostedZoneId.value) : yield* foundZones(api)
+    const edit = editUntilAccepted(api, zones)
     return DnsZone.of({
-      addTxt: (name, value) => edit("change", name, adding(value)),
-      removeTxt: (name, value) => Effect.asVoid(edit("change", name, removing(value))),
+      addTxt: (name, value) => edit(name, adding(value)),
+      removeTxt: (name, value) => Effect.asVoid(edit(name, removing(value))),
       isInSync: (changeId) =>
         api.status(changeId).pipe(
           Effect.map(({ ChangeInfo }) => ChangeInfo?.Status === "INSYNC"),

@@ -5,7 +5,7 @@ import type { DnsAnswer } from "../../services/DnsResolver.ts"
 type Failed = Extract<DnsAnswer, { readonly _tag: "Failed" }>
 
 export const absent: DnsAnswer = { _tag: "Absent" }
-export const failed = (reason: Failed["reason"]): Failed => ({ _tag: "Failed", reason })
+export const failed = (reason: Failed["reason"]): DnsAnswer => ({ _tag: "Failed", reason })
 export const found = (records: ReadonlyArray<string>): DnsAnswer =>
   records.length === 0 ? absent : { _tag: "Found", records }
 
@@ -36,11 +36,7 @@ const tries = 2
  * Asks one server one question. Every outcome is an answer; after the bound the question is withdrawn. The resolver is made for
  * the question, because withdrawing takes back all questions of one resolver.
  */
-export const ask = (
-  server: string,
-  bound: Duration.Duration,
-  question: (resolver: Resolver) => Promise<ReadonlyArray<string>>
-): Effect.Effect<DnsAnswer> =>
+export const ask = (server: string, bound: Duration.Duration, question: Question): Effect.Effect<DnsAnswer> =>
   Effect.suspend(() => {
     const resolver = new Resolver({ timeout: Math.ceil(Duration.toMillis(bound) / tries), tries })
     resolver.setServers([server])
@@ -54,3 +50,20 @@ export const ask = (
       Effect.ensuring(Effect.sync(() => resolver.cancel()))
     )
   })
+
+/** What can be asked about a name. Records come as the service promises them. */
+export const questions = {
+  txt: (name: string) => (resolver: Resolver) =>
+    resolver.resolveTxt(name).then((records) => records.map((chunks) => chunks.join(""))),
+  cname: (name: string) => (resolver: Resolver) => resolver.resolveCname(name).then((names) => names.map(normal)),
+  a: (name: string) => (resolver: Resolver) => resolver.resolve4(name),
+  aaaa: (name: string) => (resolver: Resolver) => resolver.resolve6(name).then((all) => all.map(normal)),
+  ns: (name: string) => (resolver: Resolver) => resolver.resolveNs(name).then((names) => names.map(normal))
+}
+
+export type Question = (resolver: Resolver) => Promise<ReadonlyArray<string>>
+
+/** Asks one resolver after another, each within the bound, until one gives an answer that counts. */
+export type FirstAnswer = (question: Question, within: Duration.Duration) => Effect.Effect<DnsAnswer>
+
+export const recordsOf = (answer: DnsAnswer): ReadonlyArray<string> => (answer._tag === "Found" ? answer.records : [])

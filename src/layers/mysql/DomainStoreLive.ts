@@ -203,6 +203,16 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
       )
     )
 
+    const abandon = Effect.fn("DomainStore.abandon")(
+      ({ at, domainId, problem }: Parameters<DomainStore["Type"]["abandon"]>[0]) =>
+        transaction(
+          "DomainStore.abandon",
+          Effect.asVoid(sql`
+            UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
+            WHERE id = ${domainId} AND verification_status = 'verifying'`)
+        )
+    )
+
     const activate = Effect.fn("DomainStore.activate")(
       <A>(request: ActivationRequest, decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>) =>
         Effect.gen(function* () {
@@ -219,6 +229,6 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
         }).pipe((body) => transaction("DomainStore.activate", body), replanOnDuplicate)
     )
 
-    return DomainStore.of({ find, begin, record, activate })
+    return DomainStore.of({ find, begin, record, abandon, activate })
   })
 )

@@ -5,6 +5,7 @@ import type { Input } from "../../restate/Contract.ts"
 import { key, uuid } from "../../restate/Durable.ts"
 import { type Implementation, implement } from "../../restate/Implementation.ts"
 import { send } from "../../restate/Messaging.ts"
+import { saga, withUndo } from "../../restate/Saga.ts"
 import { stateCell } from "../../restate/State.ts"
 import { step } from "../../restate/Step.ts"
 import type { DnsResolver } from "../../services/DnsResolver.ts"
@@ -42,6 +43,22 @@ const checkAgain = (next: Run, delay: Duration.DurationInput) =>
     yield* send(CustomDomainService, yield* key, "CheckDomain", { nonce: next.nonce }, { delay })
   })
 
+const markCancelled = (domain: string, domainId: string | null, at: number) =>
+  Effect.gen(function* () {
+    const domains = yield* DomainStore
+    const row = yield* domains.find(domain)
+    if (row?.status !== "verifying" || (domainId !== null && row.id !== domainId)) return
+    yield* domains.abandon({ domainId: row.id, at, problem: "the verification was cancelled; start it again" })
+  })
+
+/** What a cancellation, by an operator or by a caller who will start anew, leaves: no run, and no row that waits for one. */
+const giveUp = (domainId: string | null) =>
+  Effect.gen(function* () {
+    yield* run.clear
+    const at = yield* Clock.currentTimeMillis
+    yield* step("mark-cancelled", markCancelled(yield* key, domainId, at), {})
+  })
+
 /** Replaces whatever run there was. */
 const start = (reset: boolean) =>
   Effect.gen(function* () {
@@ -49,12 +66,13 @@ const start = (reset: boolean) =>
     const domain = yield* key
     const nonce = yield* uuid
     const startedAt = yield* Clock.currentTimeMillis
+    yield* withUndo(Effect.void, () => giveUp(null))
     const domainId = yield* step("begin-verification", domains.begin({ domain, reset, at: startedAt }), {
       success: Schema.NullOr(Schema.String)
     })
     yield* checkAgain({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
     return {}
-  })
+  }).pipe(saga)
 
 /** Somebody who sends before their row is committed is given a moment; a domain that was deleted ends here. */
 const awaitRow = (current: Run) =>
@@ -79,7 +97,10 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
       problem
     } as const
     yield* step("record-attempt", domains.record(attempt), {})
-    if (isOver) return yield* run.clear
+    if (isOver) {
+      yield* Effect.logWarning(`domain ${yield* key} has failed: ${problem}`)
+      return yield* run.clear
+    }
     const failedChecks = current.failedChecks + 1
     yield* checkAgain({ ...current, domainId, failedChecks, isConfirming: false }, pauseAfter(failedChecks, remaining))
   })
@@ -105,6 +126,7 @@ const activate = (current: Run, look: Exclude<Look, { readonly _tag: "Missing" }
       return yield* look._tag === "Verified" ? run.clear : postpone(current, look, [activation.problem])
     }
     const { isWithoutCertificate, workspaceId } = activation
+    if (look._tag === "Checked") yield* Effect.logInfo(`domain ${domain} is verified`)
     if (isWithoutCertificate) yield* send(CertificateService, domain, "ProcessChallenge", { workspaceId, domain })
     yield* checkAgain({ ...current, domainId, isConfirming: true }, confirmAfter)
   })
@@ -122,10 +144,11 @@ const check = ({ nonce }: CheckInput) =>
   Effect.gen(function* () {
     const current = yield* run.get
     if (Option.isNone(current) || current.value.nonce !== nonce) return {}
+    yield* withUndo(Effect.void, () => giveUp(current.value.domainId))
     const look = yield* step("look-at-domain", lookAtDomain(yield* key), { success: Look })
     yield* act(current.value, look)
     return {}
-  })
+  }).pipe(saga)
 
 /** Key: domain. Holds it for one look at DNS and one transaction; waiting is the delayed message's business. */
 export const CustomDomainWorkflows: Implementation<DomainStore | DnsResolver> = implement(

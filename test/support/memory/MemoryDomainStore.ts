@@ -166,6 +166,14 @@ export const MemoryDomainStore = Layer.effect(
         }),
       begin: (run) => change("DomainStore.begin", (draft) => begin(draft, run)),
       record: (attempt) => change("DomainStore.record", (draft) => record(draft, attempt)),
+      abandon: ({ at, domainId, problem }) =>
+        change("DomainStore.abandon", (draft) =>
+          updateWhere(
+            draft.custom_domains,
+            ({ id, verification_status }) => id === domainId && verification_status === "verifying",
+            { verification_status: "failed", verification_error: problem, updated_at: at }
+          )
+        ),
       activate: (request, decide) =>
         change("DomainStore.activate", (draft) => {
           const domain = draft.custom_domains.find(({ id }) => id === request.domainId)

@@ -73,6 +73,7 @@ const interfered = ({ before = {} }: Interference) =>
       find: (name) => Effect.zipRight(first("find"), store.find(name)),
       begin: (run) => Effect.zipRight(first("begin"), store.begin(run)),
       record: (attempt) => Effect.zipRight(first("record"), store.record(attempt)),
+      abandon: store.abandon,
       activate: (request, decide) => Effect.zipRight(first("activate"), store.activate(request, decide))
     })
   })

@@ -1,0 +1,53 @@
+import { Duration, Effect } from "effect"
+import { canonicalName } from "./canonicalName.ts"
+import { type FirstAnswer, questions, recordsOf } from "./query.ts"
+
+/** Resolvers that work answer each question of the walk within milliseconds. */
+const bound = Duration.seconds(5)
+/** Zones have two to thirteen servers; a few of them show whether a change has spread. */
+const maxServers = 4
+
+const allAtOnce = { concurrency: "unbounded" } as const
+
+/** `a.b.example.com`, `b.example.com`, `example.com`: a zone of ours is never a top-level domain. */
+const upwards = (name: string): ReadonlyArray<string> => {
+  const labels = name.split(".")
+  return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."))
+}
+
+/** A name that is an alias has the name servers of another zone, so its own are those above it. */
+const serversAbove = Effect.fnUntraced(function* (first: FirstAnswer, name: string) {
+  for (const zone of upwards(name)) {
+    const [names, alias] = yield* Effect.all(
+      [first(questions.ns(zone), bound), first(questions.cname(zone), bound)],
+      allAtOnce
+    )
+    if (names._tag === "Found" && alias._tag !== "Found") return names.records
+  }
+  return []
+})
+
+/** Where a server is, if anybody knows. */
+const locate = (first: FirstAnswer, port: number) => (server: string) =>
+  Effect.map(first(questions.a(server), bound), (answer) =>
+    recordsOf(answer)
+      .slice(0, 1)
+      .map((address) => ({ server, address: `${address}:${port}` }))
+  )
+
+/**
+ * The servers that are authoritative for a name, and the name to ask them for: it may be an alias into a zone that its own
+ * servers do not answer for. None when they are not found within 5 s.
+ */
+export const authoritativeServers = (first: FirstAnswer, port: number, name: string) =>
+  Effect.gen(function* () {
+    const canonical = yield* canonicalName(first, bound, name)
+    const names = [...(yield* serversAbove(first, canonical))].sort().slice(0, maxServers)
+    return { canonical, servers: (yield* Effect.forEach(names, locate(first, port), allAtOnce)).flat() }
+  }).pipe(
+    Effect.timeoutTo({
+      duration: bound,
+      onSuccess: (located) => located,
+      onTimeout: () => ({ canonical: name, servers: [] })
+    })
+  )

@@ -1,0 +1,86 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
+import type { JournalPoint } from "../../../src/restate/testing/Fault.ts"
+import { seedCustomDomain } from "../../support/memory/seeds.ts"
+import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
+import {
+  controlApi,
+  domain,
+  domainRow,
+  looks,
+  publishAll,
+  withDomain,
+  withDomains
+} from "../../support/workflows/CustomDomains.ts"
+import { rows } from "../../support/workflows/look.ts"
+import { unfinished } from "../../support/workflows/scenario.ts"
+
+type Sequel = "nothing" | "retry" | "remove" | "add again"
+
+/** Cancels whichever invocation reaches the `at`-th journal point of the first 20 s. Answers how many points there were. */
+const cancelledAt = (at: number, then: Sequel) => {
+  let reached = 0
+  let cancel: (invocation: string) => void = () => undefined
+  const observePoint = ({ invocation }: JournalPoint) => {
+    // Not within the point itself: a cancellation comes from outside.
+    if (reached++ === at) queueMicrotask(() => cancel(invocation))
+  }
+  return Effect.gen(function* () {
+    const { engine } = yield* ControlPlane
+    cancel = (label) => {
+      const found = engine.invocations.find((invocation) => invocation.label === label)
+      if (found !== undefined) engine.cancel(found.id)
+    }
+    yield* withDomain()
+    yield* controlApi.add
+    yield* engine.advance(20_000)
+    const points = reached
+    if (then === "retry") yield* controlApi.retry
+    if (then === "remove" || then === "add again") yield* controlApi.remove
+    if (then === "add again") {
+      yield* seedCustomDomain("shop", domain, { id: "dom_again" })
+      yield* controlApi.add
+    }
+    // Whatever was left of the cancelled run has had its last check by then.
+    yield* engine.advance(240_000)
+    const before = yield* looks
+    yield* engine.advance(240_000)
+    if (then !== "nothing") assert.strictEqual((yield* looks) - before, then === "remove" ? 0 : 4)
+    yield* publishAll
+    yield* engine.drain
+    assert.deepStrictEqual(unfinished(engine), [])
+    assert.deepStrictEqual(engine.stateOf(CustomDomainService.name, domain), {})
+    if (then === "nothing") {
+      // Pending: it was cancelled before it began.
+      assert.include(["failed", "pending", "verified"], (yield* domainRow).verification_status)
+      return points
+    }
+    const { acme_challenges, frontline_routes } = yield* rows
+    const count = then === "remove" ? 0 : 1
+    assert.deepStrictEqual([acme_challenges.length, frontline_routes.length], [count, count])
+    if (then !== "remove") assert.deepInclude(yield* domainRow, { verification_status: "verified" })
+    return points
+  }).pipe(withDomains({ observePoint }))
+}
+
+const meanings = {
+  nothing: "[W12] leaves a domain that waits for nothing",
+  retry: "and a retry leave exactly one run",
+  remove: "and a deletion leave nothing",
+  "add again": "a deletion and a new beginning leave exactly one run, of the new row"
+} as const
+
+describe("a cancellation of any invocation at any point", () => {
+  for (const then of ["nothing", "retry", "remove", "add again"] as const)
+    it.effect(meanings[then], () =>
+      Effect.gen(function* () {
+        const points = yield* cancelledAt(-1, then)
+        assert.isAbove(points, 20)
+        for (let at = 0; at < points; at++)
+          yield* Effect.catchAllDefect(cancelledAt(at, then), (defect) =>
+            Effect.dieMessage(`cancelled at point ${at}: ${defect}`)
+          )
+      })
+    )
+})
