@@ -55,6 +55,8 @@ describe("config", () => {
       assert.strictEqual(config.observability.metrics.prometheusPort, 0)
       assert.deepStrictEqual(config.availableRegions, [])
       assert.isTrue(Option.isNone(config.github.app))
+      assert.strictEqual(config.builds.maxPerWorkspace, 5)
+      assert.strictEqual(Duration.toMinutes(config.builds.deadline), 30)
       assert.isTrue(Option.isNone(config.vault))
       assert.isTrue(Option.isNone(config.openTelemetry.traces))
     })

@@ -92,6 +92,7 @@ export const storeOf = (jobs: ReadonlyMap<string, Job>): DeploymentStore["Type"]
         }))
       ),
     depotProject: () => Effect.succeedNone,
+    rememberDepotProject: () => Effect.void,
     ensureNamespace: unused,
     changePhase: unused,
     fail: unused,
