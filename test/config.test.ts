@@ -57,6 +57,8 @@ describe("config", () => {
       assert.strictEqual(config.quotaCheck.minimumUsage, 150_000)
       assert.strictEqual(config.keyRefill.batchSize, 1_000)
       assert.isTrue(Option.isNone(config.github.app))
+      assert.strictEqual(config.builds.maxPerWorkspace, 5)
+      assert.strictEqual(Duration.toMinutes(config.builds.deadline), 30)
       assert.isTrue(Option.isNone(config.vault))
       assert.isTrue(Option.isNone(config.openTelemetry.traces))
     })

@@ -1,9 +1,10 @@
+import { HttpApiSchema } from "@effect/platform"
 import { Context, type Effect, Schema } from "effect"
 
-/** The builder did not answer. Class: retry. Carries nothing of what is built. */
+/** The builder, or what it needs, did not do its part: away, busy, or GitHub gives no token now. Class: retry. */
 export class BuilderUnavailable extends Schema.TaggedError<BuilderUnavailable>()("BuilderUnavailable", {
   operation: Schema.Literal("start", "poll", "cancel"),
-  reason: Schema.String
+  reason: Schema.Literal("unreachable", "timeout", "unavailable", "denied", "git-unavailable", "shutting-down")
 }) {
   readonly retryable = true as const
 
@@ -12,82 +13,112 @@ export class BuilderUnavailable extends Schema.TaggedError<BuilderUnavailable>()
   }
 }
 
-/** The build cannot be started, however often it is asked for. Class: refuse. `problem` is for users and holds no secret. */
-export class BuildRefused extends Schema.TaggedError<BuildRefused>()("BuildRefused", {
-  problem: Schema.String
-}) {
+/** Refuse (400): nothing can be built from this request, however often it is repeated. `problem` is for users. */
+export class BuildRefused extends Schema.TaggedError<BuildRefused>()(
+  "BuildRefused",
+  {
+    reason: Schema.Literal("not_configured", "invalid", "repository_not_accessible", "commit_not_found"),
+    field: Schema.Literal(
+      "builder",
+      "buildId",
+      "workspaceId",
+      "projectId",
+      "deploymentId",
+      "repository",
+      "commitSha",
+      "contextPath",
+      "dockerfilePath",
+      "platform",
+      "installationId"
+    ),
+    problem: Schema.String
+  },
+  HttpApiSchema.annotations({ status: 400 })
+) {
   override get message(): string {
-    return this.problem
+    return `${this.field}: ${this.problem}`
   }
 }
 
-/** One build, complete: nothing else decides what comes out. Everything that becomes part of a URL has been validated. */
-export interface BuildRequest {
-  /** Chosen by the caller: the key of idempotency, at most 63 characters, valid as a Kubernetes label. */
-  readonly buildId: string
-  readonly workspaceId: string
-  readonly projectId: string
-  readonly deploymentId: string
-  /** The project's remembered Depot project; null when it has none yet. */
-  readonly depotProjectId: string | null
+/** What to build, from which commit, for whom. Paths are as users write them: empty means the default. */
+export const BuildRequest = Schema.Struct({
+  /** Fixed before the build starts, at most 63 letters, digits, `-`, `_` and `.`. */
+  buildId: Schema.String,
+  workspaceId: Schema.String,
+  projectId: Schema.String,
+  deploymentId: Schema.String,
+  /** Where Depot keeps the project's cache, when that is known already. */
+  depotProjectId: Schema.NullOr(Schema.String),
   /** `owner/name`. */
-  readonly repository: string
-  /** 40 lower-case hexadecimal characters. */
-  readonly commitSha: string
-  /** Directory within the repository; empty for its root. */
-  readonly contextPath: string
-  /** Relative to the context. */
-  readonly dockerfilePath: string
-  /** As in `linux/amd64`. */
-  readonly platform: string
-  /** Whose token reads the repository; null for a public one. */
-  readonly installationId: bigint | null
-}
+  repository: Schema.String,
+  /** All 40 hexadecimal digits. */
+  commitSha: Schema.String,
+  contextPath: Schema.String,
+  dockerfilePath: Schema.String,
+  /** `linux/<architecture>`. */
+  platform: Schema.String,
+  /** Null builds a public repository without a token. */
+  installationId: Schema.NullOr(Schema.BigInt)
+})
+export type BuildRequest = typeof BuildRequest.Type
 
-/** Why a build failed, as far as it can be told. */
+/** Why a build failed, as far as it is known. `unknown` is the rest. */
 export const BuildFailureKind = Schema.Literal(
   "dockerfile_not_found",
+  "dockerfile_invalid",
   "context_not_found",
   "commit_not_found",
   "repository_not_accessible",
-  "dockerfile_invalid",
   "base_image_not_found",
+  "file_not_found",
   "command_failed",
   "out_of_memory",
   "push_failed",
+  "builder_denied",
+  "timed_out",
   "cancelled",
   "unknown"
 )
 export type BuildFailureKind = typeof BuildFailureKind.Type
 
-/** How a build is doing. `Unknown`: nobody knows it any more, because the process that ran it has died; start it again. */
-export const BuildState = Schema.Union(
-  Schema.TaggedStruct("Running", { detail: Schema.String }),
-  Schema.TaggedStruct("Succeeded", {
-    image: Schema.String,
-    /** `sha256:` and 64 hexadecimal characters. */
-    digest: Schema.String,
-    /** The builder's own id, where pulling the image depends on it. */
-    externalBuildId: Schema.NullOr(Schema.String)
-  }),
-  Schema.TaggedStruct("Failed", {
-    kind: BuildFailureKind,
-    /** For users, without secrets. */
-    message: Schema.String
-  }),
-  Schema.TaggedStruct("Unknown", {})
-)
-export type BuildState = typeof BuildState.Type
+export const BuildRunning = Schema.TaggedStruct("Running", {
+  /** What it is doing, for whoever looks at the deployment; at most 200 characters. */
+  detail: Schema.String
+})
+export const BuildSucceeded = Schema.TaggedStruct("Succeeded", {
+  image: Schema.String,
+  /** `sha256:` and 64 hexadecimal digits: what the registry has. */
+  digest: Schema.String,
+  /** The builder's own name for the build, unique and fit for a Kubernetes label; null when it gives none. */
+  externalBuildId: Schema.NullOr(Schema.String),
+  /** Where Depot keeps the project's cache, to be stored with the project; null for other builders. */
+  depotProjectId: Schema.NullOr(Schema.String)
+})
+export const BuildFailed = Schema.TaggedStruct("Failed", {
+  kind: BuildFailureKind,
+  /** For users: says what to do. Holds no secret, at most 500 characters. */
+  message: Schema.String
+})
+/** Nobody knows that build: what ran it died, and its build with it. Start it again. */
+export const BuildUnknown = Schema.TaggedStruct("Unknown", {})
 
-/** Builds images out of git repositories and pushes them. No call waits for a build: start it, then ask how it is doing. */
+export const BuildState = Schema.Union(BuildRunning, BuildSucceeded, BuildFailed, BuildUnknown)
+export type BuildState = typeof BuildState.Type
+export type BuildOutcome = typeof BuildSucceeded.Type | typeof BuildFailed.Type
+
+/** Builds images from git commits and pushes them. No call waits for a build: `start`, then `poll` until it has ended. */
 export class Builder extends Context.Tag("ctrl-worker/Builder")<
   Builder,
   {
-    /** Idempotent by `buildId`: a build that runs or has ended is left alone. Fetches the git token by itself. */
+    /** False: every start is refused. */
+    readonly isConfigured: boolean
+    /**
+     * Succeeds once the repository's owner has let us in and the build is on its way. Safe to repeat: a build of that id
+     * that runs or has ended is attached to, never started twice.
+     */
     readonly start: (request: BuildRequest) => Effect.Effect<void, BuilderUnavailable | BuildRefused>
     readonly poll: (buildId: string) => Effect.Effect<BuildState, BuilderUnavailable>
-    /** Stops the build if it runs. Idempotent, and harmless for a build that nobody knows. */
+    /** Stops the build where it runs and answers once that is on its way; it then polls as `cancelled`. Safe to repeat. */
     readonly cancel: (buildId: string) => Effect.Effect<void, BuilderUnavailable>
-    readonly isConfigured: boolean
   }
 >() {}

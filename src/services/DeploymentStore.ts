@@ -39,6 +39,12 @@ export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
     readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbError>
     /** The Depot project that the project's builds are cached in. None: there is none yet, or no such project. */
     readonly depotProject: (projectId: string) => Effect.Effect<Option.Option<string>, DbError>
+    /** Keeps the first one that a project gets: of two builds that made one each, both go on with the same from then on. */
+    readonly rememberDepotProject: (project: {
+      readonly projectId: string
+      readonly depotProjectId: string
+      readonly at: number
+    }) => Effect.Effect<void, DbError>
     /** Marks the deployment failed and closes every open step with `message`. One that is `ready` or live stays so. */
     readonly fail: (failure: {
       readonly deploymentId: string

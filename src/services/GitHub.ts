@@ -1,13 +1,13 @@
+import { HttpApiSchema } from "@effect/platform"
 import { Context, type Effect, type Redacted, Schema } from "effect"
 
-/** What we ask GitHub for, as named in errors, spans and metrics. */
 export const GitHubOperation = Schema.Literal("installation-token", "branch-head", "report-status")
 export type GitHubOperation = typeof GitHubOperation.Type
 
-/** GitHub did not answer, or has had enough of us for now. Class: retry. */
+/** GitHub did not answer, is busy, or has had enough of us for now. Class: retry. */
 export class GitHubUnavailable extends Schema.TaggedError<GitHubUnavailable>()("GitHubUnavailable", {
   operation: GitHubOperation,
-  reason: Schema.Literal("unreachable", "timeout", "unavailable", "rate_limited", "unexpected-answer"),
+  reason: Schema.Literal("unreachable", "timeout", "rate_limited", "unavailable", "unexpected-answer"),
   status: Schema.optional(Schema.Number)
 }) {
   readonly retryable = true as const
@@ -18,31 +18,38 @@ export class GitHubUnavailable extends Schema.TaggedError<GitHubUnavailable>()("
 }
 
 const refusals = {
-  not_configured: "no GitHub App is configured",
+  not_configured: "no GitHub App is configured and unauthenticated deployments are not allowed",
   installation_missing: "the GitHub App is not installed there any more",
-  denied: "the GitHub App may not do that, or there is no such repository"
+  denied: "it does not exist, or this GitHub App may not use it"
 } as const
 
-/** GitHub will not do it, however often it is asked. Class: refuse. */
-export class GitHubRefused extends Schema.TaggedError<GitHubRefused>()("GitHubRefused", {
-  operation: GitHubOperation,
-  reason: Schema.Literal("not_configured", "installation_missing", "denied")
-}) {
+/** Refuse (400): GitHub said no, and says so again until somebody changes the App or its installation. */
+export class GitHubRefused extends Schema.TaggedError<GitHubRefused>()(
+  "GitHubRefused",
+  {
+    operation: GitHubOperation,
+    reason: Schema.Literal("not_configured", "installation_missing", "denied"),
+    /** What was asked for: an installation, a repository or a branch of it. */
+    subject: Schema.String,
+    status: Schema.optional(Schema.Number)
+  },
+  HttpApiSchema.annotations({ status: 400 })
+) {
   override get message(): string {
-    return `GitHub ${this.operation}: ${refusals[this.reason]}`
+    return `GitHub ${this.subject}: ${refusals[this.reason]}`
   }
 }
 
 export type GitHubError = GitHubUnavailable | GitHubRefused
 
-/** The newest commit of a branch. */
+/** The newest commit of a branch. Texts are GitHub's and not cut. */
 export const BranchHead = Schema.Struct({
-  /** 40 lower-case hexadecimal characters. */
   sha: Schema.String,
   message: Schema.String,
+  /** Null when the author's address belongs to no account. */
   authorHandle: Schema.NullOr(Schema.String),
   authorAvatarUrl: Schema.NullOr(Schema.String),
-  /** Unix milliseconds. */
+  /** Unix milliseconds of the commit. */
   timestamp: Schema.Number
 })
 export type BranchHead = typeof BranchHead.Type
@@ -54,33 +61,34 @@ export interface CommitStatus {
   /** `owner/name`. */
   readonly repository: string
   readonly sha: string
+  /** Environment as GitHub shows it. */
   readonly environment: string
   readonly state: CommitState
-  /** At most 140 characters; GitHub takes no more. */
+  /** Cut to GitHub's limit of 140 characters. */
   readonly description: string
-  /** Where the deployment can be looked at. */
   readonly url: string | null
+  /** Null, or an App that is not there, is refused: nobody may report as nobody. */
   readonly installationId: bigint | null
+  /** Marks GitHub's deployment as ours, so that every report of one deployment finds the same one. */
   readonly deploymentId: string
 }
 
-/** GitHub, as the configured App. Everything here is safe to repeat. */
+/** The GitHub App. `installationId` null asks as nobody, for public repositories, and is refused unless that is allowed. */
 export class GitHub extends Context.Tag("ctrl-worker/GitHub")<
   GitHub,
   {
-    /** A token that reads the installation's repositories, valid for some more minutes. */
-    readonly installationToken: (installationId: bigint) => Effect.Effect<Redacted.Redacted<string>, GitHubError>
-    /** Without an installation only public repositories are found. */
+    /** A GitHub App is configured. */
+    readonly isConfigured: boolean
+    /** Public repositories may be deployed without an installation. */
+    readonly allowsUnauthenticated: boolean
+    /** Reads contents, nothing else, and lives for at least five more minutes. Asked for about once an hour. */
+    readonly installationToken: (installationId: bigint) => Effect.Effect<Redacted.Redacted, GitHubError>
     readonly branchHead: (
       repository: string,
       branch: string,
       installationId: bigint | null
     ) => Effect.Effect<BranchHead, GitHubError>
-    /** Shows at the commit how its deployment is doing. One GitHub deployment per `deploymentId`, however often it is called. */
-    readonly reportStatus: (status: CommitStatus) => Effect.Effect<void, GitHubError>
-    /** Whether there is a GitHub App to act as. */
-    readonly isConfigured: boolean
-    /** Whether public repositories may be deployed without an App. */
-    readonly allowsUnauthenticated: boolean
+    /** Safe to repeat: the deployment is looked for before it is made; a repeated state is one more line in its history. */
+    readonly reportStatus: (report: CommitStatus) => Effect.Effect<void, GitHubError>
   }
 >() {}

@@ -69,9 +69,26 @@ export const deploymentStoreContract = <E>(
         const answers = [yield* store.depotProject(projectId), yield* store.depotProject("proj_unknown")]
         yield* world.update("projects", { id: projectId }, { depot_project_id: "" })
         answers.push(yield* store.depotProject(projectId))
-        yield* world.update("projects", { id: projectId }, { depot_project_id: "depot1" })
+        yield* store.rememberDepotProject({ projectId, depotProjectId: "depot1", at })
         answers.push(yield* store.depotProject(projectId))
         assert.deepStrictEqual(answers.map(Option.getOrNull), [null, null, null, "depot1"])
+        assert.deepInclude((yield* rowsOf).projects[0], { updated_at: at })
+      })
+    )
+
+    guarantee("[W41] of two Depot projects for one project the first is kept", (store) =>
+      Effect.gen(function* () {
+        const { projectId } = namesOf("shop")
+        yield* Effect.forEach(
+          ["depot1", "depot2"],
+          (depotProjectId) => store.rememberDepotProject({ projectId, depotProjectId, at }),
+          { concurrency: "unbounded" }
+        )
+        const kept = yield* store.depotProject(projectId)
+        yield* store.rememberDepotProject({ projectId, depotProjectId: "depot3", at: at + 1 })
+        assert.deepStrictEqual(yield* store.depotProject(projectId), kept)
+        assert.include(["depot1", "depot2"], Option.getOrNull(kept))
+        assert.deepInclude((yield* rowsOf).projects[0], { updated_at: at })
       })
     )
 

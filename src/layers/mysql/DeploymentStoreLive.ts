@@ -201,6 +201,18 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       return Option.filter(Option.fromNullable(row?.depotProjectId), (id) => id !== "")
     })
 
+    const rememberDepotProject = Effect.fn("DeploymentStore.rememberDepotProject")(
+      ({ at, depotProjectId, projectId }: Parameters<DeploymentStore["Type"]["rememberDepotProject"]>[0]) =>
+        Effect.asVoid(
+          transaction(
+            "DeploymentStore.rememberDepotProject",
+            sql`
+              UPDATE projects SET depot_project_id = ${depotProjectId}, updated_at = ${at}
+              WHERE id = ${projectId} AND (depot_project_id IS NULL OR depot_project_id = '')`
+          )
+        )
+    )
+
     const fail = Effect.fn("DeploymentStore.fail")((failure: Parameters<typeof writeFailure>[1]) =>
       transaction("DeploymentStore.fail", writeFailure(sql, failure))
     )
@@ -256,6 +268,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       ensureNamespace,
       changePhase,
       depotProject,
+      rememberDepotProject,
       fail,
       regionConfig,
       instances,

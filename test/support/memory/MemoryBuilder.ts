@@ -61,7 +61,14 @@ const stateOf = ({ ends, endsAt, request }: Run, now: number): BuildState => {
   if (now < endsAt) return { _tag: "Running", detail: "builds" }
   if (ends === "vanishes") return { _tag: "Unknown" }
   if (ends === "cancelled") return { _tag: "Failed", kind: "cancelled", message: "the build was cancelled" }
-  if (ends === "succeeds") return { _tag: "Succeeded", image: imageOf(request), digest, externalBuildId: null }
+  if (ends === "succeeds")
+    return {
+      _tag: "Succeeded",
+      image: imageOf(request),
+      digest,
+      externalBuildId: null,
+      depotProjectId: `depot-${request.projectId}`
+    }
   return { _tag: "Failed", ...ends }
 }
 
@@ -136,7 +143,7 @@ export const memoryBuilder = (options?: MemoryBuilderOptions): Layer.Layer<Build
           const problem = refuses(request)
           return problem === undefined
             ? answer("start", (now) => all.start(request, now))
-            : new BuildRefused({ problem })
+            : new BuildRefused({ reason: "invalid", field: "platform", problem })
         },
         poll: (buildId) =>
           Effect.flatMap(

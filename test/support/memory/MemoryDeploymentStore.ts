@@ -100,6 +100,13 @@ export const MemoryDeploymentStore = Layer.effect(
             (id) => id !== ""
           )
         ),
+      rememberDepotProject: ({ at, depotProjectId, projectId }) =>
+        change("DeploymentStore.rememberDepotProject", (draft) =>
+          updateWhere(draft.projects, (row) => row.id === projectId && (row.depot_project_id ?? "") === "", {
+            depot_project_id: depotProjectId,
+            updated_at: at
+          })
+        ),
       fail: (failure) => change("DeploymentStore.fail", (draft) => applyFailure(draft, failure)),
       regionConfig: (environmentId) =>
         read((rows) => {

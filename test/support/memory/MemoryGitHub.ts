@@ -36,7 +36,7 @@ export const memoryGitHub = (options?: MemoryGitHubOptions): Layer.Layer<GitHub 
       const operation = "report-status"
       const answers = {
         taken: take,
-        refused: () => new GitHubRefused({ operation, reason: "denied" }),
+        refused: () => new GitHubRefused({ operation, reason: "denied", subject: "acme/shop" }),
         unavailable: () => new GitHubUnavailable({ operation, reason: "unavailable", status: 503 })
       }
       const github = GitHub.of({

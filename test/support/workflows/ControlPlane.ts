@@ -50,7 +50,13 @@ export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions 
 export const apex = "unkey.test"
 const defaultSettings: DeploySettings["Type"] = { apex, sentinelImage: "sentinel:1", availableRegions: ["eu", "us"] }
 
-const defaultBuilds: BuildSettings["Type"] = { maxPerWorkspace: 1, deadline: 30 * 60_000, platform: "linux/amd64" }
+/** Unless a test says otherwise, builds of a workspace follow each other. */
+export const buildsAtOnce = 1
+const defaultBuilds: BuildSettings["Type"] = {
+  maxPerWorkspace: buildsAtOnce,
+  deadline: 30 * 60_000,
+  platform: "linux/amd64"
+}
 
 const serveAll = (engine: MemoryRestate) =>
   Effect.all([

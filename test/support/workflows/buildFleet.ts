@@ -65,7 +65,7 @@ const plan = {
   deadline: 30 * 60_000
 } as const
 
-const BuildWorkflows = implement(Builds, {
+export const BuildWorkflows = implement(Builds, {
   Build: (job) =>
     Effect.map(
       buildFromGit({
@@ -79,7 +79,7 @@ const BuildWorkflows = implement(Builds, {
 })
 
 /** Every deployment is there and not deployed yet; nothing else of the store is asked for. */
-const storeOf = (jobs: ReadonlyMap<string, Job>): DeploymentStore["Type"] => {
+export const storeOf = (jobs: ReadonlyMap<string, Job>): DeploymentStore["Type"] => {
   const unused = () => Effect.dieMessage("the builds of a fleet ask for nothing else")
   return {
     find: (id) =>
@@ -92,6 +92,7 @@ const storeOf = (jobs: ReadonlyMap<string, Job>): DeploymentStore["Type"] => {
         }))
       ),
     depotProject: () => Effect.succeedNone,
+    rememberDepotProject: () => Effect.void,
     ensureNamespace: unused,
     changePhase: unused,
     fail: unused,

@@ -1,9 +1,12 @@
+import { assert } from "@effect/vitest"
 import { Effect, Random } from "effect"
 import type { FaultPlan } from "../../../src/restate/testing/Fault.ts"
 import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import { type Fate, MemoryBuilder, type MemoryBuilderOptions } from "../memory/MemoryBuilder.ts"
 import { namesOf, seedProject } from "../memory/seeds.ts"
-import { ControlPlane, type ControlPlaneOptions, on, type Services } from "./ControlPlane.ts"
-import { submitChange, submitDeploy, submitPromote, submitRollback } from "./commands.ts"
+import { runningNow, slotsInUse } from "./builds.ts"
+import { buildsAtOnce, ControlPlane, type ControlPlaneOptions, on, type Services } from "./ControlPlane.ts"
+import { submitChange, submitDeploy, submitFromGit, submitPromote, submitRollback } from "./commands.ts"
 import { type History, holdsAlways, holdsAtTheEnd } from "./invariants.ts"
 import { type Start, type StartOf, startsSoon } from "./Krane.ts"
 import { rows, traffic } from "./look.ts"
@@ -47,18 +50,37 @@ const randomFate = (seed: number): StartOf => {
   }
 }
 
+const buildFates: ReadonlyArray<Fate> = [
+  { takes: "4300 millis", ends: "succeeds" },
+  { takes: "95500 millis", ends: "succeeds" },
+  { takes: "7300 millis", ends: "vanishes" },
+  { takes: "2300 millis", ends: { kind: "command_failed", message: "npm test failed" } },
+  { takes: "3 hours", ends: "succeeds" }
+]
+
+/** A builder whose builds are quick, slow, lost, broken or endless. */
+export const randomBuilds = (seed: number): MemoryBuilderOptions => {
+  const roll = dice(seed + 2)
+  return { fateOf: () => buildFates[Math.max(0, roll(12) - 7)] ?? buildFates[0] ?? { takes: 1, ends: "succeeds" } }
+}
+
 const oneOf = <A>(values: ReadonlyArray<A>): Effect.Effect<A | undefined> =>
   Effect.map(Random.nextIntBetween(0, Math.max(1, values.length)), (index) => values[index])
 
 /** A project under way: what a user or a timer could do next. */
 interface Project extends History {
   readonly deployments: Array<string>
+  /** Those of them that are built from git; none where there is no builder. */
+  readonly fromGit: Set<string>
+  readonly hasBuilder: boolean
 }
 
 type Action = (project: Project) => Effect.Effect<unknown, unknown, Services>
 
 const ask = (project: Project, submitted: Effect.Effect<Invocation, unknown, Services>) =>
   Effect.map(submitted, (invocation) => project.asked.push(invocation))
+
+const submitAs = ({ fromGit }: Project, id: string) => (fromGit.has(id) ? submitFromGit(id) : submitDeploy(id))
 
 const deployNext: Action = (project) =>
   Effect.gen(function* () {
@@ -67,12 +89,13 @@ const deployNext: Action = (project) =>
     const environment = (yield* Random.nextIntBetween(0, 4)) === 0 ? { environment_id: namesOf("shop").previewId } : {}
     yield* pending(id, nth, { git_branch: "main", ...environment })
     project.deployments.push(id)
-    yield* ask(project, submitDeploy(id))
+    if (project.hasBuilder && (yield* Random.nextIntBetween(0, 4)) > 0) project.fromGit.add(id)
+    yield* ask(project, submitAs(project, id))
   })
 
 /** The same deployment once more, as a caller does who did not see the answer. */
 const deployAgain: Action = (project) =>
-  Effect.flatMap(oneOf(project.deployments), (id = "d_none") => ask(project, submitDeploy(id)))
+  Effect.flatMap(oneOf(project.deployments), (id = "d_none") => ask(project, submitAs(project, id)))
 
 /** Mostly a deployment that can be switched to, sometimes any. */
 const candidate = (project: Project) =>
@@ -132,10 +155,17 @@ const actions: ReadonlyArray<Action> = [
   wait
 ]
 
-const live = (commands: number) =>
+/** Nobody builds or waits any more, and there never were more builds than slots. */
+const noBuildIsLeft = Effect.gen(function* () {
+  assert.deepStrictEqual(yield* slotsInUse(), {})
+  assert.deepStrictEqual(yield* runningNow, [])
+  assert.isAtMost((yield* MemoryBuilder).peakOf("ws_shop"), buildsAtOnce)
+})
+
+const live = (commands: number, hasBuilder: boolean) =>
   Effect.gen(function* () {
     const { engine } = yield* ControlPlane
-    const project: Project = { deployments: [], asked: [], wereLive: new Set() }
+    const project: Project = { deployments: [], fromGit: new Set(), hasBuilder, asked: [], wereLive: new Set() }
     yield* seedProject("shop", { regions: { eu: 1, us: 1 } })
     for (let command = 0; command < commands; command++) {
       const action = (yield* oneOf(actions)) ?? wait
@@ -148,11 +178,12 @@ const live = (commands: number) =>
     yield* engine.drain
     yield* holdsAlways(project)
     yield* holdsAtTheEnd(project)
+    yield* noBuildIsLeft
   })
 
 /** One project's life under random commands, fates and crashes: a function of the seed. Dies when an invariant breaks. */
 export const simulate = (seed: number, commands: number, options: ControlPlaneOptions = {}) =>
-  live(commands).pipe(
+  live(commands, options.builder !== undefined).pipe(
     on({ faults: randomFaults(seed), startOf: randomFate(seed), shuffleSeed: seed, ...options }),
     Effect.withRandom(Random.make(seed))
   )

@@ -1,4 +1,4 @@
-import { Effect, Option, Schema } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import { DeploymentFailed, NotFound } from "../../../contract/errors.ts"
 import { saga, withUndo } from "../../../restate/Saga.ts"
 import { step } from "../../../restate/Step.ts"
@@ -38,6 +38,16 @@ const standingOf = ({ id, projectId }: Deployment) =>
     return yield* step("check-standing", standing, { success: Standing, failure: NotFound })
   })
 
+/** The project's next build uses the same cache. */
+const rememberDepot = (projectId: string, known: string | null, used: string | null) =>
+  Effect.gen(function* () {
+    if (used === null || used === known) return
+    const deployments = yield* DeploymentStore
+    const at = yield* Clock.currentTimeMillis
+    const remember = deployments.rememberDepotProject({ projectId, depotProjectId: used, at })
+    yield* step("remember-depot-project", remember, {})
+  })
+
 const gaveUp = (deploymentId: string, problem: string) =>
   new DeploymentFailed({ deploymentId, step: "building", problem })
 
@@ -74,6 +84,7 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
         )
         if (Option.isSome(built)) {
           yield* giveBack
+          yield* rememberDepot(projectId, depotProjectId, built.value.depotProjectId)
           return Option.some(builtOf(built.value, buildId))
         }
         yield* Effect.logWarning(`deployment ${deploymentId} has lost its build slot and queues again`)

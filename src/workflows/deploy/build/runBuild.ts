@@ -5,6 +5,7 @@ import { call } from "../../../restate/Messaging.ts"
 import { step } from "../../../restate/Step.ts"
 import { Builder, BuildRefused, type BuildRequest } from "../../../services/Builder.ts"
 import { pollDelay } from "../awaitInstances.ts"
+import { stepError } from "../stepError.ts"
 import { decideBuild, Look, type Progress } from "./buildProgress.ts"
 
 /** The slot was taken back: this worker had not been heard of for the length of a lease. The build must not go on. */
@@ -49,8 +50,9 @@ const renew = ({ buildId, deploymentId, workspaceId }: BuildRequest) =>
  */
 export const runBuild = (request: BuildRequest, lease: { readonly ends: number; readonly deadline: number }) =>
   Effect.gen(function* () {
+    // The text is the builder's, and goes into an answer as well as into the deployment's step.
     const failed = (problem: string) =>
-      new DeploymentFailed({ deploymentId: request.deploymentId, step: "building", problem })
+      new DeploymentFailed({ deploymentId: request.deploymentId, step: "building", problem: stepError(problem) })
     const startNow = (leaseEnds: number) =>
       start(request, leaseEnds).pipe(
         Effect.catchTag("BuildRefused", ({ message }) => failed(message)),

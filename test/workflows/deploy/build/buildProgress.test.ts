@@ -18,7 +18,8 @@ const succeeded: Extract<BuildState, { readonly _tag: "Succeeded" }> = {
   _tag: "Succeeded",
   image: "registry.test/p:d",
   digest,
-  externalBuildId: null
+  externalBuildId: null,
+  depotProjectId: null
 }
 
 const seenAfter = (millis: number, state: Look["state"], progress: Partial<Progress> = {}) =>

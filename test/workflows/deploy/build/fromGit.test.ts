@@ -60,6 +60,18 @@ describe("a deploy from git", () => {
     }).pipe(on(building))
   )
 
+  it.effect("[W41] builds in the Depot project of the first build from then on", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* fromGit("d_2", 2)
+      yield* deployFromGit("d_1")
+      yield* deployFromGit("d_2")
+      const used = (yield* MemoryBuilder).runs.map(({ request }) => request.depotProjectId)
+      assert.deepStrictEqual(used, [null, "depot-proj_shop"])
+    }).pipe(on(building))
+  )
+
   it.effect("commits image and build id before krane can see any topology", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
@@ -109,7 +121,8 @@ describe("a deploy from git", () => {
       yield* fromGit("d_1", 1)
       yield* fromGit("d_2", 2)
       yield* deployFromGit("d_1")
-      yield* deployFromGit("d_2")
+      const answer = yield* deployFromGit("d_2")
+      assert.notInclude(JSON.stringify(answer), "ghs_canary")
       assert.strictEqual((yield* stepsOf("d_1")).building, "failed without giving a reason")
       assert.strictEqual((yield* stepsOf("d_2")).building, "cannot clone https://[redacted]@github.com/acme/shop.git")
       assert.notInclude((yield* MemoryGitHub).lastOf("d_2")?.description ?? "", "ghs_canary")
@@ -195,7 +208,7 @@ describe("a deploy from git", () => {
       yield* shop
       yield* fromGit("d_1", 1)
       yield* deployFromGit("d_1")
-      assert.strictEqual((yield* stepsOf("d_1")).building, "no machine builds for linux/amd64")
+      assert.strictEqual((yield* stepsOf("d_1")).building, "platform: no machine builds for linux/amd64")
     }).pipe(on({ ...building, builder: { refuses: ({ platform }) => `no machine builds for ${platform}` } }))
   )
 

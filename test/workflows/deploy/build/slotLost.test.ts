@@ -5,9 +5,19 @@ import { buildIdOf } from "../../../../src/workflows/deploy/build/builtImage.ts"
 import { MemoryBuilder, type MemoryBuilderOptions } from "../../../support/memory/MemoryBuilder.ts"
 import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
-import { requestSlot, submitFromGit } from "../../../support/workflows/commands.ts"
+import { releaseSlot, renewSlot, requestSlot, submitFromGit } from "../../../support/workflows/commands.ts"
 import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
 import { shop } from "../../../support/workflows/seeds.ts"
+
+/** Takes a slot and is never heard of again, unless a test says so. */
+const gone = {
+  deploymentId: "d_gone",
+  buildId: "bld-gone",
+  isProduction: true,
+  createdAt: 1,
+  line: "",
+  bell: "bell-gone"
+}
 
 const long = { takes: "20 minutes", ends: "succeeds" } as const
 
@@ -53,6 +63,24 @@ describe("a slot whose holder is not heard of for the length of a lease", () => 
     }).pipe(on({ ...building, builder: heldUpFor(9) }))
   )
 
+  it.effect("is not built in by a holder that comes back late: the build that was meant for it never starts", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* requestSlot("ws_shop", { ...gone, createdAt: 0 })
+      const deploying = yield* submitFromGit("d_1")
+      yield* engine.advance("30 seconds")
+      // Granted while the database is away: the deployment cannot be marked as building.
+      yield* releaseSlot("ws_shop", gone)
+      yield* engine.advance("7 minutes")
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+      assert.deepStrictEqual(yield* answerOf(deploying), { code: 200, message: "" })
+      const ids = (yield* MemoryBuilder).runs.map(({ request }) => request.buildId)
+      assert.deepStrictEqual(ids, [buildIdOf("d_1", 2)])
+    }).pipe(on({ ...building, isReadOnly: (elapsed) => elapsed > 20_000 && elapsed < 8 * 60_000 }))
+  )
+
   it.effect("is kept when its holder is back in time", () =>
     Effect.gen(function* () {
       const { first } = yield* oneBehindTheOther
@@ -65,17 +93,31 @@ describe("a slot whose holder is not heard of for the length of a lease", () => 
   it.effect("is free again although the builder does not answer when its build is to be stopped", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* requestSlot("ws_shop", {
-        deploymentId: "d_gone",
-        buildId: "bld-gone",
-        isProduction: true,
-        createdAt: 1,
-        line: "",
-        bell: "bell-gone"
-      })
+      yield* requestSlot("ws_shop", gone)
       yield* engine.advance(lease + 125_000)
       assert.deepStrictEqual(yield* slotsInUse(), {})
     }).pipe(on({ ...building, builder: { isAway: () => true } }))
+  )
+})
+
+describe("a deploy from git whose turn does not come", () => {
+  it.effect("gives up after two hours with the reason, a short journal and nothing left in the queue", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* requestSlot("ws_shop", gone)
+      const deploying = yield* submitFromGit("d_1")
+      for (let renewals = 0; renewals < 31; renewals++) {
+        yield* engine.advance("4 minutes")
+        assert.deepInclude(yield* renewSlot("ws_shop", gone), { _tag: "Right" })
+      }
+      assert.strictEqual((yield* answerOf(deploying)).code, 500)
+      assert.deepStrictEqual(yield* stepsOf("d_1"), { queued: "waited two hours for a build slot" })
+      assert.isBelow(deploying.entries.length, 700)
+      yield* releaseSlot("ws_shop", gone)
+      assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on(building))
   )
 })
 
