@@ -2,10 +2,10 @@ import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
 import { BuildSlotService } from "../../src/contract/BuildSlotService.ts"
+import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { ClickhouseUserService } from "../../src/contract/ClickhouseUserService.ts"
 import { CommitStatusService } from "../../src/contract/CommitStatusService.ts"
 import { CustomDomainService } from "../../src/contract/CustomDomainService.ts"
-import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
@@ -24,7 +24,6 @@ const services: ReadonlyArray<Contract> = [
   DeploymentService,
   IdlePreviews,
   RoutingService,
-  VersioningService
   VersioningService,
   CertificateService
 ]
