@@ -8,6 +8,7 @@ import {
   ChallengeStatus,
   ChallengeType,
   DomainStore,
+  type VerificationAttempt,
   VerificationStatus
 } from "../../services/DomainStore.ts"
 import { type RoutedDeployment, Sticky } from "../../services/RouteStore.ts"
@@ -155,6 +156,55 @@ const markVerified = (sql: SqlClient, { at, domainId }: ActivationRequest) => sq
       check_attempts = check_attempts + 1, last_checked_at = ${at}, updated_at = ${at}
   WHERE id = ${domainId} AND verification_status <> 'verified'`
 
+type Begin = Parameters<DomainStore["Type"]["begin"]>[0]
+type Abandon = Parameters<DomainStore["Type"]["abandon"]>[0]
+
+const beginRun = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, reset }: Begin) {
+  const [row] = yield* statusRows(sql`
+    SELECT id, verification_status AS status FROM custom_domains WHERE domain = ${domain} FOR UPDATE`)
+  if (row === undefined) return null
+  if (reset)
+    yield* sql`
+      UPDATE custom_domains
+      SET verification_status = 'verifying', verification_error = NULL, check_attempts = 0, last_checked_at = NULL,
+          invocation_id = NULL, updated_at = ${at}
+      WHERE id = ${row.id}`
+  else if (row.status !== "verified")
+    yield* sql`
+      UPDATE custom_domains SET verification_status = 'verifying', verification_error = NULL, updated_at = ${at}
+      WHERE id = ${row.id}`
+  return row.id
+})
+
+const recordAttempt = (sql: SqlClient, attempt: VerificationAttempt) => sql`
+  UPDATE custom_domains
+  SET verification_status = ${attempt.status}, verification_error = ${attempt.problem},
+      ownership_verified = ${attempt.ownershipVerified ? 1 : 0}, cname_verified = ${attempt.cnameVerified ? 1 : 0},
+      check_attempts = check_attempts + 1, last_checked_at = ${attempt.at}, updated_at = ${attempt.at}
+  WHERE id = ${attempt.domainId} AND verification_status <> 'verified'
+    AND (last_checked_at IS NULL OR last_checked_at < ${attempt.at})`
+
+const abandonRun = (sql: SqlClient, { at, domainId, problem }: Abandon) => sql`
+  UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
+  WHERE id = ${domainId} AND verification_status = 'verifying'`
+
+const activateDomain = Effect.fnUntraced(function* <A>(
+  sql: SqlClient,
+  request: ActivationRequest,
+  decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>
+) {
+  const [domain] = yield* domainRows(sql`
+    SELECT domain AS fqdn, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
+           challenge_type AS challengeType
+    FROM custom_domains WHERE id = ${request.domainId} FOR UPDATE`)
+  if (domain === undefined) return null
+  const plan = decide(yield* readSnapshot(sql, request.domainId, domain))
+  if (plan.route !== null) yield* writeRoute(sql, request, domain, plan.route)
+  if (plan.challenge !== null) yield* writeChallenge(sql, request, domain, plan.challenge)
+  if (plan.isVerified) yield* markVerified(sql, request)
+  return plan.answer
+})
+
 export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Layer.effect(
   DomainStore,
   Effect.gen(function* () {
@@ -170,63 +220,19 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
       return row ?? null
     })
 
-    const begin = Effect.fn("DomainStore.begin")((run: Parameters<DomainStore["Type"]["begin"]>[0]) =>
-      Effect.gen(function* () {
-        const { at, domain, reset } = run
-        const [row] = yield* statusRows(sql`
-          SELECT id, verification_status AS status FROM custom_domains WHERE domain = ${domain} FOR UPDATE`)
-        if (row === undefined) return null
-        if (reset)
-          yield* sql`
-            UPDATE custom_domains
-            SET verification_status = 'verifying', verification_error = NULL, check_attempts = 0, last_checked_at = NULL,
-                invocation_id = NULL, updated_at = ${at}
-            WHERE id = ${row.id}`
-        else if (row.status !== "verified")
-          yield* sql`
-            UPDATE custom_domains SET verification_status = 'verifying', verification_error = NULL, updated_at = ${at}
-            WHERE id = ${row.id}`
-        return row.id
-      }).pipe((body) => transaction("DomainStore.begin", body))
+    const begin = Effect.fn("DomainStore.begin")((run: Begin) => transaction("DomainStore.begin", beginRun(sql, run)))
+
+    const record = Effect.fn("DomainStore.record")((attempt: VerificationAttempt) =>
+      transaction("DomainStore.record", Effect.asVoid(recordAttempt(sql, attempt)))
     )
 
-    const record = Effect.fn("DomainStore.record")((attempt: Parameters<DomainStore["Type"]["record"]>[0]) =>
-      transaction(
-        "DomainStore.record",
-        Effect.asVoid(sql`
-          UPDATE custom_domains
-          SET verification_status = ${attempt.status}, verification_error = ${attempt.problem},
-              ownership_verified = ${attempt.ownershipVerified ? 1 : 0}, cname_verified = ${attempt.cnameVerified ? 1 : 0},
-              check_attempts = check_attempts + 1, last_checked_at = ${attempt.at}, updated_at = ${attempt.at}
-          WHERE id = ${attempt.domainId} AND verification_status <> 'verified'
-            AND (last_checked_at IS NULL OR last_checked_at < ${attempt.at})`)
-      )
-    )
-
-    const abandon = Effect.fn("DomainStore.abandon")(
-      ({ at, domainId, problem }: Parameters<DomainStore["Type"]["abandon"]>[0]) =>
-        transaction(
-          "DomainStore.abandon",
-          Effect.asVoid(sql`
-            UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
-            WHERE id = ${domainId} AND verification_status = 'verifying'`)
-        )
+    const abandon = Effect.fn("DomainStore.abandon")((end: Abandon) =>
+      transaction("DomainStore.abandon", Effect.asVoid(abandonRun(sql, end)))
     )
 
     const activate = Effect.fn("DomainStore.activate")(
       <A>(request: ActivationRequest, decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>) =>
-        Effect.gen(function* () {
-          const [domain] = yield* domainRows(sql`
-            SELECT domain AS fqdn, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
-                   challenge_type AS challengeType
-            FROM custom_domains WHERE id = ${request.domainId} FOR UPDATE`)
-          if (domain === undefined) return null
-          const plan = decide(yield* readSnapshot(sql, request.domainId, domain))
-          if (plan.route !== null) yield* writeRoute(sql, request, domain, plan.route)
-          if (plan.challenge !== null) yield* writeChallenge(sql, request, domain, plan.challenge)
-          if (plan.isVerified) yield* markVerified(sql, request)
-          return plan.answer
-        }).pipe((body) => transaction("DomainStore.activate", body), replanOnDuplicate)
+        replanOnDuplicate(transaction("DomainStore.activate", activateDomain(sql, request, decide)))
     )
 
     return DomainStore.of({ find, begin, record, abandon, activate })
