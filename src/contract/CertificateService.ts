@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { InvalidRequest, IssuanceUnavailable, NotFound } from "./errors.ts"
 import { id, list, message, optional } from "./protojson.ts"
-import { bool, int32, millis, text } from "./scalars.ts"
+import { bool, int32, int64, millis, text } from "./scalars.ts"
 
 const Domain = id(256)
 const nothing = message("ctrl_worker.v1.Nothing", {})
@@ -99,12 +99,12 @@ export const CertificateService = {
     },
     /** One page of the renewal of all certificates. `next` is absent after the last one. */
     RenewPage: {
-      input: message("ctrl_worker.v1.RenewPageRequest", { after: millis, daysBeforeExpiry: int32 }),
+      input: message("ctrl_worker.v1.RenewPageRequest", { after: int64, daysBeforeExpiry: int32 }),
       output: message("ctrl_worker.v1.RenewPageResponse", {
         checked: int32,
         triggered: int32,
         failedDomains: list(text()),
-        next: optional(millis)
+        next: optional(int64)
       }),
       error: Schema.Never,
       mode: "shared",

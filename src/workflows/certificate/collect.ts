@@ -8,7 +8,7 @@ import { asking, decrypted } from "./account.ts"
 import { DomainGone } from "./authorize.ts"
 import type { DomainView, Issuance } from "./issuance.ts"
 import { digestOf, lookAt } from "./lookAt.ts"
-import type { Ordered } from "./order.ts"
+import { type Ordered, withKey } from "./order.ts"
 import { Hindered, problem } from "./problems.ts"
 import { verifyCertificate } from "./verifyCertificate.ts"
 
@@ -77,9 +77,8 @@ const verified = (domain: DomainView, issuance: Issuance, { at, facts, isForKey 
 /** Downloads the certificate, verifies and stores it. Answers with the id of the one that stands there afterwards. */
 export const collect = (looked: DomainView, ordered: Ordered) =>
   Effect.gen(function* () {
-    const { issuance } = ordered
+    const issuance = withKey(ordered.issuance)
     const { encryptedKey } = issuance
-    if (encryptedKey === null) return yield* Effect.dieMessage("an issuance has its key before its order")
     const fetched = yield* fetchCertificate(looked, ordered, encryptedKey)
     let domain = looked
     for (let looks = 0; looks < maxLooks; looks++) {

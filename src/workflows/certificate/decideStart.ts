@@ -64,7 +64,7 @@ export const obstacleOf = (name: string, settings: StartSnapshot["settings"]) =>
 }
 
 const isBackingOff = ({ domain, failures, now, purpose }: StartSnapshot): boolean =>
-  purpose._tag === "Wanted" &&
+  purpose._tag !== "Forced" &&
   domain.status === "failed" &&
   failures !== null &&
   failures.at + retryDelay(failures.count) > now

@@ -104,6 +104,16 @@ const counted = (issuance: Issuance) =>
     return yield* save(issuance, { finalizedAt: now })
   })
 
+/** An issuance whose order may be finalized: there is a key to sign the request with. */
+type Finalizing = Issuance & { readonly encryptedKey: string }
+
+/** A key is made before anything is asked of the CA. */
+export const withKey = (issuance: Issuance): Finalizing => {
+  const { encryptedKey } = issuance
+  if (encryptedKey === null) throw new TypeError("an issuance has its key before its order")
+  return { ...issuance, encryptedKey }
+}
+
 /** The CA refused to issue: nothing was, so nothing is counted. An answer that is missing may hide an issuance. */
 const uncounted = (issuance: Issuance) =>
   Effect.gen(function* () {
@@ -115,13 +125,13 @@ const uncounted = (issuance: Issuance) =>
 const isRefusal = ({ problem: { status } }: Hindered): boolean => status >= 400 && status < 500
 
 /** The state first: an order is finalized once, and asking twice would be refused. The request is signed with the stored key. */
-const finalizeOrder = (domain: DomainView, orderUrl: string, encryptedKey: string) =>
+const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: string) =>
   step(
     "finalize-order",
     Effect.gen(function* () {
       const pki = yield* Pki
       const metrics = yield* CertificateMetrics
-      const key = yield* decrypted(domain.workspaceId, encryptedKey)
+      const key = yield* decrypted(domain.workspaceId, issuance.encryptedKey)
       const csr = yield* pki.createCsr(key, [domain.name])
       const order = yield* asking((acme, account) =>
         Effect.gen(function* () {
@@ -135,17 +145,18 @@ const finalizeOrder = (domain: DomainView, orderUrl: string, encryptedKey: strin
       return { at: yield* Clock.currentTimeMillis, order }
     }),
     { success: Seen, failure: Hindered }
-  )
+  ).pipe(Effect.tapError((error) => (isRefusal(error) ? uncounted(issuance) : Effect.void)))
 
-/** Waits until the CA has issued. */
-const awaitIssued = (issuance: Issuance, seen: typeof Seen.Type, patience: Patience) =>
+/** Waits until the CA has issued. An order that was not ready yet, though its names are proven, is finalized once it is. */
+const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof Seen.Type, patience: Patience) =>
   Effect.gen(function* () {
     let { at, order } = seen
     while ((yield* usable({ at, order })).status !== "valid") {
       if (at - (issuance.finalizedAt ?? at) > slowAfter)
         return yield* new Hindered({ problem: problem("slow", "the certificate is not issued yet", order.retryAfter) })
       yield* patience.pause(Math.max(pollInterval, (order.retryAfter ?? at) - at), at)
-      ;({ at, order } = yield* readOrder(order.url))
+      ;({ at, order } =
+        order.status === "processing" ? yield* readOrder(order.url) : yield* finalizeOrder(domain, issuance, order.url))
     }
     return { issuance, order } satisfies Ordered
   })
@@ -154,10 +165,7 @@ const awaitIssued = (issuance: Issuance, seen: typeof Seen.Type, patience: Patie
 export const finalize = (domain: DomainView, { issuance, order }: Ordered, patience: Patience) =>
   Effect.gen(function* () {
     if (order.status === "valid") return { issuance, order } satisfies Ordered
-    const finalizing = yield* counted(issuance)
-    if (finalizing.encryptedKey === null) return yield* Effect.dieMessage("an issuance has its key before its order")
-    const seen = yield* finalizeOrder(domain, order.url, finalizing.encryptedKey).pipe(
-      Effect.tapError((error) => (isRefusal(error) ? uncounted(finalizing) : Effect.void))
-    )
-    return yield* awaitIssued(finalizing, seen, patience)
+    const finalizing = withKey(yield* counted(issuance))
+    const seen = yield* finalizeOrder(domain, finalizing, order.url)
+    return yield* awaitIssued(domain, finalizing, seen, patience)
   })

@@ -56,7 +56,7 @@ const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
 
 export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
   Effect.gen(function* () {
-    const { at, domains } = yield* loadPage(after)
+    const { at, domains } = yield* loadPage(Number(after))
     const candidates = domains.filter((domain) => isCandidate(domain, at))
     const checked = yield* Effect.forEach(candidates, (domain) => check(domain, daysBeforeExpiry), {
       concurrency: checksAtOnce
@@ -66,7 +66,7 @@ export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
       checked: checked.length,
       triggered: checked.filter(({ triggered }) => triggered).length,
       failedDomains: checked.filter(({ failed }) => failed).map(({ name }) => name),
-      ...(last === undefined ? {} : { next: last })
+      ...(last === undefined ? {} : { next: BigInt(last) })
     }
   })
 
@@ -108,9 +108,9 @@ export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
     yield* ensureInfrastructure
     const own = yield* key
     const total = { certificatesChecked: 0, renewalsTriggered: 0, failedDomains: [] as string[] }
-    let after: number | undefined = 0
+    let after: bigint | undefined = 0n
     while (after !== undefined) {
-      const page: { checked: number; triggered: number; failedDomains: ReadonlyArray<string>; next?: number } =
+      const page: { checked: number; triggered: number; failedDomains: ReadonlyArray<string>; next?: bigint } =
         yield* call(CertificateService, own, "RenewPage", { after, daysBeforeExpiry })
       total.certificatesChecked += page.checked
       total.renewalsTriggered += page.triggered

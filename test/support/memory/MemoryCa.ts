@@ -40,6 +40,8 @@ export interface MemoryCaOptions {
   readonly backdate?: number
   /** How long validation and issuance take. Default 2 s each. */
   readonly delay?: number
+  /** How long an order stays pending after its names are proven. Default not at all. */
+  readonly orderLag?: number
   /** The suggested window of a certificate. Default centred at two thirds of its life, as Let's Encrypt does. */
   readonly renewalInfo?: (facts: CertificateFacts, now: number) => RenewalInfo | null
   /** Spoils what is issued. */
@@ -57,7 +59,7 @@ interface Authorization {
   readonly challenges: ReadonlyArray<Challenge>
   status: "pending" | "valid" | "invalid"
   problem: AcmeChallenge["problem"]
-  validUntil: number
+  validatedAt: number
 }
 
 interface Order {
@@ -111,6 +113,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
         backdate = 3_600_000,
         delay = 2000,
         lifetime = 90 * day,
+        orderLag = 0,
         reusesOrders = true,
         reusesProofsFor = 0
       } = options
@@ -177,7 +180,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
               : yield* looksRightInHttp(authorization.name, challenge.token, expected)
           authorization.status = problem === null ? "valid" : "invalid"
           authorization.problem = problem
-          authorization.validUntil = time.now + reusesProofsFor
+          authorization.validatedAt = time.now
         })
 
       const authorizationFor = (name: string, nth: number): Authorization => {
@@ -186,7 +189,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
           (other) =>
             other.name === bareName(name) &&
             other.wildcard === name.startsWith("*.") &&
-            ((other.status === "valid" && other.validUntil > time.now) || other.status === "pending")
+            ((other.status === "valid" && other.validatedAt + reusesProofsFor > time.now) || other.status === "pending")
         )
         if (known !== undefined) return known
         const wildcard = name.startsWith("*.")
@@ -197,7 +200,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
           wildcard,
           status: "pending",
           problem: null,
-          validUntil: 0,
+          validatedAt: 0,
           challenges: types.map((type) => ({
             type,
             url: `${url}/${type}`,
@@ -225,7 +228,10 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
       const statusOf = (order: Order): AcmeOrder["status"] => {
         if (order.finalizedAt !== null) return time.now >= order.finalizedAt + delay ? "valid" : "processing"
         if (order.authorizations.some(({ status }) => status === "invalid")) return "invalid"
-        return order.authorizations.every(({ status }) => status === "valid") ? "ready" : "pending"
+        const isProven = order.authorizations.every(
+          ({ status, validatedAt }) => status === "valid" && time.now >= validatedAt + orderLag
+        )
+        return isProven ? "ready" : "pending"
       }
 
       const shown = (order: Order): AcmeOrder => {

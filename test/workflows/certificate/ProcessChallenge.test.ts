@@ -339,6 +339,26 @@ describe("one issuance", () => {
     )
   )
 
+  it.effect("an order that lags behind its proof is finalized once it is ready, within the same invocation", () =>
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(statusOf(yield* processChallenge(host)), "success")
+      const { requests } = yield* MemoryCa
+      assert.strictEqual(requests.filter(({ operation }) => operation === "finalize").length, 1)
+    }).pipe(onCertificates({ ca: { orderLag: 10_000 } }))
+  )
+
+  it.effect("a name that is proven already is not proven again", () =>
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain(wildcard)
+      yield* processChallenge(wildcard)
+      yield* reissue(wildcard)
+      const { changes } = yield* MemoryDns
+      assert.strictEqual(changes.filter((change) => change.startsWith("add")).length, 1)
+      assert.strictEqual((yield* settled).finalized[wildcard], 2)
+    }).pipe(onCertificates({ ca: { reusesProofsFor: 30 * day } }))
+  )
+
   it.effect("a person can have it replaced at once, past the guard", () =>
     Effect.gen(function* () {
       yield* seedVerifiedDomain(host)

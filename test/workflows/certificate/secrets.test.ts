@@ -51,7 +51,7 @@ describe("no key stands in clear text", () => {
       const { engine } = yield* ControlPlane
       const key = Redacted.value(memoryKey("certificate"))
       engine.setState("hydra.v1.CertificateService", "d", "issuance", { key })
-      engine.submit({ name: "hydra.v1.CertificateService", handlers: {} }, "d", "Unknown" as never, {} as never)
+      engine.request({ service: "hydra.v1.CertificateService", key: "d", handler: "Unknown" }, new Uint8Array())
       assert.include(yield* keptByRestate, JSON.stringify(key).slice(1, -1))
     }).pipe(on())
   )
