@@ -105,8 +105,9 @@ across statements, no progress, nothing to repeat.
 
 ${sizesTable(refill)}
 
-The state is the position and two counts. Each slice of 25 batches is an invocation of its own, so the largest journal does not grow
-with the keys; RunRefill's own grows by one call per slice.
+The state is the position and two facts about it. Each slice of 25 batches is an invocation of its own, whose journal stays the
+same however many keys there are. RunRefill's own, the largest one of the last row, grows by one call per slice: by less than 1 kB for
+each 25,000 keys. Sizes of journals are those of Restate's JSON view of them.
 
 ${batchTable(refill)}
 

@@ -153,6 +153,8 @@ layer(stack(options), { excludeTestServices: true, timeout: "2 minutes" })("a ke
           ["progress"]
         )
         assert.isBelow(String(state[0]?.value_utf8).length, 100)
-      })
+      }),
+    // Half a minute of work when nothing else runs, and three starts of a worker.
+    360_000
   )
 })
