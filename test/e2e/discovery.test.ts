@@ -37,6 +37,8 @@ const get = (url: string, headers: Readonly<Record<string, string>> = {}) =>
 
 /** Names, modes and privacy that callers and other workers rely on. */
 const promised = [
+  "hydra.v1.CertificateService/ProcessChallenge Exclusive public",
+  "hydra.v1.CertificateService/RenewExpiringCertificates Exclusive public",
   "hydra.v1.CustomDomainService/RetryVerification Exclusive public",
   "hydra.v1.CustomDomainService/VerifyDomain Exclusive public",
   "hydra.v1.DeployService/Deploy Shared public",
@@ -54,10 +56,16 @@ const promised = [
 ]
 /** What the services have beyond that is for themselves alone, and for operators. */
 const ownHandlers = [
+  "hydra.v1.CertificateService/CheckRenewal Shared private",
+  "hydra.v1.CertificateService/ContinueIssuance Exclusive private",
+  "hydra.v1.CertificateService/EnsureAccount Exclusive private",
+  "hydra.v1.CertificateService/ReissueCertificate Exclusive public",
+  "hydra.v1.CertificateService/RememberRenewalInfo Exclusive private",
+  "hydra.v1.CertificateService/RenewCertificate Exclusive private",
+  "hydra.v1.CertificateService/RenewPage Shared private",
   "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
   "ctrl_worker.v1.IdlePreviews/Begin Exclusive private",
   "ctrl_worker.v1.IdlePreviews/Continue Exclusive private",
-
   "ctrl_worker.v1.QuotaNoticeService/Notify Exclusive private",
   "hydra.v1.KeyRefillService/Progress Shared public",
   "hydra.v1.KeyRefillService/RefillSlice Exclusive private",
