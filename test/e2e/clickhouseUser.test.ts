@@ -58,9 +58,10 @@ layer(world, { excludeTestServices: true, timeout: "2 minutes" })("configuring a
       const exhibits = yield* everything
       assert.deepStrictEqual(findIn(exhibits, password), [])
       // The search does find what is there, in every kind of place.
-      const places = findIn(exhibits, "ws_login").join("\n")
-      for (const place of ["sys_journal Command: Input", "sys_invocation", "worker.log", "rows"])
-        assert.include(places, place)
+      for (const place of ["sys_journal Command: Input", "sys_invocation", "rows"])
+        assert.include(findIn(exhibits, "ws_login").join("\n"), place)
+      assert.include(findIn(exhibits, "Registered with Restate").join("\n"), "worker.log")
+      assert.include(findIn(exhibits, "process_resident_memory_bytes"), "metrics")
     })
   )
 
@@ -107,7 +108,7 @@ layer(startedTooEarly, { excludeTestServices: true, timeout: "2 minutes" })(
         assert.strictEqual((yield* configure("ws_login", {})).status, 404)
         const [line, ...others] = yield* whatIsMissing
         assert.deepStrictEqual(others, [])
-        assert.deepInclude(line, { missing: "vault", reason: "vault check: unavailable (503)" })
+        assert.deepInclude(line, { details: { missing: "vault", reason: "vault check: unavailable (503)" } })
       })
     )
   }
