@@ -108,7 +108,7 @@ layer(startedTooEarly, { excludeTestServices: true, timeout: "2 minutes" })(
         assert.strictEqual((yield* configure("ws_login", {})).status, 404)
         const [line, ...others] = yield* whatIsMissing
         assert.deepStrictEqual(others, [])
-        assert.deepInclude(line, { details: { missing: "vault", reason: "vault check: unavailable (503)" } })
+        assert.deepInclude(line, { details: { missing: "vault", reason: "vault login: unavailable (503)" } })
       })
     )
   }

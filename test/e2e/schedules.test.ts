@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { schedules } from "../../src/contract/schedules.ts"
+import { firingOf, schedules } from "../../src/contract/schedules.ts"
 import { sharedClickhouse } from "../support/stack/Clickhouse.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { unfinished } from "./support/deploys.ts"
@@ -30,7 +30,9 @@ const fire = (name: string, ...more: ReadonlyArray<string>) =>
   })
 
 layer(world, { excludeTestServices: true, timeout: "2 minutes" })("the schedules", (it) => {
-  for (const { handler, name, service } of schedules) {
+  for (const schedule of schedules) {
+    const { handler, name, service } = schedule
+
     it.effect(
       `fire ${name} at a handler that the worker serves to the outside, and it takes the key and ends well`,
       () =>
@@ -40,16 +42,19 @@ layer(world, { excludeTestServices: true, timeout: "2 minutes" })("the schedules
           assert.strictEqual(status, "Accepted")
           const { body, status: answer } = yield* restate.attach(invocationId)
           assert.strictEqual(answer, 200, JSON.stringify(body))
-          const { target_handler_name, target_service_name } = (yield* restate.invocation(invocationId)) ?? {}
-          assert.deepStrictEqual([target_service_name, target_handler_name], [service, handler])
+          const fired = yield* restate.invocation(invocationId)
+          assert.deepInclude(fired, { target_service_name: service, target_handler_name: handler })
         })
     )
 
-    it.effect(`fire ${name} once for all who fire it within its period`, () =>
+    it.effect(`fire ${name} once for all who fire it within its period, under the scheduler's own key`, () =>
       Effect.gen(function* () {
+        const restate = yield* RestateClient
         const first = yield* fire(name, "--at", "2026-02-28T23:45:00Z")
         const late = yield* fire(name, "--at", "2026-02-28T23:59:59Z")
         assert.deepStrictEqual(late, { invocationId: first.invocationId, status: "PreviouslyAccepted" })
+        const { idempotencyKey } = firingOf(schedule, Date.parse("2026-02-28T23:45:00Z"))
+        assert.deepInclude(yield* restate.invocation(first.invocationId), { idempotency_key: idempotencyKey })
       })
     )
   }
