@@ -32,14 +32,10 @@ export const benchDatabase = Effect.gen(function* () {
 })
 
 /** The worker as production runs it, bundled, with what is in its environment beside the stack's addresses. */
-export const worker = Effect.fnUntraced(function* (
-  database: string,
-  env: Readonly<Record<string, string>>,
-  entry = "../src/main.ts"
-) {
+export const worker = Effect.fnUntraced(function* (database: string, env: Readonly<Record<string, string>>) {
   const restate = yield* RestateServer
   const folder = yield* (yield* RunDirectory).folderFor("bundle")
-  const bundled = yield* bundle(entry, join(folder, "main.mjs"))
+  const bundled = yield* bundle("../src/main.ts", join(folder, "main.mjs"))
   return yield* workerProcess({
     entry: bundled,
     env: { ...workerEnvironment({ database, restateAdmin: restate.admin }), WORKER_AVAILABLE_REGIONS: "", ...env }

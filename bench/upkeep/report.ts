@@ -116,8 +116,9 @@ A batch of 1000 is taken because larger ones win little and hold their locks lon
 
 ### Quota check
 
-One workspace in a thousand uses too much; the first check tells a Slack beside it about each, the later one about none. The
-statement joins all workspaces with their quotas and returns a count.
+Every workspace has used something in both of ClickHouse's tables (${quota.clickhouse}), and one in a thousand too much; the first
+check tells a Slack beside it about each, the later one about none. The statement joins all workspaces of MySQL with their quotas
+and returns a count: it knows nothing of what they used.
 
 ${quotaTable(quota)}
 `

@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { MysqlPools } from "../../src/layers/mysql/MysqlPools.ts"
@@ -15,7 +12,6 @@ import { type StackOptions, stack, Workers } from "./support/Stack.ts"
 
 const options: StackOptions = { regions: [], env: { WORKER_KEY_REFILL_BATCH_SIZE: "500" } }
 const service = "hydra.v1.KeyRefillService"
-const cron = fileURLToPath(new URL("../../dev/cron.ts", import.meta.url))
 const run = (key: string) => postRaw(`${service}/${key}/RunRefill`, "{}")
 const rows = Effect.flatMap(World, (world) => world.dump)
 
@@ -91,23 +87,6 @@ layer(stack(options), { excludeTestServices: true, timeout: "2 minutes" })("a ke
       assert.strictEqual(new Set(ids).size, 1)
       yield* restate.attach(ids[0] ?? "")
       assert.deepStrictEqual(yield* rows, before)
-    })
-  )
-
-  it.effect("is fired by hand with the key and the idempotency key that the scheduler would use", () =>
-    Effect.gen(function* () {
-      const { ingress, sql } = yield* RestateClient
-      const fire = Effect.promise(() =>
-        promisify(execFile)(process.execPath, [cron, "key-refill", "--at", "2026-05-05T23:59:59Z"], {
-          env: { ...process.env, STACK_RESTATE_INGRESS: ingress }
-        })
-      )
-      assert.match((yield* fire).stdout, /"Accepted"/)
-      assert.match((yield* fire).stdout, /"PreviouslyAccepted"/)
-      const fired = yield* sql(
-        `SELECT idempotency_key FROM sys_invocation WHERE target = '${service}/2026-05-05/RunRefill'`
-      )
-      assert.deepStrictEqual(fired, [{ idempotency_key: "key-refill-2026-05-05" }])
     })
   )
 

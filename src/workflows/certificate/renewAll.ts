@@ -11,7 +11,7 @@ import {
   type ListedDomain,
   ListedDomain as ListedDomainSchema
 } from "../../services/CertificateStore.ts"
-import { Heartbeat } from "../../services/Heartbeat.ts"
+import { beat } from "../heartbeat.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
 
 type RenewInput = Input<typeof CertificateService, "RenewExpiringCertificates">
@@ -84,22 +84,6 @@ const ensureInfrastructure = Effect.gen(function* () {
   yield* step("ensure-infrastructure", store.ensureInfrastructure(domains, at), {})
 })
 
-/** Whoever watches the job learns that it ran. Three attempts: a monitor that is away is no reason to fail a job that is done [W18]. */
-const beat = Effect.gen(function* () {
-  const heartbeat = yield* Heartbeat
-  yield* step(
-    "send-heartbeat",
-    heartbeat.beat("cert_renewal").pipe(
-      Effect.timeoutFail({ duration: "8 seconds", onTimeout: () => undefined }),
-      Effect.retry({ times: 2 }),
-      Effect.catchAll((error) =>
-        Effect.logWarning("The heartbeat of the renewal was not taken", { problem: error?.message ?? "timeout" })
-      )
-    ),
-    {}
-  )
-})
-
 /** Looks at every domain, page by page, and answers what was found and asked for. Waits for no certificate. */
 export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
   Effect.gen(function* () {
@@ -121,6 +105,6 @@ export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
       yield* Effect.logWarning("Certificates cannot be obtained for some domains", {
         count: total.failedDomains.length
       })
-    yield* beat
+    yield* beat("cert_renewal")
     return total
   })

@@ -30,8 +30,6 @@ export interface StackOptions {
   readonly regions: ReadonlyArray<string>
   readonly restate?: RestateOptions
   readonly env?: Readonly<Record<string, string>>
-  /** The program to run as worker; the real one by default. */
-  readonly entry?: string
   /** Who the worker is to the database server; without it, whoever the stack's address names. */
   readonly login?: DatabaseLogin
   /** How often krane looks in each region. Default 50 ms. */
@@ -66,7 +64,7 @@ export const startWorker = (options: StackOptions, registerAs?: string) =>
       ...(registerAs === undefined ? {} : { WORKER_RESTATE_REGISTER_AS: registerAs }),
       ...options.env
     }
-    return yield* workerProcess({ env, ...(options.entry === undefined ? {} : { entry: options.entry }) })
+    return yield* workerProcess({ env })
   })
 
 /** One worker that registers itself, as in production. */
