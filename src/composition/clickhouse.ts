@@ -73,19 +73,16 @@ const checked = (vault: Context.Tag.Service<Vault>, options: ClickhouseOptions) 
   })
 
 /**
- * ClickhouseUserService, when this worker can do what it promises: `clickhouse.admin_url` is set, there is a vault, and both
- * accept us at the start. Otherwise none, so that callers get 404 rather than invocations that wait, and the log says what is
- * missing. The vault is taken from the context, where there is one.
+ * ClickhouseUserService, when this worker can do what it promises: `clickhouse.admin_url` is set, and it and the vault accept
+ * us at the start. Otherwise none, so that callers get 404 rather than invocations that wait, and the log says what is missing.
  */
 export const clickhouseUserService: Effect.Effect<
   Option.Option<Implementation<never>>,
   never,
-  MysqlPools | Scope.Scope | WorkerConfig
+  MysqlPools | Scope.Scope | Vault | WorkerConfig
 > = Effect.gen(function* () {
   const config = yield* WorkerConfig
-  const vault = yield* Effect.serviceOption(Vault)
   const options = optionsOf(config, config.clickhouse.adminUrl)
   if (Option.isNone(options)) return yield* notServed("clickhouse.admin_url", "not configured")
-  if (Option.isNone(vault)) return yield* notServed("vault", "not configured")
-  return yield* checked(vault.value, options.value)
+  return yield* checked(yield* Vault, options.value)
 })

@@ -2,6 +2,7 @@ import { Effect, Option, type Scope } from "effect"
 import type { WorkerConfig } from "../config.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import type { Implementation } from "../restate/Implementation.ts"
+import type { Vault } from "../services/Vault.ts"
 import { BuildSlotWorkflows } from "../workflows/builds/BuildSlotWorkflows.ts"
 import { CertificateWorkflows } from "../workflows/certificate/CertificateWorkflows.ts"
 import { CommitStatusWorkflows } from "../workflows/commits/CommitStatusWorkflows.ts"
@@ -40,5 +41,5 @@ export type WorkflowServices = NeedsOf<(typeof always)[number]>
 export const workflows: Effect.Effect<
   ReadonlyArray<Implementation<WorkflowServices>>,
   never,
-  MysqlPools | Scope.Scope | WorkerConfig
+  MysqlPools | Scope.Scope | Vault | WorkerConfig
 > = Effect.map(clickhouseUserService, (analyticsLogins) => [...always, ...Option.toArray(analyticsLogins)])

@@ -55,6 +55,7 @@ describe("DNS as configured", () => {
       const server = yield* startRoute53({ zones: ["example.com"] })
       const env = {
         WORKER_ACME_ENABLED: "true",
+        WORKER_VAULT_URL: "http://127.0.0.1:1",
         WORKER_ACME_ROUTE53_ENABLED: "true",
         WORKER_ACME_ROUTE53_ACCESS_KEY_ID: "id",
         WORKER_ACME_ROUTE53_SECRET_ACCESS_KEY: "key",
