@@ -1,0 +1,89 @@
+import { HttpApiSchema } from "@effect/platform"
+import { Context, type Effect, type Redacted, Schema } from "effect"
+
+export const GitHubOperation = Schema.Literal("token", "branch-head", "status")
+export type GitHubOperation = typeof GitHubOperation.Type
+
+/** GitHub did not answer, is busy, or has had enough of us for now. Class: retry. */
+export class GitHubUnavailable extends Schema.TaggedError<GitHubUnavailable>()("GitHubUnavailable", {
+  operation: GitHubOperation,
+  reason: Schema.Literal("unreachable", "timeout", "throttled", "unavailable", "unexpected-answer"),
+  status: Schema.optional(Schema.Number)
+}) {
+  readonly retryable = true as const
+
+  override get message(): string {
+    return `GitHub ${this.operation}: ${this.reason}${this.status === undefined ? "" : ` (${this.status})`}`
+  }
+}
+
+const refusals = {
+  not_configured: "no GitHub App is configured and unauthenticated deployments are not allowed",
+  installation_missing: "the GitHub App is not installed there any more",
+  denied: "it does not exist, or this GitHub App may not use it"
+} as const
+
+/** Refuse (400): GitHub said no, and says so again until somebody changes the App or its installation. */
+export class GitHubRefused extends Schema.TaggedError<GitHubRefused>()(
+  "GitHubRefused",
+  {
+    operation: GitHubOperation,
+    reason: Schema.Literal("not_configured", "installation_missing", "denied"),
+    /** What was asked for: an installation, a repository or a branch of it. */
+    subject: Schema.String
+  },
+  HttpApiSchema.annotations({ status: 400 })
+) {
+  override get message(): string {
+    return `GitHub ${this.subject}: ${refusals[this.reason]}`
+  }
+}
+
+export type GitHubError = GitHubUnavailable | GitHubRefused
+
+/** The newest commit of a branch. Texts are GitHub's and not cut. */
+export const BranchHead = Schema.Struct({
+  sha: Schema.String,
+  message: Schema.String,
+  /** Null when the author's address belongs to no account. */
+  authorHandle: Schema.NullOr(Schema.String),
+  authorAvatarUrl: Schema.NullOr(Schema.String),
+  /** Unix milliseconds of the commit. */
+  timestamp: Schema.Number
+})
+export type BranchHead = typeof BranchHead.Type
+
+export interface StatusReport {
+  /** `owner/name`. */
+  readonly repository: string
+  readonly sha: string
+  /** Environment as GitHub shows it. */
+  readonly environment: string
+  readonly state: "pending" | "in_progress" | "success" | "failure"
+  /** Cut to GitHub's limit of 140 characters. */
+  readonly description: string
+  readonly url: string | null
+  readonly installationId: bigint
+  /** Marks GitHub's deployment as ours, so that every report of one deployment finds the same one. */
+  readonly deploymentId: string
+}
+
+/** The GitHub App. `installationId` null asks as nobody, for public repositories, and is refused unless that is allowed. */
+export class GitHub extends Context.Tag("ctrl-worker/GitHub")<
+  GitHub,
+  {
+    /** A GitHub App is configured. */
+    readonly isConfigured: boolean
+    /** Public repositories may be deployed without an installation. */
+    readonly allowsUnauthenticated: boolean
+    /** Reads contents, nothing else, and lives for at least five more minutes. Asked for about once an hour. */
+    readonly installationToken: (installationId: bigint) => Effect.Effect<Redacted.Redacted, GitHubError>
+    readonly branchHead: (
+      repository: string,
+      branch: string,
+      installationId: bigint | null
+    ) => Effect.Effect<BranchHead, GitHubError>
+    /** Safe to repeat: the deployment is looked for before it is made; a repeated state is one more line in its history. */
+    readonly reportStatus: (report: StatusReport) => Effect.Effect<void, GitHubError>
+  }
+>() {}
