@@ -17,10 +17,11 @@ export class BuilderUnavailable extends Schema.TaggedError<BuilderUnavailable>()
 export class BuildRefused extends Schema.TaggedError<BuildRefused>()(
   "BuildRefused",
   {
-    reason: Schema.Literal("not_configured", "invalid", "repository_denied"),
+    reason: Schema.Literal("not_configured", "invalid", "repository_not_accessible", "commit_not_found"),
     field: Schema.Literal(
       "builder",
       "buildId",
+      "workspaceId",
       "projectId",
       "deploymentId",
       "repository",
@@ -61,20 +62,22 @@ export const BuildRequest = Schema.Struct({
 })
 export type BuildRequest = typeof BuildRequest.Type
 
-/** Why a build failed, as far as it is known. `failed` is the rest. */
+/** Why a build failed, as far as it is known. `unknown` is the rest. */
 export const BuildFailureKind = Schema.Literal(
-  "dockerfile_missing",
+  "dockerfile_not_found",
   "dockerfile_invalid",
-  "context_missing",
-  "commit_missing",
-  "repository_denied",
-  "base_image_unavailable",
+  "context_not_found",
+  "commit_not_found",
+  "repository_not_accessible",
+  "base_image_not_found",
+  "file_not_found",
   "command_failed",
   "out_of_memory",
-  "platform_unsupported",
-  "push_denied",
+  "push_failed",
+  "builder_denied",
+  "timed_out",
   "cancelled",
-  "failed"
+  "unknown"
 )
 export type BuildFailureKind = typeof BuildFailureKind.Type
 

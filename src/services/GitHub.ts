@@ -1,13 +1,13 @@
 import { HttpApiSchema } from "@effect/platform"
 import { Context, type Effect, type Redacted, Schema } from "effect"
 
-export const GitHubOperation = Schema.Literal("token", "branch-head", "status")
+export const GitHubOperation = Schema.Literal("installation-token", "branch-head", "report-status")
 export type GitHubOperation = typeof GitHubOperation.Type
 
 /** GitHub did not answer, is busy, or has had enough of us for now. Class: retry. */
 export class GitHubUnavailable extends Schema.TaggedError<GitHubUnavailable>()("GitHubUnavailable", {
   operation: GitHubOperation,
-  reason: Schema.Literal("unreachable", "timeout", "throttled", "unavailable", "unexpected-answer"),
+  reason: Schema.Literal("unreachable", "timeout", "rate_limited", "unavailable", "unexpected-answer"),
   status: Schema.optional(Schema.Number)
 }) {
   readonly retryable = true as const
@@ -53,17 +53,21 @@ export const BranchHead = Schema.Struct({
 })
 export type BranchHead = typeof BranchHead.Type
 
-export interface StatusReport {
+export const CommitState = Schema.Literal("pending", "in_progress", "success", "failure")
+export type CommitState = typeof CommitState.Type
+
+export interface CommitStatus {
   /** `owner/name`. */
   readonly repository: string
   readonly sha: string
   /** Environment as GitHub shows it. */
   readonly environment: string
-  readonly state: "pending" | "in_progress" | "success" | "failure"
+  readonly state: CommitState
   /** Cut to GitHub's limit of 140 characters. */
   readonly description: string
   readonly url: string | null
-  readonly installationId: bigint
+  /** Null, or an App that is not there, is refused: nobody may report as nobody. */
+  readonly installationId: bigint | null
   /** Marks GitHub's deployment as ours, so that every report of one deployment finds the same one. */
   readonly deploymentId: string
 }
@@ -84,6 +88,6 @@ export class GitHub extends Context.Tag("ctrl-worker/GitHub")<
       installationId: bigint | null
     ) => Effect.Effect<BranchHead, GitHubError>
     /** Safe to repeat: the deployment is looked for before it is made; a repeated state is one more line in its history. */
-    readonly reportStatus: (report: StatusReport) => Effect.Effect<void, GitHubError>
+    readonly reportStatus: (report: CommitStatus) => Effect.Effect<void, GitHubError>
   }
 >() {}

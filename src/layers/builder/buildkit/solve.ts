@@ -1,0 +1,120 @@
+import type { Client, ServiceError, status } from "@grpc/grpc-js"
+import { Data, Effect, Fiber, Stream } from "effect"
+import {
+  ControlService,
+  decodeExit,
+  decodeStatus,
+  type SolveRequest,
+  type SolveResponse,
+  type StatusResponse
+} from "./descriptors.ts"
+import { openSession, type SessionOffers } from "./SolveSession.ts"
+
+/** One build as BuildKit is told it. */
+export interface Solve {
+  /** Unique among the builds that run on the daemon. */
+  readonly ref: string
+  readonly frontendAttrs: Readonly<Record<string, string>>
+  /** Name and further attributes of the image that is pushed. */
+  readonly imageAttrs: Readonly<Record<string, string>>
+  readonly offers: SessionOffers
+}
+
+/** How a solve failed, as structure: gRPC's code, the types of BuildKit's error details, the exit code of a command. */
+export class SolveFailed extends Data.TaggedError("SolveFailed")<{
+  readonly code: status
+  /** Last parts of the types of BuildKit's error details, such as `Vertex`, `Source` and `Frontend`. */
+  readonly details: ReadonlySet<string>
+  readonly exitCode: number | null
+  /** BuildKit's own text: for logs, and for users where it is about their Dockerfile. Never compared with anything. */
+  readonly text: string
+}> {}
+
+// After a solve has answered, the rest of its events is on the way already.
+const statusGrace = "5 seconds"
+
+const lastPart = (typeUrl: string) => typeUrl.slice(Math.max(typeUrl.lastIndexOf("."), typeUrl.lastIndexOf("/")) + 1)
+
+const failureOf = (error: ServiceError): Effect.Effect<never, SolveFailed> =>
+  Effect.gen(function* () {
+    const [encoded] = error.metadata.get("grpc-status-details-bin")
+    const details = yield* Effect.try(() => decodeStatus(Buffer.from(encoded ?? "")).details).pipe(
+      Effect.orElseSucceed(() => [])
+    )
+    const exit = details.find(({ typeUrl }) => lastPart(typeUrl) === "ExitMessage")
+    const exitCode = yield* Effect.try(() => (exit === undefined ? null : decodeExit(exit.value).code)).pipe(
+      Effect.orElseSucceed(() => null)
+    )
+    return yield* new SolveFailed({
+      code: error.code,
+      details: new Set(details.map(({ typeUrl }) => lastPart(typeUrl))),
+      exitCode,
+      text: error.details
+    })
+  })
+
+/** Interruption cancels the call, and with it the build on the daemon. */
+const callSolve = (client: Client, request: SolveRequest) =>
+  Effect.async<SolveResponse, SolveFailed>((resume) => {
+    const { path, requestSerialize, responseDeserialize } = ControlService.Solve
+    const call = client.makeUnaryRequest<SolveRequest, SolveResponse>(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      (error, response) => {
+        if (error !== null) return resume(failureOf(error))
+        resume(response === undefined ? Effect.dieMessage("gRPC answers or fails") : Effect.succeed(response))
+      }
+    )
+    return Effect.sync(() => call.cancel())
+  })
+
+/** Ends by itself with the build. Read one by one: as long as one is handled, gRPC's flow control holds back the rest. */
+const events = (client: Client, ref: string): Stream.Stream<StatusResponse, unknown> =>
+  Stream.unwrapScoped(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const { path, requestSerialize, responseDeserialize } = ControlService.Status
+          return client.makeServerStreamRequest<{ readonly ref: string }, StatusResponse>(
+            path,
+            requestSerialize,
+            responseDeserialize,
+            { ref }
+          )
+        }),
+        (call) => Effect.sync(() => call.cancel())
+      ),
+      (call) => Stream.fromAsyncIterable<StatusResponse, unknown>(call, (error) => error)
+    )
+  )
+
+/**
+ * Builds and pushes, and answers with what the exporter says about the image. `onEvents` has seen every event that the
+ * daemon sent before this ends; events that cannot be had do not fail the build. Interrupting it cancels the build.
+ */
+export const solve = (
+  client: Client,
+  { frontendAttrs, imageAttrs, offers, ref }: Solve,
+  onEvents: (events: StatusResponse) => Effect.Effect<void>
+): Effect.Effect<Readonly<Record<string, string>>, SolveFailed> =>
+  Effect.gen(function* () {
+    const session = yield* openSession(client, offers)
+    const following = yield* events(client, ref).pipe(
+      Stream.runForEach(onEvents),
+      Effect.catchAll(() => Effect.logWarning("Events of a build cannot be followed", { ref })),
+      Effect.forkScoped
+    )
+    const answer = yield* callSolve(client, {
+      ref,
+      session,
+      frontend: "dockerfile.v0",
+      frontendAttrs,
+      exporters: [{ type: "image", attrs: imageAttrs }],
+      exporterDeprecated: "image",
+      exporterAttrsDeprecated: imageAttrs
+    }).pipe(Effect.exit)
+    yield* Fiber.join(following).pipe(Effect.timeoutOption(statusGrace))
+    return (yield* answer).exporterResponse
+  }).pipe(Effect.scoped)
