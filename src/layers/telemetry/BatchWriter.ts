@@ -1,4 +1,4 @@
-import { Array as Arr, type Duration, Effect, Option, Queue, Schedule, type Scope } from "effect"
+import { Array as Arr, type Duration, Effect, Fiber, Queue, Schedule, type Scope } from "effect"
 
 export interface BatchWriterOptions<Row> {
   /** Rows and bytes that may wait; what comes on top is dropped. */
@@ -91,20 +91,24 @@ export const batchWriter = <Row>(
       body: () => Effect.suspend(() => write(backlog.take())),
       step: () => undefined
     })
-    const flushAtEnd = flush.pipe(
-      // A finalizer cannot be interrupted, so what the bound must cut short has to allow it.
-      Effect.interruptible,
-      Effect.timeoutOption(options.flushTimeout),
-      Effect.flatMap((done) => (Option.isNone(done) ? drop(backlog.size) : Effect.void))
-    )
+    let closing = false
+    const turn = Effect.zipRight(Effect.timeoutOption(Queue.take(full), options.interval), flush)
+    const loop = yield* Effect.forkDaemon(Effect.repeat(turn, { until: () => closing }))
 
-    // Registered first, so that it runs last: nobody else takes from the backlog then.
-    yield* Effect.addFinalizer(() => flushAtEnd)
-    yield* Queue.take(full).pipe(
-      Effect.timeoutOption(options.interval),
-      Effect.zipRight(flush),
-      Effect.forever,
-      Effect.forkScoped
+    // The loop ends by itself: the batch it is writing must not be written twice, nor given up without need.
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        closing = true
+        return Queue.offer(full, undefined)
+      }).pipe(
+        Effect.zipRight(Fiber.join(loop)),
+        Effect.zipRight(flush),
+        // A finalizer cannot be interrupted, so what the bound must cut short has to allow it.
+        Effect.interruptible,
+        Effect.timeoutOption(options.flushTimeout),
+        Effect.zipRight(Fiber.interrupt(loop)),
+        Effect.zipRight(Effect.suspend(() => drop(backlog.size)))
+      )
     )
 
     return {

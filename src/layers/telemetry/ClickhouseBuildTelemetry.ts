@@ -1,4 +1,4 @@
-import { Duration, Effect, Layer, Ref } from "effect"
+import { Duration, Effect, Layer, Ref, Schedule } from "effect"
 import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import { ClickhouseInsert } from "../../services/ClickhouseInsert.ts"
 import { batchWriter } from "./BatchWriter.ts"
@@ -21,6 +21,7 @@ const limits = {
 
 const timing = {
   interval: Duration.seconds(2),
+  reportInterval: Duration.seconds(30),
   attempts: 3,
   attemptTimeout: Duration.seconds(10),
   // The worker has 25 s to drain; its builds have ended by then.
@@ -32,21 +33,31 @@ const fixedBytes = 300
 const bytesOfStep = ({ error, name }: StepRow) => fixedBytes + 2 * (name.length + error.length)
 const bytesOfLog = ({ message }: LogRow) => fixedBytes + 2 * message.length
 
+/** Says once in a while, and at the end, how many rows were lost meanwhile: never once per row. */
+const reportLosses = (lost: Effect.Effect<number>) =>
+  Effect.gen(function* () {
+    let reported = 0
+    const report = Effect.flatMap(lost, (total) => {
+      const rows = total - reported
+      reported = total
+      return rows === 0 ? Effect.void : Effect.logWarning("Telemetry of builds was lost", { rows, total })
+    })
+    yield* Effect.addFinalizer(() => report)
+    yield* Effect.forkScoped(Effect.repeat(report, Schedule.spaced(timing.reportInterval)))
+  })
+
 const make = Effect.gen(function* () {
   const clickhouse = yield* ClickhouseInsert
   const lost = yield* Ref.make(0)
-  const onDropped = (table: string) => (rows: number) =>
-    Effect.zipRight(
-      Ref.update(lost, (before) => before + rows),
-      Effect.logWarning("Build telemetry was lost", { table, rows })
-    )
+  const onDropped = (rows: number) => Ref.update(lost, (before) => before + rows)
+  yield* reportLosses(Ref.get(lost))
   const steps = yield* batchWriter<StepRow>({
     ...timing,
     capacity: limits.steps,
     maxBatch: limits.batch,
     sizeOf: bytesOfStep,
     write: (rows) => clickhouse.insert(stepsTable, rows),
-    onDropped: onDropped(stepsTable)
+    onDropped
   })
   const logs = yield* batchWriter<LogRow>({
     ...timing,
@@ -54,7 +65,7 @@ const make = Effect.gen(function* () {
     maxBatch: limits.batch,
     sizeOf: bytesOfLog,
     write: (rows) => clickhouse.insert(logsTable, rows),
-    onDropped: onDropped(logsTable)
+    onDropped
   })
 
   return BuildTelemetry.of({

@@ -89,13 +89,12 @@ const health = {
   Health: { methods: { Check: method("HealthCheckRequest", "HealthCheckResponse") } }
 }
 
-/** google.rpc.Status, and the one detail of BuildKit whose content matters: the exit code of a command. */
+/** google.rpc.Status: what gRPC sends beside an error's code, in a header of its own. */
 const status = {
   Any: message({ typeUrl: field("string", 1), value: field("bytes", 2) }),
   Status: message({ code: field("int32", 1), message: field("string", 2), details: repeated("Any", 3) }),
-  ExitMessage: message({ code: field("uint32", 1) }),
-  // Methods make proto-loader build the codecs of these messages; nobody calls them.
-  Codec: { methods: { Status: method("Status", "Status"), Exit: method("ExitMessage", "ExitMessage") } }
+  // A method makes proto-loader build the codec; nobody calls it.
+  Codec: { methods: { Status: method("Status", "Status") } }
 }
 
 const nested = (path: string, content: object): object =>
@@ -166,4 +165,3 @@ export interface RpcStatus {
 }
 
 export const decodeStatus: (bytes: Buffer) => RpcStatus = Codec.Status.responseDeserialize
-export const decodeExit: (bytes: Buffer) => { readonly code: number } = Codec.Exit.responseDeserialize

@@ -1,9 +1,9 @@
 import type { Client, ServiceError, status } from "@grpc/grpc-js"
-import { Data, Effect, Fiber, Stream } from "effect"
+import { Data, Effect, Either, Fiber, Option, Schema, Stream } from "effect"
 import {
   ControlService,
-  decodeExit,
   decodeStatus,
+  type RpcStatus,
   type SolveRequest,
   type SolveResponse,
   type StatusResponse
@@ -33,25 +33,38 @@ export class SolveFailed extends Data.TaggedError("SolveFailed")<{
 // After a solve has answered, the rest of its events is on the way already.
 const statusGrace = "5 seconds"
 
-const lastPart = (typeUrl: string) => typeUrl.slice(Math.max(typeUrl.lastIndexOf("."), typeUrl.lastIndexOf("/")) + 1)
+const jsonSuffix = "+json"
 
-const failureOf = (error: ServiceError): Effect.Effect<never, SolveFailed> =>
-  Effect.gen(function* () {
-    const [encoded] = error.metadata.get("grpc-status-details-bin")
-    const details = yield* Effect.try(() => decodeStatus(Buffer.from(encoded ?? "")).details).pipe(
-      Effect.orElseSucceed(() => [])
-    )
-    const exit = details.find(({ typeUrl }) => lastPart(typeUrl) === "ExitMessage")
-    const exitCode = yield* Effect.try(() => (exit === undefined ? null : decodeExit(exit.value).code)).pipe(
-      Effect.orElseSucceed(() => null)
-    )
-    return yield* new SolveFailed({
-      code: error.code,
-      details: new Set(details.map(({ typeUrl }) => lastPart(typeUrl))),
-      exitCode,
-      text: error.details
-    })
+/** `github.com/moby/buildkit/errdefs.Vertex+json` is `Vertex`. */
+const shortType = (typeUrl: string): string => {
+  const name = typeUrl.endsWith(jsonSuffix) ? typeUrl.slice(0, -jsonSuffix.length) : typeUrl
+  return name.slice(Math.max(name.lastIndexOf("."), name.lastIndexOf("/")) + 1)
+}
+
+const Exit = Schema.parseJson(Schema.Struct({ Code: Schema.Number }))
+
+const detailsOf = (error: ServiceError): RpcStatus["details"] => {
+  const [encoded] = error.metadata.get("grpc-status-details-bin")
+  if (!Buffer.isBuffer(encoded)) return []
+  return Either.getOrElse(
+    Either.try(() => decodeStatus(encoded).details),
+    () => []
+  )
+}
+
+const failureOf = (error: ServiceError): SolveFailed => {
+  const details = detailsOf(error).map(({ typeUrl, value }) => ({ type: shortType(typeUrl), value }))
+  const exit = details.find(({ type }) => type === "ExitMessage")
+  const decoded = Option.flatMap(Option.fromNullable(exit), ({ value }) =>
+    Schema.decodeOption(Exit)(value.toString("utf8"))
+  )
+  return new SolveFailed({
+    code: error.code,
+    details: new Set(details.map(({ type }) => type)),
+    exitCode: Option.getOrNull(Option.map(decoded, ({ Code }) => Code)),
+    text: error.details
   })
+}
 
 /** Interruption cancels the call, and with it the build on the daemon. */
 const callSolve = (client: Client, request: SolveRequest) =>
@@ -63,7 +76,7 @@ const callSolve = (client: Client, request: SolveRequest) =>
       responseDeserialize,
       request,
       (error, response) => {
-        if (error !== null) return resume(failureOf(error))
+        if (error !== null) return resume(Effect.fail(failureOf(error)))
         resume(response === undefined ? Effect.dieMessage("gRPC answers or fails") : Effect.succeed(response))
       }
     )
