@@ -1,12 +1,17 @@
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Layer, Option, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted, Schedule, Schema } from "effect"
+import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import { Builder, type BuildFailureKind } from "../../../src/services/Builder.ts"
 import type { BuildEvent } from "../../../src/services/BuildTelemetry.ts"
 import { BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
+import { activeBuilds } from "../../support/builds/activeBuilds.ts"
 import { BuildGround, buildGround, gitToken, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
 import { build, pollUntil, request } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
+import { Orders } from "../../support/builds/Orders.ts"
 
 const reason = await whyNoBuilds
 const recorded: Array<BuildEvent> = []
@@ -32,6 +37,31 @@ const builderWith = (change: { readonly password?: string; readonly tokens?: Rea
     Layer.provide(telemetry),
     Layer.provide(gitHubWithTokens(change.tokens ?? { "1": gitToken, "2": "ghs_of-somebody-else" }))
   )
+
+/** The daemon notices within a moment that nobody waits for a build; how long that takes is its business. */
+const untilIdle = (address: string) =>
+  activeBuilds(address).pipe(
+    Effect.filterOrFail((active) => active === 0),
+    Effect.retry(Schedule.spaced("50 millis")),
+    Effect.timeout("30 seconds"),
+    inRealTime
+  )
+
+const program = fileURLToPath(new URL("../../support/builds/buildingProcess.ts", import.meta.url))
+
+/** Runs a worker until its build runs on the daemon, and kills it as a machine would. */
+const killedWhileBuilding = (orders: string, active: Effect.Effect<number>) =>
+  Effect.gen(function* () {
+    const worker = yield* Effect.acquireRelease(
+      Effect.sync(() => spawn(process.execPath, [program, orders], { stdio: ["ignore", "pipe", "inherit"] })),
+      (started) => Effect.sync(() => started.kill("SIGKILL"))
+    )
+    yield* Effect.async<void>((resume) => void worker.stdout.once("data", () => resume(Effect.void)))
+    assert.strictEqual(yield* active, 1)
+    const ended = Effect.async<void>((resume) => void worker.once("exit", () => resume(Effect.void)))
+    yield* Effect.sync(() => worker.kill("SIGKILL"))
+    yield* ended
+  })
 
 if (reason !== null) {
   describe("builds on a real BuildKit", () => {
@@ -103,16 +133,38 @@ if (reason !== null) {
 
     it.scoped("a cancelled build ends at once on the daemon, and starting it again does not bring it back", () =>
       Effect.gen(function* () {
-        const { commitSha } = yield* BuildGround
+        const { buildkit, commitSha } = yield* BuildGround
         const builder = yield* Builder
         const asked = request(commitSha, { dockerfilePath: "slow.Dockerfile" })
         yield* builder.start(asked)
         yield* pollUntil(asked.buildId, (state) => state._tag === "Running" && state.detail.includes("sleep"))
+        assert.strictEqual(yield* activeBuilds(buildkit.address), 1)
         yield* builder.cancel(asked.buildId)
         yield* builder.cancel(asked.buildId)
+        yield* untilIdle(buildkit.address)
         yield* builder.start(asked)
         const state = yield* builder.poll(asked.buildId)
         assert.deepStrictEqual(state, { _tag: "Failed", kind: "cancelled", message: "the build was cancelled" })
+      }).pipe(Effect.provide(builderWith()))
+    )
+
+    it.scoped("a worker that is killed leaves no build behind on the daemon, and its successor builds again", () =>
+      Effect.gen(function* () {
+        const { buildkit, commitSha, git, registry } = yield* BuildGround
+        const orders = yield* Schema.encode(Orders)({
+          address: buildkit.address,
+          gitUrl: git.url,
+          commitSha,
+          token: gitToken,
+          registry: { url: registry.host, username: registry.username, password: registry.password }
+        })
+        yield* killedWhileBuilding(orders, activeBuilds(buildkit.address))
+        yield* untilIdle(buildkit.address)
+
+        const builder = yield* Builder
+        const asked = request(commitSha)
+        assert.deepStrictEqual(yield* builder.poll(asked.buildId), { _tag: "Unknown" })
+        assert.strictEqual((yield* build(asked))._tag, "Succeeded")
       }).pipe(Effect.provide(builderWith()))
     )
 
