@@ -30,7 +30,8 @@ export class GitHubRefused extends Schema.TaggedError<GitHubRefused>()(
     operation: GitHubOperation,
     reason: Schema.Literal("not_configured", "installation_missing", "denied"),
     /** What was asked for: an installation, a repository or a branch of it. */
-    subject: Schema.String
+    subject: Schema.String,
+    status: Schema.optional(Schema.Number)
   },
   HttpApiSchema.annotations({ status: 400 })
 ) {
