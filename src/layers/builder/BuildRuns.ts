@@ -1,8 +1,12 @@
-import { Clock, Data, Duration, Effect, Exit, Fiber, type Scope } from "effect"
+import { Cause, Clock, Data, Duration, Effect, Exit, Fiber, Option, type Scope } from "effect"
 import { BuilderUnavailable, type BuildOutcome, type BuildState } from "../../services/Builder.ts"
 
 /** The build was lost with the daemon or the connection that ran it. It may be started again. */
-export class BuildLost extends Data.TaggedError("BuildLost")<{ readonly text: string }> {}
+export class BuildLost extends Data.TaggedError("BuildLost")<{ readonly text: string }> {
+  override get message(): string {
+    return this.text
+  }
+}
 
 /** Says what a build is doing; the last one counts. */
 export type Report = (detail: string) => void
@@ -84,7 +88,10 @@ export const makeBuildRuns = (options: BuildRunsOptions): Effect.Effect<BuildRun
       if (Exit.isSuccess(exit)) return end(buildId, exit.value)
       return Effect.zipRight(
         Effect.sync(() => runs.delete(buildId)),
-        Effect.logWarning("A build was lost", exit.cause)
+        Option.match(Cause.failureOption(exit.cause), {
+          onSome: ({ text }) => Effect.logWarning("A build was lost", { problem: text.slice(0, maxDetail) }),
+          onNone: () => Effect.logError("A build was lost to a defect", exit.cause)
+        })
       )
     }
 

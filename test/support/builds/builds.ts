@@ -44,3 +44,7 @@ export const build = (asked: BuildRequest) =>
     yield* inRealTime(builder.start(asked))
     return yield* pollUntil(asked.buildId, hasEnded)
   })
+
+/** Waits in real time until something outside has happened. */
+export const until = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.sleep("5 millis").pipe(Effect.repeat({ until: condition }), inRealTime, Effect.asVoid)

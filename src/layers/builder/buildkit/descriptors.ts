@@ -1,23 +1,9 @@
-import type { MethodDefinition } from "@grpc/grpc-js"
-import { fromJSON } from "@grpc/proto-loader"
+import { field, map, message, method, repeated, service } from "./protobuf.ts"
 
 /**
  * What this worker says to BuildKit and answers it, as protobuf field numbers. Only the fields in use are listed: the rest
  * is skipped on the wire. Names are ours in camel case; on the wire there are only numbers.
  */
-type Field = { readonly type: string; readonly id: number; readonly rule?: "repeated"; readonly keyType?: "string" }
-
-const field = (type: string, id: number): Field => ({ type, id })
-const repeated = (type: string, id: number): Field => ({ type, id, rule: "repeated" })
-const map = (id: number): Field => ({ keyType: "string", type: "string", id })
-const message = (fields: Readonly<Record<string, Field>>) => ({ fields })
-const method = (requestType: string, responseType: string, stream: { request?: true; response?: true } = {}) => ({
-  requestType,
-  responseType,
-  ...(stream.request === true ? { requestStream: true } : {}),
-  ...(stream.response === true ? { responseStream: true } : {})
-})
-
 const control = {
   Timestamp: message({ seconds: field("int64", 1), nanos: field("int32", 2) }),
   Exporter: message({ type: field("string", 1), attrs: map(2) }),
@@ -96,22 +82,6 @@ const status = {
   // A method makes proto-loader build the codec; nobody calls it.
   Codec: { methods: { Status: method("Status", "Status") } }
 }
-
-const nested = (path: string, content: object): object =>
-  path.split(".").reduceRight<object>((inner, name) => ({ nested: { [name]: inner } }), { nested: content })
-
-const options = { keepCase: true, longs: Number, bytes: Buffer, defaults: true } as const
-
-// biome-ignore lint/suspicious/noExplicitAny: gRPC's own type of an untyped method
-type Methods<M extends string> = { readonly [Name in M]: MethodDefinition<any, any> }
-
-const service = <C extends object, N extends keyof C & string>(
-  path: string,
-  content: C & Record<N, { readonly methods: object }>,
-  name: N
-): Methods<keyof C[N]["methods" & keyof C[N]] & string> =>
-  // proto-loader makes a service of each entry with methods, under its full name and with the same method names.
-  fromJSON(nested(path, content), options)[`${path}.${name}`] as never
 
 export const ControlService = service("moby.buildkit.v1", control, "Control")
 export const SecretsService = service("moby.buildkit.secrets.v1", secrets, "Secrets")

@@ -1,5 +1,5 @@
 import type { Client, ServiceError, status } from "@grpc/grpc-js"
-import { Data, Effect, Either, Fiber, Option, Schema, Stream } from "effect"
+import { Data, Effect, Either, Fiber, Option, Runtime, Schema } from "effect"
 import {
   ControlService,
   decodeStatus,
@@ -83,24 +83,28 @@ const callSolve = (client: Client, request: SolveRequest) =>
     return Effect.sync(() => call.cancel())
   })
 
-/** Ends by itself with the build. Read one by one: as long as one is handled, gRPC's flow control holds back the rest. */
-const events = (client: Client, ref: string): Stream.Stream<StatusResponse, unknown> =>
-  Stream.unwrapScoped(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => {
-          const { path, requestSerialize, responseDeserialize } = ControlService.Status
-          return client.makeServerStreamRequest<{ readonly ref: string }, StatusResponse>(
-            path,
-            requestSerialize,
-            responseDeserialize,
-            { ref }
-          )
-        }),
-        (call) => Effect.sync(() => call.cancel())
-      ),
-      (call) => Stream.fromAsyncIterable<StatusResponse, unknown>(call, (error) => error)
-    )
+/**
+ * Hands over the events of a build one message at a time; ends with the build. As long as one is handled, gRPC's flow control
+ * holds back the rest.
+ */
+const follow = (client: Client, ref: string, onEvents: (events: StatusResponse) => Effect.Effect<void>) =>
+  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+    Effect.async<void, ServiceError>((resume) => {
+      const { path, requestSerialize, responseDeserialize } = ControlService.Status
+      const call = client.makeServerStreamRequest<{ readonly ref: string }, StatusResponse>(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        { ref }
+      )
+      call.on("data", (events: StatusResponse) => {
+        call.pause()
+        Runtime.runFork(runtime)(onEvents(events)).addObserver(() => call.resume())
+      })
+      call.on("end", () => resume(Effect.void))
+      call.on("error", (error: ServiceError) => resume(Effect.fail(error)))
+      return Effect.sync(() => call.cancel())
+    })
   )
 
 /**
@@ -114,8 +118,7 @@ export const solve = (
 ): Effect.Effect<Readonly<Record<string, string>>, SolveFailed> =>
   Effect.gen(function* () {
     const session = yield* openSession(client, offers)
-    const following = yield* events(client, ref).pipe(
-      Stream.runForEach(onEvents),
+    const following = yield* follow(client, ref, onEvents).pipe(
       Effect.catchAll(() => Effect.logWarning("Events of a build cannot be followed", { ref })),
       Effect.forkScoped
     )
