@@ -1,5 +1,6 @@
+import { setTimeout } from "node:timers/promises"
 import type { depot } from "@depot/sdk-node"
-import { Data, Duration, Effect, Redacted, Schedule, type Scope, Stream } from "effect"
+import { Data, Duration, Effect, Redacted, Schedule, type Scope } from "effect"
 
 /** Who we are to Depot. */
 export interface DepotAccount {
@@ -95,6 +96,14 @@ const attempt = <A>(
 
 const millisOf = (at: { readonly seconds: bigint } | undefined) => (at === undefined ? 0 : Number(at.seconds) * 1000)
 
+/** The same message again and again: what the SDK sends of it is paced by real time, as Depot's patience is. */
+async function* every<A>(interval: Duration.Duration, message: A, signal: AbortSignal): AsyncIterable<A> {
+  while (!signal.aborted) {
+    yield message
+    await setTimeout(Duration.toMillis(interval), undefined, { signal, ref: false }).catch(() => undefined)
+  }
+}
+
 const projects = (sdk: Sdk, token: Redacted.Redacted) => {
   const service = sdk.core.v1.ProjectService
   return {
@@ -180,14 +189,10 @@ const machines = (sdk: Sdk) => {
     ).pipe(Effect.ignore)
 
   /** Never ends by itself: a stream that breaks is begun again. */
-  const reportHealth = (build: DepotBuild, platform: DepotPlatform) => {
-    const beats = Stream.toAsyncIterable(
-      Stream.repeatEffectWithSchedule(Effect.succeed(whatOf(build, platform)), Schedule.spaced(healthInterval))
-    )
-    return attempt("report-health", build.token, Duration.hours(2), (options) =>
-      service.reportHealth(beats, options)
+  const reportHealth = (build: DepotBuild, platform: DepotPlatform) =>
+    attempt("report-health", build.token, Duration.hours(2), (options) =>
+      service.reportHealth(every(healthInterval, whatOf(build, platform), options.signal), options)
     ).pipe(Effect.ignore, Effect.zipRight(Effect.sleep(healthInterval)), Effect.forever)
-  }
 
   return {
     /** A machine, kept alive and given back with the scope. */
