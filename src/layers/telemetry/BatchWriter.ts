@@ -81,7 +81,7 @@ export const batchWriter = <Row>(
     const write = (rows: ReadonlyArray<Row>) =>
       options.write(rows).pipe(
         Effect.timeout(options.attemptTimeout),
-        Effect.retry(Schedule.intersect(Schedule.exponential("250 millis"), Schedule.recurs(options.attempts - 1))),
+        Effect.retry(Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(options.attempts - 1))),
         Effect.catchAllCause(() => drop(rows.length)),
         // Neither written nor given up: the end came in between.
         Effect.onInterrupt(() => drop(rows.length))

@@ -11,7 +11,7 @@ const mebibyte = 1024 * 1024
 
 /**
  * Two writers, so that a flood of output never costs a step. 32 MiB of output and 8 MiB of steps are what this may hold
- * when ClickHouse is away; a batch is given up after three tries, which leaves room for what comes then.
+ * when ClickHouse is away; a batch is given up after five tries, which leaves room for what comes then.
  */
 const limits = {
   logs: { rows: 100_000, bytes: 32 * mebibyte },
@@ -22,7 +22,8 @@ const limits = {
 const timing = {
   interval: Duration.seconds(2),
   reportInterval: Duration.seconds(30),
-  attempts: 3,
+  // Waits of 1, 2, 4 and 8 s between them outlast a restart of the server.
+  attempts: 5,
   attemptTimeout: Duration.seconds(10),
   // The worker has 25 s to drain; its builds have ended by then.
   flushTimeout: Duration.seconds(5)
