@@ -13,6 +13,7 @@ import {
 import { Effect, type Scope } from "effect"
 import {
   AuthService,
+  type BuildHistoryEvent,
   ControlService,
   SecretsService,
   type SolveRequest,
@@ -138,6 +139,7 @@ export const buildkitServer = (
     const told = new Map<string, Array<StatusResponse | "end">>()
     const watchers = new Map<string, ServerWritableStream<{ ref: string }, StatusResponse>>()
     const solves: Array<SolveRequest> = []
+    const running = new Set<string>()
     const cancelled: Array<string> = []
 
     /** A solve may come before its session, as with the real one. */
@@ -174,13 +176,18 @@ export const buildkitServer = (
     ): Promise<void> => {
       const { ref, session } = call.request
       solves.push(call.request)
-      call.on("cancelled", () => cancelled.push(ref))
+      running.add(ref)
+      call.on("cancelled", () => {
+        running.delete(ref)
+        cancelled.push(ref)
+      })
       const ended = await play({
         request: call.request,
         ask: await askingOf(session),
         emit: (events) => tell(ref, events)
       })
       if (ended === null) return
+      running.delete(ref)
       tell(ref, "end")
       if ("digest" in ended) {
         return answer(null, { exporterResponse: { "containerimage.digest": ended.digest } })
@@ -193,6 +200,10 @@ export const buildkitServer = (
     const server = new Server({ "grpc.max_send_message_length": 64 * 1024 * 1024 })
     server.addService(ControlService, {
       Info: (_: unknown, answer: sendUnaryData<object>) => answer(null, {}),
+      ListenBuildHistory: (call: ServerWritableStream<unknown, BuildHistoryEvent>) => {
+        for (const ref of running) call.write({ record: { ref } })
+        call.end()
+      },
       Session: openSession,
       Status: watch,
       Solve: solve

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto"
 import type { Client } from "@grpc/grpc-js"
 import { Effect, Layer } from "effect"
-import { Builder } from "../../services/Builder.ts"
+import { Builder, type BuildOutcome } from "../../services/Builder.ts"
 import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import { GitHub } from "../../services/GitHub.ts"
-import { BuildLost } from "./BuildRuns.ts"
-import { type BuildkitAddress, openBuildkit, ping } from "./buildkit/BuildkitClient.ts"
+import { BuildLost, type Report } from "./BuildRuns.ts"
+import { activeBuilds } from "./buildkit/activeBuilds.ts"
+import { type BuildkitAddress, type BuildkitSilent, openBuildkit, ping } from "./buildkit/BuildkitClient.ts"
 import { imageName } from "./buildSpec.ts"
 import { makeBuilder, type RunBuild } from "./makeBuilder.ts"
 import { type BuildSite, solveImage } from "./solveImage.ts"
@@ -20,26 +21,50 @@ export const imageRepository = "deployments"
 /** A daemon that does not answer by then is not there: whoever polls learns that the build has to be started again. */
 const connectTimeout = 10_000
 
+/** Between two looks at a build of the same id that somebody else has begun. */
+const lookInterval = "2 seconds"
+
+const ofSilence = ({ reason }: BuildkitSilent) => new BuildLost({ text: `BuildKit does not answer: ${reason}` })
+
+/** No build id has it, so that what stands before it in a ref is one. */
+const separator = "~"
+
+/** Never used twice: the daemon refuses a ref for ten seconds after the build it belonged to. */
+const newRef = (buildId: string) => `${buildId}${separator}${randomBytes(6).toString("hex")}`
+
+/**
+ * Waits while the daemon is at work on a build of that id: another worker's, or one that it is still ending. What that one
+ * has built is in the cache then, so that building it again takes a moment. Two that begin at the same moment share what
+ * they have in common while they run.
+ */
+const untilNobodyBuilds = (client: Client, buildId: string, report: Report) =>
+  activeBuilds(client).pipe(
+    Effect.mapError(({ details }) => new BuildLost({ text: `BuildKit does not say what it builds: ${details}` })),
+    Effect.flatMap((refs) => {
+      if (!refs.some((ref) => ref.startsWith(`${buildId}${separator}`))) return Effect.succeed(false)
+      report("waiting for another worker's build of the same deployment")
+      return Effect.as(Effect.sleep(lookInterval), true)
+    }),
+    Effect.repeat({ while: (isBusy) => isBusy })
+  )
+
 const run =
   (client: Client, site: BuildSite): RunBuild =>
   (build) =>
     Effect.gen(function* () {
-      yield* ping(client, connectTimeout).pipe(
-        Effect.mapError(({ reason }) => new BuildLost({ text: `BuildKit does not answer: ${reason}` }))
-      )
+      yield* Effect.mapError(ping(client, connectTimeout), ofSilence)
       const image = imageName(site.registry.url, imageRepository, build.spec)
-      // Random, because the daemon may still be ending what another process began under the same build id.
-      const ref = `${build.spec.buildId}-${randomBytes(6).toString("hex")}`
-      const outcome = yield* solveImage(client, site, ref, { ...build, image })
-      return outcome._tag === "Failed"
-        ? outcome
-        : {
-            _tag: "Succeeded",
-            image,
-            digest: outcome.digest,
-            externalBuildId: null,
-            depotProjectId: null
-          }
+      yield* untilNobodyBuilds(client, build.spec.buildId, build.report)
+      const outcome = yield* solveImage(client, site, newRef(build.spec.buildId), { ...build, image })
+      if (outcome._tag === "Failed") return outcome
+      const { digest } = outcome
+      return {
+        _tag: "Succeeded",
+        image,
+        digest,
+        externalBuildId: null,
+        depotProjectId: null
+      } satisfies BuildOutcome
     })
 
 /**

@@ -168,6 +168,18 @@ if (reason !== null) {
       }).pipe(Effect.provide(builderWith()))
     )
 
+    it.scoped("two workers that are asked for one build let the daemon build it once, and both have its image", () =>
+      Effect.gen(function* () {
+        const { commitSha } = yield* BuildGround
+        const asked = request(commitSha, { dockerfilePath: "brief.Dockerfile" })
+        const worker = Effect.provide(build(asked), Layer.fresh(builderWith()))
+        const [first, second] = yield* Effect.all([worker, worker], { concurrency: 2 })
+        assert.strictEqual(first._tag, "Succeeded")
+        // The image has the time in it at which it was built: built twice, it would be another one.
+        assert.deepStrictEqual(second, first)
+      })
+    )
+
     it.scoped("a token that may not read the repository gets nothing out of the cache of who may", () =>
       Effect.gen(function* () {
         const { commitSha, git } = yield* BuildGround

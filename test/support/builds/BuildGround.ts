@@ -38,6 +38,7 @@ COPY --from=build /hello.txt /hello.txt
   "apps/web/failing.Dockerfile": `${shell}\n${run("echo about to fail; exit 7")}\n`,
   "apps/web/killed.Dockerfile": `${shell}\n${run("exit 137")}\n`,
   "apps/web/slow.Dockerfile": `${shell}\n${run("echo waiting; /bin/busybox sleep 600")}\n`,
+  "apps/web/brief.Dockerfile": `${shell}\n${run("/bin/busybox sleep 2; /bin/busybox date > /built")}\n`,
   "apps/web/invalid.Dockerfile": "FROM scratch\nFETCH something\n",
   "apps/web/baseless.Dockerfile": "FROM 127.0.0.1:9/nobody:here\n",
   "apps/web/incomplete.Dockerfile": "FROM scratch\nCOPY not-there /\n"

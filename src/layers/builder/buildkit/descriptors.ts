@@ -35,6 +35,9 @@ const control = {
   }),
   StatusResponse: message({ vertexes: repeated("Vertex", 1), logs: repeated("VertexLog", 3) }),
   BytesMessage: message({ data: field("bytes", 1) }),
+  BuildHistoryRequest: message({ activeOnly: field("bool", 1), ref: field("string", 2), earlyExit: field("bool", 3) }),
+  BuildHistoryRecord: message({ ref: field("string", 1) }),
+  BuildHistoryEvent: message({ record: field("BuildHistoryRecord", 2) }),
   InfoRequest: message({}),
   BuildkitVersion: message({ package: field("string", 1), version: field("string", 2) }),
   InfoResponse: message({ buildkitVersion: field("BuildkitVersion", 1) }),
@@ -43,6 +46,7 @@ const control = {
       Solve: method("SolveRequest", "SolveResponse"),
       Status: method("StatusRequest", "StatusResponse", { response: true }),
       Session: method("BytesMessage", "BytesMessage", { request: true, response: true }),
+      ListenBuildHistory: method("BuildHistoryRequest", "BuildHistoryEvent", { response: true }),
       Info: method("InfoRequest", "InfoResponse")
     }
   }
@@ -114,6 +118,18 @@ export interface VertexLog {
 export interface StatusResponse {
   readonly vertexes: ReadonlyArray<Vertex>
   readonly logs: ReadonlyArray<VertexLog>
+}
+
+export interface BuildHistoryRequest {
+  readonly activeOnly: boolean
+  /** Empty for any. */
+  readonly ref: string
+  /** Ends with what is there now, instead of following what comes. */
+  readonly earlyExit: boolean
+}
+
+export interface BuildHistoryEvent {
+  readonly record: { readonly ref: string } | null
 }
 
 export interface SolveRequest {

@@ -12,7 +12,7 @@ import { openSession, type SessionOffers } from "./SolveSession.ts"
 
 /** One build as BuildKit is told it. */
 export interface Solve {
-  /** Unique among the builds that run on the daemon. */
+  /** Unique among the builds of the daemon, also for a while after it has ended. */
   readonly ref: string
   readonly frontendAttrs: Readonly<Record<string, string>>
   /** Name and further attributes of the image that is pushed. */
