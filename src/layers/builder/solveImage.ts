@@ -93,11 +93,11 @@ export const solveImage = (
   ref: string,
   { image, record, report, spec, token }: ImageBuild
 ): Effect.Effect<Pushed | Failed, BuildLost> => {
-  let failedVertex: Vertex | undefined
+  const failedSteps = new Map<string, Vertex>()
   const follow = (status: StatusResponse) =>
     Effect.suspend(() => {
       for (const vertex of status.vertexes) {
-        if (vertex.error !== "") failedVertex ??= vertex
+        if (vertex.error !== "") failedSteps.set(vertex.digest, vertex)
         else if (vertex.started !== null && vertex.completed === null) report(vertex.name)
       }
       return record(eventsOf(status))
@@ -117,7 +117,7 @@ export const solveImage = (
       ? new BuildLost({ text: failure.text })
       : Effect.as(
           Effect.logInfo("A build failed", { builderSays: failure.text.slice(0, 1000) }),
-          describeFailure(failure, failedVertex, spec)
+          describeFailure(failure, failedSteps.get(failure.vertex ?? "") ?? [...failedSteps.values()][0], spec)
         )
   return solve(client, build, follow).pipe(
     Effect.flatMap((exporter) => {

@@ -27,6 +27,22 @@ const vertex = (change: object) => ({
   ...change
 })
 
+/** google.rpc.Status as BuildKit sends it: details are JSON under a type's name. */
+const rpcStatus = (details: Readonly<Record<string, object>>): Buffer => {
+  const part = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content])
+  return Buffer.concat(
+    Object.entries(details).map(([type, value]) =>
+      part(
+        0x1a,
+        Buffer.concat([
+          part(0x0a, Buffer.from(`github.com/moby/buildkit/errdefs.${type}+json`)),
+          part(0x12, Buffer.from(JSON.stringify(value)))
+        ])
+      )
+    )
+  )
+}
+
 interface Stage {
   readonly play: Play
   readonly certificates?: Certificates
@@ -145,6 +161,27 @@ describe("the BuildKit builder", () => {
         ]
       )
     })
+  )
+
+  it.scopedLive(
+    "of several steps that end with errors the one that the daemon blames is told, with its exit code",
+    () =>
+      Effect.gen(function* () {
+        const { layer } = yield* staged({
+          play: async ({ emit }) => {
+            const cut = vertex({ digest: "sha256:cut", name: "RUN lint", completed: at(2_000), error: "cancelled" })
+            const failing = vertex({ digest: "sha256:bad", name: "RUN test", completed: at(2_000), error: "exit" })
+            emit({ vertexes: [cut, failing], logs: [] })
+            const details = rpcStatus({ ExitMessage: { Code: 3 }, Vertex: { digest: "sha256:bad" } })
+            return { code: status.UNKNOWN, text: "words", details }
+          }
+        })
+        assert.deepStrictEqual(yield* Effect.provide(build(request(sha)), layer), {
+          _tag: "Failed",
+          kind: "command_failed",
+          message: "RUN test ended with exit code 3; its output is in the build's log"
+        })
+      })
   )
 
   it.scopedLive("a build of an id that runs or has ended is attached to, never started twice", () =>

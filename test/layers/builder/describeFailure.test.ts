@@ -20,6 +20,7 @@ const failure = (change: { code?: status; details?: ReadonlyArray<string>; exitC
     code: change.code ?? status.UNKNOWN,
     details: new Set(change.details ?? []),
     exitCode: change.exitCode ?? null,
+    vertex: null,
     text: change.text ?? "text"
   })
 

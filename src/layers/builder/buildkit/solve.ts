@@ -26,6 +26,8 @@ export class SolveFailed extends Data.TaggedError("SolveFailed")<{
   /** Last parts of the types of BuildKit's error details, such as `Vertex`, `Source` and `Frontend`. */
   readonly details: ReadonlySet<string>
   readonly exitCode: number | null
+  /** Digest of the step that failed, when BuildKit names it: others that ran beside it end with errors as well. */
+  readonly vertex: string | null
   /** BuildKit's own text: for logs, and for users where it is about their Dockerfile. Never compared with anything. */
   readonly text: string
 }> {}
@@ -42,6 +44,7 @@ const shortType = (typeUrl: string): string => {
 }
 
 const Exit = Schema.parseJson(Schema.Struct({ Code: Schema.Number }))
+const FailedStep = Schema.parseJson(Schema.Struct({ digest: Schema.String }))
 
 const detailsOf = (error: ServiceError): RpcStatus["details"] => {
   const [encoded] = error.metadata.get("grpc-status-details-bin")
@@ -53,15 +56,14 @@ const detailsOf = (error: ServiceError): RpcStatus["details"] => {
 }
 
 const failureOf = (error: ServiceError): SolveFailed => {
-  const details = detailsOf(error).map(({ typeUrl, value }) => ({ type: shortType(typeUrl), value }))
-  const exit = details.find(({ type }) => type === "ExitMessage")
-  const decoded = Option.flatMap(Option.fromNullable(exit), ({ value }) =>
-    Schema.decodeOption(Exit)(value.toString("utf8"))
-  )
+  const details = new Map(detailsOf(error).map(({ typeUrl, value }) => [shortType(typeUrl), value.toString("utf8")]))
+  const decode = <A>(type: string, schema: Schema.Schema<A, string>) =>
+    Option.flatMap(Option.fromNullable(details.get(type)), Schema.decodeOption(schema))
   return new SolveFailed({
     code: error.code,
-    details: new Set(details.map(({ type }) => type)),
-    exitCode: Option.getOrNull(Option.map(decoded, ({ Code }) => Code)),
+    details: new Set(details.keys()),
+    exitCode: Option.getOrNull(Option.map(decode("ExitMessage", Exit), ({ Code }) => Code)),
+    vertex: Option.getOrNull(Option.map(decode("Vertex", FailedStep), ({ digest }) => digest)),
     text: error.details
   })
 }
