@@ -10,6 +10,10 @@ import { type Settings, settings } from "./config/settings.ts"
 import { readTomlFile } from "./config/tomlFile.ts"
 import { assembleVault } from "./config/vault.ts"
 
+/** github.com has its API on a host of its own; an Enterprise Server below its own address. */
+const gitUrlOf = (apiUrl: string): string =>
+  apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin
+
 /** Groups what only makes sense together: such a section is there whole or not at all. */
 const assemble = (read: Settings, instanceId: string) => ({
   ...read,
@@ -35,9 +39,14 @@ const assemble = (read: Settings, instanceId: string) => ({
     )
   },
   depot: Option.map(read.depot.apiUrl, (apiUrl) => ({ apiUrl, projectRegion: read.depot.projectRegion })),
-  registry: Option.all(read.registry),
+  registry: Option.map(
+    Option.all({ url: read.registry.url, username: read.registry.username, password: read.registry.password }),
+    (registry) => ({ ...registry, insecure: read.registry.insecure })
+  ),
   github: {
     app: Option.map(read.github.privateKeyPem, (privateKeyPem) => ({ appId: read.github.appId, privateKeyPem })),
+    apiUrl: read.github.apiUrl,
+    gitUrl: Option.getOrElse(read.github.gitUrl, () => gitUrlOf(read.github.apiUrl)),
     allowUnauthenticatedDeployments: read.github.allowUnauthenticatedDeployments
   }
 })

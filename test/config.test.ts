@@ -138,7 +138,7 @@ describe("config", () => {
         "cname_domain (WORKER_CNAME_DOMAIN): is required",
         "colour: there is no such setting",
         "database.primary (WORKER_DATABASE_PRIMARY): the port must be from 1 to 65535",
-        "depot.api_url (WORKER_DEPOT_API_URL): is required because registry.password is set",
+        "depot.api_url (WORKER_DEPOT_API_URL): is required because registry.password is set and builder.buildkit_address is not",
         "github.private_key_pem (WORKER_GITHUB_PRIVATE_KEY_PEM): is required because the other half of the GitHub App is set",
         'observability.tracing.sample_rate (WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE): expected a number from 0 to 1, found "1.5"',
         "region (WORKER_REGION): expected a string",

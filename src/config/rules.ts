@@ -14,6 +14,11 @@ interface Companions {
 const isGiven = (given: Given, path: string): boolean => !["", "0", undefined].includes(given.get(path))
 const isTrue = (given: Given, path: string): boolean => given.get(path) === "true"
 
+const isKind = (given: Given, kind: string): boolean => given.get("builder.kind") === kind
+const usesBuildkit = (given: Given): boolean =>
+  isKind(given, "buildkit") ||
+  (isGiven(given, "builder.buildkit_address") && (given.get("builder.kind") ?? "auto") === "auto")
+
 const companions: ReadonlyArray<Companions> = [
   {
     when: (given) => isTrue(given, "acme.enabled") && isTrue(given, "acme.route53.enabled"),
@@ -27,8 +32,29 @@ const companions: ReadonlyArray<Companions> = [
   },
   {
     when: (given) => isGiven(given, "registry.password"),
-    needs: ["registry.url", "registry.username", "depot.api_url"],
+    needs: ["registry.url", "registry.username"],
     because: "registry.password is set"
+  },
+  {
+    // Without a BuildKit of one's own the password is Depot's token.
+    when: (given) => isGiven(given, "registry.password") && !usesBuildkit(given) && !isKind(given, "none"),
+    needs: ["depot.api_url"],
+    because: "registry.password is set and builder.buildkit_address is not"
+  },
+  {
+    when: (given) => usesBuildkit(given),
+    needs: ["builder.buildkit_address", "registry.url", "registry.username", "registry.password"],
+    because: "images are built on a BuildKit of one's own"
+  },
+  {
+    when: (given) => isKind(given, "depot"),
+    needs: ["depot.api_url", "registry.url", "registry.username", "registry.password"],
+    because: "builder.kind is depot"
+  },
+  {
+    when: (given) => isGiven(given, "builder.tls.certificate_file") || isGiven(given, "builder.tls.key_file"),
+    needs: ["builder.tls.certificate_file", "builder.tls.key_file"],
+    because: "the other half of the client's certificate is set"
   },
   {
     when: (given) => isGiven(given, "github.app_id") || isGiven(given, "github.private_key_pem"),

@@ -121,7 +121,25 @@ export const settings = {
   registry: {
     url: optional(nonEmptyText),
     username: optional(nonEmptyText),
-    password: optional(redacted(secretText))
+    password: optional(redacted(secretText)),
+    // Plain HTTP, or a certificate that nobody vouches for: for registries on one's own machine.
+    insecure: withDefault(flag, false)
+  },
+  builder: {
+    // auto: the BuildKit of buildkit_address, else Depot when depot.api_url and the registry are set, else none.
+    kind: withDefault(matching(/^(auto|depot|buildkit|none)$/, "auto, depot, buildkit or none"), "auto"),
+    buildkitAddress: optional(
+      matching(
+        /^(tcp:\/\/[^\s/:]+:\d{1,5}|(unix|docker):\/\/\/\S+)$/,
+        "tcp://host:port, unix:///path or docker:///path of an engine's socket"
+      )
+    ),
+    tls: {
+      caFile: optional(nonEmptyText),
+      certificateFile: optional(nonEmptyText),
+      keyFile: optional(nonEmptyText),
+      serverName: optional(hostName)
+    }
   },
   clickhouse: {
     url: optional(clickhouseAddress),
@@ -133,6 +151,10 @@ export const settings = {
     // Zero: no GitHub App.
     appId: withDefault(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), 0),
     privateKeyPem: optional(redacted(secretText)),
+    // A GitHub Enterprise Server has its API at https://<host>/api/v3.
+    apiUrl: withDefault(httpUrl, "https://api.github.com"),
+    // Where git clones from; without it, it follows from the API's address.
+    gitUrl: optional(httpUrl),
     allowUnauthenticatedDeployments: withDefault(flag, false)
   },
   // Whoever knows one of these addresses can call it: they are secrets.

@@ -75,6 +75,7 @@ export const BuildFailureKind = Schema.Literal(
   "out_of_memory",
   "push_failed",
   "builder_denied",
+  "platform_not_supported",
   "timed_out",
   "cancelled",
   "unknown"

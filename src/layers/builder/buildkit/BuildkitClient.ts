@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Client, credentials, status } from "@grpc/grpc-js"
+import { Data, Effect, Redacted, type Scope } from "effect"
+import { upgradeProxy } from "./DockerUpgrade.ts"
+import { ControlService } from "./descriptors.ts"
+
+/** Where a BuildKit listens. */
+export interface BuildkitAddress {
+  /**
+   * `tcp://host:port` or `unix:///path` of a buildkitd, or `docker:///path` for the socket of a Docker Engine 23 or later
+   * that uses containerd's image store.
+   */
+  readonly address: string
+  readonly tls?: BuildkitTls
+}
+
+/** PEM texts. Client certificate and key come together, for a daemon that asks for them. */
+export interface BuildkitTls {
+  readonly ca: string | null
+  readonly client: { readonly certificate: string; readonly key: Redacted.Redacted } | null
+  /** The name in the daemon's certificate, when it is not the host of the address. */
+  readonly serverName: string | null
+}
+
+// BuildKit's own limit: a status message holds as many log lines as came meanwhile.
+const maxMessage = 64 * 1024 * 1024
+
+const channelOptions = (serverName: string | null) => ({
+  "grpc.max_receive_message_length": maxMessage,
+  "grpc.max_send_message_length": maxMessage,
+  // A build may be silent for minutes; a daemon that vanished without a word is noticed within one.
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 20_000,
+  ...(serverName === null ? {} : { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName })
+})
+
+const pem = (text: string | null) => (text === null ? null : Buffer.from(text))
+
+const channelCredentials = (tls: BuildkitTls | undefined) =>
+  tls === undefined
+    ? credentials.createInsecure()
+    : credentials.createSsl(
+        pem(tls.ca),
+        tls.client === null ? null : Buffer.from(Redacted.value(tls.client.key)),
+        pem(tls.client?.certificate ?? null)
+      )
+
+const privateFolder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "buildkit-"))),
+  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+)
+
+/** The address as gRPC wants it. A Docker Engine is reached through a socket of ours that only this user can open. */
+const target = (address: string): Effect.Effect<string, never, Scope.Scope> => {
+  if (address.startsWith("docker://")) {
+    return Effect.gen(function* () {
+      const socket = join(yield* privateFolder, "docker.sock")
+      yield* upgradeProxy(address.slice("docker://".length), socket)
+      return `unix:${socket}`
+    })
+  }
+  return Effect.succeed(
+    address.startsWith("unix://") ? `unix:${address.slice("unix://".length)}` : address.slice("tcp://".length)
+  )
+}
+
+/** A channel to BuildKit until the scope closes. It connects with the first call, so this never fails. */
+export const openBuildkit = (options: BuildkitAddress): Effect.Effect<Client, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const where = yield* target(options.address)
+    return yield* Effect.acquireRelease(
+      Effect.sync(
+        () => new Client(where, channelCredentials(options.tls), channelOptions(options.tls?.serverName ?? null))
+      ),
+      (client) => Effect.sync(() => client.close())
+    )
+  })
+
+/** BuildKit does not answer. */
+export class BuildkitSilent extends Data.TaggedError("BuildkitSilent")<{
+  readonly reason: "unreachable" | "timeout" | "denied"
+}> {}
+
+const silence = (code: status): BuildkitSilent["reason"] => {
+  if (code === status.DEADLINE_EXCEEDED) return "timeout"
+  return code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED ? "denied" : "unreachable"
+}
+
+/** Succeeds when a BuildKit answers within the time. */
+export const ping = (client: Client, timeoutMillis: number): Effect.Effect<void, BuildkitSilent> =>
+  Effect.async((resume) => {
+    const { path, requestSerialize, responseDeserialize } = ControlService.Info
+    const call = client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      {},
+      { deadline: Date.now() + timeoutMillis },
+      (error) => resume(error === null ? Effect.void : Effect.fail(new BuildkitSilent({ reason: silence(error.code) })))
+    )
+    return Effect.sync(() => call.cancel())
+  })

@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto"
+import { Duplex } from "node:stream"
+import {
+  type Client,
+  type ClientDuplexStream,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status
+} from "@grpc/grpc-js"
+import { Effect, Redacted, type Scope } from "effect"
+import { AuthService, ControlService, HealthService, SecretsService } from "./descriptors.ts"
+
+/** What a build may ask this worker for while it runs. Anything else is answered with "unimplemented". */
+export interface SessionOffers {
+  /** By secret id. */
+  readonly secrets: ReadonlyMap<string, Redacted.Redacted>
+  readonly registry: { readonly host: string; readonly username: string; readonly password: Redacted.Redacted } | null
+}
+
+interface Bytes {
+  readonly data: Buffer
+}
+
+type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void
+
+const unimplemented: Unary<object, object> = (_, answer) => answer({ code: status.UNIMPLEMENTED })
+
+const getSecret =
+  ({ secrets }: SessionOffers): Unary<{ readonly id: string }, Bytes> =>
+  ({ request }, answer) => {
+    const secret = secrets.get(request.id)
+    if (secret === undefined) return answer({ code: status.NOT_FOUND, details: "no such secret" })
+    answer(null, { data: Buffer.from(Redacted.value(secret)) })
+  }
+
+/** Docker Hub goes by several names; every other registry by its host alone. */
+const hubNames = ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"]
+
+const isSameRegistry = (asked: string, host: string) =>
+  asked === host || (hubNames.includes(host) && hubNames.includes(asked))
+
+const credentials =
+  ({
+    registry
+  }: SessionOffers): Unary<{ readonly host: string }, { readonly username: string; readonly secret: string }> =>
+  ({ request }, answer) => {
+    if (registry === null || !isSameRegistry(request.host, registry.host)) {
+      return answer(null, { username: "", secret: "" })
+    }
+    answer(null, { username: registry.username, secret: Redacted.value(registry.password) })
+  }
+
+const healthy: Unary<object, { readonly status: number }> = (_, answer) => answer(null, { status: 1 })
+
+const exposed = (): ReadonlyArray<string> =>
+  [SecretsService, AuthService, HealthService].flatMap((service) => Object.values(service).map(({ path }) => path))
+
+const metadata = (id: string): Metadata => {
+  const described = new Metadata()
+  described.set("x-docker-expose-session-uuid", id)
+  described.set("x-docker-expose-session-name", "worker")
+  // A shared key would let sessions share what they sync; nothing is synced here.
+  described.set("x-docker-expose-session-sharedkey", "")
+  for (const method of exposed()) described.add("x-docker-expose-session-grpc-method", method)
+  return described
+}
+
+/** The call's messages as one stream of bytes. */
+const bytesOver = (call: ClientDuplexStream<Bytes, Bytes>): Duplex => {
+  const stream = new Duplex({
+    read: () => void call.resume(),
+    write: (data: Buffer, _, done) => void call.write({ data }, () => done()),
+    final: (done) => {
+      call.end()
+      done()
+    },
+    destroy: (error, done) => {
+      call.cancel()
+      done(error)
+    }
+  })
+  call.on("data", ({ data }: Bytes) => {
+    if (!stream.push(data)) call.pause()
+  })
+  call.on("end", () => stream.push(null))
+  // How the build ends is told by its own call; a session's end adds nothing to that.
+  call.on("error", () => stream.destroy())
+  stream.on("error", () => undefined)
+  return stream
+}
+
+const serve = (offers: SessionOffers): Server => {
+  const server = new Server()
+  server.addService(SecretsService, { GetSecret: getSecret(offers) })
+  server.addService(AuthService, {
+    Credentials: credentials(offers),
+    FetchToken: unimplemented,
+    GetTokenAuthority: unimplemented,
+    VerifyTokenAuthority: unimplemented
+  })
+  server.addService(HealthService, { Check: healthy })
+  return server
+}
+
+/**
+ * Opens a session and answers with its id. In a session the roles are the other way round: the daemon calls this worker,
+ * over the bytes of one streaming call. The daemon cancels the session's builds when it ends, so a worker that dies
+ * leaves no build behind.
+ */
+export const openSession = (client: Client, offers: SessionOffers): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const id = randomBytes(16).toString("hex")
+      const { path, requestSerialize, responseDeserialize } = ControlService.Session
+      const call = client.makeBidiStreamRequest<Bytes, Bytes>(path, requestSerialize, responseDeserialize, metadata(id))
+      const server = serve(offers)
+      server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(bytesOver(call))
+      return { id, call, server }
+    }),
+    ({ call, server }) =>
+      Effect.sync(() => {
+        server.forceShutdown()
+        call.cancel()
+      })
+  ).pipe(Effect.map(({ id }) => id))

@@ -1,0 +1,138 @@
+import type { Client, ServiceError, status } from "@grpc/grpc-js"
+import { Data, Effect, Either, Fiber, Option, Runtime, Schema } from "effect"
+import {
+  ControlService,
+  decodeStatus,
+  type RpcStatus,
+  type SolveRequest,
+  type SolveResponse,
+  type StatusResponse
+} from "./descriptors.ts"
+import { openSession, type SessionOffers } from "./SolveSession.ts"
+
+/** One build as BuildKit is told it. */
+export interface Solve {
+  /** Unique among the builds of the daemon, also for a while after it has ended. */
+  readonly ref: string
+  readonly frontendAttrs: Readonly<Record<string, string>>
+  /** Name and further attributes of the image that is pushed. */
+  readonly imageAttrs: Readonly<Record<string, string>>
+  readonly offers: SessionOffers
+}
+
+/** How a solve failed, as structure: gRPC's code, the types of BuildKit's error details, the exit code of a command. */
+export class SolveFailed extends Data.TaggedError("SolveFailed")<{
+  readonly code: status
+  /** Last parts of the types of BuildKit's error details, such as `Vertex`, `Source` and `Frontend`. */
+  readonly details: ReadonlySet<string>
+  readonly exitCode: number | null
+  /** Digest of the step that failed, when BuildKit names it: others that ran beside it end with errors as well. */
+  readonly vertex: string | null
+  /** BuildKit's own text: for logs, and for users where it is about their Dockerfile. Never compared with anything. */
+  readonly text: string
+}> {}
+
+// After a solve has answered, the rest of its events is on the way already.
+const statusGrace = "5 seconds"
+
+const jsonSuffix = "+json"
+
+/** `github.com/moby/buildkit/errdefs.Vertex+json` is `Vertex`. */
+const shortType = (typeUrl: string): string => {
+  const name = typeUrl.endsWith(jsonSuffix) ? typeUrl.slice(0, -jsonSuffix.length) : typeUrl
+  return name.slice(Math.max(name.lastIndexOf("."), name.lastIndexOf("/")) + 1)
+}
+
+const Exit = Schema.parseJson(Schema.Struct({ Code: Schema.Number }))
+const FailedStep = Schema.parseJson(Schema.Struct({ digest: Schema.String }))
+
+const detailsOf = (error: ServiceError): RpcStatus["details"] => {
+  const [encoded] = error.metadata.get("grpc-status-details-bin")
+  if (!Buffer.isBuffer(encoded)) return []
+  return Either.getOrElse(
+    Either.try(() => decodeStatus(encoded).details),
+    () => []
+  )
+}
+
+const failureOf = (error: ServiceError): SolveFailed => {
+  const details = new Map(detailsOf(error).map(({ typeUrl, value }) => [shortType(typeUrl), value.toString("utf8")]))
+  const decode = <A>(type: string, schema: Schema.Schema<A, string>) =>
+    Option.flatMap(Option.fromNullable(details.get(type)), Schema.decodeOption(schema))
+  return new SolveFailed({
+    code: error.code,
+    details: new Set(details.keys()),
+    exitCode: Option.getOrNull(Option.map(decode("ExitMessage", Exit), ({ Code }) => Code)),
+    vertex: Option.getOrNull(Option.map(decode("Vertex", FailedStep), ({ digest }) => digest)),
+    text: error.details
+  })
+}
+
+/** Interruption cancels the call, and with it the build on the daemon. */
+const callSolve = (client: Client, request: SolveRequest) =>
+  Effect.async<SolveResponse, SolveFailed>((resume) => {
+    const { path, requestSerialize, responseDeserialize } = ControlService.Solve
+    const call = client.makeUnaryRequest<SolveRequest, SolveResponse>(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      (error, response) => {
+        if (error !== null) return resume(Effect.fail(failureOf(error)))
+        resume(response === undefined ? Effect.dieMessage("gRPC answers or fails") : Effect.succeed(response))
+      }
+    )
+    return Effect.sync(() => call.cancel())
+  })
+
+/**
+ * Hands over the events of a build one message at a time; ends with the build. As long as one is handled, gRPC's flow control
+ * holds back the rest.
+ */
+const follow = (client: Client, ref: string, onEvents: (events: StatusResponse) => Effect.Effect<void>) =>
+  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+    Effect.async<void, ServiceError>((resume) => {
+      const { path, requestSerialize, responseDeserialize } = ControlService.Status
+      const call = client.makeServerStreamRequest<{ readonly ref: string }, StatusResponse>(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        { ref }
+      )
+      call.on("data", (events: StatusResponse) => {
+        call.pause()
+        Runtime.runFork(runtime)(onEvents(events)).addObserver(() => call.resume())
+      })
+      call.on("end", () => resume(Effect.void))
+      call.on("error", (error: ServiceError) => resume(Effect.fail(error)))
+      return Effect.sync(() => call.cancel())
+    })
+  )
+
+/**
+ * Builds and pushes, and answers with what the exporter says about the image. `onEvents` has seen every event that the
+ * daemon sent before this ends; events that cannot be had do not fail the build. Interrupting it cancels the build.
+ */
+export const solve = (
+  client: Client,
+  { frontendAttrs, imageAttrs, offers, ref }: Solve,
+  onEvents: (events: StatusResponse) => Effect.Effect<void>
+): Effect.Effect<Readonly<Record<string, string>>, SolveFailed> =>
+  Effect.gen(function* () {
+    const session = yield* openSession(client, offers)
+    const following = yield* follow(client, ref, onEvents).pipe(
+      Effect.catchAll(() => Effect.logWarning("Events of a build cannot be followed", { ref })),
+      Effect.forkScoped
+    )
+    const answer = yield* callSolve(client, {
+      ref,
+      session,
+      frontend: "dockerfile.v0",
+      frontendAttrs,
+      exporters: [{ type: "image", attrs: imageAttrs }],
+      exporterDeprecated: "image",
+      exporterAttrsDeprecated: imageAttrs
+    }).pipe(Effect.exit)
+    yield* Fiber.join(following).pipe(Effect.timeoutOption(statusGrace))
+    return (yield* answer).exporterResponse
+  }).pipe(Effect.scoped)

@@ -1,0 +1,113 @@
+import { Duration, Effect, type Redacted, type Scope } from "effect"
+import {
+  type Builder,
+  BuilderUnavailable,
+  type BuildOutcome,
+  BuildRefused,
+  type BuildRequest
+} from "../../services/Builder.ts"
+import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
+import type { GitHub, GitHubError } from "../../services/GitHub.ts"
+import { authorizeClone, type CloneRefused, type GitSilent } from "./authorizeClone.ts"
+import { type BuildLost, type BuildRuns, makeBuildRuns, type Report } from "./BuildRuns.ts"
+import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
+import type { ImageBuild } from "./solveImage.ts"
+
+/** A build that may begin, without the image's name, which is the vendor's choice. */
+export type AuthorizedBuild = Omit<ImageBuild, "image"> & { readonly request: BuildRequest }
+
+/** What one vendor does with it, from getting a machine to giving it back. */
+export type RunBuild = (build: AuthorizedBuild) => Effect.Effect<BuildOutcome, BuildLost, Scope.Scope>
+
+export interface BuilderParts {
+  readonly gitUrl: string
+  readonly github: GitHub["Type"]
+  readonly telemetry: BuildTelemetry["Type"]
+  readonly run: RunBuild
+}
+
+/** Half of the 30 s that a step has: the token and the question to the git server share them. */
+const gitTimeout = Duration.seconds(12)
+
+const runOptions = {
+  // Twice what a deploy waits for its build.
+  maxDuration: Duration.hours(1),
+  // Longer than a deploy may sleep between two looks at its build.
+  retention: Duration.hours(6),
+  maxKept: 5_000
+}
+
+const unavailable = (reason: BuilderUnavailable["reason"]) => new BuilderUnavailable({ operation: "start", reason })
+
+const ofGitHub = (error: GitHubError) =>
+  error._tag === "GitHubRefused"
+    ? new BuildRefused({
+        reason: error.reason === "not_configured" ? "not_configured" : "repository_not_accessible",
+        field: "installationId",
+        problem: error.message
+      })
+    : unavailable("git-unavailable")
+
+const ofClone =
+  ({ commitSha, repository }: BuildSpec) =>
+  (error: CloneRefused | GitSilent) => {
+    if (error._tag === "GitSilent") return unavailable("git-unavailable")
+    return error.reason === "commit_not_found"
+      ? new BuildRefused({
+          reason: "commit_not_found",
+          field: "commitSha",
+          problem: `commit ${commitSha.slice(0, 7)} not found in ${repository}`
+        })
+      : new BuildRefused({
+          reason: "repository_not_accessible",
+          field: "repository",
+          problem: `${repository} does not exist, or the GitHub App may not read it`
+        })
+  }
+
+const tokenFor = ({ github }: BuilderParts, installationId: bigint | null) => {
+  if (installationId !== null && github.isConfigured) {
+    return Effect.mapError(github.installationToken(installationId), ofGitHub)
+  }
+  return github.allowsUnauthenticated
+    ? Effect.succeed<Redacted.Redacted | null>(null)
+    : new BuildRefused({
+        reason: "not_configured",
+        field: "installationId",
+        problem: "without a GitHub App installation only an operator's permission allows to build public repositories"
+      })
+}
+
+/** Asks whoever owns the repository, each time: a build must never be given what its token could not read. */
+const authorize = (parts: BuilderParts, spec: BuildSpec, installationId: bigint | null) =>
+  Effect.tap(tokenFor(parts, installationId), (token) =>
+    authorizeClone({ url: cloneUrl(parts.gitUrl, spec), commitSha: spec.commitSha, token }, gitTimeout).pipe(
+      Effect.mapError(ofClone(spec))
+    )
+  )
+
+const runInBackground =
+  (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, token: Redacted.Redacted | null) => (report: Report) =>
+    Effect.scoped(
+      Effect.flatMap(parts.telemetry.record(spec), (record) => parts.run({ request, spec, token, record, report }))
+    )
+
+const start = (parts: BuilderParts, runs: BuildRuns) =>
+  Effect.fn("Builder.start")(function* (request: BuildRequest) {
+    const spec = yield* buildSpec(request)
+    if (yield* runs.isKnown(spec.buildId)) return
+    const token = yield* authorize(parts, spec, request.installationId)
+    yield* runs.start(spec.buildId, runInBackground(parts, request, spec, token))
+  })
+
+/**
+ * A builder that runs its builds in this process until the scope closes. Requests are checked and the repository's owner
+ * asked before anything starts; the token stays in memory.
+ */
+export const makeBuilder = (parts: BuilderParts): Effect.Effect<Builder["Type"], never, Scope.Scope> =>
+  Effect.map(makeBuildRuns(runOptions), (runs) => ({
+    isConfigured: true,
+    start: start(parts, runs),
+    poll: runs.poll,
+    cancel: Effect.fn("Builder.cancel")(runs.cancel)
+  }))

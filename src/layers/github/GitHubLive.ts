@@ -1,0 +1,168 @@
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
+import {
+  type BranchHead,
+  type CommitStatus,
+  GitHub,
+  type GitHubError,
+  type GitHubOperation,
+  GitHubRefused
+} from "../../services/GitHub.ts"
+import { bearer, type CallGitHub, gitHubApi } from "./GitHubApi.ts"
+import { type GitHubApp, type InstallationTokens, installationTokens, type Permission } from "./installationTokens.ts"
+
+export interface GitHubOptions {
+  /** `https://api.github.com`, or `https://<host>/api/v3` of a GitHub Enterprise Server. */
+  readonly apiUrl: string
+  readonly app: Option.Option<GitHubApp>
+  readonly allowsUnauthenticated: boolean
+}
+
+/** One request of the API, sent as an installation or as nobody. */
+interface Gate {
+  readonly api: CallGitHub
+  readonly tokens: Option.Option<InstallationTokens>
+  readonly allowsUnauthenticated: boolean
+}
+
+const Dated = Schema.NullishOr(Schema.Struct({ date: Schema.optional(Schema.DateFromString) }))
+
+const CommitAnswer = Schema.Struct({
+  sha: Schema.String,
+  commit: Schema.Struct({ message: Schema.String, committer: Dated, author: Dated }),
+  // Null, or an object without anything in it, when the address belongs to no account.
+  author: Schema.NullishOr(
+    Schema.Struct({ login: Schema.optional(Schema.String), avatar_url: Schema.optional(Schema.String) })
+  )
+})
+
+const DeploymentAnswer = Schema.Struct({ id: Schema.Number })
+
+const ownerAndName = (repository: string) => {
+  const [owner = "", repo = ""] = repository.split("/")
+  return { owner, repo }
+}
+
+const notConfigured = (operation: GitHubOperation, subject: string) =>
+  new GitHubRefused({ operation, subject, reason: "not_configured" })
+
+interface Asked {
+  readonly operation: GitHubOperation
+  readonly subject: string
+  readonly installationId: bigint | null
+  readonly permission: Permission
+}
+
+/** Runs `use` with the authorization header of whoever asks: an installation's, or none where that is allowed. */
+const authorized =
+  ({ allowsUnauthenticated, tokens }: Gate, { installationId, operation, permission, subject }: Asked) =>
+  <A>(
+    use: (authorization: { readonly authorization?: string }) => Effect.Effect<A, GitHubError>
+  ): Effect.Effect<A, GitHubError> => {
+    if (installationId === null || Option.isNone(tokens)) {
+      return allowsUnauthenticated && permission === "contents" ? use({}) : notConfigured(operation, subject)
+    }
+    const { forget, get } = tokens.value
+    return get(installationId, permission).pipe(
+      Effect.flatMap((token) => use({ authorization: bearer(Redacted.value(token)) })),
+      // The token is no longer good, before its time: the next one asks for a new one.
+      Effect.tapErrorTag("GitHubRefused", ({ status }) =>
+        status === 401 ? forget(installationId, permission) : Effect.void
+      )
+    )
+  }
+
+const branchHead =
+  (gate: Gate) =>
+  (repository: string, branch: string, installationId: bigint | null): Effect.Effect<BranchHead, GitHubError> => {
+    const operation = "branch-head" as const
+    const subject = `branch ${branch} of ${repository}`
+    return authorized(gate, { operation, subject, installationId, permission: "contents" })((authorization) =>
+      gate.api({
+        operation,
+        subject,
+        route: "GET /repos/{owner}/{repo}/commits/{ref}",
+        // `heads/` keeps a tag of the same name out; the files of the commit come by the page and are not wanted.
+        parameters: { ...ownerAndName(repository), ref: `heads/${branch}`, per_page: 1 },
+        ...authorization,
+        answer: CommitAnswer
+      })
+    ).pipe(
+      Effect.map(({ data: { author, commit, sha } }) => ({
+        sha,
+        message: commit.message,
+        authorHandle: author?.login ?? null,
+        authorAvatarUrl: author?.avatar_url ?? null,
+        timestamp: (commit.committer?.date ?? commit.author?.date)?.getTime() ?? 0
+      }))
+    )
+  }
+
+const maxDescription = 140
+
+/** GitHub finds deployments by task, so the task names the one of ours. */
+const taskOf = (deploymentId: string) => `deploy:${deploymentId}`
+
+const reportStatus =
+  (gate: Gate) =>
+  ({ deploymentId, description, environment, installationId, repository, sha, state, url }: CommitStatus) => {
+    const common = { operation: "report-status", subject: repository } as const
+    const place = ownerAndName(repository)
+    const marked = { ...place, task: taskOf(deploymentId), environment }
+    return authorized(gate, { ...common, installationId, permission: "deployments" })((authorization) =>
+      Effect.gen(function* () {
+        const found = yield* gate.api({
+          ...common,
+          route: "GET /repos/{owner}/{repo}/deployments",
+          parameters: { ...marked, sha, per_page: 1 },
+          ...authorization,
+          answer: Schema.Array(DeploymentAnswer)
+        })
+        const create = gate.api({
+          ...common,
+          route: "POST /repos/{owner}/{repo}/deployments",
+          // What is deployed is that commit as it is: GitHub shall neither merge into it nor wait for checks.
+          parameters: { ...marked, ref: sha, auto_merge: false, required_contexts: [] },
+          ...authorization,
+          answer: DeploymentAnswer
+        })
+        const [known] = found.data
+        const { id } = known ?? (yield* create).data
+        yield* gate.api({
+          ...common,
+          route: "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+          parameters: {
+            ...place,
+            deployment_id: id,
+            state,
+            description: description.slice(0, maxDescription),
+            ...(url === null ? {} : { environment_url: url })
+          },
+          ...authorization,
+          answer: Schema.Unknown
+        })
+      })
+    )
+  }
+
+/** GitHub's REST API, as the App where there is one. Tokens stay in memory and out of every error and span. */
+export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
+  Layer.effect(
+    GitHub,
+    Effect.gen(function* () {
+      const api = gitHubApi(options.apiUrl)
+      const tokens = yield* Effect.transposeOption(Option.map(options.app, (app) => installationTokens(api, app)))
+      const { allowsUnauthenticated } = options
+      const gate: Gate = { api, tokens, allowsUnauthenticated }
+      return GitHub.of({
+        isConfigured: Option.isSome(tokens),
+        allowsUnauthenticated,
+        installationToken: (installationId) =>
+          Option.match(tokens, {
+            onNone: () => notConfigured("installation-token", `installation ${installationId}`),
+            onSome: ({ get }) => get(installationId, "contents")
+          }),
+        branchHead: branchHead(gate),
+        reportStatus: reportStatus(gate)
+      })
+    })
+  )

@@ -1,0 +1,97 @@
+import { Duration, Effect, Layer, Ref, Schedule } from "effect"
+import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
+import { ClickhouseInsert } from "../../services/ClickhouseInsert.ts"
+import { batchWriter } from "./BatchWriter.ts"
+import { BuildRowMaker, type LogRow, type StepRow } from "./buildRows.ts"
+
+export const stepsTable = "build_steps_v1"
+export const logsTable = "build_step_logs_v1"
+
+const mebibyte = 1024 * 1024
+
+/**
+ * Two writers, so that a flood of output never costs a step. 32 MiB of output and 8 MiB of steps are what this may hold
+ * when ClickHouse is away; a batch is given up after five tries, which leaves room for what comes then.
+ */
+const limits = {
+  logs: { rows: 100_000, bytes: 32 * mebibyte },
+  steps: { rows: 20_000, bytes: 8 * mebibyte },
+  batch: { rows: 10_000, bytes: 4 * mebibyte }
+} as const
+
+const timing = {
+  interval: Duration.seconds(2),
+  reportInterval: Duration.seconds(30),
+  // Waits of 1, 2, 4 and 8 s between them outlast a restart of the server.
+  attempts: 5,
+  attemptTimeout: Duration.seconds(10),
+  // The worker has 25 s to drain; its builds have ended by then.
+  flushTimeout: Duration.seconds(5)
+} as const
+
+// Ids, times and flags take about this much; the texts are what varies.
+const fixedBytes = 300
+const bytesOfStep = ({ error, name }: StepRow) => fixedBytes + 2 * (name.length + error.length)
+const bytesOfLog = ({ message }: LogRow) => fixedBytes + 2 * message.length
+
+/** Says once in a while, and at the end, how many rows were lost meanwhile: never once per row. */
+const reportLosses = (lost: Effect.Effect<number>) =>
+  Effect.gen(function* () {
+    let reported = 0
+    const report = Effect.flatMap(lost, (total) => {
+      const rows = total - reported
+      reported = total
+      return rows === 0 ? Effect.void : Effect.logWarning("Telemetry of builds was lost", { rows, total })
+    })
+    yield* Effect.addFinalizer(() => report)
+    yield* Effect.forkScoped(Effect.repeat(report, Schedule.spaced(timing.reportInterval)))
+  })
+
+const make = Effect.gen(function* () {
+  const clickhouse = yield* ClickhouseInsert
+  const lost = yield* Ref.make(0)
+  const onDropped = (rows: number) => Ref.update(lost, (before) => before + rows)
+  yield* reportLosses(Ref.get(lost))
+  const steps = yield* batchWriter<StepRow>({
+    ...timing,
+    capacity: limits.steps,
+    maxBatch: limits.batch,
+    sizeOf: bytesOfStep,
+    write: (rows) => clickhouse.insert(stepsTable, rows),
+    onDropped
+  })
+  const logs = yield* batchWriter<LogRow>({
+    ...timing,
+    capacity: limits.logs,
+    maxBatch: limits.batch,
+    sizeOf: bytesOfLog,
+    write: (rows) => clickhouse.insert(logsTable, rows),
+    onDropped
+  })
+
+  return BuildTelemetry.of({
+    record: (build) =>
+      Effect.acquireRelease(
+        Effect.sync(() => new BuildRowMaker(build)),
+        (maker) => Effect.suspend(() => steps.offer(maker.end()))
+      ).pipe(
+        Effect.map((maker) => (events) => {
+          const rows = maker.add(events)
+          return Effect.zipRight(logs.offer(rows.logs), steps.offer(rows.steps)).pipe(Effect.asVoid)
+        })
+      ),
+    dropped: Ref.get(lost)
+  })
+})
+
+/** Writes steps and output to ClickHouse in batches, from memory of a fixed size. What is left is written at the end. */
+export const ClickhouseBuildTelemetryLive: Layer.Layer<BuildTelemetry, never, ClickhouseInsert> = Layer.scoped(
+  BuildTelemetry,
+  make
+)
+
+/** Without ClickHouse nobody could look at it: nothing is kept. */
+export const NoBuildTelemetry: Layer.Layer<BuildTelemetry> = Layer.succeed(
+  BuildTelemetry,
+  BuildTelemetry.of({ record: () => Effect.succeed(() => Effect.void), dropped: Effect.succeed(0) })
+)

@@ -1,0 +1,119 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Deferred, Duration, Effect, Exit, Fiber, Logger, Option, Scope, TestClock } from "effect"
+import { BuildLost, makeBuildRuns } from "../../../src/layers/builder/BuildRuns.ts"
+import type { BuildOutcome } from "../../../src/services/Builder.ts"
+
+const options = { maxDuration: Duration.hours(1), retention: Duration.hours(6), maxKept: 3 }
+const quiet = Logger.remove(Logger.defaultLogger)
+
+const succeeded: BuildOutcome = {
+  _tag: "Succeeded",
+  image: "r/i:t",
+  digest: "sha256:d",
+  externalBuildId: null,
+  depotProjectId: null
+}
+const settled = Effect.yieldNow().pipe(Effect.repeatN(10))
+
+describe("the builds of a process", () => {
+  it.scoped("an outcome can be polled for as long as it is kept, and is then nobody's", () =>
+    Effect.gen(function* () {
+      const runs = yield* makeBuildRuns(options)
+      yield* runs.start("a", () => Effect.succeed(succeeded))
+      yield* settled
+      yield* TestClock.adjust("6 hours")
+      assert.deepStrictEqual(yield* runs.poll("a"), succeeded)
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(yield* runs.poll("a"), { _tag: "Unknown" })
+    })
+  )
+
+  it.scoped("so many outcomes are kept and no more: the oldest go first, a running build never", () =>
+    Effect.gen(function* () {
+      const runs = yield* makeBuildRuns(options)
+      yield* runs.start("long", () => Effect.never)
+      yield* Effect.forEach(["a", "b", "c", "d", "e"], (id) =>
+        Effect.zipRight(
+          runs.start(id, () => Effect.succeed(succeeded)),
+          settled
+        )
+      )
+      const states = yield* Effect.forEach(["long", "a", "b", "c", "d", "e"], (id) => runs.poll(id))
+      assert.deepStrictEqual(
+        states.map(({ _tag }) => _tag),
+        ["Running", "Unknown", "Unknown", "Succeeded", "Succeeded", "Succeeded"]
+      )
+    })
+  )
+
+  it.scoped("a build that nobody ends is ended after an hour, and says so", () =>
+    Effect.gen(function* () {
+      const runs = yield* makeBuildRuns(options)
+      const interrupted = yield* Deferred.make<void>()
+      yield* runs.start("a", () => Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined)))
+      yield* settled
+      yield* TestClock.adjust("1 hour")
+      yield* Deferred.await(interrupted)
+      assert.deepInclude(yield* runs.poll("a"), {
+        _tag: "Failed",
+        kind: "timed_out",
+        message: "the build took longer than 1h"
+      })
+    })
+  )
+
+  it.scoped("a lost build is forgotten and can be started again; so is one that met a defect", () =>
+    Effect.gen(function* () {
+      const runs = yield* makeBuildRuns(options)
+      for (const broken of [new BuildLost({ text: "gone" }), Effect.dieMessage("a mistake")]) {
+        yield* runs.start("a", () => broken)
+        yield* settled
+        assert.deepStrictEqual(yield* runs.poll("a"), { _tag: "Unknown" })
+      }
+      yield* runs.start("a", () => Effect.succeed(succeeded))
+      yield* settled
+      assert.deepStrictEqual(yield* runs.poll("a"), succeeded)
+    }).pipe(Effect.provide(quiet))
+  )
+
+  it.scoped("an outcome is final: neither a cancellation nor another start changes it", () =>
+    Effect.gen(function* () {
+      const runs = yield* makeBuildRuns(options)
+      yield* runs.start("a", () => Effect.succeed(succeeded))
+      yield* settled
+      yield* runs.cancel("a")
+      yield* runs.start("a", () => Effect.dieMessage("must not run"))
+      assert.deepStrictEqual(yield* runs.poll("a"), succeeded)
+    })
+  )
+
+  it.scoped("a cancellation waits for the build's clean-up, but not for ever, and is seen at once", () =>
+    Effect.gen(function* () {
+      const runs = yield* makeBuildRuns(options)
+      const cleaned = yield* Deferred.make<void>()
+      yield* runs.start("a", () => Effect.onInterrupt(Effect.never, () => Deferred.await(cleaned)))
+      yield* settled
+      const cancelling = yield* Effect.fork(runs.cancel("a"))
+      yield* settled
+      assert.deepInclude(yield* runs.poll("a"), { _tag: "Failed", kind: "cancelled" })
+      assert.isTrue(Option.isNone(yield* Fiber.poll(cancelling)))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(cancelling)
+      yield* Deferred.succeed(cleaned, undefined)
+    })
+  )
+
+  it.effect("when the scope closes the builds end, and no new one begins", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const runs = yield* Effect.provide(makeBuildRuns(options), Context.make(Scope.Scope, scope))
+      const ended = yield* Deferred.make<void>()
+      yield* runs.start("a", () => Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, undefined)))
+      yield* settled
+      yield* Scope.close(scope, Exit.void)
+      yield* Deferred.await(ended)
+      const refused = yield* Effect.flip(runs.start("b", () => Effect.succeed(succeeded)))
+      assert.include(refused, { _tag: "BuilderUnavailable", reason: "shutting-down" })
+    })
+  )
+})

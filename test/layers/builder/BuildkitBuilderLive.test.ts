@@ -1,0 +1,301 @@
+import { assert, describe, it } from "@effect/vitest"
+import { status } from "@grpc/grpc-js"
+import { Effect, Layer, Redacted } from "effect"
+import { buildkitServer, type Play } from "../../../dev/simulators/BuildkitServer.ts"
+import { type Certificates, makeCertificates } from "../../../dev/simulators/certificates.ts"
+import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
+import type { BuildkitTls } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
+import { Builder } from "../../../src/services/Builder.ts"
+import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
+import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
+import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
+import { openGit } from "../../support/builds/openGit.ts"
+
+const sha = "7".repeat(40)
+const digest = `sha256:${"d".repeat(64)}`
+const gitToken = "ghs_canary-git"
+const password = "canary-registry-password"
+
+const at = (millis: number) => ({ seconds: Math.floor(millis / 1000), nanos: (millis % 1000) * 1_000_000 })
+const vertex = (change: object) => ({
+  digest: "sha256:step",
+  name: "[1/1] RUN make",
+  cached: false,
+  started: at(1_000),
+  completed: null,
+  error: "",
+  ...change
+})
+
+/** google.rpc.Status as BuildKit sends it: details are JSON under a type's name. */
+const rpcStatus = (details: Readonly<Record<string, object>>): Buffer => {
+  const part = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content])
+  return Buffer.concat(
+    Object.entries(details).map(([type, value]) =>
+      part(
+        0x1a,
+        Buffer.concat([
+          part(0x0a, Buffer.from(`github.com/moby/buildkit/errdefs.${type}+json`)),
+          part(0x12, Buffer.from(JSON.stringify(value)))
+        ])
+      )
+    )
+  )
+}
+
+interface Stage {
+  readonly play: Play
+  readonly certificates?: Certificates
+  readonly tls?: BuildkitTls
+}
+
+/** A builder on a daemon that plays; answers with the daemon, and with what telemetry was told. */
+const staged = ({ certificates, play, tls }: Stage) =>
+  Effect.gen(function* () {
+    const daemon = yield* buildkitServer(play, certificates ?? null)
+    const gitUrl = yield* openGit(gitToken)
+    const told: Array<BuildEvent> = []
+    const telemetry = Layer.succeed(
+      BuildTelemetry,
+      BuildTelemetry.of({
+        record: () => Effect.succeed((events) => Effect.sync(() => void told.push(...events))),
+        dropped: Effect.succeed(0)
+      })
+    )
+    const layer = BuildkitBuilderLive({
+      buildkit: { address: daemon.address, ...(tls === undefined ? {} : { tls }) },
+      gitUrl,
+      registry: {
+        url: "https://registry.example.com/team/",
+        username: "builder",
+        password: Redacted.make(password),
+        insecure: false
+      }
+    }).pipe(Layer.provide([telemetry, gitHubWithTokens({ "1": gitToken, "2": "ghs_other" })]))
+    return { daemon, gitUrl, told, layer }
+  })
+
+const succeed: Play = () => Promise.resolve({ digest })
+
+describe("the BuildKit builder", () => {
+  it.scopedLive("asks for exactly that commit, directory, Dockerfile and platform, and for a push", () =>
+    Effect.gen(function* () {
+      const { daemon, gitUrl, layer } = yield* staged({ play: succeed })
+      const asked = request(sha, { contextPath: " /apps/api/ ", dockerfilePath: "docker/Dockerfile" })
+      const state = yield* Effect.provide(build(asked), layer)
+      const image = `registry.example.com/team/deployments:proj_A-${asked.deploymentId}`
+      assert.deepStrictEqual(state, {
+        _tag: "Succeeded",
+        image,
+        digest,
+        externalBuildId: null,
+        depotProjectId: null
+      })
+      const [solve] = daemon.solves
+      assert.strictEqual(solve?.frontend, "dockerfile.v0")
+      assert.deepStrictEqual(solve?.frontendAttrs, {
+        platform: "linux/amd64",
+        context: `${gitUrl}/acme/shop.git#${sha}:apps/api`,
+        filename: "docker/Dockerfile",
+        "build-arg:BUILDKIT_CACHE_MOUNT_NS": "ws_1"
+      })
+      const attrs = { name: image, push: "true", "oci-mediatypes": "true" }
+      assert.deepStrictEqual(solve?.exporters, [{ type: "image", attrs }])
+      assert.deepStrictEqual(solve?.exporterAttrsDeprecated, attrs, "for daemons before 0.13")
+      assert.notInclude(JSON.stringify(solve), gitToken)
+      assert.notInclude(JSON.stringify(solve), password)
+    })
+  )
+
+  it.scopedLive(
+    "gives the git token to its host alone and the registry's password to the registry alone, and no more",
+    () =>
+      Effect.gen(function* () {
+        const answers: Array<unknown> = []
+        const { gitUrl, layer } = yield* staged({
+          play: async ({ ask }) => {
+            const host = new URL(gitUrl).host
+            answers.push(await ask.secret(`GIT_AUTH_TOKEN.${host}`))
+            answers.push(await ask.secret("GIT_AUTH_TOKEN"), await ask.secret("GIT_AUTH_TOKEN.evil.example.com"))
+            answers.push(await ask.credentials("registry.example.com"), await ask.credentials("docker.io"))
+            answers.push(await ask.method("/moby.filesync.v1.Auth/FetchToken"))
+            answers.push(await ask.method("/moby.filesync.v1.FileSync/DiffCopy"))
+            answers.push(await ask.method("/moby.sshforward.v1.SSH/ForwardAgent"))
+            return { digest }
+          }
+        })
+        yield* Effect.provide(build(request(sha)), layer)
+        assert.deepStrictEqual(answers, [
+          gitToken,
+          status.NOT_FOUND,
+          status.NOT_FOUND,
+          { username: "builder", secret: password },
+          { username: "", secret: "" },
+          status.UNIMPLEMENTED,
+          status.UNIMPLEMENTED,
+          status.UNIMPLEMENTED
+        ])
+      })
+  )
+
+  it.scopedLive("tells every event before the end, also a message of many megabytes", () =>
+    Effect.gen(function* () {
+      const { layer, told } = yield* staged({
+        play: async ({ emit }) => {
+          emit({ vertexes: [vertex({})], logs: [] })
+          const log = { vertex: "sha256:step", timestamp: at(1_500), stream: 1, message: Buffer.alloc(9_000_000, "x") }
+          emit({ vertexes: [], logs: [log] })
+          emit({ vertexes: [vertex({ completed: at(2_000) })], logs: [] })
+          return { digest }
+        }
+      })
+      assert.strictEqual((yield* Effect.provide(build(request(sha)), layer))._tag, "Succeeded")
+      assert.deepStrictEqual(
+        told.map((event) =>
+          event._tag === "Step" ? [event.startedAt, event.completedAt] : [event.at, event.text.length]
+        ),
+        [
+          [1_000, null],
+          [1_500, 9_000_000],
+          [1_000, 2_000]
+        ]
+      )
+    })
+  )
+
+  it.scopedLive(
+    "of several steps that end with errors the one that the daemon blames is told, with its exit code",
+    () =>
+      Effect.gen(function* () {
+        const { layer } = yield* staged({
+          play: async ({ emit }) => {
+            const cut = vertex({ digest: "sha256:cut", name: "RUN lint", completed: at(2_000), error: "cancelled" })
+            const failing = vertex({ digest: "sha256:bad", name: "RUN test", completed: at(2_000), error: "exit" })
+            emit({ vertexes: [cut, failing], logs: [] })
+            const details = rpcStatus({ ExitMessage: { Code: 3 }, Vertex: { digest: "sha256:bad" } })
+            return { code: status.UNKNOWN, text: "words", details }
+          }
+        })
+        assert.deepStrictEqual(yield* Effect.provide(build(request(sha)), layer), {
+          _tag: "Failed",
+          kind: "command_failed",
+          message: "RUN test ended with exit code 3; its output is in the build's log"
+        })
+      })
+  )
+
+  it.scopedLive("a build of an id that runs or has ended is attached to, never started twice", () =>
+    Effect.gen(function* () {
+      let finish: (ended: { digest: string }) => void = () => undefined
+      const { daemon, layer } = yield* staged({
+        play: ({ emit }) => {
+          emit({ vertexes: [vertex({})], logs: [] })
+          return new Promise((resolve) => {
+            finish = resolve
+          })
+        }
+      })
+      yield* Effect.gen(function* () {
+        const builder = yield* Builder
+        const asked = request(sha)
+        yield* Effect.all([builder.start(asked), builder.start(asked), builder.start(asked)], { concurrency: 3 })
+        const running = yield* pollUntil(
+          asked.buildId,
+          (state) => state._tag === "Running" && /make/.test(state.detail)
+        )
+        assert.deepStrictEqual(running, { _tag: "Running", detail: "[1/1] RUN make" })
+        finish({ digest })
+        yield* pollUntil(asked.buildId, hasEnded)
+        yield* builder.start(asked)
+        assert.strictEqual((yield* builder.poll(asked.buildId))._tag, "Succeeded")
+        assert.lengthOf(daemon.solves, 1)
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.scopedLive("a cancelled build is cancelled on the daemon, and one cancelled before it starts never starts", () =>
+    Effect.gen(function* () {
+      const { daemon, layer } = yield* staged({ play: () => Promise.resolve(null) })
+      yield* Effect.gen(function* () {
+        const builder = yield* Builder
+        const asked = request(sha)
+        yield* builder.start(asked)
+        yield* until(() => daemon.solves.length === 1)
+        yield* builder.cancel(asked.buildId)
+        yield* until(() => daemon.cancelled.length === 1)
+        assert.include(yield* builder.poll(asked.buildId), { _tag: "Failed", kind: "cancelled" })
+
+        const late = request(sha)
+        yield* builder.cancel(late.buildId)
+        yield* builder.start(late)
+        assert.include(yield* builder.poll(late.buildId), { _tag: "Failed", kind: "cancelled" })
+        assert.lengthOf(daemon.solves, 1)
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.scopedLive("when the builder goes, its builds are cancelled with it", () =>
+    Effect.gen(function* () {
+      const { daemon, layer } = yield* staged({ play: () => Promise.resolve(null) })
+      yield* Effect.gen(function* () {
+        const builder = yield* Builder
+        yield* builder.start(request(sha))
+        yield* until(() => daemon.solves.length === 1)
+      }).pipe(Effect.provide(layer))
+      yield* until(() => daemon.cancelled.length === 1)
+    })
+  )
+
+  it.scopedLive("a daemon that dies, or is not there, leaves a build that nobody knows: it may be started again", () =>
+    Effect.gen(function* () {
+      const { daemon, layer } = yield* staged({ play: () => Promise.resolve(null) })
+      yield* Effect.gen(function* () {
+        const builder = yield* Builder
+        const asked = request(sha)
+        yield* builder.start(asked)
+        yield* until(() => daemon.solves.length === 1)
+        yield* Effect.sync(daemon.die)
+        assert.deepStrictEqual(yield* pollUntil(asked.buildId, hasEnded), { _tag: "Unknown" })
+        yield* builder.start(asked)
+        assert.deepStrictEqual(yield* pollUntil(asked.buildId, hasEnded), { _tag: "Unknown" })
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.scopedLive(
+    "nothing reaches the daemon that the repository's owner, or the shape of the request, does not allow",
+    () =>
+      Effect.gen(function* () {
+        const { daemon, layer } = yield* staged({ play: succeed })
+        yield* Effect.gen(function* () {
+          const builder = yield* Builder
+          const refused = (change: object) => Effect.flip(builder.start(request(sha, change)))
+          assert.include(yield* refused({ installationId: 2n }), { reason: "repository_not_accessible" })
+          assert.include(yield* refused({ installationId: 9n }), { reason: "repository_not_accessible" })
+          assert.include(yield* refused({ installationId: null }), { reason: "repository_not_accessible" })
+          assert.include(yield* refused({ repository: "acme/shop.git#main" }), {
+            reason: "invalid",
+            field: "repository"
+          })
+          assert.lengthOf(daemon.solves, 0)
+        }).pipe(Effect.provide(layer))
+      })
+  )
+
+  it.scopedLive("with mutual TLS both sides prove who they are, and a stranger builds nothing", () =>
+    Effect.gen(function* () {
+      const certificates = yield* Effect.promise(() => makeCertificates("buildkit.example"))
+      const strangers = yield* Effect.promise(() => makeCertificates("buildkit.example"))
+      const tlsWith = (client: Certificates["client"]): BuildkitTls => ({
+        ca: certificates.ca,
+        client: { certificate: client.certificate, key: Redacted.make(client.key) },
+        serverName: "buildkit.example"
+      })
+      const ours = yield* staged({ play: succeed, certificates, tls: tlsWith(certificates.client) })
+      assert.strictEqual((yield* Effect.provide(build(request(sha)), ours.layer))._tag, "Succeeded")
+      const theirs = yield* staged({ play: succeed, certificates, tls: tlsWith(strangers.client) })
+      assert.strictEqual((yield* Effect.provide(build(request(sha)), theirs.layer))._tag, "Unknown")
+      assert.lengthOf(theirs.daemon.solves, 0)
+    })
+  )
+})

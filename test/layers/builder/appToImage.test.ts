@@ -1,0 +1,107 @@
+import { generateKeyPairSync } from "node:crypto"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Effect, Layer, Option, Redacted } from "effect"
+import { type GitHubServer, gitHubServer } from "../../../dev/simulators/GitHubServer.ts"
+import { gitServer } from "../../../dev/simulators/GitServer.ts"
+import { inRealTime } from "../../../dev/stack/RealTime.ts"
+import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
+import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
+import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
+import { Builder } from "../../../src/services/Builder.ts"
+import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
+import { GitHub } from "../../../src/services/GitHub.ts"
+import { BuildGround, buildGround, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { build, request } from "../../support/builds/builds.ts"
+
+const reason = await whyNoBuilds
+
+const keys = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: "pkcs1", format: "pem" },
+  publicKeyEncoding: { type: "spki", format: "pem" }
+})
+
+/** Git and GitHub's API on one address, as an Enterprise Server has them; tokens of the one open the other. */
+const enterpriseServer = Effect.gen(function* () {
+  const directory = yield* RunDirectory
+  const heads = new Map<string, string>()
+  const gitHub: GitHubServer = gitHubServer({
+    app: { appId: 7, publicKeyPem: keys.publicKey },
+    installations: { "5": ["acme/shop"], "6": ["globex/plans"] },
+    now: () => Date.now(),
+    headOf: (repository, branch) => ({
+      sha: heads.get(`${repository} ${branch}`),
+      commit: { message: "Open the shop", committer: { date: "2026-01-02T03:04:05Z" } },
+      author: null
+    })
+  })
+  const git = yield* gitServer({
+    folder: yield* directory.folderFor("enterprise"),
+    tokensOf: gitHub.tokensOf,
+    beside: gitHub.handle
+  })
+  heads.set(
+    "acme/shop main",
+    yield* git.commit("acme/shop", { Dockerfile: "FROM scratch\nCOPY Dockerfile /\n", "README.md": "A shop.\n" })
+  )
+  return { git, gitHub }
+})
+
+if (reason !== null) {
+  describe("from a GitHub App to an image", () => {
+    it.skip(`skipped: ${reason}`, () => undefined)
+  })
+} else {
+  layer(buildGround, { timeout: "5 minutes" })("from a GitHub App to an image", (it) => {
+    it.scoped("the newest commit of a branch becomes an image, with one token, which is seen nowhere", () =>
+      Effect.gen(function* () {
+        const { buildkit, registry } = yield* BuildGround
+        const { git, gitHub } = yield* enterpriseServer
+        const told: Array<BuildEvent> = []
+        const telemetry = Layer.succeed(
+          BuildTelemetry,
+          BuildTelemetry.of({
+            record: () => Effect.succeed((events) => Effect.sync(() => void told.push(...events))),
+            dropped: Effect.succeed(0)
+          })
+        )
+        const worker = BuildkitBuilderLive({
+          buildkit: { address: buildkit.address },
+          gitUrl: git.url,
+          registry: registryOf(registry)
+        }).pipe(
+          Layer.provide(telemetry),
+          Layer.provideMerge(
+            GitHubLive({
+              apiUrl: `${git.url}/api/v3`,
+              app: Option.some({ appId: 7, privateKeyPem: Redacted.make(keys.privateKey) }),
+              allowsUnauthenticated: false
+            })
+          )
+        )
+        yield* Effect.gen(function* () {
+          const { branchHead } = yield* GitHub
+          const { sha } = yield* branchHead("acme/shop", "main", 5n)
+          const asked = request(sha, { contextPath: "", installationId: 5n, projectId: "proj_app" })
+          const state = yield* build(asked)
+          if (state._tag !== "Succeeded") return assert.fail(JSON.stringify(state))
+          const tag = `proj_app-${asked.deploymentId}`
+          assert.deepStrictEqual(yield* registry.digestOf("deployments", tag), Option.some(state.digest))
+          assert.lengthOf(
+            gitHub.requests.filter((line) => line.endsWith("access_tokens")),
+            1
+          )
+          const [token = "no token"] = gitHub.tokensOf("acme/shop")
+          assert.match(token, /^ghs_/)
+          for (const secret of [token, registry.password]) {
+            assert.notInclude(JSON.stringify([told, state, git.requests]), secret)
+          }
+          // Another tenant's installation, and the same commit: not from the cache either.
+          const { start } = yield* Builder
+          const stranger = yield* Effect.flip(start(request(sha, { contextPath: "", installationId: 6n })))
+          assert.include(stranger, { _tag: "BuildRefused", reason: "repository_not_accessible" })
+        }).pipe(inRealTime, Effect.provide(worker))
+      }).pipe(Effect.provide(RunDirectoryLive))
+    )
+  })
+}

@@ -1,0 +1,104 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { Context, Effect, Layer, Logger, Option, Redacted } from "effect"
+import { type Files, type GitServer, gitServer } from "../../../dev/simulators/GitServer.ts"
+import { installPackages } from "../../../dev/stack/Apt.ts"
+import { type RunningBuildkit, startBuildkit, whyNoBuildkit } from "../../../dev/stack/Buildkit.ts"
+import { findProgram } from "../../../dev/stack/Machine.ts"
+import { findRegistry, type Registry, registryPackages, startRegistry } from "../../../dev/stack/Registry.ts"
+import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
+import { ComponentMissing } from "../../../dev/stack/StackFailure.ts"
+
+/** The token that reads the private repository, as GitHub would give it to installation 1. */
+export const gitToken = "ghs_canary-git-token"
+
+/** Where real builds happen: a BuildKit, a registry and a git server. */
+export class BuildGround extends Context.Tag("test/BuildGround")<
+  BuildGround,
+  {
+    readonly buildkit: RunningBuildkit
+    readonly registry: Registry
+    readonly git: GitServer
+    /** `acme/shop`: a statically linked shell and Dockerfiles in `apps/web`, no base image to fetch. */
+    readonly commitSha: string
+  }
+>() {}
+
+const run = (script: string) => `RUN ["/bin/busybox", "sh", "-c", ${JSON.stringify(script)}]`
+const shell = "FROM scratch\nCOPY busybox /bin/busybox"
+
+const filesWith = (busybox: Uint8Array): Files => ({
+  "README.md": "A shop.\n",
+  "apps/web/busybox": busybox,
+  "apps/web/Dockerfile": `${shell.replace("scratch", "scratch AS build")}
+${run("echo building; echo careful >&2; echo hello > /hello.txt")}
+FROM scratch
+COPY --from=build /hello.txt /hello.txt
+`,
+  "apps/web/failing.Dockerfile": `${shell}\n${run("echo about to fail; exit 7")}\n`,
+  "apps/web/killed.Dockerfile": `${shell}\n${run("exit 137")}\n`,
+  "apps/web/slow.Dockerfile": `${shell}\n${run("echo waiting; /bin/busybox sleep 600")}\n`,
+  "apps/web/brief.Dockerfile": `${shell}\n${run("/bin/busybox sleep 2; /bin/busybox date > /built")}\n`,
+  "apps/web/invalid.Dockerfile": "FROM scratch\nFETCH something\n",
+  "apps/web/baseless.Dockerfile": "FROM 127.0.0.1:9/nobody:here\n",
+  "apps/web/incomplete.Dockerfile": "FROM scratch\nCOPY not-there /\n"
+})
+
+const staticShell = Effect.gen(function* () {
+  const installed = yield* findProgram("busybox")
+  if (Option.isNone(installed)) yield* installPackages(["busybox-static"])
+  const path = Option.getOrElse(yield* findProgram("busybox"), () => "/bin/busybox")
+  return yield* Effect.promise(() => readFile(path))
+})
+
+const registry = Effect.gen(function* () {
+  const found = yield* findRegistry
+  if (Option.isSome(found)) return yield* startRegistry(found.value)
+  yield* installPackages(registryPackages)
+  const program = yield* Effect.mapError(
+    Effect.flatten(findRegistry),
+    () => new ComponentMissing({ component: "registry", remedies: [`apt-get install ${registryPackages.join(" ")}`] })
+  )
+  return yield* startRegistry(program)
+})
+
+const make = Effect.gen(function* () {
+  const directory = yield* RunDirectory
+  const git = yield* gitServer({
+    folder: yield* directory.folderFor("git"),
+    tokensOf: (repository) => (repository === "acme/public" ? null : [gitToken])
+  })
+  const files = filesWith(yield* staticShell)
+  const commitSha = yield* git.commit("acme/shop", files)
+  yield* git.commit("acme/other", { "README.md": "Nothing of the shop.\n" })
+  yield* git.commit("acme/public", files, "Open")
+  const [buildkit, images] = yield* Effect.all([startBuildkit, registry], { concurrency: 2 })
+  return { buildkit, registry: images, git, commitSha }
+})
+
+export const buildGround = Layer.scoped(BuildGround, make).pipe(
+  Layer.provide(RunDirectoryLive),
+  Layer.provide(Logger.remove(Logger.defaultLogger))
+)
+
+/** Null when real builds can run here, else why not. */
+export const whyNoBuilds: Promise<string | null> = Effect.runPromise(
+  Effect.gen(function* () {
+    const noBuildkit = yield* whyNoBuildkit
+    if (noBuildkit !== null) return noBuildkit
+    const programs = yield* Effect.all([findProgram("git"), findRegistry])
+    return Option.isSome(programs[0]) && (Option.isSome(programs[1]) || process.getuid?.() === 0)
+      ? null
+      : "no git or no docker-registry"
+  })
+)
+
+export const registryOf = ({ host, password, username }: Registry) => ({
+  url: host,
+  username,
+  password: Redacted.make(password),
+  insecure: true
+})
+
+/** A path in the repository, for messages. */
+export const inWeb = (file: string) => join("apps/web", file)

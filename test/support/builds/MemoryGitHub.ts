@@ -1,0 +1,24 @@
+import { Effect, Layer, Redacted } from "effect"
+import { GitHub, GitHubRefused } from "../../../src/services/GitHub.ts"
+
+/** A GitHub whose installations have these tokens; asked as nobody, it lets public repositories be read. */
+export const gitHubWithTokens = (tokens: Readonly<Record<string, string>>): Layer.Layer<GitHub> =>
+  Layer.succeed(
+    GitHub,
+    GitHub.of({
+      isConfigured: true,
+      allowsUnauthenticated: true,
+      installationToken: (installationId) => {
+        const token = tokens[String(installationId)]
+        return token === undefined
+          ? new GitHubRefused({
+              operation: "installation-token",
+              reason: "installation_missing",
+              subject: `installation ${installationId}`
+            })
+          : Effect.succeed(Redacted.make(token))
+      },
+      branchHead: () => Effect.dieMessage("not asked for by builders"),
+      reportStatus: () => Effect.dieMessage("not asked for by builders")
+    })
+  )
