@@ -164,7 +164,7 @@ describe("a deploy from git", () => {
       yield* fromGit("d_1", 1)
       yield* deployFromGit("d_1")
       const said = (yield* stepsOf("d_1")).building
-      assert.strictEqual(said, "the build did not finish within 30 minutes; the builder does not answer")
+      assert.strictEqual(said, "the build did not finish within 30 minutes; the builder's last problem: unreachable")
       assert.deepStrictEqual(yield* slotsInUse(), {})
     }).pipe(on({ ...building, builder: { isAway: () => true } }))
   )
