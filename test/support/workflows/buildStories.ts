@@ -8,7 +8,7 @@ import * as commands from "./commands.ts"
 import { shop, withLive } from "./seeds.ts"
 import type { Story } from "./stories.ts"
 
-const quick: MemoryBuilderOptions = { fateOf: () => ({ takes: "3500 millis", ends: "succeeds" }) }
+const quick: MemoryBuilderOptions = { fateOf: () => ({ takes: "1500 millis", ends: "succeeds" }) }
 const world: ControlPlaneOptions = { ...building, builder: quick }
 const twice = { duplicates: true }
 /** Short handlers are also killed twice per run. */
@@ -95,7 +95,7 @@ const cancelledWhileBuilding = Effect.gen(function* () {
   const deploying = yield* commands.submitFromGit("d_2")
   yield* engine.advance("300 millis")
   yield* commands.requestSlot("ws_shop", asked("d_1", 1))
-  yield* engine.advance("1800 millis")
+  yield* engine.advance("800 millis")
   engine.cancel(deploying.id)
   const result = yield* engine.result(deploying)
   return { result, renewed: yield* commands.renewSlot("ws_shop", holder) }
@@ -123,7 +123,7 @@ export const gitStories: Readonly<Record<string, Story>> = {
     run: withBuilds("d_2")(succeeds),
     world: {
       ...building,
-      builder: { fateOf: (_, run) => ({ takes: "3500 millis", ends: run === 1 ? "vanishes" : "succeeds" }) }
+      builder: { fateOf: (_, run) => ({ takes: "1500 millis", ends: run === 1 ? "vanishes" : "succeeds" }) }
     },
     matrix: twice
   },

@@ -8,7 +8,7 @@ export const maxRestarts = 3
 /** What one look at the builder has shown. `Unreachable`: it did not answer, which says nothing about the build. */
 export const Look = Schema.Struct({
   at: Schema.Number,
-  state: Schema.Union(BuildState, Schema.TaggedStruct("Unreachable", {}))
+  state: Schema.Union(BuildState, Schema.TaggedStruct("Unreachable", { reason: Schema.String }))
 })
 export type Look = typeof Look.Type
 
@@ -19,6 +19,8 @@ export interface Progress {
   readonly renewedAt: number
   /** Whether the builder has taken the build on, as far as is known. */
   readonly isStarted: boolean
+  /** Why the builder has not taken it on; empty when it has. */
+  readonly trouble: string
   readonly restarts: number
 }
 
@@ -43,8 +45,9 @@ export const decideBuild = (progress: Progress, { at, state }: Look, deadline: n
   if (isLost && progress.restarts >= maxRestarts)
     return { _tag: "Failed", problem: `the builder lost this build ${maxRestarts + 1} times; try again later` }
   if (at - progress.startedAt >= deadline) {
-    const silence = state._tag === "Unreachable" ? "; the builder does not answer" : ""
-    return { _tag: "Failed", problem: `the build did not finish within ${minutes(deadline)}${silence}` }
+    const trouble = state._tag === "Unreachable" ? state.reason : progress.trouble
+    const cause = trouble === "" ? "" : `; the builder's last problem: ${trouble}`
+    return { _tag: "Failed", problem: `the build did not finish within ${minutes(deadline)}${cause}` }
   }
   return {
     _tag: "Wait",

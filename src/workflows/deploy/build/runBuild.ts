@@ -11,7 +11,12 @@ import { decideBuild, Look, type Progress } from "./buildProgress.ts"
 /** The slot was taken back: this worker had not been heard of for the length of a lease. The build must not go on. */
 export class SlotLost extends Schema.TaggedError<SlotLost>()("SlotLost", {}) {}
 
-const Start = Schema.Struct({ at: Schema.Number, outcome: Schema.Literal("started", "unreachable", "expired") })
+const Start = Schema.Struct({
+  at: Schema.Number,
+  outcome: Schema.Literal("started", "unreachable", "expired"),
+  /** Why it is unreachable. */
+  reason: Schema.String
+})
 
 /** Not once the lease has ended: somebody else may have the slot by now. */
 const start = (request: BuildRequest, leaseEnds: number) =>
@@ -19,10 +24,12 @@ const start = (request: BuildRequest, leaseEnds: number) =>
     const builder = yield* Builder
     const begin = Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
-      if (at >= leaseEnds) return { at, outcome: "expired" as const }
+      if (at >= leaseEnds) return { at, outcome: "expired" as const, reason: "" }
       return yield* builder.start(request).pipe(
-        Effect.as({ at, outcome: "started" as const }),
-        Effect.catchTag("BuilderUnavailable", () => Effect.succeed({ at, outcome: "unreachable" as const }))
+        Effect.as({ at, outcome: "started" as const, reason: "" }),
+        Effect.catchTag("BuilderUnavailable", ({ reason }) =>
+          Effect.succeed({ at, outcome: "unreachable" as const, reason })
+        )
       )
     })
     return yield* step("start-build", begin, { success: Start, failure: BuildRefused })
@@ -34,7 +41,9 @@ const look = (buildId: string) =>
     const builder = yield* Builder
     const state = builder
       .poll(buildId)
-      .pipe(Effect.catchTag("BuilderUnavailable", () => Effect.succeed({ _tag: "Unreachable" as const })))
+      .pipe(
+        Effect.catchTag("BuilderUnavailable", ({ reason }) => Effect.succeed({ _tag: "Unreachable" as const, reason }))
+      )
     const both = Effect.map(Effect.all([Clock.currentTimeMillis, state]), ([at, seen]) => ({ at, state: seen }))
     return yield* step("check-build", both, { success: Look })
   })
@@ -62,8 +71,8 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
         )
       )
     let leaseEnds = lease.ends
-    const { at, outcome } = yield* startNow(leaseEnds)
-    let progress: Progress = { startedAt: at, renewedAt: at, isStarted: outcome === "started", restarts: 0 }
+    const { at, outcome, reason: trouble } = yield* startNow(leaseEnds)
+    let progress: Progress = { startedAt: at, renewedAt: at, isStarted: outcome === "started", trouble, restarts: 0 }
     let elapsed = 0
     for (;;) {
       yield* Effect.sleep(pollDelay(elapsed))
@@ -84,7 +93,7 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
       if (verdict.isAgain) {
         const again = yield* startNow(leaseEnds)
         const restarts = progress.restarts + (progress.isStarted ? 1 : 0)
-        progress = { ...progress, isStarted: again.outcome === "started", restarts }
+        progress = { ...progress, isStarted: again.outcome === "started", trouble: again.reason, restarts }
       }
     }
   })

@@ -9,10 +9,10 @@ import {
 import { buildIdOf, builtOf } from "../../../../src/workflows/deploy/build/builtImage.ts"
 
 const deadline = 30 * 60_000
-const begun: Progress = { startedAt: 1000, renewedAt: 1000, isStarted: true, restarts: 0 }
+const begun: Progress = { startedAt: 1000, renewedAt: 1000, isStarted: true, trouble: "", restarts: 0 }
 const running: Look["state"] = { _tag: "Running", detail: "" }
 const unknown: Look["state"] = { _tag: "Unknown" }
-const unreachable: Look["state"] = { _tag: "Unreachable" }
+const unreachable: Look["state"] = { _tag: "Unreachable", reason: "timeout" }
 const digest = `sha256:${"0".repeat(64)}`
 const succeeded: Extract<BuildState, { readonly _tag: "Succeeded" }> = {
   _tag: "Succeeded",
@@ -44,7 +44,10 @@ describe("a look at a build", () => {
       problem: "the build did not finish within 30 minutes"
     })
     assert.include(seenAfter(deadline, unreachable), {
-      problem: "the build did not finish within 30 minutes; the builder does not answer"
+      problem: "the build did not finish within 30 minutes; the builder's last problem: timeout"
+    })
+    assert.include(seenAfter(deadline, unknown, { isStarted: false, trouble: "denied" }), {
+      problem: "the build did not finish within 30 minutes; the builder's last problem: denied"
     })
   })
 

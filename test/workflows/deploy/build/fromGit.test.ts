@@ -72,6 +72,28 @@ describe("a deploy from git", () => {
     }).pipe(on(building))
   )
 
+  it.effect("that was delivered twice does nothing more once the other delivery has made it ready", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* fromGit("d_1", 1)
+      yield* fromGit("d_2", 2)
+      yield* submitFromGit("d_1")
+      yield* engine.settle
+      yield* submitFromGit("d_2")
+      const { runs } = yield* MemoryBuilder
+      yield* engine.until(() => runs.length === 2)
+      // The slot is d_2's by now, and d_1 waits for its instances.
+      const again = yield* submitFromGit("d_1")
+      yield* engine.until(() => again.result !== undefined)
+      assert.deepStrictEqual(yield* answerOf(again), { code: 200, message: "" })
+      yield* engine.advance("2 minutes")
+      const published = engine.invocations.filter(({ target }) => target.handler === "PublishChange")
+      assert.lengthOf(published, 4, "two deployments, each once in each of two regions")
+      assert.lengthOf(runs, 2)
+    }).pipe(on({ ...building, startOf: () => ({ after: "20300 millis", status: "running" }) }))
+  )
+
   it.effect("commits image and build id before krane can see any topology", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
@@ -164,7 +186,7 @@ describe("a deploy from git", () => {
       yield* fromGit("d_1", 1)
       yield* deployFromGit("d_1")
       const said = (yield* stepsOf("d_1")).building
-      assert.strictEqual(said, "the build did not finish within 30 minutes; the builder does not answer")
+      assert.strictEqual(said, "the build did not finish within 30 minutes; the builder's last problem: unreachable")
       assert.deepStrictEqual(yield* slotsInUse(), {})
     }).pipe(on({ ...building, builder: { isAway: () => true } }))
   )
