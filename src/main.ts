@@ -2,22 +2,21 @@ import process from "node:process"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { CertificateAuthority } from "./composition/acme.ts"
-import { Builds } from "./composition/builds.ts"
+import { Builds, Repositories } from "./composition/builds.ts"
 import { Certificates } from "./composition/certificates.ts"
-import { ClickhouseSources } from "./composition/clickhouse.ts"
+import { Analytics } from "./composition/clickhouse.ts"
 import { Database, PoolUsageGauge } from "./composition/database.ts"
 import { Resolver, Zone } from "./composition/dns.ts"
 import { requireNode } from "./composition/nodeVersion.ts"
 import { Logging, Metrics, MetricsServer, Tracing } from "./composition/observability.ts"
 import { serve } from "./composition/serve.ts"
-import { Admin, Deploys } from "./composition/settings.ts"
+import { Admin, BuildLimits, Deploys } from "./composition/settings.ts"
 import { reportFailure } from "./composition/startupFailure.ts"
 import { Stores } from "./composition/stores.ts"
 import { UpkeepAdapters } from "./composition/upkeep.ts"
 import { ConfiguredVault } from "./composition/vault.ts"
 import { workflows } from "./composition/workflows.ts"
 import { workerConfig } from "./config.ts"
-import { NoBuilds } from "./layers/builder/NoBuilder.ts"
 import { HealthStateLive } from "./layers/HealthState.ts"
 import { PausedInvocationsGauge } from "./layers/PausedInvocationsGauge.ts"
 import { CertificateLifeGauge } from "./layers/PrometheusCertificateMetrics.ts"
@@ -26,15 +25,15 @@ const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContex
 
 const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(Layer.provideMerge(Logging))
 
-const Settings = Layer.mergeAll(Builds, Certificates, Deploys)
+const Settings = Layer.mergeAll(BuildLimits, Certificates, Deploys)
 
 const Adapters = Layer.mergeAll(
   Admin,
+  Analytics,
   CertificateAuthority,
-  ClickhouseSources,
   ConfiguredVault,
   Database,
-  NoBuilds,
+  Repositories,
   Resolver,
   UpkeepAdapters,
   Zone
@@ -46,6 +45,7 @@ const ForOperators = Layer.mergeAll(CertificateLifeGauge, MetricsServer, PausedI
 const Worker = Layer.scopedDiscard(Effect.flatMap(workflows, serve)).pipe(
   Layer.provide(ForOperators),
   Layer.provide(Stores),
+  Layer.provide(Builds),
   Layer.provide(Adapters),
   Layer.provide(Settings),
   Layer.provide(Observability),

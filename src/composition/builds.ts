@@ -1,12 +1,82 @@
-import { Duration, Effect, Layer } from "effect"
-import { WorkerConfig } from "../config.ts"
-import { BuildSettings } from "../services/BuildSettings.ts"
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
+import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import { BuildkitBuilderLive } from "../layers/builder/BuildkitBuilderLive.ts"
+import type { BuildkitTls } from "../layers/builder/buildkit/BuildkitClient.ts"
+import { DepotBuilderLive } from "../layers/builder/DepotBuilderLive.ts"
+import { NoBuilder } from "../layers/builder/NoBuilder.ts"
+import type { BuildSite } from "../layers/builder/solveImage.ts"
+import { GitHubLive } from "../layers/github/GitHubLive.ts"
+import type { Builder } from "../services/Builder.ts"
+import type { BuildTelemetry } from "../services/BuildTelemetry.ts"
+import type { GitHub } from "../services/GitHub.ts"
 
-export const Builds: Layer.Layer<BuildSettings, never, WorkerConfig> = Layer.effect(
-  BuildSettings,
-  Effect.map(WorkerConfig, ({ buildPlatform: platform, builds: { deadline, maxPerWorkspace } }) => ({
-    maxPerWorkspace,
-    deadline: Duration.toMillis(deadline),
-    platform
-  }))
+/** A file that a setting names cannot be read. A person has to look. */
+export class SettingFileUnreadable extends Schema.TaggedError<SettingFileUnreadable>()("SettingFileUnreadable", {
+  setting: Schema.String,
+  path: Schema.String
+}) {
+  readonly class = "needs-person" as const
+
+  override get message(): string {
+    return `${this.setting}: ${this.path} cannot be read`
+  }
+}
+
+const read = (setting: string, path: string) =>
+  FileSystem.FileSystem.pipe(
+    Effect.flatMap((files) => files.readFileString(path)),
+    Effect.mapError(() => new SettingFileUnreadable({ setting, path }))
+  )
+
+/** TLS is spoken as soon as one of its settings is there. */
+const readTls = ({ builder: { tls } }: WorkerConfigShape) =>
+  Effect.gen(function* () {
+    const ca = yield* Effect.transposeMapOption(tls.caFile, (path) => read("builder.tls.ca_file", path))
+    const certificate = yield* Effect.transposeMapOption(tls.certificateFile, (path) =>
+      read("builder.tls.certificate_file", path)
+    )
+    const key = yield* Effect.transposeMapOption(tls.keyFile, (path) => read("builder.tls.key_file", path))
+    const client = Option.map(Option.all({ certificate, key }), ({ certificate, key }) => ({
+      certificate,
+      key: Redacted.make(key)
+    }))
+    if (Option.isNone(ca) && Option.isNone(client) && Option.isNone(tls.serverName)) return Option.none()
+    return Option.some<BuildkitTls>({
+      ca: Option.getOrNull(ca),
+      client: Option.getOrNull(client),
+      serverName: Option.getOrNull(tls.serverName)
+    })
+  })
+
+const buildkit = (config: WorkerConfigShape, site: BuildSite, address: string) =>
+  Layer.unwrapEffect(
+    Effect.map(readTls(config), (tls) =>
+      BuildkitBuilderLive({ ...site, buildkit: { address, ...(Option.isSome(tls) ? { tls: tls.value } : {}) } })
+    )
+  ).pipe(Layer.provide(NodeContext.layer))
+
+/** The rules of the settings have seen to it that what a chosen builder needs is there. */
+const choose = (config: WorkerConfigShape): Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub> => {
+  const { builder, depot, registry } = config
+  if (builder.kind === "none" || Option.isNone(registry)) return NoBuilder
+  const site: BuildSite = { gitUrl: config.github.gitUrl, registry: registry.value }
+  if (builder.kind !== "depot" && Option.isSome(builder.buildkitAddress)) {
+    return buildkit(config, site, builder.buildkitAddress.value)
+  }
+  if (Option.isNone(depot)) return NoBuilder
+  const { apiUrl, projectRegion } = depot.value
+  // The registry is Depot's, and its password the account's token.
+  return DepotBuilderLive({ ...site, account: { apiUrl, token: registry.value.password }, projectRegion })
+}
+
+/** Depot, a BuildKit of one's own, or nothing that refuses every build. */
+export const Builds: Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub | WorkerConfig> =
+  Layer.unwrapEffect(Effect.map(WorkerConfig, choose))
+
+export const Repositories: Layer.Layer<GitHub, never, WorkerConfig> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, ({ github: { allowUnauthenticatedDeployments, apiUrl, app } }) =>
+    GitHubLive({ apiUrl, app, allowsUnauthenticated: allowUnauthenticatedDeployments })
+  )
 )

@@ -1,14 +1,17 @@
 import { Context, Effect, Either, Layer, Option, Record, Schedule, type Scope } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import { type ClickhouseClient, ClickhouseClientLive } from "../layers/clickhouse/ClickhouseClient.ts"
 import type { ClickhouseOptions } from "../layers/clickhouse/ClickhouseConnection.ts"
-import { type ClickhouseReader, ClickhouseReaderLive } from "../layers/clickhouse/ClickhouseReader.ts"
+import { ClickhouseInsertLive } from "../layers/clickhouse/ClickhouseInsertLive.ts"
 import { ClickhouseUsersLive } from "../layers/clickhouse/ClickhouseUsersLive.ts"
 import { TrafficSourceLive } from "../layers/clickhouse/TrafficSourceLive.ts"
 import { UsageSourceLive } from "../layers/clickhouse/UsageSourceLive.ts"
 import { ClickhouseSettingsStoreLive } from "../layers/mysql/ClickhouseSettingsStoreLive.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import { PasswordGeneratorLive } from "../layers/PasswordGeneratorLive.ts"
+import { ClickhouseBuildTelemetryLive, NoBuildTelemetry } from "../layers/telemetry/ClickhouseBuildTelemetry.ts"
 import type { Implementation } from "../restate/Implementation.ts"
+import type { BuildTelemetry } from "../services/BuildTelemetry.ts"
 import type { ClickhouseSettingsStore } from "../services/ClickhouseSettingsStore.ts"
 import { ClickhouseUsers } from "../services/ClickhouseUsers.ts"
 import type { PasswordGenerator } from "../services/PasswordGenerator.ts"
@@ -22,15 +25,23 @@ const optionsOf = (
 ): Option.Option<ClickhouseOptions> =>
   Option.map(address, (found) => ({ ...found, requestTimeout: clickhouse.requestTimeout }))
 
-const Reader: Layer.Layer<ClickhouseReader, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, (config) => ClickhouseReaderLive(optionsOf(config, config.clickhouse.url)))
+const Client: Layer.Layer<ClickhouseClient, never, WorkerConfig> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, (config) => ClickhouseClientLive(optionsOf(config, config.clickhouse.url)))
 )
 
-/** Always there: without `clickhouse.url`, or while the server is away, they fail rather than answer. */
-export const ClickhouseSources: Layer.Layer<TrafficSource | UsageSource, never, WorkerConfig> = Layer.mergeAll(
+/** What builds tell of themselves, where there is somewhere to keep it. */
+const Telemetry: Layer.Layer<BuildTelemetry, never, ClickhouseClient | WorkerConfig> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, ({ clickhouse }) =>
+    Option.isNone(clickhouse.url) ? NoBuildTelemetry : Layer.provide(ClickhouseBuildTelemetryLive, ClickhouseInsertLive)
+  )
+)
+
+/** Always there: without `clickhouse.url`, or while the server is away, sources fail rather than answer, and telemetry is lost. */
+export const Analytics: Layer.Layer<BuildTelemetry | TrafficSource | UsageSource, never, WorkerConfig> = Layer.mergeAll(
+  Telemetry,
   TrafficSourceLive,
   UsageSourceLive
-).pipe(Layer.provide(Reader))
+).pipe(Layer.provide(Client))
 
 /** Three looks within 3 seconds: a server that starts together with the worker is given a moment, and the worker is not held up. */
 const fewLooks = Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))

@@ -1,6 +1,7 @@
-import { Effect, Layer } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import { WorkerConfig } from "../config.ts"
 import { RestateAdminHttpLive } from "../layers/RestateAdminHttp.ts"
+import { BuildSettings } from "../services/BuildSettings.ts"
 import { DeploySettings } from "../services/DeploySettings.ts"
 import type { RestateAdmin } from "../services/RestateAdmin.ts"
 
@@ -15,4 +16,13 @@ export const Deploys: Layer.Layer<DeploySettings, never, WorkerConfig> = Layer.e
 
 export const Admin: Layer.Layer<RestateAdmin, never, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ restate }) => RestateAdminHttpLive(restate))
+)
+
+export const BuildLimits: Layer.Layer<BuildSettings, never, WorkerConfig> = Layer.effect(
+  BuildSettings,
+  Effect.map(WorkerConfig, ({ buildPlatform: platform, builds: { deadline, maxPerWorkspace } }) => ({
+    maxPerWorkspace,
+    deadline: Duration.toMillis(deadline),
+    platform
+  }))
 )

@@ -36,6 +36,12 @@ export interface ClickhouseConnection {
     statement: string,
     parameters: Parameters
   ) => Effect.Effect<void, ClickhouseUnavailable>
+  /** Adds rows to a table, by the names of its columns. */
+  readonly insert: (
+    operation: string,
+    table: string,
+    rows: ReadonlyArray<object>
+  ) => Effect.Effect<void, ClickhouseUnavailable>
 }
 
 const maxConnections = 50
@@ -117,6 +123,12 @@ export const connectClickhouse = (
           request(operation, (abort_signal) =>
             client.command({ query: statement, query_params: { ...parameters }, abort_signal })
           )
+        ),
+      insert: (operation, table, rows) =>
+        Effect.asVoid(
+          request(operation, (abort_signal) =>
+            client.insert({ table, values: [...rows], format: "JSONEachRow", abort_signal })
+          )
         )
     }
   })
@@ -124,5 +136,6 @@ export const connectClickhouse = (
 /** Stands in where no server is configured: every request fails and says so. */
 export const noClickhouse: ClickhouseConnection = {
   select: (operation) => new ClickhouseUnavailable({ operation, reason: "not-configured" }),
-  command: (operation) => new ClickhouseUnavailable({ operation, reason: "not-configured" })
+  command: (operation) => new ClickhouseUnavailable({ operation, reason: "not-configured" }),
+  insert: (operation) => new ClickhouseUnavailable({ operation, reason: "not-configured" })
 }

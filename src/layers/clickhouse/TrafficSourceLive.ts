@@ -1,6 +1,6 @@
 import { Array as Arr, Effect, Layer, Schema } from "effect"
 import { type TrafficQuestion, TrafficSource } from "../../services/Usage.ts"
-import { ClickhouseReader } from "./ClickhouseReader.ts"
+import { ClickhouseClient } from "./ClickhouseClient.ts"
 
 const Served = Schema.Struct({
   workspace_id: Schema.String,
@@ -20,9 +20,9 @@ const servedSince = `
 const distinct = (question: TrafficQuestion, column: keyof TrafficQuestion["deployments"][number]) =>
   Arr.dedupe(question.deployments.map((deployment) => deployment[column]))
 
-export const TrafficSourceLive: Layer.Layer<TrafficSource, never, ClickhouseReader> = Layer.effect(
+export const TrafficSourceLive: Layer.Layer<TrafficSource, never, ClickhouseClient> = Layer.effect(
   TrafficSource,
-  Effect.map(ClickhouseReader, (clickhouse) =>
+  Effect.map(ClickhouseClient, (clickhouse) =>
     TrafficSource.of({
       withTraffic: (question) =>
         Effect.map(

@@ -1,6 +1,6 @@
 import { Effect, Layer, Schema } from "effect"
 import { UsageSource } from "../../services/Usage.ts"
-import { ClickhouseReader } from "./ClickhouseReader.ts"
+import { ClickhouseClient } from "./ClickhouseClient.ts"
 
 /** Sums come as text: JSON numbers end at 2^53, and servers differ in whether they quote 64 bits. */
 const Usage = Schema.Struct({ workspaceId: Schema.String, used: Schema.NumberFromString })
@@ -17,9 +17,9 @@ const usagePage = `
   GROUP BY workspace_id HAVING sum(part) >= {minimum:Int64}
   ORDER BY workspace_id LIMIT {limit:UInt32}`
 
-export const UsageSourceLive: Layer.Layer<UsageSource, never, ClickhouseReader> = Layer.effect(
+export const UsageSourceLive: Layer.Layer<UsageSource, never, ClickhouseClient> = Layer.effect(
   UsageSource,
-  Effect.map(ClickhouseReader, (clickhouse) =>
+  Effect.map(ClickhouseClient, (clickhouse) =>
     UsageSource.of({
       page: ({ after, limit, minimum, month, year }) =>
         clickhouse.select("usage-of-workspaces", usagePage, { year, month, after, minimum, limit }, Usage)

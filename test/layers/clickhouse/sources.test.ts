@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Option } from "effect"
-import { ClickhouseReaderLive } from "../../../src/layers/clickhouse/ClickhouseReader.ts"
+import { ClickhouseClientLive } from "../../../src/layers/clickhouse/ClickhouseClient.ts"
 import { TrafficSourceLive } from "../../../src/layers/clickhouse/TrafficSourceLive.ts"
 import { UsageSourceLive } from "../../../src/layers/clickhouse/UsageSourceLive.ts"
 import { TrafficSource, UsageSource } from "../../../src/services/Usage.ts"
@@ -14,7 +14,7 @@ class Client extends Context.Tag("test/clickhouse/Client")<
 const sources = Layer.unwrapScoped(
   Effect.map(sharedClickhouse, ({ url }) =>
     Layer.mergeAll(TrafficSourceLive, UsageSourceLive).pipe(
-      Layer.provide(ClickhouseReaderLive(Option.some(clickhouseOptions(url)))),
+      Layer.provide(ClickhouseClientLive(Option.some(clickhouseOptions(url)))),
       Layer.merge(Layer.scoped(Client, clickhouseClient(url)))
     )
   )
@@ -100,7 +100,7 @@ layer(sources, { excludeTestServices: true, timeout: "1 minute" })("the sources 
   )
 })
 
-layer(Layer.mergeAll(TrafficSourceLive, UsageSourceLive).pipe(Layer.provide(ClickhouseReaderLive(Option.none()))))(
+layer(Layer.mergeAll(TrafficSourceLive, UsageSourceLive).pipe(Layer.provide(ClickhouseClientLive(Option.none()))))(
   "sources without a server",
   (it) => {
     it.effect("[W32] there is no answer, and least of all that nothing was used", () =>

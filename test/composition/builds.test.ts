@@ -1,7 +1,7 @@
 import { FileSystem } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer } from "effect"
-import { Builds, Repositories } from "../../src/composition/builder.ts"
+import { Builds, Repositories } from "../../src/composition/builds.ts"
 import { loadWorkerConfig, WorkerConfig } from "../../src/config.ts"
 import { NoBuildTelemetry } from "../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
 import { Builder } from "../../src/services/Builder.ts"

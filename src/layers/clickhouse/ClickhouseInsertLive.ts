@@ -1,0 +1,11 @@
+import { Effect, Layer } from "effect"
+import { ClickhouseInsert } from "../../services/ClickhouseInsert.ts"
+import { ClickhouseClient } from "./ClickhouseClient.ts"
+
+/** Batches are made by whoever calls: each call is one request. */
+export const ClickhouseInsertLive: Layer.Layer<ClickhouseInsert, never, ClickhouseClient> = Layer.effect(
+  ClickhouseInsert,
+  Effect.map(ClickhouseClient, ({ insert }) =>
+    ClickhouseInsert.of({ insert: (table, rows) => insert(`insert into ${table}`, table, rows) })
+  )
+)
