@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { dirname, join } from "node:path"
 import { Effect, type Scope } from "effect"
+import { onLoopback } from "../stack/onLoopback.ts"
 import { ComponentFailed } from "../stack/StackFailure.ts"
 
 /** The content of a repository: a path to its text, or to bytes. */
@@ -129,15 +130,6 @@ export const gitServer = (options: GitServerOptions): Effect.Effect<GitServer, n
       if (isAllowed(request, options.tokensOf(repository))) return runBackend(root, url, request, response)
       response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end()
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const port = yield* onLoopback(server)
     return { url: `http://127.0.0.1:${port}`, commit: commitTo(root, work), requests }
   })

@@ -1,5 +1,6 @@
 import { createServer } from "node:http"
 import { Context, Effect, Layer } from "effect"
+import { onLoopback } from "../stack/onLoopback.ts"
 
 /** What a request is answered with. */
 export interface SlackReply {
@@ -37,16 +38,7 @@ export const slackServer: Layer.Layer<SlackServer> = Layer.scoped(
         response.end(reply.status === 200 ? "ok" : "no")
       })
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const port = yield* onLoopback(server)
     return SlackServer.of({
       url: `http://127.0.0.1:${port}/services/T0/B0/secret`,
       messages,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer, request as httpsRequest } from "node:https"
 import { Context, Effect, Layer } from "effect"
 import { localAuthority } from "../stack/LocalAuthority.ts"
+import { onLoopback } from "../stack/onLoopback.ts"
 import { type AuthorityAnswer, wellAnswers } from "./authority/answers.ts"
 import { type AuthorityOperation, operationAt } from "./authority/operations.ts"
 
@@ -109,16 +110,7 @@ const start = ({ inFrontOf }: StandInCaOptions) =>
       })
       request.on("end", () => handle(request, body, response))
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const port = yield* onLoopback(server)
     return StandInCa.of({
       directoryUrl: `https://127.0.0.1:${port}/dir`,
       tlsRoot: tls.root,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Option, Redacted, Schema, TestClock } from "effect"
+import { onLoopback } from "../../dev/stack/onLoopback.ts"
 import { RestateAdminHttpLive } from "../../src/layers/RestateAdminHttp.ts"
 import { RestateAdmin, RestateAdminError } from "../../src/services/RestateAdmin.ts"
 
@@ -31,16 +32,8 @@ const standIn = (answer: (line: string, count: number) => Answer) =>
         response.end(json === "" ? "" : JSON.stringify(json))
       })
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    )
-    const address = server.address()
-    return { received, url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}` }
+    const port = yield* onLoopback(server)
+    return { received, url: `http://127.0.0.1:${port}` }
   })
 
 const withAdmin = <A, E>(adminUrl: string, program: Effect.Effect<A, E, RestateAdmin>, key = Option.none<string>()) =>

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Redacted, Tracer } from "effect"
 import fc from "fast-check"
+import { onLoopback } from "../../dev/stack/onLoopback.ts"
 import { isSampled, TelemetryLive, type TelemetryOptions } from "../../src/layers/Telemetry.ts"
 
 interface Export {
@@ -32,16 +33,8 @@ const collector = Effect.gen(function* () {
       response.end("{}")
     })
   })
-  yield* Effect.acquireRelease(
-    Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.async<void>((resume) => {
-        server.closeAllConnections()
-        server.close(() => resume(Effect.void))
-      })
-  )
-  const address = server.address()
-  const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/v1/traces`
+  const port = yield* onLoopback(server)
+  const url = `http://127.0.0.1:${port}/v1/traces`
   return { exports, url }
 })
 

@@ -3,6 +3,7 @@ import { createServer } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Option, Redacted, Schema, TestClock } from "effect"
 import { type GitHubServerOptions, gitHubServer } from "../../../dev/simulators/GitHubServer.ts"
+import { onLoopback } from "../../../dev/stack/onLoopback.ts"
 import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
 import { type CommitStatus, GitHub, GitHubRefused } from "../../../src/services/GitHub.ts"
 
@@ -37,16 +38,7 @@ const standIn = (change: Partial<GitHubServerOptions> = {}, skew = 0) =>
     const server = createServer((request, response) => {
       if (!gitHub.handle(request, response)) response.writeHead(404).end()
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const port = yield* onLoopback(server)
     return { ...gitHub, apiUrl: `http://127.0.0.1:${port}/api/v3` }
   })
 

@@ -1,5 +1,6 @@
 import { createServer } from "node:http"
 import { Effect, type Scope } from "effect"
+import { onLoopback } from "../../../dev/stack/onLoopback.ts"
 
 /** A git server that has every commit of every repository for whoever brings the token, and only says so. */
 export const openGit = (token: string): Effect.Effect<string, never, Scope.Scope> =>
@@ -10,14 +11,6 @@ export const openGit = (token: string): Effect.Effect<string, never, Scope.Scope
       response.statusCode = request.headers.authorization === expected ? 200 : 401
       response.end(request.method === "POST" ? "000dpackfile\n0000" : "")
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    )
-    const address = server.address()
-    return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
+    const port = yield* onLoopback(server)
+    return `http://127.0.0.1:${port}`
   })
