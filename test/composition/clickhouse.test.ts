@@ -27,6 +27,10 @@ const startWith = (
       new Map([
         ["WORKER_CNAME_DOMAIN", "cname.test"],
         ["WORKER_DATABASE_PRIMARY", "mysql://root@db/unkey"],
+        // Required beside clickhouse.admin_url; the vault itself is the test's.
+        ["WORKER_VAULT_KIND", "hashicorp"],
+        ["WORKER_VAULT_URL", "http://127.0.0.1:1"],
+        ["WORKER_VAULT_TOKEN", "token"],
         ...Object.entries(settings)
       ])
     )
