@@ -1,76 +1,60 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { join } from "node:path"
-import { Effect, Layer, Option } from "effect"
-import { VaultServer, vaultServer } from "./simulators/VaultServer.ts"
+import { Effect } from "effect"
+import { SlackServer } from "./simulators/SlackServer.ts"
 import { runCommand } from "./stack/Command.ts"
-import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
+import { withGivenSettings } from "./stack/givenSettings.ts"
+import { MySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
-import { RestateServer, restateServer } from "./stack/RestateServer.ts"
-import { devFolder, RunDirectoryLive } from "./stack/RunDirectory.ts"
-import { vaultEnvironment } from "./stack/Vault.ts"
+import { RestateServer } from "./stack/RestateServer.ts"
+import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
-
-/** Scripts wait for this file: it appears, whole, once everything answers, and goes away with the stack. */
-const addressFile = join(devFolder, "stack.json")
-
-const publishAddresses = (addresses: Readonly<Record<string, string>>) => {
-  const content = `${JSON.stringify(addresses, null, 2)}\n`
-  return Effect.acquireRelease(
-    Effect.promise(async () => {
-      const draft = `${addressFile}.${process.pid}`
-      await mkdir(devFolder, { recursive: true })
-      await writeFile(draft, content)
-      await rename(draft, addressFile)
-    }),
-    () =>
-      // A stack started after this one has put its own addresses there; those stay.
-      Effect.tryPromise(async () => {
-        if ((await readFile(addressFile, "utf8")) === content) await rm(addressFile)
-      }).pipe(Effect.ignore)
-  )
-}
+import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
 
 /** A server from the environment may already name the database to use. */
-const databaseFor = (server: MySqlServer["Type"]) => {
+const database = Effect.flatMap(MySqlServer, (server) => {
   const named = decodeURIComponent(new URL(server.adminUrl).pathname.slice(1))
-  const database = named === "" ? "unkey" : named
-  return Effect.as(server.createDatabase(database), server.dsnFor(database))
-}
-
-/** Settings a developer gives win over the stack's defaults, but not over where the stack is. */
-const givenSettings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("WORKER_")))
-
-/** A developer's own vault is not mixed with the stack's. */
-const namesOwnVault = Object.keys(givenSettings).some((name) => name.startsWith("WORKER_VAULT_"))
-
-const dev = Effect.gen(function* () {
-  const mysql = yield* MySqlServer
-  const restate = yield* RestateServer
-  const database = yield* databaseFor(mysql)
-  yield* Effect.logInfo("Worker: starting")
-  const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
-    database,
-    restateAdmin: restate.admin
-  })
-  const vault = namesOwnVault ? {} : yield* vaultEnvironment
-  const env = { ...defaults, ...vault, ...givenSettings, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
-  const worker = yield* workerProcess({ env })
-  const addresses = {
-    ingress: restate.ingress,
-    admin: restate.admin,
-    worker: worker.url,
-    metrics: worker.metrics,
-    vault: (yield* VaultServer).url,
-    database
-  }
-  yield* publishAddresses(addresses)
-  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(8)} ${url}`))
-  yield* Effect.logInfo("Everything is up. Ctrl-C ends all of it.")
-  return yield* untilOneEnds([...Option.toArray(mysql.process), ...Option.toArray(restate.process), worker])
+  const name = named === "" ? "unkey" : named
+  return Effect.as(server.createDatabase(name), server.dsnFor(name))
 })
 
-dev.pipe(
-  Effect.scoped,
-  Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), vaultServer(), RunDirectoryLive)),
-  runCommand
+/** Settings a developer gives win over the stack's defaults, but not over where the stack is. */
+const givenSettings: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith("WORKER_") && value !== undefined ? [[name, value]] : []
+  )
 )
+
+const startWorker = Effect.gen(function* () {
+  const { admin } = yield* RestateServer
+  const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
+    database: yield* StackDatabase,
+    restateAdmin: admin
+  })
+  yield* Effect.logInfo("Worker: starting")
+  const env = withGivenSettings({ ...defaults, ...(yield* stackSettings) }, givenSettings)
+  return yield* workerProcess({ env: { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL } })
+})
+
+/** What arrives at the stand-in for Slack would otherwise be seen by nobody. */
+const showSlack = Effect.gen(function* () {
+  const { messages } = yield* SlackServer
+  let shown = 0
+  for (;;) {
+    for (; shown < messages.length; shown++) yield* Effect.logInfo(`Slack: ${JSON.stringify(messages[shown])}`)
+    yield* Effect.sleep("500 millis")
+  }
+})
+
+const dev = Effect.gen(function* () {
+  const worker = yield* startWorker
+  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics }
+  const ends = untilOneEnds([...(yield* stackProcesses), worker])
+  return yield* Effect.raceAll([Effect.scoped(stayUp(addresses)), showSlack, ends])
+})
+
+const stack = wholeStack({
+  database,
+  apex: process.env.WORKER_DEFAULT_DOMAIN ?? "unkey.app",
+  analyticsUsers: ["ws_local"]
+})
+
+dev.pipe(Effect.scoped, Effect.provide(stack), runCommand)
