@@ -44,6 +44,9 @@ const startWorker = Effect.gen(function* () {
       ...(yield* stackSettings),
       WORKER_AVAILABLE_REGIONS: regions.join(","),
       WORKER_DEFAULT_DOMAIN: apex,
+      // A demo opens no port to the network.
+      WORKER_RESTATE_HTTP_HOST: "127.0.0.1",
+      WORKER_OBSERVABILITY_METRICS_HOST: "127.0.0.1",
       WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "1",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",

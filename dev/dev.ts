@@ -1,4 +1,6 @@
-import { Effect } from "effect"
+import { argv } from "node:process"
+import { Effect, Layer } from "effect"
+import { krane } from "./simulators/Krane.ts"
 import { SlackServer } from "./simulators/SlackServer.ts"
 import { runCommand } from "./stack/Command.ts"
 import { withGivenSettings } from "./stack/givenSettings.ts"
@@ -23,6 +25,9 @@ const givenSettings: Readonly<Record<string, string>> = Object.fromEntries(
   )
 )
 
+/** On request only: whoever brings a krane of their own, or plays it by hand, must not be disturbed. */
+const playsKrane = argv.includes("--krane")
+
 const startWorker = Effect.gen(function* () {
   const { admin } = yield* RestateServer
   const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
@@ -31,7 +36,8 @@ const startWorker = Effect.gen(function* () {
   })
   yield* Effect.logInfo("Worker: starting")
   const env = withGivenSettings({ ...defaults, ...(yield* stackSettings) }, givenSettings)
-  return yield* workerProcess({ env: { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL } })
+  const worker = yield* workerProcess({ env: { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL } })
+  return { worker, regions: (env.WORKER_AVAILABLE_REGIONS ?? "").split(",") }
 })
 
 /** What arrives at the stand-in for Slack would otherwise be seen by nobody. */
@@ -45,10 +51,11 @@ const showSlack = Effect.gen(function* () {
 })
 
 const dev = Effect.gen(function* () {
-  const worker = yield* startWorker
+  const { regions, worker } = yield* startWorker
+  const neighbour = playsKrane ? Layer.launch(krane({ regions })) : Effect.never
   const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics }
   const ends = untilOneEnds([...(yield* stackProcesses), worker])
-  return yield* Effect.raceAll([Effect.scoped(stayUp(addresses)), showSlack, ends])
+  return yield* Effect.raceAll([Effect.scoped(stayUp(addresses)), showSlack, neighbour, ends])
 })
 
 const stack = wholeStack({

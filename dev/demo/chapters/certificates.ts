@@ -2,14 +2,15 @@ import { createHash, X509Certificate } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { SqlClient } from "@effect/sql/SqlClient"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 import type { SeededDomain } from "../../simulators/seedDomain.ts"
 import type { CertificationParts } from "../../stack/Certification.ts"
+import { findProgram } from "../../stack/Machine.ts"
 import { RunDirectory } from "../../stack/RunDirectory.ts"
 import { IngressClient } from "../IngressClient.ts"
-import { good, say, show } from "../narration.ts"
+import { good, refusal, say, show } from "../narration.ts"
 import { describeCertificate, publicKeyOfCertificate, publicKeyOfKey, verifyChain } from "../openssl.ts"
 import { expect, expectBody, until } from "../StoryFailed.ts"
 
@@ -122,6 +123,8 @@ export const certificates = Effect.fnUntraced(function* (
   )
   yield* showHttpProof(domain, parts)
   yield* showDnsProof(apex, parts)
+  if (Option.isNone(yield* findProgram("openssl")))
+    return yield* refusal("No openssl here: the chains and keys are not looked into.")
   yield* inspect(domain.name, domain.name, parts)
   yield* inspect(`*.${apex}`, generatedHost, parts)
 })
