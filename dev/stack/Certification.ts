@@ -43,7 +43,9 @@ export const certification = (apex: string) =>
     Certification,
     "custom domains and certificates",
     Layer.merge(authority, zoneOf(apex)).pipe(
-      Layer.provideMerge(Layer.merge(frontline(), challengeTestServer({ answersHttp: false })))
+      Layer.provideMerge(frontline()),
+      // The first to start, because it is the one that may be missing.
+      Layer.provideMerge(challengeTestServer({ answersHttp: false }))
     ),
     Effect.all({ authority: Pebble, dns: ChallengeTestServer, frontline: Frontline, zones: Route53Server })
   )
