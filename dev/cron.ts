@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Clock, Console, Effect, Schema } from "effect"
 import { firingOf, schedules } from "../src/contract/schedules.ts"
-import { devFolder } from "./stack/RunDirectory.ts"
+import { readAddresses } from "./stack/AddressFile.ts"
 
 /** The job cannot be fired as asked. */
 class CannotFire extends Schema.TaggedError<CannotFire>()("CannotFire", { problem: Schema.String }) {
@@ -17,19 +15,11 @@ class CannotFire extends Schema.TaggedError<CannotFire>()("CannotFire", { proble
 const names = schedules.map(({ name }) => name).join(", ")
 const usage = `usage: npm run cron -- <${names}> [--at <ISO instant>]`
 
-const Stack = Schema.parseJson(Schema.Struct({ ingress: Schema.String }))
-
-/** STACK_RESTATE_INGRESS, else the stack that `npm run dev` has started. */
+/** STACK_RESTATE_INGRESS, else the stack that was started last and is up. */
 const ingress = Effect.suspend(() => {
   const given = process.env.STACK_RESTATE_INGRESS
   if (given !== undefined && given !== "") return Effect.succeed(given)
-  return Effect.tryPromise(() => readFile(join(devFolder, "stack.json"), "utf8")).pipe(
-    Effect.flatMap(Schema.decode(Stack)),
-    Effect.map((stack) => stack.ingress),
-    Effect.mapError(
-      () => new CannotFire({ problem: "no stack runs: start `npm run dev` or set STACK_RESTATE_INGRESS" })
-    )
-  )
+  return Effect.map(readAddresses, (addresses) => addresses.ingress)
 })
 
 const instantOf = (at: string | undefined) => {

@@ -1,22 +1,23 @@
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { argv } from "node:process"
-import { Effect, Layer, Option } from "effect"
-import { deployClient } from "./demo/DeployClient.ts"
-import { printRoutes, printTrace } from "./demo/outcome.ts"
+import { Effect, Layer } from "effect"
+import { resourceId } from "../src/workflows/identifiers.ts"
+import { ingressClient } from "./demo/IngressClient.ts"
+import { stackVault } from "./demo/stackVault.ts"
 import { tellStory } from "./demo/story.ts"
 import { TraceCollector, TraceCollectorLive } from "./demo/TraceCollector.ts"
 import { krane } from "./simulators/Krane.ts"
-import { simulatorDatabase } from "./simulators/SimulatorDatabase.ts"
-import { vaultServer } from "./simulators/VaultServer.ts"
 import { runCommand } from "./stack/Command.ts"
-import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
+import { MySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
-import { RestateServer, restateServer } from "./stack/RestateServer.ts"
-import { RunDirectoryLive } from "./stack/RunDirectory.ts"
-import { vaultEnvironment } from "./stack/Vault.ts"
+import { RestateServer } from "./stack/RestateServer.ts"
+import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
+import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
 
 const regions = ["us-east-1.aws", "eu-central-1.aws"]
+const apex = "unkey.app"
+const workspaceId = resourceId("ws", randomUUID())
 
 /** Stays up after the story, with its addresses, until Ctrl-C. */
 const keep = argv.includes("--keep")
@@ -25,7 +26,7 @@ const keep = argv.includes("--keep")
 const exportInterval = "200"
 
 /** A database of this run alone, also on a server from the environment. */
-const demoDatabase = Effect.flatMap(MySqlServer, (server) => {
+const database = Effect.flatMap(MySqlServer, (server) => {
   const name = `demo_${randomBytes(4).toString("hex")}`
   return Effect.as(
     Effect.acquireRelease(server.createDatabase(name), () => Effect.ignore(server.dropDatabase(name))),
@@ -33,14 +34,19 @@ const demoDatabase = Effect.flatMap(MySqlServer, (server) => {
   )
 })
 
-const startWorker = Effect.fnUntraced(function* (database: string, restateAdmin: string) {
+const startWorker = Effect.gen(function* () {
   const collector = yield* TraceCollector
+  const { admin } = yield* RestateServer
   yield* Effect.logInfo("Worker: starting")
   return yield* workerProcess({
     env: {
-      ...workerEnvironment({ database, restateAdmin }),
-      ...(yield* vaultEnvironment),
+      ...workerEnvironment({ database: yield* StackDatabase, restateAdmin: admin }),
+      ...(yield* stackSettings),
       WORKER_AVAILABLE_REGIONS: regions.join(","),
+      WORKER_DEFAULT_DOMAIN: apex,
+      // A demo opens no port to the network.
+      WORKER_RESTATE_HTTP_HOST: "127.0.0.1",
+      WORKER_OBSERVABILITY_METRICS_HOST: "127.0.0.1",
       WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "1",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
@@ -49,50 +55,28 @@ const startWorker = Effect.fnUntraced(function* (database: string, restateAdmin:
   })
 })
 
-const stayUp = Effect.fnUntraced(function* (addresses: Readonly<Record<string, string>>) {
-  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(10)} ${url}`))
-  yield* Effect.logInfo("Everything stays up. Ctrl-C ends all of it.")
-  return yield* Effect.never
-})
-
 const demo = Effect.gen(function* () {
-  const mysql = yield* MySqlServer
-  const restate = yield* RestateServer
-  const database = yield* demoDatabase
-  const worker = yield* startWorker(database, restate.admin)
-  const neighbours = Layer.mergeAll(krane({ regions }), deployClient(restate.ingress)).pipe(
-    Layer.provideMerge(simulatorDatabase(database))
-  )
-  const show = Effect.gen(function* () {
-    const told = yield* tellStory
-    yield* printRoutes(told)
-    yield* printTrace(told)
-    const { admin, ingress } = restate
-    if (keep)
-      return yield* stayUp({
-        "Restate UI": `${admin}/ui`,
-        ingress,
-        admin,
-        worker: worker.url,
-        metrics: worker.metrics,
-        database
-      })
-  }).pipe(Effect.provide(neighbours))
-  const processes = [...Option.toArray(mysql.process), ...Option.toArray(restate.process), worker]
-  yield* Effect.raceFirst(show, untilOneEnds(processes))
+  const worker = yield* startWorker
+  const { admin, ingress } = yield* RestateServer
+  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics, ui: `${admin}/ui` }
+  const neighbours = Layer.mergeAll(krane({ regions }), ingressClient(ingress), stackVault)
+  const told = tellStory({ apex, workspaceId })
+  const show = Effect.provide(keep ? Effect.zipRight(told, stayUp(addresses)) : told, neighbours)
+  yield* Effect.raceFirst(Effect.scoped(show), untilOneEnds([...(yield* stackProcesses), worker]))
 })
 
 /** Restate passes the caller's trace on from service to service only while it traces itself. */
-const tracedRestate = Layer.unwrapEffect(
+const stack = Layer.unwrapEffect(
   Effect.map(TraceCollector, ({ endpoint }) =>
-    restateServer({
-      env: { RESTATE_TRACING_ENDPOINT: `otlp+${endpoint}/v1/traces`, OTEL_BSP_SCHEDULE_DELAY: exportInterval }
+    wholeStack({
+      database,
+      apex,
+      analyticsUsers: [workspaceId],
+      restate: {
+        env: { RESTATE_TRACING_ENDPOINT: `otlp+${endpoint}/v1/traces`, OTEL_BSP_SCHEDULE_DELAY: exportInterval }
+      }
     })
   )
-)
-
-const stack = Layer.mergeAll(mySqlServer, tracedRestate, vaultServer(), RunDirectoryLive).pipe(
-  Layer.provideMerge(TraceCollectorLive)
-)
+).pipe(Layer.provideMerge(TraceCollectorLive))
 
 demo.pipe(Effect.scoped, Effect.provide(stack), runCommand)

@@ -1,99 +1,67 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { join } from "node:path"
-import { Context, Effect, Layer, Option } from "effect"
-import { VaultServer, vaultServer } from "./simulators/VaultServer.ts"
-import { ClickhouseServer, clickhouseServer } from "./stack/ClickhouseServer.ts"
+import { argv } from "node:process"
+import { Effect, Layer } from "effect"
+import { krane } from "./simulators/Krane.ts"
+import { SlackServer } from "./simulators/SlackServer.ts"
 import { runCommand } from "./stack/Command.ts"
-import { MySqlServer, mySqlServer } from "./stack/MySqlServer.ts"
+import { withGivenSettings } from "./stack/givenSettings.ts"
+import { MySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
-import { RestateServer, restateServer } from "./stack/RestateServer.ts"
-import { devFolder, RunDirectoryLive } from "./stack/RunDirectory.ts"
-import { vaultEnvironment } from "./stack/Vault.ts"
+import { RestateServer } from "./stack/RestateServer.ts"
+import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
-
-/** Scripts wait for this file: it appears, whole, once everything answers, and goes away with the stack. */
-const addressFile = join(devFolder, "stack.json")
-
-const publishAddresses = (addresses: Readonly<Record<string, string>>) => {
-  const content = `${JSON.stringify(addresses, null, 2)}\n`
-  return Effect.acquireRelease(
-    Effect.promise(async () => {
-      const draft = `${addressFile}.${process.pid}`
-      await mkdir(devFolder, { recursive: true })
-      await writeFile(draft, content)
-      await rename(draft, addressFile)
-    }),
-    () =>
-      // A stack started after this one has put its own addresses there; those stay.
-      Effect.tryPromise(async () => {
-        if ((await readFile(addressFile, "utf8")) === content) await rm(addressFile)
-      }).pipe(Effect.ignore)
-  )
-}
+import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
 
 /** A server from the environment may already name the database to use. */
-const databaseFor = (server: MySqlServer["Type"]) => {
+const database = Effect.flatMap(MySqlServer, (server) => {
   const named = decodeURIComponent(new URL(server.adminUrl).pathname.slice(1))
-  const database = named === "" ? "unkey" : named
-  return Effect.as(server.createDatabase(database), server.dsnFor(database))
-}
+  const name = named === "" ? "unkey" : named
+  return Effect.as(server.createDatabase(name), server.dsnFor(name))
+})
 
 /** Settings a developer gives win over the stack's defaults, but not over where the stack is. */
-const givenSettings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("WORKER_")))
-
-/** A developer's own vault is not mixed with the stack's. */
-const namesOwnVault = Object.keys(givenSettings).some((name) => name.startsWith("WORKER_VAULT_"))
-
-/** The worker runs without one as well, so a machine that has neither the engine nor Docker still gets its stack. */
-const clickhouseIfAny = Layer.build(clickhouseServer()).pipe(
-  Effect.map((context) => Option.some(Context.get(context, ClickhouseServer))),
-  Effect.catchTag("ComponentMissing", ({ message }) => Effect.as(Effect.logWarning(message), Option.none()))
+const givenSettings: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith("WORKER_") && value !== undefined ? [[name, value]] : []
+  )
 )
 
-const clickhouseEnvironment = Option.match({
-  onNone: () => ({}),
-  onSome: ({ url }: ClickhouseServer["Type"]) => ({ WORKER_CLICKHOUSE_URL: url, WORKER_CLICKHOUSE_ADMIN_URL: url })
+/** On request only: whoever brings a krane of their own, or plays it by hand, must not be disturbed. */
+const playsKrane = argv.includes("--krane")
+
+const startWorker = Effect.gen(function* () {
+  const { admin } = yield* RestateServer
+  const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
+    database: yield* StackDatabase,
+    restateAdmin: admin
+  })
+  yield* Effect.logInfo("Worker: starting")
+  const env = withGivenSettings({ ...defaults, ...(yield* stackSettings) }, givenSettings)
+  const worker = yield* workerProcess({ env: { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL } })
+  return { worker, regions: (env.WORKER_AVAILABLE_REGIONS ?? "").split(",") }
+})
+
+/** What arrives at the stand-in for Slack would otherwise be seen by nobody. */
+const showSlack = Effect.gen(function* () {
+  const { messages } = yield* SlackServer
+  let shown = 0
+  for (;;) {
+    for (; shown < messages.length; shown++) yield* Effect.logInfo(`Slack: ${JSON.stringify(messages[shown])}`)
+    yield* Effect.sleep("500 millis")
+  }
 })
 
 const dev = Effect.gen(function* () {
-  const mysql = yield* MySqlServer
-  const restate = yield* RestateServer
-  const database = yield* databaseFor(mysql)
-  const clickhouse = yield* clickhouseIfAny
-  yield* Effect.logInfo("Worker: starting")
-  const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
-    database,
-    restateAdmin: restate.admin
-  })
-  const vault = namesOwnVault ? {} : yield* vaultEnvironment
-  const env = {
-    ...defaults,
-    ...vault,
-    ...clickhouseEnvironment(clickhouse),
-    ...givenSettings,
-    WORKER_DATABASE_PRIMARY,
-    WORKER_RESTATE_ADMIN_URL
-  }
-  const worker = yield* workerProcess({ env })
-  const addresses = {
-    ingress: restate.ingress,
-    admin: restate.admin,
-    worker: worker.url,
-    metrics: worker.metrics,
-    vault: (yield* VaultServer).url,
-    database,
-    ...Option.match(clickhouse, { onNone: () => ({}), onSome: ({ url }) => ({ clickhouse: url }) })
-  }
-  yield* publishAddresses(addresses)
-  yield* Effect.forEach(Object.entries(addresses), ([name, url]) => Effect.logInfo(`${name.padEnd(10)} ${url}`))
-  yield* Effect.logInfo("Everything is up. Ctrl-C ends all of it.")
-  const analytics = Option.flatMap(clickhouse, ({ process }) => process)
-  const servers = [mysql.process, restate.process, analytics].flatMap((it) => Option.toArray(it))
-  return yield* untilOneEnds([...servers, worker])
+  const { regions, worker } = yield* startWorker
+  const neighbour = playsKrane ? Layer.launch(krane({ regions })) : Effect.never
+  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics }
+  const ends = untilOneEnds([...(yield* stackProcesses), worker])
+  return yield* Effect.raceAll([Effect.scoped(stayUp(addresses)), showSlack, neighbour, ends])
 })
 
-dev.pipe(
-  Effect.scoped,
-  Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), vaultServer(), RunDirectoryLive)),
-  runCommand
-)
+const stack = wholeStack({
+  database,
+  apex: process.env.WORKER_DEFAULT_DOMAIN ?? "unkey.app",
+  analyticsUsers: ["ws_local"]
+})
+
+dev.pipe(Effect.scoped, Effect.provide(stack), runCommand)

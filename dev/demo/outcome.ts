@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Console, Duration, Effect } from "effect"
-import type { Told } from "./story.ts"
+import type { Deployed } from "./chapters/deploys.ts"
 import { TraceCollector } from "./TraceCollector.ts"
 import { paint, table } from "./terminal.ts"
 import { waterfall } from "./waterfall.ts"
@@ -19,7 +19,7 @@ interface Row {
 }
 
 /** Which host name leads where, at the end of the story. */
-export const printRoutes = ({ images, project }: Told) =>
+export const printRoutes = ({ images, project }: Deployed) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
     const rows = yield* sql<Row>`
@@ -40,7 +40,7 @@ export const printRoutes = ({ images, project }: Told) =>
   })
 
 /** The last deploy, as the spans of Restate and the worker tell it. */
-export const printTrace = ({ traceId }: Told) =>
+export const printTrace = ({ traceId }: Deployed) =>
   Effect.gen(function* () {
     const collector = yield* TraceCollector
     const spans = yield* Effect.timeout(collector.trace(traceId, quietMillis), traceBound)

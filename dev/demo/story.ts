@@ -1,122 +1,49 @@
-import { randomBytes } from "node:crypto"
-import { SqlClient } from "@effect/sql/SqlClient"
-import { Duration, Effect, Schema } from "effect"
-import { Krane } from "../simulators/Krane.ts"
-import { type SeededProject, seedDeployment, seedProject } from "../simulators/seed.ts"
-import { DeployClient, type Reply } from "./DeployClient.ts"
-import { paint } from "./terminal.ts"
-import { watchSteps } from "./watchSteps.ts"
+import { Effect, Option } from "effect"
+import { seedProject } from "../simulators/seed.ts"
+import { seedQuota } from "../simulators/seedUpkeep.ts"
+import { Certification } from "../stack/Certification.ts"
+import { Analytics } from "../stack/wholeStack.ts"
+import { analyticsUser } from "./chapters/analytics.ts"
+import { certificates } from "./chapters/certificates.ts"
+import { deploys } from "./chapters/deploys.ts"
+import { addDomain } from "./chapters/domains.ts"
+import { heartbeats, keyRefill, quotaAlert } from "./chapters/upkeep.ts"
+import { refusal } from "./narration.ts"
+import { printRoutes, printTrace } from "./outcome.ts"
 
-/** The worker answered otherwise than the story needs. */
-export class StoryFailed extends Schema.TaggedError<StoryFailed>()("StoryFailed", {
-  action: Schema.String,
-  status: Schema.Number,
-  answer: Schema.String
-}) {
-  override get message() {
-    return `${this.action}: answered ${this.status} ${this.answer}`
-  }
+const quota = { requestsPerMonth: 1_000_000, logsRetentionDays: 30 }
+
+export interface Setting {
+  /** Of the workspace that everything happens to. */
+  readonly workspaceId: string
+  /** Generated host names lie below it. */
+  readonly apex: string
 }
 
-/** What the story has made, for the tables that follow it. */
-export interface Told {
-  readonly project: SeededProject
-  /** Image by deployment. */
-  readonly images: ReadonlyMap<string, string>
-  /** Trace of the last deploy that went live. */
-  readonly traceId: string
-}
+/** From a first image to the monthly bill's warning. A chapter whose stage is missing says so, and the others go on. */
+export const tellStory = Effect.fnUntraced(function* ({ apex, workspaceId }: Setting) {
+  const project = yield* seedProject({ workspaceSlug: "acme", projectSlug: "shop", workspaceId })
+  yield* seedQuota(workspaceId, quota)
+  const certification = yield* Certification
+  const analytics = yield* Analytics
+  const deployed = yield* deploys(project)
 
-const newTrace = Effect.sync(() => {
-  const traceId = randomBytes(16).toString("hex")
-  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` }
-})
+  if (Option.isSome(certification)) {
+    const domain = yield* addDomain(project, certification.value)
+    yield* certificates(domain, apex, `shop-acme.${apex}`, certification.value)
+  } else yield* refusal("No Pebble here: custom domains and certificates are left out.")
 
-const expectStatus = (action: string, reply: Reply, status: number) =>
-  reply.status === status
-    ? Effect.void
-    : Effect.fail(new StoryFailed({ action, status: reply.status, answer: reply.message }))
+  if (Option.isSome(analytics)) {
+    yield* analyticsUser(project, quota.logsRetentionDays, analytics.value)
+    yield* quotaAlert(project, quota.requestsPerMonth, analytics.value.url)
+  } else yield* refusal("No ClickHouse here: the analytics user and the quota alert are left out.")
 
-const liveDeployment = Effect.fnUntraced(function* (project: SeededProject) {
-  const sql = yield* SqlClient
-  const [row] = yield* sql<{ readonly live: string | null }>`
-    SELECT live_deployment_id AS live FROM projects WHERE id = ${project.id}`
-  return row?.live ?? "none"
-})
-
-const say = (text: string) => Effect.logInfo(paint("bold", text))
-const seconds = (duration: Duration.Duration) => `${Duration.toSeconds(duration).toFixed(1)} s`
-
-/** Deploys an image to production and waits; answers with the deployment and the trace of the call. */
-const deploy = Effect.fnUntraced(function* (project: SeededProject, image: string, expected = 200) {
-  const client = yield* DeployClient
-  const deploymentId = yield* seedDeployment(project, {
-    gitBranch: "main",
-    gitCommitSha: randomBytes(20).toString("hex")
-  })
-  const { traceId, traceparent } = yield* newTrace
-  yield* say(`Deploy ${image} as ${deploymentId}`)
-  const call = client.call({
-    key: project.id,
-    handler: "Deploy",
-    body: { deploymentId, dockerImage: { image } },
-    traceparent
-  })
-  const [took, reply] = yield* Effect.timed(watchSteps(deploymentId, call))
-  yield* expectStatus(`deploy of ${image}`, reply, expected)
-  yield* expected === 200
-    ? Effect.logInfo(paint("green", `  ready after ${seconds(took)}; live: ${yield* liveDeployment(project)}`))
-    : Effect.logInfo(paint("yellow", `  ${reply.status} ${reply.message}; live: ${yield* liveDeployment(project)}`))
-  return { deploymentId, traceId }
-})
-
-/** Moves the live position, or is refused, and says what came of it. */
-const moveLive = Effect.fnUntraced(function* (
-  project: SeededProject,
-  handler: "Promote" | "Rollback",
-  body: Readonly<Record<string, string>>,
-  expected = 200
-) {
-  const client = yield* DeployClient
-  const { traceparent } = yield* newTrace
-  const [took, reply] = yield* Effect.timed(client.call({ key: project.id, handler, body, traceparent }))
-  yield* expectStatus(handler, reply, expected)
-  yield* expected === 200
-    ? Effect.logInfo(paint("green", `  done in ${seconds(took)}; live: ${yield* liveDeployment(project)}`))
-    : Effect.logInfo(paint("yellow", `  ${reply.status} ${reply.message}`))
-})
-
-/** A first image, a broken one, a second one; back to the first; a refusal; and forward again. */
-export const tellStory = Effect.gen(function* () {
-  const krane = yield* Krane
-  const project = yield* seedProject({ workspaceSlug: "acme", projectSlug: "shop" })
-  const first = yield* deploy(project, "registry.example/shop:1")
-
-  yield* krane.fail("registry.example/shop:broken")
-  const broken = yield* deploy(project, "registry.example/shop:broken", 500)
-
-  const second = yield* deploy(project, "registry.example/shop:2")
-
-  yield* say(`Roll back from ${second.deploymentId} to ${first.deploymentId}`)
-  yield* moveLive(project, "Rollback", {
-    sourceDeploymentId: second.deploymentId,
-    targetDeploymentId: first.deploymentId
-  })
-
-  yield* say(`Promote ${first.deploymentId}, which is live already`)
-  yield* moveLive(project, "Promote", { targetDeploymentId: first.deploymentId }, 400)
-
-  yield* say(`Promote ${second.deploymentId}`)
-  yield* moveLive(project, "Promote", { targetDeploymentId: second.deploymentId })
-
-  const told: Told = {
-    project,
-    images: new Map([
-      [first.deploymentId, "shop:1"],
-      [broken.deploymentId, "shop:broken"],
-      [second.deploymentId, "shop:2"]
-    ]),
-    traceId: second.traceId
-  }
-  return told
-})
+  yield* keyRefill(project)
+  yield* heartbeats([
+    ...(Option.isSome(certification) ? ["cert-renewal"] : []),
+    ...(Option.isSome(analytics) ? ["quota-check"] : []),
+    "key-refill"
+  ])
+  yield* printRoutes(deployed)
+  yield* printTrace(deployed)
+}, Effect.scoped)

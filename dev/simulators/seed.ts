@@ -22,6 +22,8 @@ export interface SeededProject {
 export interface ProjectOptions {
   readonly workspaceSlug: string
   readonly projectSlug: string
+  /** Default a fresh one. */
+  readonly workspaceId?: string
   /** Region to replicas; empty means one replica in every available region. */
   readonly regions?: Readonly<Record<string, number>>
 }
@@ -49,9 +51,10 @@ const insertEnvironment = (
   })
 
 /** A workspace with one project and its production and preview environments, as the dashboard creates them. */
-export const seedProject = Effect.fnUntraced(function* ({ projectSlug, regions = {}, workspaceSlug }: ProjectOptions) {
+export const seedProject = Effect.fnUntraced(function* (options: ProjectOptions) {
+  const { projectSlug, regions = {}, workspaceSlug } = options
   const sql = yield* SqlClient
-  const workspaceId = yield* freshId("ws")
+  const workspaceId = options.workspaceId ?? (yield* freshId("ws"))
   const id = yield* freshId("proj")
   const now = yield* Clock.currentTimeMillis
   yield* sql`INSERT INTO workspaces ${sql.insert({

@@ -8,6 +8,9 @@ import type { ComponentFailed } from "./StackFailure.ts"
 /** apt's own lock covers dpkg only; downloading and updating lists fail at once when another run holds theirs. */
 const lockFile = join(tmpdir(), "ctrl-worker-apt.lock")
 
+/** What a failure of an installation is called. */
+export const installer = "apt-get"
+
 /**
  * Installs Debian packages without recommendations or questions; safe to run twice at the same time. The package
  * lists are refreshed only when the installation fails with what is there (none, or too old).
@@ -18,7 +21,7 @@ export const installPackages = (packages: ReadonlyArray<string>): Effect.Effect<
     const logFile = join(run.path, "apt-get.log")
     const aptGet = (...args: ReadonlyArray<string>) =>
       runProgram({
-        component: "apt-get",
+        component: installer,
         command: "flock",
         args: [lockFile, "apt-get", "-o", "DPkg::Lock::Timeout=300", ...args],
         env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

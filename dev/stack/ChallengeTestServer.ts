@@ -4,7 +4,7 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform
 import { Context, Effect, Layer } from "effect"
 import { pebbleProgram } from "./PebbleProgram.ts"
 import { freePort } from "./Port.ts"
-import { type ProcessOptions, startProcess } from "./Process.ts"
+import { type ManagedProcess, type ProcessOptions, startProcess } from "./Process.ts"
 import { untilReady } from "./Readiness.ts"
 import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
 import type { StackFailure } from "./StackFailure.ts"
@@ -21,6 +21,9 @@ export class ChallengeTestServer extends Context.Tag("ctrl-worker/dev/ChallengeT
     readonly dns: string
     /** The port on which the CA looks for the answer to an HTTP-01 challenge. */
     readonly httpPort: number
+    /** Address of the interface behind the functions below, for somebody in another process: `POST <it>/set-txt` and so on. */
+    readonly management: string
+    readonly process: ManagedProcess
     /** Adds a value; adding the same again keeps it twice. At most 255 bytes. */
     readonly addTxt: (name: string, value: string) => Effect.Effect<void>
     /** Removes every value of the name. */
@@ -106,10 +109,17 @@ const start = ({ answersHttp = true }: ChallengeTestServerOptions) =>
       env: process.env,
       logFile: join(folder, "server.log")
     }
-    const { answers, operations } = management(yield* HttpClient.HttpClient, `http://${address}`)
+    const managementUrl = `http://${address}`
+    const { answers, operations } = management(yield* HttpClient.HttpClient, managementUrl)
     const server = yield* startProcess(options)
     yield* untilReady(options, server, answers)
-    return ChallengeTestServer.of({ dns, httpPort: ports.http, ...operations })
+    return ChallengeTestServer.of({
+      dns,
+      httpPort: ports.http,
+      management: managementUrl,
+      process: server,
+      ...operations
+    })
   }).pipe(
     Effect.retry({ times: 2, while: (failure) => failure._tag === "ComponentFailed" && failure.reason === "ended" })
   )

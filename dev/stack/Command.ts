@@ -1,5 +1,5 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Config, Effect, Option, Schedule } from "effect"
+import { Cause, Config, Effect, Fiber, Option, Schedule } from "effect"
 import { progressLines } from "./Progress.ts"
 import { inRealTime } from "./RealTime.ts"
 
@@ -30,12 +30,32 @@ const report = <E extends Error>(cause: Cause.Cause<E>) =>
       )
 
 /**
+ * Interrupts the command rather than racing it: whoever waits for the loser of a race can be interrupted in turn, by the
+ * signal that npm was sent too, and would leave the loser's end to chance.
+ */
+const whileLauncherLives = <A, E>(command: Effect.Effect<A, E>) =>
+  Effect.withFiberRuntime<A, E>((self) =>
+    Effect.acquireUseRelease(
+      Effect.forkDaemon(Effect.zipRight(launcherGone, Fiber.interruptFork(self))),
+      () => command,
+      Fiber.interruptFork
+    )
+  )
+
+/**
+ * npm hands on a signal that this process has been sent as well, and the runtime listens for the first one only: the second
+ * would end the process where it stands. Every wait of an orderly end is bounded, so nobody needs a second one.
+ */
+const ignoreFurtherSignals = Effect.sync(() => {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined)
+})
+
+/**
  * Runs a command that holds a stack, with plain progress lines. Ctrl-C, SIGTERM and the end of npm stop it in order with
  * exit code 0; a failure is reported and ends it with exit code 1.
  */
 export const runCommand = <A, E extends Error>(command: Effect.Effect<A, E>) =>
-  command.pipe(
-    Effect.raceFirst(launcherGone),
+  Effect.zipRight(ignoreFurtherSignals, whileLauncherLives(command)).pipe(
     Effect.tapErrorCause(report),
     Effect.ensuring(Effect.logInfo("Everything has stopped.")),
     Effect.provide(progressLines),

@@ -7,7 +7,7 @@ import { ChallengeTestServer } from "./ChallengeTestServer.ts"
 import { type LocalAuthority, localAuthority } from "./LocalAuthority.ts"
 import { pebbleProgram } from "./PebbleProgram.ts"
 import { freePort } from "./Port.ts"
-import { type ProcessOptions, startProcess } from "./Process.ts"
+import { type ManagedProcess, type ProcessOptions, startProcess } from "./Process.ts"
 import { untilReady } from "./Readiness.ts"
 import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
 import type { StackFailure } from "./StackFailure.ts"
@@ -45,6 +45,7 @@ export class Pebble extends Context.Tag("ctrl-worker/dev/Pebble")<
     readonly tlsRootFile: string
     /** PEM of the roots that its certificates end at, the default one first. */
     readonly roots: Effect.Effect<ReadonlyArray<string>>
+    readonly process: ManagedProcess
   }
 >() {}
 
@@ -142,6 +143,7 @@ const start = (options: PebbleOptions) =>
       directoryUrl,
       tlsRoot: tls.root,
       tlsRootFile: join(folder, "root.pem"),
+      process: server,
       roots: Effect.forEach(
         Array.from({ length: 1 + (options.alternateRoots ?? 0) }, (_, index) => index),
         (index) => get(`https://${place.management}/roots/${index}`)

@@ -38,11 +38,14 @@ const isReady = (url: string) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
+/** Targets of custom domains lie below it. */
+export const cnameDomain = "cname.unkey.local"
+
 /** What a worker needs to find this stack, under the names of its configuration. */
 export const workerEnvironment = (stack: { readonly database: string; readonly restateAdmin: string }) => ({
   WORKER_DATABASE_PRIMARY: stack.database,
   WORKER_RESTATE_ADMIN_URL: stack.restateAdmin,
-  WORKER_CNAME_DOMAIN: "cname.unkey.local",
+  WORKER_CNAME_DOMAIN: cnameDomain,
   WORKER_AVAILABLE_REGIONS: "local.dev"
 })
 

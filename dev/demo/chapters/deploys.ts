@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto"
+import { SqlClient } from "@effect/sql/SqlClient"
+import { Effect } from "effect"
+import { DeployService } from "../../../src/contract/DeployService.ts"
+import { Krane } from "../../simulators/Krane.ts"
+import { type SeededProject, seedDeployment } from "../../simulators/seed.ts"
+import { IngressClient } from "../IngressClient.ts"
+import { good, refusal, say, seconds } from "../narration.ts"
+import { expectStatus } from "../StoryFailed.ts"
+import { watchSteps } from "../watchSteps.ts"
+
+/** What the chapter has made, for the tables that follow it. */
+export interface Deployed {
+  readonly project: SeededProject
+  /** Image by deployment. */
+  readonly images: ReadonlyMap<string, string>
+  /** Trace of the last deploy that went live. */
+  readonly traceId: string
+}
+
+const newTrace = Effect.sync(() => {
+  const traceId = randomBytes(16).toString("hex")
+  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` }
+})
+
+const liveDeployment = Effect.fnUntraced(function* (project: SeededProject) {
+  const sql = yield* SqlClient
+  const [row] = yield* sql<{ readonly live: string | null }>`
+    SELECT live_deployment_id AS live FROM projects WHERE id = ${project.id}`
+  return row?.live ?? "none"
+})
+
+/** Deploys an image to production and waits; answers with the deployment and the trace of the call. */
+const deploy = Effect.fnUntraced(function* (project: SeededProject, image: string, expected = 200) {
+  const client = yield* IngressClient
+  const deploymentId = yield* seedDeployment(project, {
+    gitBranch: "main",
+    gitCommitSha: randomBytes(20).toString("hex")
+  })
+  const { traceId, traceparent } = yield* newTrace
+  yield* say(`Deploy ${image} as ${deploymentId}`)
+  const call = client.call({
+    service: DeployService,
+    key: project.id,
+    handler: "Deploy",
+    body: { deploymentId, dockerImage: { image } },
+    traceparent
+  })
+  const [took, reply] = yield* Effect.timed(watchSteps(deploymentId, call))
+  yield* expectStatus(`deploy of ${image}`, reply, expected)
+  const live = yield* liveDeployment(project)
+  yield* expected === 200
+    ? good(`ready after ${seconds(took)}; live: ${live}`)
+    : refusal(`${reply.status} ${reply.message}; live: ${live}`)
+  return { deploymentId, traceId }
+})
+
+/** Moves the live position, or is refused, and says what came of it. */
+const moveLive = Effect.fnUntraced(function* (
+  project: SeededProject,
+  handler: "Promote" | "Rollback",
+  body: Readonly<Record<string, string>>,
+  expected = 200
+) {
+  const client = yield* IngressClient
+  const call = client.call({ service: DeployService, key: project.id, handler, body })
+  const [took, reply] = yield* Effect.timed(call)
+  yield* expectStatus(handler, reply, expected)
+  yield* expected === 200
+    ? good(`done in ${seconds(took)}; live: ${yield* liveDeployment(project)}`)
+    : refusal(`${reply.status} ${reply.message}`)
+})
+
+/** A first image, a broken one, a second one; back to the first; a refusal; and forward again. */
+export const deploys = Effect.fnUntraced(function* (project: SeededProject) {
+  const krane = yield* Krane
+  const first = yield* deploy(project, "registry.example/shop:1")
+
+  yield* krane.fail("registry.example/shop:broken")
+  const broken = yield* deploy(project, "registry.example/shop:broken", 500)
+
+  const second = yield* deploy(project, "registry.example/shop:2")
+
+  yield* say(`Roll back from ${second.deploymentId} to ${first.deploymentId}`)
+  yield* moveLive(project, "Rollback", {
+    sourceDeploymentId: second.deploymentId,
+    targetDeploymentId: first.deploymentId
+  })
+
+  yield* say(`Promote ${first.deploymentId}, which is live already`)
+  yield* moveLive(project, "Promote", { targetDeploymentId: first.deploymentId }, 400)
+
+  yield* say(`Promote ${second.deploymentId}`)
+  yield* moveLive(project, "Promote", { targetDeploymentId: second.deploymentId })
+
+  const deployed: Deployed = {
+    project,
+    images: new Map([
+      [first.deploymentId, "shop:1"],
+      [broken.deploymentId, "shop:broken"],
+      [second.deploymentId, "shop:2"]
+    ]),
+    traceId: second.traceId
+  }
+  return deployed
+})
