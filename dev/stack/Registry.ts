@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
@@ -60,7 +61,7 @@ export const startRegistry = (
     const folder = yield* run.folderFor("registry")
     const port = yield* freePort
     const username = "builder"
-    const password = "registry-password"
+    const password = `registry-${randomBytes(8).toString("hex")}`
     const line = yield* passwordLine(program.htpasswd, username, password)
     // JSON is YAML, which is what the registry reads.
     const settingsFile = join(folder, "settings.yml")

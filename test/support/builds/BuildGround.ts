@@ -21,11 +21,15 @@ export class BuildGround extends Context.Tag("test/BuildGround")<
     readonly git: GitServer
     /** `acme/shop`: a statically linked shell and Dockerfiles in `apps/web`, no base image to fetch. */
     readonly commitSha: string
+    /** What that commit holds. */
+    readonly files: Files
   }
 >() {}
 
-const run = (script: string) => `RUN ["/bin/busybox", "sh", "-c", ${JSON.stringify(script)}]`
-const shell = "FROM scratch\nCOPY busybox /bin/busybox"
+/** An instruction that runs the script in the shell of `shell`. */
+export const run = (script: string) => `RUN ["/bin/busybox", "sh", "-c", ${JSON.stringify(script)}]`
+/** The beginning of a Dockerfile in `apps/web` that can run something. */
+export const shell = "FROM scratch\nCOPY busybox /bin/busybox"
 
 const filesWith = (busybox: Uint8Array): Files => ({
   "README.md": "A shop.\n",
@@ -73,7 +77,7 @@ const make = Effect.gen(function* () {
   yield* git.commit("acme/other", { "README.md": "Nothing of the shop.\n" })
   yield* git.commit("acme/public", files, "Open")
   const [buildkit, images] = yield* Effect.all([startBuildkit, registry], { concurrency: 2 })
-  return { buildkit, registry: images, git, commitSha }
+  return { buildkit, registry: images, git, commitSha, files }
 })
 
 export const buildGround = Layer.scoped(BuildGround, make).pipe(
