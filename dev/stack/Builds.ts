@@ -3,7 +3,7 @@ import { type EnterpriseServer, enterpriseServer } from "../simulators/Enterpris
 import { type RunningBuildkit, startBuildkit } from "./Buildkit.ts"
 import { optionalPart } from "./Optional.ts"
 import { localRegistry, type Registry } from "./Registry.ts"
-import { RunDirectory } from "./RunDirectory.ts"
+import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
 import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
 import { staticShell } from "./StaticShell.ts"
 
@@ -39,7 +39,12 @@ const make = (repository: string, installation: string) =>
 
 /** A builder, a registry, and a GitHub with one repository and the installation of an App that may read it. */
 export const builds = (repository: string, installation: string) =>
-  optionalPart(Builds, "deploys from git", Layer.scoped(Parts, make(repository, installation)), Parts)
+  optionalPart(
+    Builds,
+    "deploys from git",
+    Layer.provide(Layer.scoped(Parts, make(repository, installation)), RunDirectoryLive),
+    Parts
+  )
 
 /** A worker's settings for these parts, under the names of its configuration. */
 export const buildSettings = ({ buildkit, origin: { apiUrl, app, git }, registry }: Omit<BuildParts, "busybox">) => ({
