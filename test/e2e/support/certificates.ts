@@ -70,6 +70,17 @@ export const madeAtCa = Effect.gen(function* () {
   }
 })
 
+/** Every request for an order of the name, whatever the CA said to it. */
+export const orderRequests = (domain: string) =>
+  Effect.gen(function* () {
+    const received = yield* (yield* StandInCa).received
+    return received.filter(
+      ({ operation, payload }) =>
+        operation === "new-order" &&
+        Schema.decodeUnknownSync(NewOrder)(payload).identifiers.some(({ value }) => value === domain)
+    )
+  })
+
 /** Exactly this many orders of the name, and as many certificates. */
 export const assertMadeAtCa = (domain: string, times: number) =>
   Effect.map(madeAtCa, ({ certificates, orders }) =>
