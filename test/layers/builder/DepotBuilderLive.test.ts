@@ -10,6 +10,7 @@ import { Builder } from "../../../src/services/Builder.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { openGit } from "../../support/builds/openGit.ts"
+import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const sha = "8".repeat(40)
 const digest = `sha256:${"e".repeat(64)}`
@@ -50,7 +51,7 @@ const stage = Layer.scoped(
             password: Redacted.make(token),
             insecure: false
           }
-        }).pipe(Layer.provide([NoBuildTelemetry, gitHubWithTokens({ "1": gitToken })])),
+        }).pipe(Layer.provide([MemoryBuildLedger, NoBuildTelemetry, gitHubWithTokens({ "1": gitToken })])),
       plays: (next) => {
         play = next
       },
