@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { argv } from "node:process"
 import { Effect, Layer } from "effect"
 import { resourceId } from "../src/workflows/identifiers.ts"
+import { installation, repository } from "./demo/chapters/builds.ts"
 import { ingressClient } from "./demo/IngressClient.ts"
 import { stackVault } from "./demo/stackVault.ts"
 import { tellStory } from "./demo/story.ts"
@@ -72,6 +73,7 @@ const stack = Layer.unwrapEffect(
       database,
       apex,
       analyticsUsers: [workspaceId],
+      builds: { repository, installation },
       restate: {
         env: { RESTATE_TRACING_ENDPOINT: `otlp+${endpoint}/v1/traces`, OTEL_BSP_SCHEDULE_DELAY: exportInterval }
       }

@@ -1,9 +1,11 @@
 import { Effect, Option } from "effect"
 import { seedProject } from "../simulators/seed.ts"
 import { seedQuota } from "../simulators/seedUpkeep.ts"
+import { Builds } from "../stack/Builds.ts"
 import { Certification } from "../stack/Certification.ts"
 import { Analytics } from "../stack/wholeStack.ts"
 import { analyticsUser } from "./chapters/analytics.ts"
+import { builds } from "./chapters/builds.ts"
 import { certificates } from "./chapters/certificates.ts"
 import { deploys } from "./chapters/deploys.ts"
 import { addDomain } from "./chapters/domains.ts"
@@ -26,7 +28,16 @@ export const tellStory = Effect.fnUntraced(function* ({ apex, workspaceId }: Set
   yield* seedQuota(workspaceId, quota)
   const certification = yield* Certification
   const analytics = yield* Analytics
+  const building = yield* Builds
   const deployed = yield* deploys(project)
+
+  const built = Option.isSome(building)
+    ? yield* builds(
+        project,
+        building.value,
+        Option.map(analytics, ({ url }) => url)
+      )
+    : yield* refusal("No builder here: deploys from git are left out.")
 
   if (Option.isSome(certification)) {
     const domain = yield* addDomain(project, certification.value)
@@ -44,6 +55,6 @@ export const tellStory = Effect.fnUntraced(function* ({ apex, workspaceId }: Set
     ...(Option.isSome(analytics) ? ["quota-check"] : []),
     "key-refill"
   ])
-  yield* printRoutes(deployed)
+  yield* printRoutes({ ...deployed, images: new Map([...deployed.images, ...(built ?? [])]) })
   yield* printTrace(deployed)
 }, Effect.scoped)

@@ -1,14 +1,16 @@
 import { execFile } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { Effect, Option, type Scope } from "effect"
-import { findProgram } from "./Machine.ts"
+import { installPackages } from "./Apt.ts"
+import { canInstallPackages, findProgram } from "./Machine.ts"
 import { freePort } from "./Port.ts"
 import { type ProcessOptions, startProcess } from "./Process.ts"
 import { untilReady } from "./Readiness.ts"
 import { RunDirectory } from "./RunDirectory.ts"
-import type { ComponentFailed } from "./StackFailure.ts"
+import { type ComponentFailed, ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
 /** An image registry on loopback that asks for a user and a password. */
 export interface Registry {
@@ -26,7 +28,7 @@ export interface RegistryProgram {
 }
 
 /** The second one writes the password file, which has to hash with bcrypt. */
-export const registryPackages = ["docker-registry", "apache2-utils"]
+const registryPackages = ["docker-registry", "apache2-utils"]
 
 export const findRegistry: Effect.Effect<Option.Option<RegistryProgram>> = Effect.map(
   Effect.all([findProgram("docker-registry"), findProgram("htpasswd")]),
@@ -60,7 +62,7 @@ export const startRegistry = (
     const folder = yield* run.folderFor("registry")
     const port = yield* freePort
     const username = "builder"
-    const password = "registry-password"
+    const password = `registry-${randomBytes(8).toString("hex")}`
     const line = yield* passwordLine(program.htpasswd, username, password)
     // JSON is YAML, which is what the registry reads.
     const settingsFile = join(folder, "settings.yml")
@@ -103,3 +105,19 @@ export const startRegistry = (
     Effect.retry({ times: 2, while: (failure) => failure.reason === "ended" }),
     Effect.provide(FetchHttpClient.layer)
   )
+
+const missing = new ComponentMissing({
+  component: "registry",
+  remedies: [`apt-get install ${registryPackages.join(" ")}`]
+})
+
+/** A registry of this run alone; on Debian its program is installed when it is not there, which takes root. */
+export const localRegistry: Effect.Effect<Registry, StackFailure, RunDirectory | Scope.Scope> = Effect.gen(
+  function* () {
+    const found = yield* findRegistry
+    if (Option.isSome(found)) return yield* startRegistry(found.value)
+    if (!(yield* canInstallPackages)) return yield* missing
+    yield* installPackages(registryPackages)
+    return yield* startRegistry(yield* Effect.mapError(Effect.flatten(findRegistry), () => missing))
+  }
+)

@@ -3,6 +3,7 @@ import { Monitor, monitor } from "../simulators/Monitor.ts"
 import { simulatorDatabase } from "../simulators/SimulatorDatabase.ts"
 import { SlackServer, slackServer } from "../simulators/SlackServer.ts"
 import { VaultServer, vaultServer } from "../simulators/VaultServer.ts"
+import { Builds, buildSettings, builds } from "./Builds.ts"
 import { Certification, certification } from "./Certification.ts"
 import { ClickhouseServer, clickhouseServer } from "./ClickhouseServer.ts"
 import { MySqlServer, mySqlServer } from "./MySqlServer.ts"
@@ -30,10 +31,12 @@ export interface WholeStackOptions<E> {
   /** Workspaces that may be given an analytics login, where only ClickHouse's engine can be had. */
   readonly analyticsUsers: ReadonlyArray<string>
   readonly restate?: RestateOptions
+  /** The repository on the stack's GitHub, and the App's installation that may read it. Without it nothing can be built. */
+  readonly builds?: { readonly repository: string; readonly installation: string }
 }
 
 /** All that a worker has around it, for the layer's lifetime: servers, and simulators of services that are not ours. */
-export const wholeStack = <E>({ analyticsUsers, apex, database, restate }: WholeStackOptions<E>) =>
+export const wholeStack = <E>({ analyticsUsers, apex, database, restate, ...options }: WholeStackOptions<E>) =>
   certification(apex).pipe(
     Layer.provideMerge(Layer.unwrapEffect(Effect.map(StackDatabase, simulatorDatabase))),
     Layer.provideMerge(Layer.scoped(StackDatabase, database)),
@@ -44,6 +47,9 @@ export const wholeStack = <E>({ analyticsUsers, apex, database, restate }: Whole
         vaultServer(),
         slackServer,
         monitor,
+        options.builds === undefined
+          ? Layer.succeed(Builds, Option.none())
+          : builds(options.builds.repository, options.builds.installation),
         optionalPart(
           Analytics,
           "the analytics database",
@@ -78,8 +84,10 @@ export const stackSettings = Effect.gen(function* () {
       WORKER_DNS_AUTHORITATIVE_SERVERS: dns.dns
     })
   })
+  const building = Option.match(yield* Builds, { onNone: () => ({}), onSome: buildSettings })
   const settings: Readonly<Record<string, string>> = {
     ...vault,
+    ...building,
     ...analytics,
     ...certificates,
     WORKER_SLACK_QUOTA_CHECK_WEBHOOK_URL: slack,
@@ -109,6 +117,9 @@ export const stackAddresses = Effect.gen(function* () {
     vault: (yield* VaultServer).url,
     slack: (yield* SlackServer).url,
     monitor: (yield* Monitor).url,
+    ...Option.getOrUndefined(
+      Option.map(yield* Builds, ({ origin: { git }, registry }) => ({ git: git.url, registry: registry.host }))
+    ),
     ...Option.getOrUndefined(analytics),
     ...Option.getOrUndefined(certificates)
   }
@@ -125,6 +136,7 @@ export const stackProcesses = Effect.gen(function* () {
     ...Option.toArray((yield* MySqlServer).process),
     ...Option.toArray((yield* RestateServer).process),
     ...Option.toArray(Option.flatMap(yield* Analytics, (server) => server.process)),
+    ...Option.toArray(Option.flatMap(yield* Builds, ({ buildkit }) => buildkit.process)),
     ...parts
   ]
   return processes

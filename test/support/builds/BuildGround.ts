@@ -1,13 +1,11 @@
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Context, Effect, Layer, Logger, Option, Redacted } from "effect"
 import { type Files, type GitServer, gitServer } from "../../../dev/simulators/GitServer.ts"
-import { installPackages } from "../../../dev/stack/Apt.ts"
 import { type RunningBuildkit, startBuildkit, whyNoBuildkit } from "../../../dev/stack/Buildkit.ts"
 import { findProgram } from "../../../dev/stack/Machine.ts"
-import { findRegistry, type Registry, registryPackages, startRegistry } from "../../../dev/stack/Registry.ts"
+import { findRegistry, localRegistry, type Registry } from "../../../dev/stack/Registry.ts"
 import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
-import { ComponentMissing } from "../../../dev/stack/StackFailure.ts"
+import { staticShell } from "../../../dev/stack/StaticShell.ts"
 
 /** The token that reads the private repository, as GitHub would give it to installation 1. */
 export const gitToken = "ghs_canary-git-token"
@@ -21,11 +19,15 @@ export class BuildGround extends Context.Tag("test/BuildGround")<
     readonly git: GitServer
     /** `acme/shop`: a statically linked shell and Dockerfiles in `apps/web`, no base image to fetch. */
     readonly commitSha: string
+    /** What that commit holds. */
+    readonly files: Files
   }
 >() {}
 
-const run = (script: string) => `RUN ["/bin/busybox", "sh", "-c", ${JSON.stringify(script)}]`
-const shell = "FROM scratch\nCOPY busybox /bin/busybox"
+/** An instruction that runs the script in the shell of `shell`. */
+export const run = (script: string) => `RUN ["/bin/busybox", "sh", "-c", ${JSON.stringify(script)}]`
+/** The beginning of a Dockerfile in `apps/web` that can run something. */
+export const shell = "FROM scratch\nCOPY busybox /bin/busybox"
 
 const filesWith = (busybox: Uint8Array): Files => ({
   "README.md": "A shop.\n",
@@ -44,24 +46,6 @@ COPY --from=build /hello.txt /hello.txt
   "apps/web/incomplete.Dockerfile": "FROM scratch\nCOPY not-there /\n"
 })
 
-const staticShell = Effect.gen(function* () {
-  const installed = yield* findProgram("busybox")
-  if (Option.isNone(installed)) yield* installPackages(["busybox-static"])
-  const path = Option.getOrElse(yield* findProgram("busybox"), () => "/bin/busybox")
-  return yield* Effect.promise(() => readFile(path))
-})
-
-const registry = Effect.gen(function* () {
-  const found = yield* findRegistry
-  if (Option.isSome(found)) return yield* startRegistry(found.value)
-  yield* installPackages(registryPackages)
-  const program = yield* Effect.mapError(
-    Effect.flatten(findRegistry),
-    () => new ComponentMissing({ component: "registry", remedies: [`apt-get install ${registryPackages.join(" ")}`] })
-  )
-  return yield* startRegistry(program)
-})
-
 const make = Effect.gen(function* () {
   const directory = yield* RunDirectory
   const git = yield* gitServer({
@@ -72,8 +56,8 @@ const make = Effect.gen(function* () {
   const commitSha = yield* git.commit("acme/shop", files)
   yield* git.commit("acme/other", { "README.md": "Nothing of the shop.\n" })
   yield* git.commit("acme/public", files, "Open")
-  const [buildkit, images] = yield* Effect.all([startBuildkit, registry], { concurrency: 2 })
-  return { buildkit, registry: images, git, commitSha }
+  const [buildkit, images] = yield* Effect.all([startBuildkit, localRegistry], { concurrency: 2 })
+  return { buildkit, registry: images, git, commitSha, files }
 })
 
 export const buildGround = Layer.scoped(BuildGround, make).pipe(

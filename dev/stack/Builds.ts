@@ -1,0 +1,57 @@
+import { Context, Effect, Layer, type Option } from "effect"
+import { type EnterpriseServer, enterpriseServer } from "../simulators/EnterpriseServer.ts"
+import { type RunningBuildkit, startBuildkit } from "./Buildkit.ts"
+import { optionalPart } from "./Optional.ts"
+import { localRegistry, type Registry } from "./Registry.ts"
+import { RunDirectory } from "./RunDirectory.ts"
+import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
+import { staticShell } from "./StaticShell.ts"
+
+export interface BuildParts {
+  readonly buildkit: RunningBuildkit
+  readonly registry: Registry
+  readonly origin: EnterpriseServer
+  /** For repositories that have no base image to fetch. */
+  readonly busybox: Uint8Array
+}
+
+/** Everything outside of the worker that it takes to deploy from git; none where no builder can run. */
+export class Builds extends Context.Tag("ctrl-worker/dev/Builds")<Builds, Option.Option<BuildParts>>() {}
+
+class Parts extends Context.Tag("ctrl-worker/dev/BuildParts")<Parts, BuildParts>() {}
+
+/** Where root may not do everything an engine cannot start, and without a network it cannot be fetched. */
+const cannotRun = (failure: StackFailure) =>
+  failure._tag === "ComponentMissing"
+    ? failure
+    : new ComponentMissing({ component: "builder", remedies: [failure.message] })
+
+const make = (repository: string, installation: string) =>
+  Effect.gen(function* () {
+    const directory = yield* RunDirectory
+    // Packages before programs: what is missing shows before anything has been started.
+    const busybox = yield* staticShell
+    const [buildkit, registry] = yield* Effect.all([startBuildkit, localRegistry], { concurrency: 2 })
+    const folder = yield* directory.folderFor("origin")
+    const origin = yield* enterpriseServer({ folder, installations: { [installation]: [repository] } })
+    return { buildkit, registry, origin, busybox }
+  }).pipe(Effect.mapError(cannotRun))
+
+/** A builder, a registry, and a GitHub with one repository and the installation of an App that may read it. */
+export const builds = (repository: string, installation: string) =>
+  optionalPart(Builds, "deploys from git", Layer.scoped(Parts, make(repository, installation)), Parts)
+
+/** A worker's settings for these parts, under the names of its configuration. */
+export const buildSettings = ({ buildkit, origin: { apiUrl, app, git }, registry }: Omit<BuildParts, "busybox">) => ({
+  WORKER_BUILDER_BUILDKIT_ADDRESS: buildkit.address,
+  // What is built here runs here.
+  WORKER_BUILD_PLATFORM: process.arch === "arm64" ? "linux/arm64" : "linux/amd64",
+  WORKER_REGISTRY_URL: registry.host,
+  WORKER_REGISTRY_USERNAME: registry.username,
+  WORKER_REGISTRY_PASSWORD: registry.password,
+  WORKER_REGISTRY_INSECURE: "true",
+  WORKER_GITHUB_APP_ID: String(app.appId),
+  WORKER_GITHUB_PRIVATE_KEY_PEM: app.privateKeyPem,
+  WORKER_GITHUB_API_URL: apiUrl,
+  WORKER_GITHUB_GIT_URL: git.url
+})

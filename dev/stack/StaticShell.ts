@@ -1,0 +1,12 @@
+import { readFile } from "node:fs/promises"
+import { Effect, Option } from "effect"
+import { installPackages } from "./Apt.ts"
+import { findProgram } from "./Machine.ts"
+
+/** A statically linked shell: what an image needs to run something without a base image, which would have to be fetched. */
+export const staticShell = Effect.gen(function* () {
+  const installed = yield* findProgram("busybox")
+  if (Option.isNone(installed)) yield* installPackages(["busybox-static"])
+  const path = Option.getOrElse(yield* findProgram("busybox"), () => "/bin/busybox")
+  return yield* Effect.promise(() => readFile(path))
+})

@@ -1,0 +1,63 @@
+import { Context, Effect, Layer } from "effect"
+import { type EnterpriseServer, enterpriseServer } from "../../../dev/simulators/EnterpriseServer.ts"
+import { buildSettings } from "../../../dev/stack/Builds.ts"
+import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
+import { BuildGround, buildGround } from "../../support/builds/BuildGround.ts"
+import { sharedClickhouse } from "../../support/stack/Clickhouse.ts"
+import { SpanSink, spanSink, tracingTo } from "./SpanSink.ts"
+import { proxiedStack, stack } from "./Stack.ts"
+
+export const region = "local.dev"
+export const repository = "acme/shop"
+/** Of the App in the account that the repository belongs to. */
+export const installationId = "5"
+
+/** A GitHub whose App may read the repository. */
+export class Origin extends Context.Tag("test/e2e/Origin")<
+  Origin,
+  EnterpriseServer & {
+    /** The first commit of the repository: what BuildGround has in its own. */
+    readonly commitSha: string
+  }
+>() {}
+
+const origin = Layer.scoped(
+  Origin,
+  Effect.gen(function* () {
+    const directory = yield* RunDirectory
+    const { files } = yield* BuildGround
+    const folder = yield* directory.folderFor("origin")
+    const server = yield* enterpriseServer({ folder, installations: { [installationId]: [repository] } })
+    return { ...server, commitSha: yield* server.git.commit(repository, files) }
+  })
+)
+
+/** A worker's settings for all that builds need. One build at a time in a workspace, so that the next one waits. */
+const settings = Effect.gen(function* () {
+  const { buildkit, registry } = yield* BuildGround
+  const server = yield* Origin
+  const { url: clickhouse } = yield* sharedClickhouse
+  const { endpoint } = yield* SpanSink
+  return {
+    ...buildSettings({ buildkit, registry, origin: server }),
+    WORKER_BUILDS_MAX_PER_WORKSPACE: "1",
+    WORKER_CLICKHOUSE_URL: clickhouse,
+    ...tracingTo(endpoint)
+  }
+})
+
+const ground = Layer.mergeAll(spanSink, origin).pipe(
+  Layer.provideMerge(buildGround),
+  Layer.provideMerge(RunDirectoryLive)
+)
+
+/** From a push to ClickHouse: the real worker between git, GitHub, BuildKit, a registry and all it has otherwise. */
+export const buildStack = Layer.unwrapEffect(Effect.map(settings, (env) => stack({ regions: [region], env }))).pipe(
+  Layer.provideMerge(ground)
+)
+
+/** The same with several workers, any of which Restate may ask next. */
+export const buildStackOf = (workers: number) =>
+  Layer.unwrapEffect(Effect.map(settings, (env) => proxiedStack({ regions: [region], env, workers }))).pipe(
+    Layer.provideMerge(ground)
+  )
