@@ -4,6 +4,7 @@ import { Context, Effect, Layer } from "effect"
 import { localAuthority } from "../stack/LocalAuthority.ts"
 import { onLoopback } from "../stack/onLoopback.ts"
 import { type AuthorityAnswer, wellAnswers } from "./authority/answers.ts"
+import { openOrders } from "./authority/openOrders.ts"
 import { type AuthorityOperation, operationAt } from "./authority/operations.ts"
 
 export interface ReceivedRequest {
@@ -12,11 +13,17 @@ export interface ReceivedRequest {
   readonly body: string
   /** What was signed: undefined for an unsigned request, null for POST-as-GET. */
   readonly payload: unknown
+  /** When it came, in Unix milliseconds. */
+  readonly at: number
+  /** Of the answer; undefined while there is none. */
+  readonly status: number | undefined
 }
 
 export interface StandInCaOptions {
   /** A Pebble to which it passes on what is not scripted. Without, it answers itself as one that is well. */
   readonly inFrontOf?: { readonly directoryUrl: string; readonly tlsRoot: string }
+  /** Answers an order that is asked for again with the one that is still open, as Let's Encrypt does. Default false. */
+  readonly reusesOrders?: boolean
 }
 
 /**
@@ -71,24 +78,33 @@ const forward = (
   { directoryUrl, tlsRoot }: NonNullable<StandInCaOptions["inFrontOf"]>,
   request: IncomingMessage,
   body: string,
-  response: ServerResponse
+  response: ServerResponse,
+  answered: (location: string, text: string) => void
 ) => {
   const { hostname, port } = new URL(directoryUrl)
   const onward = httpsRequest(
     { hostname, port, path: request.url, method: request.method, headers: request.headers, ca: tlsRoot },
     (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
+      const chunks: Array<Buffer> = []
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk))
+      answer.on("end", () => {
+        if (answer.statusCode === 201) answered(answer.headers.location ?? "", Buffer.concat(chunks).toString())
+        response.end(Buffer.concat(chunks))
+      })
     }
   )
   onward.on("error", () => response.destroy())
   onward.end(body)
 }
 
-const start = ({ inFrontOf }: StandInCaOptions) =>
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
+const start = ({ inFrontOf, reusesOrders = false }: StandInCaOptions) =>
   Effect.gen(function* () {
     const tls = yield* localAuthority
-    const received: Array<ReceivedRequest> = []
+    const received: Array<Mutable<ReceivedRequest>> = []
+    const open = openOrders()
     const scripted = new Map<AuthorityOperation, ReadonlyArray<AuthorityAnswer>>()
     const next = (operation: AuthorityOperation) => {
       const [first, ...rest] = scripted.get(operation) ?? []
@@ -98,9 +114,19 @@ const start = ({ inFrontOf }: StandInCaOptions) =>
     const handle = (request: IncomingMessage, body: string, response: ServerResponse) => {
       const operation = operationAt(request.url ?? "")
       if (operation === undefined) return give(response, { _tag: "Answer", status: 404, headers: {}, body: "" })
-      received.push({ operation, body, payload: payloadOf(body) })
-      const answer = next(operation)
-      if (answer === undefined && inFrontOf !== undefined) return forward(inFrontOf, request, body, response)
+      const payload = payloadOf(body)
+      const entry: Mutable<ReceivedRequest> = { operation, body, payload, at: Date.now(), status: undefined }
+      received.push(entry)
+      response.on("finish", () => {
+        entry.status = response.statusCode
+      })
+      if (operation === "finalize") open.finalized(request.url ?? "")
+      const isReusable = reusesOrders && operation === "new-order"
+      const answer = next(operation) ?? (isReusable ? open.find(body, payload) : undefined)
+      if (answer === undefined && inFrontOf !== undefined)
+        return forward(inFrontOf, request, body, response, (location, text) => {
+          if (isReusable) open.add(body, payload, location, text)
+        })
       return give(response, answer ?? wellAnswers(`https://${request.headers.host}`, tls.certificate)[operation])
     }
     const server = createServer({ cert: tls.certificate, key: tls.key }, (request, response) => {
@@ -119,6 +145,7 @@ const start = ({ inFrontOf }: StandInCaOptions) =>
       received: Effect.sync(() => [...received]),
       reset: Effect.sync(() => {
         scripted.clear()
+        open.clear()
         received.length = 0
       })
     })

@@ -1,9 +1,10 @@
+import { execFile } from "node:child_process"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { runProgram } from "./Process.ts"
 import { RunDirectory } from "./RunDirectory.ts"
-import type { ComponentFailed } from "./StackFailure.ts"
+import { ComponentFailed } from "./StackFailure.ts"
 
 /** apt's own lock covers dpkg only; downloading and updating lists fail at once when another run holds theirs. */
 const lockFile = join(tmpdir(), "ctrl-worker-apt.lock")
@@ -30,3 +31,18 @@ export const installPackages = (packages: ReadonlyArray<string>): Effect.Effect<
     const install = aptGet("install", "-y", "--no-install-recommends", ...packages)
     yield* Effect.orElse(install, () => Effect.zipRight(aptGet("update"), install))
   })
+
+const noArchive = new ComponentFailed({
+  component: "apt-get",
+  reason: "refused",
+  detail: "it names no archive; is this Debian?",
+  lastLines: []
+})
+
+/** Where this machine's own packages come from. The archive has every release of Debian, also newer ones than this machine's. */
+export const debianArchive: Effect.Effect<string, ComponentFailed> = Effect.async<string, ComponentFailed>((resume) => {
+  execFile("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Component: main"], (error, stdout) => {
+    const [first = ""] = error === null ? stdout.split("\n") : []
+    resume(first === "" ? Effect.fail(noArchive) : Effect.succeed(first))
+  })
+})

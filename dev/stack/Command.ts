@@ -1,3 +1,4 @@
+import { Runtime } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Config, Effect, Fiber, Option, Schedule } from "effect"
 import { progressLines } from "./Progress.ts"
@@ -50,6 +51,9 @@ const ignoreFurtherSignals = Effect.sync(() => {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined)
 })
 
+/** Once everything has stopped, a connection that some client keeps for later is no reason to stay. */
+const exitAtOnce: Runtime.Teardown = (exit) => Runtime.defaultTeardown(exit, (code) => process.exit(code))
+
 /**
  * Runs a command that holds a stack, with plain progress lines. Ctrl-C, SIGTERM and the end of npm stop it in order with
  * exit code 0; a failure is reported and ends it with exit code 1.
@@ -59,5 +63,5 @@ export const runCommand = <A, E extends Error>(command: Effect.Effect<A, E>) =>
     Effect.tapErrorCause(report),
     Effect.ensuring(Effect.logInfo("Everything has stopped.")),
     Effect.provide(progressLines),
-    NodeRuntime.runMain({ disablePrettyLogger: true, disableErrorReporting: true })
+    NodeRuntime.runMain({ disablePrettyLogger: true, disableErrorReporting: true, teardown: exitAtOnce })
   )

@@ -1,7 +1,7 @@
 import { access, chmod, mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, Option } from "effect"
-import { installPackages } from "./Apt.ts"
+import { debianArchive, installPackages } from "./Apt.ts"
 import { canInstallPackages, findProgram } from "./Machine.ts"
 import { runProgram } from "./Process.ts"
 import { devFolder, RunDirectory } from "./RunDirectory.ts"
@@ -12,7 +12,6 @@ import type { ComponentFailed } from "./StackFailure.ts"
  * newer Debian are statically linked and run here as they are; only runc has to be this Debian's.
  */
 const suite = "sid"
-const mirror = "http://deb.debian.org/debian"
 const programs = ["dockerd", "containerd", "containerd-shim-runc-v2", "ctr", "docker-init", "docker-proxy"]
 const binFolder = join(devFolder, `docker-engine-${suite}`)
 
@@ -60,7 +59,7 @@ export const installEngine: Effect.Effect<string, ComponentFailed, RunDirectory>
       '--aptopt=Acquire::Check-Valid-Until "false"',
       suite,
       root,
-      mirror
+      yield* debianArchive
     ],
     env: process.env,
     logFile: join(folder, "mmdebstrap.log")

@@ -8,7 +8,10 @@ import { DepotBuilderLive } from "../layers/builder/DepotBuilderLive.ts"
 import { NoBuilder } from "../layers/builder/NoBuilder.ts"
 import type { BuildSite } from "../layers/builder/solveImage.ts"
 import { GitHubLive } from "../layers/github/GitHubLive.ts"
+import { BuildLedgerLive } from "../layers/mysql/BuildLedgerLive.ts"
+import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import type { Builder } from "../services/Builder.ts"
+import type { BuildLedger } from "../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../services/BuildTelemetry.ts"
 import type { GitHub } from "../services/GitHub.ts"
 
@@ -58,7 +61,9 @@ const buildkit = (config: WorkerConfigShape, site: BuildSite, address: string) =
   ).pipe(Layer.provide(NodeContext.layer))
 
 /** The rules of the settings have seen to it that what a chosen builder needs is there. */
-const choose = (config: WorkerConfigShape): Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub> => {
+const choose = (
+  config: WorkerConfigShape
+): Layer.Layer<Builder, SettingFileUnreadable, BuildLedger | BuildTelemetry | GitHub> => {
   const { builder, depot, registry } = config
   if (builder.kind === "none" || Option.isNone(registry)) return NoBuilder
   const site: BuildSite = { gitUrl: config.github.gitUrl, registry: registry.value }
@@ -71,9 +76,9 @@ const choose = (config: WorkerConfigShape): Layer.Layer<Builder, SettingFileUnre
   return DepotBuilderLive({ ...site, account: { apiUrl, token: registry.value.password }, projectRegion })
 }
 
-/** Depot, a BuildKit of one's own, or nothing that refuses every build. */
-export const Builds: Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub | WorkerConfig> =
-  Layer.unwrapEffect(Effect.map(WorkerConfig, choose))
+/** Depot, a BuildKit of one's own, or nothing that refuses every build. All workers on one database share the ledger of builds. */
+export const Builds: Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub | MysqlPools | WorkerConfig> =
+  Layer.unwrapEffect(Effect.map(WorkerConfig, choose)).pipe(Layer.provide(BuildLedgerLive))
 
 export const Repositories: Layer.Layer<GitHub, never, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ github: { allowUnauthenticatedDeployments, apiUrl, app } }) =>

@@ -1,6 +1,7 @@
 import { deployments } from "./0001_deployments.ts"
 import { domainsAndUsage } from "./0001_domains_and_usage.ts"
 import { idlePreviews } from "./0002_idle_previews.ts"
+import { buildLedger } from "./0003_build_ledger.ts"
 
 export interface Migration {
   readonly id: number
@@ -15,5 +16,6 @@ export interface Migration {
 /** Ascending by id. One that has been released never changes. The first holds the tables shared with the API, the dashboard, krane and frontline. */
 export const migrations: ReadonlyArray<Migration> = [
   { id: 1, name: "initial", statements: [...deployments, ...domainsAndUsage] },
-  { id: 2, name: "idle previews", statements: idlePreviews }
+  { id: 2, name: "idle previews", statements: idlePreviews },
+  { id: 3, name: "build ledger", statements: buildLedger }
 ]

@@ -100,14 +100,17 @@ export const BuildFailed = Schema.TaggedStruct("Failed", {
   /** For users: says what to do. Holds no secret, at most 500 characters. */
   message: Schema.String
 })
-/** Nobody knows that build: what ran it died, and its build with it. Start it again. */
+/** No worker knows that build: the one that ran it died, and its build with it. Start it again. */
 export const BuildUnknown = Schema.TaggedStruct("Unknown", {})
 
 export const BuildState = Schema.Union(BuildRunning, BuildSucceeded, BuildFailed, BuildUnknown)
 export type BuildState = typeof BuildState.Type
 export type BuildOutcome = typeof BuildSucceeded.Type | typeof BuildFailed.Type
 
-/** Builds images from git commits and pushes them. No call waits for a build: `start`, then `poll` until it has ended. */
+/**
+ * Builds images from git commits and pushes them. No call waits for a build: `start`, then `poll` until it has ended. Any
+ * worker may be asked, whichever of them runs the build.
+ */
 export class Builder extends Context.Tag("ctrl-worker/Builder")<
   Builder,
   {
@@ -119,7 +122,10 @@ export class Builder extends Context.Tag("ctrl-worker/Builder")<
      */
     readonly start: (request: BuildRequest) => Effect.Effect<void, BuilderUnavailable | BuildRefused>
     readonly poll: (buildId: string) => Effect.Effect<BuildState, BuilderUnavailable>
-    /** Stops the build where it runs and answers once that is on its way; it then polls as `cancelled`. Safe to repeat. */
+    /**
+     * Stops the build where it runs, within seconds when that is another worker, and answers once that is on its way; it
+     * then polls as `cancelled`. Safe to repeat.
+     */
     readonly cancel: (buildId: string) => Effect.Effect<void, BuilderUnavailable>
   }
 >() {}

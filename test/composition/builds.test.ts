@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { Builds, Repositories } from "../../src/composition/builds.ts"
 import { loadWorkerConfig, WorkerConfig } from "../../src/config.ts"
+import { makeMysqlPool } from "../../src/layers/mysql/MysqlPool.ts"
+import { MysqlPools } from "../../src/layers/mysql/MysqlPools.ts"
 import { NoBuildTelemetry } from "../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
 import { Builder } from "../../src/services/Builder.ts"
 import { GitHub } from "../../src/services/GitHub.ts"
@@ -15,6 +17,14 @@ const registry = {
   WORKER_REGISTRY_PASSWORD: "canary-password"
 }
 const address = { WORKER_BUILDER_BUILDKIT_ADDRESS: "tcp://127.0.0.1:1" }
+
+/** Nobody asks it: building the layers is enough to see which one was chosen. */
+const NoDatabase = Layer.scoped(
+  MysqlPools,
+  Effect.map(makeMysqlPool("primary", { host: "127.0.0.1", port: 1, user: "", database: "" }), (primary) =>
+    MysqlPools.of({ primary, replica: primary, all: [primary] })
+  )
+)
 
 type Environment = Readonly<Record<string, string>>
 
@@ -35,6 +45,7 @@ const worker = (environment: Environment) =>
   Builds.pipe(
     Layer.provideMerge(Repositories),
     Layer.provide(NoBuildTelemetry),
+    Layer.provide(NoDatabase),
     Layer.provide(Layer.effect(WorkerConfig, load(environment)))
   )
 

@@ -20,7 +20,7 @@ export interface AcmeClientOptions {
   readonly certificateAuthorities?: string | undefined
 }
 
-/** A call with refused nonces has up to a dozen requests; all of them together leave a step of 30 s time to be journaled. */
+/** A call with refused nonces has dozens of requests; all of them together leave a step of 30 s time to be journaled. */
 const callTimeout = Duration.seconds(25)
 /** Let's Encrypt offers one or two. */
 const mostAlternates = 5

@@ -1,154 +1,178 @@
-import { Cause, Clock, Data, Duration, Effect, Exit, Fiber, Option, type Scope } from "effect"
+import { Cause, Duration, Effect, ExecutionStrategy, Exit, Fiber, Option, Schedule, Scope } from "effect"
 import { BuilderUnavailable, type BuildOutcome, type BuildState } from "../../services/Builder.ts"
-
-/** The build was lost with the daemon or the connection that ran it. It may be started again. */
-export class BuildLost extends Data.TaggedError("BuildLost")<{ readonly text: string }> {
-  override get message(): string {
-    return this.text
-  }
-}
+import type { BuildLedger } from "../../services/BuildLedger.ts"
+import { type BuildLost, type Hold, holdBuild, type LeaseTimes } from "./holdBuild.ts"
 
 /** Says what a build is doing; the last one counts. */
 export type Report = (detail: string) => void
 
-export interface BuildRunsOptions {
+export interface BuildRunsOptions extends LeaseTimes {
   /** A build that nobody polls or cancels any more must not run for ever. */
   readonly maxDuration: Duration.Duration
-  /** How long an outcome is kept for whoever polls, and how many at most. */
+  /** How long an outcome is kept for whoever polls. */
   readonly retention: Duration.Duration
-  readonly maxKept: number
 }
 
-interface Running {
-  readonly _tag: "Running"
+/** One build, from its first word to the outcome. It stops, cleaned up, when it is interrupted. */
+export type Work = (report: Report, hold: Hold) => Effect.Effect<BuildOutcome, BuildLost>
+
+interface Run {
   detail: string
   /** Null for the moment between being registered and being forked. */
   fiber: Fiber.RuntimeFiber<void> | null
 }
 
-type Run = Running | { readonly _tag: "Ended"; readonly outcome: BuildOutcome; readonly at: number }
-
 export interface BuildRuns {
-  /** Whether a build of that id runs or has ended here. */
-  readonly isKnown: (buildId: string) => Effect.Effect<boolean>
+  /** Whether a build of that id runs or has ended anywhere. */
+  readonly isKnown: (buildId: string) => Effect.Effect<boolean, BuilderUnavailable>
   /** Runs the build in the background unless one of that id is known. */
-  readonly start: (
-    buildId: string,
-    build: (report: Report) => Effect.Effect<BuildOutcome, BuildLost>
-  ) => Effect.Effect<void, BuilderUnavailable>
-  readonly poll: (buildId: string) => Effect.Effect<BuildState>
-  readonly cancel: (buildId: string) => Effect.Effect<void>
+  readonly start: (buildId: string, work: Work) => Effect.Effect<void, BuilderUnavailable>
+  readonly poll: (buildId: string) => Effect.Effect<BuildState, BuilderUnavailable>
+  readonly cancel: (buildId: string) => Effect.Effect<void, BuilderUnavailable>
 }
+
+/** How a build's fiber came to its end by itself. */
+type Ending =
+  | { readonly _tag: "Ended"; readonly outcome: BuildOutcome }
+  | { readonly _tag: "Stopped"; readonly why: "cancelled" | "lost" }
 
 const maxDetail = 200
 // Cancelling is one message to the daemon; what clean-up takes longer goes on without us.
 const cancelTimeout = "10 seconds"
+/** An image that is pushed waits so long for a database to note it; until then nobody need build it again. */
+const endTries = { every: Duration.seconds(2), times: 150 }
 
-const cancelled: BuildOutcome = { _tag: "Failed", kind: "cancelled", message: "the build was cancelled" }
 const timedOut = (limit: Duration.Duration): BuildOutcome => ({
   _tag: "Failed",
   kind: "timed_out",
   message: `the build took longer than ${Duration.format(limit)}`
 })
 
+const unavailable = (operation: BuilderUnavailable["operation"]) => () =>
+  new BuilderUnavailable({ operation, reason: "unavailable" })
+
+const oneLine = (detail: string) => detail.replace(/\s+/g, " ").slice(0, maxDetail)
+
+const keepOutcome = (hold: Hold, outcome: BuildOutcome, isClosing: () => boolean) =>
+  hold.end(outcome).pipe(
+    Effect.retry({
+      schedule: Schedule.spaced(endTries.every),
+      times: endTries.times,
+      while: () => !isClosing()
+    }),
+    Effect.matchEffect({
+      onFailure: () => Effect.logWarning("The outcome of a build could not be kept: it may be built again"),
+      onSuccess: (isKept) =>
+        isKept ? Effect.void : Effect.logInfo("A build ended after it was cancelled or taken over")
+    })
+  )
+
+/** What the ledger learns of the end, whatever it was. A worker that stops leaves the build to the next one. */
+const settle = (hold: Hold, exit: Exit.Exit<Ending, BuildLost>, isClosing: () => boolean) => {
+  if (Exit.isSuccess(exit)) {
+    if (exit.value._tag === "Ended") return keepOutcome(hold, exit.value.outcome, isClosing)
+    return exit.value.why === "cancelled"
+      ? hold.release
+      : Effect.logWarning("A build was stopped: its lease was not renewed in time, or another worker has it")
+  }
+  if (Exit.isInterrupted(exit)) return hold.release
+  const told = Option.match(Cause.failureOption(exit.cause), {
+    onSome: ({ text }) => Effect.logWarning("A build was lost", { problem: text.slice(0, maxDetail) }),
+    onNone: () => Effect.logError("A build was lost to a defect", exit.cause)
+  })
+  return Effect.zipRight(told, hold.release)
+}
+
+/** Whichever comes first: the end of the build, or the reason to stop it. The lease is kept while it cleans up. */
+const supervise = (work: Effect.Effect<BuildOutcome, BuildLost>, hold: Hold, maxDuration: Duration.Duration) => {
+  const building = work.pipe(
+    Effect.timeoutTo({
+      duration: maxDuration,
+      onSuccess: (outcome): BuildOutcome => outcome,
+      onTimeout: () => timedOut(maxDuration)
+    }),
+    Effect.map((outcome): Ending => ({ _tag: "Ended", outcome }))
+  )
+  return Effect.raceFirst(
+    building,
+    Effect.map(hold.keep, (why): Ending => ({ _tag: "Stopped", why }))
+  )
+}
+
 /**
- * The builds of this process by id: at most one each. They end with the scope, which cancels what still runs. An outcome
- * is kept for a while; a lost build is forgotten, so that polling it says that nobody knows it.
+ * The builds of this process, each under a claim in the ledger that all processes share: a build runs in one of them at
+ * most, and any of them can be asked for it. They end with the scope, which stops what still runs and gives it back.
  */
-export const makeBuildRuns = (options: BuildRunsOptions): Effect.Effect<BuildRuns, never, Scope.Scope> =>
+export const makeBuildRuns = (
+  ledger: BuildLedger["Type"],
+  options: BuildRunsOptions
+): Effect.Effect<BuildRuns, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const scope = yield* Effect.scope
     const runs = new Map<string, Run>()
     let closing = false
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        closing = true
-      })
-    )
+    const isClosing = () => closing
+    const scope = yield* Effect.acquireRelease(Scope.make(ExecutionStrategy.parallel), (builds, exit) => {
+      closing = true
+      return Scope.close(builds, exit)
+    })
 
-    /** Insertion order is the order of ending: the oldest outcomes come first. */
-    const forgetOld = (now: number) => {
-      const ended = [...runs].filter(([, run]) => run._tag === "Ended")
-      for (const [index, [buildId, run]] of ended.entries()) {
-        const isOld = run._tag === "Ended" && now - run.at > Duration.toMillis(options.retention)
-        if (isOld || ended.length - index > options.maxKept) runs.delete(buildId)
-      }
-    }
-
-    const end = (buildId: string, outcome: BuildOutcome) =>
-      Effect.map(Clock.currentTimeMillis, (at) => {
-        runs.delete(buildId)
-        forgetOld(at)
-        runs.set(buildId, { _tag: "Ended", outcome, at })
-      })
-
-    const settle = (buildId: string, exit: Exit.Exit<BuildOutcome, BuildLost>) => {
-      // A cancelled build has its outcome already, and a worker that stops leaves it to the next one.
-      if (Exit.isInterrupted(exit) || runs.get(buildId)?._tag === "Ended") return Effect.void
-      if (Exit.isSuccess(exit)) return end(buildId, exit.value)
-      return Effect.zipRight(
-        Effect.sync(() => runs.delete(buildId)),
-        Option.match(Cause.failureOption(exit.cause), {
-          onSome: ({ text }) => Effect.logWarning("A build was lost", { problem: text.slice(0, maxDetail) }),
-          onNone: () => Effect.logError("A build was lost to a defect", exit.cause)
-        })
-      )
-    }
-
-    const fork = (buildId: string, run: Running, build: (report: Report) => Effect.Effect<BuildOutcome, BuildLost>) =>
+    const fork = (buildId: string, run: Run, hold: Hold, work: Work) =>
       Effect.gen(function* () {
         const report = (detail: string) => {
-          run.detail = detail.slice(0, maxDetail)
+          run.detail = oneLine(detail)
         }
-        run.fiber = yield* build(report).pipe(
-          Effect.timeoutTo({
-            duration: options.maxDuration,
-            onSuccess: (outcome): BuildOutcome => outcome,
-            onTimeout: () => timedOut(options.maxDuration)
-          }),
-          Effect.onExit((exit) => settle(buildId, exit)),
+        runs.set(buildId, run)
+        run.fiber = yield* supervise(work(report, hold), hold, options.maxDuration).pipe(
+          Effect.interruptible,
+          Effect.onExit((exit) => settle(hold, exit, isClosing)),
+          Effect.ensuring(
+            Effect.sync(() => {
+              if (runs.get(buildId) === run) runs.delete(buildId)
+            })
+          ),
           Effect.asVoid,
           Effect.annotateLogs({ build: buildId }),
-          // How it ended is in the state of the run, and was logged.
+          // How it ended is in the ledger, and was logged.
           Effect.catchAllCause(() => Effect.void),
-          Effect.interruptible,
           Effect.forkIn(scope)
         )
-        // Cancelled before there was anything to interrupt.
-        if (runs.get(buildId) !== run) yield* Fiber.interruptFork(run.fiber)
-      }).pipe(Effect.uninterruptible)
-
-    const isKnown = (buildId: string) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
-        forgetOld(now)
-        return runs.has(buildId)
       })
 
+    const start = (buildId: string, work: Work) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const shuttingDown = new BuilderUnavailable({ operation: "start", reason: "shutting-down" })
+          if (closing) return yield* shuttingDown
+          const run: Run = { detail: "waiting for the builder", fiber: null }
+          const claimed = yield* restore(holdBuild(ledger, options, buildId, () => run.detail)).pipe(
+            Effect.mapError(unavailable("start"))
+          )
+          if (Option.isNone(claimed)) return
+          if (isClosing()) return yield* Effect.zipRight(claimed.value.release, shuttingDown)
+          yield* fork(buildId, run, claimed.value, work)
+          yield* Effect.forkIn(Effect.ignore(Effect.interruptible(ledger.sweep(options.retention))), scope)
+        })
+      )
+
+    const state = (operation: "start" | "poll") => (buildId: string) =>
+      Effect.mapError(ledger.state(buildId), unavailable(operation))
+
     return {
-      isKnown,
-      start: (buildId, build) =>
-        Effect.suspend(() => {
-          if (closing) return new BuilderUnavailable({ operation: "start", reason: "shutting-down" })
-          if (runs.has(buildId)) return Effect.void
-          const run: Running = { _tag: "Running", detail: "waiting for the builder", fiber: null }
-          runs.set(buildId, run)
-          return fork(buildId, run, build)
-        }),
+      isKnown: (buildId) => Effect.map(state("start")(buildId), ({ _tag }) => _tag !== "Unknown"),
+      start,
       poll: (buildId) =>
-        Effect.map(isKnown(buildId), () => {
-          const run = runs.get(buildId)
-          if (run === undefined) return { _tag: "Unknown" }
-          return run._tag === "Ended" ? run.outcome : { _tag: "Running", detail: run.detail }
-        }),
+        Effect.map(state("poll")(buildId), (seen) =>
+          // Here it is known better than in the ledger, which learns it with the next renewal.
+          seen._tag === "Running" ? { ...seen, detail: runs.get(buildId)?.detail ?? seen.detail } : seen
+        ),
       cancel: (buildId) =>
         Effect.gen(function* () {
-          const run = runs.get(buildId)
-          if (run?._tag === "Ended") return
           // Also for a build that is not known: a start that comes late must not begin what was cancelled.
-          yield* end(buildId, cancelled)
-          if (run === undefined || run.fiber === null) return
-          yield* Fiber.interruptFork(run.fiber)
-          yield* Fiber.await(run.fiber).pipe(Effect.interruptible, Effect.timeoutOption(cancelTimeout))
-        }).pipe(Effect.uninterruptible)
+          yield* Effect.mapError(ledger.requestCancel(buildId), unavailable("cancel"))
+          const fiber = runs.get(buildId)?.fiber
+          if (!fiber) return
+          yield* Fiber.interruptFork(fiber)
+          yield* Effect.timeoutOption(Fiber.await(fiber), cancelTimeout)
+        })
     }
   })

@@ -2,12 +2,14 @@ import { randomBytes } from "node:crypto"
 import type { Client } from "@grpc/grpc-js"
 import { Effect, Layer } from "effect"
 import { Builder, type BuildOutcome } from "../../services/Builder.ts"
+import { BuildLedger } from "../../services/BuildLedger.ts"
 import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import { GitHub } from "../../services/GitHub.ts"
-import { BuildLost, type Report } from "./BuildRuns.ts"
+import type { Report } from "./BuildRuns.ts"
 import { activeBuilds } from "./buildkit/activeBuilds.ts"
 import { type BuildkitAddress, type BuildkitSilent, openBuildkit, ping } from "./buildkit/BuildkitClient.ts"
 import { imageName } from "./buildSpec.ts"
+import { BuildLost } from "./holdBuild.ts"
 import { makeBuilder, type RunBuild } from "./makeBuilder.ts"
 import { type BuildSite, solveImage } from "./solveImage.ts"
 
@@ -71,16 +73,18 @@ const run =
  * Builds on one BuildKit daemon, a buildkitd or a Docker Engine. All tenants share it: what keeps them apart is that the
  * repository's owner is asked before each build and that cache mounts have the workspace's name; a Dockerfile with a
  * frontend of its own can get around the latter. Who builds for strangers gives each tenant a daemon, or uses Depot.
+ * A worker that dies leaves nothing to finish: the daemon ends a build whose session is gone.
  */
 export const BuildkitBuilderLive = (
   options: BuildkitBuilderOptions
-): Layer.Layer<Builder, never, BuildTelemetry | GitHub> =>
+): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | GitHub> =>
   Layer.scoped(
     Builder,
     Effect.gen(function* () {
       const github = yield* GitHub
+      const ledger = yield* BuildLedger
       const telemetry = yield* BuildTelemetry
       const client = yield* openBuildkit(options.buildkit)
-      return yield* makeBuilder({ gitUrl: options.gitUrl, github, telemetry, run: run(client, options) })
+      return yield* makeBuilder({ gitUrl: options.gitUrl, github, ledger, telemetry, run: run(client, options) })
     })
   )

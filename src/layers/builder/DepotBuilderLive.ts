@@ -1,8 +1,8 @@
 import { Effect, Exit, Layer } from "effect"
 import { Builder, type BuildOutcome } from "../../services/Builder.ts"
+import { BuildLedger } from "../../services/BuildLedger.ts"
 import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import { GitHub } from "../../services/GitHub.ts"
-import { BuildLost } from "./BuildRuns.ts"
 import { openBuildkit } from "./buildkit/BuildkitClient.ts"
 import { imageName } from "./buildSpec.ts"
 import {
@@ -18,6 +18,7 @@ import {
   isNotFound
 } from "./depot/DepotApi.ts"
 import { depotProjects } from "./depot/depotProjects.ts"
+import { BuildLost, type Hold } from "./holdBuild.ts"
 import { type AuthorizedBuild, makeBuilder, type RunBuild } from "./makeBuilder.ts"
 import { type BuildSite, solveImage } from "./solveImage.ts"
 
@@ -86,34 +87,69 @@ const buildOn =
       return { _tag: "Succeeded", image, digest, externalBuildId: build.buildId, depotProjectId } satisfies BuildOutcome
     }).pipe(Effect.scoped, Effect.catchTag("DepotFailed", ofDepot))
 
+/** What a worker that died has left counts as running, until whoever takes its build over says that it does not. */
+const finishOrphan = (api: DepotApi, { noteExternal, orphan }: Hold) =>
+  orphan === null
+    ? Effect.void
+    : api.builds.finish(orphan, { _tag: "error", error: "the worker that ran the build is gone" }).pipe(
+        Effect.catchIf(isNotFound, () => Effect.void),
+        Effect.zipRight(noteExternal(null))
+      )
+
+interface Created {
+  readonly build: DepotBuild
+  readonly depotProjectId: string
+  /** Whether the ledger knows of it, so that another worker would finish it. */
+  isNoted: boolean
+}
+
+const note = (created: Created, { noteExternal }: Hold) =>
+  Effect.map(noteExternal(created.build.buildId), () => {
+    created.isNoted = true
+  })
+
+/** Told once, whatever happens in between: what another worker has taken over it has finished as well. */
+const finish = (api: DepotApi, { build, isNoted }: Created, { isHeld, noteExternal }: Hold, result: BuildResult) =>
+  Effect.gen(function* () {
+    if (isNoted && !(yield* isHeld)) return
+    yield* api.builds.finish(build.buildId, result)
+    if (isNoted) yield* Effect.ignore(noteExternal(null))
+  }).pipe(
+    Effect.catchAll(({ code }) =>
+      Effect.logWarning("Depot was not told how a build ended", { depotBuild: build.buildId, code })
+    )
+  )
+
 const run =
   (api: DepotApi, projects: Projects, site: BuildSite): RunBuild =>
   (authorized) => {
-    const platform = platformOf(authorized.spec.platform)
-    if (platform === null) return Effect.succeed(unsupported(authorized.spec.platform))
-    // Told once, whatever happens in between: what Depot does not hear of counts and costs as running.
-    return Effect.acquireUseRelease(
-      createBuild(api, projects, authorized),
-      buildOn(api, site, platform, authorized),
-      ({ build }, exit) =>
-        Effect.catchAll(api.builds.finish(build, resultOf(exit)), ({ code }) =>
-          Effect.logWarning("Depot was not told how a build ended", { depotBuild: build.buildId, code })
-        )
-    ).pipe(Effect.catchTag("DepotFailed", ofDepot))
+    const { hold, spec } = authorized
+    const platform = platformOf(spec.platform)
+    if (platform === null) return Effect.succeed(unsupported(spec.platform))
+    const build = Effect.acquireUseRelease(
+      Effect.map(createBuild(api, projects, authorized), (created): Created => ({ ...created, isNoted: false })),
+      (created) => Effect.zipRight(note(created, hold), buildOn(api, site, platform, authorized)(created)),
+      (created, exit) => finish(api, created, hold, resultOf(exit))
+    )
+    return Effect.zipRight(finishOrphan(api, hold), build).pipe(Effect.catchTag("DepotFailed", ofDepot))
   }
 
 /**
  * Builds on machines of Depot, with a cache of its own for each project. A worker that is killed cannot finish its Depot
- * build: Depot ends it when it hears no more of the machine's health, and the build that is started again is a new one.
+ * build: the one that takes the build over does, before it begins a new one. What the ledger did not get to know, because
+ * the worker died in the moment after Depot had created it, Depot ends when it hears no more of the machine's health.
  */
-export const DepotBuilderLive = (options: DepotBuilderOptions): Layer.Layer<Builder, never, BuildTelemetry | GitHub> =>
+export const DepotBuilderLive = (
+  options: DepotBuilderOptions
+): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | GitHub> =>
   Layer.scoped(
     Builder,
     Effect.gen(function* () {
       const github = yield* GitHub
+      const ledger = yield* BuildLedger
       const telemetry = yield* BuildTelemetry
       const api = yield* depotApi(options.account)
       const projects = yield* depotProjects(api, options.projectRegion)
-      return yield* makeBuilder({ gitUrl: options.gitUrl, github, telemetry, run: run(api, projects, options) })
+      return yield* makeBuilder({ gitUrl: options.gitUrl, github, ledger, telemetry, run: run(api, projects, options) })
     })
   )

@@ -6,15 +6,17 @@ import {
   BuildRefused,
   type BuildRequest
 } from "../../services/Builder.ts"
+import type { BuildLedger } from "../../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import type { GitHub, GitHubError } from "../../services/GitHub.ts"
 import { authorizeClone, type CloneRefused, type GitSilent } from "./authorizeClone.ts"
-import { type BuildLost, type BuildRuns, makeBuildRuns, type Report } from "./BuildRuns.ts"
+import { type BuildRuns, makeBuildRuns, type Work } from "./BuildRuns.ts"
 import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
+import type { BuildLost, Hold } from "./holdBuild.ts"
 import type { ImageBuild } from "./solveImage.ts"
 
 /** A build that may begin, without the image's name, which is the vendor's choice. */
-export type AuthorizedBuild = Omit<ImageBuild, "image"> & { readonly request: BuildRequest }
+export type AuthorizedBuild = Omit<ImageBuild, "image"> & { readonly request: BuildRequest; readonly hold: Hold }
 
 /** What one vendor does with it, from getting a machine to giving it back. */
 export type RunBuild = (build: AuthorizedBuild) => Effect.Effect<BuildOutcome, BuildLost, Scope.Scope>
@@ -22,6 +24,7 @@ export type RunBuild = (build: AuthorizedBuild) => Effect.Effect<BuildOutcome, B
 export interface BuilderParts {
   readonly gitUrl: string
   readonly github: GitHub["Type"]
+  readonly ledger: BuildLedger["Type"]
   readonly telemetry: BuildTelemetry["Type"]
   readonly run: RunBuild
 }
@@ -32,9 +35,11 @@ const gitTimeout = Duration.seconds(12)
 const runOptions = {
   // Twice what a deploy waits for its build.
   maxDuration: Duration.hours(1),
+  // Longer than a failover of the database takes, and short enough to wait for when a worker has died.
+  lease: Duration.seconds(30),
+  renewEvery: Duration.seconds(2),
   // Longer than a deploy may sleep between two looks at its build.
-  retention: Duration.hours(6),
-  maxKept: 5_000
+  retention: Duration.days(1)
 }
 
 const unavailable = (reason: BuilderUnavailable["reason"]) => new BuilderUnavailable({ operation: "start", reason })
@@ -87,9 +92,12 @@ const authorize = (parts: BuilderParts, spec: BuildSpec, installationId: bigint 
   )
 
 const runInBackground =
-  (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, token: Redacted.Redacted | null) => (report: Report) =>
+  (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, token: Redacted.Redacted | null): Work =>
+  (report, hold) =>
     Effect.scoped(
-      Effect.flatMap(parts.telemetry.record(spec), (record) => parts.run({ request, spec, token, record, report }))
+      Effect.flatMap(parts.telemetry.record(spec), (record) =>
+        parts.run({ request, spec, token, record, report, hold })
+      )
     )
 
 const start = (parts: BuilderParts, runs: BuildRuns) =>
@@ -101,11 +109,11 @@ const start = (parts: BuilderParts, runs: BuildRuns) =>
   })
 
 /**
- * A builder that runs its builds in this process until the scope closes. Requests are checked and the repository's owner
+ * A builder that runs what it claims in this process until the scope closes, and answers for all that the ledger knows. Requests are checked and the repository's owner
  * asked before anything starts; the token stays in memory.
  */
 export const makeBuilder = (parts: BuilderParts): Effect.Effect<Builder["Type"], never, Scope.Scope> =>
-  Effect.map(makeBuildRuns(runOptions), (runs) => ({
+  Effect.map(makeBuildRuns(parts.ledger, runOptions), (runs) => ({
     isConfigured: true,
     start: start(parts, runs),
     poll: runs.poll,

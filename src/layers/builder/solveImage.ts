@@ -2,11 +2,12 @@ import type { Client } from "@grpc/grpc-js"
 import { Effect, type Redacted } from "effect"
 import type { BuildOutcome } from "../../services/Builder.ts"
 import type { BuildEvent, RecordEvents } from "../../services/BuildTelemetry.ts"
-import { BuildLost, type Report } from "./BuildRuns.ts"
+import type { Report } from "./BuildRuns.ts"
 import type { StatusResponse, Timestamp, Vertex } from "./buildkit/descriptors.ts"
 import { type SolveFailed, solve } from "./buildkit/solve.ts"
 import { type BuildSpec, contextUrl, gitTokenSecret, registryHost } from "./buildSpec.ts"
 import { describeFailure, isLost } from "./describeFailure.ts"
+import { BuildLost } from "./holdBuild.ts"
 
 /** Where images are pushed. */
 export interface Registry {

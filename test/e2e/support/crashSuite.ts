@@ -6,9 +6,10 @@ import { namesOf, seedDeployment, seededAt, seedProject } from "../../support/me
 import type { Rows } from "../../support/memory/Tables.ts"
 import { RestateClient } from "../../support/stack/Restate.ts"
 import { CrashGate, type Place } from "./CrashGate.ts"
-import { deploy, imageOf, rows, scheduledChanges, unfinished } from "./deploys.ts"
+import { deploy, imageOf, rows, scheduledChanges } from "./deploys.ts"
 import { eventually } from "./eventually.ts"
-import { proxiedStack, Workers } from "./Stack.ts"
+import { killAtPlaces, oneSubjectEach } from "./killAtPlaces.ts"
+import { proxiedStack } from "./Stack.ts"
 
 const shared = "shared.test"
 /** For deploys that must not make others wait at their region's key, or that krane is to be slow with. */
@@ -61,24 +62,22 @@ const outcomeOf = (all: Rows, project: string): unknown => {
   return JSON.parse(JSON.stringify(outcome).replaceAll(project, "P"))
 }
 
-/** Sends a deploy and stops it at its place, for every place at once. Answers with the invocations. */
-const stopAll = Effect.fnUntraced(function* (gate: CrashGate, places: ReadonlyMap<string, Place>) {
-  const restate = yield* RestateClient
+/** What has to stand there for a deploy to be stopped at each of these places. */
+const seedAll = (places: ReadonlyMap<string, Place>) => {
   const apart = [...places].filter(([, place]) => /VersioningService|Sleep|Suspension/.test(place))
   const regionOf = new Map(apart.map(([project], n) => [project, own[n + 1]]))
-  yield* Effect.forEach(places.keys(), (project) => seed(project, regionOf.get(project) ?? shared), {
+  return Effect.forEach(places.keys(), (project) => seed(project, regionOf.get(project) ?? shared), {
     concurrency: 8,
     discard: true
   })
-  gate.holdAt(places)
-  const invocations = yield* Effect.forEach(places.keys(), (project) => {
+}
+
+const sendDeploy = (project: string) =>
+  Effect.flatMap(RestateClient, (restate) => {
     const deploymentId = `d_${project}_new`
     const request = { deploymentId, dockerImage: { image: imageOf(deploymentId) } }
     return restate.send(`hydra.v1.DeployService/${namesOf(project).projectId}/Deploy`, request)
   })
-  yield* gate.allHeld
-  return invocations
-})
 
 const assertVersionsUnique = ({ cilium_network_policies, deployment_topology, sentinels }: Rows) => {
   const versions = [...cilium_network_policies, ...deployment_topology, ...sentinels].map(
@@ -105,23 +104,16 @@ export const crashSuite = (name: string, restate: RestateOptions) => {
       "a deploy whose worker is killed at any of its messages ends as an undisturbed one",
       () =>
         Effect.gen(function* () {
-          const client = yield* RestateClient
-          const { first: worker } = yield* Workers
           const { slowDown } = yield* Krane
           // So that a deploy there always finds its instances missing first, and sleeps.
           yield* Effect.forEach(own, (region) => slowDown(region, "1 second"))
           yield* seed(undisturbed, own[0] ?? shared)
           const whole = deploy(namesOf(undisturbed).projectId, `d_${undisturbed}_new`)
           const recorded = yield* gate.record(undisturbed, Effect.zipRight(whole, untilFollowed(undisturbed)))
-          const places = new Map(recorded.map((place, n) => [`crash-${String(n).padStart(2, "0")}`, place]))
-
-          const invocations = yield* stopAll(gate, places)
-          yield* worker.kill("SIGKILL")
-          yield* worker.restart
-          for (const invocation of invocations)
-            assert.deepInclude(yield* client.attach(invocation), { status: 200, body: {} })
-
-          yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+          const places = oneSubjectEach("crash", recorded)
+          yield* seedAll(places)
+          for (const reply of yield* killAtPlaces(gate, places, sendDeploy))
+            assert.deepInclude(reply, { status: 200, body: {} })
 
           const all = yield* rows
           const expected = outcomeOf(all, undisturbed)

@@ -78,7 +78,7 @@ layer(standInWorld)("what a certificate authority is asked", (it) => {
     })
   )
 
-  it.scoped("a CA that refuses every nonce is asked eleven times and is worth another try later", () =>
+  it.scoped("a CA that refuses every nonce is asked 61 times and is worth another try later", () =>
     Effect.gen(function* () {
       const client = yield* unused
       yield* (yield* StandInCa).script("new-account", ...Arr.replicate(problem("badNonce"), 100))
@@ -86,7 +86,7 @@ layer(standInWorld)("what a certificate authority is asked", (it) => {
       assert.deepInclude(failure, { _tag: "AcmeUnavailable", retryable: true, reason: "unavailable", status: 400 })
       assert.lengthOf(
         (yield* asked).filter((operation) => operation === "new-account"),
-        11
+        61
       )
     })
   )

@@ -1,9 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Exit, Fiber, Logger, Option, Scope, TestClock } from "effect"
-import { BuildLost, makeBuildRuns } from "../../../src/layers/builder/BuildRuns.ts"
+import { makeBuildRuns } from "../../../src/layers/builder/BuildRuns.ts"
+import { BuildLost } from "../../../src/layers/builder/holdBuild.ts"
 import type { BuildOutcome } from "../../../src/services/Builder.ts"
+import { makeMemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
-const options = { maxDuration: Duration.hours(1), retention: Duration.hours(6), maxKept: 3 }
+const options = {
+  maxDuration: Duration.hours(1),
+  lease: Duration.seconds(30),
+  renewEvery: Duration.seconds(2),
+  retention: Duration.days(1)
+}
+const alone = Effect.flatMap(makeMemoryBuildLedger, (ledger) => makeBuildRuns(ledger, options))
 const quiet = Logger.remove(Logger.defaultLogger)
 
 const succeeded: BuildOutcome = {
@@ -13,42 +21,29 @@ const succeeded: BuildOutcome = {
   externalBuildId: null,
   depotProjectId: null
 }
-const settled = Effect.yieldNow().pipe(Effect.repeatN(10))
+const settled = Effect.yieldNow().pipe(Effect.repeatN(50))
 
 describe("the builds of a process", () => {
-  it.scoped("an outcome can be polled for as long as it is kept, and is then nobody's", () =>
+  it.scoped("an outcome can be polled for a day, and is then forgotten when another build starts", () =>
     Effect.gen(function* () {
-      const runs = yield* makeBuildRuns(options)
+      const runs = yield* alone
       yield* runs.start("a", () => Effect.succeed(succeeded))
       yield* settled
-      yield* TestClock.adjust("6 hours")
+      yield* TestClock.adjust("23 hours")
+      yield* runs.start("b", () => Effect.succeed(succeeded))
+      yield* settled
       assert.deepStrictEqual(yield* runs.poll("a"), succeeded)
-      yield* TestClock.adjust("1 millis")
+      yield* TestClock.adjust("1 hour")
+      yield* runs.start("c", () => Effect.succeed(succeeded))
+      yield* settled
       assert.deepStrictEqual(yield* runs.poll("a"), { _tag: "Unknown" })
-    })
-  )
-
-  it.scoped("so many outcomes are kept and no more: the oldest go first, a running build never", () =>
-    Effect.gen(function* () {
-      const runs = yield* makeBuildRuns(options)
-      yield* runs.start("long", () => Effect.never)
-      yield* Effect.forEach(["a", "b", "c", "d", "e"], (id) =>
-        Effect.zipRight(
-          runs.start(id, () => Effect.succeed(succeeded)),
-          settled
-        )
-      )
-      const states = yield* Effect.forEach(["long", "a", "b", "c", "d", "e"], (id) => runs.poll(id))
-      assert.deepStrictEqual(
-        states.map(({ _tag }) => _tag),
-        ["Running", "Unknown", "Unknown", "Succeeded", "Succeeded", "Succeeded"]
-      )
     })
   )
 
   it.scoped("a build that nobody ends is ended after an hour, and says so", () =>
     Effect.gen(function* () {
-      const runs = yield* makeBuildRuns(options)
+      const ledger = yield* makeMemoryBuildLedger
+      const runs = yield* makeBuildRuns(ledger, { ...options, renewEvery: Duration.seconds(20) })
       const interrupted = yield* Deferred.make<void>()
       yield* runs.start("a", () => Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined)))
       yield* settled
@@ -64,7 +59,7 @@ describe("the builds of a process", () => {
 
   it.scoped("a lost build is forgotten and can be started again; so is one that met a defect", () =>
     Effect.gen(function* () {
-      const runs = yield* makeBuildRuns(options)
+      const runs = yield* alone
       for (const broken of [new BuildLost({ text: "gone" }), Effect.dieMessage("a mistake")]) {
         yield* runs.start("a", () => broken)
         yield* settled
@@ -78,7 +73,7 @@ describe("the builds of a process", () => {
 
   it.scoped("an outcome is final: neither a cancellation nor another start changes it", () =>
     Effect.gen(function* () {
-      const runs = yield* makeBuildRuns(options)
+      const runs = yield* alone
       yield* runs.start("a", () => Effect.succeed(succeeded))
       yield* settled
       yield* runs.cancel("a")
@@ -89,7 +84,7 @@ describe("the builds of a process", () => {
 
   it.scoped("a cancellation waits for the build's clean-up, but not for ever, and is seen at once", () =>
     Effect.gen(function* () {
-      const runs = yield* makeBuildRuns(options)
+      const runs = yield* alone
       const cleaned = yield* Deferred.make<void>()
       yield* runs.start("a", () => Effect.onInterrupt(Effect.never, () => Deferred.await(cleaned)))
       yield* settled
@@ -106,7 +101,7 @@ describe("the builds of a process", () => {
   it.effect("when the scope closes the builds end, and no new one begins", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const runs = yield* Effect.provide(makeBuildRuns(options), Context.make(Scope.Scope, scope))
+      const runs = yield* Effect.provide(alone, Context.make(Scope.Scope, scope))
       const ended = yield* Deferred.make<void>()
       yield* runs.start("a", () => Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, undefined)))
       yield* settled

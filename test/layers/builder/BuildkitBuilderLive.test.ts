@@ -10,6 +10,7 @@ import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTele
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { openGit } from "../../support/builds/openGit.ts"
+import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const sha = "7".repeat(40)
 const digest = `sha256:${"d".repeat(64)}`
@@ -71,7 +72,7 @@ const staged = ({ certificates, play, tls }: Stage) =>
         password: Redacted.make(password),
         insecure: false
       }
-    }).pipe(Layer.provide([telemetry, gitHubWithTokens({ "1": gitToken, "2": "ghs_other" })]))
+    }).pipe(Layer.provide([MemoryBuildLedger, telemetry, gitHubWithTokens({ "1": gitToken, "2": "ghs_other" })]))
     return { daemon, gitUrl, told, layer }
   })
 

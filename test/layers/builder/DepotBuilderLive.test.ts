@@ -1,15 +1,17 @@
 import { assert, layer } from "@effect/vitest"
 import { status } from "@grpc/grpc-js"
-import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { buildkitServer, type Play } from "../../../dev/simulators/BuildkitServer.ts"
 import { makeCertificates } from "../../../dev/simulators/certificates.ts"
 import { type DepotServer, depotServer } from "../../../dev/simulators/DepotServer.ts"
 import { DepotBuilderLive } from "../../../src/layers/builder/DepotBuilderLive.ts"
 import { NoBuildTelemetry } from "../../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
 import { Builder } from "../../../src/services/Builder.ts"
+import { BuildLedger } from "../../../src/services/BuildLedger.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { openGit } from "../../support/builds/openGit.ts"
+import { MemoryBuildLedger, makeMemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const sha = "8".repeat(40)
 const digest = `sha256:${"e".repeat(64)}`
@@ -21,7 +23,7 @@ class Stage extends Context.Tag("test/DepotStage")<
   Stage,
   {
     readonly depot: DepotServer
-    readonly builder: (token?: string) => Layer.Layer<Builder>
+    readonly builder: (token?: string, ledger?: Layer.Layer<BuildLedger>) => Layer.Layer<Builder>
     /** What builds do from now on. */
     readonly plays: (play: Play) => void
     readonly cancelled: ReadonlyArray<string>
@@ -39,7 +41,7 @@ const stage = Layer.scoped(
     const gitUrl = yield* openGit(gitToken)
     return {
       depot,
-      builder: (token = accountToken) =>
+      builder: (token = accountToken, ledger = MemoryBuildLedger) =>
         DepotBuilderLive({
           account: { apiUrl: depot.url, token: Redacted.make(token) },
           projectRegion: "eu-central-1",
@@ -50,7 +52,7 @@ const stage = Layer.scoped(
             password: Redacted.make(token),
             insecure: false
           }
-        }).pipe(Layer.provide([NoBuildTelemetry, gitHubWithTokens({ "1": gitToken })])),
+        }).pipe(Layer.provide([ledger, NoBuildTelemetry, gitHubWithTokens({ "1": gitToken })])),
       plays: (next) => {
         play = next
       },
@@ -193,6 +195,38 @@ layer(stage)("the Depot builder", (it) => {
       assert.deepStrictEqual(depot.builds[before]?.finished, ["the build was cancelled"])
       assert.isTrue(depot.builds[before]?.released)
       assert.isAtMost(cancelled.length - cancelledBefore, 1)
+    })
+  )
+
+  it.scoped("what a worker that was killed left at Depot is finished once, by the one that takes its build over", () =>
+    Effect.gen(function* () {
+      const { builder, depot, plays } = yield* Stage
+      plays(() => Promise.resolve(null))
+      const before = depot.builds.length
+      const ledger = yield* makeMemoryBuildLedger
+      // As far as the ledger goes it is dead; it wakes up, like a machine that was only asleep, when its scope closes.
+      const leaseless = BuildLedger.of({
+        ...ledger,
+        claim: (lease) => ledger.claim({ ...lease, lease: Duration.zero })
+      })
+      const scope = yield* Scope.make()
+      const killed = yield* Layer.buildWithScope(builder(accountToken, Layer.succeed(BuildLedger, leaseless)), scope)
+      const asked = request(sha, { projectId: "proj_first" })
+      yield* Context.get(killed, Builder).start(asked)
+      yield* until(() => (depot.builds[before]?.healthReports ?? 0) > 0)
+
+      plays(() => Promise.resolve({ digest }))
+      const state = yield* Effect.provide(
+        Effect.flatMap(Builder, ({ start }) => Effect.zipRight(start(asked), pollUntil(asked.buildId, hasEnded))),
+        Layer.fresh(builder(accountToken, Layer.succeed(BuildLedger, ledger)))
+      )
+      assert.include(state, { _tag: "Succeeded", externalBuildId: depot.builds[before + 1]?.buildId ?? null })
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(
+        depot.builds.slice(before).map(({ finished }) => finished),
+        [["the worker that ran the build is gone"], ["success"]]
+      )
+      assert.deepStrictEqual(yield* ledger.state(asked.buildId), state)
     })
   )
 

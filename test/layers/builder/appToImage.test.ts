@@ -12,6 +12,7 @@ import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTele
 import { GitHub } from "../../../src/services/GitHub.ts"
 import { BuildGround, buildGround, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
 import { build, request } from "../../support/builds/builds.ts"
+import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
 
@@ -70,7 +71,7 @@ if (reason !== null) {
           gitUrl: git.url,
           registry: registryOf(registry)
         }).pipe(
-          Layer.provide(telemetry),
+          Layer.provide([MemoryBuildLedger, telemetry]),
           Layer.provideMerge(
             GitHubLive({
               apiUrl: `${git.url}/api/v3`,

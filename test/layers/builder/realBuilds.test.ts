@@ -12,6 +12,7 @@ import { BuildGround, buildGround, gitToken, registryOf, whyNoBuilds } from "../
 import { build, pollUntil, request } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { Orders } from "../../support/builds/Orders.ts"
+import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
 const recorded: Array<BuildEvent> = []
@@ -34,7 +35,7 @@ const builderWith = (change: { readonly password?: string; readonly tokens?: Rea
       })
     )
   ).pipe(
-    Layer.provide(telemetry),
+    Layer.provide([MemoryBuildLedger, telemetry]),
     Layer.provide(gitHubWithTokens(change.tokens ?? { "1": gitToken, "2": "ghs_of-somebody-else" }))
   )
 

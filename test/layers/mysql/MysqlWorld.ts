@@ -1,4 +1,5 @@
 import { Effect, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
+import { BuildLedgerLive } from "../../../src/layers/mysql/BuildLedgerLive.ts"
 import { CertificateStoreLive } from "../../../src/layers/mysql/CertificateStoreLive.ts"
 import { ClickhouseSettingsStoreLive } from "../../../src/layers/mysql/ClickhouseSettingsStoreLive.ts"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
@@ -376,6 +377,7 @@ export const mysqlStores = Layer.mergeAll(
   IdlePreviewStoreLive,
   KeyRefillStoreLive,
   QuotaStoreLive,
+  BuildLedgerLive,
   world
 )
 

@@ -1,3 +1,4 @@
+import { buildLedgerContract } from "../../services/BuildLedger.contract.ts"
 import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
@@ -18,3 +19,4 @@ clickhouseSettingsStoreContract("MySQL", mysqlWorld)
 idlePreviewStoreContract("MySQL", mysqlWorld)
 keyRefillStoreContract("MySQL", mysqlWorld)
 quotaStoreContract("MySQL", mysqlWorld)
+buildLedgerContract("MySQL", mysqlWorld)

@@ -2,6 +2,7 @@ import { Effect, Layer, Redacted, Schema } from "effect"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import { NoBuildTelemetry } from "../../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
 import { Builder } from "../../../src/services/Builder.ts"
+import { MemoryBuildLedger } from "../memory/MemoryBuildLedger.ts"
 import { pollUntil, request } from "./builds.ts"
 import { gitHubWithTokens } from "./MemoryGitHub.ts"
 import { Orders } from "./Orders.ts"
@@ -13,7 +14,7 @@ Effect.gen(function* () {
     buildkit: { address },
     gitUrl,
     registry: { ...registry, password: Redacted.make(registry.password), insecure: true }
-  }).pipe(Layer.provide([NoBuildTelemetry, gitHubWithTokens({ "1": token })]))
+  }).pipe(Layer.provide([MemoryBuildLedger, NoBuildTelemetry, gitHubWithTokens({ "1": token })]))
   return yield* Effect.gen(function* () {
     const builder = yield* Builder
     const asked = request(commitSha, { dockerfilePath: "slow.Dockerfile" })

@@ -1,3 +1,4 @@
+import { buildLedgerContract } from "../../services/BuildLedger.contract.ts"
 import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
@@ -19,3 +20,4 @@ clickhouseSettingsStoreContract("memory", memoryWorld)
 idlePreviewStoreContract("memory", memoryWorld)
 keyRefillStoreContract("memory", memoryWorld)
 quotaStoreContract("memory", memoryWorld)
+buildLedgerContract("memory", memoryWorld)

@@ -1,5 +1,6 @@
 import { Effect, Layer, Ref } from "effect"
 import { Db } from "../../../src/services/Db.ts"
+import { MemoryBuildLedger } from "./MemoryBuildLedger.ts"
 import { MemoryCertificateStore } from "./MemoryCertificateStore.ts"
 import { MemoryClickhouseSettingsStore } from "./MemoryClickhouseSettingsStore.ts"
 import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
@@ -53,6 +54,7 @@ export const memoryWorld = Layer.mergeAll(
   MemoryIdlePreviewStore,
   MemoryKeyRefillStore,
   MemoryQuotaStore,
+  MemoryBuildLedger,
   world,
   db
 ).pipe(Layer.provide(memoryTables))

@@ -139,7 +139,7 @@ const builds = (sdk: Sdk, token: Redacted.Redacted) => {
         Effect.map(({ buildId, buildToken }): DepotBuild => ({ buildId, token: Redacted.make(buildToken) }))
       ),
     /** Tells the outcome, a few times if need be: a build that is not finished counts as running. */
-    finish: ({ buildId }: DepotBuild, result: BuildResult) =>
+    finish: (buildId: string, result: BuildResult) =>
       attempt("finish-build", token, unaryTimeout, (options) =>
         service.finishBuild(
           {

@@ -1,0 +1,42 @@
+import { Schema } from "effect"
+import { type AuthorityAnswer, answer } from "./answers.ts"
+
+interface OpenOrder {
+  readonly url: string
+  readonly finalizeUrl: string
+  readonly body: string
+}
+
+const Signed = Schema.parseJson(Schema.Struct({ protected: Schema.String }))
+const Protected = Schema.parseJson(Schema.Struct({ kid: Schema.String }))
+const Order = Schema.parseJson(Schema.Struct({ finalize: Schema.String }))
+
+/** The account that signed a request. */
+const accountOf = (body: string): string => {
+  const { protected: header } = Schema.decodeUnknownSync(Signed)(body)
+  return Schema.decodeUnknownSync(Protected)(Buffer.from(header, "base64url").toString()).kid
+}
+
+/**
+ * Remembers the orders that an account has made and not finalized, so that one that asks again for the same gets the same,
+ * as at Let's Encrypt. Pebble would make another one.
+ */
+export const openOrders = () => {
+  const open = new Map<string, OpenOrder>()
+  const keyOf = (body: string, payload: unknown) => JSON.stringify([accountOf(body), payload])
+  return {
+    /** The order that is still open, answered with 200 so that it can be told from a new one. */
+    find: (body: string, payload: unknown): AuthorityAnswer | undefined => {
+      const known = open.get(keyOf(body, payload))
+      return known && answer(200, "application/json", known.body, { location: known.url })
+    },
+    add: (body: string, payload: unknown, url: string, order: string) => {
+      const { finalize } = Schema.decodeUnknownSync(Order)(order)
+      open.set(keyOf(body, payload), { url, finalizeUrl: finalize, body: order })
+    },
+    finalized: (path: string) => {
+      for (const [key, { finalizeUrl }] of open) if (finalizeUrl.endsWith(path)) open.delete(key)
+    },
+    clear: () => open.clear()
+  }
+}

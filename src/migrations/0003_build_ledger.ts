@@ -1,0 +1,15 @@
+import { table } from "./table.ts"
+
+/** Of this worker alone: who runs which build. `lease_until` is in Unix milliseconds of the database's clock, and stays when a build has ended. */
+export const buildLedger: ReadonlyArray<string> = [
+  table("ctrl_worker_builds", [
+    "`build_id` varchar(128) NOT NULL",
+    "`owner` varchar(64) NOT NULL",
+    "`lease_until` bigint NOT NULL",
+    "`detail` varchar(200) NOT NULL",
+    "`external_build_id` varchar(255) NULL",
+    "`outcome` varchar(4096) NULL",
+    "UNIQUE KEY `ctrl_worker_builds_build_id_unique` (`build_id`)",
+    "KEY `ctrl_worker_builds_lease_until_idx` (`lease_until`)"
+  ])
+]

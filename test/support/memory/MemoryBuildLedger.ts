@@ -1,0 +1,109 @@
+import { Clock, Duration, Effect, Layer, Ref } from "effect"
+import type { BuildOutcome } from "../../../src/services/Builder.ts"
+import {
+  type BuildClaim,
+  type BuildHold,
+  BuildLedger,
+  type BuildRenewal,
+  cancelledOutcome
+} from "../../../src/services/BuildLedger.ts"
+
+interface Row {
+  readonly owner: string
+  readonly leaseUntil: number
+  readonly detail: string
+  readonly external: string | null
+  readonly outcome: BuildOutcome | null
+}
+type Rows = ReadonlyMap<string, Row>
+
+const sweepLimit = 100
+
+/** Its clock is the one it is made under, whatever clock its callers go by: so is a database's. */
+export const makeMemoryBuildLedger: Effect.Effect<BuildLedger["Type"]> = Effect.gen(function* () {
+  const clock = yield* Clock.clockWith(Effect.succeed)
+  const rows = yield* Ref.make<Rows>(new Map())
+
+  /** Puts a row in the place of another, or none, and answers. */
+  const change = <A>(buildId: string, act: (row: Row | undefined, now: number) => readonly [A, Row | undefined]) =>
+    Effect.flatMap(clock.currentTimeMillis, (now) =>
+      Ref.modify(rows, (before): readonly [A, Rows] => {
+        const [answer, row] = act(before.get(buildId), now)
+        return [answer, row === undefined ? before : new Map([...before, [buildId, row]])]
+      })
+    )
+
+  const changeOwn = <A>(
+    { buildId, owner }: BuildHold,
+    act: (row: Row, now: number) => readonly [A, Row],
+    otherwise: A
+  ) => change<A>(buildId, (row, now) => (row?.owner === owner ? act(row, now) : [otherwise, undefined]))
+
+  return BuildLedger.of({
+    claim: ({ buildId, detail, lease, owner }) =>
+      change<BuildClaim>(buildId, (row, now) => {
+        if (row !== undefined && row.outcome !== null) return [{ _tag: "Ended" }, undefined]
+        if (row?.owner === owner) return [{ _tag: "Claimed", orphan: row.external }, undefined]
+        if (row !== undefined && row.leaseUntil > now) return [{ _tag: "Running" }, undefined]
+        const external = row?.external ?? null
+        const leaseUntil = now + Duration.toMillis(lease)
+        return [
+          { _tag: "Claimed", orphan: external },
+          { owner, leaseUntil, detail, external, outcome: null }
+        ]
+      }),
+    renew: ({ detail, lease, ...hold }) =>
+      changeOwn<BuildRenewal>(
+        hold,
+        (row, now) =>
+          row.outcome === null
+            ? ["held", { ...row, detail, leaseUntil: now + Duration.toMillis(lease) }]
+            : ["cancelled", row],
+        "lost"
+      ),
+    noteExternal: ({ externalBuildId, ...hold }) =>
+      changeOwn(hold, (row) => [true, { ...row, external: externalBuildId }], false),
+    end: ({ outcome, ...hold }) =>
+      changeOwn(
+        hold,
+        (row, now) =>
+          row.outcome === null
+            ? [true, { ...row, outcome, leaseUntil: now }]
+            : [JSON.stringify(row.outcome) === JSON.stringify(outcome), row],
+        false
+      ),
+    release: (hold) =>
+      changeOwn<void>(
+        hold,
+        (row, now) => [undefined, { ...row, leaseUntil: Math.min(row.leaseUntil, now) }],
+        undefined
+      ),
+    requestCancel: (buildId) =>
+      change<void>(buildId, (row, now) => [
+        undefined,
+        row === undefined
+          ? { owner: "", leaseUntil: now, detail: "", external: null, outcome: cancelledOutcome }
+          : { ...row, outcome: row.outcome ?? cancelledOutcome }
+      ]),
+    state: (buildId) =>
+      Effect.map(Effect.all([clock.currentTimeMillis, Ref.get(rows)]), ([now, all]) => {
+        const row = all.get(buildId)
+        if (row === undefined) return { _tag: "Unknown" }
+        if (row.outcome !== null) return row.outcome
+        return row.leaseUntil > now ? { _tag: "Running", detail: row.detail } : { _tag: "Unknown" }
+      }),
+    sweep: (retention) =>
+      Effect.flatMap(clock.currentTimeMillis, (now) =>
+        Ref.modify(rows, (before): readonly [number, Rows] => {
+          const old = [...before]
+            .filter(([, row]) => row.leaseUntil <= now - Duration.toMillis(retention))
+            .toSorted(([, one], [, other]) => one.leaseUntil - other.leaseUntil)
+            .slice(0, sweepLimit)
+            .map(([buildId]) => buildId)
+          return [old.length, new Map([...before].filter(([buildId]) => !old.includes(buildId)))]
+        })
+      )
+  })
+})
+
+export const MemoryBuildLedger = Layer.effect(BuildLedger, makeMemoryBuildLedger)
