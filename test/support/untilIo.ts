@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Chunk, Effect, TestClock } from "effect"
 
 /** Lets real I/O pass until the condition holds; virtual time stands still meanwhile. */
 export const untilIo = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
@@ -10,3 +10,7 @@ export const untilIo = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.E
           untilIo(condition)
         )
   )
+
+/** Somebody sleeps until this instant of virtual time. */
+export const sleepingUntil = (millis: number) =>
+  Effect.map(TestClock.sleeps(), (sleeps) => Chunk.some(sleeps, (instant) => instant === millis))
