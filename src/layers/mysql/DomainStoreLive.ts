@@ -1,10 +1,10 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Array as Arr, Effect, Layer, Order, Schema } from "effect"
+import { ChallengeStatus } from "../../services/CertificateStore.ts"
 import {
   type ActivationPlan,
   type ActivationRequest,
   type ActivationSnapshot,
-  ChallengeStatus,
   ChallengeType,
   DomainStore,
   type VerificationAttempt,
