@@ -43,7 +43,7 @@ const problems = (options: Parameters<typeof load>[0]) =>
   )
 
 describe("config", () => {
-  it.effect("two required settings are enough and everything else has its documented default", () =>
+  it.effect("[W1] two required settings are enough and everything else has its documented default", () =>
     Effect.gen(function* () {
       const config = yield* load({})
       assert.match(config.instanceId, /^ins_[1-9A-HJ-NP-Za-km-z]{8}$/)
@@ -90,7 +90,7 @@ describe("config", () => {
     })
   )
 
-  it.effect("an explicit zero or false is a value, not a request for the default", () =>
+  it.effect("[W47] an explicit zero or false is a value, not a request for the default", () =>
     Effect.gen(function* () {
       const config = yield* load({
         toml: `
@@ -109,7 +109,7 @@ describe("config", () => {
     })
   )
 
-  it.effect("every problem of every source is reported at once, each under its file and environment name", () =>
+  it.effect("[W47] every problem of every source is reported at once, each under its file and environment name", () =>
     Effect.gen(function* () {
       const found = yield* problems({
         env: {
@@ -154,7 +154,7 @@ describe("config", () => {
     })
   )
 
-  it.effect("only a name in braces is expanded, once and after parsing: any other dollar means itself", () =>
+  it.effect("[W47] only a name in braces is expanded, once and after parsing: any other dollar means itself", () =>
     Effect.gen(function* () {
       const config = yield* load({
         env: { ...required, TOKEN: `a"]\nregion = "injected \${OTHER}`, OTHER: "no", EMPTY: "" },

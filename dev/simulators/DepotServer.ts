@@ -1,6 +1,7 @@
-import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2"
+import { createServer, type ServerHttp2Stream } from "node:http2"
 import { Effect, type Scope } from "effect"
 import { field, message, method, service } from "../../src/layers/builder/buildkit/protobuf.ts"
+import { onLoopback } from "../stack/onLoopback.ts"
 import type { Certificates } from "./certificates.ts"
 
 /** Depot's messages, as far as the SDK sends and reads them here, by the numbers of its public API. */
@@ -249,12 +250,7 @@ export const depotServer = (
       })
     }
 
-    const connections = new Set<ServerHttp2Session>()
-    const server: Http2Server = createServer()
-    server.on("session", (session) => {
-      connections.add(session)
-      session.on("close", () => connections.delete(session))
-    })
+    const server = createServer()
     server.on("stream", (stream, headers) => {
       stream.on("error", () => undefined)
       const name = String(headers[":path"]).split("/").at(-1) ?? ""
@@ -263,16 +259,7 @@ export const depotServer = (
       if (isStream) answerStream(stream, name, token)
       else answerUnary(stream, name, token)
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          for (const session of connections) session.destroy()
-          server.close(() => resume(Effect.void))
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const port = yield* onLoopback(server)
     return {
       url: `http://127.0.0.1:${port}`,
       projects,

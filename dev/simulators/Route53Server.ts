@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { Clock, Context, Duration, Effect, FiberSet, Layer, Ref, type Scope } from "effect"
+import { onLoopback } from "../stack/onLoopback.ts"
 import { inRealTime } from "../stack/RealTime.ts"
 import { documentOf, element, escaped } from "./route53Xml.ts"
 import {
@@ -250,23 +251,7 @@ const controls = (state: State): Omit<Route53ServerShape, "endpoint"> => ({
 const listen = (
   handler: (request: IncomingMessage, response: ServerResponse) => void
 ): Effect.Effect<string, never, Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.async<ReturnType<typeof createServer>>((resume) => {
-        const server = createServer(handler)
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.async<void>((resume) => {
-          server.closeAllConnections()
-          server.close(() => resume(Effect.void))
-        })
-    ),
-    (server) => {
-      const address = server.address()
-      return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`
-    }
-  )
+  Effect.map(onLoopback(createServer(handler)), (port) => `http://127.0.0.1:${port}`)
 
 /** A server of its own, until the scope closes. */
 export const startRoute53 = Effect.fnUntraced(function* (options: Route53Options = {}) {

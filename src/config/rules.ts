@@ -1,9 +1,6 @@
 import { Array as Arr } from "effect"
 import type { ConfigProblem } from "./ConfigProblems.ts"
-import { vaultProblems } from "./vaultRules.ts"
-
-/** The texts as they were given, so that a rule still speaks when another setting cannot be decoded. */
-type Given = ReadonlyMap<string, string>
+import { type Given, vaultProblems } from "./vaultRules.ts"
 
 interface Companions {
   readonly when: (given: Given) => boolean

@@ -1,7 +1,7 @@
 import type { ConfigProblem } from "./ConfigProblems.ts"
 
 /** The texts as they were given, so that a rule still speaks when another setting cannot be decoded. */
-type Given = ReadonlyMap<string, string>
+export type Given = ReadonlyMap<string, string>
 
 const isGiven = (given: Given, path: string): boolean => !["", undefined].includes(given.get(path))
 

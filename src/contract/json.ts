@@ -13,7 +13,7 @@ const maxDepth = 32
  * The same document with the keys of every object in code-unit order, so that equal documents have equal bytes: Restate
  * compares a replayed payload byte by byte. `undefined` when the value is not JSON or is nested deeper than 32 levels.
  */
-export const canonicalJson = (value: unknown, depth = 0): Json | undefined => {
+const canonicalJson = (value: unknown, depth = 0): Json | undefined => {
   if (value === null || typeof value === "boolean" || typeof value === "string") return value
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined
   if (typeof value !== "object" || depth >= maxDepth) return undefined

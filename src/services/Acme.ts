@@ -114,8 +114,8 @@ export interface AcmeOrderRequest {
 }
 
 /**
- * A certificate authority. One call is one request, with at most a fresh nonce and no waiting: when and how often to ask
- * is the workflow's business. Reading is safe to repeat; the rest says what a repetition does.
+ * A certificate authority. One call asks for one thing, with a fresh nonce where one is refused, and waits for nothing: when
+ * and how often to ask is the workflow's business. Reading is safe to repeat; the rest says what a repetition does.
  */
 export class Acme extends Context.Tag("ctrl-worker/Acme")<
   Acme,

@@ -12,6 +12,9 @@ export type DesiredState = typeof DesiredState.Type
 export const DeploymentPhase = Schema.Literal("queued", "building", "deploying", "network")
 export type DeploymentPhase = typeof DeploymentPhase.Type
 
+/** Slug of the environment that serves the live deployment of a project. */
+export const productionEnvironment = "production"
+
 /** What workflows need of a deployment and its parents. Never the whole row: no settings blob, no variables, no billing ids. */
 export const Deployment = Schema.Struct({
   id: Schema.String,

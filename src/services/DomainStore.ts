@@ -1,9 +1,9 @@
 import { Context, type Effect, Schema } from "effect"
+import type { ChallengeStatus } from "./CertificateStore.ts"
 import type { DbError } from "./Db.ts"
 import type { RoutedDeployment, Sticky } from "./RouteStore.ts"
 
 export const ChallengeType = Schema.Literal("HTTP-01", "DNS-01")
-export const ChallengeStatus = Schema.Literal("waiting", "pending", "verified", "failed")
 export const VerificationStatus = Schema.Literal("pending", "verifying", "verified", "failed")
 
 /** What a check needs of a row of `custom_domains`. */
@@ -46,7 +46,7 @@ export interface ActivationSnapshot {
     /** The environment of the deployment that it leads to. Null when it leads nowhere. */
     readonly deploymentEnvironmentId: string | null
   } | null
-  readonly challenge: typeof ChallengeStatus.Type | null
+  readonly challenge: ChallengeStatus | null
 }
 
 export interface ActivationPlan<A> {

@@ -13,7 +13,7 @@ export class KeyringRefused extends Schema.TaggedError<KeyringRefused>()("Keyrin
 }
 
 /** What workspace and environment ids look like, and what every vault takes as the name of a key. */
-export const isKeyring = (name: string): boolean => /^\w([\w-]{0,253}\w)?$/.test(name)
+const isKeyring = (name: string): boolean => /^\w([\w-]{0,253}\w)?$/.test(name)
 
 /**
  * The vault behind a check of names. To encrypt under another name is a mistake of the caller, a defect; a ciphertext

@@ -3,6 +3,7 @@ import { FetchHttpClient, HttpClient, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Tracer } from "effect"
+import { onLoopback } from "../../dev/stack/onLoopback.ts"
 import { healthListener, healthRoutes } from "../../src/http/health.ts"
 import { HealthStateLive } from "../../src/layers/HealthState.ts"
 import { Health, HealthCheckFailed } from "../../src/services/Health.ts"
@@ -11,12 +12,7 @@ import { Health, HealthCheckFailed } from "../../src/services/Health.ts"
 const listening = Effect.gen(function* () {
   const listener = yield* healthListener
   const server = createServer(listener)
-  yield* Effect.acquireRelease(
-    Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
-  )
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
+  return `http://127.0.0.1:${yield* onLoopback(server)}`
 })
 
 const get = (url: string) =>

@@ -4,6 +4,7 @@ import { Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
 import { SlackServer, slackServer } from "../../dev/simulators/SlackServer.ts"
 import { HttpHeartbeatLive } from "../../src/layers/HttpHeartbeatLive.ts"
 import { Heartbeat, HeartbeatFailed, type HeartbeatJob } from "../../src/services/Heartbeat.ts"
+import { untilIo } from "../support/untilIo.ts"
 
 const beatTo = (url: string, job: HeartbeatJob) =>
   Effect.flatMap(Heartbeat, (heartbeat) => heartbeat.beat(job)).pipe(
@@ -16,16 +17,6 @@ const beatTo = (url: string, job: HeartbeatJob) =>
     )
   )
 const beat = (job: HeartbeatJob) => Effect.flatMap(SlackServer, ({ url }) => beatTo(url, job))
-
-const until = (holds: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    holds()
-      ? Effect.void
-      : Effect.zipRight(
-          Effect.promise(() => new Promise((resume) => setImmediate(resume))),
-          until(holds)
-        )
-  )
 
 describe("a heartbeat", () => {
   for (const status of [200, 202, 204])
@@ -59,7 +50,7 @@ describe("a heartbeat", () => {
       const monitor = yield* SlackServer
       yield* monitor.answerWith("silence")
       const beating = yield* Effect.fork(Effect.flip(beat("key_refill")))
-      yield* until(() => monitor.messages.length > 0)
+      yield* untilIo(Effect.sync(() => monitor.messages.length > 0))
       yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(yield* Fiber.join(beating), new HeartbeatFailed({ job: "key_refill", reason: "timeout" }))
     }).pipe(Effect.provide(slackServer))

@@ -1,9 +1,10 @@
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Fiber, Option, Redacted, Schema, TestClock } from "effect"
+import { Effect, Fiber, Option, Redacted, Schema, TestClock } from "effect"
 import { onLoopback } from "../../dev/stack/onLoopback.ts"
 import { RestateAdminHttpLive } from "../../src/layers/RestateAdminHttp.ts"
 import { RestateAdmin, RestateAdminError } from "../../src/services/RestateAdmin.ts"
+import { sleepingUntil, untilIo } from "../support/untilIo.ts"
 
 interface Received {
   readonly line: string
@@ -43,22 +44,8 @@ const registration = { uri: "http://worker:9080", force: false, handlers: ["Depl
 const register = Effect.flatMap(RestateAdmin, (admin) => admin.register(registration))
 const deployment = { id: "dp_1", services: [{ name: "Deploy", handlers: [{ name: "run" }, { name: "stop" }] }] }
 
-/** Lets real I/O pass until the condition holds; virtual time stands still meanwhile. */
-const until = (condition: Effect.Effect<boolean>): Effect.Effect<void> =>
-  Effect.flatMap(condition, (holds) =>
-    holds
-      ? Effect.void
-      : Effect.zipRight(
-          Effect.promise(() => new Promise((resume) => setImmediate(resume))),
-          until(condition)
-        )
-  )
-
-const sleepingUntil = (millis: number) =>
-  Effect.map(TestClock.sleeps(), (sleeps) => Chunk.some(sleeps, (instant) => instant === millis))
-
 describe("Restate admin over HTTP", () => {
-  it.scopedLive("registration sends the URI, never force unless told, and the key as a bearer token", () =>
+  it.scopedLive("[W57] registration sends the URI, never force unless told, and the key as a bearer token", () =>
     Effect.gen(function* () {
       const { received, url } = yield* standIn(() => [201, deployment])
       const answer = yield* withAdmin(`${url}/`, register, Option.some("k3y"))
@@ -75,12 +62,12 @@ describe("Restate admin over HTTP", () => {
         count < 3 ? [500, { message: "[META0003] connection refused" }] : [201, deployment]
       )
       const running = yield* Effect.fork(withAdmin(url, register))
-      yield* until(sleepingUntil(5_000))
+      yield* untilIo(sleepingUntil(5_000))
       assert.lengthOf(received, 1)
       yield* TestClock.adjust("4999 millis")
       assert.lengthOf(received, 1)
       yield* TestClock.adjust("1 millis")
-      yield* until(sleepingUntil(10_000))
+      yield* untilIo(sleepingUntil(10_000))
       assert.lengthOf(received, 2)
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual((yield* Fiber.join(running)).id, "dp_1")
@@ -93,7 +80,7 @@ describe("Restate admin over HTTP", () => {
       const { received, url } = yield* standIn(() => [503, { message: "not ready" }])
       const running = yield* Effect.fork(Effect.flip(withAdmin(url, register)))
       for (let attempt = 1; attempt < 10; attempt++) {
-        yield* until(sleepingUntil(attempt * 5_000))
+        yield* untilIo(sleepingUntil(attempt * 5_000))
         yield* TestClock.adjust("5 seconds")
       }
       const error = yield* Fiber.join(running)
@@ -114,7 +101,7 @@ describe("Restate admin over HTTP", () => {
           )
         )
       )
-      yield* until(Effect.sync(() => received.length === 1))
+      yield* untilIo(Effect.sync(() => received.length === 1))
       yield* TestClock.adjust("5 seconds")
       const error = yield* Fiber.join(running)
       assert.strictEqual(error.reason, "timeout")

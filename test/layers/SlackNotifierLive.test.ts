@@ -5,6 +5,7 @@ import { SlackServer, slackServer } from "../../dev/simulators/SlackServer.ts"
 import { SlackNotifierLive } from "../../src/layers/SlackNotifierLive.ts"
 import { slackMessage } from "../../src/layers/slackMessage.ts"
 import { NotificationFailed, Notifier, type QuotaNotice } from "../../src/services/Notifier.ts"
+import { untilIo } from "../support/untilIo.ts"
 
 const notice: QuotaNotice = {
   kind: "first",
@@ -23,17 +24,6 @@ const to = (url: Option.Option<string>) =>
 const send = Effect.flatMap(SlackServer, ({ url }) =>
   Effect.flatMap(Notifier, (notifier) => notifier.quotaExceeded(notice)).pipe(Effect.provide(to(Option.some(url))))
 )
-
-/** Lets real requests pass until the condition holds; virtual time stands still meanwhile. */
-const until = (holds: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    holds()
-      ? Effect.void
-      : Effect.zipRight(
-          Effect.promise(() => new Promise((resume) => setImmediate(resume))),
-          until(holds)
-        )
-  )
 
 describe("a Slack message", () => {
   it("has the blocks and fields that people know", () => {
@@ -105,7 +95,7 @@ describe("the Slack notifier", () => {
       const slack = yield* SlackServer
       yield* slack.answerWith("silence")
       const sending = yield* Effect.fork(Effect.flip(send))
-      yield* until(() => slack.messages.length > 0)
+      yield* untilIo(Effect.sync(() => slack.messages.length > 0))
       yield* TestClock.adjust("10 seconds")
       const failure = yield* Fiber.join(sending)
       assert.deepStrictEqual(failure, new NotificationFailed({ reason: "timeout" }))

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../layers/vault/support.ts"
 import { runWorker } from "./runWorker.ts"
 
 describe("a worker that cannot run", () => {
-  it.effect("names every problem of its configuration and exits with 1", () =>
+  it.effect("[W1] names every problem of its configuration and exits with 1", () =>
     Effect.gen(function* () {
       const { code, errors } = yield* runWorker({
         WORKER_DATABASE_PRIMARY: "mysql://root:hunter2@127.0.0.1/",
@@ -24,7 +24,7 @@ describe("a worker that cannot run", () => {
     })
   )
 
-  it.effect("gives up on a database that does not answer, says which, and exits with 1", () =>
+  it.effect("[W1] gives up on a database that does not answer, says which, and exits with 1", () =>
     Effect.gen(function* () {
       const { code, errors } = yield* runWorker({
         WORKER_CNAME_DOMAIN: "cname.unkey.local",

@@ -4,6 +4,7 @@ import { CertificateStore, infrastructureWorkspace, type NewCertificate } from "
 import { domainId, seedChallenge, seedDomain, seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { namesOf, seededAt } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { guaranteesOf } from "./guaranteesOf.ts"
 
 const at = seededAt + 1_000
 const later = at + 1_000
@@ -27,16 +28,7 @@ const always = () => true
 /** What every implementation of `CertificateStore` promises. */
 export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<CertificateStore | World, E>): void =>
   layer(stores, { excludeTestServices: true })(`CertificateStore: ${label}`, (it) => {
-    const guarantee = <A, E2>(
-      title: string,
-      test: (store: CertificateStore["Type"]) => Effect.Effect<A, E2, CertificateStore | World>
-    ) =>
-      it.effect(title, () =>
-        Effect.gen(function* () {
-          yield* (yield* World).clear
-          yield* test(yield* CertificateStore)
-        })
-      )
+    const guarantee = guaranteesOf(it, CertificateStore)
 
     guarantee("a domain is found with its challenge, its route and its certificate, or without them", (store) =>
       Effect.gen(function* () {

@@ -3,6 +3,7 @@ import { Effect, type Layer, Option } from "effect"
 import { ClickhouseSettingsStore, type UserLimits } from "../../src/services/ClickhouseSettingsStore.ts"
 import { seededAt } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { guaranteesOf } from "./guaranteesOf.ts"
 
 const at = seededAt + 1_000
 const limits: UserLimits = {
@@ -36,16 +37,7 @@ export const clickhouseSettingsStoreContract = <E>(
   stores: Layer.Layer<ClickhouseSettingsStore | World, E>
 ): void =>
   layer(stores, { excludeTestServices: true })(`ClickhouseSettingsStore: ${name}`, (it) => {
-    const guarantee = <A, E2>(
-      title: string,
-      test: (store: ClickhouseSettingsStore["Type"]) => Effect.Effect<A, E2, World>
-    ) =>
-      it.effect(title, () =>
-        Effect.gen(function* () {
-          yield* (yield* World).clear
-          yield* test(yield* ClickhouseSettingsStore)
-        })
-      )
+    const guarantee = guaranteesOf(it, ClickhouseSettingsStore)
 
     guarantee("the retention of a workspace is its quota's, and without a quota there is none", (store) =>
       Effect.gen(function* () {

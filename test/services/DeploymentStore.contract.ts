@@ -5,6 +5,7 @@ import { DeploymentStore } from "../../src/services/DeploymentStore.ts"
 import { RouteStore } from "../../src/services/RouteStore.ts"
 import { namesOf, seedDeployment, seededAt, seedInstance, seedProject, seedSentinel } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { guaranteesOf } from "./guaranteesOf.ts"
 
 const at = seededAt + 1_000
 const rowsOf = Effect.flatMap(World, (world) => world.dump)
@@ -16,23 +17,15 @@ const stepsOf = Effect.map(rowsOf, (rows) =>
 const deploymentOf = (deploymentId: string) =>
   Effect.map(rowsOf, (rows) => rows.deployments.find(({ id }) => id === deploymentId))
 
+const seed = seedProject("shop", { regions: { "eu-west-1.aws": 2 } })
+
 /** What every implementation of `DeploymentStore` promises. */
 export const deploymentStoreContract = <E>(
   name: string,
   stores: Layer.Layer<DeploymentStore | RouteStore | World, E>
 ): void =>
   layer(stores, { excludeTestServices: true })(`DeploymentStore: ${name}`, (it) => {
-    const guarantee = <A, E2>(
-      title: string,
-      test: (store: DeploymentStore["Type"]) => Effect.Effect<A, E2, DeploymentStore | RouteStore | World>
-    ) =>
-      it.effect(title, () =>
-        Effect.gen(function* () {
-          yield* (yield* World).clear
-          yield* seedProject("shop", { regions: { "eu-west-1.aws": 2 } })
-          yield* test(yield* DeploymentStore)
-        })
-      )
+    const guarantee = guaranteesOf(it, DeploymentStore, seed)
 
     guarantee("a deployment is found with the parents that name it, and an unknown id is none", (store) =>
       Effect.gen(function* () {

@@ -3,6 +3,7 @@ import { Effect, type Layer } from "effect"
 import { type ActivationPlan, type ActivationSnapshot, DomainStore } from "../../src/services/DomainStore.ts"
 import { namesOf, seedCustomDomain, seedDeployment, seededAt, seedProject, seedRoute } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { guaranteesOf } from "./guaranteesOf.ts"
 
 const at = seededAt + 1_000
 const expiresAt = at + 30 * 86_400_000
@@ -38,22 +39,12 @@ const everything = (snapshot: ActivationSnapshot) =>
     isVerified: true
   })
 
+const seed = Effect.all([seedProject("shop"), seedProject("other"), seedCustomDomain("shop", fqdn)])
+
 /** What every implementation of `DomainStore` promises. */
 export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainStore | World, E>): void =>
   layer(stores, { excludeTestServices: true })(`DomainStore: ${name}`, (it) => {
-    const guarantee = <A, E2>(
-      title: string,
-      test: (store: DomainStore["Type"]) => Effect.Effect<A, E2, DomainStore | World>
-    ) =>
-      it.effect(title, () =>
-        Effect.gen(function* () {
-          yield* (yield* World).clear
-          yield* seedProject("shop")
-          yield* seedProject("other")
-          yield* seedCustomDomain("shop", fqdn)
-          yield* test(yield* DomainStore)
-        })
-      )
+    const guarantee = guaranteesOf(it, DomainStore, seed)
 
     guarantee("a domain is found by its name, and an unknown one is not", (store) =>
       Effect.gen(function* () {

@@ -28,7 +28,7 @@ describe("health", () => {
     }).pipe(Effect.provide(HealthStateLive))
   )
 
-  it.effect("one failed check makes the process unready and its reason visible; the others are still shown", () =>
+  it.effect("[W48] one failed check makes the process unready and its reason visible; the others are still shown", () =>
     Effect.gen(function* () {
       const health = yield* Health
       yield* health.markStarted

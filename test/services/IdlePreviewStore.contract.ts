@@ -3,7 +3,8 @@ import { Effect, type Layer } from "effect"
 import { IdlePreviewStore } from "../../src/services/IdlePreviewStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
 import type { Tables } from "../support/memory/Tables.ts"
-import { World } from "../support/memory/World.ts"
+import type { World } from "../support/memory/World.ts"
+import { guaranteesOf } from "./guaranteesOf.ts"
 
 const quietSince = seededAt + 10_000
 const { previewId, productionId, projectId, workspaceId } = namesOf("shop")
@@ -17,17 +18,12 @@ const all = (store: IdlePreviewStore["Type"]) =>
     return previews.map((it) => it.deploymentId)
   })
 
+const seed = seedProject("shop", { project: { live_deployment_id: "d_live" } })
+
 /** What every implementation of `IdlePreviewStore` promises. */
 export const idlePreviewStoreContract = <E>(name: string, stores: Layer.Layer<IdlePreviewStore | World, E>): void =>
   layer(stores, { excludeTestServices: true })(`IdlePreviewStore: ${name}`, (it) => {
-    const guarantee = <A, E2>(title: string, test: (store: IdlePreviewStore["Type"]) => Effect.Effect<A, E2, World>) =>
-      it.effect(title, () =>
-        Effect.gen(function* () {
-          yield* (yield* World).clear
-          yield* seedProject("shop", { project: { live_deployment_id: "d_live" } })
-          yield* test(yield* IdlePreviewStore)
-        })
-      )
+    const guarantee = guaranteesOf(it, IdlePreviewStore, seed)
 
     guarantee("a quiet preview is found with the ids its traffic is recorded under", (store) =>
       Effect.gen(function* () {

@@ -3,6 +3,7 @@ import { Effect, type Layer } from "effect"
 import { type RegionPlan, type RegionSnapshot, RegionStore } from "../../src/services/RegionStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject, seedSentinel } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { guaranteesOf } from "./guaranteesOf.ts"
 
 const region = "eu-west-1.aws"
 const at = seededAt + 1_000
@@ -54,21 +55,12 @@ const topologyAt = (version: bigint, desiredReplicas: number): RegionPlan => ({
   highestVersion: version
 })
 
+const seed = Effect.all([seedProject("shop"), seedDeployment("shop", "d_1")])
+
 /** What every implementation of `RegionStore` promises. */
 export const regionStoreContract = <E>(name: string, stores: Layer.Layer<RegionStore | World, E>): void =>
   layer(stores, { excludeTestServices: true })(`RegionStore: ${name}`, (it) => {
-    const guarantee = <A, E2>(
-      title: string,
-      test: (store: RegionStore["Type"]) => Effect.Effect<A, E2, RegionStore | World>
-    ) =>
-      it.effect(title, () =>
-        Effect.gen(function* () {
-          yield* (yield* World).clear
-          yield* seedProject("shop")
-          yield* seedDeployment("shop", "d_1")
-          yield* test(yield* RegionStore)
-        })
-      )
+    const guarantee = guaranteesOf(it, RegionStore, seed)
 
     guarantee("an empty region has version 0, and afterwards the highest of its three tables", (store) =>
       Effect.gen(function* () {

@@ -3,6 +3,7 @@ import { Effect, Exit, type Layer } from "effect"
 import { RouteStore, type RoutingPlan, type RoutingSnapshot } from "../../src/services/RouteStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject, seedRoute } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { guaranteesOf } from "./guaranteesOf.ts"
 
 const at = seededAt + 1_000
 const rowsOf = Effect.flatMap(World, (world) => world.dump)
@@ -24,23 +25,17 @@ const takeName = (routeId: string, fqdn: string) => (snapshot: RoutingSnapshot) 
     : plan(`belongs to ${owner.projectId}`)
 }
 
+const seed = Effect.all([
+  seedProject("shop"),
+  seedProject("other"),
+  seedDeployment("shop", "d_1", { status: "ready" }),
+  seedDeployment("shop", "d_2", { status: "ready" })
+])
+
 /** What every implementation of `RouteStore` promises. */
 export const routeStoreContract = <E>(name: string, stores: Layer.Layer<RouteStore | World, E>): void =>
   layer(stores, { excludeTestServices: true })(`RouteStore: ${name}`, (it) => {
-    const guarantee = <A, E2>(
-      title: string,
-      test: (store: RouteStore["Type"]) => Effect.Effect<A, E2, RouteStore | World>
-    ) =>
-      it.effect(title, () =>
-        Effect.gen(function* () {
-          yield* (yield* World).clear
-          yield* seedProject("shop")
-          yield* seedProject("other")
-          yield* seedDeployment("shop", "d_1", { status: "ready" })
-          yield* seedDeployment("shop", "d_2", { status: "ready" })
-          yield* test(yield* RouteStore)
-        })
-      )
+    const guarantee = guaranteesOf(it, RouteStore, seed)
 
     guarantee(
       "a decision sees the target, the live deployment and every route that concerns it, oldest first",

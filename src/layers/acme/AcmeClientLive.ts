@@ -1,5 +1,12 @@
 import { Clock, Duration, Effect, Layer, Option } from "effect"
-import { Acme, type AcmeAccount, type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../services/Acme.ts"
+import {
+  Acme,
+  type AcmeAccount,
+  type AcmeError,
+  type AcmeOperation,
+  type AcmeOrderRequest,
+  AcmeUnavailable
+} from "../../services/Acme.ts"
 import { accepted, acmeTransport } from "./AcmeTransport.ts"
 import { alternates, endsAt, isChain } from "./chains.ts"
 import { cachedDirectory } from "./directory.ts"
@@ -30,12 +37,12 @@ const bodyOf = (csr: string): string => {
   return Buffer.from(base64, "base64").toString("base64url")
 }
 
-const make = (options: AcmeClientOptions) =>
+/** What every call needs: the CA's addresses, and requests that an account signs. */
+const conversation = (options: AcmeClientOptions) =>
   Effect.gen(function* () {
     const { directoryUrl } = options
     const transport = yield* acmeTransport(options.certificateAuthorities)
     const directory = yield* cachedDirectory(transport, directoryUrl)
-
     const signed = (request: SignedRequest) =>
       Effect.flatMap(directory, (addresses) => sendSigned(transport, directoryUrl, addresses, request))
     const asAccount = (
@@ -44,117 +51,123 @@ const make = (options: AcmeClientOptions) =>
       url: string,
       payload?: object
     ) => signed({ operation, url, payload: payload ?? null, key, accountUrl })
-    const bounded = <A>(operation: AcmeOperation, call: Effect.Effect<A, AcmeError>): Effect.Effect<A, AcmeError> =>
-      call.pipe(
-        Effect.timeoutFail({
-          duration: callTimeout,
-          onTimeout: () => new AcmeUnavailable({ operation, reason: "timeout" })
-        }),
-        Effect.withSpan(`Acme.${operation}`)
-      )
+    return { options, transport, directory, signed, asAccount }
+  })
 
-    const download = (account: AcmeAccount, url: string) =>
-      asAccount("certificate", account, url).pipe(
-        Effect.filterOrFail(
-          ({ text }) => isChain(text),
-          () => new AcmeUnavailable({ operation: "certificate", reason: "unexpected-answer" })
-        )
-      )
-    const chain = (account: AcmeAccount, url: string) =>
-      Effect.gen(function* () {
-        const standard = yield* download(account, url)
-        const wanted = options.preferredChain
-        if (wanted === undefined || endsAt(standard.text, wanted)) return standard.text
-        for (const alternate of alternates(standard.headers.link).slice(0, mostAlternates)) {
-          const { text } = yield* download(account, alternate)
-          if (endsAt(text, wanted)) return text
-        }
-        return standard.text
-      })
+type Conversation = Effect.Effect.Success<ReturnType<typeof conversation>>
 
+const bounded = <A>(operation: AcmeOperation, call: Effect.Effect<A, AcmeError>): Effect.Effect<A, AcmeError> =>
+  call.pipe(
+    Effect.timeoutFail({
+      duration: callTimeout,
+      onTimeout: () => new AcmeUnavailable({ operation, reason: "timeout" })
+    }),
+    Effect.withSpan(`Acme.${operation}`)
+  )
+
+const register = ({ directory, options, signed }: Conversation, key: AcmeAccount["key"]) =>
+  Effect.gen(function* () {
+    const { newAccount } = yield* directory
+    // An account that exists answers 200 with its URL (RFC 8555 section 7.3.1): no update, no second request.
+    const answer = yield* signed({
+      operation: "new-account",
+      url: newAccount,
+      payload: { termsOfServiceAgreed: true, contact: [`mailto:${options.contactEmail}`] },
+      key,
+      externalAccount: options.externalAccount
+    })
+    return yield* locationOf("new-account", answer)
+  })
+
+const createOrder = (
+  { asAccount, directory, options }: Conversation,
+  account: AcmeAccount,
+  { names, replaces }: AcmeOrderRequest
+) =>
+  Effect.gen(function* () {
+    const { newOrder, renewalInfo } = yield* directory
+    const answer = yield* asAccount("new-order", account, newOrder, {
+      identifiers: names.map((value) => ({ type: "dns", value })),
+      ...(options.profile !== undefined && { profile: options.profile }),
+      // Only a CA with renewal information knows what it means.
+      ...(replaces !== undefined && renewalInfo !== undefined && { replaces })
+    })
+    return yield* orderOf("new-order", answer, undefined, yield* Clock.currentTimeMillis)
+  })
+
+const download = ({ asAccount }: Conversation, account: AcmeAccount, url: string) =>
+  asAccount("certificate", account, url).pipe(
+    Effect.filterOrFail(
+      ({ text }) => isChain(text),
+      () => new AcmeUnavailable({ operation: "certificate", reason: "unexpected-answer" })
+    )
+  )
+
+const chain = (conversation: Conversation, account: AcmeAccount, url: string) =>
+  Effect.gen(function* () {
+    const standard = yield* download(conversation, account, url)
+    const wanted = conversation.options.preferredChain
+    if (wanted === undefined || endsAt(standard.text, wanted)) return standard.text
+    for (const alternate of alternates(standard.headers.link).slice(0, mostAlternates)) {
+      const { text } = yield* download(conversation, account, alternate)
+      if (endsAt(text, wanted)) return text
+    }
+    return standard.text
+  })
+
+const renewalInfo = ({ directory, transport }: Conversation, certificateId: string) =>
+  Effect.gen(function* () {
+    const { renewalInfo } = yield* directory
+    if (renewalInfo === undefined) return Option.none()
+    const url = `${renewalInfo.replace(/\/$/, "")}/${certificateId}`
+    const answer = yield* transport("renewal-info", { method: "GET", url })
+    if (answer.status === 404) return Option.none()
+    const info = yield* accepted("renewal-info")(answer)
+    return Option.some(yield* renewalInfoOf(info, yield* Clock.currentTimeMillis))
+  })
+
+const make = (options: AcmeClientOptions) =>
+  Effect.map(conversation(options), (ca) => {
+    const { asAccount } = ca
+    const at = <A>(read: (now: number) => Effect.Effect<A, AcmeError>) => Effect.flatMap(Clock.currentTimeMillis, read)
     return Acme.of({
-      register: (key) =>
-        bounded(
-          "new-account",
-          Effect.gen(function* () {
-            const { newAccount } = yield* directory
-            // An account that exists answers 200 with its URL (RFC 8555 section 7.3.1): no update, no second request.
-            const answer = yield* signed({
-              operation: "new-account",
-              url: newAccount,
-              payload: { termsOfServiceAgreed: true, contact: [`mailto:${options.contactEmail}`] },
-              key,
-              externalAccount: options.externalAccount
-            })
-            return yield* locationOf("new-account", answer)
-          })
-        ),
-      createOrder: (account, { names, replaces }) =>
-        bounded(
-          "new-order",
-          Effect.gen(function* () {
-            const { newOrder, renewalInfo } = yield* directory
-            const answer = yield* asAccount("new-order", account, newOrder, {
-              identifiers: names.map((value) => ({ type: "dns", value })),
-              ...(options.profile !== undefined && { profile: options.profile }),
-              // Only a CA with renewal information knows what it means.
-              ...(replaces !== undefined && renewalInfo !== undefined && { replaces })
-            })
-            return yield* orderOf("new-order", answer, undefined, yield* Clock.currentTimeMillis)
-          })
-        ),
+      register: (key) => bounded("new-account", register(ca, key)),
+      createOrder: (account, request) => bounded("new-order", createOrder(ca, account, request)),
       order: (account, url) =>
         bounded(
           "order",
-          Effect.gen(function* () {
-            const answer = yield* asAccount("order", account, url)
-            return yield* orderOf("order", answer, url, yield* Clock.currentTimeMillis)
-          })
+          Effect.flatMap(asAccount("order", account, url), (answer) => at((now) => orderOf("order", answer, url, now)))
         ),
       authorization: (account, url) =>
         bounded(
           "authorization",
-          Effect.gen(function* () {
-            const answer = yield* asAccount("authorization", account, url)
-            return yield* authorizationOf(answer, url, yield* Clock.currentTimeMillis)
-          })
+          Effect.flatMap(asAccount("authorization", account, url), (answer) =>
+            at((now) => authorizationOf(answer, url, now))
+          )
         ),
       keyAuthorization: (account, token) =>
-        Effect.flatMap(clientFor(account.key, directoryUrl), (client) =>
+        Effect.flatMap(clientFor(account.key, options.directoryUrl), (client) =>
           // Only HTTP-01 has the key authorization as it is; the others publish a digest of it.
           Effect.promise(() =>
             client.getChallengeKeyAuthorization({ type: "http-01", token, url: "", status: "pending" })
           )
         ),
       answerChallenge: (account, url) => bounded("challenge", Effect.asVoid(asAccount("challenge", account, url, {}))),
-      finalize: (account, order, csr) =>
+      finalize: (account, { finalizeUrl, url }, csr) =>
         bounded(
           "finalize",
-          Effect.gen(function* () {
-            const answer = yield* asAccount("finalize", account, order.finalizeUrl, { csr: bodyOf(csr) })
-            return yield* orderOf("finalize", answer, order.url, yield* Clock.currentTimeMillis)
-          })
+          Effect.flatMap(asAccount("finalize", account, finalizeUrl, { csr: bodyOf(csr) }), (answer) =>
+            at((now) => orderOf("finalize", answer, url, now))
+          )
         ),
       certificate: (account, { certificateUrl }) =>
         bounded(
           "certificate",
           certificateUrl === null
             ? new AcmeUnavailable({ operation: "certificate", reason: "unexpected-answer" })
-            : chain(account, certificateUrl)
+            : chain(ca, account, certificateUrl)
         ),
-      renewalInfo: (certificateId) =>
-        bounded(
-          "renewal-info",
-          Effect.gen(function* () {
-            const { renewalInfo } = yield* directory
-            if (renewalInfo === undefined) return Option.none()
-            const url = `${renewalInfo.replace(/\/$/, "")}/${certificateId}`
-            const answer = yield* transport("renewal-info", { method: "GET", url })
-            if (answer.status === 404) return Option.none()
-            const info = yield* accepted("renewal-info")(answer)
-            return Option.some(yield* renewalInfoOf(info, yield* Clock.currentTimeMillis))
-          })
-        )
+      renewalInfo: (certificateId) => bounded("renewal-info", renewalInfo(ca, certificateId))
     })
   })
 

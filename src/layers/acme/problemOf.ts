@@ -30,7 +30,7 @@ export type ProblemDocument = typeof ProblemDocument.Type
 const cut = (value: string): string => value.slice(0, longestText)
 
 /** `rateLimited` for `urn:ietf:params:acme:error:rateLimited`; a type that is not of ACME stays whole. */
-export const problemType = (type: string): string =>
+const problemType = (type: string): string =>
   cut(type.startsWith(acmeNamespace) ? type.slice(acmeNamespace.length) : type)
 
 /** What a problem inside an order or a challenge says. */

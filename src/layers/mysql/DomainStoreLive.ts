@@ -1,11 +1,10 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Array as Arr, Effect, Layer, Order, Schema } from "effect"
-import { DeploymentStatus, DesiredState } from "../../services/Deployment.ts"
+import { ChallengeStatus } from "../../services/CertificateStore.ts"
 import {
   type ActivationPlan,
   type ActivationRequest,
   type ActivationSnapshot,
-  ChallengeStatus,
   ChallengeType,
   DomainStore,
   type VerificationAttempt,
@@ -14,7 +13,8 @@ import {
 import { type RoutedDeployment, Sticky } from "../../services/RouteStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
-import { decodeRows, Integer64 } from "./rows.ts"
+import { routedDeploymentColumns, routedDeploymentRows } from "./routedDeployments.ts"
+import { decodeRows } from "./rows.ts"
 
 const foundRows = decodeRows(
   Schema.Struct({
@@ -39,17 +39,6 @@ const projectRows = decodeRows(
 )
 const environmentRows = decodeRows(Schema.Struct({ projectId: Schema.String, slug: Schema.String }))
 const idRows = decodeRows(Schema.Struct({ id: Schema.String }))
-const deploymentRows = decodeRows(
-  Schema.Struct({
-    id: Schema.String,
-    projectId: Schema.String,
-    environmentId: Schema.String,
-    status: DeploymentStatus,
-    desiredState: DesiredState,
-    createdAt: Integer64,
-    ordinal: Integer64
-  })
-)
 const routeRows = decodeRows(
   Schema.Struct({
     projectId: Schema.String,
@@ -84,10 +73,8 @@ const lockDeployments = Effect.fnUntraced(function* (
     ORDER BY created_at DESC, pk DESC LIMIT ${sql.literal(String(candidates))}`)
   const ids = Arr.dedupe([...newest.map(({ id }) => id), ...(liveId === null ? [] : [liveId])]).sort()
   if (ids.length === 0) return []
-  const locked = yield* deploymentRows(sql`
-    SELECT id, project_id AS projectId, environment_id AS environmentId, status, desired_state AS desiredState,
-           created_at AS createdAt, pk AS ordinal
-    FROM deployments WHERE ${sql.in("id", ids)} ORDER BY id FOR UPDATE`)
+  const locked = yield* routedDeploymentRows(sql`
+    SELECT ${routedDeploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", ids)} ORDER BY id FOR UPDATE`)
   const runs = ({ desiredState, status, ...deployment }: RoutedDeployment) =>
     deployment.environmentId === environmentId && status === "ready" && desiredState === "running"
   return Arr.sort(locked.filter(runs), newestFirst)

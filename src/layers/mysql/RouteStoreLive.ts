@@ -1,6 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Array as Arr, Effect, Layer, Order, Schema } from "effect"
-import { DeploymentStatus, DesiredState } from "../../services/Deployment.ts"
 import {
   type Route,
   type RoutedDeployment,
@@ -12,21 +11,11 @@ import {
 } from "../../services/RouteStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
+import { routedDeploymentColumns, routedDeploymentRows } from "./routedDeployments.ts"
 import { chunkSize, decodeRows, Flag, Integer64 } from "./rows.ts"
 
 const projectRows = decodeRows(
   Schema.Struct({ id: Schema.String, liveDeploymentId: Schema.NullOr(Schema.String), isRolledBack: Flag })
-)
-const deploymentRows = decodeRows(
-  Schema.Struct({
-    id: Schema.String,
-    projectId: Schema.String,
-    environmentId: Schema.String,
-    status: DeploymentStatus,
-    desiredState: DesiredState,
-    createdAt: Integer64,
-    ordinal: Integer64
-  })
 )
 const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Schema.String) }))
 const idRows = decodeRows(Schema.Struct({ id: Schema.String }))
@@ -57,11 +46,6 @@ const lockProject = (sql: SqlClient, projectId: string) =>
     ([row]) => row ?? null
   )
 
-const deploymentColumns = (sql: SqlClient) =>
-  sql.literal(`
-  id, project_id AS projectId, environment_id AS environmentId, status, desired_state AS desiredState,
-  created_at AS createdAt, pk AS ordinal`)
-
 const inChunks = <A, B, E>(
   values: ReadonlyArray<A>,
   select: (chunk: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
@@ -70,13 +54,13 @@ const inChunks = <A, B, E>(
 /** Locks deployments in the order of their ids, as everybody does. */
 const lockDeployments = (sql: SqlClient, ids: ReadonlyArray<string>) =>
   inChunks([...ids].sort(), (chunk) =>
-    deploymentRows(sql`
-      SELECT ${deploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", chunk)} ORDER BY id FOR UPDATE`)
+    routedDeploymentRows(sql`
+      SELECT ${routedDeploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", chunk)} ORDER BY id FOR UPDATE`)
   )
 
 const readDeployments = (sql: SqlClient, ids: ReadonlyArray<string>) =>
   inChunks(ids, (chunk) =>
-    deploymentRows(sql`SELECT ${deploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", chunk)}`)
+    routedDeploymentRows(sql`SELECT ${routedDeploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", chunk)}`)
   )
 
 /** Ids of the routes a decision is about. Unlocked, so that the rows can then be locked in the order of their ids. */

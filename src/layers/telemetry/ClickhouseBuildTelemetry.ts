@@ -4,8 +4,8 @@ import { ClickhouseInsert } from "../../services/ClickhouseInsert.ts"
 import { batchWriter } from "./BatchWriter.ts"
 import { BuildRowMaker, type LogRow, type StepRow } from "./buildRows.ts"
 
-export const stepsTable = "build_steps_v1"
-export const logsTable = "build_step_logs_v1"
+const stepsTable = "build_steps_v1"
+const logsTable = "build_step_logs_v1"
 
 const mebibyte = 1024 * 1024
 

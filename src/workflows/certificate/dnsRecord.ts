@@ -12,11 +12,11 @@ const second = 1000
 const propagationDeadline = 10 * 60 * second
 
 /** What the CA looks for in DNS (RFC 8555 section 8.4). */
-export const recordValue = (keyAuthorization: string): string =>
+const recordValue = (keyAuthorization: string): string =>
   createHash("sha256").update(keyAuthorization).digest("base64url")
 
 /** Whether every server that answered has the value, and at least one did. */
-export const isEverywhere = (answers: ReadonlyArray<ServerAnswer>, value: string): boolean => {
+const isEverywhere = (answers: ReadonlyArray<ServerAnswer>, value: string): boolean => {
   const told = answers.flatMap(({ answer }) => (answer._tag === "Failed" ? [] : [answer]))
   return told.length > 0 && told.every((answer) => answer._tag === "Found" && answer.records.includes(value))
 }

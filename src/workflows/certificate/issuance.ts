@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { stateCell } from "../../restate/State.ts"
 import { ChallengeStatus } from "../../services/CertificateStore.ts"
 import { CertificateFacts } from "../../services/Pki.ts"
@@ -45,6 +45,9 @@ export type Issuance = typeof Issuance.Type
 /** The state of a domain's object. Bounded: a few kilobytes. */
 export const issuanceCell = stateCell("issuance", Issuance)
 export const issuedCell = stateCell("issued", IssuanceTimes)
+export const issuedTimes = Effect.map(issuedCell.get, (stored): typeof IssuanceTimes.Type =>
+  Option.getOrElse(stored, () => [])
+)
 export const failuresCell = stateCell("failures", Failures)
 export const renewalCell = stateCell("renewal", KnownRenewalInfo)
 

@@ -9,7 +9,7 @@ import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
 import { decideStart, type Purpose, type Start } from "./decideStart.ts"
 import { removeRecord } from "./dnsRecord.ts"
-import { type DomainView, failuresCell, type Issuance, issuanceCell, issuedCell } from "./issuance.ts"
+import { type DomainView, failuresCell, type Issuance, issuanceCell, issuedTimes } from "./issuance.ts"
 import { abandon, failed, issue, pending, postpone, success } from "./issue.ts"
 import { lookAt } from "./lookAt.ts"
 
@@ -54,7 +54,7 @@ const obtain = (name: string, purpose: Purpose) =>
     const { at, domain } = yield* lookAt(name)
     if (domain === null) return yield* abandon(name)
     const issuance = yield* standingIssuance(domain)
-    const issued = Option.getOrElse(yield* issuedCell.get, () => [])
+    const issued = yield* issuedTimes
     const failures = Option.getOrNull(yield* failuresCell.get)
     const start = decideStart({ domain, issuance, issued, failures, purpose, settings, now: at })
     switch (start._tag) {

@@ -6,7 +6,7 @@ import { Pki } from "../../services/Pki.ts"
 import { Vault } from "../../services/Vault.ts"
 import { asking, decrypted, ensureAccount } from "./account.ts"
 import { nextIssuanceAt, withIssuance } from "./attempts.ts"
-import { type DomainView, type Issuance, issuedCell, save } from "./issuance.ts"
+import { type DomainView, type Issuance, issuedCell, issuedTimes, save } from "./issuance.ts"
 import type { Patience } from "./patience.ts"
 import { Hindered, problem, problemWithin } from "./problems.ts"
 
@@ -73,9 +73,9 @@ const usable = ({ at, order }: typeof Seen.Type) => {
 const guard = (issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.isForced) return
-    const issued = yield* issuedCell.get
+    const issued = yield* issuedTimes
     const now = yield* Clock.currentTimeMillis
-    const at = nextIssuanceAt(issued._tag === "Some" ? issued.value : [], now)
+    const at = nextIssuanceAt(issued, now)
     if (at > now)
       return yield* new Hindered({ problem: problem("reissueGuard", "two certificates were issued within a day", at) })
   })
@@ -98,9 +98,9 @@ export const ensureOrder = (domain: DomainView, issuance: Issuance) =>
 const counted = (issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.finalizedAt !== null) return issuance
-    const issued = yield* issuedCell.get
+    const issued = yield* issuedTimes
     const now = yield* Clock.currentTimeMillis
-    yield* issuedCell.set(withIssuance(issued._tag === "Some" ? issued.value : [], now))
+    yield* issuedCell.set(withIssuance(issued, now))
     return yield* save(issuance, { finalizedAt: now })
   })
 
@@ -117,8 +117,8 @@ export const withKey = (issuance: Issuance): Finalizing => {
 /** The CA refused to issue: nothing was, so nothing is counted. An answer that is missing may hide an issuance. */
 const uncounted = (issuance: Issuance) =>
   Effect.gen(function* () {
-    const issued = yield* issuedCell.get
-    if (issued._tag === "Some") yield* issuedCell.set(issued.value.filter((time) => time !== issuance.finalizedAt))
+    const issued = yield* issuedTimes
+    yield* issuedCell.set(issued.filter((time) => time !== issuance.finalizedAt))
     yield* save(issuance, { finalizedAt: null })
   })
 

@@ -17,7 +17,7 @@ export const Problem = Schema.Struct({
 export type Problem = typeof Problem.Type
 
 /** Problems that no CA reports. */
-export const ownProblems = [
+const ownProblems = [
   /** The CA did not answer, or with something that is not ACME. */
   "unavailable",
   /** An order or authorization ended without a reason, expired, or is no longer known to the CA. */

@@ -6,11 +6,7 @@ import { key } from "../../restate/Durable.ts"
 import { call } from "../../restate/Messaging.ts"
 import { step } from "../../restate/Step.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
-import {
-  CertificateStore,
-  type ListedDomain,
-  ListedDomain as ListedDomainSchema
-} from "../../services/CertificateStore.ts"
+import { CertificateStore, ListedDomain } from "../../services/CertificateStore.ts"
 import { beat } from "../heartbeat.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
 
@@ -44,7 +40,7 @@ const loadPage = (after: number) =>
       const store = yield* CertificateStore
       return { at: yield* Clock.currentTimeMillis, domains: yield* store.page(after, pageSize) }
     }),
-    { success: Schema.Struct({ at: Schema.Number, domains: Schema.Array(ListedDomainSchema) }) }
+    { success: Schema.Struct({ at: Schema.Number, domains: Schema.Array(ListedDomain) }) }
   )
 
 /** A domain whose check fails is named, and the others go on. */

@@ -6,7 +6,7 @@ import { type Finding, quoted } from "./finding.ts"
 export const ownershipName = (domain: string): string => `_unkey.${domain}`
 
 /** What they publish there. */
-export const ownershipRecord = (token: string): string => `unkey-domain-verify=${token}`
+const ownershipRecord = (token: string): string => `unkey-domain-verify=${token}`
 
 export interface OwnershipAnswers {
   readonly resolvers: ReadonlyArray<ServerAnswer>

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { productionEnvironment } from "../../services/Deployment.ts"
 import type { ActivationPlan, ActivationSnapshot } from "../../services/DomainStore.ts"
 import type { Sticky } from "../../services/RouteStore.ts"
 
@@ -11,8 +12,6 @@ export const Activation = Schema.Union(
 export type Activation = typeof Activation.Type
 
 type Plan = ActivationPlan<Activation>
-
-const productionEnvironment = "production"
 
 /**
  * What a verified domain needs and does not have yet. The route comes with the challenge in one transaction, because the CA

@@ -6,7 +6,7 @@ import type { Input } from "../../restate/Contract.ts"
 import { call } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
 import { step } from "../../restate/Step.ts"
-import type { Deployment, DeploymentPhase } from "../../services/Deployment.ts"
+import { type Deployment, type DeploymentPhase, productionEnvironment } from "../../services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
 import { awaitInstances } from "./awaitInstances.ts"
@@ -22,8 +22,6 @@ import { scheduleStandby } from "./standby.ts"
 import { stepError } from "./stepError.ts"
 
 type DeployInput = Input<typeof DeployService, "Deploy">
-
-const productionEnvironment = "production"
 
 /** Deploys what there is already, or builds it first. */
 type Source = { readonly _tag: "Image"; readonly image: string } | BuildPlan

@@ -1,3 +1,4 @@
+import { productionEnvironment } from "../../services/Deployment.ts"
 import type { Sticky } from "../../services/RouteStore.ts"
 import { fingerprint, numberFrom } from "../identifiers.ts"
 import { slug } from "./slug.ts"
@@ -49,7 +50,7 @@ export const domainsOf = (input: DomainInput): ReadonlyArray<Domain> => {
   }
   if (input.gitBranch) domains.push(domain(`${project}-git-${slug(input.gitBranch)}-${workspace}`, "branch"))
   domains.push(domain(`${project}-${environment}-${workspace}`, "environment"))
-  if (environment === "production") domains.push(domain(`${project}-${workspace}`, "live"))
+  if (environment === productionEnvironment) domains.push(domain(`${project}-${workspace}`, "live"))
   // An environment called like "git-main" has the name of a branch: one entry then, of the broader kind.
   return [...new Map(domains.map((entry) => [entry.fqdn, entry])).values()]
 }

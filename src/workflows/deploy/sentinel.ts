@@ -1,3 +1,4 @@
+import { productionEnvironment } from "../../services/Deployment.ts"
 import type { SentinelRow } from "../../services/RegionStore.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
 
@@ -26,7 +27,7 @@ export const sentinelOf = ({ environmentId, environmentSlug, region, image }: Se
     k8sName,
     k8sAddress: `${k8sName}.sentinel.svc.cluster.local:${servicePort}`,
     image,
-    desiredReplicas: environmentSlug === "production" ? productionReplicas : otherReplicas,
+    desiredReplicas: environmentSlug === productionEnvironment ? productionReplicas : otherReplicas,
     cpuMillicores,
     memoryMib
   }

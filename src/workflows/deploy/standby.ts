@@ -3,7 +3,7 @@ import { DeploymentService } from "../../contract/DeploymentService.ts"
 import { call, send } from "../../restate/Messaging.ts"
 
 /** How long a former live deployment keeps running, so that going back to it is instant. */
-export const standbyDelay = Duration.minutes(30)
+const standbyDelay = Duration.minutes(30)
 
 /**
  * Puts the deployment on standby in 30 minutes, unless it is scheduled otherwise until then. The live deployment is

@@ -1,7 +1,7 @@
 import { Duration } from "effect"
 
 /** A preview without a request for this long is idle. */
-export const idleWindow = Duration.hours(6)
+const idleWindow = Duration.hours(6)
 
 /** Four schedules. A run makes progress every few seconds; one that did not for so long was killed. */
 const lease = Duration.hours(1)

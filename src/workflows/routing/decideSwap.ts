@@ -1,3 +1,4 @@
+import { productionEnvironment } from "../../services/Deployment.ts"
 import type { Route, RoutedDeployment, RoutingPlan, RoutingSnapshot, Sticky } from "../../services/RouteStore.ts"
 import { resourceId } from "../identifiers.ts"
 
@@ -38,8 +39,6 @@ export type SwapOutcome =
 type Plan = RoutingPlan<SwapOutcome>
 type Target = NonNullable<RoutingSnapshot["target"]>
 type Project = NonNullable<RoutingSnapshot["project"]>
-
-const productionEnvironment = "production"
 
 const nothing = (answer: SwapOutcome): Plan => ({ insert: [], reassign: [], live: null, answer })
 

@@ -8,6 +8,7 @@ import { Pki } from "../../../src/services/Pki.ts"
 import { calls, ordered } from "../../support/acme/calls.ts"
 import { asked, standInClient, standInWorld } from "../../support/acme/standInWorld.ts"
 import { withoutLogs } from "../../support/acme/withoutLogs.ts"
+import { untilIo } from "../../support/untilIo.ts"
 
 const hour = 3_600_000
 
@@ -21,17 +22,6 @@ const payloads = Effect.map(
   Effect.flatMap(StandInCa, ({ received }) => received),
   (requests) => requests.flatMap(({ payload }) => (payload === undefined || payload === null ? [] : [payload]))
 )
-
-/** Lets real I/O pass until the condition holds; virtual time stands still meanwhile. */
-const until = (condition: Effect.Effect<boolean, never, StandInCa>): Effect.Effect<void, never, StandInCa> =>
-  Effect.flatMap(condition, (holds) =>
-    holds
-      ? Effect.void
-      : Effect.zipRight(
-          Effect.promise(() => new Promise((resume) => setImmediate(resume))),
-          until(condition)
-        )
-  )
 
 layer(standInWorld)("what a certificate authority is asked", (it) => {
   it.scoped("the directory comes first, once an hour, however many clients use it", () =>
@@ -109,7 +99,7 @@ layer(standInWorld)("what a certificate authority is asked", (it) => {
         const client = yield* unused
         yield* (yield* StandInCa).script(operation, silent)
         const running = yield* Effect.fork(Effect.flip(client.register(yield* accountKey)))
-        yield* until(Effect.map(asked, (requests) => requests.at(-1) === operation))
+        yield* untilIo(Effect.map(asked, (requests) => requests.at(-1) === operation))
         yield* TestClock.adjust("7999 millis")
         assert.isTrue(Option.isNone(yield* Fiber.poll(running)))
         yield* TestClock.adjust("1 millis")
@@ -136,7 +126,7 @@ layer(standInWorld)("what a certificate authority is asked", (it) => {
       const client = yield* unused
       yield* (yield* StandInCa).script("nonce", silent)
       const running = yield* Effect.fork(client.register(yield* accountKey))
-      yield* until(Effect.map(asked, (requests) => requests.at(-1) === "nonce"))
+      yield* untilIo(Effect.map(asked, (requests) => requests.at(-1) === "nonce"))
       assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(running)))
       assert.deepStrictEqual(yield* asked, ["directory", "nonce"])
     })

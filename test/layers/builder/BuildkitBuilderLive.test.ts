@@ -6,10 +6,10 @@ import { type Certificates, makeCertificates } from "../../../dev/simulators/cer
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import type { BuildkitTls } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
 import { Builder } from "../../../src/services/Builder.ts"
-import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { openGit } from "../../support/builds/openGit.ts"
+import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const sha = "7".repeat(40)
@@ -55,14 +55,7 @@ const staged = ({ certificates, play, tls }: Stage) =>
   Effect.gen(function* () {
     const daemon = yield* buildkitServer(play, certificates ?? null)
     const gitUrl = yield* openGit(gitToken)
-    const told: Array<BuildEvent> = []
-    const telemetry = Layer.succeed(
-      BuildTelemetry,
-      BuildTelemetry.of({
-        record: () => Effect.succeed((events) => Effect.sync(() => void told.push(...events))),
-        dropped: Effect.succeed(0)
-      })
-    )
+    const { telemetry, told } = recordedTelemetry()
     const layer = BuildkitBuilderLive({
       buildkit: { address: daemon.address, ...(tls === undefined ? {} : { tls }) },
       gitUrl,

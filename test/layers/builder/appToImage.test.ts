@@ -8,10 +8,10 @@ import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
 import { Builder } from "../../../src/services/Builder.ts"
-import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
 import { GitHub } from "../../../src/services/GitHub.ts"
 import { BuildGround, buildGround, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
 import { build, request } from "../../support/builds/builds.ts"
+import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
@@ -58,14 +58,7 @@ if (reason !== null) {
       Effect.gen(function* () {
         const { buildkit, registry } = yield* BuildGround
         const { git, gitHub } = yield* enterpriseServer
-        const told: Array<BuildEvent> = []
-        const telemetry = Layer.succeed(
-          BuildTelemetry,
-          BuildTelemetry.of({
-            record: () => Effect.succeed((events) => Effect.sync(() => void told.push(...events))),
-            dropped: Effect.succeed(0)
-          })
-        )
+        const { telemetry, told } = recordedTelemetry()
         const worker = BuildkitBuilderLive({
           buildkit: { address: buildkit.address },
           gitUrl: git.url,

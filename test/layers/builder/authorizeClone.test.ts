@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { onLoopback } from "../../../dev/stack/onLoopback.ts"
 import { authorizeClone, fetchCommand, isGitError } from "../../../src/layers/builder/authorizeClone.ts"
 
 const sha = "5".repeat(40)
@@ -29,16 +30,7 @@ const server = (script: Script) =>
         script(request, response)
       })
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => void http.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () =>
-        Effect.async<void>((resume) => {
-          http.closeAllConnections()
-          http.close(() => resume(Effect.void))
-        })
-    )
-    const address = http.address()
-    return { seen, url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}` }
+    return { seen, url: `http://127.0.0.1:${yield* onLoopback(http)}` }
   })
 
 const answering =

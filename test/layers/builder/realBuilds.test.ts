@@ -5,25 +5,16 @@ import { Effect, Layer, Option, Redacted, Schedule, Schema } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import { Builder, type BuildFailureKind } from "../../../src/services/Builder.ts"
-import type { BuildEvent } from "../../../src/services/BuildTelemetry.ts"
-import { BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
 import { BuildGround, buildGround, gitToken, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
 import { build, pollUntil, request } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { Orders } from "../../support/builds/Orders.ts"
+import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
-const recorded: Array<BuildEvent> = []
-
-const telemetry = Layer.succeed(
-  BuildTelemetry,
-  BuildTelemetry.of({
-    record: () => Effect.succeed((events) => Effect.sync(() => void recorded.push(...events))),
-    dropped: Effect.succeed(0)
-  })
-)
+const { telemetry, told: recorded } = recordedTelemetry()
 
 const builderWith = (change: { readonly password?: string; readonly tokens?: Readonly<Record<string, string>> } = {}) =>
   Layer.unwrapEffect(

@@ -3,6 +3,7 @@ import { ClickHouseError } from "@clickhouse/client"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
 import { vi } from "vitest"
+import { onLoopback } from "../../../dev/stack/onLoopback.ts"
 import { type ClickhouseConnection, connectClickhouse } from "../../../src/layers/clickhouse/ClickhouseConnection.ts"
 import { classifyClickhouseError } from "../../../src/layers/clickhouse/classifyClickhouseError.ts"
 import { clickhouseOptions, sharedClickhouse } from "../../support/stack/Clickhouse.ts"
@@ -18,33 +19,15 @@ interface Scripted {
 
 /** A server that answers every request the same way, or never. */
 const standIn = (answer: Scripted | "silence") =>
-  Effect.acquireRelease(
-    Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
-      const server = createServer((request, response) => {
-        request.resume()
-        if (answer === "silence") return
-        response.writeHead(
-          answer.status,
-          answer.code === undefined ? {} : { "x-clickhouse-exception-code": answer.code }
-        )
-        response.end(answer.body)
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        const port = typeof address === "object" && address !== null ? address.port : 0
-        resume(
-          Effect.succeed({
-            url: `http://app:${canary}@127.0.0.1:${port}`,
-            close: () => {
-              server.closeAllConnections()
-              server.close()
-            }
-          })
-        )
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
+  Effect.gen(function* () {
+    const server = createServer((request, response) => {
+      request.resume()
+      if (answer === "silence") return
+      response.writeHead(answer.status, answer.code === undefined ? {} : { "x-clickhouse-exception-code": answer.code })
+      response.end(answer.body)
+    })
+    return { url: `http://app:${canary}@127.0.0.1:${yield* onLoopback(server)}` }
+  })
 
 const ask = (clickhouse: ClickhouseConnection) =>
   clickhouse.select("ask", `SELECT {value:String} AS one /* ${canary} */`, { value: canary }, row)

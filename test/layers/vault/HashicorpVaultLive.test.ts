@@ -8,18 +8,11 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
 import { type Disturbance, VaultServer, vaultServer } from "../../../dev/simulators/VaultServer.ts"
+import { onLoopback } from "../../../dev/stack/onLoopback.ts"
 import { DecryptionRefused, Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
+import { untilIo } from "../../support/untilIo.ts"
 import { selfSigned } from "./selfSigned.ts"
-import {
-  asAppRole,
-  assertHides,
-  givenToken,
-  hashicorpVault,
-  temporaryFolder,
-  traces,
-  until,
-  vaultOf
-} from "./support.ts"
+import { asAppRole, assertHides, givenToken, hashicorpVault, temporaryFolder, traces, vaultOf } from "./support.ts"
 
 const plaintext = "canary-plaintext-77aa"
 const secret = Redacted.make(plaintext)
@@ -148,7 +141,7 @@ describe("HashiCorp Vault", () => {
       yield* server.disturb(() => ({ after: "1 hour" }))
       const before = (yield* server.requests).length
       const running = yield* Effect.fork(unavailable(Effect.provide(encrypt, vault)))
-      yield* until(Effect.map(server.requests, (requests) => requests.length > before))
+      yield* untilIo(Effect.map(server.requests, (requests) => requests.length > before))
       yield* TestClock.adjust("4999 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(running)))
       yield* TestClock.adjust("1 millis")
@@ -169,18 +162,12 @@ describe("HashiCorp Vault", () => {
         open.add(socket)
         socket.on("close", () => open.delete(socket))
       })
-      yield* Effect.acquireRelease(
-        Effect.async<void>((resume) => void silent.listen(0, "127.0.0.1", () => resume(Effect.void))),
-        () => Effect.sync(() => silent.close())
-      )
-      const address = silent.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      const vault = hashicorpVault(`http://127.0.0.1:${port}`, givenToken("t"))
+      const vault = hashicorpVault(`http://127.0.0.1:${yield* onLoopback(silent)}`, givenToken("t"))
       const running = yield* Effect.fork(unavailable(Effect.provide(check, vault)))
-      yield* until(Effect.sync(() => begun === 1))
-      yield* until(Effect.zipRight(TestClock.adjust("5 seconds"), Effect.map(Fiber.poll(running), Option.isSome)))
+      yield* untilIo(Effect.sync(() => begun === 1))
+      yield* untilIo(Effect.zipRight(TestClock.adjust("5 seconds"), Effect.map(Fiber.poll(running), Option.isSome)))
       assert.deepStrictEqual(yield* Fiber.join(running), ["login", "timeout"])
-      yield* until(Effect.sync(() => open.size === 0))
+      yield* untilIo(Effect.sync(() => open.size === 0))
     })
   )
 

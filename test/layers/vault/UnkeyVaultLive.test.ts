@@ -3,7 +3,8 @@ import { Context, Effect, Fiber, Layer, Option, Redacted, TestClock } from "effe
 import { UnkeyVault, unkeyVault } from "../../../dev/simulators/UnkeyVault.ts"
 import { UnkeyVaultLive } from "../../../src/layers/vault/UnkeyVaultLive.ts"
 import { Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
-import { assertHides, traces, until } from "./support.ts"
+import { untilIo } from "../../support/untilIo.ts"
+import { assertHides, traces } from "./support.ts"
 
 const plaintext = "canary-plaintext-40de"
 const token = "canary-token-88b1"
@@ -111,7 +112,7 @@ describe("Unkey's vault", () => {
       yield* disturb({ after: "1 hour" })
       const running = yield* Effect.fork(unavailable(Effect.provide(encrypt, unkey(url))))
       // The timer of the call, and that of the answer that is late.
-      yield* until(Effect.map(TestClock.sleeps(), (sleeps) => sleeps.length >= 2))
+      yield* untilIo(Effect.map(TestClock.sleeps(), (sleeps) => sleeps.length >= 2))
       yield* TestClock.adjust("9999 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(running)))
       yield* TestClock.adjust("1 millis")

@@ -6,7 +6,8 @@ import { VaultServer, vaultServer } from "../../../dev/simulators/VaultServer.ts
 import type { VaultRequest } from "../../../dev/simulators/vault/VaultState.ts"
 import type { VaultLogin } from "../../../src/layers/vault/hashicorp/login.ts"
 import { Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
-import { asAppRole, givenToken, sleepingUntil, temporaryFolder, until, vaultOf } from "./support.ts"
+import { sleepingUntil, untilIo } from "../../support/untilIo.ts"
+import { asAppRole, givenToken, temporaryFolder, vaultOf } from "./support.ts"
 
 const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", Redacted.make("secret")))
 
@@ -44,10 +45,10 @@ describe("a session with Vault", () => {
   it.scoped("a token is renewed after two thirds of its time, again and again", () =>
     Effect.gen(function* () {
       const { encrypt, paths } = yield* build(asAppRole({ ttl: 60 }))
-      yield* until(sleepingUntil(40_000))
+      yield* untilIo(sleepingUntil(40_000))
       for (const round of [1, 2, 3]) {
         yield* TestClock.adjust("40 seconds")
-        yield* until(sleepingUntil((round + 1) * 40_000))
+        yield* untilIo(sleepingUntil((round + 1) * 40_000))
         assert.strictEqual(count(yield* paths, renewal), round)
       }
       yield* encrypt
@@ -58,9 +59,9 @@ describe("a session with Vault", () => {
   it.scoped("a token that nears its maximum gives way to that of another login", () =>
     Effect.gen(function* () {
       const { encrypt, paths, tokens } = yield* build(asAppRole({ ttl: 60, maxTtl: 65 }))
-      yield* until(sleepingUntil(40_000))
+      yield* untilIo(sleepingUntil(40_000))
       yield* TestClock.adjust("40 seconds")
-      yield* until(sleepingUntil(80_000))
+      yield* untilIo(sleepingUntil(80_000))
       assert.deepStrictEqual((yield* paths).slice(-2), [renewal, appRoleLogin])
       assert.strictEqual(yield* tokens, 2)
       yield* TestClock.adjust("30 seconds")
@@ -71,9 +72,9 @@ describe("a session with Vault", () => {
   it.scoped("a token that cannot be renewed is replaced by another login in time", () =>
     Effect.gen(function* () {
       const { paths } = yield* build(asAppRole({ ttl: 60, renewable: false }))
-      yield* until(sleepingUntil(40_000))
+      yield* untilIo(sleepingUntil(40_000))
       yield* TestClock.adjust("40 seconds")
-      yield* until(sleepingUntil(80_000))
+      yield* untilIo(sleepingUntil(80_000))
       assert.deepStrictEqual(yield* paths, [appRoleLogin, appRoleLogin])
     })
   )
@@ -81,10 +82,10 @@ describe("a session with Vault", () => {
   it.scoped("a renewal that fails is made up for by another login", () =>
     Effect.gen(function* () {
       const { disturb, encrypt, tokens } = yield* build(asAppRole({ ttl: 60 }))
-      yield* until(sleepingUntil(40_000))
+      yield* untilIo(sleepingUntil(40_000))
       yield* disturb((request) => (isPath(renewal)(request) ? failing : undefined))
       yield* TestClock.adjust("40 seconds")
-      yield* until(sleepingUntil(80_000))
+      yield* untilIo(sleepingUntil(80_000))
       assert.strictEqual(yield* tokens, 2)
       yield* TestClock.adjust("39 seconds")
       yield* encrypt
@@ -99,19 +100,19 @@ describe("a session with Vault", () => {
           givenToken
         )
       )
-      yield* until(sleepingUntil(40_000))
+      yield* untilIo(sleepingUntil(40_000))
       yield* disturb(() => failing)
       // At 40 s, then 1, 2 and 4 s after the one before.
       yield* TestClock.adjust("40 seconds")
       for (const next of [41_000, 43_000, 47_000]) {
-        yield* until(sleepingUntil(next))
+        yield* untilIo(sleepingUntil(next))
         yield* TestClock.setTime(next)
       }
-      yield* until(sleepingUntil(55_000))
+      yield* untilIo(sleepingUntil(55_000))
       assert.strictEqual(count(yield* paths, renewal), 4)
       yield* disturb(() => undefined)
       yield* TestClock.setTime(55_000)
-      yield* until(sleepingUntil(95_000))
+      yield* untilIo(sleepingUntil(95_000))
       yield* TestClock.setTime(90_000)
       yield* encrypt
     })
@@ -126,10 +127,10 @@ describe("a session with Vault", () => {
         Effect.provideService(VaultServer, server),
         Effect.provide(log.layer)
       )
-      yield* until(sleepingUntil(1_000))
+      yield* untilIo(sleepingUntil(1_000))
       yield* server.unseal
       yield* TestClock.adjust("1 second")
-      yield* until(sleepingUntil(41_000))
+      yield* untilIo(sleepingUntil(41_000))
       assert.strictEqual(yield* server.tokens, 1)
       assert.include(log.lines.join(), "could not be kept alive")
     })
@@ -148,10 +149,10 @@ describe("a session with Vault", () => {
   it.scoped("an expired token is replaced when it is used", () =>
     Effect.gen(function* () {
       const { disturb, encrypt } = yield* build(asAppRole({ ttl: 60 }))
-      yield* until(sleepingUntil(40_000))
+      yield* untilIo(sleepingUntil(40_000))
       yield* disturb(() => failing)
       yield* TestClock.adjust("40 seconds")
-      yield* until(sleepingUntil(41_000))
+      yield* untilIo(sleepingUntil(41_000))
       yield* disturb(() => undefined)
       // The background is due at 41 s; before it gets there, a call finds the token ended.
       yield* TestClock.setTime(60_000)
@@ -203,7 +204,7 @@ describe("a session with Vault", () => {
       const server = Context.get(yield* Layer.build(vaultServer()), VaultServer)
       const login = Effect.map(server.createToken({ ttl: 7_200, renewable: false }), givenToken)
       yield* Layer.build(vaultOf(login)).pipe(Effect.provideService(VaultServer, server), Effect.provide(log.layer))
-      yield* until(sleepingUntil(3_600_000))
+      yield* untilIo(sleepingUntil(3_600_000))
       assert.include(log.lines.join(), "cannot be renewed")
       assert.lengthOf(yield* server.requests, 1)
     })
@@ -246,7 +247,7 @@ describe("a session with Vault", () => {
           )
         )
       )
-      yield* until(sleepingUntil(40_000))
+      yield* untilIo(sleepingUntil(40_000))
       yield* Fiber.interrupt(held)
       const before = (yield* server.requests).length
       yield* TestClock.adjust("1 hour")

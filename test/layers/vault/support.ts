@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { inspect } from "node:util"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
-import { Chunk, Effect, Exit, Inspectable, Layer, Logger, Option, Redacted, TestClock, Tracer } from "effect"
+import { Effect, Exit, Inspectable, Layer, Logger, Option, Redacted, Tracer } from "effect"
 import { VaultServer } from "../../../dev/simulators/VaultServer.ts"
 import { HashicorpVaultLive, type HashicorpVaultOptions } from "../../../src/layers/vault/HashicorpVaultLive.ts"
 import type { VaultLogin } from "../../../src/layers/vault/hashicorp/login.ts"
@@ -91,18 +91,3 @@ export const assertHides = (text: string, secrets: ReadonlyArray<string>): void 
     for (const form of [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)])
       assert.notInclude(text, form)
 }
-
-/** Lets real I/O pass until the condition holds; virtual time stands still meanwhile. */
-export const until = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
-  Effect.flatMap(condition, (holds) =>
-    holds
-      ? Effect.void
-      : Effect.zipRight(
-          Effect.promise(() => new Promise((resume) => setImmediate(resume))),
-          until(condition)
-        )
-  )
-
-/** Somebody sleeps until this instant of virtual time. */
-export const sleepingUntil = (millis: number) =>
-  Effect.map(TestClock.sleeps(), (sleeps) => Chunk.some(sleeps, (instant) => instant === millis))

@@ -7,22 +7,14 @@ import {
 } from "../../../src/services/DomainStore.ts"
 import type { RoutedDeployment } from "../../../src/services/RouteStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { routedDeployments } from "./routedDeployments.ts"
 import type { Rows, Tables } from "./Tables.ts"
 
 type DomainRow = Tables["custom_domains"]
 
 /** The newest of the environment's running deployments first; later insertion breaks ties. */
 const runningDeployments = (rows: Rows, environmentId: string): ReadonlyArray<RoutedDeployment> =>
-  rows.deployments
-    .map((row, index) => ({
-      id: row.id,
-      projectId: row.project_id,
-      environmentId: row.environment_id,
-      status: row.status,
-      desiredState: row.desired_state,
-      createdAt: row.created_at,
-      ordinal: index + 1
-    }))
+  routedDeployments(rows)
     .filter((it) => it.environmentId === environmentId && it.status === "ready" && it.desiredState === "running")
     .sort((one, other) => other.createdAt - one.createdAt || other.ordinal - one.ordinal)
 

@@ -8,22 +8,11 @@ import {
   type RoutingSnapshot
 } from "../../../src/services/RouteStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { routedDeployments } from "./routedDeployments.ts"
 import type { Rows } from "./Tables.ts"
 
-const routedDeployment = (rows: Rows, deploymentId: string | null): RoutedDeployment | null => {
-  const ordinal = rows.deployments.findIndex(({ id }) => id === deploymentId)
-  const row = rows.deployments[ordinal]
-  if (row === undefined) return null
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    environmentId: row.environment_id,
-    status: row.status,
-    desiredState: row.desired_state,
-    createdAt: row.created_at,
-    ordinal: ordinal + 1
-  }
-}
+const routedDeployment = (rows: Rows, deploymentId: string | null): RoutedDeployment | null =>
+  routedDeployments(rows).find(({ id }) => id === deploymentId) ?? null
 
 const takeSnapshot = (rows: Rows, request: RoutingRequest): RoutingSnapshot => {
   const project = rows.projects.find(({ id }) => id === request.projectId)

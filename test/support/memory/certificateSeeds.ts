@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { memoryKey, publicKeyOf, writeChain } from "./MemoryPki.ts"
-import { namesOf, seededAt, seedRoute } from "./seeds.ts"
+import { namesOf, seedCustomDomain, seededAt, seedRoute } from "./seeds.ts"
 import type { Tables } from "./Tables.ts"
 import { World } from "./World.ts"
 
@@ -8,33 +8,14 @@ import { World } from "./World.ts"
 export const domainId = (domain: string) => `dom_${domain}`
 
 /** A verified domain of a seeded project, without a challenge. Nothing of the project itself has to exist. */
-export const seedDomain = Effect.fnUntraced(function* (
-  domain: string,
-  columns: Partial<Tables["custom_domains"]> = {},
-  project = "shop"
-) {
-  const { productionId, projectId, workspaceId } = namesOf(project)
-  yield* (yield* World).insert("custom_domains", {
-    id: domainId(domain),
-    workspace_id: workspaceId,
-    project_id: projectId,
-    environment_id: productionId,
-    domain,
+export const seedDomain = (domain: string, columns: Partial<Tables["custom_domains"]> = {}, project = "shop") =>
+  seedCustomDomain(project, domain, {
     challenge_type: domain.startsWith("*.") ? "DNS-01" : "HTTP-01",
     verification_status: "verified",
-    verification_token: "token",
     ownership_verified: true,
     cname_verified: true,
-    target_cname: `${domain}.cname.test`,
-    last_checked_at: null,
-    check_attempts: 0,
-    verification_error: null,
-    invocation_id: null,
-    created_at: seededAt,
-    updated_at: null,
     ...columns
   })
-})
 
 export const seedChallenge = Effect.fnUntraced(function* (
   domain: string,

@@ -117,6 +117,12 @@ export const controlPlane = <More = never>({
   )
 }
 
+/** Moves virtual time on, in milliseconds. */
+export const advance = (millis: number) => Effect.flatMap(ControlPlane, ({ engine }) => engine.advance(millis))
+
+/** Moves virtual time until nothing is left to do. */
+export const drain = Effect.flatMap(ControlPlane, ({ engine }) => engine.drain)
+
 /** What a story may use. */
 export type Services = ControlPlane | MemoryBuilder | MemoryGitHub | Exclude<Ground, Engine>
 

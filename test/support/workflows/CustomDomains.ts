@@ -132,6 +132,9 @@ export const domainRow = Effect.flatMap(rows, ({ custom_domains }) =>
   Effect.fromNullable(custom_domains.find((row) => row.domain === domain))
 )
 
+/** What the domain's object remembers: nothing once no run goes on. */
+export const stateOfRun = Effect.map(ControlPlane, ({ engine }) => engine.stateOf(CustomDomainService.name, domain))
+
 /** Checks that have looked at DNS or at the row, of whatever run. */
 export const looks = Effect.map(
   ControlPlane,

@@ -2,7 +2,7 @@ import { Effect, type Layer } from "effect"
 import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
 import type { MatrixOptions } from "../../../src/restate/testing/CrashMatrix.ts"
 import { seedDeployment, seedProject, seedRoute } from "../memory/seeds.ts"
-import { ControlPlane, type Services } from "./ControlPlane.ts"
+import { advance, ControlPlane, type Services } from "./ControlPlane.ts"
 import {
   Certificates,
   controlApi,
@@ -34,8 +34,6 @@ const story = (run: Effect.Effect<unknown, unknown, Services | More>, matrix: Ma
   world: { more: customDomains() },
   matrix
 })
-
-const advance = (millis: number) => Effect.flatMap(ControlPlane, ({ engine }) => engine.advance(millis))
 
 /** A run is cut short by the deletion of its domain: a day of checks would be the same ones again. */
 const someChecks = Effect.zipRight(advance(50_000), controlApi.remove)

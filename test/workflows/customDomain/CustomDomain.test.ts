@@ -4,7 +4,7 @@ import { CustomDomainService } from "../../../src/contract/CustomDomainService.t
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import { seedDeployment, seedProject, seedRoute } from "../../support/memory/seeds.ts"
 import { World } from "../../support/memory/World.ts"
-import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
+import { advance, ControlPlane, drain } from "../../support/workflows/ControlPlane.ts"
 import {
   Certificates,
   domain,
@@ -16,6 +16,7 @@ import {
   publishOwnership,
   retryVerification,
   shop,
+  stateOfRun,
   target,
   token,
   verifyDomain,
@@ -27,9 +28,6 @@ import { unfinished } from "../../support/workflows/scenario.ts"
 
 const day = 24 * 60 * 60_000
 const month = 30 * day
-const stateOf = Effect.map(ControlPlane, ({ engine }) => engine.stateOf(CustomDomainService.name, domain))
-const advance = (millis: number) => Effect.flatMap(ControlPlane, ({ engine }) => engine.advance(millis))
-const drain = Effect.flatMap(ControlPlane, ({ engine }) => engine.drain)
 const stuck = Effect.map(ControlPlane, ({ engine }) => unfinished(engine))
 
 describe("a domain whose records are right", () => {
@@ -75,7 +73,7 @@ describe("a domain whose records are right", () => {
           expires_at: now + month
         })
         yield* drain
-        assert.deepStrictEqual(yield* stateOf, {})
+        assert.deepStrictEqual(yield* stateOfRun, {})
         assert.deepStrictEqual(yield* stuck, [])
       }).pipe(withDomains())
   )
@@ -228,7 +226,7 @@ describe("a domain whose records are not right yet", () => {
         verification_error: `not verified within 24 hours; ${domain} has no CNAME record; add one that points to ${target}`
       })
       assert.isBelow(row.check_attempts, 1_445)
-      assert.deepStrictEqual(yield* stateOf, {})
+      assert.deepStrictEqual(yield* stateOfRun, {})
       assert.deepStrictEqual(yield* stuck, [])
       assert.isTrue(engine.invocations.every(({ result }) => result?.ok === true))
     }).pipe(withDomains())
@@ -291,7 +289,7 @@ describe("a verified domain", () => {
       assert.deepStrictEqual([acme_challenges.length, frontline_routes.length], [1, 1])
       assert.strictEqual((yield* Certificates).ordered.length, 1)
       assert.deepStrictEqual(yield* domainRow, before)
-      assert.deepStrictEqual(yield* stateOf, {})
+      assert.deepStrictEqual(yield* stateOfRun, {})
     }).pipe(withDomains())
   )
 

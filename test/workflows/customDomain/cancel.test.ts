@@ -1,7 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
-import type { JournalPoint } from "../../../src/restate/testing/Fault.ts"
 import { seedCustomDomain } from "../../support/memory/seeds.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import {
@@ -10,9 +8,11 @@ import {
   domainRow,
   looks,
   publishAll,
+  stateOfRun,
   withDomain,
   withDomains
 } from "../../support/workflows/CustomDomains.ts"
+import { cancelAtPoint, cancelEverywhere } from "../../support/workflows/cancellation.ts"
 import { rows } from "../../support/workflows/look.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
@@ -20,22 +20,17 @@ type Sequel = "nothing" | "retry" | "remove" | "add again"
 
 /** Cancels whichever invocation reaches the `at`-th journal point of the first 20 s. Answers how many points there were. */
 const cancelledAt = (at: number, then: Sequel) => {
-  let reached = 0
-  let cancel: (invocation: string) => void = () => undefined
-  const observePoint = ({ invocation }: JournalPoint) => {
-    // Not within the point itself: a cancellation comes from outside.
-    if (reached++ === at) queueMicrotask(() => cancel(invocation))
-  }
+  const { cancelWith, observePoint, reached } = cancelAtPoint(at)
   return Effect.gen(function* () {
     const { engine } = yield* ControlPlane
-    cancel = (label) => {
+    cancelWith((label) => {
       const found = engine.invocations.find((invocation) => invocation.label === label)
       if (found !== undefined) engine.cancel(found.id)
-    }
+    })
     yield* withDomain()
     yield* controlApi.add
     yield* engine.advance(20_000)
-    const points = reached
+    const points = reached()
     if (then === "retry") yield* controlApi.retry
     if (then === "remove" || then === "add again") yield* controlApi.remove
     if (then === "add again") {
@@ -50,7 +45,7 @@ const cancelledAt = (at: number, then: Sequel) => {
     yield* publishAll
     yield* engine.drain
     assert.deepStrictEqual(unfinished(engine), [])
-    assert.deepStrictEqual(engine.stateOf(CustomDomainService.name, domain), {})
+    assert.deepStrictEqual(yield* stateOfRun, {})
     if (then === "nothing") {
       // Pending: it was cancelled before it began.
       assert.include(["failed", "pending", "verified"], (yield* domainRow).verification_status)
@@ -73,14 +68,5 @@ const meanings = {
 
 describe("a cancellation of any invocation at any point", () => {
   for (const then of ["nothing", "retry", "remove", "add again"] as const)
-    it.effect(meanings[then], () =>
-      Effect.gen(function* () {
-        const points = yield* cancelledAt(-1, then)
-        assert.isAbove(points, 20)
-        for (let at = 0; at < points; at++)
-          yield* Effect.catchAllDefect(cancelledAt(at, then), (defect) =>
-            Effect.dieMessage(`cancelled at point ${at}: ${defect}`)
-          )
-      })
-    )
+    it.effect(meanings[then], () => cancelEverywhere((at) => cancelledAt(at, then), { moreThan: 20 }))
 })

@@ -1,11 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
-import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
 import { DbError } from "../../../src/services/Db.ts"
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import { updateWhere } from "../../support/memory/MemoryTables.ts"
 import { seedCustomDomain, seedProject } from "../../support/memory/seeds.ts"
-import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
+import { advance, ControlPlane, drain } from "../../support/workflows/ControlPlane.ts"
 import {
   Certificates,
   controlApi,
@@ -15,6 +14,7 @@ import {
   looks,
   publishAll,
   removeDomain,
+  stateOfRun,
   verifyDomain,
   withDomain,
   withDomains
@@ -22,10 +22,6 @@ import {
 import { onceAt } from "../../support/workflows/faults.ts"
 import { answerOf, rows } from "../../support/workflows/look.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
-
-const stateOf = Effect.map(ControlPlane, ({ engine }) => engine.stateOf(CustomDomainService.name, domain))
-const advance = (millis: number) => Effect.flatMap(ControlPlane, ({ engine }) => engine.advance(millis))
-const drain = Effect.flatMap(ControlPlane, ({ engine }) => engine.drain)
 
 /** Checks in a while of virtual time: one run makes about one a minute once it has slowed down. */
 const looksWithin = (millis: number) =>
@@ -38,8 +34,16 @@ const looksWithin = (millis: number) =>
 const nothingGoesOn = Effect.gen(function* () {
   const { engine } = yield* ControlPlane
   yield* drain
-  assert.deepStrictEqual(yield* stateOf, {})
+  assert.deepStrictEqual(yield* stateOfRun, {})
   assert.deepStrictEqual(unfinished(engine), [])
+})
+
+/** A domain that was added, looked at for a while and deleted. */
+const deletedDuringItsRun = Effect.gen(function* () {
+  yield* withDomain()
+  yield* controlApi.add
+  yield* advance(100_000)
+  yield* controlApi.remove
 })
 
 describe("a run", () => {
@@ -138,10 +142,7 @@ describe("a domain without a row", () => {
 
   it.effect("ends quietly with its next check once it was deleted", () =>
     Effect.gen(function* () {
-      yield* withDomain()
-      yield* controlApi.add
-      yield* advance(100_000)
-      yield* controlApi.remove
+      yield* deletedDuringItsRun
       const before = yield* rows
       yield* publishAll
       assert.isAtMost(yield* looksWithin(60_000), 1)
@@ -167,10 +168,7 @@ describe("a domain without a row", () => {
 describe("a domain that was deleted and added again", () => {
   it.effect("[W43] is not touched by the run of the old row, even before its own run begins", () =>
     Effect.gen(function* () {
-      yield* withDomain()
-      yield* controlApi.add
-      yield* advance(100_000)
-      yield* controlApi.remove
+      yield* deletedDuringItsRun
       yield* seedCustomDomain("shop", domain, { id: "dom_again" })
       const before = yield* rows
       yield* publishAll
@@ -181,10 +179,7 @@ describe("a domain that was deleted and added again", () => {
 
   it.effect("[W43] is verified by its own run, under its own id", () =>
     Effect.gen(function* () {
-      yield* withDomain()
-      yield* controlApi.add
-      yield* advance(100_000)
-      yield* controlApi.remove
+      yield* deletedDuringItsRun
       yield* seedCustomDomain("shop", domain, { id: "dom_again" })
       yield* controlApi.add
       yield* publishAll

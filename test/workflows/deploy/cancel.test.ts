@@ -1,8 +1,8 @@
-import { assert, describe, it } from "@effect/vitest"
+import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { JournalPoint } from "../../../src/restate/testing/Fault.ts"
 import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
 import { ControlPlane, on, type Services } from "../../support/workflows/ControlPlane.ts"
+import { cancelAtPoint, cancelEverywhere } from "../../support/workflows/cancellation.ts"
 import { scheduleChange, submitDeploy, submitPromote, submitRollback } from "../../support/workflows/commands.ts"
 import { holdsAlways, holdsAtTheEnd } from "../../support/workflows/invariants.ts"
 import { pending, withLive, withStandby, withTwo } from "../../support/workflows/seeds.ts"
@@ -16,23 +16,18 @@ interface Cancellable {
 
 /** Runs the story and cancels it when the `at`-th journal point of any invocation is reached. Answers how many there were. */
 const cancelledAt = ({ seed, ask, ready }: Cancellable, at: number) => {
-  let reached = 0
-  let cancel: () => void = () => undefined
-  const observePoint = (_: JournalPoint) => {
-    // Not within the point itself: a cancellation comes from outside.
-    if (reached++ === at) queueMicrotask(() => cancel())
-  }
+  const { cancelWith, observePoint, reached } = cancelAtPoint(at)
   return Effect.gen(function* () {
     const { engine } = yield* ControlPlane
     yield* seed
     const asked = yield* ask
-    cancel = () => engine.cancel(asked.id)
+    cancelWith(() => engine.cancel(asked.id))
     yield* engine.result(asked)
     yield* engine.drain
     const history = { asked: [asked], wereLive: new Set(ready) }
     yield* holdsAlways(history)
     yield* holdsAtTheEnd(history)
-    return reached
+    return reached()
   }).pipe(on({ observePoint }))
 }
 
@@ -50,13 +45,6 @@ const stories = {
 describe("a cancellation", () => {
   for (const [what, story] of Object.entries(stories))
     it.effect(`of ${what}, at whatever point, leaves it done or taken back`, () =>
-      Effect.gen(function* () {
-        const points = yield* cancelledAt(story, -1)
-        assert.isAbove(points, 40)
-        for (let at = 0; at < points; at++)
-          yield* Effect.catchAllDefect(cancelledAt(story, at), (defect) =>
-            Effect.dieMessage(`cancelled at point ${at}: ${defect}`)
-          )
-      })
+      cancelEverywhere((at) => cancelledAt(story, at), { moreThan: 40 })
     )
 })

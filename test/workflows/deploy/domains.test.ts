@@ -85,7 +85,7 @@ describe("the generated host names", () => {
     assert.notStrictEqual(one, two)
   })
 
-  it("are always valid DNS labels, whatever the slugs hold", () => {
+  it("[W5] are always valid DNS labels, whatever the slugs hold", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         for (const { fqdn } of domainsOf(input)) assert.isTrue(isDnsLabel(labelOf(fqdn)), fqdn)

@@ -2,7 +2,7 @@ import { Clock, Effect, Option } from "effect"
 import { BuildSlotService, SlotNews } from "../../../contract/BuildSlotService.ts"
 import { DeploymentFailed } from "../../../contract/errors.ts"
 import { type Awakeable, awakeable, call } from "../../../restate/Messaging.ts"
-import type { Deployment } from "../../../services/Deployment.ts"
+import { type Deployment, productionEnvironment } from "../../../services/Deployment.ts"
 import { type Holder, signOfLifeEvery } from "../../builds/slotQueue.ts"
 
 /** Past this a deployment no longer waits for its turn. Builds last minutes: a queue this slow does not move. */
@@ -51,7 +51,7 @@ export const awaitSlot = ({ deployment, environmentSlug, buildId }: Turn) =>
     const request = {
       deploymentId,
       buildId,
-      isProduction: environmentSlug === "production",
+      isProduction: environmentSlug === productionEnvironment,
       createdAt: deployment.createdAt,
       line: lineOf(deployment),
       bell: bell.id

@@ -1,30 +1,33 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
-import type { JournalPoint } from "../../../../src/restate/testing/Fault.ts"
 import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
-import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
+import {
+  building,
+  buildsOf,
+  fromGit,
+  oneBehindTheOther,
+  runningNow,
+  shopFromGit,
+  slotsInUse
+} from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
+import { cancelAtPoint, cancelEverywhere } from "../../../support/workflows/cancellation.ts"
 import { releaseSlot, requestSlot, slotPosition, submitFromGit } from "../../../support/workflows/commands.ts"
 import { holdsAlways, holdsAtTheEnd } from "../../../support/workflows/invariants.ts"
 import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
-import { shop, withLive } from "../../../support/workflows/seeds.ts"
+import { withLive } from "../../../support/workflows/seeds.ts"
 
 const next = { deploymentId: "d_3", buildId: "bld-3", isProduction: true, createdAt: 9, line: "", bell: "bell-3" }
 
 /** `d_2` is cancelled at the `at`-th journal point of any invocation, while `d_3`, no more than a request, waits for its slot. */
 const cancelledAt = (at: number) => {
-  let reached = 0
-  let cancel: () => void = () => undefined
-  const observePoint = (_: JournalPoint) => {
-    // Not within the point itself: a cancellation comes from outside.
-    if (reached++ === at) queueMicrotask(() => cancel())
-  }
+  const { cancelWith, observePoint, reached } = cancelAtPoint(at)
   return Effect.gen(function* () {
     const { engine } = yield* ControlPlane
     yield* withLive
     yield* fromGit("d_2", 2)
     const asked = yield* submitFromGit("d_2")
-    cancel = () => engine.cancel(asked.id)
+    cancelWith(() => engine.cancel(asked.id))
     yield* engine.settle
     yield* requestSlot("ws_shop", next)
     yield* engine.result(asked)
@@ -42,7 +45,7 @@ const cancelledAt = (at: number) => {
     const { status } = yield* deploymentRow("d_2")
     if (told?.status !== "none")
       assert.strictEqual(told?.status, status === "ready" ? "success" : "failure", "what GitHub shows")
-    return reached
+    return reached()
   }).pipe(on({ ...building, builder: { fateOf: () => ({ takes: "1500 millis", ends: "succeeds" }) }, observePoint }))
 }
 
@@ -50,12 +53,7 @@ describe("a cancellation of a deploy from git", () => {
   it.effect("stops the remote build at once and hands the slot to who waits", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
-      yield* fromGit("d_2", 2)
-      const first = yield* submitFromGit("d_1")
-      yield* engine.settle
-      yield* submitFromGit("d_2")
+      const { first } = yield* oneBehindTheOther
       yield* engine.advance("10200 millis")
       const cancelledFrom = engine.time.now
       engine.cancel(first.id)
@@ -70,12 +68,7 @@ describe("a cancellation of a deploy from git", () => {
   it.effect("while queued withdraws the request and never builds", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
-      yield* fromGit("d_2", 2)
-      yield* submitFromGit("d_1")
-      yield* engine.settle
-      const second = yield* submitFromGit("d_2")
+      const { second } = yield* oneBehindTheOther
       yield* engine.advance("10200 millis")
       engine.cancel(second.id)
       yield* engine.drain
@@ -91,8 +84,7 @@ describe("a cancellation of a deploy from git", () => {
   it.effect("is not held up for long by a builder that is away: the slot is free after two minutes", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       const first = yield* submitFromGit("d_1")
       const startedAt = engine.time.now
       yield* engine.advance("30200 millis")
@@ -109,14 +101,7 @@ describe("a cancellation of a deploy from git", () => {
   )
 
   it.effect("at whatever point leaves nothing that builds, and a slot for the next", () =>
-    Effect.gen(function* () {
-      const points = yield* cancelledAt(-1)
-      assert.isAbove(points, 100)
-      for (let at = 0; at < points; at++)
-        yield* Effect.catchAllDefect(cancelledAt(at), (defect) =>
-          Effect.dieMessage(`cancelled at point ${at}: ${defect}`)
-        )
-    })
+    cancelEverywhere(cancelledAt, { moreThan: 100 })
   )
 })
 

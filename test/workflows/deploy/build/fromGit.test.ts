@@ -2,19 +2,26 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
 import { MemoryGitHub } from "../../../support/memory/MemoryGitHub.ts"
-import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
+import {
+  building,
+  buildsOf,
+  fromGit,
+  oneBehindTheOther,
+  runningNow,
+  shopFromGit,
+  slotsInUse
+} from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
 import { commitSha, deployFromGit, slotPosition, submitFromGit } from "../../../support/workflows/commands.ts"
 import { answerOf, deploymentRow, rows, stepsOf, topologyOf } from "../../../support/workflows/look.ts"
-import { shop, withLive } from "../../../support/workflows/seeds.ts"
+import { withLive } from "../../../support/workflows/seeds.ts"
 
 const allEnded = { queued: null, building: null, deploying: null, network: null }
 
 describe("a deploy from git", () => {
   it.effect("builds the commit, deploys the image by its digest and tells GitHub on the way", () =>
     Effect.gen(function* () {
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
       assert.deepStrictEqual(yield* stepsOf("d_1"), allEnded)
       const { build_id, image, status } = yield* deploymentRow("d_1")
@@ -40,12 +47,7 @@ describe("a deploy from git", () => {
   it.effect("is queued, visibly and without a word in its row, until a build of its workspace ends", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
-      yield* fromGit("d_2", 2)
-      yield* submitFromGit("d_1")
-      yield* engine.settle
-      const second = yield* submitFromGit("d_2")
+      const { second } = yield* oneBehindTheOther
       yield* engine.advance("30500 millis")
       assert.deepInclude(yield* deploymentRow("d_1"), { status: "building" })
       assert.deepInclude(yield* deploymentRow("d_2"), { status: "pending" })
@@ -62,9 +64,7 @@ describe("a deploy from git", () => {
 
   it.effect("[W41] builds in the Depot project of the first build from then on", () =>
     Effect.gen(function* () {
-      yield* shop
-      yield* fromGit("d_1", 1)
-      yield* fromGit("d_2", 2)
+      yield* shopFromGit(2)
       yield* deployFromGit("d_1")
       yield* deployFromGit("d_2")
       const used = (yield* MemoryBuilder).runs.map(({ request }) => request.depotProjectId)
@@ -75,12 +75,7 @@ describe("a deploy from git", () => {
   it.effect("that was delivered twice does nothing more once the other delivery has made it ready", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
-      yield* fromGit("d_2", 2)
-      yield* submitFromGit("d_1")
-      yield* engine.settle
-      yield* submitFromGit("d_2")
+      yield* oneBehindTheOther
       const { runs } = yield* MemoryBuilder
       yield* engine.until(() => runs.length === 2)
       // The slot is d_2's by now, and d_1 waits for its instances.
@@ -97,8 +92,7 @@ describe("a deploy from git", () => {
   it.effect("commits image and build id before krane can see any topology", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       yield* submitFromGit("d_1")
       yield* engine.until(() => engine.invocations.some(({ target }) => target.handler === "PublishChange"))
       const { build_id, image } = yield* deploymentRow("d_1")
@@ -139,9 +133,7 @@ describe("a deploy from git", () => {
 
   it.effect("[W31] never closes a step with an empty reason, and lets no token through", () =>
     Effect.gen(function* () {
-      yield* shop
-      yield* fromGit("d_1", 1)
-      yield* fromGit("d_2", 2)
+      yield* shopFromGit(2)
       yield* deployFromGit("d_1")
       const answer = yield* deployFromGit("d_2")
       assert.notInclude(JSON.stringify(answer), "ghs_canary")
@@ -170,8 +162,7 @@ describe("a deploy from git", () => {
   it.effect("ends with its deadline when the build does not, and stops the build", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       yield* deployFromGit("d_1")
       assert.strictEqual((yield* stepsOf("d_1")).building, "the build did not finish within 30 minutes")
       assert.deepStrictEqual(yield* runningNow, [])
@@ -182,8 +173,7 @@ describe("a deploy from git", () => {
 
   it.effect("looks on while the builder is away, and says so when the deadline comes", () =>
     Effect.gen(function* () {
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       yield* deployFromGit("d_1")
       const said = (yield* stepsOf("d_1")).building
       assert.strictEqual(said, "the build did not finish within 30 minutes; the builder's last problem: unreachable")
@@ -193,8 +183,7 @@ describe("a deploy from git", () => {
 
   it.effect("survives a builder that is away for some minutes, before and during the build", () =>
     Effect.gen(function* () {
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
       assert.deepStrictEqual(yield* buildsOf("d_1"), [{ id: "d_1", runs: 1, status: "success" }])
     }).pipe(on({ ...building, builder: { isAway: (now) => Math.floor(now / 20_000) % 2 === 0 } }))
@@ -202,9 +191,7 @@ describe("a deploy from git", () => {
 
   it.effect("starts a build again that its builder has lost, and gives up when that goes on", () =>
     Effect.gen(function* () {
-      yield* shop
-      yield* fromGit("d_1", 1)
-      yield* fromGit("d_2", 2)
+      yield* shopFromGit(2)
       assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
       yield* deployFromGit("d_2")
       assert.deepStrictEqual(yield* buildsOf("d_1", "d_2"), [
@@ -227,8 +214,7 @@ describe("a deploy from git", () => {
 
   it.effect("whose builder refuses the build fails with its reason", () =>
     Effect.gen(function* () {
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       yield* deployFromGit("d_1")
       assert.strictEqual((yield* stepsOf("d_1")).building, "platform: no machine builds for linux/amd64")
     }).pipe(on({ ...building, builder: { refuses: ({ platform }) => `no machine builds for ${platform}` } }))
@@ -238,8 +224,7 @@ describe("a deploy from git", () => {
     it.effect(`is neither failed nor delayed by a GitHub whose statuses are ${reports}`, () =>
       Effect.gen(function* () {
         const { engine } = yield* ControlPlane
-        yield* shop
-        yield* fromGit("d_1", 1)
+        yield* shopFromGit(1)
         const startedAt = engine.time.now
         assert.deepStrictEqual(yield* deployFromGit("d_1"), Either.right({}))
         assert.isBelow(engine.time.now - startedAt, 50_000)

@@ -1,11 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
-import { building, fromGit, slotsInUse } from "../../../support/workflows/builds.ts"
+import { building, shopFromGit, slotsInUse } from "../../../support/workflows/builds.ts"
 import { ControlPlane, type ControlPlaneOptions, on } from "../../../support/workflows/ControlPlane.ts"
 import { commitSha } from "../../../support/workflows/commands.ts"
 import { answerOf, deploymentRow, stepsOf, timed } from "../../../support/workflows/look.ts"
-import { shop } from "../../../support/workflows/seeds.ts"
 
 const valid = { installationId: "42", repository: "acme/shop", commitSha }
 
@@ -54,8 +53,7 @@ const refusals: ReadonlyArray<Refusal> = [
 const request = (git: object) =>
   Effect.gen(function* () {
     const { engine } = yield* ControlPlane
-    yield* shop
-    yield* fromGit("d_1", 1)
+    yield* shopFromGit(1)
     const target = { service: "hydra.v1.DeployService", key: "d_1", handler: "Deploy" }
     const body = new TextEncoder().encode(JSON.stringify({ deploymentId: "d_1", git }))
     return yield* timed(answerOf(engine.request(target, body)))

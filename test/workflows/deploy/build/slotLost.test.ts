@@ -3,11 +3,17 @@ import { Effect } from "effect"
 import { lease } from "../../../../src/workflows/builds/slotQueue.ts"
 import { buildIdOf } from "../../../../src/workflows/deploy/build/builtImage.ts"
 import { MemoryBuilder, type MemoryBuilderOptions } from "../../../support/memory/MemoryBuilder.ts"
-import { building, buildsOf, fromGit, runningNow, slotsInUse } from "../../../support/workflows/builds.ts"
+import {
+  building,
+  buildsOf,
+  oneBehindTheOther,
+  runningNow,
+  shopFromGit,
+  slotsInUse
+} from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
 import { releaseSlot, renewSlot, requestSlot, submitFromGit } from "../../../support/workflows/commands.ts"
 import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
-import { shop } from "../../../support/workflows/seeds.ts"
 
 /** Takes a slot and is never heard of again, unless a test says so. */
 const gone = {
@@ -34,19 +40,6 @@ const heldUpFor = (minutes: number): MemoryBuilderOptions => {
   }
 }
 
-/** `d_1` builds, and `d_2` waits behind it. */
-const oneBehindTheOther = Effect.gen(function* () {
-  const { engine } = yield* ControlPlane
-  yield* shop
-  yield* fromGit("d_1", 1)
-  yield* fromGit("d_2", 2)
-  const first = yield* submitFromGit("d_1")
-  yield* engine.settle
-  const second = yield* submitFromGit("d_2")
-  yield* engine.settle
-  return { first, second, startedAt: engine.time.now }
-})
-
 describe("a slot whose holder is not heard of for the length of a lease", () => {
   it.effect("is taken back with its build, served to the next, and the deploy queues again when it is back", () =>
     Effect.gen(function* () {
@@ -66,8 +59,7 @@ describe("a slot whose holder is not heard of for the length of a lease", () => 
   it.effect("is not built in by a holder that comes back late: the build that was meant for it never starts", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       yield* requestSlot("ws_shop", { ...gone, createdAt: 0 })
       const deploying = yield* submitFromGit("d_1")
       yield* engine.advance("30 seconds")
@@ -104,8 +96,7 @@ describe("a deploy from git whose turn does not come", () => {
   it.effect("gives up after two hours with the reason, a short journal and nothing left in the queue", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       yield* requestSlot("ws_shop", gone)
       const deploying = yield* submitFromGit("d_1")
       for (let renewals = 0; renewals < 31; renewals++) {
@@ -125,8 +116,7 @@ describe("a worker that is killed during a build", () => {
   it.effect("finishes the deploy when it is back, with one build, no orphan and the slot returned", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       const deploying = yield* submitFromGit("d_1")
       for (let kills = 0; kills < 20; kills++) {
         yield* engine.advance("2 seconds")
@@ -142,8 +132,7 @@ describe("a worker that is killed during a build", () => {
   it.effect("builds again what died with it, under the same id", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* shop
-      yield* fromGit("d_1", 1)
+      yield* shopFromGit(1)
       const deploying = yield* submitFromGit("d_1")
       yield* engine.advance("12 seconds")
       const builder = yield* MemoryBuilder

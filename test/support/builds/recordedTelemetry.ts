@@ -1,0 +1,15 @@
+import { Effect, Layer } from "effect"
+import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
+
+/** Telemetry that only remembers, in the order in which it is told. */
+export const recordedTelemetry = () => {
+  const told: Array<BuildEvent> = []
+  const telemetry = Layer.succeed(
+    BuildTelemetry,
+    BuildTelemetry.of({
+      record: () => Effect.succeed((events) => Effect.sync(() => void told.push(...events))),
+      dropped: Effect.succeed(0)
+    })
+  )
+  return { told, telemetry }
+}

@@ -1,0 +1,14 @@
+import type { RoutedDeployment } from "../../../src/services/RouteStore.ts"
+import type { Rows } from "./Tables.ts"
+
+/** Every deployment as routing sees it, in the order of insertion, which is also that of its ordinals. */
+export const routedDeployments = ({ deployments }: Rows): ReadonlyArray<RoutedDeployment> =>
+  deployments.map((row, index) => ({
+    id: row.id,
+    projectId: row.project_id,
+    environmentId: row.environment_id,
+    status: row.status,
+    desiredState: row.desired_state,
+    createdAt: row.created_at,
+    ordinal: index + 1
+  }))
