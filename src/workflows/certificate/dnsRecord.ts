@@ -12,7 +12,7 @@ const second = 1000
 const propagationDeadline = 10 * 60 * second
 
 /** What the CA looks for in DNS (RFC 8555 section 8.4). */
-const recordValue = (keyAuthorization: string): string =>
+export const recordValue = (keyAuthorization: string): string =>
   createHash("sha256").update(keyAuthorization).digest("base64url")
 
 /** Whether every server that answered has the value, and at least one did. */
