@@ -113,7 +113,7 @@ ${batchTable(refill)}
 
 Keys of a batch are locked for as long as its transaction runs: a request that counts against one of them waits that long.
 A batch of 1000 is taken because that wait stays below a tenth of a second; larger ones refill faster and hold their locks longer
-in proportion. `key_refill.batch_size` chooses.
+in proportion. \`key_refill.batch_size\` chooses.
 
 ### Quota check
 
