@@ -97,6 +97,7 @@ export const ping = (client: Client, timeoutMillis: number): Effect.Effect<void,
       requestSerialize,
       responseDeserialize,
       {},
+      // gRPC takes a deadline as an instant of the wall clock, whatever clock the caller goes by.
       { deadline: Date.now() + timeoutMillis },
       (error) => resume(error === null ? Effect.void : Effect.fail(new BuildkitSilent({ reason: silence(error.code) })))
     )
