@@ -11,16 +11,27 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>()("Stat
   }
 }
 
-/** Runs one statement on its own connection: right for the few that start and end a run. */
-export const queryServer = (
+type Run = (statement: string) => Effect.Effect<ReadonlyArray<RowDataPacket>, StatementFailed>
+
+/** A connection outside any pool, for as long as its use takes. */
+export const onConnection = <A, E>(
   url: string,
-  statement: string
-): Effect.Effect<ReadonlyArray<RowDataPacket>, StatementFailed> =>
+  use: (run: Run) => Effect.Effect<A, E>
+): Effect.Effect<A, E | StatementFailed> =>
   Effect.acquireUseRelease(
-    Effect.tryPromise(() => createConnection({ uri: url, connectTimeout: 2_000 })),
-    (connection) => Effect.tryPromise(() => connection.query<Array<RowDataPacket>>(statement)),
+    Effect.tryPromise({
+      try: () => createConnection({ uri: url, connectTimeout: 2_000 }),
+      catch: (cause) => new StatementFailed({ statement: "CONNECT", cause })
+    }),
+    (connection) =>
+      use((statement) =>
+        Effect.tryPromise({
+          try: () => connection.query<Array<RowDataPacket>>(statement),
+          catch: (cause) => new StatementFailed({ statement, cause })
+        }).pipe(Effect.map(([rows]) => rows))
+      ),
     (connection) => Effect.sync(() => connection.destroy())
-  ).pipe(
-    Effect.map(([rows]) => rows),
-    Effect.mapError(({ error }) => new StatementFailed({ statement, cause: error }))
   )
+
+/** Runs one statement on its own connection: right for the few that start and end a run. */
+export const queryServer = (url: string, statement: string) => onConnection(url, (run) => run(statement))

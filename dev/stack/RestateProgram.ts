@@ -113,6 +113,8 @@ const answers = (name: string, addresses: RestateAddresses) =>
 
 export interface RunningRestate extends RestateAddresses {
   readonly process: ManagedProcess
+  /** The server once more on its data and its ports, after its process has ended. */
+  readonly startAgain: Effect.Effect<ManagedProcess, ComponentFailed>
 }
 
 /** Starts a private Restate server on free ports of 127.0.0.1, with nothing in it. */
@@ -138,9 +140,11 @@ export const startRestate = (
       },
       logFile: join(folder, "server.log")
     }
-    const server = yield* startProcess(processOptions)
-    yield* untilReady(processOptions, server, answers(name, addresses))
-    return { ...addresses, process: server }
+    const start = Effect.tap(startProcess(processOptions), (server) =>
+      untilReady(processOptions, server, answers(name, addresses))
+    )
+    const startAgain = Effect.provide(start, yield* Effect.context<Scope.Scope>())
+    return { ...addresses, process: yield* start, startAgain }
   }).pipe(
     // Somebody may take a port between our look and the server's bind; other ports settle it.
     Effect.retry({ times: 2, while: (failure) => failure.reason === "ended" })

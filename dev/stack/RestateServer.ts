@@ -46,8 +46,8 @@ const start = (environment: Option.Option<RestateAddresses>, options: RestateOpt
       case "Environment":
         return { ...source.address, source: "STACK_RESTATE_INGRESS", process: Option.none() }
       case "Program": {
-        const { process, ...addresses } = yield* startRestate(source.program, options)
-        return { ...addresses, source: `${source.program} on ${addresses.ingress}`, process: Option.some(process) }
+        const { admin, ingress, process } = yield* startRestate(source.program, options)
+        return { admin, ingress, source: `${source.program} on ${ingress}`, process: Option.some(process) }
       }
       case "Docker": {
         const addresses = yield* startRestateContainer(options)

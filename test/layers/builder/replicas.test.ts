@@ -1,5 +1,6 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Exit, Layer, Logger, Ref, Scope, TestClock } from "effect"
+import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { type BuildRuns, makeBuildRuns, type Work } from "../../../src/layers/builder/BuildRuns.ts"
 import { BuildLedgerLive } from "../../../src/layers/mysql/BuildLedgerLive.ts"
@@ -10,7 +11,6 @@ import { BuildLedger, cancelledOutcome } from "../../../src/services/BuildLedger
 import { DbError } from "../../../src/services/Db.ts"
 import { makeMemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
-import { cuttingProxy } from "../mysql/CuttingProxy.ts"
 import { freshPools, poolOptions, quietly } from "../mysql/MysqlWorld.ts"
 
 const options = {

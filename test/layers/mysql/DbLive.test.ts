@@ -1,10 +1,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
+import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { Db } from "../../../src/services/Db.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
-import { cuttingProxy } from "./CuttingProxy.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
 const withReplica = Layer.unwrapScoped(

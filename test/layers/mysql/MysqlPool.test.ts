@@ -1,9 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Fiber, Layer, Ref, Schedule } from "effect"
+import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
-import { cuttingProxy } from "./CuttingProxy.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
 /** One database with one table, which the tests of this file share. */

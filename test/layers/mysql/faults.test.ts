@@ -1,5 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Ref, Schedule } from "effect"
+import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
 import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
@@ -7,7 +8,6 @@ import { RouteStore } from "../../../src/services/RouteStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject, seedRoute } from "../../support/memory/seeds.ts"
 import { World } from "../../support/memory/World.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
-import { cuttingProxy } from "./CuttingProxy.ts"
 import { mysqlStores, poolOptions, quietly } from "./MysqlWorld.ts"
 
 const at = seededAt + 1_000

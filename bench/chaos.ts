@@ -1,0 +1,97 @@
+import { randomInt } from "node:crypto"
+import { parseArgs } from "node:util"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { Effect, Fiber, Random, Schema } from "effect"
+import { runCommand } from "../dev/stack/Command.ts"
+import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
+import { type FaultName, faultNames, loseCommits, rotate } from "./chaos/faults.ts"
+import { ground, neighbours } from "./chaos/ground.ts"
+import { count, installLedger } from "./chaos/ledger.ts"
+import { load, seedProjects } from "./chaos/load.ts"
+import { findProblems, recoveries } from "./chaos/verdict.ts"
+import { quantile } from "./statistics.ts"
+
+const { values } = parseArgs({
+  options: {
+    /** Deploys, promotions and rollbacks in all. */
+    commands: { type: "string", default: "5000" },
+    /** Each is driven by a caller of its own, one command at a time. */
+    projects: { type: "string", default: "40" },
+    /** Chooses commands, faults and their times; what the processes make of it is their own. */
+    seed: { type: "string", default: String(randomInt(2 ** 31)) },
+    /** Names of faults, separated by commas; none for none. */
+    faults: { type: "string", default: faultNames.join(",") },
+    /** Also fail one write in ten with 1213 or 1205, and lose the COMMIT or its answer of one transaction in fifty. */
+    writes: { type: "boolean", default: false }
+  }
+})
+
+class ChaosFailed extends Schema.TaggedError<ChaosFailed>()("ChaosFailed", { problems: Schema.Array(Schema.String) }) {
+  override get message(): string {
+    return this.problems.join("\n")
+  }
+}
+
+const isFault = Schema.is(Schema.Literal(...faultNames))
+const faults = values.faults.split(",").filter((name): name is FaultName => isFault(name))
+const commands = Number(values.commands)
+
+const Answer = Schema.parseJson(Schema.Struct({ rows: Schema.Tuple(Schema.Struct({ n: Schema.Number })) }))
+
+const unfinishedAt = (admin: string) =>
+  HttpClientRequest.post(`${admin}/query`).pipe(
+    HttpClientRequest.acceptJson,
+    HttpClientRequest.bodyUnsafeJson({
+      query: "SELECT COUNT(*) AS n FROM sys_invocation WHERE status NOT IN ('completed', 'scheduled')"
+    }),
+    (request) => Effect.flatMap(HttpClient.HttpClient, (http) => HttpClient.filterStatusOk(http).execute(request)),
+    Effect.flatMap((response) => response.text),
+    Effect.flatMap(Schema.decode(Answer)),
+    Effect.map(({ rows: [{ n }] }) => n),
+    // While it cannot be asked, something is not over yet.
+    Effect.orElseSucceed(() => 1),
+    Effect.provide(FetchHttpClient.layer)
+  )
+
+/** Commands after the last fault, for each project: what was struck must work again. */
+const tail = 5
+
+const run = Effect.gen(function* () {
+  const stage = yield* ground
+  const problems = yield* Effect.gen(function* () {
+    yield* installLedger({ deadlocks: values.writes })
+    const nemesis = yield* rotate(stage, faults)
+    const commits = yield* Effect.forkScoped(Effect.when(loseCommits(stage), () => values.writes))
+    const projects = yield* seedProjects(Number(values.projects))
+    const startedAt = performance.now()
+    const [[outcome, seconds]] = yield* Effect.all(
+      [
+        Effect.map(load(projects, commands), (it) => [it, (performance.now() - startedAt) / 1000] as const).pipe(
+          Effect.zipLeft(nemesis.stop)
+        ),
+        nemesis.run
+      ],
+      { concurrency: "unbounded" }
+    )
+    yield* Fiber.interrupt(commits)
+    const healed = yield* nemesis.healed
+    const waits = recoveries(healed, outcome)
+    const millis = outcome.done.map((it) => it.millis)
+    yield* Effect.logInfo(
+      [
+        `${outcome.done.length} of ${commands} commands answered as expected in ${seconds.toFixed(0)} s`,
+        `${healed.length} faults, ${yield* count("SELECT COUNT(*) AS n FROM chaos_faults")} writes failed`,
+        `latency p50 ${quantile(millis, 0.5)} ms, p99 ${quantile(millis, 0.99)} ms`,
+        `next answer after a fault: p50 ${quantile(waits, 0.5)} ms, p99 ${quantile(waits, 0.99)} ms`,
+        `seed ${values.seed}`
+      ].join("; ")
+    )
+    const last = yield* load(outcome.expected, tail * projects.length)
+    const wrong = [...outcome.wrong, ...last.wrong]
+    return yield* findProblems({ ...last, wrong }, unfinishedAt(stage.restateAdmin))
+  }).pipe(Effect.provide(neighbours(stage)))
+  if (problems.length > 0) return yield* new ChaosFailed({ problems })
+  yield* Effect.logInfo("Nothing lost, nothing done twice, nothing stuck.")
+})
+
+run.pipe(Effect.scoped, Effect.withRandom(Random.make(values.seed)), Effect.provide(RunDirectoryLive), runCommand)
