@@ -28,11 +28,22 @@ export const tableRows = (document: string): ReadonlyArray<ReadonlyArray<string>
 
 const isRuler = (line: string): boolean => /^\|(\s*:?-+:?\s*\|)+$/.test(line)
 
-/** The targets of a document's links to files of the repository, without their anchors. */
-export const linkedFiles = (document: string): ReadonlyArray<string> =>
-  [...document.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
-    .map(([, target = ""]) => target)
-    .filter((target) => !/^[a-z]+:/.test(target))
+/** The links of a document that lead into the repository; an empty target is the document itself. */
+export const links = (document: string): ReadonlyArray<{ readonly target: string; readonly anchor: string }> =>
+  [...document.matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)]
+    .map(([, target = "", anchor = ""]) => ({ target, anchor }))
+    .filter(({ target }) => !/^[a-z]+:/.test(target))
+
+/** What the headings of a document can be linked by, as GitHub makes it. */
+export const anchorsOf = (document: string): ReadonlySet<string> =>
+  new Set(
+    [...document.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-")
+    )
+  )
 
 /** Tests that a document names: `` `test/a.test.ts`: title ``. `‹name›` stands for what a title fills in. */
 export const namedTests = (text: string): ReadonlyArray<{ readonly path: string; readonly title: string }> =>
