@@ -1,10 +1,15 @@
 import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Cause, Effect, Layer, Logger } from "effect"
 import { Metrics } from "../../src/composition/observability.ts"
+import { openTelemetryVariables } from "../../src/config/openTelemetry.ts"
+import { settingsByPath } from "../../src/config/Setting.ts"
+import { settings } from "../../src/config/settings.ts"
 import { schedules } from "../../src/contract/schedules.ts"
+import { jsonLogger } from "../../src/layers/JsonLogger.ts"
 import { PrometheusJobProgressLive } from "../../src/layers/PrometheusJobProgress.ts"
 import { metricPrefix, PrometheusRegistry } from "../../src/layers/PrometheusRegistry.ts"
+import { decideLiveness, decideReadiness } from "../../src/services/Health.ts"
 import { contracts } from "./contracts.ts"
 import { codeBlocks, fileOf, tableRows } from "./Markdown.ts"
 
@@ -46,6 +51,50 @@ describe("the operator's guide", () => {
       }
     }).pipe(Effect.provide(Layer.provideMerge(PrometheusJobProgressLive, Metrics)))
   )
+
+  it("shows the answers of probes as they are", () => {
+    const down = { database: "..." }
+    for (const { body } of [
+      decideLiveness("starting"),
+      decideLiveness("shutting-down"),
+      decideReadiness("starting", {}),
+      decideReadiness("started", { database: "ok" }),
+      decideReadiness("started", down),
+      decideReadiness("shutting-down", down)
+    ])
+      assert.include(document, `\`${JSON.stringify(body)}\``)
+  })
+
+  it.effect("names every field of a log line", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const keep = Logger.map(jsonLogger, (line) => void lines.push(line))
+      yield* Effect.logError("a text", { more: true }, Cause.fail("why")).pipe(
+        Effect.withSpan("a span"),
+        Effect.provide(Logger.replace(Logger.defaultLogger, keep))
+      )
+      const own: Readonly<Record<string, unknown>> = JSON.parse(lines[0] ?? "{}")
+      assert.containsAllKeys(own, ["cause", "details", "trace_id"])
+      const ofWorkflows = ["service", "handler", "key", "invocation", "step", "instance_id", "region"]
+      for (const field of [...Object.keys(own), ...ofWorkflows]) assert.include(document, `\`${field}\``)
+    })
+  )
+
+  it("says of every secret how it is changed", () => {
+    const secrets = [...settingsByPath(settings), ...Object.entries(openTelemetryVariables)]
+      .filter(([, { kind }]) => kind.isSecret === true)
+      .map(([path]) => path)
+    assert.isAtLeast(secrets.length, 15)
+    assert.isEmpty(secrets.filter((path) => !document.includes(`\`${path}\``)))
+  })
+
+  it("quotes what was measured, as the benchmarks wrote it", () => {
+    const results = fileOf("bench/RESULTS.md")
+    const capacity = document.split("\n## Capacity")[1]?.split("\n## ")[0] ?? ""
+    const measured = [...capacity.matchAll(/\*\*([\d.,]+)\*\*/g)].map(([, figure = ""]) => figure)
+    assert.isAtLeast(measured.length, 8)
+    for (const figure of measured) assert.match(results, new RegExp(`\\| ${figure.replaceAll(".", "\\.")} `), figure)
+  })
 
   it("names every schedule", () => {
     assert.isEmpty(schedules.filter(({ name }) => !document.includes(`| \`${name}\``)))
