@@ -39,7 +39,7 @@ module.exports = {
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "nothing-imports-main", severity: "error", from: { path: "^src/" }, to: { path: "^src/main\\.ts$" } },
-    { name: "product-does-not-import-tests", severity: "error", from: { path: "^src/" }, to: { path: "^(test|dev|bench)/" } }
+    { name: "product-does-not-import-tests", severity: "error", from: { path: "^src/" }, to: { path: "^(test|dev|bench|examples)/" } }
   ],
   options: {
     doNotFollow: { path: "node_modules" },

@@ -24,7 +24,10 @@ const assemble = (read: Settings, instanceId: string) => ({
     emailDomain: read.acme.emailDomain,
     directoryUrl: read.acme.directoryUrl,
     profile: read.acme.profile,
-    externalAccount: Option.all(read.acme.externalAccount),
+    externalAccount: Option.all({
+      keyId: read.acme.externalAccount.keyId,
+      hmacKey: read.acme.externalAccount.hmacKey
+    }),
     preferredChain: read.acme.preferredChain,
     directoryCaFile: read.acme.directoryCaFile,
     route53: Option.filter(

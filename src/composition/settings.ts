@@ -15,7 +15,7 @@ export const Deploys: Layer.Layer<DeploySettings, never, WorkerConfig> = Layer.e
 )
 
 export const Admin: Layer.Layer<RestateAdmin, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, ({ restate }) => RestateAdminHttpLive(restate))
+  Effect.map(WorkerConfig, ({ restate: { adminUrl, apiKey } }) => RestateAdminHttpLive({ adminUrl, apiKey }))
 )
 
 export const BuildLimits: Layer.Layer<BuildSettings, never, WorkerConfig> = Layer.effect(

@@ -11,7 +11,8 @@ export interface ClickhouseAddress {
   readonly checkCertificate: boolean
 }
 
-const expectedForms = "expected clickhouse://user:password@host:9000/database or http(s)://user:password@host:port"
+const accepts = "clickhouse://user:password@host:9000/database or http(s)://user:password@host:port"
+const expectedForms = `expected ${accepts}`
 
 /** Native ports, and the HTTP ports that a server with default settings has beside them. */
 const httpPortOf: Readonly<Record<string, string>> = { "9000": "8123", "9440": "8443" }
@@ -61,5 +62,7 @@ export const parseClickhouseAddress = (address: string): Either.Either<Clickhous
 
 export const clickhouseAddress: Kind<ClickhouseAddress> = {
   native: "string",
+  accepts,
+  isSecret: true,
   decode: (value) => parseClickhouseAddress(value.trim())
 }

@@ -19,7 +19,8 @@ export interface MysqlAddress {
 }
 
 const defaultPort = 3306
-const expectedForms = "expected user:password@tcp(host:port)/database or mysql://user:password@host:port/database"
+const accepts = "user:password@tcp(host:port)/database or mysql://user:password@host:port/database"
+const expectedForms = `expected ${accepts}`
 
 const decodePercent = (value: string): Either.Either<string, string> =>
   Either.try({ try: () => decodeURIComponent(value), catch: () => "contains a malformed percent escape" })
@@ -118,4 +119,9 @@ export const parseMysqlAddress = (dsn: string): Either.Either<MysqlAddress, stri
     () => "names no database"
   )
 
-export const mysqlAddress: Kind<MysqlAddress> = { native: "string", decode: (value) => parseMysqlAddress(value.trim()) }
+export const mysqlAddress: Kind<MysqlAddress> = {
+  native: "string",
+  accepts,
+  isSecret: true,
+  decode: (value) => parseMysqlAddress(value.trim())
+}

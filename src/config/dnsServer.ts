@@ -1,5 +1,5 @@
 import { isIP } from "node:net"
-import { Array as Arr, Either } from "effect"
+import { Either } from "effect"
 import type { Kind } from "./Setting.ts"
 
 const highestPort = 65_535
@@ -11,20 +11,16 @@ const split = (value: string): readonly [address: string, port: string] => {
   return rest.length > 0 ? [value, "53"] : [address, port]
 }
 
+const accepts = "an IP address with an optional port, such as 1.1.1.1 or 127.0.0.1:8053"
+
 /** An address with an optional port: `1.1.1.1`, `127.0.0.1:8053`, `[2606:4700::1111]:53`. A name would need DNS itself. */
 export const dnsServer: Kind<string> = {
   native: "string",
+  accepts,
   decode: (value) => {
     const [address, port] = split(value)
     return isIP(address) > 0 && /^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= highestPort
       ? Either.right(value)
-      : Either.left(`expected an IP address with an optional port, such as 1.1.1.1 or 127.0.0.1:8053, found "${value}"`)
+      : Either.left(`expected ${accepts}, found "${value}"`)
   }
 }
-
-/** A list that cannot be empty. */
-export const oneOrMore = <A>(elements: Kind<ReadonlyArray<A>>): Kind<Arr.NonEmptyReadonlyArray<A>> => ({
-  native: elements.native,
-  decode: (value) =>
-    Either.filterOrLeft(elements.decode(value), Arr.isNonEmptyReadonlyArray, () => "must name at least one")
-})

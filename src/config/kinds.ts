@@ -1,36 +1,48 @@
-import { Duration, Either, LogLevel } from "effect"
+import { Array as Arr, Duration, Either, LogLevel } from "effect"
 import type { Kind } from "./Setting.ts"
 
-export const text: Kind<string> = { native: "string", decode: (value) => Either.right(value.trim()) }
+export const text: Kind<string> = {
+  native: "string",
+  accepts: "text",
+  decode: (value) => Either.right(value.trim())
+}
 
 export const nonEmptyText: Kind<string> = {
   native: "string",
+  accepts: "text that is not empty",
   decode: (value) => (value.trim() === "" ? Either.left("must not be empty") : Either.right(value.trim()))
 }
 
 /** Kept to the byte: surrounding space may belong to a secret. */
 export const secretText: Kind<string> = {
   native: "string",
+  accepts: "text that is not empty, kept to the byte",
   decode: (value) => (value === "" ? Either.left("must not be empty") : Either.right(value))
 }
 
-export const matching = (pattern: RegExp, expected: string): Kind<string> => ({
+export const matching = (pattern: RegExp, accepts: string): Kind<string> => ({
   native: "string",
-  decode: (value) => (pattern.test(value) ? Either.right(value) : Either.left(`expected ${expected}, found "${value}"`))
+  accepts,
+  decode: (value) => (pattern.test(value) ? Either.right(value) : Either.left(`expected ${accepts}, found "${value}"`))
 })
 
-export const integer = (range: { readonly min: number; readonly max: number }): Kind<number> => ({
-  native: "number",
-  decode: (value) =>
-    /^[+-]?\d+$/.test(value) && Number(value) >= range.min && Number(value) <= range.max
-      ? Either.right(Number(value))
-      : Either.left(`expected an integer from ${range.min} to ${range.max}, found "${value}"`)
-})
+export const integer = (range: { readonly min: number; readonly max: number }): Kind<number> => {
+  const accepts = `an integer from ${range.min} to ${range.max}`
+  return {
+    native: "number",
+    accepts,
+    decode: (value) =>
+      /^[+-]?\d+$/.test(value) && Number(value) >= range.min && Number(value) <= range.max
+        ? Either.right(Number(value))
+        : Either.left(`expected ${accepts}, found "${value}"`)
+  }
+}
 
 export const port = integer({ min: 1, max: 65535 })
 
 export const ratio: Kind<number> = {
   native: "number",
+  accepts: "a number from 0 to 1",
   decode: (value) =>
     value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1
       ? Either.right(Number(value))
@@ -39,6 +51,7 @@ export const ratio: Kind<number> = {
 
 export const flag: Kind<boolean> = {
   native: "boolean",
+  accepts: "true or false",
   decode: (value) =>
     value === "true" || value === "false"
       ? Either.right(value === "true")
@@ -51,24 +64,27 @@ const unitMillis: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_00
 export const duration = (range: {
   readonly min: Duration.Duration
   readonly max: Duration.Duration
-}): Kind<Duration.Duration> => ({
-  native: "string",
-  decode: (value) => {
-    const expected = Either.left(
-      `expected a duration such as 500ms, 25s or 1m30s, from ${Duration.format(range.min)} to ${Duration.format(range.max)}, found "${value}"`
-    )
-    if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return expected
-    const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
-    const total = Duration.millis(
-      parts.reduce((sum, [, amount = "", unit = ""]) => sum + Number(amount) * (unitMillis[unit] ?? 0), 0)
-    )
-    return Duration.between(total, { minimum: range.min, maximum: range.max }) ? Either.right(total) : expected
+}): Kind<Duration.Duration> => {
+  const accepts = `a duration such as 500ms, 25s or 1m30s, from ${Duration.format(range.min)} to ${Duration.format(range.max)}`
+  return {
+    native: "string",
+    accepts,
+    decode: (value) => {
+      const expected = Either.left(`expected ${accepts}, found "${value}"`)
+      if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return expected
+      const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+      const total = Duration.millis(
+        parts.reduce((sum, [, amount = "", unit = ""]) => sum + Number(amount) * (unitMillis[unit] ?? 0), 0)
+      )
+      return Duration.between(total, { minimum: range.min, maximum: range.max }) ? Either.right(total) : expected
+    }
   }
-})
+}
 
 /** Refuses a user or password inside the address, so that an address is always safe to print. */
 export const httpUrl: Kind<string> = {
   native: "string",
+  accepts: "an http:// or https:// address without a user or a password",
   decode: (value) => {
     const url = URL.parse(value.trim())
     if (url === null || !/^https?:$/.test(url.protocol)) return Either.left("expected an http:// or https:// address")
@@ -81,6 +97,7 @@ export const httpUrl: Kind<string> = {
 /** For what must not travel in the clear. */
 export const httpsUrl: Kind<string> = {
   native: "string",
+  accepts: "an https:// address without a user or a password",
   decode: (value) =>
     /^https:/i.test(value.trim()) ? httpUrl.decode(value) : Either.left("expected an https:// address")
 }
@@ -88,6 +105,7 @@ export const httpsUrl: Kind<string> = {
 /** A secret of bytes, written as RFC 4648 section 5 does, with or without padding. */
 export const base64UrlSecret: Kind<string> = {
   native: "string",
+  accepts: "a key in base64url",
   decode: (value) =>
     /^[A-Za-z0-9_-]+={0,2}$/.test(value.trim())
       ? Either.right(value.trim())
@@ -102,26 +120,37 @@ const levels = {
   error: LogLevel.Error
 }
 
+const levelNames = `one of ${Object.keys(levels).join(", ")}`
+
 export const logLevel: Kind<LogLevel.LogLevel> = {
   native: "string",
+  accepts: levelNames,
   decode: (value) => {
     const level = Object.entries(levels).find(([name]) => name === value.toLowerCase())
-    return level === undefined
-      ? Either.left(`expected one of ${Object.keys(levels).join(", ")}, found "${value}"`)
-      : Either.right(level[1])
+    return level === undefined ? Either.left(`expected ${levelNames}, found "${value}"`) : Either.right(level[1])
   }
 }
 
 /** Comma separated in the environment; an empty list is written as the empty string. */
 export const list = <A>(element: Kind<A>): Kind<ReadonlyArray<A>> => ({
   native: "list",
+  accepts: `a list, each ${element.accepts}`,
   decode: (value) =>
     value.trim() === "" ? Either.right([]) : Either.all(value.split(",").map((part) => element.decode(part.trim())))
+})
+
+/** A list that cannot be empty. */
+export const oneOrMore = <A>(elements: Kind<ReadonlyArray<A>>): Kind<Arr.NonEmptyReadonlyArray<A>> => ({
+  native: elements.native,
+  accepts: `${elements.accepts}, at least one`,
+  decode: (value) =>
+    Either.filterOrLeft(elements.decode(value), Arr.isNonEmptyReadonlyArray, () => "must name at least one")
 })
 
 /** A host name as others compare it: trimmed, without the trailing dot of its absolute form. */
 export const hostName: Kind<string> = {
   native: "string",
+  accepts: "a host name",
   decode: (value) => {
     const name = value.trim().replace(/\.$/, "")
     return /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(name)

@@ -1,6 +1,6 @@
 import { Config, Either, Option, Redacted } from "effect"
 import { flag, httpUrl, integer, matching, text } from "./kinds.ts"
-import { type Kind, optional, redacted, withDefault } from "./Setting.ts"
+import { type Kind, namedConfig, optional, redacted, withDefault } from "./Setting.ts"
 
 /** Where spans go. `headers` usually carry the collector's credentials. */
 export interface OtlpTraces {
@@ -21,6 +21,7 @@ export interface OpenTelemetry {
 /** `key=value,key=value` with percent-encoded values, the form of OTEL_RESOURCE_ATTRIBUTES and of the header variables. */
 const pairs: Kind<Readonly<Record<string, string>>> = {
   native: "string",
+  accepts: "key=value pairs, separated by commas, with percent-encoded values",
   decode: (value) =>
     Either.try({
       try: () =>
@@ -41,48 +42,62 @@ const pairs: Kind<Readonly<Record<string, string>>> = {
 const protocol = matching(/^http\/(protobuf|json)$/, "http/protobuf or http/json")
 const exporter = matching(/^(otlp|none)$/, "otlp or none")
 
-const variables = Config.all({
-  disabled: withDefault(flag, false).config("OTEL_SDK_DISABLED"),
-  exporter: optional(exporter).config("OTEL_TRACES_EXPORTER"),
-  endpoint: optional(httpUrl).config("OTEL_EXPORTER_OTLP_ENDPOINT"),
-  tracesEndpoint: optional(httpUrl).config("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
-  headers: optional(redacted(pairs)).config("OTEL_EXPORTER_OTLP_HEADERS"),
-  tracesHeaders: optional(redacted(pairs)).config("OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
-  protocol: optional(protocol).config("OTEL_EXPORTER_OTLP_PROTOCOL"),
-  tracesProtocol: optional(protocol).config("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"),
-  // The defaults of the specification's batch span processor.
-  scheduleDelay: optional(integer({ min: 1, max: 3_600_000 })).config("OTEL_BSP_SCHEDULE_DELAY"),
-  batchSize: optional(integer({ min: 1, max: 10_000 })).config("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
-  serviceName: optional(text).config("OTEL_SERVICE_NAME"),
-  resourceAttributes: optional(pairs).config("OTEL_RESOURCE_ATTRIBUTES")
-})
+/** The standard variables that are understood; the others of the standard have no effect. They have no place in the file. */
+export const openTelemetryVariables = {
+  OTEL_SDK_DISABLED: withDefault(flag, false, "Switches tracing off, whatever else is set."),
+  OTEL_TRACES_EXPORTER: optional(exporter, "`none` switches the export off."),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+    httpUrl,
+    "The collector; spans go to `/v1/traces` below it. Without it nothing is traced."
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(httpUrl, "The full address for spans; wins over the general one."),
+  OTEL_EXPORTER_OTLP_HEADERS: optional(redacted(pairs), "Headers of each export, such as the collector's credentials."),
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: optional(redacted(pairs), "The same for spans; wins over the general one."),
+  OTEL_EXPORTER_OTLP_PROTOCOL: optional(protocol, "How spans are encoded; `http/protobuf` when not set."),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional(protocol, "The same for spans; wins over the general one."),
+  OTEL_BSP_SCHEDULE_DELAY: optional(
+    integer({ min: 1, max: 3_600_000 }),
+    "Milliseconds between two exports; 5000 when not set, as the specification has it."
+  ),
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: optional(
+    integer({ min: 1, max: 10_000 }),
+    "Spans in one export; 512 when not set, as the specification has it."
+  ),
+  OTEL_SERVICE_NAME: optional(text, "The resource's `service.name`; `worker` when not set."),
+  OTEL_RESOURCE_ATTRIBUTES: optional(
+    pairs,
+    "Further attributes of the resource; they win over what the worker says of itself."
+  )
+}
+
+const variables = namedConfig(openTelemetryVariables)
 
 type Variables = Config.Config.Success<typeof variables>
 
 /** A traces endpoint is used as it is; the general one is a base to which the signal's path is added. */
 const tracesUrl = (read: Variables): Option.Option<string> =>
-  read.disabled || Option.contains(read.exporter, "none")
+  read.OTEL_SDK_DISABLED || Option.contains(read.OTEL_TRACES_EXPORTER, "none")
     ? Option.none()
-    : Option.orElse(read.tracesEndpoint, () =>
-        Option.map(read.endpoint, (base) => `${base.replace(/\/+$/, "")}/v1/traces`)
+    : Option.orElse(read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, () =>
+        Option.map(read.OTEL_EXPORTER_OTLP_ENDPOINT, (base) => `${base.replace(/\/+$/, "")}/v1/traces`)
       )
 
 export const openTelemetry: Config.Config<OpenTelemetry> = Config.map(variables, (read) => ({
   traces: Option.map(tracesUrl(read), (url) => ({
     url,
     headers: Option.getOrElse(
-      Option.orElse(read.tracesHeaders, () => read.headers),
+      Option.orElse(read.OTEL_EXPORTER_OTLP_TRACES_HEADERS, () => read.OTEL_EXPORTER_OTLP_HEADERS),
       () => Redacted.make({})
     ),
     encoding: Option.contains(
-      Option.orElse(read.tracesProtocol, () => read.protocol),
+      Option.orElse(read.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, () => read.OTEL_EXPORTER_OTLP_PROTOCOL),
       "http/json"
     )
       ? "json"
       : "protobuf",
-    exportEveryMillis: Option.getOrElse(read.scheduleDelay, () => 5_000),
-    batchSize: Option.getOrElse(read.batchSize, () => 512)
+    exportEveryMillis: Option.getOrElse(read.OTEL_BSP_SCHEDULE_DELAY, () => 5_000),
+    batchSize: Option.getOrElse(read.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, () => 512)
   })),
-  serviceName: read.serviceName,
-  resourceAttributes: Option.getOrElse(read.resourceAttributes, () => ({}))
+  serviceName: read.OTEL_SERVICE_NAME,
+  resourceAttributes: Option.getOrElse(read.OTEL_RESOURCE_ATTRIBUTES, () => ({}))
 }))

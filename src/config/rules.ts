@@ -1,6 +1,5 @@
-import { Array as Arr } from "effect"
 import type { ConfigProblem } from "./ConfigProblems.ts"
-import { type Given, vaultProblems } from "./vaultRules.ts"
+import { type Given, type Rule, vaultRules } from "./vaultRules.ts"
 
 interface Companions {
   readonly when: (given: Given) => boolean
@@ -60,22 +59,29 @@ const companions: ReadonlyArray<Companions> = [
   }
 ]
 
-const samePort = (given: Given): ReadonlyArray<ConfigProblem> => {
-  const metrics = given.get("observability.metrics.prometheus_port")
-  return metrics !== undefined && metrics === (given.get("restate.http_port") ?? "9080")
-    ? [{ setting: "observability.metrics.prometheus_port", problem: "must differ from restate.http_port" }]
-    : []
-}
-
-/** What settings demand of each other. */
-export const crossFieldProblems = (given: Given): ReadonlyArray<ConfigProblem> => [
-  ...Arr.flatMap(companions, ({ when, needs, because }) =>
+const companionRule = ({ because, needs, when }: Companions): Rule => ({
+  sentence: `${needs.map((path) => `\`${path}\``).join(", ")}: required when ${because}.`,
+  problems: (given) =>
     when(given)
       ? needs
           .filter((path) => !isGiven(given, path))
           .map((setting) => ({ setting, problem: `is required because ${because}` }))
       : []
-  ),
-  ...samePort(given),
-  ...vaultProblems(given)
-]
+})
+
+const samePort: Rule = {
+  sentence: "`observability.metrics.prometheus_port`: must differ from `restate.http_port`.",
+  problems: (given) => {
+    const metrics = given.get("observability.metrics.prometheus_port")
+    return metrics !== undefined && metrics === (given.get("restate.http_port") ?? "9080")
+      ? [{ setting: "observability.metrics.prometheus_port", problem: "must differ from restate.http_port" }]
+      : []
+  }
+}
+
+/** What settings demand of each other. */
+export const rules: ReadonlyArray<Rule> = [...companions.map(companionRule), samePort, ...vaultRules]
+
+/** What is wrong between settings that may each be right. */
+export const crossFieldProblems = (given: Given): ReadonlyArray<ConfigProblem> =>
+  rules.flatMap(({ problems }) => problems(given))

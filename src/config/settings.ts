@@ -1,6 +1,6 @@
 import { Duration, LogLevel } from "effect"
 import { clickhouseAddress } from "./ClickhouseAddress.ts"
-import { dnsServer, oneOrMore } from "./dnsServer.ts"
+import { dnsServer } from "./dnsServer.ts"
 import {
   base64UrlSecret,
   duration,
@@ -13,13 +13,14 @@ import {
   logLevel,
   matching,
   nonEmptyText,
+  oneOrMore,
   port,
   ratio,
   secretText,
   text
 } from "./kinds.ts"
 import { mysqlAddress } from "./MysqlAddress.ts"
-import { optional, redacted, required, type SettingValues, withDefault } from "./Setting.ts"
+import { ignored, optional, redacted, required, type SettingValues, withDefault } from "./Setting.ts"
 
 const poolSize = integer({ min: 1, max: 1000 })
 const anyDuration = duration({ min: Duration.zero, max: Duration.days(1) })
@@ -27,147 +28,241 @@ const anyDuration = duration({ min: Duration.zero, max: Duration.days(1) })
 const vaultMount = matching(/^[\w-]+(\/[\w-]+)*$/, 'the path of a mount such as "transit"')
 const requestBound = duration({ min: Duration.millis(100), max: Duration.seconds(25) })
 const drainBound = duration({ min: Duration.zero, max: Duration.minutes(10) })
+const anyCount = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
 
 /**
  * Every setting there is. The place in this tree is the name: `restate.httpPort` is `restate.http_port` in the file and
  * WORKER_RESTATE_HTTP_PORT in the environment.
  */
 export const settings = {
-  instanceId: optional(text),
-  region: withDefault(text, ""),
+  instanceId: optional(text, "Names this process in logs and spans; `ins_` and eight random characters when not set."),
+  region: withDefault(text, "", "Where this process runs, for logs and spans."),
   observability: {
-    tracing: { sampleRate: withDefault(ratio, 0.25) },
+    tracing: {
+      sampleRate: withDefault(
+        ratio,
+        0.25,
+        "The share of traces that are kept. Between 0 and 1 the decision of the caller holds; without an address in the OTEL_ variables nothing is traced."
+      )
+    },
     logging: {
-      level: withDefault(logLevel, LogLevel.Info),
-      sampleRate: withDefault(ratio, 1),
-      slowThreshold: withDefault(anyDuration, Duration.seconds(1))
+      level: withDefault(logLevel, LogLevel.Info, "The least severe lines that are written, one JSON object each."),
+      sampleRate: ignored(withDefault(ratio, 1, "Every line is written.")),
+      slowThreshold: ignored(withDefault(anyDuration, Duration.seconds(1), "Durations are in the metrics and spans."))
     },
     metrics: {
-      host: withDefault(nonEmptyText, "0.0.0.0"),
-      // Zero: no metrics server.
-      prometheusPort: withDefault(integer({ min: 0, max: 65535 }), 0)
+      host: withDefault(nonEmptyText, "0.0.0.0", "The interface that `GET /metrics` is served on."),
+      prometheusPort: withDefault(integer({ min: 0, max: 65535 }), 0, "The port of `GET /metrics`; 0 serves none.")
     }
   },
-  defaultDomain: withDefault(hostName, "unkey.app"),
-  // Under it every available region has a wildcard of its own.
-  regionalDomain: optional(hostName),
-  buildPlatform: withDefault(matching(/^linux\/[a-z0-9]+(\/v\d+)?$/, "linux/<architecture>"), "linux/amd64"),
+  defaultDomain: withDefault(
+    hostName,
+    "unkey.app",
+    "The apex of generated host names, which are served under one wildcard certificate."
+  ),
+  regionalDomain: optional(
+    hostName,
+    "With it each available region has a wildcard certificate `*.<region>.<regional_domain>`."
+  ),
+  buildPlatform: withDefault(
+    matching(/^linux\/[a-z0-9]+(\/v\d+)?$/, "linux/<architecture>"),
+    "linux/amd64",
+    "What images are built for."
+  ),
   builds: {
-    maxPerWorkspace: withDefault(integer({ min: 1, max: 1000 }), 5),
-    deadline: withDefault(duration({ min: Duration.minutes(1), max: Duration.hours(12) }), Duration.minutes(30))
+    maxPerWorkspace: withDefault(
+      integer({ min: 1, max: 1000 }),
+      5,
+      "Builds of one workspace that run at the same time; further ones wait, production first."
+    ),
+    deadline: withDefault(
+      duration({ min: Duration.minutes(1), max: Duration.hours(12) }),
+      Duration.minutes(30),
+      "How long a build may run before it is cancelled and its deployment fails."
+    )
   },
-  sentinelImage: withDefault(nonEmptyText, "ghcr.io/unkeyed/unkey:local"),
-  availableRegions: withDefault(list(nonEmptyText), []),
-  cnameDomain: required(hostName),
+  sentinelImage: withDefault(
+    nonEmptyText,
+    "ghcr.io/unkeyed/unkey:local",
+    "The image of sentinels; a deploy brings those of its environment to it."
+  ),
+  availableRegions: withDefault(
+    list(nonEmptyText),
+    [],
+    "Where a deployment runs when its environment configures no region. When set, a region has to be one of them or known to frontline."
+  ),
+  cnameDomain: ignored(optional(hostName, "The target that a custom domain has to point to stands in its row.")),
   database: {
-    primary: required(mysqlAddress),
-    readonlyReplica: optional(mysqlAddress),
-    poolSize: withDefault(poolSize, 25),
-    replicaPoolSize: withDefault(poolSize, 25),
-    connectionLifetime: withDefault(anyDuration, Duration.minutes(5))
+    primary: required(mysqlAddress, "Where everything is written, and read from when a write depends on it."),
+    readonlyReplica: optional(mysqlAddress, "Where reads go that decide no write."),
+    poolSize: withDefault(poolSize, 25, "Connections to the primary."),
+    replicaPoolSize: withDefault(poolSize, 25, "Connections to the replica."),
+    connectionLifetime: withDefault(
+      anyDuration,
+      Duration.minutes(5),
+      "After this time a connection is replaced once it is idle, so that a change behind a name or a proxy is followed."
+    )
   },
   vault: {
-    // Without it: Unkey's own as soon as vault.url is set, as existing files have it.
-    kind: withDefault(matching(/^(unkey|hashicorp|local)$/, "unkey, hashicorp or local"), "unkey"),
-    url: optional(httpUrl),
-    token: optional(redacted(secretText)),
-    namespace: optional(nonEmptyText),
-    transitMount: withDefault(vaultMount, "transit"),
-    caFile: optional(nonEmptyText),
-    roleId: optional(nonEmptyText),
-    secretId: optional(redacted(secretText)),
-    approleMount: withDefault(vaultMount, "approle"),
-    kubernetesRole: optional(nonEmptyText),
-    kubernetesMount: withDefault(vaultMount, "kubernetes"),
-    // Where Kubernetes puts it in every pod.
-    kubernetesTokenFile: withDefault(nonEmptyText, "/var/run/secrets/kubernetes.io/serviceaccount/token"),
-    keyFile: optional(nonEmptyText)
+    kind: withDefault(
+      matching(/^(unkey|hashicorp|local)$/, "unkey, hashicorp or local"),
+      "unkey",
+      "Unkey's own vault, the transit engine of HashiCorp Vault or OpenBao, or a key file for development. Without `vault.url` the default is no vault."
+    ),
+    url: optional(httpUrl, "The address of the vault."),
+    token: optional(redacted(secretText), "The bearer of Unkey's vault, or a token of HashiCorp Vault."),
+    namespace: optional(nonEmptyText, "A namespace of HashiCorp Vault Enterprise or OpenBao."),
+    transitMount: withDefault(vaultMount, "transit", "Where the transit engine is mounted."),
+    caFile: optional(
+      nonEmptyText,
+      "The authorities in PEM that sign the vault's certificate, instead of the system's."
+    ),
+    roleId: optional(nonEmptyText, "The AppRole that logs in, together with `vault.secret_id`."),
+    secretId: optional(redacted(secretText), "The AppRole's secret."),
+    approleMount: withDefault(vaultMount, "approle", "Where the AppRole method is mounted."),
+    kubernetesRole: optional(nonEmptyText, "The role that logs in with the pod's service account."),
+    kubernetesMount: withDefault(vaultMount, "kubernetes", "Where the Kubernetes method is mounted."),
+    kubernetesTokenFile: withDefault(
+      nonEmptyText,
+      "/var/run/secrets/kubernetes.io/serviceaccount/token",
+      "The service account's token; the default is where Kubernetes puts it in every pod. It is read anew at each login."
+    ),
+    keyFile: optional(nonEmptyText, "The file of a local vault: one key a line, the last one encrypts.")
   },
   acme: {
-    enabled: withDefault(flag, false),
-    emailDomain: withDefault(hostName, "unkey.com"),
-    directoryUrl: withDefault(httpsUrl, "https://acme-v02.api.letsencrypt.org/directory"),
-    profile: optional(nonEmptyText),
-    externalAccount: { keyId: optional(nonEmptyText), hmacKey: optional(redacted(base64UrlSecret)) },
-    preferredChain: optional(nonEmptyText),
-    directoryCaFile: optional(nonEmptyText),
+    enabled: withDefault(flag, false, "Whether certificates are ordered; until then challenges wait."),
+    emailDomain: withDefault(hostName, "unkey.com", "The account's contact is `acme@` this domain."),
+    directoryUrl: withDefault(httpsUrl, "https://acme-v02.api.letsencrypt.org/directory", "The certificate authority."),
+    profile: optional(nonEmptyText, "A profile that the authority offers, such as `shortlived`."),
+    externalAccount: {
+      keyId: optional(nonEmptyText, "The key id of an external account, where the authority wants one."),
+      hmacKey: optional(redacted(base64UrlSecret), "The key of the external account.")
+    },
+    preferredChain: optional(
+      nonEmptyText,
+      "The common name of the root whose chain is taken, where several are offered."
+    ),
+    directoryCaFile: optional(nonEmptyText, "The authorities in PEM that sign the directory's own certificate."),
     route53: {
-      enabled: withDefault(flag, false),
-      accessKeyId: optional(redacted(secretText)),
-      secretAccessKey: optional(redacted(secretText)),
-      region: withDefault(nonEmptyText, "us-east-1"),
-      hostedZoneId: optional(nonEmptyText),
-      endpoint: optional(httpUrl)
+      enabled: withDefault(flag, false, "Whether wildcards are proved through Route 53."),
+      accessKeyId: optional(redacted(secretText), "The id of the access key."),
+      secretAccessKey: optional(redacted(secretText), "The access key."),
+      region: withDefault(nonEmptyText, "us-east-1", "The region that requests are signed for."),
+      hostedZoneId: optional(nonEmptyText, "The zone of every record; without it the zone is found by name."),
+      endpoint: optional(httpUrl, "Another address of the API, for stand-ins.")
     }
   },
   dns: {
-    resolvers: withDefault(oneOrMore(list(dnsServer)), ["1.1.1.1", "8.8.8.8"]),
-    // Empty: the servers that a zone itself names.
-    authoritativeServers: withDefault(list(dnsServer), [])
+    resolvers: withDefault(
+      oneOrMore(list(dnsServer)),
+      ["1.1.1.1", "8.8.8.8"],
+      "Who is asked about custom domains; those that answer have to agree."
+    ),
+    authoritativeServers: withDefault(
+      list(dnsServer),
+      [],
+      "Who is asked whether a challenge's record is visible, for private zones; without any, the servers that the zone names."
+    )
   },
   restate: {
-    adminUrl: withDefault(httpUrl, "http://restate:9070"),
-    apiKey: optional(redacted(secretText)),
-    httpHost: withDefault(nonEmptyText, "0.0.0.0"),
-    httpPort: withDefault(port, 9080),
-    registerAs: optional(httpUrl),
-    // Replaces what runs under open invocations, so only a person asks for it.
-    forceRegistration: withDefault(flag, false),
-    requestIdentityKeys: withDefault(list(matching(/^publickeyv1_[1-9A-HJ-NP-Za-km-z]+$/, "publickeyv1_...")), []),
-    // Five seconds under Kubernetes' default termination grace period of 30 s.
-    drainTimeout: withDefault(drainBound, Duration.seconds(25))
+    adminUrl: withDefault(httpUrl, "http://restate:9070", "Restate's admin API."),
+    apiKey: optional(redacted(secretText), "The bearer for the admin API."),
+    httpHost: withDefault(nonEmptyText, "0.0.0.0", "The interface that Restate and probes reach."),
+    httpPort: withDefault(port, 9080, "The port for Restate (h2c and HTTP/1.1) and `/health/*`."),
+    registerAs: optional(
+      httpUrl,
+      "Registers this address with Restate at the start and is not ready before; a new build has to have a new address."
+    ),
+    forceRegistration: withDefault(
+      flag,
+      false,
+      "Overwrites the deployment at that address under its open invocations; only ever by hand."
+    ),
+    requestIdentityKeys: withDefault(
+      list(matching(/^publickeyv1_[1-9A-HJ-NP-Za-km-z]+$/, "publickeyv1_...")),
+      [],
+      "The public keys of the Restate servers that may call; without any, everybody who reaches the port may."
+    ),
+    drainTimeout: withDefault(
+      drainBound,
+      Duration.seconds(25),
+      "How long running attempts may take to end after SIGTERM; five seconds under Kubernetes' default grace period."
+    )
   },
-  depot: { apiUrl: optional(httpUrl), projectRegion: withDefault(nonEmptyText, "us-east-1") },
+  depot: {
+    apiUrl: optional(httpUrl, "Depot's API."),
+    projectRegion: withDefault(nonEmptyText, "us-east-1", "Where new projects of Depot are made.")
+  },
   registry: {
-    url: optional(nonEmptyText),
-    username: optional(nonEmptyText),
-    password: optional(redacted(secretText)),
-    // Plain HTTP, or a certificate that nobody vouches for: for registries on one's own machine.
-    insecure: withDefault(flag, false)
+    url: optional(nonEmptyText, "The registry that built images are pushed to."),
+    username: optional(nonEmptyText, "Who pushes."),
+    password: optional(redacted(secretText), "The pusher's password; with Depot its token."),
+    insecure: withDefault(
+      flag,
+      false,
+      "Plain HTTP, or a certificate that nobody vouches for: for registries on one's own machine."
+    )
   },
   builder: {
-    // auto: the BuildKit of buildkit_address, else Depot when depot.api_url and the registry are set, else none.
-    kind: withDefault(matching(/^(auto|depot|buildkit|none)$/, "auto, depot, buildkit or none"), "auto"),
+    kind: withDefault(
+      matching(/^(auto|depot|buildkit|none)$/, "auto, depot, buildkit or none"),
+      "auto",
+      "auto is the BuildKit of `builder.buildkit_address`, else Depot when `depot.api_url` and the registry are set, else none."
+    ),
     buildkitAddress: optional(
       matching(
         /^(tcp:\/\/[^\s/:]+:\d{1,5}|(unix|docker):\/\/\/\S+)$/,
         "tcp://host:port, unix:///path or docker:///path of an engine's socket"
-      )
+      ),
+      "A BuildKit of one's own."
     ),
     tls: {
-      caFile: optional(nonEmptyText),
-      certificateFile: optional(nonEmptyText),
-      keyFile: optional(nonEmptyText),
-      serverName: optional(hostName)
+      caFile: optional(
+        nonEmptyText,
+        "The authorities in PEM that sign BuildKit's certificate. Any setting of `builder.tls` switches TLS on."
+      ),
+      certificateFile: optional(nonEmptyText, "The certificate that the worker shows."),
+      keyFile: optional(nonEmptyText, "The key of that certificate."),
+      serverName: optional(hostName, "The name that BuildKit's certificate has to have, instead of the address's.")
     }
   },
   clickhouse: {
-    url: optional(clickhouseAddress),
-    adminUrl: optional(clickhouseAddress),
+    url: optional(
+      clickhouseAddress,
+      "Where usage and traffic are read and build telemetry is written. Native addresses are spoken to over HTTP: ports 9000 and 9440 become 8123 and 8443; `secure` and `skip_verify` are understood."
+    ),
+    adminUrl: optional(clickhouseAddress, "Who makes users; ClickhouseUserService is served only with it."),
     // Well under the 30 s of a step.
-    requestTimeout: withDefault(requestBound, Duration.seconds(10))
+    requestTimeout: withDefault(requestBound, Duration.seconds(10), "How long one request may take.")
   },
   github: {
-    // Zero: no GitHub App.
-    appId: withDefault(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), 0),
-    privateKeyPem: optional(redacted(secretText)),
-    // A GitHub Enterprise Server has its API at https://<host>/api/v3.
-    apiUrl: withDefault(httpUrl, "https://api.github.com"),
-    // Where git clones from; without it, it follows from the API's address.
-    gitUrl: optional(httpUrl),
-    allowUnauthenticatedDeployments: withDefault(flag, false)
+    appId: withDefault(anyCount, 0, "The id of the GitHub App that clones and reports; 0 is none."),
+    privateKeyPem: optional(redacted(secretText), "The App's private key in PEM."),
+    apiUrl: withDefault(
+      httpUrl,
+      "https://api.github.com",
+      "The API; that of a GitHub Enterprise Server is `https://<host>/api/v3`."
+    ),
+    gitUrl: optional(httpUrl, "Where git clones from; without it, it follows from the API's address."),
+    allowUnauthenticatedDeployments: withDefault(flag, false, "Whether public repositories are built without the App.")
   },
   // Whoever knows one of these addresses can call it: they are secrets.
   heartbeat: {
-    certRenewalUrl: optional(redacted(httpUrl)),
-    quotaCheckUrl: optional(redacted(httpUrl)),
-    keyRefillUrl: optional(redacted(httpUrl))
+    certRenewalUrl: optional(redacted(httpUrl), "Called with GET when a renewal run has ended well."),
+    quotaCheckUrl: optional(redacted(httpUrl), "Called with GET when a quota check has ended well."),
+    keyRefillUrl: optional(redacted(httpUrl), "Called with GET when a refill has ended well.")
   },
-  slack: { quotaCheckWebhookUrl: optional(redacted(httpUrl)) },
-  // Requests in a month below which nobody looks at a workspace's quota.
-  quotaCheck: { minimumUsage: withDefault(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), 150_000) },
-  // Keys in one transaction; bench/RESULTS.md says why so many.
-  keyRefill: { batchSize: withDefault(integer({ min: 1, max: 5_000 }), 1_000) }
+  slack: { quotaCheckWebhookUrl: optional(redacted(httpUrl), "Where a quota that is exceeded is told of.") },
+  quotaCheck: {
+    minimumUsage: withDefault(anyCount, 150_000, "Requests in a month below which nobody looks at a workspace's quota.")
+  },
+  keyRefill: {
+    batchSize: withDefault(
+      integer({ min: 1, max: 5_000 }),
+      1_000,
+      "Keys in one transaction; bench/RESULTS.md says why so many."
+    )
+  }
 }
 
 export type Settings = SettingValues<typeof settings>

@@ -3,6 +3,13 @@ import type { ConfigProblem } from "./ConfigProblems.ts"
 /** The texts as they were given, so that a rule still speaks when another setting cannot be decoded. */
 export type Given = ReadonlyMap<string, string>
 
+/** One demand of settings on each other. */
+export interface Rule {
+  /** The demand as the configuration reference states it. */
+  readonly sentence: string
+  readonly problems: (given: Given) => ReadonlyArray<ConfigProblem>
+}
+
 const isGiven = (given: Given, path: string): boolean => !["", undefined].includes(given.get(path))
 
 const kindOf = (given: Given): string => given.get("vault.kind") ?? "unkey"
@@ -10,7 +17,7 @@ const kindOf = (given: Given): string => given.get("vault.kind") ?? "unkey"
 const kinds = ["unkey", "hashicorp", "local"]
 
 /** What has a meaning for one kind only, or for two. */
-const meaningOf: Readonly<Record<string, ReadonlyArray<string>>> = {
+export const vaultKindsOf: Readonly<Record<string, ReadonlyArray<string>>> = {
   "vault.url": ["unkey", "hashicorp"],
   "vault.token": ["unkey", "hashicorp"],
   "vault.namespace": ["hashicorp"],
@@ -29,8 +36,8 @@ const given = (settings: Given, paths: ReadonlyArray<string>) => paths.filter((p
 
 /** Set, but without effect for this kind: whoever set it expects something that will not happen. */
 const meaningless = (settings: Given): ReadonlyArray<ConfigProblem> =>
-  given(settings, Object.keys(meaningOf)).flatMap((setting) => {
-    const meant = meaningOf[setting] ?? []
+  given(settings, Object.keys(vaultKindsOf)).flatMap((setting) => {
+    const meant = vaultKindsOf[setting] ?? []
     return meant.includes(kindOf(settings))
       ? []
       : [{ setting, problem: `needs vault.kind to be ${meant.join(" or ")}, which is ${kindOf(settings)}` }]
@@ -43,7 +50,7 @@ const neededBecause = (settings: Given): string | undefined => {
     return "clickhouse.admin_url is set: passwords of ClickHouse users are kept in the vault"
   const kind = kindOf(settings)
   if (isGiven(settings, "vault.kind")) return `vault.kind is ${kind}`
-  const other = given(settings, Object.keys(meaningOf)).find(
+  const other = given(settings, Object.keys(vaultKindsOf)).find(
     (path) => path !== "vault.url" && path !== "vault.key_file"
   )
   return other === undefined ? undefined : `${other} is set`
@@ -86,6 +93,26 @@ const login = (settings: Given): ReadonlyArray<ConfigProblem> => {
     .map((setting) => ({ setting, problem: "is required because the other half of the AppRole is set" }))
 }
 
-/** What the settings of the vault demand of each other, and what others demand of the vault. A kind that is none is the one problem. */
-export const vaultProblems = (settings: Given): ReadonlyArray<ConfigProblem> =>
-  kinds.includes(kindOf(settings)) ? [...place(settings), ...login(settings), ...meaningless(settings)] : []
+// A kind that is none is the one problem.
+const ofKnownKind =
+  (problems: Rule["problems"]): Rule["problems"] =>
+  (settings) =>
+    kinds.includes(kindOf(settings)) ? problems(settings) : []
+
+/** What the settings of the vault demand of each other, and what others demand of the vault. */
+export const vaultRules: ReadonlyArray<Rule> = [
+  {
+    sentence:
+      "`vault.url`, or `vault.key_file` when `vault.kind` is local: required when acme.enabled is true, when clickhouse.admin_url is set and when any other setting of the vault is.",
+    problems: ofKnownKind(place)
+  },
+  {
+    sentence:
+      "`vault.token`, `vault.role_id` with `vault.secret_id`, `vault.kubernetes_role`: exactly one way to log in when vault.kind is hashicorp.",
+    problems: ofKnownKind(login)
+  },
+  {
+    sentence: "A setting of the vault that has no meaning for its kind is refused; the table names the kinds.",
+    problems: ofKnownKind(meaningless)
+  }
+]

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
-import { dnsServer, oneOrMore } from "../../src/config/dnsServer.ts"
-import { list } from "../../src/config/kinds.ts"
+import { dnsServer } from "../../src/config/dnsServer.ts"
+import { list, oneOrMore } from "../../src/config/kinds.ts"
 
 describe("the address of a DNS server", () => {
   for (const address of ["1.1.1.1", "127.0.0.1:8053", "2606:4700::1111", "[2606:4700::1111]", "[::1]:8053"])

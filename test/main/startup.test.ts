@@ -11,7 +11,8 @@ describe("a worker that cannot run", () => {
     Effect.gen(function* () {
       const { code, errors } = yield* runWorker({
         WORKER_DATABASE_PRIMARY: "mysql://root:hunter2@127.0.0.1/",
-        WORKER_RESTATE_DRAIN_TIMEOUT: "soon"
+        WORKER_RESTATE_DRAIN_TIMEOUT: "soon",
+        WORKER_CNAME_DOMAIN: "not a name"
       })
       assert.strictEqual(code, 1)
       const lines = errors.trimEnd().split("\n")
@@ -19,7 +20,7 @@ describe("a worker that cannot run", () => {
       assert.lengthOf(lines, 4)
       assert.match(errors, /database\.primary .*names no database/)
       assert.match(errors, /restate\.drain_timeout .*expected a duration/)
-      assert.match(errors, /cname_domain .*is required/)
+      assert.match(errors, /cname_domain .*expected a host name/)
       assert.notInclude(errors, "hunter2")
     })
   )

@@ -1,0 +1,45 @@
+import { Clock, Effect } from "effect"
+import type { Input } from "../../src/restate/Contract.ts"
+import { key, uuid } from "../../src/restate/Durable.ts"
+import { implement } from "../../src/restate/Implementation.ts"
+import { saga, withUndo } from "../../src/restate/Saga.ts"
+import { step } from "../../src/restate/Step.ts"
+import { patient } from "../../src/workflows/retry.ts"
+import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
+import { planWindow } from "./planWindow.ts"
+import { StatusPage } from "./StatusPage.ts"
+
+/** Three attempts, then it is given up: that a window is over is news for minutes only. */
+const briefly = { maxAttempts: 3, initialInterval: "1 second" } as const
+
+/** Best effort: a window that is over stays over when nobody can be told. */
+const tellSubscribers = (projectId: string, noticeId: string) =>
+  Effect.gen(function* () {
+    const page = yield* StatusPage
+    return yield* step("tell-subscribers", page.tellSubscribers(projectId, noticeId), { retry: briefly }).pipe(
+      Effect.as(true),
+      Effect.catchTag("StepFailed", ({ reason }) =>
+        Effect.as(Effect.logWarning("Subscribers were not told", { projectId, reason }), false)
+      )
+    )
+  })
+
+const announce = ({ minutes, text }: Input<typeof MaintenanceService, "Announce">) =>
+  saga(
+    Effect.gen(function* () {
+      const page = yield* StatusPage
+      const projectId = yield* key
+      const { closesAt, opensAt } = yield* planWindow(minutes, yield* Clock.currentTimeMillis)
+      // Made before the step: a body that is repeated shows the same notice.
+      const id = yield* uuid
+      // Registered before the effect: a cancellation may meet the step half-way, so hiding tolerates that nothing is shown.
+      yield* withUndo(Effect.void, () => step("take-notice-back", page.hide(projectId, id), {}))
+      yield* step("show-notice", page.show({ id, projectId, text, until: closesAt }), { failure: NoticeStands })
+      yield* Effect.sleep(closesAt - opensAt)
+      yield* step("hide-notice", page.hide(projectId, id), {})
+      return { subscribersTold: yield* tellSubscribers(projectId, id) }
+    })
+  )
+
+/** Key: project. */
+export const MaintenanceWorkflows = implement(MaintenanceService, { Announce: announce }, { retry: patient })

@@ -1,0 +1,99 @@
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { tomlName } from "../../src/config/Setting.ts"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+const settingsFile = `${root}src/config/settings.ts`
+/** Where settings become the configuration: what is only handed on there has not been used. */
+const assemblyFile = `${root}src/config.ts`
+
+const host = (files: ReadonlyArray<string>, options: ts.CompilerOptions): ts.LanguageServiceHost => ({
+  getCompilationSettings: () => options,
+  getScriptFileNames: () => [...files],
+  getScriptVersion: () => "0",
+  getScriptSnapshot: (file) => {
+    const text = ts.sys.readFile(file)
+    return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text)
+  },
+  getCurrentDirectory: () => root,
+  getDefaultLibFileName: ts.getDefaultLibFilePath,
+  fileExists: ts.sys.fileExists,
+  readFile: ts.sys.readFile,
+  readDirectory: ts.sys.readDirectory,
+  directoryExists: ts.sys.directoryExists,
+  getDirectories: ts.sys.getDirectories
+})
+
+const languageService = (): ts.LanguageService => {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
+  const { fileNames, options } = ts.parseJsonConfigFileContent({ ...config, include: ["src"] }, ts.sys, root)
+  return ts.createLanguageService(host(fileNames, options))
+}
+
+/** Every property of an object literal with its path, leaves only: what is not itself an object literal. */
+const leavesOf = (
+  node: ts.ObjectLiteralExpression,
+  prefix = ""
+): ReadonlyArray<readonly [path: string, name: ts.Node]> =>
+  node.properties.flatMap((property): ReadonlyArray<readonly [string, ts.Node]> => {
+    if (property.name === undefined) return []
+    const path = `${prefix}${tomlName(property.name.getText())}`
+    return ts.isPropertyAssignment(property) && ts.isObjectLiteralExpression(property.initializer)
+      ? leavesOf(property.initializer, `${path}.`)
+      : [[path, property.name]]
+  })
+
+const literalNamed = (file: ts.SourceFile, name: string): ts.ObjectLiteralExpression => {
+  for (const statement of file.statements)
+    if (ts.isVariableStatement(statement))
+      for (const { initializer, name: declared } of statement.declarationList.declarations)
+        if (declared.getText() === name && initializer !== undefined && ts.isObjectLiteralExpression(initializer))
+          return initializer
+  throw new Error(`${file.fileName} declares no ${name}`)
+}
+
+/** The properties whose value a position is part of, from the innermost outwards. */
+const enclosingProperties = (node: ts.Node, position: number): ReadonlyArray<ts.PropertyAssignment> =>
+  ts.forEachChild(node, (child) => {
+    if (position < child.getStart() || position >= child.getEnd()) return undefined
+    const inner = enclosingProperties(child, position)
+    return ts.isPropertyAssignment(child) ? [...inner, child] : inner
+  }) ?? []
+
+/**
+ * Answers which settings the program reads, as the compiler sees it: a setting is read when its property, or the property that
+ * the assembly of the configuration hands its value on under, is named anywhere else.
+ */
+export class SettingReaders {
+  readonly #service = languageService()
+  readonly #names = new Map(this.#declared())
+
+  isRead(path: string): boolean {
+    const name = this.#names.get(path)
+    return name !== undefined && this.#isReferenced(name)
+  }
+
+  #declared() {
+    const file = this.#service.getProgram()?.getSourceFile(settingsFile)
+    if (file === undefined) throw new Error(`${settingsFile} is not part of the program`)
+    return leavesOf(literalNamed(file, "settings"))
+  }
+
+  #isReferenced(name: ts.Node): boolean {
+    const declaring = name.getSourceFile().fileName
+    const found = this.#service.findReferences(declaring, name.getStart()) ?? []
+    return found
+      .flatMap(({ references }) => references)
+      .filter(({ fileName }) => fileName !== declaring)
+      .some(({ fileName, textSpan }) => fileName !== assemblyFile || this.#isHandedOn(textSpan.start))
+  }
+
+  /** In the assembly: whether what is made of the value there is used, by its own name or as a part of what a call makes of it. */
+  #isHandedOn(position: number): boolean {
+    const file = this.#service.getProgram()?.getSourceFile(assemblyFile)
+    const [own, ...around] = file === undefined ? [] : enclosingProperties(file, position)
+    if (own === undefined) return true
+    const [whole] = around.filter(({ initializer }) => ts.isCallExpression(initializer))
+    return this.#isReferenced(own.name) || (whole !== undefined && this.#isReferenced(whole.name))
+  }
+}

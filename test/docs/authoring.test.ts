@@ -1,0 +1,91 @@
+import { readdirSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { NoticeStands } from "../../examples/maintenance/MaintenanceService.ts"
+import { type Durable, uuid } from "../../src/restate/Durable.ts"
+import { implement } from "../../src/restate/Implementation.ts"
+import { step } from "../../src/restate/Step.ts"
+import { MemoryRestate } from "../../src/restate/testing/MemoryRestate.ts"
+import { complaintsAbout } from "./compile.ts"
+import { codeBlocks, fileOf } from "./Markdown.ts"
+
+const document = fileOf("docs/authoring.md")
+const blocks = codeBlocks(document)
+const example = "examples/maintenance"
+
+/** What a reader has imported who has followed the page so far. */
+const imports = `
+import { Effect } from "effect"
+import { uuid } from "../../src/restate/Durable.ts"
+import { implement } from "../../src/restate/Implementation.ts"
+import { step } from "../../src/restate/Step.ts"
+import { MemoryRestate } from "../../src/restate/testing/MemoryRestate.ts"
+import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
+import { MaintenanceWorkflows } from "./MaintenanceWorkflows.ts"
+`
+
+describe("the author's guide", () => {
+  it("shows code of the example as it is", () => {
+    const shown = blocks.filter(({ info }) => info.startsWith("ts file="))
+    assert.isAbove(shown.length, 8)
+    for (const { code, info } of shown) {
+      const path = info.slice("ts file=".length)
+      assert.include(fileOf(path), code, path)
+    }
+  })
+
+  it("shows something of every file of the example but its doubles", () => {
+    const files = readdirSync(new URL(`../../${example}`, import.meta.url)).filter((name) => name.endsWith(".ts"))
+    const unmentioned = files.filter((name) => !document.includes(`file=${example}/${name}`))
+    assert.deepStrictEqual(unmentioned.sort(), ["MemoryStatusPage.ts", "served.test.ts"])
+  })
+
+  it("quotes what the compiler says about each mistake", () => {
+    const mistakes = blocks.flatMap(({ code, info }, at) =>
+      info === "ts mistake" ? [{ code, said: blocks[at + 1]?.code ?? "" }] : []
+    )
+    assert.isAtLeast(mistakes.length, 5)
+    const complaints = complaintsAbout(example, [imports, ...mistakes.map(({ code }) => `${imports}\n${code}`)])
+    assert.strictEqual(complaints[0], "", "the imports alone compile")
+    for (const [at, { code, said }] of mistakes.entries()) assert.include(complaints[at + 1], said, code)
+  })
+})
+
+const Careless = {
+  name: "Careless",
+  handlers: {
+    Run: { input: Schema.Void, output: Schema.Void, error: NoticeStands, mode: "shared", ingress: "public" }
+  }
+} as const
+
+/** Why the invocation of this body waits for a person. */
+const pausedBy = (body: Effect.Effect<void, never, Durable>) =>
+  Effect.gen(function* () {
+    const engine = new MemoryRestate()
+    yield* engine.serve(implement(Careless, { Run: () => body }, { retry: { maxAttempts: 2 } }))
+    const failure = yield* Effect.flip(engine.call(Careless, "a", "Run", undefined))
+    return failure._tag === "InvocationPaused" ? failure.reason : `not paused: ${failure._tag}`
+  })
+
+describe("a mistake that the compiler cannot see", () => {
+  for (const [what, body, said] of [
+    [
+      "a wait outside of the journal",
+      Effect.asVoid(Effect.promise(() => new Promise((done) => setImmediate(done)))),
+      "waited on something that is not in the journal: wrap that effect in Durable.step"
+    ],
+    [
+      "a durable operation that is smuggled into a step",
+      // What the compiler refuses to let through.
+      step("wait", uuid as unknown as Effect.Effect<void>, {}),
+      "a durable operation was used inside step wait: move it out of the step's body"
+    ],
+    ["a body that does not end", step("slow", Effect.never, {}), "step slow did not end within 30000 ms"]
+  ] as const)
+    it.effect(`${what} pauses the invocation with the words that the guide quotes`, () =>
+      Effect.gen(function* () {
+        assert.include(yield* pausedBy(body), said)
+        assert.include(document, said)
+      })
+    )
+})
