@@ -34,7 +34,10 @@ const SwapLiveDeploymentResponse = message("ctrl_worker.v1.SwapLiveDeploymentRes
   skippedDomains: list(SkippedDomain, 32)
 })
 
-/** The only writer of routes and of the live pointer. The key is the project id. */
+/**
+ * The only one that moves the live position, and existing routes with it; CustomDomainService adds the route of a domain
+ * that it has verified. The key is the project id.
+ */
 export const RoutingService = {
   name: "hydra.v1.RoutingService",
   handlers: {
