@@ -6,7 +6,6 @@ import { installation, repository } from "./demo/chapters/builds.ts"
 import { ingressClient } from "./demo/IngressClient.ts"
 import { stackVault } from "./demo/stackVault.ts"
 import { tellStory } from "./demo/story.ts"
-import { TraceCollector, TraceCollectorLive } from "./demo/TraceCollector.ts"
 import { krane } from "./simulators/Krane.ts"
 import { runCommand } from "./stack/Command.ts"
 import { MySqlServer } from "./stack/MySqlServer.ts"
@@ -15,6 +14,7 @@ import { RestateServer } from "./stack/RestateServer.ts"
 import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
+import { TraceCollector, traceCollector } from "./traces/TraceCollector.ts"
 
 const regions = ["us-east-1.aws", "eu-central-1.aws"]
 const apex = "unkey.app"
@@ -59,7 +59,11 @@ const startWorker = Effect.gen(function* () {
 const demo = Effect.gen(function* () {
   const worker = yield* startWorker
   const { admin, ingress } = yield* RestateServer
-  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics, ui: `${admin}/ui` }
+  const collector = yield* TraceCollector
+  const ui = `${admin}/ui`
+  yield* collector.linkInvocationsTo(ui)
+  const own = { worker: worker.url, metrics: worker.metrics, ui, traces: collector.endpoint }
+  const addresses = { ...(yield* stackAddresses), ...own }
   const neighbours = Layer.mergeAll(krane({ regions }), ingressClient(ingress), stackVault)
   const told = tellStory({ apex, workspaceId })
   const show = Effect.provide(keep ? Effect.zipRight(told, stayUp(addresses)) : told, neighbours)
@@ -79,6 +83,6 @@ const stack = Layer.unwrapEffect(
       }
     })
   )
-).pipe(Layer.provideMerge(TraceCollectorLive))
+).pipe(Layer.provideMerge(traceCollector()))
 
 demo.pipe(Effect.scoped, Effect.provide(stack), runCommand)
