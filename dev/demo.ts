@@ -15,6 +15,7 @@ import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
 import { TraceCollector, traceCollector } from "./traces/TraceCollector.ts"
+import { restateTracing, workerTracing } from "./traces/tracing.ts"
 
 const regions = ["us-east-1.aws", "eu-central-1.aws"]
 const apex = "unkey.app"
@@ -22,9 +23,6 @@ const workspaceId = resourceId("ws", randomUUID())
 
 /** Stays up after the story, with its addresses, until Ctrl-C. */
 const keep = argv.includes("--keep")
-
-/** Milliseconds between two exports of spans: nobody wants to wait for the last trace. */
-const exportInterval = "200"
 
 /** A database of this run alone, also on a server from the environment. */
 const database = Effect.flatMap(MySqlServer, (server) => {
@@ -48,10 +46,7 @@ const startWorker = Effect.gen(function* () {
       // A demo opens no port to the network.
       WORKER_RESTATE_HTTP_HOST: "127.0.0.1",
       WORKER_OBSERVABILITY_METRICS_HOST: "127.0.0.1",
-      WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "1",
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-      OTEL_BSP_SCHEDULE_DELAY: exportInterval
+      ...workerTracing(collector.endpoint)
     }
   })
 })
@@ -70,7 +65,6 @@ const demo = Effect.gen(function* () {
   yield* Effect.raceFirst(Effect.scoped(show), untilOneEnds([...(yield* stackProcesses), worker]))
 })
 
-/** Restate passes the caller's trace on from service to service only while it traces itself. */
 const stack = Layer.unwrapEffect(
   Effect.map(TraceCollector, ({ endpoint }) =>
     wholeStack({
@@ -78,9 +72,7 @@ const stack = Layer.unwrapEffect(
       apex,
       analyticsUsers: [workspaceId],
       builds: { repository, installation },
-      restate: {
-        env: { RESTATE_TRACING_ENDPOINT: `otlp+${endpoint}/v1/traces`, OTEL_BSP_SCHEDULE_DELAY: exportInterval }
-      }
+      restate: restateTracing(endpoint)
     })
   )
 ).pipe(Layer.provideMerge(traceCollector()))

@@ -36,7 +36,7 @@ export const axisLine = (axis: Interval): HTMLElement => {
   )
 }
 
-/** Solid where it ran, hatched where it waited; the length stands on the side that has room. */
+/** Solid where it ran, hatched where it waited; then how long that was. */
 const barCell = (node: SpanNode, axis: Interval): HTMLElement => {
   const bar = barOf(node)
   const { left, width } = placeOf(axis, bar)
@@ -44,9 +44,7 @@ const barCell = (node: SpanNode, axis: Interval): HTMLElement => {
   for (const gap of bar.waits)
     whole.append(put(element("div", { class: "wait", title: `waited ${formatMillis(gap.end - gap.start)}` }), bar, gap))
   const length = element("span", { class: "length", text: formatMillis(bar.end - bar.start) })
-  if (left + width < 85) length.style.left = `calc(${left + width}% + 6px)`
-  else if (left > 15) length.style.right = `calc(${100 - left}% + 6px)`
-  else length.classList.add("inside")
+  length.style.left = `calc(${left + width}% + 6px)`
   return element("div", { class: "lane", attributes: { role: "gridcell" } }, whole, length)
 }
 
@@ -65,6 +63,7 @@ const nameCell = ({ level, node }: Row, folded: boolean, toggle: () => void): HT
   if (node.kind === "invocation") cell.append(element("span", { class: "key", text: keyOf(span) }))
   if (node.orphan)
     cell.append(element("span", { class: "orphan", text: "↰", title: "Its parent is not in this trace" }))
+  if (span.error) cell.append(element("span", { class: "reason", text: span.error }))
   if (folded) cell.append(element("span", { class: "inside-count", text: `${node.children.length}` }))
   return cell
 }
