@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { chromiumProgram, whyNoChromium } from "../../../dev/stack/Chromium.ts"
@@ -126,8 +126,8 @@ const names = (page: Page) => page.locator(".rows .row .text").allTextContents()
 
 if (reason !== null) globalThis.console.warn(`Skipped: the traces' page. ${reason}`)
 
-describe.skipIf(reason !== null)("the page of traces", () => {
-  it.layer(ground, { timeout: "5 minutes", excludeTestServices: true })((it) => {
+describe.skipIf(reason !== null)("the traces of a run", () => {
+  layer(ground, { timeout: "5 minutes", excludeTestServices: true })("in a browser", (it) => {
     it.effect("lists every trace, newest first, with its key and its errors, and filters them", () =>
       visit("", async (page) => {
         await page.locator("tbody tr").first().waitFor()
@@ -243,9 +243,10 @@ describe.skipIf(reason !== null)("the page of traces", () => {
       Effect.gen(function* () {
         const { endpoint } = yield* Ground
         const get = (id: string) => Effect.promise(() => fetch(`${endpoint}/traces/${id}`))
-        const found: ExportTraceServiceRequest = yield* Effect.promise(async () =>
-          (await fetch(`${endpoint}/traces/${refused}`)).json()
-        )
+        const found = yield* Effect.promise(async () => {
+          // As the collector's own type says it answers; the ids below are what is checked.
+          return (await (await fetch(`${endpoint}/traces/${refused}`)).json()) as ExportTraceServiceRequest
+        })
         const idsOf = ({ resourceSpans }: ExportTraceServiceRequest) =>
           resourceSpans.flatMap(({ scopeSpans = [] }) =>
             scopeSpans.flatMap(({ spans = [] }) => spans.map((it) => it.spanId))
