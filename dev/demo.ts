@@ -6,7 +6,6 @@ import { installation, repository } from "./demo/chapters/builds.ts"
 import { ingressClient } from "./demo/IngressClient.ts"
 import { stackVault } from "./demo/stackVault.ts"
 import { tellStory } from "./demo/story.ts"
-import { TraceCollector, TraceCollectorLive } from "./demo/TraceCollector.ts"
 import { krane } from "./simulators/Krane.ts"
 import { runCommand } from "./stack/Command.ts"
 import { MySqlServer } from "./stack/MySqlServer.ts"
@@ -15,6 +14,8 @@ import { RestateServer } from "./stack/RestateServer.ts"
 import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
+import { TraceCollector, traceCollector } from "./traces/TraceCollector.ts"
+import { restateTracing, workerTracing } from "./traces/tracing.ts"
 
 const regions = ["us-east-1.aws", "eu-central-1.aws"]
 const apex = "unkey.app"
@@ -22,9 +23,6 @@ const workspaceId = resourceId("ws", randomUUID())
 
 /** Stays up after the story, with its addresses, until Ctrl-C. */
 const keep = argv.includes("--keep")
-
-/** Milliseconds between two exports of spans: nobody wants to wait for the last trace. */
-const exportInterval = "200"
 
 /** A database of this run alone, also on a server from the environment. */
 const database = Effect.flatMap(MySqlServer, (server) => {
@@ -48,10 +46,7 @@ const startWorker = Effect.gen(function* () {
       // A demo opens no port to the network.
       WORKER_RESTATE_HTTP_HOST: "127.0.0.1",
       WORKER_OBSERVABILITY_METRICS_HOST: "127.0.0.1",
-      WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "1",
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-      OTEL_BSP_SCHEDULE_DELAY: exportInterval
+      ...workerTracing(collector.endpoint)
     }
   })
 })
@@ -59,14 +54,17 @@ const startWorker = Effect.gen(function* () {
 const demo = Effect.gen(function* () {
   const worker = yield* startWorker
   const { admin, ingress } = yield* RestateServer
-  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics, ui: `${admin}/ui` }
+  const collector = yield* TraceCollector
+  const ui = `${admin}/ui`
+  yield* collector.linkInvocationsTo(ui)
+  const own = { worker: worker.url, metrics: worker.metrics, ui, traces: collector.endpoint }
+  const addresses = { ...(yield* stackAddresses), ...own }
   const neighbours = Layer.mergeAll(krane({ regions }), ingressClient(ingress), stackVault)
   const told = tellStory({ apex, workspaceId })
   const show = Effect.provide(keep ? Effect.zipRight(told, stayUp(addresses)) : told, neighbours)
   yield* Effect.raceFirst(Effect.scoped(show), untilOneEnds([...(yield* stackProcesses), worker]))
 })
 
-/** Restate passes the caller's trace on from service to service only while it traces itself. */
 const stack = Layer.unwrapEffect(
   Effect.map(TraceCollector, ({ endpoint }) =>
     wholeStack({
@@ -74,11 +72,9 @@ const stack = Layer.unwrapEffect(
       apex,
       analyticsUsers: [workspaceId],
       builds: { repository, installation },
-      restate: {
-        env: { RESTATE_TRACING_ENDPOINT: `otlp+${endpoint}/v1/traces`, OTEL_BSP_SCHEDULE_DELAY: exportInterval }
-      }
+      restate: restateTracing(endpoint)
     })
   )
-).pipe(Layer.provideMerge(TraceCollectorLive))
+).pipe(Layer.provideMerge(traceCollector()))
 
 demo.pipe(Effect.scoped, Effect.provide(stack), runCommand)

@@ -10,6 +10,8 @@ import { RestateServer } from "./stack/RestateServer.ts"
 import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
+import { TraceCollector, traceCollector } from "./traces/TraceCollector.ts"
+import { restateTracing, workerTracing } from "./traces/tracing.ts"
 
 /** A server from the environment may already name the database to use. */
 const database = Effect.flatMap(MySqlServer, (server) => {
@@ -28,6 +30,10 @@ const givenSettings: Readonly<Record<string, string>> = Object.fromEntries(
 /** On request only: whoever brings a krane of their own, or plays it by hand, must not be disturbed. */
 const playsKrane = argv.includes("--krane")
 
+/** A developer who sends traces somewhere else has a viewer there. */
+const tracesElsewhere =
+  (process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined
+
 const startWorker = Effect.gen(function* () {
   const { admin } = yield* RestateServer
   const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
@@ -35,7 +41,8 @@ const startWorker = Effect.gen(function* () {
     restateAdmin: admin
   })
   yield* Effect.logInfo("Worker: starting")
-  const env = withGivenSettings({ ...defaults, ...(yield* stackSettings) }, givenSettings)
+  const tracing = tracesElsewhere ? {} : workerTracing((yield* TraceCollector).endpoint)
+  const env = withGivenSettings({ ...defaults, ...(yield* stackSettings), ...tracing }, givenSettings)
   const worker = yield* workerProcess({ env: { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL } })
   return { worker, regions: (env.WORKER_AVAILABLE_REGIONS ?? "").split(",") }
 })
@@ -53,15 +60,23 @@ const showSlack = Effect.gen(function* () {
 const dev = Effect.gen(function* () {
   const { regions, worker } = yield* startWorker
   const neighbour = playsKrane ? Layer.launch(krane({ regions })) : Effect.never
-  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics }
+  const collector = yield* TraceCollector
+  yield* collector.linkInvocationsTo(`${(yield* RestateServer).admin}/ui`)
+  const traces = tracesElsewhere ? {} : { traces: collector.endpoint }
+  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics, ...traces }
   const ends = untilOneEnds([...(yield* stackProcesses), worker])
   return yield* Effect.raceAll([Effect.scoped(stayUp(addresses)), showSlack, neighbour, ends])
 })
 
-const stack = wholeStack({
-  database,
-  apex: process.env.WORKER_DEFAULT_DOMAIN ?? "unkey.app",
-  analyticsUsers: ["ws_local"]
-})
+const stack = Layer.unwrapEffect(
+  Effect.map(TraceCollector, ({ endpoint }) =>
+    wholeStack({
+      database,
+      apex: process.env.WORKER_DEFAULT_DOMAIN ?? "unkey.app",
+      analyticsUsers: ["ws_local"],
+      ...(tracesElsewhere ? {} : { restate: restateTracing(endpoint) })
+    })
+  )
+).pipe(Layer.provideMerge(traceCollector()))
 
 dev.pipe(Effect.scoped, Effect.provide(stack), runCommand)

@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Console, Duration, Effect } from "effect"
+import { TraceCollector } from "../traces/TraceCollector.ts"
 import type { Deployed } from "./chapters/deploys.ts"
-import { TraceCollector } from "./TraceCollector.ts"
 import { paint, table } from "./terminal.ts"
 import { waterfall } from "./waterfall.ts"
 

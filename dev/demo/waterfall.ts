@@ -1,4 +1,7 @@
-import type { Span } from "./otlp.ts"
+import { formatMillis } from "../traces/format.ts"
+import type { Span as Recorded } from "../traces/Span.ts"
+
+type Span = Pick<Recorded, "spanId" | "parentSpanId" | "name" | "start" | "end">
 
 interface Line {
   readonly name: string
@@ -43,9 +46,6 @@ const linesOf = (spans: ReadonlyArray<Span>): ReadonlyArray<Line> => {
       )
   return below("", "")
 }
-
-const formatMillis = (millis: number): string =>
-  millis >= 1000 ? `${(millis / 1000).toFixed(2)} s` : `${millis.toFixed(millis < 10 ? 1 : 0)} ms`
 
 /** A trace as text: one line per span, nested by its parents, with a bar where and as long as it ran. */
 export const waterfall = (spans: ReadonlyArray<Span>): ReadonlyArray<string> => {

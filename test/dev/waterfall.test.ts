@@ -1,11 +1,7 @@
-import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { readExport, type Span } from "../../dev/demo/otlp.ts"
 import { waterfall } from "../../dev/demo/waterfall.ts"
 
-const span = (name: string, spanId: string, parentSpanId: string, start: number, end: number): Span => ({
-  traceId: "0af7651916cd43dd8448eb211c80319c",
+const span = (name: string, spanId: string, parentSpanId: string, start: number, end: number) => ({
   name,
   spanId,
   parentSpanId,
@@ -33,50 +29,4 @@ describe("the trace of the demo", () => {
       ]
     )
   })
-
-  it.effect("is read from protobuf as the exporters write it", () =>
-    Effect.gen(function* () {
-      const serialization = yield* OtlpSerialization.OtlpSerialization
-      const body = serialization.traces({
-        resourceSpans: [
-          {
-            resource: { attributes: [], droppedAttributesCount: 0 },
-            scopeSpans: [
-              {
-                scope: { name: "worker" },
-                spans: [
-                  {
-                    traceId: "0af7651916cd43dd8448eb211c80319c",
-                    spanId: "b7ad6b7169203331",
-                    parentSpanId: "00f067aa0ba902b7",
-                    name: "load-deployment",
-                    kind: 1,
-                    startTimeUnixNano: "1700000000000001000",
-                    endTimeUnixNano: "1700000000002500000",
-                    attributes: [],
-                    droppedAttributesCount: 0,
-                    events: [],
-                    droppedEventsCount: 0,
-                    status: { code: 1 },
-                    links: [],
-                    droppedLinksCount: 0
-                  }
-                ]
-              }
-            ]
-          }
-        ]
-      })
-      assert.strictEqual(body._tag, "Uint8Array")
-      if (body._tag !== "Uint8Array") return
-      const expected = span(
-        "load-deployment",
-        "b7ad6b7169203331",
-        "00f067aa0ba902b7",
-        1700000000000.001,
-        1700000000002.5
-      )
-      assert.deepStrictEqual(readExport(Buffer.from(body.body)), [expected])
-    }).pipe(Effect.provide(OtlpSerialization.layerProtobuf))
-  )
 })
