@@ -1,7 +1,7 @@
 import { FetchHttpClient, type HttpClient, HttpClientRequest } from "@effect/platform"
 import { Array as Arr, Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { type Registration, RestateAdmin, RestateAdminError, unknownHandlers } from "../services/RestateAdmin.ts"
-import { call, makeAdminClient, query, type RestateAdminOptions, shorten } from "./restateAdmin/AdminClient.ts"
+import { call, makeAdminClient, type RestateAdminOptions, shorten } from "./restateAdmin/AdminClient.ts"
 
 // Registration makes Restate call us back to discover handlers, so it may take as long as a slow start.
 const registerTimeout = Duration.seconds(30)
@@ -19,11 +19,6 @@ const Deployment = Schema.Struct({
 const Deployments = Schema.Struct({
   deployments: Schema.Array(Schema.Struct({ id: Schema.String, uri: Schema.optional(Schema.String) }))
 })
-const Paused = Schema.Struct({ service: Schema.String, paused: Schema.Number })
-
-const pausedQuery =
-  "SELECT target_service_name AS service, COUNT(*) AS paused FROM sys_invocation WHERE status = 'paused' GROUP BY target_service_name"
-
 /** Restate answers with a trailing slash where it was registered without one. */
 const sameUri = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
 
@@ -72,15 +67,6 @@ const make = (options: RestateAdminOptions) =>
           }),
           ({ deployments }) => deployments.some((deployment) => sameUri(deployment.uri ?? "", uri))
         ),
-      pausedInvocations: Effect.map(
-        query(client, {
-          operation: "query paused invocations",
-          sql: pausedQuery,
-          row: Paused,
-          timeout: queryTimeout
-        }),
-        (rows) => new Map(rows.map(({ service, paused }) => [service, paused]))
-      ),
       health: Effect.asVoid(
         call(client, {
           operation: "health",
