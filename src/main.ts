@@ -15,10 +15,10 @@ import { reportFailure } from "./composition/startupFailure.ts"
 import { Stores } from "./composition/stores.ts"
 import { UpkeepAdapters } from "./composition/upkeep.ts"
 import { ConfiguredVault } from "./composition/vault.ts"
+import { Watch } from "./composition/watch.ts"
 import { workflows } from "./composition/workflows.ts"
 import { workerConfig } from "./config.ts"
 import { HealthStateLive } from "./layers/HealthState.ts"
-import { PausedInvocationsGauge } from "./layers/PausedInvocationsGauge.ts"
 import { CertificateLifeGauge } from "./layers/PrometheusCertificateMetrics.ts"
 
 const Config = workerConfig(process.argv.slice(2)).pipe(Layer.provide(NodeContext.layer))
@@ -39,7 +39,7 @@ const Adapters = Layer.mergeAll(
   Zone
 )
 
-const ForOperators = Layer.mergeAll(CertificateLifeGauge, MetricsServer, PausedInvocationsGauge, PoolUsageGauge)
+const ForOperators = Layer.mergeAll(CertificateLifeGauge, MetricsServer, PoolUsageGauge, Watch)
 
 // Each line stands on the lines below it: they start before it and end after it.
 const Worker = Layer.scopedDiscard(Effect.flatMap(workflows, serve)).pipe(

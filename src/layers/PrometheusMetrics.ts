@@ -10,6 +10,7 @@ const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const maxServices = 32
 const maxHandlers = 128
 const maxSteps = 512
+const maxErrors = 128
 
 /** Lets through the first `max` different values; every later one becomes "other", so that no id can grow the registry. */
 export const boundedLabel = (max: number): ((value: string) => string) => {
@@ -39,7 +40,12 @@ const makeFamilies = (registry: Registry) => {
     steps: counter("steps_total", "Step bodies that ended; replays are not counted.", [...stepLabels, "outcome"]),
     stepSeconds: histogram("step_duration_seconds", "Time a step body ran.", stepLabels),
     stepsInFlight: gauge("steps_in_flight", "Step bodies running now.", handlerLabels),
+    stepFailures: counter("step_failures_total", "Step bodies that failed, by the tag of the error.", [
+      ...stepLabels,
+      "error"
+    ]),
     paused: gauge("paused_invocations", "Invocations that wait for a person to resume them.", ["service"]),
+    stuck: gauge("stuck_invocations", "Invocations that neither move nor are paused.", ["service"]),
     poolOpen: gauge("database_pool_connections", "Open connections of a pool.", ["pool"]),
     poolIdle: gauge("database_pool_idle_connections", "Open connections that nobody uses.", ["pool"]),
     poolQueued: gauge("database_pool_queued_requests", "Callers waiting for a connection.", ["pool"]),
@@ -54,10 +60,18 @@ const makeMetrics = (registry: Registry, version: string) => {
   const boundedService = boundedLabel(maxServices)
   const boundedHandler = boundedLabel(maxHandlers)
   const boundedStep = boundedLabel(maxSteps)
+  const boundedError = boundedLabel(maxErrors)
   const handlerOf = (labels: { readonly service: string; readonly handler: string }) => ({
     service: boundedService(labels.service),
     handler: boundedHandler(labels.handler)
   })
+  const replace = (gauge: Gauge<"service">, counts: Option.Option<ReadonlyMap<string, number>>) =>
+    Effect.sync(() => {
+      gauge.reset()
+      for (const [service, count] of Option.getOrElse(counts, () => new Map<string, number>())) {
+        gauge.set({ service: boundedService(service) }, count)
+      }
+    })
 
   return WorkflowMetrics.of({
     attemptStarted: (attempt) => families.attemptsInFlight.inc(handlerOf(attempt)),
@@ -74,14 +88,10 @@ const makeMetrics = (registry: Registry, version: string) => {
       families.stepsInFlight.dec(handler)
       families.steps.inc({ ...labels, outcome: step.outcome })
       families.stepSeconds.observe(labels, step.seconds)
+      if (step.error !== undefined) families.stepFailures.inc({ ...labels, error: boundedError(step.error) })
     },
-    setPausedInvocations: (counts) =>
-      Effect.sync(() => {
-        families.paused.reset()
-        for (const [service, count] of Option.getOrElse(counts, () => new Map<string, number>())) {
-          families.paused.set({ service: boundedService(service) }, count)
-        }
-      }),
+    setPausedInvocations: (counts) => replace(families.paused, counts),
+    setStuckInvocations: (counts) => replace(families.stuck, counts),
     setPoolUsage: (pool, usage) =>
       Effect.sync(() => {
         families.poolOpen.set({ pool }, usage.open)

@@ -2,6 +2,7 @@ import { deployments } from "./0001_deployments.ts"
 import { domainsAndUsage } from "./0001_domains_and_usage.ts"
 import { idlePreviews } from "./0002_idle_previews.ts"
 import { buildLedger } from "./0003_build_ledger.ts"
+import { certificateExpiry } from "./0004_certificate_expiry.ts"
 
 export interface Migration {
   readonly id: number
@@ -17,5 +18,6 @@ export interface Migration {
 export const migrations: ReadonlyArray<Migration> = [
   { id: 1, name: "initial", statements: [...deployments, ...domainsAndUsage] },
   { id: 2, name: "idle previews", statements: idlePreviews },
-  { id: 3, name: "build ledger", statements: buildLedger }
+  { id: 3, name: "build ledger", statements: buildLedger },
+  { id: 4, name: "certificate expiry", statements: certificateExpiry }
 ]

@@ -21,7 +21,10 @@ export interface Observer {
   readonly attemptStarted: (attempt: AttemptInfo) => void
   readonly attemptEnded: (attempt: AttemptInfo & { readonly outcome: AttemptOutcome; readonly seconds: number }) => void
   readonly stepStarted: (step: StepInfo) => void
-  readonly stepEnded: (step: StepInfo & { readonly outcome: StepOutcome; readonly seconds: number }) => void
+  /** `error`, of a body that failed: the tag of its error, or the name of the class of a defect. Never its text. */
+  readonly stepEnded: (
+    step: StepInfo & { readonly outcome: StepOutcome; readonly seconds: number; readonly error?: string | undefined }
+  ) => void
 }
 
 const ignore = () => {}

@@ -11,6 +11,7 @@ import {
   FiberRef,
   FiberRefs,
   Option,
+  Predicate,
   Runtime,
   Scheduler,
   Schema
@@ -193,7 +194,9 @@ class StepRun {
       let timedOut = false
       const settle = (exit: Exit.Exit<A, E>): void => {
         const seconds = (journal.liveMillis() - startedAt) / 1000
-        handler.observer.stepEnded({ ...info, seconds, outcome: timedOut ? "defect" : outcomeOf(exit, this.#options) })
+        const outcome = timedOut ? "defect" : outcomeOf(exit, this.#options)
+        const error = timedOut ? "StepTimedOut" : errorOf(exit)
+        handler.observer.stepEnded({ ...info, seconds, outcome, error })
         // Past the end of the attempt nobody listens any more: the body runs again on the next one.
         if (this.#attempt.ended) return
         const result = Exit.isSuccess(exit) ? this.#encode(exit.value) : this.#rejection(exit.cause)
@@ -268,6 +271,14 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>, options: StepOptions): Ste
   const failure = Cause.failureOption(exit.cause)
   if (Option.isSome(failure)) return options.failure !== undefined && !isTransient(failure.value) ? "failed" : "defect"
   return Cause.isInterruptedOnly(exit.cause) ? "interrupted" : "defect"
+}
+
+/** What kind of error ended a body, for whoever counts: undefined when none did. */
+const errorOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
+  const error = Cause.squash(exit.cause)
+  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") return error._tag
+  return error instanceof Error ? error.constructor.name : typeof error
 }
 
 /**

@@ -74,8 +74,6 @@ export class RestateAdmin extends Context.Tag("ctrl-worker/RestateAdmin")<
      */
     readonly register: (registration: Registration) => Effect.Effect<RegisteredDeployment, RestateAdminError>
     readonly isRegistered: (uri: string) => Effect.Effect<boolean, RestateAdminError>
-    /** Invocations that wait for a person, by service; a service without any is absent. */
-    readonly pausedInvocations: Effect.Effect<ReadonlyMap<string, number>, RestateAdminError>
     readonly health: Effect.Effect<void, RestateAdminError>
   }
 >() {}

@@ -29,9 +29,14 @@ export class WorkflowMetrics extends Context.Tag("ctrl-worker/WorkflowMetrics")<
     readonly attemptStarted: (attempt: AttemptLabels) => void
     readonly attemptEnded: (attempt: AttemptLabels & { readonly outcome: string; readonly seconds: number }) => void
     readonly stepStarted: (step: StepLabels) => void
-    readonly stepEnded: (step: StepLabels & { readonly outcome: string; readonly seconds: number }) => void
+    /** `error` is the tag of what failed. */
+    readonly stepEnded: (
+      step: StepLabels & { readonly outcome: string; readonly seconds: number; readonly error?: string | undefined }
+    ) => void
     /** Replaces the paused count of every service; none when it is not known, so that a stale count is never shown. */
     readonly setPausedInvocations: (counts: Option.Option<ReadonlyMap<string, number>>) => Effect.Effect<void>
+    /** As the above, of invocations that neither move nor are paused, and of those that wait behind one for its key. */
+    readonly setStuckInvocations: (counts: Option.Option<ReadonlyMap<string, number>>) => Effect.Effect<void>
     readonly setPoolUsage: (pool: "primary" | "replica", usage: PoolUsage) => Effect.Effect<void>
     /** Everything, in the Prometheus text format named by `contentType`. */
     readonly render: Effect.Effect<string>

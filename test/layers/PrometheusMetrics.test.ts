@@ -21,7 +21,7 @@ describe("workflow metrics", () => {
         observer.attemptStarted(attempt)
         observer.attemptStarted(attempt)
         observer.stepStarted({ ...attempt, step: "load" })
-        observer.stepEnded({ ...attempt, step: "load", outcome: "failed", seconds: 0.02 })
+        observer.stepEnded({ ...attempt, step: "load", outcome: "failed", seconds: 0.02, error: "NotFound" })
         observer.attemptEnded({ ...attempt, outcome: "succeeded", seconds: 2 })
         const lines = yield* samples
         const labels = 'service="Deploy",handler="Deploy"'
@@ -30,6 +30,7 @@ describe("workflow metrics", () => {
           `control_plane_worker_attempts_in_flight{${labels}} 1`,
           `control_plane_worker_attempt_duration_seconds_sum{${labels}} 2`,
           `control_plane_worker_steps_total{${labels},step="load",outcome="failed"} 1`,
+          `control_plane_worker_step_failures_total{${labels},step="load",error="NotFound"} 1`,
           `control_plane_worker_steps_in_flight{${labels}} 0`,
           `control_plane_worker_step_duration_seconds_bucket{le="0.025",${labels},step="load"} 1`,
           `control_plane_worker_step_duration_seconds_bucket{le="0.01",${labels},step="load"} 0`
@@ -71,8 +72,12 @@ describe("workflow metrics", () => {
         assert.lengthOf(yield* paused, 2)
         yield* metrics.setPausedInvocations(Option.some(new Map([["A", 3]])))
         assert.deepStrictEqual(yield* paused, ['control_plane_worker_paused_invocations{service="A"} 3'])
+        yield* metrics.setStuckInvocations(Option.some(new Map([["A", 5]])))
+        assert.include(yield* samples, 'control_plane_worker_stuck_invocations{service="A"} 5')
         yield* metrics.setPausedInvocations(Option.none())
+        yield* metrics.setStuckInvocations(Option.none())
         assert.deepStrictEqual(yield* paused, [])
+        assert.notInclude((yield* samples).join(), "stuck_invocations{")
       })
     )
   )

@@ -161,26 +161,13 @@ describe("Restate admin over HTTP", () => {
     })
   )
 
-  it.scopedLive("paused invocations are counted per service through the SQL endpoint, asked for as JSON", () =>
-    Effect.gen(function* () {
-      const { received, url } = yield* standIn(() => [200, { rows: [{ service: "Deploy", paused: 2 }] }])
-      const counts = yield* withAdmin(
-        url,
-        Effect.flatMap(RestateAdmin, (admin) => admin.pausedInvocations)
-      )
-      assert.deepStrictEqual([...counts], [["Deploy", 2]])
-      assert.strictEqual(received[0]?.line, "POST /query")
-      assert.strictEqual(received[0]?.headers.accept, "application/json")
-    })
-  )
-
   it.scopedLive("health is an empty 200; an address that is not Restate's, or nobody's, is a typed failure", () =>
     Effect.gen(function* () {
       const health = Effect.flatMap(RestateAdmin, (admin) => admin.health)
-      const paused = Effect.flatMap(RestateAdmin, (admin) => admin.pausedInvocations)
+      const isRegistered = Effect.flatMap(RestateAdmin, (admin) => admin.isRegistered("http://worker:9080"))
       const { url } = yield* standIn((line) => (line === "GET /health" ? [200, ""] : [200, { hello: "world" }]))
       yield* withAdmin(url, health)
-      assert.strictEqual((yield* Effect.flip(withAdmin(url, paused))).reason, "unexpected-answer")
+      assert.strictEqual((yield* Effect.flip(withAdmin(url, isRegistered))).reason, "unexpected-answer")
       assert.strictEqual((yield* Effect.flip(withAdmin("http://127.0.0.1:1", health))).reason, "unreachable")
     })
   )

@@ -11,7 +11,8 @@ const counting = () => {
     attemptStarted: () => undefined,
     attemptEnded: ({ handler, outcome }) => void seen.push(`${handler} ${outcome}`),
     stepStarted: () => undefined,
-    stepEnded: ({ step, outcome }) => void seen.push(`  ${step} ${outcome}`)
+    stepEnded: ({ step, outcome, error }) =>
+      void seen.push(`  ${step} ${outcome}${error === undefined ? "" : ` ${error}`}`)
   }
   return { seen, observer }
 }
@@ -46,12 +47,14 @@ describe("an observer", () => {
     })
   )
 
-  it.effect("can tell an expected failure from a defect, in a step and in a handler", () =>
-    Effect.gen(function* () {
-      assert.deepStrictEqual(yield* observedBy("refused"), ["  ask failed", "refused failed"])
-      assert.strictEqual((yield* observedBy("flaky"))[0], "  ask defect")
-      assert.strictEqual((yield* observedBy("unfit"))[0], "unfit defect")
-    })
+  it.effect(
+    "can tell an expected failure from a defect, in a step and in a handler, and learns the tag of a step's error",
+    () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* observedBy("refused"), ["  ask failed Refused", "refused failed"])
+        assert.strictEqual((yield* observedBy("flaky"))[0], "  ask defect RuntimeException")
+        assert.strictEqual((yield* observedBy("unfit"))[0], "unfit defect")
+      })
   )
 
   it.effect("sees a wait that is not durable as a defect, not as a suspension", () =>

@@ -10,6 +10,7 @@ import { stateCell } from "../../restate/State.ts"
 import { step } from "../../restate/Step.ts"
 import type { DnsResolver } from "../../services/DnsResolver.ts"
 import { DomainStore } from "../../services/DomainStore.ts"
+import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
 import { resourceId } from "../identifiers.ts"
 import { patient } from "../retry.ts"
 import { confirmAfter, looksForMissingRow, pauseAfter, pauseForMissingRow, verificationLimit } from "./cadence.ts"
@@ -43,12 +44,17 @@ const checkAgain = (next: Run, delay: Duration.DurationInput) =>
     yield* send(CustomDomainService, yield* key, "CheckDomain", { nonce: next.nonce }, { delay })
   })
 
+/** Within the step that writes the outcome. */
+const count = (outcome: Parameters<OutcomesShape["domainVerification"]>[0]) =>
+  Effect.flatMap(Outcomes, (outcomes) => outcomes.domainVerification(outcome))
+
 const markCancelled = (domain: string, domainId: string | null, at: number) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)
     if (row?.status !== "verifying" || (domainId !== null && row.id !== domainId)) return
     yield* domains.abandon({ domainId: row.id, at, problem: "the verification was cancelled; start it again" })
+    yield* count("cancelled")
   })
 
 /** What a cancellation, by an operator or by a caller who will start anew, leaves: no run, and no row that waits for one. */
@@ -96,7 +102,8 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
       cnameVerified: look.target === null,
       problem
     } as const
-    yield* step("record-attempt", domains.record(attempt), {})
+    const record = isOver ? Effect.zipLeft(domains.record(attempt), count("failed")) : domains.record(attempt)
+    yield* step("record-attempt", record, {})
     if (isOver) {
       yield* Effect.logWarning(`domain ${yield* key} has failed: ${problem}`)
       return yield* run.clear
@@ -117,9 +124,11 @@ const activate = (current: Run, look: Exclude<Look, { readonly _tag: "Missing" }
       at,
       challengeExpiresAt: at + Duration.toMillis(challengeLifetime)
     }
-    const activation = yield* step("activate-domain", domains.activate(request, planActivation), {
-      success: Schema.NullOr(Activation)
-    })
+    const write = Effect.tap(domains.activate(request, planActivation), (activation) =>
+      // What was verified before is only looked after.
+      look._tag === "Checked" && activation?._tag === "Activated" ? count("verified") : Effect.void
+    )
+    const activation = yield* step("activate-domain", write, { success: Schema.NullOr(Activation) })
     if (activation === null) return yield* run.clear
     if (activation._tag === "Refused") {
       // What is verified stays so: there is nothing to wait for.

@@ -9,6 +9,7 @@ import { step } from "../../restate/Step.ts"
 import { type Deployment, type DeploymentPhase, productionEnvironment } from "../../services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
+import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { awaitSentinel } from "./awaitSentinel.ts"
 import { buildFromGit } from "./build/buildFromGit.ts"
@@ -77,11 +78,19 @@ const failedBefore = ({ id: deploymentId }: Deployment) =>
     problem: "it has failed before; create a new deployment to try again"
   })
 
-const changePhase = (name: string, change: Omit<PhaseChange, "at">) =>
+const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effect.Effect<void> = Effect.void) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
-    yield* step(name, deployments.changePhase({ ...change, at }), {})
+    yield* step(name, Effect.zipLeft(deployments.changePhase({ ...change, at }), count), {})
+  })
+
+/** Within the step that ends the deploy, and by the clock of that moment. */
+const countEnd = ({ createdAt }: Deployment, outcome: Parameters<OutcomesShape["deploy"]>[0]) =>
+  Effect.gen(function* () {
+    const outcomes = yield* Outcomes
+    const now = yield* Clock.currentTimeMillis
+    yield* outcomes.deploy(outcome, (now - createdAt) / 1000)
   })
 
 /** Leaves one phase and enters the next in one transaction; the image is committed before any topology exists. */
@@ -105,13 +114,16 @@ const reasonOf = (cause: Cause.Cause<unknown>): string => {
   return failure instanceof Error ? failure.message : "the deployment was cancelled"
 }
 
-const closeFailed = ({ id: deploymentId }: Deployment, cause: Cause.Cause<unknown>) =>
+const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
+    const { id: deploymentId } = deployment
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
     const message = stepError(reasonOf(cause))
     yield* Effect.logWarning(`deployment ${deploymentId} failed: ${message}`)
-    yield* step("fail-deployment", deployments.fail({ deploymentId, message, at }), {})
+    const outcome = Option.isSome(Cause.failureOption(cause)) ? "failed" : "cancelled"
+    const fail = Effect.zipLeft(deployments.fail({ deploymentId, message, at }), countEnd(deployment, outcome))
+    yield* step("fail-deployment", fail, {})
   })
 
 const sourceOf = ({ deploymentId, git, dockerImage }: DeployInput) => {
@@ -180,7 +192,8 @@ const goLive = (deployment: Deployment, parents: Parents, reports: CommitReports
       )
       for (const { fqdn, reason } of swap.skippedDomains)
         yield* Effect.logWarning(`deployment ${deploymentId} does not get ${fqdn}: ${reason}`)
-      yield* changePhase("finish", { deploymentId, close: "network", status: "ready" })
+      const finished = { deploymentId, close: "network", status: "ready" } as const
+      yield* changePhase("finish", finished, countEnd(deployment, "ready"))
       yield* reports.live(`https://${domains.at(-1)?.fqdn ?? apex}`)
       const left = leftBehind(deploymentId, parents, swap)
       if (left !== undefined) yield* scheduleStandby(left, { idempotencyKey: deploymentId })

@@ -1,0 +1,117 @@
+import { Command, Options } from "@effect/cli"
+import { Clock, Console, Effect, Option, Schema } from "effect"
+import { StatusServices, type StatusSource, WatchedRestate } from "../composition/status.ts"
+import { findStuck } from "../services/findStuck.ts"
+import { type Invocation, type InvocationFilter, Invocations } from "../services/Invocations.ts"
+import { wayOut } from "../services/wayOut.ts"
+import { type ShownInvocation, type StatusReport, statusJson, statusLines } from "./statusReport.ts"
+
+const config = Options.file("config").pipe(
+  Options.withPseudoName("file.toml"),
+  Options.withDescription("TOML file with settings, of which only those of Restate are read."),
+  Options.optional
+)
+
+const adminUrl = Options.text("admin-url").pipe(
+  Options.withPseudoName("URL"),
+  Options.withDescription("Address of Restate's admin API, instead of restate.admin_url."),
+  Options.optional
+)
+
+const service = Options.text("service").pipe(
+  Options.withDescription("Lists the open invocations of this service."),
+  Options.optional
+)
+
+const key = Options.text("key").pipe(
+  Options.withDescription("Lists the open invocations of this key, exactly as written."),
+  Options.optional
+)
+
+const limit = Options.integer("limit").pipe(
+  Options.withSchema(Schema.Int.pipe(Schema.between(1, 1000))),
+  Options.withDescription("How many invocations are listed at most."),
+  Options.withDefault(50)
+)
+
+const json = Options.boolean("json").pipe(Options.withDescription("Prints one JSON object instead of tables."))
+
+interface Asked extends InvocationFilter {
+  readonly limit: number
+}
+
+/** With what paused them, which Restate tells apart from the rest. */
+const withCauses = (invocations: ReadonlyArray<Invocation>) =>
+  Effect.gen(function* () {
+    const { failures } = yield* Invocations
+    const paused = invocations.filter(({ status }) => status === "paused").map(({ id }) => id)
+    const causes = yield* failures(paused)
+    return invocations.map((invocation) => ({
+      ...invocation,
+      failure: causes.get(invocation.id) ?? invocation.failure
+    }))
+  })
+
+/** What is in trouble gets the command that leads out of it; what backs off may be tried at once. */
+const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
+  Effect.map(WatchedRestate, ({ deadlines, ...address }): ReadonlyArray<ShownInvocation> => {
+    const stuck = new Map(
+      findStuck({ invocations, waiting: new Map(), deadlines }, now).map(({ invocation, reason }) => [
+        invocation.id,
+        reason
+      ])
+    )
+    return invocations.map((invocation) => {
+      const { id, status } = invocation
+      const trouble =
+        status === "paused" ? "paused" : (stuck.get(id) ?? (status === "backing-off" ? "retrying" : undefined))
+      return { invocation, wayOut: trouble === undefined ? null : wayOut(address, id, trouble) }
+    })
+  })
+
+/** Without a service or a key: the numbers of all, and who waits for a person. */
+const report = ({
+  limit,
+  ...filter
+}: Asked): Effect.Effect<
+  StatusReport,
+  Effect.Effect.Error<ReturnType<Invocations["Type"]["counts"]>>,
+  Invocations | WatchedRestate
+> =>
+  Effect.gen(function* () {
+    const invocations = yield* Invocations
+    const isFiltered = filter.service !== undefined || filter.key !== undefined
+    const counts = yield* invocations.counts(filter)
+    const listed = counts.filter(({ status }) => isFiltered || status === "paused")
+    const total = listed.reduce((sum, { count }) => sum + count, 0)
+    const found = total === 0 ? [] : yield* isFiltered ? invocations.list(filter, limit) : invocations.paused(limit)
+    const now = yield* Clock.currentTimeMillis
+    const shown = yield* Effect.flatMap(withCauses(found), (all) => withWaysOut(all, now))
+    return { now, counts, shown, more: Math.max(0, total - shown.length) }
+  })
+
+const show = (asked: Asked, source: StatusSource, asJson: boolean) =>
+  report(asked).pipe(
+    Effect.flatMap((status) =>
+      asJson
+        ? Console.log(JSON.stringify(statusJson(status)))
+        : Effect.forEach(statusLines(status), (line) => Console.log(line), { discard: true })
+    ),
+    Effect.provide(StatusServices(source))
+  )
+
+/** Shows what Restate has open. Reads only; needs Restate's admin API and nothing else. */
+export const statusCommand = Command.make(
+  "status",
+  { service, key, limit, json, adminUrl, config },
+  ({ adminUrl, config, json, key, limit, service }) =>
+    show(
+      { service: Option.getOrUndefined(service), key: Option.getOrUndefined(key), limit },
+      { config, adminUrl },
+      json
+    )
+).pipe(
+  Command.withDescription(
+    "Shows how many invocations run, wait, back off and are paused, by service; with --service or --key, which."
+  )
+)

@@ -1,0 +1,131 @@
+import { type Invocation, type InvocationCount, invocationStatuses } from "../services/Invocations.ts"
+
+/** An invocation as the status shows it. */
+export interface ShownInvocation {
+  readonly invocation: Invocation
+  /** The command that gets it out, of one that is in trouble. */
+  readonly wayOut: string | null
+}
+
+export interface StatusReport {
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly counts: ReadonlyArray<InvocationCount>
+  /** The oldest first. */
+  readonly shown: ReadonlyArray<ShownInvocation>
+  /** How many there are beside the shown ones. */
+  readonly more: number
+}
+
+const units = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000]
+] as const
+
+/** Its two largest units: `3d 4h`, `12s`. A clock that lags behind Restate's shows nothing below zero. */
+export const ageOf = (millis: number): string => {
+  let rest = Math.max(0, millis)
+  const parts = units.flatMap(([unit, size]) => {
+    const count = Math.floor(rest / size)
+    rest -= count * size
+    return [{ text: `${count}${unit}`, count }]
+  })
+  const first = parts.findIndex(({ count }) => count > 0)
+  if (first === -1) return "0s"
+  return parts
+    .slice(first, first + 2)
+    .filter(({ count }) => count > 0)
+    .map(({ text }) => text)
+    .join(" ")
+}
+
+const longestKey = 64
+
+/** A key may hold anything, also what moves a terminal's cursor: control characters are spelled out. */
+export const printable = (text: string): string => {
+  const spelled = text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  )
+  const characters = [...spelled]
+  return characters.length <= longestKey ? spelled : `${characters.slice(0, longestKey - 1).join("")}…`
+}
+
+/** Columns as wide as their widest cell, two spaces apart; those named are of numbers, which end together. */
+export const table = (
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+  numbers: ReadonlySet<number>
+): ReadonlyArray<string> => {
+  const widths = rows.reduce<ReadonlyArray<number>>(
+    (widest, row) => row.map((cell, column) => Math.max(cell.length, widest[column] ?? 0)),
+    []
+  )
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0
+        return numbers.has(column) ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join("  ")
+      .trimEnd()
+  )
+}
+
+const countsTable = (counts: ReadonlyArray<InvocationCount>): ReadonlyArray<string> => {
+  const services = [...new Set(counts.map(({ service }) => service))].sort()
+  const cell = (service: string, status: string) =>
+    String(counts.find((count) => count.service === service && count.status === status)?.count ?? 0)
+  const rows = services.map((service) => [service, ...invocationStatuses.map((status) => cell(service, status))])
+  return table(
+    [["SERVICE", ...invocationStatuses.map((status) => status.toUpperCase())], ...rows],
+    new Set(invocationStatuses.map((_, column) => column + 1))
+  )
+}
+
+const invocationRow = (now: number, { invocation }: ShownInvocation): ReadonlyArray<string> => [
+  invocation.id,
+  invocation.service,
+  invocation.handler,
+  invocation.key === null ? "-" : printable(invocation.key),
+  invocation.status,
+  ageOf(now - invocation.createdAt),
+  String(invocation.attempts),
+  printable(invocation.failure.step ?? "-"),
+  invocation.failure.code ?? "-"
+]
+
+const headings = ["INVOCATION", "SERVICE", "HANDLER", "KEY", "STATUS", "AGE", "ATTEMPTS", "STEP", "CODE"]
+
+/** The status as lines for a person. */
+export const statusLines = ({ counts, more, now, shown }: StatusReport): ReadonlyArray<string> => {
+  if (counts.length === 0) return ["No invocation is open."]
+  const ways = shown.flatMap(({ wayOut }) => (wayOut === null ? [] : [`  ${wayOut}`]))
+  return [
+    ...countsTable(counts),
+    ...(shown.length === 0
+      ? []
+      : ["", ...table([headings, ...shown.map((one) => invocationRow(now, one))], new Set([6]))]),
+    ...(more === 0 ? [] : [`and ${more} more`]),
+    ...(ways.length === 0 ? [] : ["", "Once the cause is gone:", ...ways])
+  ]
+}
+
+const instant = (millis: number | null) => (millis === null ? null : new Date(millis).toISOString())
+
+/** The status for programs. Instants in ISO 8601; `null` where there is nothing. */
+export const statusJson = ({ counts, more, now, shown }: StatusReport) => ({
+  now: instant(now),
+  counts,
+  invocations: shown.map(({ invocation: { attemptAt, createdAt, dueAt, modifiedAt, startedAt, ...rest }, wayOut }) => ({
+    ...rest,
+    createdAt: instant(createdAt),
+    modifiedAt: instant(modifiedAt),
+    dueAt: instant(dueAt),
+    startedAt: instant(startedAt),
+    attemptAt: instant(attemptAt),
+    wayOut
+  })),
+  more
+})

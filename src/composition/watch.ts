@@ -1,0 +1,24 @@
+import { Effect, Layer, Option } from "effect"
+import { WorkerConfig } from "../config.ts"
+import { deadlinesOf } from "../contract/deadlines.ts"
+import { BacklogGauges } from "../layers/BacklogGauges.ts"
+import { InvocationWatch } from "../layers/InvocationWatch.ts"
+import { BacklogLive } from "../layers/mysql/BacklogLive.ts"
+import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
+import type { PrometheusRegistry } from "../layers/PrometheusRegistry.ts"
+import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
+import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+
+const Invocations: Layer.Layer<never, never, WorkerConfig | WorkflowMetrics> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, ({ builds, restate }) =>
+    InvocationWatch({
+      adminUrl: restate.adminUrl,
+      hasKey: Option.isSome(restate.apiKey),
+      deadlines: deadlinesOf(builds)
+    }).pipe(Layer.provide(InvocationsHttpLive(restate)))
+  )
+)
+
+/** Counts what waits and the invocations that need a person, and says which these are. */
+export const Watch: Layer.Layer<never, never, MysqlPools | PrometheusRegistry | WorkerConfig | WorkflowMetrics> =
+  Layer.merge(Invocations, Layer.provide(BacklogGauges, BacklogLive))

@@ -1,0 +1,51 @@
+import type { FileSystem } from "@effect/platform"
+import { Array as Arr, Config, ConfigProvider, Effect, Either, Option } from "effect"
+import { ConfigProblems, problemsOf } from "./ConfigProblems.ts"
+import { type RawSettings, readEnvironment } from "./environment.ts"
+import { type SettingValues, settingPaths, treeConfig } from "./Setting.ts"
+import { settings } from "./settings.ts"
+import { readTomlFile } from "./tomlFile.ts"
+
+const tree = {
+  restate: { adminUrl: settings.restate.adminUrl, apiKey: settings.restate.apiKey },
+  builds: { deadline: settings.builds.deadline }
+}
+
+const nothing: RawSettings = { values: new Map(), problems: [] }
+
+/**
+ * Reads as little of the configuration as it takes to ask Restate, from where the worker reads all of it: environment,
+ * then the file, given or named by UNKEY_CONFIG. What is wrong with any other setting does not matter here.
+ */
+export const loadRestateAdmin = (
+  file: Option.Option<string>,
+  adminUrl: Option.Option<string>
+): Effect.Effect<SettingValues<typeof tree>, ConfigProblems, FileSystem.FileSystem> =>
+  Effect.configProviderWith((environment) =>
+    Effect.gen(function* () {
+      const paths = settingPaths(settings)
+      const variable = yield* Effect.option(environment.load(Config.nonEmptyString("UNKEY_CONFIG")))
+      const fromFile = yield* Option.match(
+        Option.orElse(file, () => variable),
+        {
+          onNone: () => Effect.succeed(nothing),
+          onSome: (name) =>
+            Effect.mapError(
+              readTomlFile(name, environment, paths),
+              ({ problem }) => new ConfigProblems({ problems: [problem] })
+            )
+        }
+      )
+      const { values } = yield* readEnvironment(environment, paths.keys())
+      const given = new Map([
+        ...fromFile.values,
+        ...values,
+        ...Option.toArray(Option.map(adminUrl, (url) => ["restate.admin_url", url] as const))
+      ])
+      const read = yield* Effect.either(ConfigProvider.fromMap(given).load(treeConfig(tree)))
+      if (Either.isRight(read)) return read.right
+      const problems = problemsOf(read.left)
+      if (Arr.isNonEmptyReadonlyArray(problems)) return yield* new ConfigProblems({ problems })
+      return yield* Effect.dieMessage("a failed reading has a problem")
+    })
+  )

@@ -1,0 +1,57 @@
+import { Clock, Duration, Effect, Layer } from "effect"
+import { Gauge } from "prom-client"
+import { Backlog } from "../services/Backlog.ts"
+import { keepSampling } from "./keepSampling.ts"
+import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
+
+/** Every worker asks the database, so no oftener than an alert on minutes needs it. */
+const buildsEvery = Duration.seconds(30)
+const renewalsEvery = Duration.seconds(60)
+
+/**
+ * Keeps the gauges of what waits true for as long as the scope is open; while the database cannot be asked they show
+ * nothing. Every worker shows the same numbers.
+ */
+export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegistry> = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const backlog = yield* Backlog
+    const registers = [yield* PrometheusRegistry]
+    const gauge = <L extends string = never>(name: string, help: string, labelNames: ReadonlyArray<L> = []) => {
+      const made = new Gauge({ name: metricPrefix + name, help, labelNames, registers })
+      // One without labels is born as zero, which nobody has counted yet.
+      if (labelNames.length === 0) made.remove()
+      return made
+    }
+    const builds = gauge("builds", "Deployments that wait for a build slot, and builds that run.", ["state"])
+    const oldest = gauge(
+      "oldest_waiting_build_seconds",
+      "How long the oldest of the waiting has waited; 0 without any."
+    )
+    const overdue = gauge("certificate_renewals_overdue", "Certificates whose renewal should have succeeded by now.")
+
+    yield* keepSampling({
+      every: buildsEvery,
+      sample: Effect.gen(function* () {
+        const { running, waiting, waitingSince } = yield* backlog.builds
+        const now = yield* Clock.currentTimeMillis
+        builds.set({ state: "waiting" }, waiting)
+        builds.set({ state: "running" }, running)
+        oldest.set(waitingSince === null ? 0 : Math.max(0, now - waitingSince) / 1000)
+      }),
+      hide: Effect.sync(() => {
+        builds.reset()
+        oldest.remove()
+      }),
+      unknown: "It is not known how many builds wait"
+    })
+    yield* keepSampling({
+      every: renewalsEvery,
+      sample: Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        overdue.set(yield* backlog.overdueRenewals(now))
+      }),
+      hide: Effect.sync(() => overdue.remove()),
+      unknown: "It is not known how many renewals of certificates are overdue"
+    })
+  })
+)

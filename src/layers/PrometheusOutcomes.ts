@@ -1,0 +1,31 @@
+import { Effect, Layer } from "effect"
+import { Counter, Histogram } from "prom-client"
+import { Outcomes } from "../services/Outcomes.ts"
+import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
+
+/** From an image that runs already to a build that has queued for two hours. Seconds. */
+const deployBuckets = [5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200]
+
+export const PrometheusOutcomesLive: Layer.Layer<Outcomes, never, PrometheusRegistry> = Layer.effect(
+  Outcomes,
+  Effect.map(PrometheusRegistry, (registry) => {
+    const registers = [registry]
+    const deploys = new Histogram({
+      name: `${metricPrefix}deploy_duration_seconds`,
+      help: "Time from the creation of a deployment to the end of its deploy.",
+      labelNames: ["outcome"],
+      buckets: deployBuckets,
+      registers
+    })
+    const verifications = new Counter({
+      name: `${metricPrefix}domain_verifications_total`,
+      help: "Verifications of custom domains that ended.",
+      labelNames: ["outcome"],
+      registers
+    })
+    return {
+      deploy: (outcome, seconds) => Effect.sync(() => deploys.observe({ outcome }, Math.max(0, seconds))),
+      domainVerification: (outcome) => Effect.sync(() => verifications.inc({ outcome }))
+    }
+  })
+)

@@ -1,0 +1,155 @@
+import { FetchHttpClient, type HttpClient } from "@effect/platform"
+import { Array as Arr, Duration, Effect, Layer, Schema } from "effect"
+import {
+  type Invocation,
+  type InvocationFailure,
+  type InvocationFilter,
+  Invocations,
+  invocationStatuses
+} from "../../services/Invocations.ts"
+import { makeAdminClient, query, type RestateAdminOptions } from "./AdminClient.ts"
+
+/** Through a hundred thousand invocations a question takes well under a second; past this Restate has other troubles. */
+const queryTimeout = Duration.seconds(10)
+
+/**
+ * A value as SQL. Restate's engine, DataFusion, knows one escape within single quotes: the doubled quote. A backslash is
+ * itself.
+ */
+export const sqlText = (value: string): string => `'${value.replaceAll("'", "''")}'`
+
+const sqlTime = (millis: number): string => sqlText(new Date(millis).toISOString())
+
+const sqlList = (values: ReadonlyArray<string>): string => `(${values.map(sqlText).join(", ")})`
+
+const Instant = Schema.transform(Schema.DateFromString, Schema.Number, {
+  strict: true,
+  decode: (date) => date.getTime(),
+  encode: (millis) => new Date(millis)
+})
+const Status = Schema.Literal(...invocationStatuses)
+
+/** Restate leaves out what is null. */
+const nullable = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.optionalWith(Schema.NullOr(schema), { default: () => null })
+
+const Row = Schema.Struct({
+  id: Schema.String,
+  service: Schema.String,
+  handler: Schema.String,
+  key: nullable(Schema.String),
+  status: Status,
+  created_at: Instant,
+  modified_at: Instant,
+  scheduled_start_at: nullable(Instant),
+  running_at: nullable(Instant),
+  last_start_at: nullable(Instant),
+  retry_count: nullable(Schema.Number),
+  last_failure_error_code: nullable(Schema.String),
+  last_failure_related_command_name: nullable(Schema.String)
+})
+
+// Never last_failure: it is the text of an error, with its stack. Restate 1.7 fills scheduled_start_at only where scheduled_at is asked for too.
+const columns = `id, target_service_name AS service, target_handler_name AS handler, target_service_key AS key, status,
+  created_at, modified_at, scheduled_at, scheduled_start_at, running_at, last_start_at, retry_count, last_failure_error_code,
+  last_failure_related_command_name`
+
+/** A step without a name is the bridge's own. */
+const failureOf = (code: string | null, step: string | null): InvocationFailure => ({
+  code: code === "" ? null : code,
+  step: step === "" ? null : step
+})
+
+const invocationOf = (row: typeof Row.Type): Invocation => ({
+  id: row.id,
+  service: row.service,
+  handler: row.handler,
+  key: row.key,
+  status: row.status,
+  createdAt: row.created_at,
+  modifiedAt: row.modified_at,
+  dueAt: row.scheduled_start_at,
+  startedAt: row.running_at,
+  attemptAt: row.last_start_at,
+  attempts: row.retry_count ?? 0,
+  failure: failureOf(row.last_failure_error_code, row.last_failure_related_command_name)
+})
+
+const CountRow = Schema.Struct({ service: Schema.String, status: Status, count: Schema.Number })
+const HeldUpRow = Schema.Struct({ holder: Schema.String, waiting: Schema.Number })
+const FailureRow = Schema.Struct({ id: Schema.String, code: nullable(Schema.String), step: nullable(Schema.String) })
+
+/** What a question about open invocations of a service or a key is limited to. */
+const matching = ({ key, service }: InvocationFilter): string =>
+  [
+    "status <> 'completed'",
+    ...(service === undefined ? [] : [`target_service_name = ${sqlText(service)}`]),
+    ...(key === undefined ? [] : [`target_service_key = ${sqlText(key)}`])
+  ].join(" AND ")
+
+const make = (client: HttpClient.HttpClient) => {
+  const ask = <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
+    query(client, { operation, sql, row, timeout: queryTimeout })
+
+  const invocations = (operation: string, condition: string, order: string, limit: number) =>
+    Effect.map(
+      ask(
+        operation,
+        Row,
+        `SELECT ${columns} FROM sys_invocation WHERE ${condition} ORDER BY ${order}, id LIMIT ${Math.trunc(limit)}`
+      ),
+      Arr.map(invocationOf)
+    )
+
+  return Invocations.of({
+    counts: (filter) =>
+      ask(
+        "count invocations",
+        CountRow,
+        `SELECT target_service_name AS service, status, COUNT(*) AS count FROM sys_invocation
+         WHERE ${matching(filter)} GROUP BY target_service_name, status`
+      ),
+    list: (filter, limit) => invocations("list invocations", matching(filter), "created_at", limit),
+    paused: (limit) => invocations("list paused invocations", "status = 'paused'", "created_at", limit),
+    openSince: (services, before, limit) =>
+      Arr.isNonEmptyReadonlyArray(services)
+        ? invocations(
+            "list old invocations",
+            `target_service_name IN ${sqlList(services)}
+             AND ((status IN ('running', 'ready', 'backing-off', 'suspended') AND running_at < ${sqlTime(before)})
+               OR (status = 'scheduled' AND scheduled_at IS NOT NULL AND scheduled_start_at < ${sqlTime(before)}))`,
+            "created_at",
+            limit
+          )
+        : Effect.succeed([]),
+    heldUp: (before, limit) =>
+      ask(
+        "list held keys",
+        HeldUpRow,
+        // By partition too, as both tables are stored: the join then needs no search.
+        `SELECT k.invocation_id AS holder, COUNT(*) AS waiting
+         FROM sys_invocation_status i JOIN sys_keyed_service_status k ON k.partition_key = i.partition_key
+           AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+         WHERE i.status = 'inboxed' AND i.inboxed_at < ${sqlTime(before)}
+         GROUP BY k.invocation_id ORDER BY waiting DESC, holder LIMIT ${Math.trunc(limit)}`
+      ),
+    failures: (ids) =>
+      Arr.isNonEmptyReadonlyArray(ids)
+        ? Effect.map(
+            ask(
+              "read why invocations are paused",
+              FailureRow,
+              `SELECT id, json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code,
+                 json_get_str(event_json, 'last_failure', 'related_command_name') AS step
+               FROM sys_journal_events WHERE event_type = 'Paused' AND id IN ${sqlList(ids)} ORDER BY appended_at`
+            ),
+            // Paused more than once: the last time counts.
+            (rows) => new Map(rows.map(({ code, id, step }) => [id, failureOf(code, step)]))
+          )
+        : Effect.succeed(new Map())
+  })
+}
+
+/** Restate's SQL introspection over its admin API. */
+export const InvocationsHttpLive = (options: RestateAdminOptions): Layer.Layer<Invocations> =>
+  Layer.effect(Invocations, Effect.map(makeAdminClient(options), make)).pipe(Layer.provide(FetchHttpClient.layer))

@@ -1,0 +1,16 @@
+import { Context, Effect } from "effect"
+
+export interface OutcomesShape {
+  /** A deploy has ended, that many seconds after its deployment was created. */
+  readonly deploy: (outcome: "ready" | "failed" | "cancelled", seconds: number) => Effect.Effect<void>
+  /** A verification of a domain has ended. `failed`: a day has passed without success. */
+  readonly domainVerification: (outcome: "verified" | "failed" | "cancelled") => Effect.Effect<void>
+}
+
+/**
+ * Counts what became of work that takes many attempts. Called within the step that writes the outcome, so never on replay;
+ * a step whose result is lost on its way to Restate runs, and counts, once more. Nobody counts unless somebody is there to.
+ */
+export class Outcomes extends Context.Reference<Outcomes>()("ctrl-worker/Outcomes", {
+  defaultValue: (): OutcomesShape => ({ deploy: () => Effect.void, domainVerification: () => Effect.void })
+}) {}

@@ -1,0 +1,193 @@
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer, Logger, Option, Redacted, Schema, TestClock, TestContext } from "effect"
+import { inRealTime } from "../../dev/stack/RealTime.ts"
+import { InvocationWatch } from "../../src/layers/InvocationWatch.ts"
+import { PrometheusMetricsLive } from "../../src/layers/PrometheusMetrics.ts"
+import { PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
+import { InvocationsHttpLive } from "../../src/layers/restateAdmin/InvocationsHttp.ts"
+import { WorkflowMetrics } from "../../src/services/WorkflowMetrics.ts"
+import { RestateClient, untilInvocation } from "../support/stack/Restate.ts"
+import { sleepingUntil, untilIo } from "../support/untilIo.ts"
+import { dogged, hasty, mended, secretText, watchedServer } from "../support/watch/Watched.ts"
+
+interface Line {
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+const hour = 3_600_000
+
+const usual = new Map([hasty, dogged].map((service) => [`${service}/Fail`, 2 * hour]))
+
+/**
+ * A watch over the server of the context, on virtual time that begins that much from now. It must not be open while time
+ * jumps: it would look at every half minute on the way.
+ */
+const watching = (fromNow = 0, deadlines: ReadonlyMap<string, number> = usual) =>
+  Effect.gen(function* () {
+    const { admin: adminUrl } = yield* RestateClient
+    const lines: Array<Line> = []
+    const capture = Logger.make(({ message }) => {
+      const [text, fields] = Array.isArray(message) ? message : [message]
+      lines.push({ message: String(text), fields: fields ?? {} })
+    })
+    yield* TestClock.setTime(Date.now() + fromNow)
+    const metrics = Layer.provide(PrometheusMetricsLive({ version: "1" }), PrometheusRegistryLive)
+    const context = yield* Layer.build(
+      InvocationWatch({ adminUrl, hasKey: false, deadlines }).pipe(
+        Layer.provide(InvocationsHttpLive({ adminUrl, apiKey: Option.none() })),
+        Layer.provideMerge(metrics),
+        Layer.provide(Logger.replace(Logger.defaultLogger, capture))
+      )
+    )
+    const { render } = yield* Effect.provide(WorkflowMetrics, context)
+    const gauge = (name: string, service: string) =>
+      Effect.map(
+        render,
+        (text) => text.match(new RegExp(`^control_plane_worker_${name}\\{service="${service}"\\} (.*)$`, "m"))?.[1]
+      )
+    const nextSleep = Effect.map(TestClock.currentTimeMillis, (now) => now + 30_000)
+    /** The look has ended: whoever looks sleeps until the next one, and no request has a time limit that runs. */
+    const looked = Effect.flatMap(nextSleep, (at) =>
+      Effect.repeat(inRealTime(Effect.sleep("10 millis")), { until: () => sleepingUntil(at) })
+    )
+    yield* looked
+    const lookAgain = Effect.zipRight(TestClock.adjust("30 seconds"), looked)
+    const about = (id: string) => lines.filter(({ fields }) => fields.invocation === id)
+    return { lines, about, gauge, lookAgain }
+  })
+
+const virtually = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, TestContext.TestContext)
+
+/** Does what a line tells a person to do, as curl would. */
+const obey = (command: unknown) =>
+  Effect.gen(function* () {
+    const url = /^curl -fsS -X PATCH '(http:[^']*)'$/.exec(String(command))?.[1]
+    assert.isDefined(url)
+    const http = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
+    yield* http.execute(HttpClientRequest.patch(url ?? ""))
+  }).pipe(Effect.provide(FetchHttpClient.layer))
+
+layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the watch over invocations", (it) => {
+  it.scoped("a paused invocation is counted and told of once with its way out, which leads out of it", () =>
+    Effect.gen(function* () {
+      const restate = yield* RestateClient
+      mended.current = false
+      const id = yield* restate.send(`${hasty}/a%20'key'/Fail`)
+      yield* untilInvocation(restate, id, (row) => row.status === "paused")
+      const { about, gauge, lines, lookAgain } = yield* watching()
+      assert.strictEqual(yield* gauge("paused_invocations", hasty), "1")
+      assert.isUndefined(yield* gauge("stuck_invocations", hasty))
+      const [line, ...others] = about(id)
+      assert.lengthOf(others, 0)
+      assert.strictEqual(line?.message, "An invocation waits for a person")
+      assert.deepInclude(line?.fields, {
+        service: hasty,
+        handler: "Fail",
+        key: "a 'key'",
+        trouble: "paused",
+        step: "do-the-work"
+      })
+      assert.match(String(line?.fields.code), /^RT\d{4}$/)
+      assert.notInclude(JSON.stringify(lines), secretText)
+
+      yield* lookAgain
+      assert.lengthOf(about(id), 1)
+
+      mended.current = true
+      yield* obey(line?.fields.way_out)
+      yield* untilInvocation(restate, id, (row) => row.status === "completed")
+      yield* lookAgain
+      assert.isUndefined(yield* gauge("paused_invocations", hasty))
+      assert.strictEqual(about(id).at(-1)?.message, "An invocation goes on or has ended")
+      yield* lookAgain
+      assert.lengthOf(about(id), 2)
+    }).pipe(virtually)
+  )
+
+  it.scoped(
+    "one that keeps failing is stuck after a quarter of an hour, with whoever waits for its key, and can be tried at once",
+    () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        mended.current = false
+        const id = yield* restate.send(`${dogged}/k/Fail`)
+        const behind = yield* restate.send(`${dogged}/k/Fail`)
+        yield* untilInvocation(restate, id, (row) => row.status === "backing-off")
+        yield* untilInvocation(restate, behind, (row) => row.status === "pending")
+        const early = yield* Effect.scoped(watching())
+        assert.isUndefined(yield* early.gauge("stuck_invocations", dogged))
+        assert.lengthOf(early.lines, 0)
+        const { about, gauge, lines, lookAgain } = yield* watching(16 * 60_000)
+        assert.strictEqual(yield* gauge("stuck_invocations", dogged), "2")
+        assert.deepInclude(about(id)[0]?.fields, { trouble: "retrying", waiting: 1, step: "do-the-work" })
+        assert.lengthOf(about(behind), 0)
+        assert.notInclude(JSON.stringify(lines), secretText)
+
+        mended.current = true
+        yield* obey(about(id)[0]?.fields.way_out)
+        yield* untilInvocation(restate, behind, (row) => row.status === "completed")
+        yield* lookAgain
+        assert.isUndefined(yield* gauge("stuck_invocations", dogged))
+        assert.strictEqual(about(id).at(-1)?.message, "An invocation goes on or has ended")
+      }).pipe(virtually)
+  )
+
+  it.scoped(
+    "what waits for its time is not stuck, however long; past its handler's deadline it is, and a way out ends it",
+    () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const nap = yield* restate.send(`${dogged}/nap/Nap`)
+        const sent = yield* restate.call(`${dogged}/later/Nap/send?delay=2000h`)
+        const { invocationId: later } = yield* Schema.decodeUnknown(Schema.Struct({ invocationId: Schema.String }))(
+          sent.body
+        )
+        const mute = yield* restate.send(`${dogged}/mute/Doze`)
+        yield* untilInvocation(restate, nap, (row) => row.status === "suspended")
+        yield* untilInvocation(restate, later, (row) => row.status === "scheduled")
+        const deadlines = new Map([[`${dogged}/Nap`, 24 * hour]])
+        const early = yield* Effect.scoped(watching(23 * hour, deadlines))
+        assert.lengthOf(early.lines, 0)
+        assert.isUndefined(yield* early.gauge("stuck_invocations", dogged))
+        const { about, gauge } = yield* Effect.scoped(watching(25 * hour, deadlines))
+        assert.strictEqual(yield* gauge("stuck_invocations", dogged), "1")
+        assert.lengthOf([...about(later), ...about(mute)], 0)
+        assert.deepInclude(about(nap)[0]?.fields, { trouble: "late" })
+        yield* obey(about(nap)[0]?.fields.way_out)
+        yield* untilInvocation(restate, nap, (row) => row.status === "completed")
+        const overdue = yield* Effect.scoped(watching(2001 * hour, deadlines))
+        assert.deepInclude(overdue.about(later)[0]?.fields, { trouble: "not-started" })
+        yield* obey(overdue.about(later)[0]?.fields.way_out)
+        yield* restate.kill(mute)
+      }).pipe(virtually)
+  )
+
+  it.scoped("while Restate cannot be asked nothing is shown, which is said once", () =>
+    Effect.gen(function* () {
+      const lines: Array<unknown> = []
+      const dead = "http://127.0.0.1:1"
+      yield* TestClock.setTime(1_000_000)
+      const context = yield* Layer.build(
+        InvocationWatch({ adminUrl: dead, hasKey: true, deadlines: new Map() }).pipe(
+          Layer.provide(InvocationsHttpLive({ adminUrl: dead, apiKey: Option.some(Redacted.make("k3y")) })),
+          Layer.provideMerge(Layer.provide(PrometheusMetricsLive({ version: "1" }), PrometheusRegistryLive)),
+          Layer.provide(
+            Logger.replace(
+              Logger.defaultLogger,
+              Logger.make(({ message }) => void lines.push(message))
+            )
+          )
+        )
+      )
+      yield* untilIo(sleepingUntil(1_030_000))
+      yield* TestClock.adjust("30 seconds")
+      yield* untilIo(sleepingUntil(1_060_000))
+      const { render } = yield* Effect.provide(WorkflowMetrics, context)
+      assert.notInclude(yield* render, "paused_invocations{")
+      assert.lengthOf(lines, 1)
+      assert.notInclude(JSON.stringify(lines), "k3y")
+    }).pipe(virtually)
+  )
+})

@@ -1,0 +1,77 @@
+import { Deferred, Effect, Layer, Logger, Schema } from "effect"
+import { bind } from "../../../src/restate/BoundObject.ts"
+import { countSteps, serveEndpoint } from "../../../src/restate/Endpoint.ts"
+import { type AttemptRetry, implement } from "../../../src/restate/Implementation.ts"
+import { silentObserver } from "../../../src/restate/Observer.ts"
+import { step } from "../../../src/restate/Step.ts"
+import { virtualObject } from "../../../src/restate/VirtualObject.ts"
+import { RestateClient, testRestate } from "../stack/Restate.ts"
+
+const handler = { input: Schema.Void, output: Schema.Void, error: Schema.Never, ingress: "public" } as const
+
+const contractOf = (name: string) =>
+  ({
+    name,
+    handlers: {
+      /** Fails in its step until `mended` says otherwise. */
+      Fail: { ...handler, mode: "exclusive" },
+      /** Waits an hour. */
+      Nap: { ...handler, mode: "exclusive" },
+      /** Waits an hour and holds no key. */
+      Doze: { ...handler, mode: "shared" },
+      /** A step that does not end before the test does. */
+      Hold: { ...handler, mode: "exclusive" }
+    }
+  }) as const
+
+/** What no log, table or metric may show. */
+export const secretText = "s3cr3t-of-a-failure"
+
+/** Whether `Fail` passes. */
+export const mended = { current: false }
+
+const objectOf = (name: string, retry: AttemptRetry) =>
+  implement(
+    contractOf(name),
+    {
+      Fail: () =>
+        step(
+          "do-the-work",
+          Effect.suspend(() => (mended.current ? Effect.void : Effect.die(new Error(secretText)))),
+          {}
+        ),
+      Nap: () => Effect.sleep("1 hour"),
+      Doze: () => Effect.sleep("1 hour"),
+      Hold: () => step("hold-on", Effect.flatMap(Deferred.make<void>(), Deferred.await), {})
+    },
+    { retry }
+  )
+
+/** Pauses after two attempts. */
+export const hasty = "test.v1.Hasty"
+/** Never pauses while a test runs. */
+export const dogged = "test.v1.Dogged"
+
+/** A Restate server with both objects, whose attempts are suspended as soon as they wait. */
+export const watchedServer = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const runtime = yield* Effect.runtime<never>()
+    const restate = yield* RestateClient
+    const steps = countSteps(silentObserver)
+    const objects = [
+      objectOf(hasty, { initialInterval: "20 millis", maxAttempts: 2 }),
+      objectOf(dogged, { initialInterval: "20 millis", maxInterval: "5 seconds", factor: 4, maxAttempts: 10_000 })
+    ].map((object) => virtualObject(bind(object, runtime, steps.observer)))
+    const { host, port } = yield* serveEndpoint(objects, steps, {
+      host: "127.0.0.1",
+      port: 0,
+      identityKeys: [],
+      drain: 0
+    })
+    yield* restate.register(`http://${host}:${port}`)
+  })
+).pipe(
+  // What fails here does so on purpose.
+  Layer.provide(Logger.remove(Logger.defaultLogger)),
+  Layer.provideMerge(testRestate({ inactivityTimeout: 0 }))
+)
