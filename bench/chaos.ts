@@ -1,20 +1,23 @@
 import { randomInt } from "node:crypto"
 import { parseArgs } from "node:util"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Effect, Fiber, Random, Schema } from "effect"
+import { Duration, Effect, Fiber, Option, Random, Schema } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
 import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
 import { type FaultName, faultNames, loseCommits, rotate } from "./chaos/faults.ts"
 import { ground, neighbours } from "./chaos/ground.ts"
 import { count, installLedger } from "./chaos/ledger.ts"
-import { load, seedProjects } from "./chaos/load.ts"
+import { type Expected, load, loadFor, seedProjects } from "./chaos/load.ts"
 import { findProblems, recoveries } from "./chaos/verdict.ts"
+import { watchVitals } from "./chaos/vitals.ts"
 import { quantile } from "./statistics.ts"
 
 const { values } = parseArgs({
   options: {
     /** Deploys, promotions and rollbacks in all. */
     commands: { type: "string", default: "5000" },
+    /** Minutes. Commands without end for so long instead, and at the end how the worker's memory went: with --faults none a soak. */
+    soak: { type: "string" },
     /** Each is driven by a caller of its own, one command at a time. */
     projects: { type: "string", default: "40" },
     /** Chooses commands, faults and their times; what the processes make of it is their own. */
@@ -35,6 +38,7 @@ class ChaosFailed extends Schema.TaggedError<ChaosFailed>()("ChaosFailed", { pro
 const isFault = Schema.is(Schema.Literal(...faultNames))
 const faults = values.faults.split(",").filter((name): name is FaultName => isFault(name))
 const commands = Number(values.commands)
+const soak = Option.map(Option.fromNullable(values.soak), (minutes) => Duration.minutes(Number(minutes)))
 
 const Answer = Schema.parseJson(Schema.Struct({ rows: Schema.Tuple(Schema.Struct({ n: Schema.Number })) }))
 
@@ -56,6 +60,9 @@ const unfinishedAt = (admin: string) =>
 /** Commands after the last fault, for each project: what was struck must work again. */
 const tail = 5
 
+const commandsFor = (projects: ReadonlyArray<Expected>) =>
+  Option.match(soak, { onNone: () => load(projects, commands), onSome: (minutes) => loadFor(projects, minutes) })
+
 const run = Effect.gen(function* () {
   const stage = yield* ground
   const problems = yield* Effect.gen(function* () {
@@ -63,10 +70,11 @@ const run = Effect.gen(function* () {
     const nemesis = yield* rotate(stage, faults)
     const commits = yield* Effect.forkScoped(Effect.when(loseCommits(stage), () => values.writes))
     const projects = yield* seedProjects(Number(values.projects))
+    const vitals = yield* watchVitals(stage.worker.metrics)
     const startedAt = performance.now()
     const [[outcome, seconds]] = yield* Effect.all(
       [
-        Effect.map(load(projects, commands), (it) => [it, (performance.now() - startedAt) / 1000] as const).pipe(
+        Effect.map(commandsFor(projects), (it) => [it, (performance.now() - startedAt) / 1000] as const).pipe(
           Effect.zipLeft(nemesis.stop)
         ),
         nemesis.run
@@ -75,17 +83,19 @@ const run = Effect.gen(function* () {
     )
     yield* Fiber.interrupt(commits)
     const healed = yield* nemesis.healed
+    const seen = yield* vitals.report
     const waits = recoveries(healed, outcome)
     const millis = outcome.done.map((it) => it.millis)
     yield* Effect.logInfo(
       [
-        `${outcome.done.length} of ${commands} commands answered as expected in ${seconds.toFixed(0)} s`,
+        `${outcome.done.length} commands answered as expected, ${outcome.wrong.length} not, in ${seconds.toFixed(0)} s`,
         `${healed.length} faults, ${yield* count("SELECT COUNT(*) AS n FROM chaos_faults")} writes failed`,
         `latency p50 ${quantile(millis, 0.5)} ms, p99 ${quantile(millis, 0.99)} ms`,
         `next answer after a fault: p50 ${quantile(waits, 0.5)} ms, p99 ${quantile(waits, 0.99)} ms`,
         `seed ${values.seed}`
       ].join("; ")
     )
+    if (Option.isSome(soak)) yield* Effect.logInfo(seen)
     const last = yield* load(outcome.expected, tail * projects.length)
     const wrong = [...outcome.wrong, ...last.wrong]
     return yield* findProblems({ ...last, wrong }, unfinishedAt(stage.restateAdmin))

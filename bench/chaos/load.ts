@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Array as Arr, Clock, Effect, Option, Random, Ref, Schedule } from "effect"
+import { Array as Arr, Clock, Duration, Effect, Option, Random, Ref, Schedule } from "effect"
 import { type SeededProject, seedDeployment, seedProject } from "../../dev/simulators/seed.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import { CallFailed } from "../../src/restate/DurableError.ts"
@@ -163,5 +163,14 @@ export const load = (projects: ReadonlyArray<Expected>, commands: number) =>
     drive(
       projects,
       Ref.modify(left, (n) => [n > 0, n - 1])
+    )
+  )
+
+/** Commands for as long as this. */
+export const loadFor = (projects: ReadonlyArray<Expected>, duration: Duration.DurationInput) =>
+  Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+    drive(
+      projects,
+      Effect.map(Clock.currentTimeMillis, (now) => now < startedAt + Duration.toMillis(duration))
     )
   )

@@ -27,8 +27,8 @@ export interface MatrixReport {
 export interface MatrixOptions {
   /** Also delivers every command twice. Leave out where a second delivery is refused by design and changes the answer. */
   readonly duplicates?: boolean
-  /** Also kills twice in one run, at this many pairs of points spread evenly. Default 0. */
-  readonly pairs?: number
+  /** Also kills twice in one run, at this many pairs of points spread evenly; it may depend on how many points there are. Default 0. */
+  readonly pairs?: number | ((points: number) => number)
 }
 
 interface Disturbance {
@@ -57,7 +57,10 @@ const pairsOf = (points: ReadonlyArray<JournalPoint>, wanted: number): ReadonlyA
   })
 }
 
-const disturbancesOf = (points: ReadonlyArray<JournalPoint>, options: MatrixOptions): ReadonlyArray<Disturbance> => [
+const disturbancesOf = (
+  points: ReadonlyArray<JournalPoint>,
+  { duplicates = false, pairs = 0 }: MatrixOptions
+): ReadonlyArray<Disturbance> => [
   ...points.map((point) => ({ name: nameOf(point), options: { faults: crashAt(point) } })),
   ...points
     .filter((point) => point.phase === "before")
@@ -70,13 +73,13 @@ const disturbancesOf = (points: ReadonlyArray<JournalPoint>, options: MatrixOpti
     name: `completions shuffled with seed ${shuffleSeed}`,
     options: { shuffleSeed }
   })),
-  ...(options.duplicates === true
+  ...(duplicates
     ? (["concurrent", "sequential"] as const).map((duplicate) => ({
         name: `every command delivered twice, ${duplicate}`,
         options: { duplicate }
       }))
     : []),
-  ...pairsOf(points, options.pairs ?? 0)
+  ...pairsOf(points, typeof pairs === "number" ? pairs : pairs(points.length))
 ]
 
 /**

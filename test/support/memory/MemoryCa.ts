@@ -44,6 +44,8 @@ export interface MemoryCaOptions {
   readonly orderLag?: number
   /** The suggested window of a certificate. Default centred at two thirds of its life, as Let's Encrypt does. */
   readonly renewalInfo?: (facts: CertificateFacts, now: number) => RenewalInfo | null
+  /** What it has issued to others, and answers for. */
+  readonly issuedBefore?: ReadonlyArray<CertificateFacts>
   /** Spoils what is issued. */
   readonly misissue?: (facts: CertificateFacts) => CertificateFacts
 }
@@ -112,6 +114,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
       const {
         backdate = 3_600_000,
         delay = 2000,
+        issuedBefore = [],
         lifetime = 90 * day,
         orderLag = 0,
         reusesOrders = true,
@@ -122,7 +125,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
       const accounts = new Map<string, string>()
       const orders = new Map<string, Order>()
       const authorizations = new Map<string, Authorization>()
-      const issued = new Map<string, CertificateFacts>()
+      const issued = new Map(issuedBefore.map((facts) => [facts.certificateId ?? facts.serial, facts]))
       const replaced = new Set<string>()
       const ordered: Record<string, number> = {}
       const finalized: Record<string, number> = {}

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import type { CertificateFacts } from "../../../src/services/Pki.ts"
 import { memoryKey, publicKeyOf, writeChain } from "./MemoryPki.ts"
 import { namesOf, seedCustomDomain, seededAt, seedRoute } from "./seeds.ts"
 import type { Tables } from "./Tables.ts"
@@ -42,10 +43,15 @@ export const seedVerifiedDomain = Effect.fnUntraced(function* (domain: string) {
   yield* seedChallenge(domain)
 })
 
+/** What a seeded certificate says about itself. */
+export const seededFacts = (domain: string, notBefore: number, notAfter: number): CertificateFacts => {
+  const serial = `SEEDED-${domain}`
+  return { names: [domain], notBefore, notAfter, serial, certificateId: `other.${serial}` }
+}
+
 /** A certificate that another worker obtained: valid from and to, for the key that all of a test's keys are. Unix milliseconds. */
 export const seedCertificate = Effect.fnUntraced(function* (domain: string, notBefore: number, notAfter: number) {
-  const serial = `SEEDED-${domain}`
-  const facts = { names: [domain], notBefore, notAfter, serial, certificateId: `other.${serial}` }
+  const facts = seededFacts(domain, notBefore, notAfter)
   const { workspaceId } = namesOf("shop")
   yield* (yield* World).insert("certificates", {
     id: `cert_${domain}`,

@@ -111,9 +111,9 @@ export interface FleetOptions {
 }
 
 /** Many workspaces that build at once on one engine. */
-export const fleet = ({ faults, jobs, limit }: FleetOptions) =>
-  Effect.gen(function* () {
-    const byId = new Map(jobs.map((job) => [job.id, job]))
+export const fleet = ({ faults, jobs, limit }: FleetOptions) => {
+  const byId = new Map(jobs.map((job) => [job.id, job]))
+  return Effect.gen(function* () {
     const builder = yield* MemoryBuilder
     const engine = new MemoryRestate({ faults })
     yield* Effect.all([engine.serve(BuildSlotWorkflows), engine.serve(BuildWorkflows)]).pipe(
@@ -140,7 +140,7 @@ export const fleet = ({ faults, jobs, limit }: FleetOptions) =>
       Layer.fresh(
         memoryBuilder({
           fateOf: ({ deploymentId }, run) => {
-            const fate = jobs.find(({ id }) => id === deploymentId)?.fate
+            const fate = byId.get(deploymentId)?.fate
             if (fate === undefined) return { takes: Duration.seconds(1), ends: "succeeds" }
             // What vanished once is built the second time.
             return fate.ends === "vanishes" && run > 1 ? { ...fate, ends: "succeeds" } : fate
@@ -149,3 +149,4 @@ export const fleet = ({ faults, jobs, limit }: FleetOptions) =>
       )
     )
   )
+}

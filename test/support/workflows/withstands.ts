@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Console, Effect } from "effect"
 import { crashMatrix } from "../../../src/restate/testing/CrashMatrix.ts"
 import { scenario } from "./scenario.ts"
 import type { Story } from "./stories.ts"
@@ -7,12 +7,21 @@ import type { Story } from "./stories.ts"
 /** Fewer points than this, and the story ended before it reached the code it is about. */
 const fewestPoints = 3
 
+/**
+ * `MATRIX_PAIRS=500`: kills every story twice at this many pairs of points, and at all pairs where it has 20 entries or fewer
+ * (three points each), and says how many runs that took. Takes long, hence `--testTimeout=3600000`.
+ */
+const wanted = Number(process.env.MATRIX_PAIRS ?? 0)
+const shortStory = 20 * 3
+const pairs = (points: number) => (points <= shortStory ? points * points : wanted)
+
 /** One test per story: killed at every journal position, suspended, shuffled, delivered twice, it ends the same. */
 export const withstandsEverything = <More = never>(stories: Readonly<Record<string, Story<More>>>): void => {
   for (const [name, { run, world, matrix }] of Object.entries(stories))
     it.effect(`ends the same however it is disturbed: ${name}`, () =>
       Effect.gen(function* () {
-        const { points } = yield* crashMatrix(scenario(run, world), matrix)
+        const { points, runs } = yield* crashMatrix(scenario(run, world), wanted > 0 ? { ...matrix, pairs } : matrix)
+        if (wanted > 0) yield* Console.log(`${points.length} points, ${runs} runs: ${name}`)
         assert.isAtLeast(points.length, fewestPoints, "journal points reached")
       })
     )

@@ -4,9 +4,8 @@ import { lease } from "../../../src/workflows/builds/slotQueue.ts"
 import type { Run } from "../../support/memory/MemoryBuilder.ts"
 import { fleet, type Job } from "../../support/workflows/buildFleet.ts"
 
-const workspaces = 50
-const perWorkspace = 20
-const limit = 3
+/** Another size: `PILE_UP=10000/200/5 npx vitest run test/workflows/builds/scale.test.ts --testTimeout=3600000`. */
+const [builds = 1000, workspaces = 50, limit = 3] = process.env.PILE_UP?.split("/").map(Number) ?? []
 /** One in so many journal points is where the process dies. */
 const crashEvery = 150
 /** From the end of a build until the slot is the next one's: one look, at most two seconds later in builds this short. */
@@ -22,10 +21,10 @@ const dice = (seed: number) => {
 
 const jobsOf = (seed: number): ReadonlyArray<Job> => {
   const roll = dice(seed)
-  return Array.from({ length: workspaces * perWorkspace }, (_, nth) => {
+  return Array.from({ length: builds }, (_, nth) => {
     const end = roll(12)
     return {
-      id: `d_${String(nth).padStart(4, "0")}`,
+      id: `d_${String(nth).padStart(5, "0")}`,
       workspaceId: `ws_${nth % workspaces}`,
       isProduction: roll(4) === 0,
       createdAt: 1_000_000 + roll(1_000_000),
@@ -56,7 +55,7 @@ const firstRuns = ({ builder }: Fleet, workspaceId: string): ReadonlyArray<Run> 
   return own.filter((run) => own.find(({ request }) => request.deploymentId === run.request.deploymentId) === run)
 }
 
-describe("a thousand builds in fifty workspaces, with a process that dies all the time", () => {
+describe(`${builds} builds in ${workspaces} workspaces, with a process that dies all the time`, () => {
   it.effect(
     "keep their limits, go production first and the oldest first, take no more than their share, and all end",
     () =>
@@ -104,8 +103,9 @@ describe("a thousand builds in fifty workspaces, with a process that dies all th
 /** Those that were granted at once came first; after them each start is that of the best waiter. */
 const servedInOrder = (runs: ReadonlyArray<Run>, jobs: ReadonlyArray<Job>) => {
   const later = runs.filter((run) => run.startedAt > (runs[0]?.startedAt ?? 0))
+  const byId = new Map(jobs.map((job) => [job.id, job]))
   const rank = ({ request }: Run) => {
-    const job = jobs.find(({ id }) => id === request.deploymentId)
+    const job = byId.get(request.deploymentId)
     return (job?.isProduction ? 0 : 10_000_000) + (job?.createdAt ?? 0)
   }
   later.forEach((run, at) => {
