@@ -1,5 +1,5 @@
 import process from "node:process"
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect } from "effect"
 import { reportingFailures } from "./cli/commandFailed.ts"
 import { commandLine } from "./cli/commandLine.ts"

@@ -1,7 +1,8 @@
 import { CliConfig, Command, HelpDoc, Span } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Console, Effect, Layer } from "effect"
 import { cronCommand } from "./cron.ts"
+import { migrateCommand } from "./migrate.ts"
 import { configArguments, name, program, version } from "./program.ts"
 import { serve, serveCommand } from "./serve.ts"
 import { paintedWhereSeen } from "./terminal.ts"
@@ -10,7 +11,7 @@ const root = program.pipe(
   Command.withDescription("Without a command it serves."),
   Command.withHandler(({ config }) => serve(configArguments(config))),
   // One line each, in the order in which they are shown.
-  Command.withSubcommands([serveCommand, cronCommand])
+  Command.withSubcommands([serveCommand, migrateCommand, cronCommand])
 )
 
 const summary = Span.text("durable control plane worker on Restate")
