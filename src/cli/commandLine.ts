@@ -1,6 +1,7 @@
 import { CliConfig, Command, HelpDoc, Span } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Console, Effect, Layer } from "effect"
+import { checkCommand } from "./check.ts"
 import { cronCommand } from "./cron.ts"
 import { migrateCommand } from "./migrate.ts"
 import { configArguments, name, program, version } from "./program.ts"
@@ -11,7 +12,7 @@ const root = program.pipe(
   Command.withDescription("Without a command it serves."),
   Command.withHandler(({ config }) => serve(configArguments(config))),
   // One line each, in the order in which they are shown.
-  Command.withSubcommands([serveCommand, migrateCommand, cronCommand])
+  Command.withSubcommands([serveCommand, migrateCommand, checkCommand, cronCommand])
 )
 
 const summary = Span.text("durable control plane worker on Restate")

@@ -33,6 +33,7 @@ const Deployments = Schema.Struct({
 const PausedRows = Schema.Struct({
   rows: Schema.Array(Schema.Struct({ service: Schema.String, paused: Schema.Number }))
 })
+const Version = Schema.Struct({ version: Schema.String })
 const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 
 const pausedQuery =
@@ -180,6 +181,15 @@ const make = (options: RestateAdminOptions) =>
           answer: Schema.Unknown,
           timeout: queryTimeout
         })
+      ),
+      version: Effect.map(
+        call(client, {
+          operation: "version",
+          request: HttpClientRequest.get("/version"),
+          answer: Version,
+          timeout: queryTimeout
+        }),
+        ({ version }) => version
       )
     })
   })

@@ -77,5 +77,7 @@ export class RestateAdmin extends Context.Tag("ctrl-worker/RestateAdmin")<
     /** Invocations that wait for a person, by service; a service without any is absent. */
     readonly pausedInvocations: Effect.Effect<ReadonlyMap<string, number>, RestateAdminError>
     readonly health: Effect.Effect<void, RestateAdminError>
+    /** Of the server, such as `1.7.12`. */
+    readonly version: Effect.Effect<string, RestateAdminError>
   }
 >() {}
