@@ -22,7 +22,7 @@ export const checkReport = (
 
 type Paint = (style: Style, text: string) => string
 
-const styles = { ok: "green", failed: "red", "not configured": "dim", "not called": "dim" } as const
+const styles = { ok: "green", failed: "red", "not configured": "dim", configured: "dim" } as const
 const statusWidth = Math.max(...Object.keys(styles).map((status) => status.length))
 
 /** `812 ms`, and from ten seconds on `12.4 s`. */
@@ -36,7 +36,7 @@ const count = (dependencies: ReadonlyArray<DependencyReport>): string => {
   const failed = dependencies.filter(isFailed)
   const asked = dependencies.filter(({ latencyMillis }) => latencyMillis !== null)
   return failed.length === 0
-    ? `All ${asked.length} are ok.`
+    ? `All ${asked.length} dependencies that were asked are ok.`
     : `${failed.length} of ${asked.length} failed: ${failed.map(({ name }) => name).join(", ")}.`
 }
 

@@ -58,7 +58,9 @@ export const restate = (config: WorkerConfigShape): Probe => {
         : `${server}; this worker is not registered yet and does it when it starts`
     })
   return asking(RestateAdmin, Layer.provide(Admin, given(config)), found).pipe(
-    advising("Check restate.admin_url and restate.api_key")
+    // Its own advice is that of a registration.
+    Effect.mapError(({ detail, reason }) => ({ message: `Restate: ${reason} (${detail})` })),
+    advising("Check that Restate runs, restate.admin_url and restate.api_key")
   )
 }
 

@@ -22,7 +22,7 @@ export type Dependency = { readonly name: string } & (
 
 export const DependencyReport = Schema.Struct({
   name: Schema.String,
-  status: Schema.Literal("ok", "failed", "not configured", "not called"),
+  status: Schema.Literal("ok", "failed", "configured", "not configured"),
   /** Of all that was asked; null when nothing was. */
   latencyMillis: Schema.NullOr(Schema.Number),
   /** What was found, or why it failed; empty when there is nothing to say. */
@@ -53,7 +53,9 @@ const check =
     const { name } = dependency
     const nothing = { name, latencyMillis: null, detail: "", advice: null }
     if (dependency._tag === "NotConfigured") return Effect.succeed({ ...nothing, status: "not configured" })
-    if (dependency._tag === "NotCalled") return Effect.succeed({ ...nothing, status: "not called" })
+    if (dependency._tag === "NotCalled") {
+      return Effect.succeed({ ...nothing, status: "configured", detail: "is not called by a check" })
+    }
     return dependency.probe.pipe(
       Effect.catchAllDefect(() => unexpected),
       Effect.disconnect,
