@@ -1,5 +1,5 @@
 import { Args, Command, Options } from "@effect/cli"
-import { Clock, Config, Console, Effect, Option, Schema } from "effect"
+import { Clock, Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
 import { Ingress } from "../composition/ingress.ts"
 import { firingOf, schedules } from "../contract/schedules.ts"
 import { RestateIngress } from "../services/RestateIngress.ts"
@@ -42,6 +42,9 @@ const addressOf = (given: Option.Option<string>) =>
     return address.value
   })
 
+/** Standard output is for the answer alone. */
+const WarningsAside = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+
 /**
  * Fires a schedule through Restate's ingress under the key of its period, so that however often and by whomever it is
  * fired, it runs once. Needs nothing of the worker's configuration.
@@ -52,7 +55,7 @@ export const cronCommand = Command.make("cron", { task, at, ingress }, ({ at, in
     const instant = Option.isSome(at) ? at.value.getTime() : yield* Clock.currentTimeMillis
     const firing = firingOf(task, instant)
     const accepted = yield* Effect.flatMap(RestateIngress, ({ send }) => send(firing)).pipe(
-      Effect.provide(Ingress(address))
+      Effect.provide(Layer.merge(Ingress(address), WarningsAside))
     )
     yield* Console.log(`${firing.path} with ${firing.idempotencyKey}: ${JSON.stringify(accepted)}`)
   }).pipe(reportingFailures(`${task.name} was not fired`))

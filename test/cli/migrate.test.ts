@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { queryServer } from "../../dev/stack/MySqlConnection.ts"
 import { MysqlPoolsLive } from "../../src/layers/mysql/MysqlPools.ts"
-import { migrateForward } from "../../src/migrations/migrate.ts"
+import { migrate, migrateForward } from "../../src/migrations/migrate.ts"
 import { migrations } from "../../src/migrations/migrations.ts"
 import { compareSchema } from "../../src/migrations/schemaState.ts"
 import { poolOptions, quietly } from "../layers/mysql/MysqlWorld.ts"
@@ -95,6 +95,26 @@ describe("migrate", () => {
       )
       assert.strictEqual(refused._tag, "SchemaNewer")
       assert.deepStrictEqual(yield* queryServer(database, tables), before)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("lets an older worker serve on such a database, with what it needs itself and a warning", () =>
+    Effect.gen(function* () {
+      const database = yield* freshDatabase
+      const pools = MysqlPoolsLive({ primary: poolOptions(database) })
+      yield* Effect.provide(quietly(migrate), pools)
+      yield* queryServer(database, newer)
+      yield* queryServer(database, "DELETE FROM control_plane_migrations WHERE id = 3")
+      const lines: Array<string> = []
+      const Collected = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ logLevel, message }) => lines.push(`${logLevel.label} ${JSON.stringify(message)}`))
+      )
+      const report = yield* Effect.provide(migrate, Layer.merge(pools, Collected))
+      assert.deepStrictEqual(report.applied, [3])
+      const [warning] = lines.filter((line) => line.startsWith("WARN"))
+      assert.include(warning, "newer version")
+      assert.include(warning, "of tomorrow")
     }).pipe(Effect.scoped)
   )
 
