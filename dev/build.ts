@@ -9,5 +9,8 @@ await build({
   platform: "node",
   format: "esm",
   target: "node24",
-  sourcemap: true
+  sourcemap: true,
+  // What a command imports when it runs stays apart, so that `--help` and `cron` need not wait for every SDK to load.
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]"
 })

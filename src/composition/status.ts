@@ -1,17 +1,11 @@
 import type { FileSystem } from "@effect/platform"
-import { Context, Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadRestateAdmin } from "../config/restateAdmin.ts"
 import { deadlinesOf } from "../contract/deadlines.ts"
 import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
 import type { Invocations } from "../services/Invocations.ts"
-import type { AdminAddress } from "../services/wayOut.ts"
-
-/** Where Restate's admin API is, for the commands that a person is shown, and how long handlers may take. */
-export class WatchedRestate extends Context.Tag("ctrl-worker/WatchedRestate")<
-  WatchedRestate,
-  AdminAddress & { readonly deadlines: ReadonlyMap<string, number> }
->() {}
+import { WatchedRestate } from "../services/WatchedRestate.ts"
 
 export interface StatusSource {
   /** The configuration's file. */

@@ -129,6 +129,21 @@ describe("a running worker", () => {
       })
     )
 
+    it.scoped("is not killed by further signals while a step ends", () =>
+      Effect.gen(function* () {
+        const { letGo, probe, worker } = yield* workerInAStep()
+        yield* probe("ready")
+        const pid = yield* worker.pid
+        const ending = yield* Effect.fork(worker.kill("SIGTERM"))
+        yield* until(probe("ready"), ({ status }) => status !== 200)
+        for (const signal of ["SIGTERM", "SIGINT", "SIGINT"]) process.kill(pid, signal)
+        assert.deepStrictEqual(yield* probe("live"), { status: 200, body: '{"status":"ok"}' })
+        assert.isTrue(Option.isNone(yield* Fiber.poll(ending)))
+        yield* letGo
+        assert.deepStrictEqual(yield* Fiber.join(ending), { code: 0, signal: null })
+      })
+    )
+
     it.scoped("does not wait longer than it may for a step that does not end", () =>
       Effect.gen(function* () {
         const { worker } = yield* workerInAStep({ WORKER_RESTATE_DRAIN_TIMEOUT: "300ms" })
