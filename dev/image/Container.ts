@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
+import { Duration, Effect, type Option, Schedule, Schema, type Scope } from "effect"
+import { freePort } from "../stack/Port.ts"
+import { inRealTime } from "../stack/RealTime.ts"
+import { RunDirectory } from "../stack/RunDirectory.ts"
+import { ComponentFailed } from "../stack/StackFailure.ts"
+import { type Confinement, confinementOf } from "./confinement.ts"
+import { DockerClient } from "./DockerClient.ts"
+
+export interface ContainerOptions {
+  readonly image: string
+  /** WORKER_ settings beside the ports, which are chosen here. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** A worker in a container of its own, ready. */
+export interface Container {
+  /** Where Restate finds its handlers and everybody its health. */
+  readonly url: string
+  /** From the command that starts it until its readiness says 200. */
+  readonly startToReady: Duration.Duration
+  /** What the kernel lets its process do; none where its processes are not this machine's. */
+  readonly confinement: Effect.Effect<Option.Option<Confinement>, ComponentFailed>
+  readonly logs: Effect.Effect<string, ComponentFailed>
+  /** Stops it as `docker stop` does, and says how it ended. */
+  readonly stop: Effect.Effect<{ readonly exitCode: number; readonly took: Duration.Duration }, ComponentFailed>
+}
+
+/** No rights, no writable file anywhere: not even a folder for temporary files. */
+const confined = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+
+/** The longest a worker takes to drain, 25 s unless set otherwise, and some more: past it Docker kills. */
+const stopTimeout = 30
+
+/** How long a start may take on a loaded machine before it counts as failed; what it takes is measured. */
+const readyBound = Duration.seconds(60)
+
+const State = Schema.parseJson(Schema.Struct({ Pid: Schema.Number, Running: Schema.Boolean, ExitCode: Schema.Number }))
+
+/**
+ * A shell that waits on a pipe only this process holds and removes the container when the pipe closes. It covers SIGKILL of
+ * this process, where no finalizer runs; a private engine may be gone by then, and what it mounted has to go as well.
+ */
+const watch = (program: string, env: Readonly<Record<string, string | undefined>>, id: string, pid: number) => {
+  const script = `read -r _
+"$0" rm --force "$1" || kill -s KILL -- "-$2"
+grep -o "/[^ ]*$1[^ ]*" /proc/self/mounts | xargs -r umount -l`
+  const watchdog = spawn("sh", ["-c", script, program, id, String(pid)], {
+    env,
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"]
+  })
+  watchdog.on("error", () => undefined)
+  watchdog.stdin?.on("error", () => undefined)
+  return watchdog
+}
+
+const isReady = (url: string) =>
+  Effect.flatMap(HttpClient.HttpClient, (http) => HttpClient.filterStatusOk(http).get(`${url}/health/ready`)).pipe(
+    Effect.flatMap((response) => response.text),
+    Effect.asVoid,
+    Effect.provide(FetchHttpClient.layer)
+  )
+
+/** Starts the image as a stranger's cluster would, on the network of the machine, and waits until it is ready. */
+export const startContainer = (
+  options: ContainerOptions
+): Effect.Effect<Container, ComponentFailed, DockerClient | RunDirectory | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { docker, env, program } = yield* DockerClient
+    const run = yield* RunDirectory
+    const port = yield* freePort
+    const url = `http://127.0.0.1:${port}`
+    const settings = { WORKER_RESTATE_REGISTER_AS: url, ...options.env, WORKER_RESTATE_HTTP_PORT: String(port) }
+    // Secrets in arguments would be everybody's to read.
+    const settingsFile = join(yield* run.folderFor("container"), "settings.env")
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+    yield* Effect.promise(() => writeFile(settingsFile, lines.join("\n"), { mode: 0o600 }))
+    const name = `control-plane-worker-${randomBytes(6).toString("hex")}`
+    const state = Effect.flatMap(docker("inspect", "--format={{json .State}}", name), Schema.decode(State)).pipe(
+      Effect.catchTag("ParseError", Effect.die)
+    )
+    const logs = docker("logs", name)
+    const failed = (reason: ComponentFailed["reason"], detail: string) =>
+      Effect.flatMap(
+        Effect.orElseSucceed(logs, () => ""),
+        (text) =>
+          Effect.fail(
+            new ComponentFailed({ component: "Container", reason, detail, lastLines: text.split("\n").slice(-20) })
+          )
+      )
+    const started = yield* Effect.sync(() => performance.now())
+    yield* Effect.acquireRelease(
+      docker(
+        "run",
+        "--detach",
+        "--network=host",
+        ...confined,
+        `--name=${name}`,
+        `--env-file=${settingsFile}`,
+        options.image
+      ),
+      () => Effect.ignore(docker("rm", "--force", name))
+    )
+    const { Pid: pid } = yield* state
+    const id = (yield* docker("inspect", "--format={{.Id}}", name)).trim()
+    yield* Effect.acquireRelease(
+      Effect.sync(() => watch(program, env, id, pid)),
+      (watchdog) => Effect.sync(() => watchdog.kill("SIGKILL"))
+    )
+    yield* isReady(url).pipe(
+      Effect.timeout("2 seconds"),
+      Effect.catchAll(() => Effect.fail("not yet" as const)),
+      Effect.retry(Schedule.spaced("10 millis")),
+      Effect.timeout(readyBound),
+      Effect.catchAll(() => failed("not ready in time", Duration.format(readyBound))),
+      Effect.raceFirst(Effect.flatMap(docker("wait", name), (code) => failed("ended", `exit code ${code.trim()}`))),
+      inRealTime
+    )
+    const startToReady = Duration.millis(yield* Effect.sync(() => performance.now() - started))
+    const stop = Effect.timed(docker("stop", `--time=${stopTimeout}`, name)).pipe(
+      inRealTime,
+      Effect.flatMap(([took]) => Effect.map(state, ({ ExitCode }) => ({ exitCode: ExitCode, took })))
+    )
+    return { url, startToReady, confinement: Effect.map(state, ({ Pid }) => confinementOf(Pid)), logs, stop }
+  })
