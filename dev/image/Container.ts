@@ -43,13 +43,14 @@ const State = Schema.parseJson(Schema.Struct({ Pid: Schema.Number, Running: Sche
 
 /**
  * A shell that waits on a pipe only this process holds and removes the container when the pipe closes. It covers SIGKILL of
- * this process, where no finalizer runs; a private engine may be gone by then, and what it mounted has to go as well.
+ * this process, where no finalizer runs. A private engine is gone by then: what is left are the container's first process,
+ * which leads a group, and the one that was watching it for the engine.
  */
-const watch = (program: string, env: Readonly<Record<string, string | undefined>>, id: string, pid: number) => {
-  const script = `read -r _
-"$0" rm --force "$1" || kill -s KILL -- "-$2"
-grep -o "/[^ ]*$1[^ ]*" /proc/self/mounts | xargs -r umount -l`
-  const watchdog = spawn("sh", ["-c", script, program, id, String(pid)], {
+const watch = (program: string, env: Readonly<Record<string, string | undefined>>, name: string, pid: number) => {
+  const script = `while read -r field value; do [ "$field" = PPid: ] && shim=$value; done < "/proc/$2/status"
+read -r _
+"$0" rm --force "$1" || kill -s KILL -- "-$2" "$shim"`
+  const watchdog = spawn("sh", ["-c", script, program, name, String(pid)], {
     env,
     detached: true,
     stdio: ["pipe", "ignore", "ignore"]
@@ -107,9 +108,8 @@ export const startContainer = (
       () => Effect.ignore(docker("rm", "--force", name))
     )
     const { Pid: pid } = yield* state
-    const id = (yield* docker("inspect", "--format={{.Id}}", name)).trim()
     yield* Effect.acquireRelease(
-      Effect.sync(() => watch(program, env, id, pid)),
+      Effect.sync(() => watch(program, env, name, pid)),
       (watchdog) => Effect.sync(() => watchdog.kill("SIGKILL"))
     )
     yield* isReady(url).pipe(

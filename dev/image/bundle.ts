@@ -21,6 +21,8 @@ const bundle = (folder: string) =>
     // Node's own conditions and fields: what is bundled is what Node would load.
     conditions: [],
     mainFields: ["main"],
+    // `debug` takes it where it is there, as it is where development has brought it; production never had it.
+    external: ["supports-color"],
     sourcemap: true,
     sourcesContent: false,
     legalComments: "inline",

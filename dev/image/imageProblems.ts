@@ -6,13 +6,14 @@ export const megabyte = 1_000_000
 /** RELIABILITY bar: unpacked, so that the smaller compressed size is within it as well. */
 export const largestImage = 250 * megabyte
 
-const isLink = ({ mode }: ImageFile) => mode.startsWith("l")
+/** A link has no rights of its own, and devices are the runtime's: it mounts its own `/dev`. */
+const hasRights = ({ mode }: ImageFile) => /^[-dsp]/.test(mode)
 const isDirectory = ({ mode }: ImageFile) => mode.startsWith("d")
 
 /** Whoever breaks into the worker must not be able to change what runs next, or to become somebody else. */
 const problemOf = (file: ImageFile): string | undefined => {
   const [owner, group, others] = [file.mode.slice(1, 4), file.mode.slice(4, 7), file.mode.slice(7, 10)]
-  if (isLink(file)) return undefined
+  if (!hasRights(file)) return undefined
   if (/s/i.test(owner) || (/s/i.test(group) && !isDirectory(file))) return `${file.path} runs as its owner`
   const isSticky = /t/i.test(others)
   if (others.includes("w") && !(isDirectory(file) && isSticky)) return `${file.path} may be written by everybody`

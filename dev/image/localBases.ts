@@ -85,7 +85,8 @@ export const localBases = Effect.gen(function* () {
     `--build-context=certificates=${yield* certificateFolder}`,
     `--file=${fileURLToPath(new URL("node.Dockerfile", import.meta.url))}`,
     `--tag=${node}`,
-    "--load",
+    // Nobody fetches it: to compress it would only take time.
+    "--output=type=docker,compression=uncompressed",
     fileURLToPath(new URL(".", import.meta.url))
   )
   const images: BaseImages = { NODE_IMAGE: node, BASE_IMAGE: base }
