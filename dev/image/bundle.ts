@@ -9,12 +9,15 @@ import { bundledPackages, keepManifests } from "./bundledPackages.ts"
 
 export const bomFile = "sbom.cdx.json"
 
-/** One file with everything in it, neither minified nor mangled. Run in the project's folder. */
+/** Everything in few files, neither minified nor mangled. Run in the project's folder. */
 const bundle = (folder: string) =>
   build({
     entryPoints: { main: "src/main.ts" },
     outdir: folder,
     bundle: true,
+    // What a command imports when it runs stays apart, so that `--help` and `cron` need not wait for every SDK to load.
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
     platform: "node",
     format: "esm",
     target: "node24",
@@ -52,7 +55,7 @@ const referenceOf = async (folder: string) => {
 }
 
 /**
- * Makes the folder all that it takes to run the worker under Node: `main.js`, the bundled packages' manifests and licences, and
+ * Makes the folder all that it takes to run the worker under Node: `main.js` and its chunks, the bundled packages' manifests and licences, and
  * a bill of materials in CycloneDX. What was in it before is gone.
  */
 export const bundleInto = async (folder: string): Promise<void> => {
