@@ -1,10 +1,11 @@
-import { realpath, writeFile } from "node:fs/promises"
+import { access, realpath, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import * as tls from "node:tls"
 import { fileURLToPath } from "node:url"
 import { Effect, Option } from "effect"
 import { findProgram } from "../stack/Machine.ts"
+import { runProgram } from "../stack/Process.ts"
 import { RunDirectory } from "../stack/RunDirectory.ts"
 import { ComponentMissing } from "../stack/StackFailure.ts"
 import { DockerClient } from "./DockerClient.ts"
@@ -19,7 +20,7 @@ export interface BaseImages {
 /** The release that the public images are of. */
 const suite = "bookworm"
 
-/** What `gcr.io/distroless/cc-debian12` has, by the list in its sources. */
+/** What `gcr.io/distroless/cc-debian12` consists of: the C and C++ libraries and what they read. */
 const runtimePackages = [
   "base-files",
   "netbase",
@@ -43,12 +44,32 @@ const importTree = (name: string, tag: string, packages: ReadonlyArray<string>) 
     return tag
   })
 
-/** The folder of npm itself: the one that runs this, or that of the PATH. */
+/** Taken only where the machine's own npm is Debian's, which finds its packages in places of its own. */
+const npmVersion = "11.19.1"
+
+const fetchedNpm = Effect.gen(function* () {
+  const run = yield* RunDirectory
+  const folder = yield* run.folderFor("npm")
+  yield* runProgram({
+    component: "npm",
+    command: "npm",
+    args: ["install", "--prefix", folder, "--ignore-scripts", `npm@${npmVersion}`],
+    env: process.env,
+    logFile: join(folder, "npm.log")
+  })
+  return join(folder, "node_modules/npm")
+})
+
+/** The folder of npm with all that it needs: of the npm that runs this, or that of the PATH. */
 const npmFolder = Effect.gen(function* () {
-  const running = Option.fromNullable(process.env.npm_execpath)
-  const found = yield* Effect.map(findProgram("npm"), (it) => Option.orElse(running, () => it))
-  if (Option.isNone(found)) return yield* new ComponentMissing({ component: "npm", remedies: ["run this with npm"] })
-  return dirname(dirname(yield* Effect.promise(() => realpath(found.value))))
+  const program = yield* Option.match(Option.fromNullable(process.env.npm_execpath), {
+    onSome: Effect.succeedSome,
+    onNone: () => findProgram("npm")
+  })
+  if (Option.isNone(program)) return yield* new ComponentMissing({ component: "npm", remedies: ["run this with npm"] })
+  const folder = dirname(dirname(yield* Effect.promise(() => realpath(program.value))))
+  const isWhole = yield* Effect.isSuccess(Effect.tryPromise(() => access(join(folder, "node_modules"))))
+  return isWhole ? folder : yield* fetchedNpm
 })
 
 const nodeFolder = Effect.try({
