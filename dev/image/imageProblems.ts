@@ -20,6 +20,8 @@ const problemOf = (file: ImageFile): string | undefined => {
   const isOurs = /^(?:app|usr\/local)(?:\/|$)/.test(file.path)
   if (isOurs && (file.uid !== 0 || file.gid !== 0)) return `${file.path} belongs to ${file.uid}:${file.gid}`
   if (isOurs && group.includes("w")) return `${file.path} may be written by its group`
+  // A cluster may choose the user, by its own range of numbers.
+  if (isOurs && !others.startsWith(isDirectory(file) ? "r-x" : "r")) return `${file.path} may not be read by everybody`
   return undefined
 }
 

@@ -72,6 +72,16 @@ const unsound: ReadonlyArray<readonly [string, Partial<ImageFacts>, string]> = [
     "usr/local/bin/x may be written by its group"
   ],
   [
+    "can be read by its owner only",
+    withFile("app/dist/x.js", { mode: "-rw-r-----" }),
+    "app/dist/x.js may not be read by everybody"
+  ],
+  [
+    "has a folder for its owner only",
+    withFile("app/dist/x", { mode: "drwxr--r--" }),
+    "app/dist/x may not be read by everybody"
+  ],
+  [
     "brings the bundler",
     withFile("app/node_modules/esbuild", { mode: "drwxr-xr-x" }),
     "app/node_modules/esbuild is for development only"
