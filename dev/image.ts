@@ -64,6 +64,11 @@ const live = <E, R>(url: string, nth: number, use: Effect.Effect<void, E, R>) =>
     const { admin } = yield* RestateServer
     const env = workerEnvironment({ database: url, restateAdmin: admin })
     const container = yield* startContainer({ image: reference, env: { ...env, WORKER_AVAILABLE_REGIONS: region } })
+    const computed = Option.match(container.cpuToReady, {
+      onNone: () => "",
+      onSome: (it) => ` (${seconds(it)} of CPU)`
+    })
+    const ready = `${seconds(container.startToReady)}${computed}`
     yield* use
     const confinement = yield* container.confinement
     const { exitCode, took } = yield* container.stop
@@ -72,12 +77,12 @@ const live = <E, R>(url: string, nth: number, use: Effect.Effect<void, E, R>) =>
       onSome: (it) => `, ${megabytes(it.residentBytes)} resident`
     })
     yield* Effect.logInfo(
-      `Start ${nth}: ready after ${seconds(container.startToReady)}${memory}; stopped after ${seconds(took)} with ${exitCode}`
+      `Start ${nth}: ready after ${ready}${memory}; stopped after ${seconds(took)} with ${exitCode}`
     )
     return {
       startToReady: container.startToReady,
       problems: [
-        ...within(`start ${nth}`, container.startToReady, bounds.ready),
+        ...within(`start ${nth}${computed}`, container.startToReady, bounds.ready),
         ...within(`stop ${nth}`, took, bounds.drain),
         ...(exitCode === 0 ? [] : [`stop ${nth} ended with ${exitCode}`])
       ]

@@ -9,6 +9,7 @@ import { inRealTime } from "../stack/RealTime.ts"
 import { RunDirectory } from "../stack/RunDirectory.ts"
 import { ComponentFailed } from "../stack/StackFailure.ts"
 import { type Confinement, confinementOf } from "./confinement.ts"
+import { cpuTimeOf } from "./cpuTime.ts"
 import { DockerClient } from "./DockerClient.ts"
 
 export interface ContainerOptions {
@@ -23,6 +24,8 @@ export interface Container {
   readonly url: string
   /** From the command that starts it until its readiness says 200. */
   readonly startToReady: Duration.Duration
+  /** What it computed meanwhile, which other programs' load does not lengthen; none where its processes are not this machine's. */
+  readonly cpuToReady: Option.Option<Duration.Duration>
   /** What the kernel lets its process do; none where its processes are not this machine's. */
   readonly confinement: Effect.Effect<Option.Option<Confinement>, ComponentFailed>
   readonly logs: Effect.Effect<string, ComponentFailed>
@@ -122,9 +125,17 @@ export const startContainer = (
       inRealTime
     )
     const startToReady = Duration.millis(yield* Effect.sync(() => performance.now() - started))
+    const cpuToReady = yield* Effect.sync(() => cpuTimeOf(pid))
     const stop = Effect.timed(docker("stop", `--time=${stopTimeout}`, name)).pipe(
       inRealTime,
       Effect.flatMap(([took]) => Effect.map(state, ({ ExitCode }) => ({ exitCode: ExitCode, took })))
     )
-    return { url, startToReady, confinement: Effect.map(state, ({ Pid }) => confinementOf(Pid)), logs, stop }
+    return {
+      url,
+      startToReady,
+      cpuToReady,
+      confinement: Effect.map(state, ({ Pid }) => confinementOf(Pid)),
+      logs,
+      stop
+    }
   })
