@@ -25,10 +25,14 @@ class Image extends Context.Tag("test/image/Image")<
   { readonly reference: string; readonly facts: ImageFacts }
 >() {}
 
-const image = Layer.effect(
+const image = Layer.scoped(
   Image,
   Effect.gen(function* () {
-    const { archive, reference } = yield* buildImage(`control-plane-worker:test-${randomBytes(4).toString("hex")}`)
+    const { docker } = yield* DockerClient
+    const tag = `control-plane-worker:test-${randomBytes(4).toString("hex")}`
+    const { archive, reference } = yield* Effect.acquireRelease(buildImage(tag), ({ reference }) =>
+      Effect.ignore(docker("rmi", "--force", reference))
+    )
     return { reference, facts: yield* readImage(archive) }
   })
 )
