@@ -27,8 +27,9 @@ export interface Container {
   /** What it computed meanwhile, which other programs' load does not lengthen; none where its processes are not this machine's. */
   readonly cpuToReady: Option.Option<Duration.Duration>
   /** What the kernel lets its process do; none where its processes are not this machine's. */
-  readonly confinement: Effect.Effect<Option.Option<Confinement>, ComponentFailed>
-  readonly logs: Effect.Effect<string, ComponentFailed>
+  readonly confinement: Effect.Effect<Option.Option<Confinement>>
+  /** All that it has written. */
+  readonly logs: Effect.Effect<string>
   /** Stops it as `docker stop` does, and says how it ended. */
   readonly stop: Effect.Effect<{ readonly exitCode: number; readonly took: Duration.Duration }, ComponentFailed>
 }
@@ -38,6 +39,8 @@ const confined = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privil
 
 /** The longest a worker takes to drain, 25 s unless set otherwise, and some more: past it Docker kills. */
 const stopTimeout = 30
+
+const reportedLines = 20
 
 /** How long a start may take on a loaded machine before it counts as failed; what it takes is measured. */
 const readyBound = Duration.seconds(60)
@@ -70,44 +73,59 @@ const isReady = (url: string) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
+/** The settings in a file that only this user reads: in arguments they would be everybody's to read. */
+const settingsFile = (settings: Readonly<Record<string, string>>) =>
+  Effect.gen(function* () {
+    const run = yield* RunDirectory
+    const file = join(yield* run.folderFor("container"), "settings.env")
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+    yield* Effect.promise(() => writeFile(file, lines.join("\n"), { mode: 0o600 }))
+    return file
+  })
+
+/** What there is to know of a container and to do with it, whatever it runs. */
+const handle = (name: string) =>
+  Effect.map(DockerClient, ({ docker, logs }) => {
+    const inspect = docker("inspect", "--format={{json .State}}", name)
+    const state = Effect.orDie(Effect.flatMap(inspect, Schema.decode(State)))
+    const failed = (reason: ComponentFailed["reason"], detail: string) =>
+      Effect.flatMap(logs(name), (text) => {
+        const lastLines = text.trimEnd().split("\n").slice(-reportedLines)
+        return Effect.fail(new ComponentFailed({ component: "Container", reason, detail, lastLines }))
+      })
+    const stop = Effect.gen(function* () {
+      const [took] = yield* inRealTime(Effect.timed(docker("stop", "-t", String(stopTimeout), name)))
+      return { exitCode: (yield* state).ExitCode, took }
+    })
+    /** Fails when it ends first, and when it takes too long. */
+    const untilReady = (url: string) =>
+      isReady(url).pipe(
+        Effect.timeout("2 seconds"),
+        Effect.catchAll(() => Effect.fail("not yet" as const)),
+        Effect.retry(Schedule.spaced("10 millis")),
+        Effect.timeout(readyBound),
+        Effect.catchAll(() => failed("not ready in time", Duration.format(readyBound))),
+        Effect.raceFirst(Effect.flatMap(docker("wait", name), (code) => failed("ended", `exit code ${code.trim()}`))),
+        inRealTime
+      )
+    return { state, stop, untilReady, logs: logs(name) }
+  })
+
 /** Starts the image as a stranger's cluster would, on the network of the machine, and waits until it is ready. */
 export const startContainer = (
   options: ContainerOptions
 ): Effect.Effect<Container, ComponentFailed, DockerClient | RunDirectory | Scope.Scope> =>
   Effect.gen(function* () {
     const { docker, env, program } = yield* DockerClient
-    const run = yield* RunDirectory
     const port = yield* freePort
     const url = `http://127.0.0.1:${port}`
     const settings = { WORKER_RESTATE_REGISTER_AS: url, ...options.env, WORKER_RESTATE_HTTP_PORT: String(port) }
-    // Secrets in arguments would be everybody's to read.
-    const settingsFile = join(yield* run.folderFor("container"), "settings.env")
-    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-    yield* Effect.promise(() => writeFile(settingsFile, lines.join("\n"), { mode: 0o600 }))
     const name = `control-plane-worker-${randomBytes(6).toString("hex")}`
-    const state = Effect.flatMap(docker("inspect", "--format={{json .State}}", name), Schema.decode(State)).pipe(
-      Effect.catchTag("ParseError", Effect.die)
-    )
-    const logs = docker("logs", name)
-    const failed = (reason: ComponentFailed["reason"], detail: string) =>
-      Effect.flatMap(
-        Effect.orElseSucceed(logs, () => ""),
-        (text) =>
-          Effect.fail(
-            new ComponentFailed({ component: "Container", reason, detail, lastLines: text.split("\n").slice(-20) })
-          )
-      )
+    const named = [`--name=${name}`, `--env-file=${yield* settingsFile(settings)}`]
+    const { logs, state, stop, untilReady } = yield* handle(name)
     const started = yield* Effect.sync(() => performance.now())
     yield* Effect.acquireRelease(
-      docker(
-        "run",
-        "--detach",
-        "--network=host",
-        ...confined,
-        `--name=${name}`,
-        `--env-file=${settingsFile}`,
-        options.image
-      ),
+      docker("run", "--detach", "--network=host", ...confined, ...named, options.image),
       () => Effect.ignore(docker("rm", "--force", name))
     )
     const { Pid: pid } = yield* state
@@ -115,27 +133,9 @@ export const startContainer = (
       Effect.sync(() => watch(program, env, name, pid)),
       (watchdog) => Effect.sync(() => watchdog.kill("SIGKILL"))
     )
-    yield* isReady(url).pipe(
-      Effect.timeout("2 seconds"),
-      Effect.catchAll(() => Effect.fail("not yet" as const)),
-      Effect.retry(Schedule.spaced("10 millis")),
-      Effect.timeout(readyBound),
-      Effect.catchAll(() => failed("not ready in time", Duration.format(readyBound))),
-      Effect.raceFirst(Effect.flatMap(docker("wait", name), (code) => failed("ended", `exit code ${code.trim()}`))),
-      inRealTime
-    )
+    yield* untilReady(url)
     const startToReady = Duration.millis(yield* Effect.sync(() => performance.now() - started))
     const cpuToReady = yield* Effect.sync(() => cpuTimeOf(pid))
-    const stop = Effect.timed(docker("stop", `--time=${stopTimeout}`, name)).pipe(
-      inRealTime,
-      Effect.flatMap(([took]) => Effect.map(state, ({ ExitCode }) => ({ exitCode: ExitCode, took })))
-    )
-    return {
-      url,
-      startToReady,
-      cpuToReady,
-      confinement: Effect.map(state, ({ Pid }) => confinementOf(Pid)),
-      logs,
-      stop
-    }
+    const confinement = Effect.sync(() => confinementOf(pid))
+    return { url, startToReady, cpuToReady, confinement, logs, stop }
   })

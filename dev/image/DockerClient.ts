@@ -14,6 +14,8 @@ export class DockerClient extends Context.Tag("ctrl-worker/dev/DockerClient")<
   {
     /** Runs `docker` with these arguments and answers with what it printed; fails with the end of its complaints. */
     readonly docker: (...args: ReadonlyArray<string>) => Effect.Effect<string, ComponentFailed>
+    /** All that a container has written to its two outputs; empty when there is no such container. */
+    readonly logs: (container: string) => Effect.Effect<string>
     /** The environment that makes `docker` find its engine. */
     readonly env: Readonly<Record<string, string | undefined>>
     readonly program: string
@@ -46,6 +48,22 @@ const clientOf =
         )
       )
     })
+
+const logsOf =
+  (program: string, env: Readonly<Record<string, string | undefined>>) =>
+  (container: string): Effect.Effect<string> =>
+    Effect.async((resume) => {
+      execFile(program, ["logs", container], { env, maxBuffer: 64 * 1024 * 1024 }, (error, output, complaints) =>
+        resume(Effect.succeed(error === null ? `${output}${complaints}` : ""))
+      )
+    })
+
+const connect = (program: string, env: Readonly<Record<string, string | undefined>>) => ({
+  docker: clientOf(program, env),
+  logs: logsOf(program, env),
+  program,
+  env
+})
 
 /** The engine's own client may lack buildx. That of a newer Debian runs here as it is, as its engine does. */
 const fetchedClient = Effect.gen(function* () {
@@ -87,21 +105,15 @@ const privateClient = Effect.gen(function* () {
     DOCKER_CONFIG: folder,
     DOCKER_CONTEXT: undefined
   }
-  return { docker: clientOf(program, env), env, program, source, isPrivate: true }
+  return { ...connect(program, env), source, isPrivate: true }
 })
 
 const answeringEngine = Effect.gen(function* () {
   const found = yield* findProgram("docker")
   if (Option.isNone(found) || !(yield* dockerAnswers)) return Option.none()
-  const docker = clientOf(found.value, process.env)
-  if (!(yield* Effect.isSuccess(docker("buildx", "version")))) return Option.none()
-  return Option.some({
-    docker,
-    env: process.env,
-    program: found.value,
-    source: "Docker of this machine",
-    isPrivate: false
-  })
+  const client = connect(found.value, process.env)
+  if (!(yield* Effect.isSuccess(client.docker("buildx", "version")))) return Option.none()
+  return Option.some({ ...client, source: "Docker of this machine", isPrivate: false })
 })
 
 /** Null when this machine can build and run an image, else why not, for a person to read. */
