@@ -74,8 +74,10 @@ const oneWorker = (options: StackOptions) =>
     Effect.map(startWorker(options), (first) => ({ processes: [first], first }))
   )
 
+type ProxyChoices = Omit<WorkerProxyOptions, "workers">
+
 /** Several workers behind one address, which is what Restate knows. */
-const workersBehindProxy = (options: StackOptions, count: number, inspect: WorkerProxyOptions["inspect"]) =>
+const workersBehindProxy = (options: StackOptions, count: number, proxy: ProxyChoices) =>
   Layer.scoped(
     Workers,
     Effect.gen(function* () {
@@ -84,7 +86,7 @@ const workersBehindProxy = (options: StackOptions, count: number, inspect: Worke
       const others = yield* Effect.replicateEffect(startWorker(options, ""), count - 1, { concurrency: "unbounded" })
       const processes = [first, ...others]
       const workers = processes.map((it) => it.url)
-      yield* restate.register(yield* workerProxy({ workers, ...(inspect === undefined ? {} : { inspect }) }))
+      yield* restate.register(yield* workerProxy({ workers, ...proxy }))
       return { processes, first }
     })
   )
@@ -110,6 +112,16 @@ const around = <E, R>(options: StackOptions, workers: Layer.Layer<Workers, E, R>
 export const stack = (options: StackOptions) => around(options, oneWorker(options))
 
 /** The same with several workers behind a proxy that a test can look into. */
-export const proxiedStack = (
-  options: StackOptions & { readonly workers: number; readonly inspect?: WorkerProxyOptions["inspect"] }
-) => around(options, workersBehindProxy(options, options.workers, options.inspect))
+export const proxiedStack = ({
+  choose,
+  inspect,
+  workers,
+  ...options
+}: StackOptions & ProxyChoices & { readonly workers: number }) =>
+  around(
+    options,
+    workersBehindProxy(options, workers, {
+      ...(choose === undefined ? {} : { choose }),
+      ...(inspect === undefined ? {} : { inspect })
+    })
+  )

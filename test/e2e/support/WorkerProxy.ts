@@ -12,8 +12,10 @@ export interface Passage extends WorkerMessage {
 }
 
 export interface WorkerProxyOptions {
-  /** Where the workers are; each attempt goes to the next one. */
+  /** Where the workers are. One that has said goodbye gets nothing more as long as another one has not. */
   readonly workers: ReadonlyArray<string>
+  /** Which of them gets an attempt: the next one, or always the first of them. Default `next`. */
+  readonly choose?: "next" | "first"
   /** Sees every message before it is passed on. `hold` keeps it and all that follow it on its attempt back for good. */
   readonly inspect?: (passage: Passage) => "pass" | "hold"
 }
@@ -62,6 +64,7 @@ class RunningProxy {
   readonly #options: WorkerProxyOptions
   readonly #incoming = new Set<http2.ServerHttp2Session>()
   readonly #outgoing = new Map<string, http2.ClientHttp2Session>()
+  readonly #leaving = new Set<string>()
   #turn = 0
 
   constructor(options: WorkerProxyOptions) {
@@ -118,13 +121,17 @@ class RunningProxy {
   }
 
   #nextWorker(): http2.ClientHttp2Session {
-    const { workers } = this.#options
+    const { choose, workers: all } = this.#options
+    const staying = all.filter((worker) => !this.#leaving.has(worker))
+    const workers = staying.length === 0 ? all : staying
+    const turn = choose === "first" ? 0 : this.#turn++
     // A remainder of the list's own length.
-    const url = workers[this.#turn++ % workers.length] as string
+    const url = workers[turn % workers.length] as string
     const open = this.#outgoing.get(url)
     if (open !== undefined && !open.destroyed && !open.closed) return open
     const session = http2.connect(url)
     session.on("error", () => session.destroy())
+    session.once("goaway", () => this.#leaving.add(url))
     // Every attempt that is held back waits for its end.
     session.setMaxListeners(0)
     session.once("close", () => (this.#outgoing.get(url) === session ? this.#outgoing.delete(url) : undefined))

@@ -1,0 +1,193 @@
+import { SqlClient } from "@effect/sql/SqlClient"
+import { assert, layer } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Ref, Schedule, Schema } from "effect"
+import { Krane } from "../../dev/simulators/Krane.ts"
+import { inRealTime } from "../../dev/stack/RealTime.ts"
+import type { WorkerProcess } from "../../dev/stack/WorkerProcess.ts"
+import { keptConnection } from "../main/KeptConnection.ts"
+import { namesOf, seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
+import { RestateClient, type RestateClientShape } from "../support/stack/Restate.ts"
+import { watchDeparture } from "./support/departure.ts"
+import { imageOf } from "./support/deploys.ts"
+import { eventually } from "./support/eventually.ts"
+import { proxiedStack, Workers } from "./support/Stack.ts"
+
+const ofEach = 50
+const drainTimeout = Duration.seconds(25)
+/** From the end of the drain to the end of the process: pools, telemetry and a busy machine. */
+const exitMargin = Duration.seconds(5)
+/**
+ * An orchestrator that looks every second must find out in its next look. Idle, the answer changes within 20 ms of the
+ * signal; the bound leaves room for a machine that runs other tests.
+ */
+const readinessBound = Duration.seconds(1)
+
+const quick = "quick.test"
+const slow = "slow.test"
+/** Long enough for the worker to be gone before the instances are there. */
+const slowStart = Duration.seconds(12)
+
+const stack = proxiedStack({
+  regions: [quick, slow],
+  workers: 2,
+  choose: "first",
+  restate: { inactivityTimeout: "1 second" },
+  env: { WORKER_DATABASE_POOL_SIZE: String(ofEach + 20) }
+})
+
+const seedMany = Effect.fnUntraced(function* (project: string, region: string) {
+  yield* seedProject(project, { regions: { [region]: 1 } })
+  const ids = Array.from({ length: ofEach }, (_, n) => `d_${project}_${n}`)
+  yield* Effect.forEach(ids, (id, n) => seedDeployment(project, id, { created_at: seededAt + n }), { concurrency: 4 })
+  return ids
+})
+
+const sendDeploys = (project: string, ids: ReadonlyArray<string>) =>
+  Effect.flatMap(RestateClient, (restate) =>
+    Effect.forEach(
+      ids,
+      (deploymentId) =>
+        restate.send(`hydra.v1.DeployService/${namesOf(project).projectId}/Deploy`, {
+          deploymentId,
+          dockerImage: { image: imageOf(deploymentId) }
+        }),
+      { concurrency: 10 }
+    )
+  )
+
+/** Holds these deployments' rows, so that a step which writes one of them runs until they are let go. */
+const holdRows = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
+  const sql = yield* SqlClient
+  const held = yield* Deferred.make<void>()
+  const asked = yield* Deferred.make<void>()
+  const holding = yield* sql`SELECT id FROM deployments WHERE id IN ${sql.in(ids)} FOR UPDATE`.pipe(
+    Effect.zipRight(Deferred.succeed(held, undefined)),
+    Effect.zipRight(Deferred.await(asked)),
+    sql.withTransaction,
+    Effect.forkScoped
+  )
+  yield* Deferred.await(held)
+  return { letGo: Effect.zipRight(Deferred.succeed(asked, undefined), Fiber.join(holding)) }
+})
+
+/** How many executions of this step by Deploy the worker has counted, whatever came of them. */
+const stepsRun = (exposed: string, step: string): number =>
+  exposed
+    .split("\n")
+    .filter((line) => line.startsWith("control_plane_worker_steps_total{"))
+    .filter((line) => line.includes('handler="Deploy"') && line.includes(`step="${step}"`))
+    .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(" ") + 1)), 0)
+
+const stepsInFlight = 'control_plane_worker_steps_in_flight{service="hydra.v1.DeployService",handler="Deploy"} '
+
+const metricsOf = (worker: WorkerProcess) =>
+  Effect.map(keptConnection, (ask) => Effect.map(ask(worker.metrics), ({ body }) => body))
+
+const count = Schema.Tuple(Schema.Struct({ n: Schema.Number }))
+
+const countRows = (restate: RestateClientShape, condition: string) =>
+  Effect.map(
+    Effect.flatMap(
+      restate.sql(`SELECT COUNT(*) AS n FROM sys_invocation WHERE target_handler_name = 'Deploy' AND ${condition}`),
+      Schema.decodeUnknown(count)
+    ),
+    ([{ n }]) => n
+  )
+
+/** Small requests that go on until they are ended; then their statuses are known. */
+const continuingLoad = Effect.gen(function* () {
+  const restate = yield* RestateClient
+  const going = yield* Ref.make(true)
+  const one = Effect.map(restate.call("hydra.v1.KeyRefillService/2026-02-28/Progress", {}), ({ status }) => status)
+  const load = yield* one.pipe(
+    Effect.repeat(
+      Schedule.collectAllInputs<number>().pipe(
+        Schedule.addDelay(() => "50 millis"),
+        Schedule.whileInputEffect(() => Ref.get(going))
+      )
+    ),
+    inRealTime,
+    Effect.forkScoped
+  )
+  return { end: Effect.zipRight(Ref.set(going, false), Fiber.join(load)) }
+})
+
+layer(stack, { excludeTestServices: true, timeout: "2 minutes" })("a worker that is told to end", (it) => {
+  it.scoped(
+    "with 50 invocations in a step and 50 waiting, under load, loses none of them and runs no step twice",
+    () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const { slowDown } = yield* Krane
+        const { processes } = yield* Workers
+        const [leaving, staying] = processes
+        assert.isDefined(leaving)
+        assert.isDefined(staying)
+        const leavingMetrics = yield* metricsOf(leaving)
+        const stayingMetrics = yield* metricsOf(staying)
+
+        yield* slowDown(slow, slowStart)
+        const waitingIds = yield* seedMany("waiting", slow)
+        const steppingIds = yield* seedMany("stepping", quick)
+        const { letGo } = yield* holdRows(steppingIds)
+        const stepping = yield* sendDeploys("stepping", steppingIds)
+        const waiting = yield* sendDeploys("waiting", waitingIds)
+        yield* eventually("all are where they are to be", leavingMetrics, (exposed) => {
+          const inFlight = exposed.split("\n").find((line) => line.startsWith(stepsInFlight))
+          return (
+            Number(inFlight?.slice(stepsInFlight.length)) >= ofEach && stepsRun(exposed, "check-instances") >= ofEach
+          )
+        })
+        assert.strictEqual(yield* countRows(restate, "status <> 'completed'"), 2 * ofEach)
+        assert.strictEqual(stepsRun(yield* stayingMetrics, "load-deployment"), 0)
+        const load = yield* continuingLoad
+
+        const departure = yield* watchDeparture(leaving.url)
+        yield* Effect.sleep("300 millis").pipe(inRealTime)
+        const signalledAt = Date.now()
+        const ending = yield* Effect.fork(leaving.kill("SIGTERM"))
+        const goodbye = yield* departure.goodbye
+        assert.strictEqual(goodbye.status, 503)
+        const unready = yield* eventually(
+          "readiness tells of it",
+          Effect.sync(() => departure.ready.find(({ at, status }) => at >= signalledAt && status === 503)),
+          (seen) => seen !== undefined
+        )
+        assert.isBelow((unready?.at ?? 0) - signalledAt, Duration.toMillis(readinessBound))
+
+        // What waited goes on elsewhere while the steps still run here.
+        yield* eventually(
+          "the other worker goes on",
+          stayingMetrics,
+          (exposed) => stepsRun(exposed, "check-instances") > 0
+        )
+        assert.isUndefined(
+          yield* Fiber.poll(ending).pipe(Effect.map((it) => (it._tag === "Some" ? it.value : undefined)))
+        )
+        assert.isAbove(departure.live.filter(({ at }) => at > goodbye.at).length, 0)
+        for (const { status } of departure.live) assert.strictEqual(status, 200)
+        for (const { at, status } of departure.ready) if (at > goodbye.at + 50) assert.strictEqual(status, 503)
+        assert.isAbove(departure.requests.length, 0)
+        for (const { status } of departure.requests) assert.strictEqual(status, 200)
+
+        yield* letGo
+        assert.deepStrictEqual(yield* Fiber.join(ending), { code: 0, signal: null })
+        const took = Date.now() - signalledAt
+        assert.isBelow(took, Duration.toMillis(Duration.sum(drainTimeout, exitMargin)))
+
+        for (const id of [...stepping, ...waiting])
+          assert.deepInclude(yield* restate.attach(id), { status: 200, body: {} })
+        const answers = yield* load.end
+        assert.isAbove(answers.length, 10)
+        for (const status of answers) assert.strictEqual(status, 200)
+
+        // Every deploy had taken these steps, or was in one, before the signal.
+        const exposed = yield* stayingMetrics
+        for (const step of ["load-deployment", "enter-queued"]) assert.strictEqual(stepsRun(exposed, step), 0, step)
+        assert.strictEqual(yield* countRows(restate, "completion_result <> 'success'"), 0)
+        // Nor has any attempt failed: Restate would have written why.
+        assert.deepStrictEqual(yield* restate.sql("SELECT * FROM sys_journal_events"), [])
+      }),
+    180_000
+  )
+})
