@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly regions: ReadonlyArray<string>
   readonly restate?: RestateOptions
   readonly env?: Readonly<Record<string, string>>
+  /** The program of the worker; by default the one of this checkout. */
+  readonly entry?: string
   /** Who the worker is to the database server; without it, whoever the stack's address names. */
   readonly login?: DatabaseLogin
   /** How often krane looks in each region. Default 50 ms. */
@@ -64,7 +66,7 @@ export const startWorker = (options: StackOptions, registerAs?: string) =>
       ...(registerAs === undefined ? {} : { WORKER_RESTATE_REGISTER_AS: registerAs }),
       ...options.env
     }
-    return yield* workerProcess({ env })
+    return yield* workerProcess({ env, ...(options.entry === undefined ? {} : { entry: options.entry }) })
   })
 
 /** One worker that registers itself, as in production. */

@@ -59,6 +59,10 @@ const passInspected = (inspect: (message: WorkerMessage) => "pass" | "hold"): Pa
   )
 }
 
+/** GOAWAY came before the request had left: whoever balances load sends it elsewhere, and nobody notices. */
+const wasNeverSent = (stream: http2.ClientHttp2Stream): boolean =>
+  stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM
+
 class RunningProxy {
   readonly server = http2.createServer()
   readonly #options: WorkerProxyOptions
@@ -88,36 +92,52 @@ class RunningProxy {
   }
 
   #forward(restate: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
-    const session = this.#nextWorker()
-    const worker = session.request(headers)
+    let session = this.#nextWorker()
+    let worker = session.request(headers)
     const path = String(headers[":path"])
     const inspect = path.startsWith(attempts) ? this.#options.inspect : undefined
     const heard: Array<string> = []
+    const unanswered: Array<Buffer> = []
     const cut = () => restate.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
     restate.on("data", (chunk: Buffer) => {
       if (inspect !== undefined) heard.push(chunk.toString("latin1"))
+      if (!restate.headersSent) unanswered.push(chunk)
       worker.write(chunk)
     })
     restate.on("end", () => worker.end())
     restate.on("error", () => worker.close(http2.constants.NGHTTP2_CANCEL))
     restate.on("close", () => worker.close(http2.constants.NGHTTP2_CANCEL))
-    worker.on("response", (response) => (restate.destroyed ? undefined : restate.respond(response)))
-    worker.on("error", cut)
     const attempt = { target: path.replace(attempts, ""), mentions: (text: string) => heard.join("").includes(text) }
     const pass = inspect === undefined ? passAll : passInspected((message) => inspect({ ...attempt, ...message }))
-    let ended = false
-    worker.on("data", (chunk: Buffer) => {
-      for (const bytes of pass(chunk)) restate.write(bytes)
-    })
-    worker.on("end", () => {
-      ended = true
-      // What was held back is lost with the worker, not with the end of its attempt.
-      if (pass.holds()) session.once("close", cut)
-      else if (restate.headersSent) restate.end()
-      // A worker that dies before it responds ends its stream too; passed on, that would be an attempt without an end.
-      else cut()
-    })
-    worker.on("close", () => (ended ? undefined : cut()))
+    const answerFrom = (stream: http2.ClientHttp2Stream): void => {
+      let ended = false
+      stream.on("response", (response) => (restate.destroyed ? undefined : restate.respond(response)))
+      stream.on("data", (chunk: Buffer) => {
+        for (const bytes of pass(chunk)) restate.write(bytes)
+      })
+      stream.on("end", () => {
+        if (wasNeverSent(stream)) return
+        ended = true
+        // What was held back is lost with the worker, not with the end of its attempt.
+        if (pass.holds()) session.once("close", cut)
+        else if (restate.headersSent) restate.end()
+        // A worker that dies before it responds ends its stream too; passed on, that would be an attempt without an end.
+        else cut()
+      })
+      stream.on("error", () => undefined)
+      stream.on("close", () => {
+        if (wasNeverSent(stream) && !restate.destroyed) again()
+        else if (!ended) cut()
+      })
+    }
+    const again = (): void => {
+      session = this.#nextWorker()
+      worker = session.request(headers)
+      for (const chunk of unanswered) worker.write(chunk)
+      if (restate.readableEnded) worker.end()
+      answerFrom(worker)
+    }
+    answerFrom(worker)
   }
 
   #nextWorker(): http2.ClientHttp2Session {

@@ -38,7 +38,9 @@ const discoverOn = (session: http2.ClientHttp2Session) =>
       accept: "application/vnd.restate.endpointmanifest.v4+json"
     })
     request.once("response", (headers) => resume(Effect.succeed(Number(headers[":status"]))))
-    request.once("error", (error) => resume(Effect.fail(error)))
+    // Not processed, and safe to send elsewhere (RFC 9113, section 8.7): GOAWAY came before the request had left.
+    const unsent = () => request.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM
+    request.once("error", (error) => resume(unsent() ? Effect.never : Effect.fail(error)))
     request.resume()
     request.end()
   })
