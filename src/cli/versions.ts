@@ -14,15 +14,15 @@ export class VersionsNotDrained extends Schema.TaggedError<VersionsNotDrained>()
   }
 }
 
-/** A version was removed just as an invocation began on it; Restate goes on trying, with RT0011, and then pauses it. */
+/** Work is bound to a version that Restate does not know any more. It goes on trying, with RT0011, and then pauses it. */
 export class WorkLeftBehind extends Schema.TaggedError<WorkLeftBehind>()("WorkLeftBehind", {
   deployment: Schema.String,
   unfinished: Schema.Number
 }) {
   override get message(): string {
     return (
-      `${this.unfinished} invocations are bound to ${this.deployment}, which has just been removed: register a worker of ` +
-      "that build at a new address, then pause each of them and resume it on that deployment"
+      `${this.unfinished} invocations are bound to ${this.deployment}, which is not registered: register a worker of that ` +
+      "build at a new address, then pause each of them and resume it on that deployment"
     )
   }
 }
@@ -40,7 +40,11 @@ const look = Effect.gen(function* () {
   return decideRemoval(registered, yield* versions.unfinished, ours)
 })
 
-const show = (removal: Removal) => Console.log(versionTable(removal.versions))
+const show = ({ leftBehind, versions }: Removal) =>
+  Effect.gen(function* () {
+    yield* Console.log(versionTable(versions))
+    for (const work of leftBehind) yield* Console.log(new WorkLeftBehind(work).message)
+  })
 
 const removeOne = ({ address, id }: JudgedVersion) =>
   Effect.gen(function* () {
@@ -51,10 +55,10 @@ const removeOne = ({ address, id }: JudgedVersion) =>
     if (left > 0) return yield* new WorkLeftBehind({ deployment: id, unfinished: left })
   })
 
-/** Removes what was drained in both of two looks. */
+/** Removes what was drained in both of two looks, and answers with the last one. */
 const removeDrained = (first: Removal) =>
   Effect.gen(function* () {
-    if (first.remove.length === 0) return
+    if (first.remove.length === 0) return first
     yield* Effect.sleep(settle)
     const second = yield* look
     const before = new Set(first.remove.map(({ id }) => id))
@@ -63,6 +67,7 @@ const removeDrained = (first: Removal) =>
       removeOne,
       { discard: true }
     )
+    return second
   })
 
 const sayWhatWouldBeRemoved = ({ remove }: Removal) =>
@@ -77,21 +82,17 @@ interface Wishes {
 const run = (wishes: Wishes) =>
   Effect.gen(function* () {
     const startedAt = yield* Clock.currentTimeMillis
-    yield* Effect.flatMap(look, show)
+    const bound = Option.map(wishes.wait, Duration.toMillis)
+    const isTimeLeft = Effect.map(Clock.currentTimeMillis, (now) => now - startedAt < Option.getOrElse(bound, () => 0))
+    let found = yield* Effect.tap(look, show)
     for (;;) {
-      const found = yield* look
-      if (wishes.removeDrained && !wishes.dryRun) yield* removeDrained(found)
-      const waitedFor = (yield* Clock.currentTimeMillis) - startedAt
-      const timeIsUp = Option.match(wishes.wait, {
-        onNone: () => true,
-        onSome: (bound) => waitedFor >= Duration.toMillis(bound)
-      })
-      if (found.awaited.length === 0 || timeIsUp) {
-        if (wishes.dryRun) yield* sayWhatWouldBeRemoved(found)
-        return Option.isSome(wishes.wait) && found.awaited.length > 0 ? yield* notDrained(found) : undefined
-      }
+      if (wishes.removeDrained && !wishes.dryRun) found = yield* removeDrained(found)
+      if (found.awaited.length === 0 || !(yield* isTimeLeft)) break
       yield* Effect.sleep(pollInterval)
+      found = yield* look
     }
+    if (wishes.dryRun) yield* sayWhatWouldBeRemoved(found)
+    if (Option.isSome(wishes.wait) && found.awaited.length > 0) return yield* notDrained(found)
   })
 
 const notDrained = ({ awaited }: Removal) =>

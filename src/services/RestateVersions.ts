@@ -61,6 +61,8 @@ export interface Removal {
   readonly remove: ReadonlyArray<JudgedVersion>
   /** The versions that will be removable once their work is done. */
   readonly awaited: ReadonlyArray<JudgedVersion>
+  /** Work of versions that are not registered any more. */
+  readonly leftBehind: ReadonlyArray<{ readonly deployment: string; readonly unfinished: number }>
 }
 
 /** Which versions may be removed, by who takes new work and who has work left. `ours` are the names of our services. */
@@ -73,8 +75,12 @@ export const decideRemoval = (
     const left = unfinished.get(version.id) ?? 0
     return { ...version, unfinished: left, standing: standingOf(version, left, ours) }
   })
+  const known = new Set(registered.map(({ id }) => id))
   return {
     versions,
+    leftBehind: [...unfinished]
+      .filter(([deployment]) => !known.has(deployment))
+      .map(([deployment, left]) => ({ deployment, unfinished: left })),
     remove: versions.filter(({ standing }) => standing === "drained"),
     awaited: versions.filter(({ standing }) => standing === "draining")
   }

@@ -28,7 +28,7 @@ const stack = proxiedStack({
   regions: [quick, slow],
   workers: 2,
   choose: "first",
-  restate: { inactivityTimeout: "1 second" },
+  restate: { inactivityTimeout: "500 millis" },
   env: { WORKER_DATABASE_POOL_SIZE: String(ofEach + 20) }
 })
 

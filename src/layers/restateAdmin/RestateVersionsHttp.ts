@@ -23,7 +23,7 @@ const Services = Schema.Struct({
 })
 const Bound = Schema.Struct({ deployment: Schema.String, unfinished: Schema.Number })
 
-// Restate pins an invocation with the first entry of its journal; a first step that is still running has none yet.
+// Restate pins an invocation with the first entry of its journal; before that only its attempt says where it is.
 const bound = "COALESCE(pinned_deployment_id, last_attempt_deployment_id)"
 const unfinishedQuery = `SELECT ${bound} AS deployment, COUNT(*) AS unfinished FROM sys_invocation WHERE status <> 'completed' AND ${bound} IS NOT NULL GROUP BY ${bound}`
 
