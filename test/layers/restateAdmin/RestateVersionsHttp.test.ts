@@ -48,7 +48,7 @@ const world = VersionsLive.pipe(Layer.provideMerge(testRestate()), Layer.merge(L
 
 layer(world, { excludeTestServices: true, timeout: "1 minute" })("the versions that Restate knows", (it) => {
   it.scoped(
-    "come with the work that is bound to them, also before its journal has begun; and can be removed twice",
+    "come with the work that is bound to them, also before its journal has begun; can be brought back, and removed twice",
     () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient
@@ -62,7 +62,8 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("the versions t
         yield* eventually("both are bound", unfinishedOn(old.id), (left) => left === 2)
         assert.notProperty(yield* restate.invocation(silent), "pinned_deployment_id")
 
-        const next = yield* versionAt((yield* registerVersion).address)
+        const second = yield* registerVersion
+        const next = yield* versionAt(second.address)
         assert.deepStrictEqual(next.newestOn, [service])
         assert.deepStrictEqual((yield* versionAt(first.address)).newestOn, [])
         assert.strictEqual(yield* unfinishedOn(old.id), 2)
