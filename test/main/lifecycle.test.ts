@@ -133,17 +133,6 @@ describe("a running worker", () => {
       })
     )
 
-    it.scoped("ends at once when it is told a second time", () =>
-      Effect.gen(function* () {
-        const { probe, worker } = yield* workerInAStep()
-        yield* probe("ready")
-        yield* Effect.fork(worker.kill("SIGTERM"))
-        yield* until(probe("ready"), ({ status }) => status === 503)
-        const ended = worker.kill("SIGTERM").pipe(Effect.timeout("4 seconds"), inRealTime)
-        assert.deepStrictEqual(yield* ended, { code: null, signal: "SIGTERM" })
-      })
-    )
-
     it.scoped("does not wait longer than it may for a step that does not end", () =>
       Effect.gen(function* () {
         const { worker } = yield* workerInAStep({ WORKER_RESTATE_DRAIN_TIMEOUT: "300ms" })
