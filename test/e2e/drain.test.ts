@@ -1,10 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Fiber, Option, Ref, Schedule, Schema } from "effect"
-import { Krane } from "../../dev/simulators/Krane.ts"
 import { inRealTime } from "../../dev/stack/RealTime.ts"
 import { RestateClient, type RestateClientShape } from "../support/stack/Restate.ts"
 import { watchDeparture } from "./support/departure.ts"
-import { holdRows, seedMany, sendDeploys } from "./support/deploysInFlight.ts"
+import { holdRows, seedMany, sendDeploys, startKrane } from "./support/deploysInFlight.ts"
 import { eventually } from "./support/eventually.ts"
 import { proxiedStack, Workers } from "./support/Stack.ts"
 import { metricsOf, stepsInFlight, stepsRun } from "./support/stepsRun.ts"
@@ -20,12 +19,12 @@ const exitMargin = Duration.seconds(5)
 const readinessBound = Duration.seconds(1)
 
 const quick = "quick.test"
-const slow = "slow.test"
-/** Long enough for the worker to be gone before the instances are there. */
-const slowStart = Duration.seconds(12)
+/** Where nothing runs until the test says so. */
+const waitingRegion = "waiting.test"
 
 const stack = proxiedStack({
-  regions: [quick, slow],
+  regions: [quick, waitingRegion],
+  kraneRegions: [quick],
   workers: 2,
   choose: "first",
   restate: { inactivityTimeout: "500 millis" },
@@ -71,7 +70,6 @@ layer(stack, { excludeTestServices: true, timeout: "2 minutes" })("a worker that
     () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient
-        const { slowDown } = yield* Krane
         const { processes } = yield* Workers
         const [leaving, staying] = processes
         assert.isDefined(leaving)
@@ -79,8 +77,7 @@ layer(stack, { excludeTestServices: true, timeout: "2 minutes" })("a worker that
         const { exposed: leavingMetrics } = yield* metricsOf(leaving)
         const { exposed: stayingMetrics } = yield* metricsOf(staying)
 
-        yield* slowDown(slow, slowStart)
-        const waitingIds = yield* seedMany("waiting", slow, ofEach)
+        const waitingIds = yield* seedMany("waiting", waitingRegion, ofEach)
         const steppingIds = yield* seedMany("stepping", quick, ofEach)
         const { letGo } = yield* holdRows(steppingIds)
         const stepping = yield* sendDeploys("stepping", steppingIds)
@@ -129,6 +126,7 @@ layer(stack, { excludeTestServices: true, timeout: "2 minutes" })("a worker that
         const took = Date.now() - signalledAt
         assert.isBelow(took, Duration.toMillis(Duration.sum(drainTimeout, exitMargin)))
 
+        yield* startKrane(waitingRegion)
         for (const id of [...stepping, ...waiting])
           assert.deepInclude(yield* restate.attach(id), { status: 200, body: {} })
         const answers = yield* load.end

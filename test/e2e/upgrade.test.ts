@@ -1,10 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Either, Layer, Option, Schema } from "effect"
-import { Krane } from "../../dev/simulators/Krane.ts"
 import { RestateVersionsHttpLive } from "../../src/layers/restateAdmin/RestateVersionsHttp.ts"
 import { runVersions } from "../support/runVersions.ts"
 import { RestateClient, untilInvocation } from "../support/stack/Restate.ts"
-import { holdRows, seedMany, sendDeploys } from "./support/deploysInFlight.ts"
+import { holdRows, seedMany, sendDeploys, startKrane } from "./support/deploysInFlight.ts"
 import { eventually } from "./support/eventually.ts"
 import { addedStep, nextBuild } from "./support/nextBuild.ts"
 import { type StackOptions, stack, startWorker, Workers } from "./support/Stack.ts"
@@ -12,9 +11,14 @@ import { metricsOf, stepsRun } from "./support/stepsRun.ts"
 
 const ofEach = 10
 const quick = "quick.test"
-const slow = "slow.test"
+/** Where nothing runs until the test says so. */
+const waitingRegion = "waiting.test"
 
-const options: StackOptions = { regions: [quick, slow], restate: { inactivityTimeout: "1 second" } }
+const options: StackOptions = {
+  regions: [quick, waitingRegion],
+  kraneRegions: [quick],
+  restate: { inactivityTimeout: "1 second" }
+}
 
 const VersionsLive = Layer.unwrapEffect(
   Effect.map(RestateClient, ({ admin }) => RestateVersionsHttpLive({ adminUrl: admin, apiKey: Option.none() }))
@@ -51,10 +55,8 @@ layer(upgrading, { excludeTestServices: true, timeout: "2 minutes" })("a next ve
     () =>
       Effect.gen(function* () {
         const { first: old } = yield* Workers
-        const { slowDown } = yield* Krane
         const { exposed: oldMetrics } = yield* metricsOf(old)
-        yield* slowDown(slow, "6 seconds")
-        const waitingIds = yield* seedMany("waiting", slow, ofEach)
+        const waitingIds = yield* seedMany("waiting", waitingRegion, ofEach)
         const steppingIds = yield* seedMany("stepping", quick, ofEach)
         const laterIds = yield* seedMany("later", quick, ofEach)
         const { letGo } = yield* holdRows(steppingIds)
@@ -80,6 +82,7 @@ layer(upgrading, { excludeTestServices: true, timeout: "2 minutes" })("a next ve
         yield* endOn(nextId, later)
         assert.strictEqual(stepsRun(yield* nextMetrics, addedStep), ofEach)
         yield* letGo
+        yield* startKrane(waitingRegion)
         yield* endOn(oldId, inFlight)
         // Each ran on one version alone: the old one has all steps of what began there, and the next one none of them.
         for (const step of ["load-deployment", "enter-queued", "enter-network"]) {
@@ -101,11 +104,9 @@ layer(upgrading, { excludeTestServices: true, timeout: "2 minutes" })("a next ve
   it.scoped("cannot replay what began on the version before, which is why nothing in flight may be moved to it", () =>
     Effect.gen(function* () {
       const restate = yield* RestateClient
-      const { slowDown } = yield* Krane
-      yield* slowDown(slow, "60 seconds")
       const old = yield* startWorker(options)
       const { exposed: oldMetrics } = yield* metricsOf(old)
-      const [id = ""] = yield* sendDeploys("moved", yield* seedMany("moved", slow, 1))
+      const [id = ""] = yield* sendDeploys("moved", yield* seedMany("moved", waitingRegion, 1))
       yield* eventually("it waits", oldMetrics, (exposed) => stepsRun(exposed, "check-instances") > 0)
       yield* startWorker({ ...options, entry: yield* nextBuild })
       yield* restate.pause(id)

@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly entry?: string
   /** Who the worker is to the database server; without it, whoever the stack's address names. */
   readonly login?: DatabaseLogin
+  /** Of the regions those where a krane runs. Default all. */
+  readonly kraneRegions?: ReadonlyArray<string>
   /** How often krane looks in each region. Default 50 ms. */
   readonly kranePollInterval?: Duration.DurationInput
 }
@@ -93,12 +95,15 @@ const workersBehindProxy = (options: StackOptions, count: number, proxy: ProxyCh
     })
   )
 
-const neighbours = ({ kranePollInterval: pollInterval = "50 millis", regions }: StackOptions) =>
+const neighbours = ({ kraneRegions, kranePollInterval: pollInterval = "50 millis", regions }: StackOptions) =>
   Layer.unwrapEffect(
     Effect.map(DatabaseUrl, (url) =>
       Layer.mergeAll(
         Layer.provideMerge(mysqlStores, MysqlPoolsLive({ primary: poolOptions(url) })),
-        Layer.provideMerge(krane({ regions, pollInterval, startDelay: 0 }), simulatorDatabase(url))
+        Layer.provideMerge(
+          krane({ regions: kraneRegions ?? regions, pollInterval, startDelay: 0 }),
+          simulatorDatabase(url)
+        )
       )
     )
   )

@@ -1,5 +1,6 @@
 import { SqlClient } from "@effect/sql/SqlClient"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { krane } from "../../../dev/simulators/Krane.ts"
 import { namesOf, seedDeployment, seededAt, seedProject } from "../../support/memory/seeds.ts"
 import { RestateClient } from "../../support/stack/Restate.ts"
 import { imageOf } from "./deploys.ts"
@@ -40,3 +41,7 @@ export const holdRows = Effect.fnUntraced(function* (ids: ReadonlyArray<string>)
   yield* Deferred.await(held)
   return { letGo: Effect.zipRight(Deferred.succeed(asked, undefined), Fiber.join(holding)) }
 })
+
+/** Runs a krane in a region that has had none, so that deploys which wait for instances there go on; until the scope closes. */
+export const startKrane = (region: string) =>
+  Effect.asVoid(Layer.build(krane({ regions: [region], pollInterval: "50 millis", startDelay: 0 })))
