@@ -8,12 +8,13 @@ import { configArguments, name, program, version } from "./program.ts"
 import { serve, serveCommand } from "./serve.ts"
 import { statusCommand } from "./status.ts"
 import { paintedWhereSeen } from "./terminal.ts"
+import { versionsCommand } from "./versions.ts"
 
 const root = program.pipe(
   Command.withDescription("Without a command it serves."),
   Command.withHandler(({ config }) => serve(configArguments(config))),
   // One line each, in the order in which they are shown.
-  Command.withSubcommands([serveCommand, migrateCommand, checkCommand, statusCommand, cronCommand])
+  Command.withSubcommands([serveCommand, migrateCommand, checkCommand, statusCommand, versionsCommand, cronCommand])
 )
 
 const summary = Span.text("durable control plane worker on Restate")

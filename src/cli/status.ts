@@ -1,19 +1,14 @@
 import { Command, Options } from "@effect/cli"
 import { Clock, Console, Effect, Option, Schema } from "effect"
-import type { StatusSource } from "../composition/status.ts"
+import type { AdminSource } from "../composition/status.ts"
 import { findStuck } from "../services/findStuck.ts"
 import { type Invocation, type InvocationFilter, Invocations } from "../services/Invocations.ts"
 import { WatchedRestate } from "../services/WatchedRestate.ts"
 import { wayOut } from "../services/wayOut.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { configFile, program } from "./program.ts"
+import { adminUrl } from "./restateOptions.ts"
 import { type ShownInvocation, type StatusReport, statusJson, statusLines } from "./statusReport.ts"
-
-const adminUrl = Options.text("admin-url").pipe(
-  Options.withPseudoName("URL"),
-  Options.withDescription("Address of Restate's admin API, instead of restate.admin_url."),
-  Options.optional
-)
 
 const service = Options.text("service").pipe(
   Options.withDescription("Lists the open invocations of this service."),
@@ -87,7 +82,7 @@ const report = ({
     return { now, counts, shown, more: Math.max(0, total - shown.length) }
   })
 
-const show = (asked: Asked, source: StatusSource, asJson: boolean) =>
+const show = (asked: Asked, source: AdminSource, asJson: boolean) =>
   Effect.gen(function* () {
     const { StatusServices } = yield* Effect.promise(() => import("../composition/status.ts"))
     const status = yield* Effect.provide(report(asked), StatusServices(source))

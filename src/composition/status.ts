@@ -7,7 +7,7 @@ import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
 import type { Invocations } from "../services/Invocations.ts"
 import { WatchedRestate } from "../services/WatchedRestate.ts"
 
-export interface StatusSource {
+export interface AdminSource {
   /** The configuration's file. */
   readonly config: Option.Option<string>
   /** Instead of the configured one. */
@@ -18,7 +18,7 @@ export interface StatusSource {
 export const StatusServices = ({
   adminUrl,
   config
-}: StatusSource): Layer.Layer<Invocations | WatchedRestate, ConfigProblems, FileSystem.FileSystem> =>
+}: AdminSource): Layer.Layer<Invocations | WatchedRestate, ConfigProblems, FileSystem.FileSystem> =>
   Layer.unwrapEffect(
     Effect.map(loadRestateAdmin(config, adminUrl), ({ builds, restate }) =>
       Layer.merge(
