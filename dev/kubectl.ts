@@ -14,7 +14,9 @@ const run = (command: string, args: ReadonlyArray<string>, cwd = "."): string =>
 
 /** Kustomize 5 is the first that has `labels` and components as the manifests use them. Debian 12 packages version 2. */
 const isRecent = (kubectl: string): boolean =>
-  /Kustomize Version: v([5-9]|\d\d)\./.test(spawnSync(kubectl, ["version", "--client"], { encoding: "utf8" }).stdout ?? "")
+  /Kustomize Version: v([5-9]|\d\d)\./.test(
+    spawnSync(kubectl, ["version", "--client"], { encoding: "utf8" }).stdout ?? ""
+  )
 
 /** The kubectl of Debian 13, a static program, fetched with lists of its own so that nothing of the machine changes. */
 const fetched = (): string => {

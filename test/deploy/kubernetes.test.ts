@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration } from "effect"
+import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor"
+import { ConfigProvider, Duration, Effect } from "effect"
 import { Deployment } from "kubernetes-models/apps/v1/Deployment"
 import { CronJob } from "kubernetes-models/batch/v1/CronJob"
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy"
@@ -11,13 +11,22 @@ import { ConfigMap } from "kubernetes-models/v1/ConfigMap"
 import { Service } from "kubernetes-models/v1/Service"
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount"
 import { parseAllDocuments } from "yaml"
+import { findKubectl, kustomize } from "../../dev/kubectl.ts"
 import { environmentName, settingPaths } from "../../src/config/Setting.ts"
 import { settings } from "../../src/config/settings.ts"
 import { schedules } from "../../src/contract/schedules.ts"
-import { findKubectl, kustomize } from "../../dev/kubectl.ts"
 import { schemaProblems } from "./schemaProblems.ts"
 
-const models = [Deployment, CronJob, NetworkPolicy, PodDisruptionBudget, ConfigMap, Service, ServiceAccount, ServiceMonitor]
+const models = [
+  Deployment,
+  CronJob,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  ConfigMap,
+  Service,
+  ServiceAccount,
+  ServiceMonitor
+]
 const folder = fileURLToPath(new URL("../../deploy/kubernetes/overlays/", import.meta.url))
 const kubectl = findKubectl()
 // biome-ignore lint/suspicious/noExplicitAny: rendered YAML has no type before the schemas below have seen it.
@@ -56,9 +65,17 @@ for (const name of readdirSync(folder))
     it("lets a pod drain before it is killed", () => {
       const spec = workload.spec.template.spec
       const given = data.WORKER_RESTATE_DRAIN_TIMEOUT
-      // The default of src/config/settings.ts, which is 25 s.
-      const drain = Duration.toSeconds(given === undefined ? "25 seconds" : Duration.decode(given as Duration.DurationInput))
-      assert.isAtLeast(spec.terminationGracePeriodSeconds, container.lifecycle.preStop.sleep.seconds + drain + 5)
+      // As the worker reads it, its default included.
+      const drain = Effect.runSync(
+        Effect.withConfigProvider(
+          settings.restate.drainTimeout.config("drain"),
+          ConfigProvider.fromMap(new Map(given === undefined ? [] : [["drain", given]]))
+        )
+      )
+      assert.isAtLeast(
+        spec.terminationGracePeriodSeconds,
+        container.lifecycle.preStop.sleep.seconds + Duration.toSeconds(drain) + 5
+      )
     })
 
     it("gives no container more than it needs", () => {
@@ -107,7 +124,8 @@ for (const name of readdirSync(folder))
         if (kind === "NetworkPolicy" && matches(spec.podSelector.matchLabels))
           for (const rule of spec.ingress) for (const { port } of rule.ports) assert.include(ports, port)
       }
-      for (const probe of ["startup", "readiness", "liveness"]) assert.include(ports, container[`${probe}Probe`].httpGet.port)
+      for (const probe of ["startup", "readiness", "liveness"])
+        assert.include(ports, container[`${probe}Probe`].httpGet.port)
     })
 
     it("registers a plain Deployment at the address of its own version's Service", () => {

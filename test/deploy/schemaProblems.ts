@@ -11,12 +11,14 @@ interface Model {
   new (data?: any): { validate(): void }
 }
 
-/** From the public definition of restate-operator (crd/restatedeployments.yaml, MIT): what may stand beside the template. */
+/** From the public definition of restate-operator (crd/restatedeployments.yaml): what may stand beside the template. */
 const restateFields = ["minReadySeconds", "replicas", "restate", "revisionHistoryLimit", "selector", "template"]
 const places = ["cloud", "cluster", "service", "url"]
 
 const restateProblems = ({ restate, ...spec }: Rendered): ReadonlyArray<string> => [
-  ...Object.keys(spec).filter((key) => !restateFields.includes(key)).map((key) => `/spec/${key}: unknown`),
+  ...Object.keys(spec)
+    .filter((key) => !restateFields.includes(key))
+    .map((key) => `/spec/${key}: unknown`),
   ...(Object.keys(restate?.register ?? {}).filter((key) => places.includes(key)).length === 1 &&
   Object.keys(restate.register).length === 1 &&
   Object.keys(restate).length === 1
