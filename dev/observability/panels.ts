@@ -175,13 +175,10 @@ const deploys: RowSpec = {
 const domains: RowSpec = {
   title: "Domains and certificates",
   panels: [
-    number(
-      "Renewals overdue",
-      "short",
-      "Certificates with less than a fifth of their life left.",
+    series("Renewals overdue", "short", "Certificates with less than a fifth of their life left.", [
       `max(${family("certificate_renewals_overdue")})`,
-      1
-    ),
+      "certificates"
+    ]),
     series(
       "Certificates by remaining life",
       "short",
