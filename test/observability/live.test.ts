@@ -13,7 +13,7 @@ import { seedKey } from "../support/memory/keySeeds.ts"
 import { seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
 import { prometheusApi } from "./PrometheusApi.ts"
 import { metricsOf, withAllChosen } from "./promql.ts"
-import { alerts, folder, rules } from "./ruleFile.ts"
+import { folder, rules } from "./ruleFile.ts"
 
 const region = "eu-west-1.aws"
 
@@ -109,7 +109,7 @@ if (source._tag === "Missing") {
       })
     )
 
-    it.effect("every rule is evaluated without an error, and none of its alerts fires but of what is really so", () =>
+    it.effect("every rule is evaluated without an error, and no alert is even pending about a worker that works", () =>
       Effect.gen(function* () {
         const api = yield* Prometheus
         for (const { alert, expr, record } of rules()) {
@@ -126,8 +126,15 @@ if (source._tag === "Missing") {
         assert.lengthOf(states, rules().length)
         for (const record of rules().flatMap((rule) => rule.record ?? []))
           yield* eventually(record, api.instant(record), ({ series }) => series.length > 0)
-        const firing = yield* api.instant('ALERTS{alertstate="firing"}')
-        assert.deepStrictEqual(firing.series, [])
+        // By the names that the alerts on missed schedules ask for.
+        for (const handler of ["RunRefill", "ScaleDownIdlePreviewDeployments"])
+          yield* eventually(
+            `finished runs of ${handler}`,
+            api.instant(`control_plane_worker:job_runs_succeeded:total{handler="${handler}"} > 0`),
+            ({ series }) => series.length > 0
+          )
+        // None has had the time to fire; a condition that always holds would be pending at once.
+        assert.deepStrictEqual((yield* api.instant("count by (alertname) (ALERTS)")).series, [])
       })
     )
 
@@ -146,7 +153,7 @@ if (source._tag === "Missing") {
             !known.has(name) && !recorded.has(name) && !elsewhere.has(name) && !(name === "up" && stored.has(name))
         )
         assert.deepStrictEqual(unknown, [])
-        assert.isAbove(alerts().length, 0)
+        assert.isAbove(known.size, 20)
       })
     )
 
