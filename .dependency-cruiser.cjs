@@ -33,9 +33,23 @@ module.exports = {
     {
       name: "composition-belongs-to-main",
       severity: "error",
-      comment: "settings become layers in one place; nothing else knows where they come from",
+      comment: "settings become layers in one place; beside that, only commands know where they come from",
       from: { path: "^src/", pathNot: "^src/(main\\.ts|cli/|composition/|config)" },
       to: { path: "^src/(composition/|config)" }
+    },
+    {
+      name: "commands-belong-to-main",
+      severity: "error",
+      comment: "a command is handed what it needs by the composition, and is known to the program alone",
+      from: { path: "^src/", pathNot: "^src/(main\\.ts|cli/)" },
+      to: { path: "^src/cli/" }
+    },
+    {
+      name: "commands-arrows",
+      severity: "error",
+      comment: "a command asks services that the composition provides, never an adapter, the bridge or a workflow",
+      from: { path: "^src/cli/" },
+      to: { path: "^src/(layers|restate|http|workflows|migrations)/" }
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "nothing-imports-main", severity: "error", from: { path: "^src/" }, to: { path: "^src/main\\.ts$" } },

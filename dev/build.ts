@@ -1,13 +1,4 @@
-import { build } from "esbuild"
+import { bundleInto } from "./image/bundle.ts"
 
-// Packages stay external: production images install them, so stack traces and licences stay whole.
-await build({
-  entryPoints: { main: "src/main.ts" },
-  outdir: "dist",
-  bundle: true,
-  packages: "external",
-  platform: "node",
-  format: "esm",
-  target: "node24",
-  sourcemap: true
-})
+// docs/image.md says what a bundle saves.
+await bundleInto("dist")

@@ -1,51 +1,29 @@
-import { parseArgs } from "node:util"
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { NodeRuntime } from "@effect/platform-node"
-import { Clock, Console, Effect, Schema } from "effect"
-import { firingOf, schedules } from "../src/contract/schedules.ts"
+import { Command } from "@effect/cli"
+import { NodeContext, NodeRuntime } from "@effect/platform-node"
+import { ConfigProvider, Effect, Option } from "effect"
+import { cronCommand } from "../src/cli/cron.ts"
+import { version } from "../src/cli/program.ts"
 import { readAddresses } from "./stack/AddressFile.ts"
 
-/** The job cannot be fired as asked. */
-class CannotFire extends Schema.TaggedError<CannotFire>()("CannotFire", { problem: Schema.String }) {
-  override get message(): string {
-    return this.problem
-  }
-}
+const name = "npm run cron --"
 
-const names = schedules.map(({ name }) => name).join(", ")
-const usage = `usage: npm run cron -- <${names}> [--at <ISO instant>]`
-
-/** STACK_RESTATE_INGRESS, else the stack that was started last and is up. */
-const ingress = Effect.suspend(() => {
-  const given = process.env.STACK_RESTATE_INGRESS
-  if (given !== undefined && given !== "") return Effect.succeed(given)
-  return Effect.map(readAddresses, (addresses) => addresses.ingress)
-})
-
-const instantOf = (at: string | undefined) => {
-  if (at === undefined) return Clock.currentTimeMillis
-  const instant = Date.parse(at)
-  return Number.isNaN(instant) ? new CannotFire({ problem: `--at is no instant: ${at}` }) : Effect.succeed(instant)
-}
-
-const fire = Effect.gen(function* () {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { at: { type: "string" } } })
-  const schedule = schedules.find(({ name }) => name === positionals[0])
-  if (schedule === undefined) return yield* new CannotFire({ problem: usage })
-  const { body, idempotencyKey, path } = firingOf(schedule, yield* instantOf(values.at))
-  const http = yield* HttpClient.HttpClient
-  const request = HttpClientRequest.post(`${yield* ingress}/${path}`).pipe(
-    HttpClientRequest.setHeader("idempotency-key", idempotencyKey),
-    HttpClientRequest.bodyText(body, "application/json")
+/** STACK_RESTATE_INGRESS or RESTATE_INGRESS, else the stack that was started last and is up, else none. */
+const ingress = Effect.gen(function* () {
+  const given = process.env.STACK_RESTATE_INGRESS || process.env.RESTATE_INGRESS
+  if (given) return given
+  return Option.getOrElse(
+    Option.map(yield* Effect.option(readAddresses), (stack) => stack.ingress),
+    () => ""
   )
-  const response = yield* http.execute(request)
-  const answer = yield* response.text
-  if (response.status > 299) return yield* new CannotFire({ problem: `${path}: ${response.status} ${answer}` })
-  yield* Console.log(`${path} with ${idempotencyKey}: ${answer}`)
 })
 
-fire.pipe(
-  Effect.tapError(({ message }) => Console.error(message)),
-  Effect.provide(FetchHttpClient.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+/** The worker's own command, on the dev stack. */
+const fire = Effect.gen(function* () {
+  const ofStack = ConfigProvider.fromMap(new Map([["RESTATE_INGRESS", yield* ingress]]))
+  const environment = ConfigProvider.orElse(ofStack, ConfigProvider.fromEnv)
+  yield* Command.run(cronCommand, { name, version, executable: name })(process.argv).pipe(
+    Effect.withConfigProvider(environment)
+  )
+})
+
+fire.pipe(Effect.provide(NodeContext.layer), NodeRuntime.runMain({ disableErrorReporting: true }))

@@ -19,9 +19,9 @@ const generated = "# Written by `npm run schedules` from src/contract/schedules.
 const cronJob = (schedule: Schedule): string => `apiVersion: batch/v1
 kind: CronJob
 metadata:
-  name: control-plane-${schedule.name}
+  name: control-plane-worker-${schedule.name}
   labels:
-    app.kubernetes.io/part-of: control-plane-worker
+    app.kubernetes.io/name: control-plane-worker-cron
 spec:
   schedule: "${schedule.cron}"
   timeZone: Etc/UTC
@@ -36,17 +36,22 @@ spec:
       activeDeadlineSeconds: 900
       ttlSecondsAfterFinished: 86400
       template:
+        metadata:
+          labels:
+            app.kubernetes.io/name: control-plane-worker-cron
         spec:
           restartPolicy: Never
+          enableServiceLinks: false
           automountServiceAccountToken: false
           securityContext:
             runAsNonRoot: true
-            runAsUser: 65534
+            runAsUser: 1000
             seccompProfile:
               type: RuntimeDefault
           containers:
             - name: fire
-              image: curlimages/curl:8.11.1
+              image: control-plane-worker
+              args: [cron, ${schedule.name}]
               securityContext:
                 allowPrivilegeEscalation: false
                 readOnlyRootFilesystem: true
@@ -54,25 +59,19 @@ spec:
                   drop: [ALL]
               resources:
                 requests:
-                  cpu: 10m
-                  memory: 16Mi
+                  cpu: 50m
+                  memory: 128Mi
                 limits:
-                  memory: 64Mi
+                  memory: 256Mi
               env:
                 - name: RESTATE_INGRESS
-                  value: http://restate:8080
+                  value: http://restate.restate:8080
                 - name: RESTATE_API_KEY
                   valueFrom:
                     secretKeyRef:
-                      name: control-plane-restate
-                      key: api-key
+                      name: control-plane-worker-ingress
+                      key: RESTATE_API_KEY
                       optional: true
-              command: [sh, -euc]
-              args:
-                - |
-${script(schedule)
-  .map((line) => `                  ${line}`)
-  .join("\n")}
 `
 
 /** Kubernetes CronJobs for all schedules. */

@@ -132,6 +132,11 @@ export const gitHubServer = (options: GitHubServerOptions): GitHubServer => {
       failure = null
       return json(response, status, { message: "as told" }, headers)
     }
+    if (path === "/app") {
+      return isFromApp(authorization.replace(/^bearer /i, ""), options.app, options.now())
+        ? json(response, 200, { id: options.app.appId, slug: "control-plane" })
+        : json(response, 401, { message: "A JSON web token could not be decoded" })
+    }
     const [, installation] = /^\/app\/installations\/(\d+)\/access_tokens$/.exec(path) ?? []
     if (installation !== undefined) return issue(installation, authorization, body, response)
     const [, repository = "", rest = ""] = /^\/repos\/([^/]+\/[^/]+)\/(.*)$/.exec(path) ?? []

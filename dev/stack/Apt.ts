@@ -9,6 +9,12 @@ import { ComponentFailed } from "./StackFailure.ts"
 /** apt's own lock covers dpkg only; downloading and updating lists fail at once when another run holds theirs. */
 const lockFile = join(tmpdir(), "ctrl-worker-apt.lock")
 
+/** Runs a script that nobody else who installs or fetches packages runs at the same time. */
+export const aptLocked = (script: string): readonly [command: string, args: ReadonlyArray<string>] => [
+  "flock",
+  [lockFile, "sh", "-euc", script]
+]
+
 /** What a failure of an installation is called. */
 export const installer = "apt-get"
 

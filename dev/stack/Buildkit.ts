@@ -96,8 +96,11 @@ const startEngine = (bin: string): Effect.Effect<RunningBuildkit, ComponentFaile
     const socket = join(sockets, "d.sock")
     const options: ProcessOptions = {
       component,
-      command: join(bin, "dockerd"),
+      // What it mounts is seen by it and its children only, and is gone with the last of them however they end.
+      command: "unshare",
       args: [
+        "--mount",
+        join(bin, "dockerd"),
         `--data-root=${join(folder, "data")}`,
         `--exec-root=${join(sockets, "exec")}`,
         `--pidfile=${join(folder, "d.pid")}`,

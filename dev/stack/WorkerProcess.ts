@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { Effect, type Scope, ScopedRef } from "effect"
@@ -29,7 +29,8 @@ export interface WorkerProcess {
   readonly unexpectedEnd: Effect.Effect<never, ComponentFailed>
 }
 
-const defaultEntry = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+/** `STACK_WORKER` names another build of the worker, such as `dist/main.js`, for whole suites of tests. */
+const defaultEntry = resolve(process.env.STACK_WORKER ?? fileURLToPath(new URL("../../src/main.ts", import.meta.url)))
 
 const isReady = (url: string) =>
   Effect.flatMap(HttpClient.HttpClient, (http) => HttpClient.filterStatus(http, (it) => it === 200).get(url)).pipe(

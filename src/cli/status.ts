@@ -1,22 +1,14 @@
 import { Command, Options } from "@effect/cli"
 import { Clock, Console, Effect, Option, Schema } from "effect"
-import { StatusServices, type StatusSource, WatchedRestate } from "../composition/status.ts"
+import type { AdminSource } from "../composition/status.ts"
 import { findStuck } from "../services/findStuck.ts"
 import { type Invocation, type InvocationFilter, Invocations } from "../services/Invocations.ts"
+import { WatchedRestate } from "../services/WatchedRestate.ts"
 import { wayOut } from "../services/wayOut.ts"
+import { reportingFailures } from "./commandFailed.ts"
+import { configFile, program } from "./program.ts"
+import { adminUrl } from "./restateOptions.ts"
 import { type ShownInvocation, type StatusReport, statusJson, statusLines } from "./statusReport.ts"
-
-const config = Options.file("config").pipe(
-  Options.withPseudoName("file.toml"),
-  Options.withDescription("TOML file with settings, of which only those of Restate are read."),
-  Options.optional
-)
-
-const adminUrl = Options.text("admin-url").pipe(
-  Options.withPseudoName("URL"),
-  Options.withDescription("Address of Restate's admin API, instead of restate.admin_url."),
-  Options.optional
-)
 
 const service = Options.text("service").pipe(
   Options.withDescription("Lists the open invocations of this service."),
@@ -90,26 +82,25 @@ const report = ({
     return { now, counts, shown, more: Math.max(0, total - shown.length) }
   })
 
-const show = (asked: Asked, source: StatusSource, asJson: boolean) =>
-  report(asked).pipe(
-    Effect.flatMap((status) =>
-      asJson
-        ? Console.log(JSON.stringify(statusJson(status)))
-        : Effect.forEach(statusLines(status), (line) => Console.log(line), { discard: true })
-    ),
-    Effect.provide(StatusServices(source))
-  )
+const show = (asked: Asked, source: AdminSource, asJson: boolean) =>
+  Effect.gen(function* () {
+    const { StatusServices } = yield* Effect.promise(() => import("../composition/status.ts"))
+    const status = yield* Effect.provide(report(asked), StatusServices(source))
+    if (asJson) return yield* Console.log(JSON.stringify(statusJson(status)))
+    yield* Effect.forEach(statusLines(status), (line) => Console.log(line), { discard: true })
+  })
 
 /** Shows what Restate has open. Reads only; needs Restate's admin API and nothing else. */
 export const statusCommand = Command.make(
   "status",
-  { service, key, limit, json, adminUrl, config },
-  ({ adminUrl, config, json, key, limit, service }) =>
-    show(
-      { service: Option.getOrUndefined(service), key: Option.getOrUndefined(key), limit },
-      { config, adminUrl },
-      json
-    )
+  { service, key, limit, json, adminUrl, config: configFile },
+  ({ adminUrl, json, key, limit, service, ...own }) =>
+    Effect.gen(function* () {
+      const outer = yield* program
+      const asked = { service: Option.getOrUndefined(service), key: Option.getOrUndefined(key), limit }
+      const config = Option.orElse(own.config, () => outer.config)
+      yield* show(asked, { config, adminUrl }, json)
+    }).pipe(reportingFailures("status"))
 ).pipe(
   Command.withDescription(
     "Shows how many invocations run, wait, back off and are paused, by service; with --service or --key, which."

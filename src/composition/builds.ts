@@ -3,8 +3,8 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { BuildkitBuilderLive } from "../layers/builder/BuildkitBuilderLive.ts"
-import type { BuildkitTls } from "../layers/builder/buildkit/BuildkitClient.ts"
-import { DepotBuilderLive } from "../layers/builder/DepotBuilderLive.ts"
+import type { BuildkitAddress, BuildkitTls } from "../layers/builder/buildkit/BuildkitClient.ts"
+import { DepotBuilderLive, type DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
 import { NoBuilder } from "../layers/builder/NoBuilder.ts"
 import type { BuildSite } from "../layers/builder/solveImage.ts"
 import { GitHubLive } from "../layers/github/GitHubLive.ts"
@@ -53,32 +53,57 @@ const readTls = ({ builder: { tls } }: WorkerConfigShape) =>
     })
   })
 
+/** Where a BuildKit is, with what its TLS settings name already read. */
+export const buildkitAt = (
+  config: WorkerConfigShape,
+  address: string
+): Effect.Effect<BuildkitAddress, SettingFileUnreadable> =>
+  readTls(config).pipe(
+    Effect.map((tls) => ({ address, ...(Option.isSome(tls) ? { tls: tls.value } : {}) })),
+    Effect.provide(NodeContext.layer)
+  )
+
 const buildkit = (config: WorkerConfigShape, site: BuildSite, address: string) =>
-  Layer.unwrapEffect(
-    Effect.map(readTls(config), (tls) =>
-      BuildkitBuilderLive({ ...site, buildkit: { address, ...(Option.isSome(tls) ? { tls: tls.value } : {}) } })
-    )
-  ).pipe(Layer.provide(NodeContext.layer))
+  Layer.unwrapEffect(Effect.map(buildkitAt(config, address), (buildkit) => BuildkitBuilderLive({ ...site, buildkit })))
+
+/** What images are built with. */
+export type ChosenBuilder =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Buildkit"; readonly site: BuildSite; readonly address: string }
+  | { readonly _tag: "Depot"; readonly options: DepotBuilderOptions }
+
+const none: ChosenBuilder = { _tag: "None" }
 
 /** The rules of the settings have seen to it that what a chosen builder needs is there. */
-const choose = (
-  config: WorkerConfigShape
-): Layer.Layer<Builder, SettingFileUnreadable, BuildLedger | BuildTelemetry | GitHub> => {
-  const { builder, depot, registry } = config
-  if (builder.kind === "none" || Option.isNone(registry)) return NoBuilder
-  const site: BuildSite = { gitUrl: config.github.gitUrl, registry: registry.value }
+export const chooseBuilder = ({ builder, depot, github, registry }: WorkerConfigShape): ChosenBuilder => {
+  if (builder.kind === "none" || Option.isNone(registry)) return none
+  const site: BuildSite = { gitUrl: github.gitUrl, registry: registry.value }
   if (builder.kind !== "depot" && Option.isSome(builder.buildkitAddress)) {
-    return buildkit(config, site, builder.buildkitAddress.value)
+    return { _tag: "Buildkit", site, address: builder.buildkitAddress.value }
   }
-  if (Option.isNone(depot)) return NoBuilder
+  if (Option.isNone(depot)) return none
   const { apiUrl, projectRegion } = depot.value
   // The registry is Depot's, and its password the account's token.
-  return DepotBuilderLive({ ...site, account: { apiUrl, token: registry.value.password }, projectRegion })
+  return { _tag: "Depot", options: { ...site, account: { apiUrl, token: registry.value.password }, projectRegion } }
+}
+
+const layerOf = (
+  config: WorkerConfigShape
+): Layer.Layer<Builder, SettingFileUnreadable, BuildLedger | BuildTelemetry | GitHub> => {
+  const chosen = chooseBuilder(config)
+  switch (chosen._tag) {
+    case "None":
+      return NoBuilder
+    case "Buildkit":
+      return buildkit(config, chosen.site, chosen.address)
+    case "Depot":
+      return DepotBuilderLive(chosen.options)
+  }
 }
 
 /** Depot, a BuildKit of one's own, or nothing that refuses every build. All workers on one database share the ledger of builds. */
 export const Builds: Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub | MysqlPools | WorkerConfig> =
-  Layer.unwrapEffect(Effect.map(WorkerConfig, choose)).pipe(Layer.provide(BuildLedgerLive))
+  Layer.unwrapEffect(Effect.map(WorkerConfig, layerOf)).pipe(Layer.provide(BuildLedgerLive))
 
 export const Repositories: Layer.Layer<GitHub, never, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ github: { allowUnauthenticatedDeployments, apiUrl, app } }) =>

@@ -19,14 +19,15 @@ import type { TrafficSource, UsageSource } from "../services/Usage.ts"
 import { Vault } from "../services/Vault.ts"
 import { ClickhouseUserWorkflows } from "../workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
 
-const optionsOf = (
+/** How a server of the configuration is reached; none where it names none. */
+export const clickhouseAt = (
   { clickhouse }: WorkerConfigShape,
   address: WorkerConfigShape["clickhouse"]["url"]
 ): Option.Option<ClickhouseOptions> =>
   Option.map(address, (found) => ({ ...found, requestTimeout: clickhouse.requestTimeout }))
 
 const Client: Layer.Layer<ClickhouseClient, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, (config) => ClickhouseClientLive(optionsOf(config, config.clickhouse.url)))
+  Effect.map(WorkerConfig, (config) => ClickhouseClientLive(clickhouseAt(config, config.clickhouse.url)))
 )
 
 /** What builds tell of themselves, where there is somewhere to keep it. */
@@ -93,7 +94,7 @@ export const clickhouseUserService: Effect.Effect<
   MysqlPools | Scope.Scope | Vault | WorkerConfig
 > = Effect.gen(function* () {
   const config = yield* WorkerConfig
-  const options = optionsOf(config, config.clickhouse.adminUrl)
+  const options = clickhouseAt(config, config.clickhouse.adminUrl)
   if (Option.isNone(options)) return yield* notServed("clickhouse.admin_url", "not configured")
   return yield* checked(yield* Vault, options.value)
 })

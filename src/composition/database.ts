@@ -2,9 +2,9 @@ import { Duration, Effect, Layer, Option, Schedule, Schema } from "effect"
 import type { MysqlAddress } from "../config/MysqlAddress.ts"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
-import { type MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
-import { migrate } from "../migrations/migrate.ts"
-import { Db, DbErrorReason } from "../services/Db.ts"
+import { MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
+import { migrate, migrateForward, schemaState } from "../migrations/migrate.ts"
+import { Db, DbError, DbErrorReason } from "../services/Db.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
 /** The database could not be reached, or its schema not be brought up to date. A person has to look. */
@@ -40,30 +40,50 @@ const poolOptions = (
   tls: address.tls === "off" ? undefined : { rejectUnauthorized: address.tls === "verify" }
 })
 
-const openDatabase = ({
+/** How each server of the configuration is reached. */
+export const databaseServers = ({
   database: { connectionLifetime, poolSize, primary, readonlyReplica, replicaPoolSize }
-}: WorkerConfigShape) =>
-  MysqlPoolsLive({
-    primary: poolOptions(primary, poolSize, connectionLifetime),
-    replica: Option.getOrUndefined(
-      Option.map(readonlyReplica, (replica) => poolOptions(replica, replicaPoolSize, connectionLifetime))
-    )
-  }).pipe(
+}: WorkerConfigShape) => ({
+  primary: poolOptions(primary, poolSize, connectionLifetime),
+  replica: Option.map(readonlyReplica, (replica) => poolOptions(replica, replicaPoolSize, connectionLifetime))
+})
+
+/** What could not be done, and with which servers. */
+const unavailable =
+  (addresses: ReadonlyArray<MysqlAddress>) =>
+  ({ operation, reason }: DbError) =>
+    new DatabaseUnavailable({ servers: addresses.map(serverOf), operation, reason })
+
+const openDatabase = (config: WorkerConfigShape) => {
+  const { primary, replica } = databaseServers(config)
+  return MysqlPoolsLive({ primary, replica: Option.getOrUndefined(replica) }).pipe(
     Layer.tap((pools) => Effect.provide(migrate, pools)),
-    Layer.mapError(
-      ({ operation, reason }) =>
-        new DatabaseUnavailable({
-          servers: [primary, ...Option.toArray(readonlyReplica)].map(serverOf),
-          operation,
-          reason
-        })
-    )
+    Layer.mapError(unavailable([config.database.primary, ...Option.toArray(config.database.readonlyReplica)]))
   )
+}
 
 /** The pools, once the servers answer and the primary has every table. Closed last, after whatever uses them. */
 export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, openDatabase)
 )
+
+/** What a migration needs: the primary, and its failures told as at a start. */
+const onPrimary = <A, E>(use: Effect.Effect<A, E | DbError, MysqlPools>) =>
+  Effect.flatMap(WorkerConfig, (config) =>
+    use.pipe(
+      Effect.provide(MysqlPoolsLive({ primary: databaseServers(config).primary })),
+      Effect.catchIf(
+        (error): error is DbError => error instanceof DbError,
+        (error) => unavailable([config.database.primary])(error)
+      )
+    )
+  )
+
+/** Which migrations the primary has, and which it is going to have; changes nothing. */
+export const migrationPlan = onPrimary(Effect.flatMap(MysqlPools, ({ primary }) => schemaState(primary)))
+
+/** Applies what is pending, unless a newer version has been here. Safe to run from several processes at once. */
+export const applyMigrations = onPrimary(migrateForward)
 
 /** Several samples within any scrape interval. */
 const sampleInterval = Duration.seconds(5)

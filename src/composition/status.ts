@@ -1,19 +1,13 @@
 import type { FileSystem } from "@effect/platform"
-import { Context, Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadRestateAdmin } from "../config/restateAdmin.ts"
 import { deadlinesOf } from "../contract/deadlines.ts"
 import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
 import type { Invocations } from "../services/Invocations.ts"
-import type { AdminAddress } from "../services/wayOut.ts"
+import { WatchedRestate } from "../services/WatchedRestate.ts"
 
-/** Where Restate's admin API is, for the commands that a person is shown, and how long handlers may take. */
-export class WatchedRestate extends Context.Tag("ctrl-worker/WatchedRestate")<
-  WatchedRestate,
-  AdminAddress & { readonly deadlines: ReadonlyMap<string, number> }
->() {}
-
-export interface StatusSource {
+export interface AdminSource {
   /** The configuration's file. */
   readonly config: Option.Option<string>
   /** Instead of the configured one. */
@@ -24,7 +18,7 @@ export interface StatusSource {
 export const StatusServices = ({
   adminUrl,
   config
-}: StatusSource): Layer.Layer<Invocations | WatchedRestate, ConfigProblems, FileSystem.FileSystem> =>
+}: AdminSource): Layer.Layer<Invocations | WatchedRestate, ConfigProblems, FileSystem.FileSystem> =>
   Layer.unwrapEffect(
     Effect.map(loadRestateAdmin(config, adminUrl), ({ builds, restate }) =>
       Layer.merge(

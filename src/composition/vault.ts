@@ -9,7 +9,8 @@ import type { VaultFileRefused } from "../layers/vault/VaultFileRefused.ts"
 import { Health, HealthCheckFailed } from "../services/Health.ts"
 import { Vault, VaultUnavailable } from "../services/Vault.ts"
 
-const open = (settings: VaultSettings) => {
+/** The vault that these settings name. */
+export const openVault = (settings: VaultSettings) => {
   switch (settings.kind) {
     case "unkey":
       return UnkeyVaultLive(settings)
@@ -46,7 +47,10 @@ export const ConfiguredVault: Layer.Layer<Vault, VaultFileRefused, Health | Work
     Option.match(vault, {
       onNone: () => NoVault,
       onSome: (settings) =>
-        Layer.effectDiscard(checkVault).pipe(Layer.provideMerge(open(settings)), Layer.provide(NodeFileSystem.layer))
+        Layer.effectDiscard(checkVault).pipe(
+          Layer.provideMerge(openVault(settings)),
+          Layer.provide(NodeFileSystem.layer)
+        )
     })
   )
 )

@@ -19,6 +19,7 @@ const Deployment = Schema.Struct({
 const Deployments = Schema.Struct({
   deployments: Schema.Array(Schema.Struct({ id: Schema.String, uri: Schema.optional(Schema.String) }))
 })
+const Version = Schema.Struct({ version: Schema.String })
 /** Restate answers with a trailing slash where it was registered without one. */
 const sameUri = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
 
@@ -74,6 +75,15 @@ const make = (options: RestateAdminOptions) =>
           answer: Schema.Unknown,
           timeout: queryTimeout
         })
+      ),
+      version: Effect.map(
+        call(client, {
+          operation: "version",
+          request: HttpClientRequest.get("/version"),
+          answer: Version,
+          timeout: queryTimeout
+        }),
+        ({ version }) => version
       )
     })
   )

@@ -7,6 +7,8 @@ import { certificateExpiry } from "./0004_certificate_expiry.ts"
 export interface Migration {
   readonly id: number
   readonly name: string
+  /** For whoever decides whether to apply it: what becomes different in the database. */
+  readonly effect: string
   /**
    * Run in order. The server commits each DDL statement by itself, so a migration that was cut short starts again from its
    * first statement: every statement must be safe to repeat.
@@ -16,8 +18,28 @@ export interface Migration {
 
 /** Ascending by id. One that has been released never changes. The first holds the tables shared with the API, the dashboard, krane and frontline. */
 export const migrations: ReadonlyArray<Migration> = [
-  { id: 1, name: "initial", statements: [...deployments, ...domainsAndUsage] },
-  { id: 2, name: "idle previews", statements: idlePreviews },
-  { id: 3, name: "build ledger", statements: buildLedger },
-  { id: 4, name: "certificate expiry", statements: certificateExpiry }
+  {
+    id: 1,
+    name: "initial",
+    effect: "creates the tables shared with the API, krane and frontline, where they do not exist",
+    statements: [...deployments, ...domainsAndUsage]
+  },
+  {
+    id: 2,
+    name: "idle previews",
+    effect: "adds the index deployments_idle_scan_idx to deployments; rows can be written meanwhile",
+    statements: idlePreviews
+  },
+  {
+    id: 3,
+    name: "build ledger",
+    effect: "creates the table ctrl_worker_builds, which only this worker uses",
+    statements: buildLedger
+  },
+  {
+    id: 4,
+    name: "certificate expiry",
+    effect: "adds the index acme_challenges_expires_at_idx to acme_challenges; rows can be written meanwhile",
+    statements: certificateExpiry
+  }
 ]

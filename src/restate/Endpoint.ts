@@ -3,6 +3,7 @@ import * as http2 from "node:http2"
 import * as net from "node:net"
 import { createEndpointHandler } from "@restatedev/restate-sdk"
 import { Duration, Effect, type Runtime, Schedule, Schema, type Scope } from "effect"
+import { EndableInput } from "./EndableInput.ts"
 import type { Observer } from "./Observer.ts"
 import { sdkLogger } from "./SdkLogger.ts"
 import type { VirtualObject } from "./VirtualObject.ts"
@@ -13,7 +14,7 @@ export interface EndpointOptions {
   readonly port: number
   /** Public keys (`publickeyv1_...`) of the servers that may call. Empty: anyone who reaches the port may. */
   readonly identityKeys: ReadonlyArray<string>
-  /** How long running steps may take to end once the endpoint closes. */
+  /** How long running steps may take to end once the endpoint closes. Zero cuts every connection at once. */
   readonly drain: Duration.DurationInput
   /** Paths that are answered by something else on the same port, such as health probes. */
   readonly beside?: { readonly prefix: string; readonly listener: http.RequestListener }
@@ -37,9 +38,10 @@ export class EndpointUnavailable extends Schema.TaggedError<EndpointUnavailable>
 
 /** First bytes of HTTP/2 with prior knowledge (RFC 9113, section 3.4). No HTTP/1.1 method begins like this. */
 const http2Preface = "PRI"
+const highestStreamId = 2 ** 31 - 1
 const headersTimeoutMillis = 30_000
 const pollInterval = Duration.millis(20)
-/** A step's result needs a moment to reach the server after its body has ended. */
+/** What an attempt wrote last needs a moment to reach the server. */
 const quietPolls = 5
 
 /** Counts step bodies in flight, so that the endpoint knows when it may cut its connections. */
@@ -68,7 +70,8 @@ export const countSteps = (inner: Observer): StepsInFlight => {
 
 /**
  * Serves the objects to Restate on one port: HTTP/2 cleartext for Restate, HTTP/1.1 for probes. When the scope closes
- * it sends GOAWAY, lets running steps end within the drain bound, and cuts what is left; Restate resumes that elsewhere.
+ * it sends GOAWAY and suspends every attempt: at once where it waits, after its step where one runs. What has not ended
+ * within the drain bound is cut, and Restate repeats it elsewhere. Probes are answered until then.
  */
 export const serveEndpoint = (
   objects: ReadonlyArray<VirtualObject>,
@@ -83,6 +86,8 @@ export const serveEndpoint = (
 class Listener {
   readonly server: net.Server
   readonly sessions = new Set<http2.ServerHttp2Session>()
+  /** The input of every request of Restate that has no end yet. */
+  readonly requests = new Set<EndableInput>()
   readonly #sockets = new Set<net.Socket>()
   #draining = false
 
@@ -97,7 +102,15 @@ class Listener {
       if (beside !== undefined && request.url?.startsWith(beside.prefix)) beside.listener(request, response)
       else restate(request, response)
     })
-    const http2Server = http2.createServer(restate)
+    const http2Server = http2.createServer((request, response) => {
+      const input = new EndableInput(request)
+      // The SDK reads a request through its iterator and in no other way.
+      Object.defineProperty(request, Symbol.asyncIterator, { value: () => input[Symbol.asyncIterator]() })
+      this.requests.add(input)
+      if (this.#draining) input.end()
+      response.once("close", () => this.requests.delete(input))
+      restate(request, response)
+    })
     http2Server.on("session", (session) => {
       this.sessions.add(session)
       session.once("close", () => this.sessions.delete(session))
@@ -116,10 +129,14 @@ class Listener {
     return address === null || typeof address === "string" ? 0 : address.port
   }
 
-  /** GOAWAY to Restate, also on connections that come now. Probes are still answered: they must see that this worker is leaving. */
+  /**
+   * GOAWAY to Restate, also on connections that come now, and the end of every attempt's input. Probes are still answered:
+   * they must see that this worker is leaving.
+   */
   refuseWork(): void {
     this.#draining = true
-    for (const session of this.sessions) session.close()
+    for (const session of this.sessions) sayGoodbye(session)
+    for (const input of this.requests) input.end()
   }
 
   cut(): void {
@@ -127,6 +144,15 @@ class Listener {
     for (const session of this.sessions) session.destroy()
     for (const socket of this.#sockets) socket.destroy()
   }
+}
+
+/**
+ * Refuses no request that was on its way (RFC 9113, section 6.8): the first GOAWAY only asks for no more of them, the
+ * second, a round trip later, says which was the last.
+ */
+const sayGoodbye = (session: http2.ServerHttp2Session): void => {
+  session.goaway(http2.constants.NGHTTP2_NO_ERROR, highestStreamId)
+  session.ping(() => session.close())
 }
 
 /** Hands the connection to the protocol its first bytes speak. */
@@ -162,7 +188,8 @@ const drain = (listener: Listener, steps: StepsInFlight, bound: Duration.Duratio
     listener.refuseWork()
     let quiet = 0
     const idle = Effect.sync(() => {
-      quiet = steps.count() === 0 ? quiet + 1 : 0
+      // A step may outlive the connection of its attempt.
+      quiet = steps.count() === 0 && listener.requests.size === 0 ? quiet + 1 : 0
       return listener.sessions.size === 0 || quiet >= quietPolls
     })
     return Effect.repeat(idle, { until: (done) => done, schedule: Schedule.spaced(pollInterval) }).pipe(

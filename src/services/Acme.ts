@@ -136,5 +136,7 @@ export class Acme extends Context.Tag("ctrl-worker/Acme")<
     readonly certificate: (account: AcmeAccount, order: AcmeOrder) => Effect.Effect<string, AcmeError>
     /** None when the CA has no renewal information. `certificateId` as RFC 9773 section 4.1 makes it. */
     readonly renewalInfo: (certificateId: string) => Effect.Effect<Option.Option<RenewalInfo>, AcmeError>
+    /** Succeeds while the CA shows its directory, which takes no account and leaves no trace. */
+    readonly check: Effect.Effect<void, AcmeError>
   }
 >() {}

@@ -38,5 +38,7 @@ export class DnsZone extends Context.Tag("ctrl-worker/DnsZone")<
     readonly isInSync: (changeId: string) => Effect.Effect<boolean, DnsZoneUnavailable>
     /** Nothing happens when the value is not there. */
     readonly removeTxt: (name: string, value: string) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
+    /** Succeeds while a zone of ours holds the name and lets us read it; changes nothing. */
+    readonly check: (name: string) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
   }
 >() {}

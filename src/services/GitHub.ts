@@ -1,7 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { Context, type Effect, type Redacted, Schema } from "effect"
 
-export const GitHubOperation = Schema.Literal("installation-token", "branch-head", "report-status")
+export const GitHubOperation = Schema.Literal("app", "installation-token", "branch-head", "report-status")
 export type GitHubOperation = typeof GitHubOperation.Type
 
 /** GitHub did not answer, is busy, or has had enough of us for now. Class: retry. */
@@ -90,5 +90,7 @@ export class GitHub extends Context.Tag("ctrl-worker/GitHub")<
     ) => Effect.Effect<BranchHead, GitHubError>
     /** Safe to repeat: the deployment is looked for before it is made; a repeated state is one more line in its history. */
     readonly reportStatus: (report: CommitStatus) => Effect.Effect<void, GitHubError>
+    /** The App's own name, while GitHub accepts its key; refused where no App is configured. */
+    readonly appName: Effect.Effect<string, GitHubError>
   }
 >() {}

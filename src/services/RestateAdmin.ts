@@ -75,5 +75,7 @@ export class RestateAdmin extends Context.Tag("ctrl-worker/RestateAdmin")<
     readonly register: (registration: Registration) => Effect.Effect<RegisteredDeployment, RestateAdminError>
     readonly isRegistered: (uri: string) => Effect.Effect<boolean, RestateAdminError>
     readonly health: Effect.Effect<void, RestateAdminError>
+    /** Of the server, such as `1.7.12`. */
+    readonly version: Effect.Effect<string, RestateAdminError>
   }
 >() {}

@@ -85,7 +85,7 @@ describe("the schedules", () => {
   })
 
   it("are what deploy/ holds; `npm run schedules` writes it anew", () => {
-    assert.strictEqual(deployed("cronjobs.yaml"), renderCronJobs(schedules))
+    assert.strictEqual(deployed("kubernetes/base/cronjobs.yaml"), renderCronJobs(schedules))
     assert.strictEqual(deployed("crontab"), renderCrontab(schedules))
   })
 
@@ -105,10 +105,6 @@ describe("the schedules", () => {
   }
 
   const scripts = {
-    "the CronJob": (nth: number) => {
-      const block = deployed("cronjobs.yaml").split("---\n")[nth]?.split("- |\n")[1] ?? ""
-      return block.replaceAll(/^ {18}/gm, "")
-    },
     "the crontab": (nth: number) => {
       const line = deployed("crontab")
         .split("\n")

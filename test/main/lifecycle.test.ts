@@ -36,7 +36,7 @@ const startWorker = Effect.fnUntraced(function* (settings: Readonly<Record<strin
   }
 })
 
-/** Holds the deployment's row, so that the first step of its deploy runs until the row is let go. */
+/** Holds the deployment's row, so that the first step of its deploy that writes runs until the row is let go. */
 const holdDeployment = Effect.fnUntraced(function* (deploymentId: string) {
   const sql = yield* SqlClient
   const held = yield* Deferred.make<void>()
@@ -52,9 +52,13 @@ const holdDeployment = Effect.fnUntraced(function* (deploymentId: string) {
   return { letGo }
 })
 
-const firstStepRuns = 'control_plane_worker_steps_in_flight{service="hydra.v1.DeployService",handler="Deploy"} 1'
+const oneStepRuns = 'control_plane_worker_steps_in_flight{service="hydra.v1.DeployService",handler="Deploy"} 1'
 
-/** A worker in the middle of the first step of a deploy. */
+/** Reading is over, so what runs is the step that writes. */
+const writingStepRuns = (exposed: string) =>
+  exposed.includes(oneStepRuns) && exposed.includes('handler="Deploy",step="load-deployment"')
+
+/** A worker in the middle of the first step of a deploy that writes. */
 const workerInAStep = Effect.fnUntraced(function* (settings: Readonly<Record<string, string>> = {}) {
   const running = yield* startWorker(settings)
   const { letGo } = yield* Effect.gen(function* () {
@@ -65,7 +69,7 @@ const workerInAStep = Effect.fnUntraced(function* (settings: Readonly<Record<str
     yield* running.restate.send(`hydra.v1.DeployService/${project.id}/Deploy`, request)
     return held
   }).pipe(Effect.provide(yield* Layer.build(simulatorDatabase(running.database))))
-  yield* until(running.metrics, ({ body }) => body.includes(firstStepRuns))
+  yield* until(running.metrics, ({ body }) => writingStepRuns(body))
   return { ...running, letGo }
 })
 
@@ -126,6 +130,21 @@ describe("a running worker", () => {
         const { body } = yield* until(metrics, (answer) => answer.body.includes('step="check-instances"'))
         // Restate has the result of the step that was running: the next process did not run it again.
         assert.notInclude(body, 'step="enter-queued"')
+      })
+    )
+
+    it.scoped("is not killed by further signals while a step ends", () =>
+      Effect.gen(function* () {
+        const { letGo, probe, worker } = yield* workerInAStep()
+        yield* probe("ready")
+        const pid = yield* worker.pid
+        const ending = yield* Effect.fork(worker.kill("SIGTERM"))
+        yield* until(probe("ready"), ({ status }) => status !== 200)
+        for (const signal of ["SIGTERM", "SIGINT", "SIGINT"]) process.kill(pid, signal)
+        assert.deepStrictEqual(yield* probe("live"), { status: 200, body: '{"status":"ok"}' })
+        assert.isTrue(Option.isNone(yield* Fiber.poll(ending)))
+        yield* letGo
+        assert.deepStrictEqual(yield* Fiber.join(ending), { code: 0, signal: null })
       })
     )
 

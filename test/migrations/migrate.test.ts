@@ -42,6 +42,18 @@ describe("migrate", () => {
     }).pipe(Effect.provide(emptyDatabase))
   )
 
+  it.live("leaves the schema of a newer worker as it is, so that an older one can come back", () =>
+    Effect.gen(function* () {
+      const { sql } = (yield* MysqlPools).primary
+      yield* migrate
+      yield* sql`INSERT INTO control_plane_migrations (id, name) VALUES (9999, 'of a newer worker')`
+      yield* sql.unsafe("ALTER TABLE projects ADD COLUMN of_a_newer_worker varchar(32)").unprepared
+      const columns = yield* columnsOfAllTables
+      assert.deepStrictEqual(yield* migrate, { applied: [], present: [...allIds, 9999] })
+      assert.deepStrictEqual(yield* columnsOfAllTables, columns)
+    }).pipe(Effect.provide(emptyDatabase))
+  )
+
   it.live("adds what is missing to a database in use, and keeps its rows, columns and collations", () =>
     Effect.gen(function* () {
       const { sql } = (yield* MysqlPools).primary

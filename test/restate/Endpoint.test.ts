@@ -139,6 +139,28 @@ layer(Layer.merge(RecorderTest, testRestate()), { excludeTestServices: true, tim
       })
     )
 
+    it.scoped("suspends what waits at once and in good order: no attempt fails, and it goes on elsewhere", () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const scope = yield* Scope.make()
+        const { port } = yield* Scope.extend(serve({ drain: "20 seconds" }), scope)
+        yield* restate.register(`http://127.0.0.1:${port}`)
+        const key = yield* freshKey
+        const id = yield* restate.send(`Probe/${key}/nap`, 4_000)
+        yield* poll(
+          "it waits",
+          Effect.map(recorded(key), (notes) => notes.includes("before"))
+        )
+        const [took] = yield* Effect.timed(Scope.close(scope, Exit.void))
+        assert.isBelow(Duration.toMillis(took), 3_000)
+        assert.deepInclude(yield* restate.invocation(id), { status: "suspended" })
+        yield* serve({ port, drain: 0 })
+        assert.strictEqual((yield* restate.attach(id)).body, "slept")
+        assert.deepStrictEqual(yield* recorded(key), ["before", "after"])
+        assert.deepStrictEqual(yield* restate.sql(`SELECT * FROM sys_journal_events WHERE id = '${id}'`), [])
+      })
+    )
+
     it.scoped("cuts off a step that takes longer than the drain bound; it runs again elsewhere", () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient

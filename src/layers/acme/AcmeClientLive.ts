@@ -167,7 +167,8 @@ const make = (options: AcmeClientOptions) =>
             ? new AcmeUnavailable({ operation: "certificate", reason: "unexpected-answer" })
             : chain(ca, account, certificateUrl)
         ),
-      renewalInfo: (certificateId) => bounded("renewal-info", renewalInfo(ca, certificateId))
+      renewalInfo: (certificateId) => bounded("renewal-info", renewalInfo(ca, certificateId)),
+      check: bounded("directory", Effect.asVoid(ca.directory))
     })
   })
 

@@ -6,5 +6,5 @@ const refused = (name: string) => new DnsZoneRefused({ name, problem: "no DNS pr
 /** No zone of ours: every record is refused, for a person to see. */
 export const NoZone: Layer.Layer<DnsZone> = Layer.succeed(
   DnsZone,
-  DnsZone.of({ addTxt: refused, removeTxt: refused, isInSync: () => Effect.succeed(true) })
+  DnsZone.of({ addTxt: refused, removeTxt: refused, check: refused, isInSync: () => Effect.succeed(true) })
 )

@@ -203,6 +203,12 @@ const make = (client: Route53Client, { hostedZoneId }: Route53ZoneOptions) =>
     const edit = editUntilAccepted(api, zones)
     return DnsZone.of({
       addTxt: (name, value) => edit(name, adding(value)),
+      check: (name) =>
+        Effect.flatMap(zones.of(name), (zoneId) => api.read(zoneId, name)).pipe(
+          Effect.catchTag("NotThere", () => zones.gone(name)),
+          within("read"),
+          Effect.asVoid
+        ),
       removeTxt: (name, value) => Effect.asVoid(edit(name, removing(value))),
       isInSync: (changeId) =>
         api.status(changeId).pipe(

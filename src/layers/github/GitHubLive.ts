@@ -8,7 +8,13 @@ import {
   GitHubRefused
 } from "../../services/GitHub.ts"
 import { bearer, type CallGitHub, gitHubApi } from "./GitHubApi.ts"
-import { type GitHubApp, type InstallationTokens, installationTokens, type Permission } from "./installationTokens.ts"
+import {
+  appToken,
+  type GitHubApp,
+  type InstallationTokens,
+  installationTokens,
+  type Permission
+} from "./installationTokens.ts"
 
 export interface GitHubOptions {
   /** `https://api.github.com`, or `https://<host>/api/v3` of a GitHub Enterprise Server. */
@@ -36,6 +42,8 @@ const CommitAnswer = Schema.Struct({
 })
 
 const DeploymentAnswer = Schema.Struct({ id: Schema.Number })
+
+const AppAnswer = Schema.Struct({ slug: Schema.String })
 
 const ownerAndName = (repository: string) => {
   const [owner = "", repo = ""] = repository.split("/")
@@ -144,6 +152,17 @@ const reportStatus =
     )
   }
 
+const appName = (api: CallGitHub, app: GitHubApp) =>
+  Effect.flatMap(appToken(app), ({ token }) =>
+    api({
+      operation: "app",
+      subject: `app ${app.appId}`,
+      route: "GET /app",
+      authorization: bearer(token),
+      answer: AppAnswer
+    })
+  ).pipe(Effect.map(({ data }) => data.slug))
+
 /** GitHub's REST API, as the App where there is one. Tokens stay in memory and out of every error and span. */
 export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
   Layer.effect(
@@ -162,7 +181,11 @@ export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
             onSome: ({ get }) => get(installationId, "contents")
           }),
         branchHead: branchHead(gate),
-        reportStatus: reportStatus(gate)
+        reportStatus: reportStatus(gate),
+        appName: Option.match(options.app, {
+          onNone: () => notConfigured("app", "app"),
+          onSome: (app) => appName(api, app)
+        })
       })
     })
   )

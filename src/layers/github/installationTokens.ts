@@ -30,7 +30,7 @@ const cleanPem = (pem: string): string =>
     .replace(/^["']|["']$/g, "")
     .replaceAll("\\n", "\n")
 
-const appToken = ({ appId, privateKeyPem }: GitHubApp) =>
+export const appToken = ({ appId, privateKeyPem }: GitHubApp) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.tryPromise({
       try: () =>

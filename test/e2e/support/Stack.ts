@@ -30,8 +30,12 @@ export interface StackOptions {
   readonly regions: ReadonlyArray<string>
   readonly restate?: RestateOptions
   readonly env?: Readonly<Record<string, string>>
+  /** The program of the worker; by default the one of this checkout. */
+  readonly entry?: string
   /** Who the worker is to the database server; without it, whoever the stack's address names. */
   readonly login?: DatabaseLogin
+  /** Of the regions those where a krane runs. Default all. */
+  readonly kraneRegions?: ReadonlyArray<string>
   /** How often krane looks in each region. Default 50 ms. */
   readonly kranePollInterval?: Duration.DurationInput
 }
@@ -64,7 +68,7 @@ export const startWorker = (options: StackOptions, registerAs?: string) =>
       ...(registerAs === undefined ? {} : { WORKER_RESTATE_REGISTER_AS: registerAs }),
       ...options.env
     }
-    return yield* workerProcess({ env })
+    return yield* workerProcess({ env, ...(options.entry === undefined ? {} : { entry: options.entry }) })
   })
 
 /** One worker that registers itself, as in production. */
@@ -74,8 +78,10 @@ const oneWorker = (options: StackOptions) =>
     Effect.map(startWorker(options), (first) => ({ processes: [first], first }))
   )
 
+type ProxyChoices = Omit<WorkerProxyOptions, "workers">
+
 /** Several workers behind one address, which is what Restate knows. */
-const workersBehindProxy = (options: StackOptions, count: number, inspect: WorkerProxyOptions["inspect"]) =>
+const workersBehindProxy = (options: StackOptions, count: number, proxy: ProxyChoices) =>
   Layer.scoped(
     Workers,
     Effect.gen(function* () {
@@ -84,17 +90,20 @@ const workersBehindProxy = (options: StackOptions, count: number, inspect: Worke
       const others = yield* Effect.replicateEffect(startWorker(options, ""), count - 1, { concurrency: "unbounded" })
       const processes = [first, ...others]
       const workers = processes.map((it) => it.url)
-      yield* restate.register(yield* workerProxy({ workers, ...(inspect === undefined ? {} : { inspect }) }))
+      yield* restate.register(yield* workerProxy({ workers, ...proxy }))
       return { processes, first }
     })
   )
 
-const neighbours = ({ kranePollInterval: pollInterval = "50 millis", regions }: StackOptions) =>
+const neighbours = ({ kraneRegions, kranePollInterval: pollInterval = "50 millis", regions }: StackOptions) =>
   Layer.unwrapEffect(
     Effect.map(DatabaseUrl, (url) =>
       Layer.mergeAll(
         Layer.provideMerge(mysqlStores, MysqlPoolsLive({ primary: poolOptions(url) })),
-        Layer.provideMerge(krane({ regions, pollInterval, startDelay: 0 }), simulatorDatabase(url))
+        Layer.provideMerge(
+          krane({ regions: kraneRegions ?? regions, pollInterval, startDelay: 0 }),
+          simulatorDatabase(url)
+        )
       )
     )
   )
@@ -110,6 +119,16 @@ const around = <E, R>(options: StackOptions, workers: Layer.Layer<Workers, E, R>
 export const stack = (options: StackOptions) => around(options, oneWorker(options))
 
 /** The same with several workers behind a proxy that a test can look into. */
-export const proxiedStack = (
-  options: StackOptions & { readonly workers: number; readonly inspect?: WorkerProxyOptions["inspect"] }
-) => around(options, workersBehindProxy(options, options.workers, options.inspect))
+export const proxiedStack = ({
+  choose,
+  inspect,
+  workers,
+  ...options
+}: StackOptions & ProxyChoices & { readonly workers: number }) =>
+  around(
+    options,
+    workersBehindProxy(options, workers, {
+      ...(choose === undefined ? {} : { choose }),
+      ...(inspect === undefined ? {} : { inspect })
+    })
+  )

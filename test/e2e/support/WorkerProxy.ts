@@ -12,8 +12,10 @@ export interface Passage extends WorkerMessage {
 }
 
 export interface WorkerProxyOptions {
-  /** Where the workers are; each attempt goes to the next one. */
+  /** Where the workers are. One that has said goodbye gets nothing more as long as another one has not. */
   readonly workers: ReadonlyArray<string>
+  /** Which of them gets an attempt: the next one, or always the first of them. Default `next`. */
+  readonly choose?: "next" | "first"
   /** Sees every message before it is passed on. `hold` keeps it and all that follow it on its attempt back for good. */
   readonly inspect?: (passage: Passage) => "pass" | "hold"
 }
@@ -57,11 +59,16 @@ const passInspected = (inspect: (message: WorkerMessage) => "pass" | "hold"): Pa
   )
 }
 
+/** GOAWAY came before the request had left: whoever balances load sends it elsewhere, and nobody notices. */
+const wasNeverSent = (stream: http2.ClientHttp2Stream): boolean =>
+  stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM
+
 class RunningProxy {
   readonly server = http2.createServer()
   readonly #options: WorkerProxyOptions
   readonly #incoming = new Set<http2.ServerHttp2Session>()
   readonly #outgoing = new Map<string, http2.ClientHttp2Session>()
+  readonly #leaving = new Set<string>()
   #turn = 0
 
   constructor(options: WorkerProxyOptions) {
@@ -85,46 +92,66 @@ class RunningProxy {
   }
 
   #forward(restate: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
-    const session = this.#nextWorker()
-    const worker = session.request(headers)
+    let session = this.#nextWorker()
+    let worker = session.request(headers)
     const path = String(headers[":path"])
     const inspect = path.startsWith(attempts) ? this.#options.inspect : undefined
     const heard: Array<string> = []
+    const unanswered: Array<Buffer> = []
     const cut = () => restate.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
     restate.on("data", (chunk: Buffer) => {
       if (inspect !== undefined) heard.push(chunk.toString("latin1"))
+      if (!restate.headersSent) unanswered.push(chunk)
       worker.write(chunk)
     })
     restate.on("end", () => worker.end())
     restate.on("error", () => worker.close(http2.constants.NGHTTP2_CANCEL))
     restate.on("close", () => worker.close(http2.constants.NGHTTP2_CANCEL))
-    worker.on("response", (response) => (restate.destroyed ? undefined : restate.respond(response)))
-    worker.on("error", cut)
     const attempt = { target: path.replace(attempts, ""), mentions: (text: string) => heard.join("").includes(text) }
     const pass = inspect === undefined ? passAll : passInspected((message) => inspect({ ...attempt, ...message }))
-    let ended = false
-    worker.on("data", (chunk: Buffer) => {
-      for (const bytes of pass(chunk)) restate.write(bytes)
-    })
-    worker.on("end", () => {
-      ended = true
-      // What was held back is lost with the worker, not with the end of its attempt.
-      if (pass.holds()) session.once("close", cut)
-      else if (restate.headersSent) restate.end()
-      // A worker that dies before it responds ends its stream too; passed on, that would be an attempt without an end.
-      else cut()
-    })
-    worker.on("close", () => (ended ? undefined : cut()))
+    const answerFrom = (stream: http2.ClientHttp2Stream): void => {
+      let ended = false
+      stream.on("response", (response) => (restate.destroyed ? undefined : restate.respond(response)))
+      stream.on("data", (chunk: Buffer) => {
+        for (const bytes of pass(chunk)) restate.write(bytes)
+      })
+      stream.on("end", () => {
+        if (wasNeverSent(stream)) return
+        ended = true
+        // What was held back is lost with the worker, not with the end of its attempt.
+        if (pass.holds()) session.once("close", cut)
+        else if (restate.headersSent) restate.end()
+        // A worker that dies before it responds ends its stream too; passed on, that would be an attempt without an end.
+        else cut()
+      })
+      stream.on("error", () => undefined)
+      stream.on("close", () => {
+        if (wasNeverSent(stream) && !restate.destroyed) again()
+        else if (!ended) cut()
+      })
+    }
+    const again = (): void => {
+      session = this.#nextWorker()
+      worker = session.request(headers)
+      for (const chunk of unanswered) worker.write(chunk)
+      if (restate.readableEnded) worker.end()
+      answerFrom(worker)
+    }
+    answerFrom(worker)
   }
 
   #nextWorker(): http2.ClientHttp2Session {
-    const { workers } = this.#options
+    const { choose, workers: all } = this.#options
+    const staying = all.filter((worker) => !this.#leaving.has(worker))
+    const workers = staying.length === 0 ? all : staying
+    const turn = choose === "first" ? 0 : this.#turn++
     // A remainder of the list's own length.
-    const url = workers[this.#turn++ % workers.length] as string
+    const url = workers[turn % workers.length] as string
     const open = this.#outgoing.get(url)
     if (open !== undefined && !open.destroyed && !open.closed) return open
     const session = http2.connect(url)
     session.on("error", () => session.destroy())
+    session.once("goaway", () => this.#leaving.add(url))
     // Every attempt that is held back waits for its end.
     session.setMaxListeners(0)
     session.once("close", () => (this.#outgoing.get(url) === session ? this.#outgoing.delete(url) : undefined))

@@ -261,4 +261,26 @@ describe("a provider that does not do it now", () => {
   it.effect("has forgotten a change that every server has had for long", () =>
     on((zone) => Effect.map(zone.isInSync("C99"), (isInSync) => assert.isTrue(isInSync)))
   )
+
+  it.effect("a check passes where a zone of ours holds the name, is refused where none does, and changes nothing", () =>
+    on((zone, server) =>
+      Effect.gen(function* () {
+        yield* zone.check(name)
+        const refused = yield* Effect.flip(zone.check("_acme-challenge.elsewhere.org"))
+        assert.strictEqual(refused._tag, "DnsZoneRefused")
+        assert.deepStrictEqual(yield* server.txt(name), [])
+      })
+    )
+  )
+
+  it.effect("a check of a configured zone that is gone is refused", () =>
+    on(
+      (zone) =>
+        Effect.gen(function* () {
+          const refused = yield* Effect.flip(zone.check(name))
+          assert.strictEqual(refused._tag, "DnsZoneRefused")
+        }),
+      { live: { hostedZoneId: Option.some("Z9999999999999") } }
+    )
+  )
 })

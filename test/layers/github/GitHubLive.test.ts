@@ -257,4 +257,16 @@ describe("GitHub", () => {
       )
     })
   )
+
+  it.scoped("the App's name is told while GitHub accepts its key, and a key that it does not accept is refused", () =>
+    Effect.gen(function* () {
+      const { apiUrl, requests } = yield* standIn()
+      assert.strictEqual(yield* asApp(apiUrl, ({ appName }) => appName), "control-plane")
+      const strange = yield* Effect.flip(asApp(apiUrl, ({ appName }) => appName, { pem: pkcs8.privateKey }))
+      assert.deepInclude(strange, { _tag: "GitHubRefused", operation: "app", reason: "denied", status: 401 })
+      const none = yield* Effect.flip(asApp(apiUrl, ({ appName }) => appName, { app: false }))
+      assert.deepInclude(none, { _tag: "GitHubRefused", reason: "not_configured" })
+      assert.deepStrictEqual(requests, ["GET /app", "GET /app"])
+    })
+  )
 })

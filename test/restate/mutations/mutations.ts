@@ -159,7 +159,18 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "the endpoint cuts connections without waiting for steps",
-    edits: [edit("Endpoint.ts", "quiet = steps.count() === 0 ? quiet + 1 : 0", "quiet = quietPolls")],
+    edits: [
+      edit(
+        "Endpoint.ts",
+        "quiet = steps.count() === 0 && listener.requests.size === 0 ? quiet + 1 : 0",
+        "quiet = quietPolls"
+      )
+    ],
+    tests: endpoint
+  },
+  {
+    name: "what waits is not suspended when the endpoint drains",
+    edits: [edit("Endpoint.ts", "    for (const input of this.requests) input.end()\n", "")],
     tests: endpoint
   }
 ]

@@ -33,7 +33,8 @@ export const patientClient = (client: Acme["Type"]): Acme["Type"] => ({
   answerChallenge: (account, url) => patient(client.answerChallenge(account, url)),
   finalize: (account, order, csr) => patient(client.finalize(account, order, csr)),
   certificate: (account, order) => patient(client.certificate(account, order)),
-  renewalInfo: (id) => patient(client.renewalInfo(id))
+  renewalInfo: (id) => patient(client.renewalInfo(id)),
+  check: patient(client.check)
 })
 
 const digest = (keyAuthorization: string) => createHash("sha256").update(keyAuthorization).digest("base64url")

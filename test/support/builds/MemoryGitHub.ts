@@ -19,6 +19,7 @@ export const gitHubWithTokens = (tokens: Readonly<Record<string, string>>): Laye
           : Effect.succeed(Redacted.make(token))
       },
       branchHead: () => Effect.dieMessage("not asked for by builders"),
+      appName: Effect.succeed("memory"),
       reportStatus: () => Effect.dieMessage("not asked for by builders")
     })
   )

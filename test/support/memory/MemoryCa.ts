@@ -307,6 +307,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
       }
 
       const acme = Acme.of({
+        check: Effect.void,
         register: (key) =>
           Effect.map(received("new-account", ""), () => {
             const owner = publicKeyOf(key)

@@ -91,6 +91,7 @@ export const memoryDns = ({ resolvers = ["1.1.1.1", "8.8.8.8"], looksUntilInSync
         Context.add(
           DnsZone,
           DnsZone.of({
+            check: () => Effect.void,
             addTxt: (name, value) =>
               Effect.sync(() => {
                 const values = found("TXT", name)

@@ -44,6 +44,7 @@ export const memoryGitHub = (options?: MemoryGitHubOptions): Layer.Layer<GitHub 
         allowsUnauthenticated,
         installationToken: () => Effect.succeed(Redacted.make("memory-token")),
         branchHead: () => Effect.succeed({ sha, message: "", authorHandle: null, authorAvatarUrl: null, timestamp: 1 }),
+        appName: Effect.succeed("memory"),
         reportStatus: (status) => answers[reports](status)
       })
       const seen = MemoryGitHub.of({

@@ -48,6 +48,9 @@ export interface RestateClientShape extends RestateAddresses {
   readonly attach: (id: string) => Effect.Effect<Reply, HttpClientError.HttpClientError>
   readonly cancel: (id: string) => Effect.Effect<void, Failure>
   readonly kill: (id: string) => Effect.Effect<void, Failure>
+  readonly pause: (id: string) => Effect.Effect<void, Failure>
+  /** Resumes what is paused, and binds it to the newest version of its service. */
+  readonly resumeOnNewest: (id: string) => Effect.Effect<void, Failure>
   /** The row of sys_invocation, or undefined when there is none. */
   readonly invocation: (id: string) => Effect.Effect<Row | undefined, Failure>
   /** The rows of sys_journal, in order. */
@@ -111,6 +114,8 @@ export const restateClient = (http: HttpClient.HttpClient, server: RestateAddres
     attach: (id) => ask(HttpClientRequest.get(`${server.ingress}/restate/invocation/${id}/attach`)),
     cancel: (id) => signal(id, "cancel"),
     kill: (id) => signal(id, "kill"),
+    pause: (id) => signal(id, "pause"),
+    resumeOnNewest: (id) => signal(id, "resume?deployment=latest"),
     invocation: (id) => Effect.map(sql(`SELECT * FROM sys_invocation WHERE id = ${quoted(id)}`), (rows) => rows[0]),
     journal: (id) => sql(`SELECT * FROM sys_journal WHERE id = ${quoted(id)} ORDER BY index`)
   }

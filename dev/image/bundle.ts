@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process"
+import { readFile, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { build } from "esbuild"
+import manifest from "../../package.json" with { type: "json" }
+import { type BillOfMaterials, billOfBundle, unknownPackages } from "./billOfMaterials.ts"
+import { bundledPackages, keepManifests } from "./bundledPackages.ts"
+
+export const bomFile = "sbom.cdx.json"
+
+/** Everything in few files, neither minified nor mangled. Run in the project's folder. */
+const bundle = (folder: string) =>
+  build({
+    entryPoints: { main: "src/main.ts" },
+    outdir: folder,
+    bundle: true,
+    // What a command imports when it runs stays apart, so that `--help` and `cron` need not wait for every SDK to load.
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    // Node's own conditions and fields: what is bundled is what Node would load.
+    conditions: [],
+    mainFields: ["main"],
+    // `debug` takes it where it is there, as it is where development has brought it; production never had it.
+    external: ["supports-color"],
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: "inline",
+    metafile: true,
+    // Packages in CommonJS call for Node's own modules by `require`, which a module of ECMAScript has to make.
+    banner: {
+      js: [
+        'import { createRequire as createRequireOfBundle } from "node:module"',
+        "const require = createRequireOfBundle(import.meta.url)"
+      ].join("\n")
+    }
+  })
+
+/**
+ * npm knows licences and checksums from the lock file. Of all packages: with `--omit=dev` it leaves out those that
+ * development needs as well, Effect among them.
+ */
+const billOfLockFile = async (): Promise<BillOfMaterials> => {
+  const args = ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application", "--package-lock-only"]
+  const { stdout } = await promisify(execFile)("npm", args, { maxBuffer: 64 * 1024 * 1024 })
+  return JSON.parse(stdout)
+}
+
+const referenceOf = async (folder: string) => {
+  const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"))
+  return `${name}@${version}`
+}
+
+/**
+ * Makes the folder all that it takes to run the worker under Node: `main.js` and its chunks, the bundled packages' manifests and licences, and
+ * a bill of materials in CycloneDX. What was in it before is gone.
+ */
+export const bundleInto = async (folder: string): Promise<void> => {
+  await rm(folder, { recursive: true, force: true })
+  const { metafile } = await bundle(folder)
+  const folders = bundledPackages(Object.keys(metafile.inputs))
+  await keepManifests(folders, folder)
+
+  const { description, name, type, version } = manifest
+  const ownManifest = { name, version, description, private: true, type }
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(ownManifest, null, 2)}\n`)
+
+  const packages = [...new Set(await Promise.all(folders.map(referenceOf)))]
+  const all = await billOfLockFile()
+  const unknown = unknownPackages(all, { packages })
+  if (unknown.length > 0) throw new Error(`bundled, and not in package-lock.json: ${unknown.join(", ")}`)
+  const bill = billOfBundle(all, { name, packages, node: process.versions.node })
+  await writeFile(join(folder, bomFile), `${JSON.stringify(bill, null, 2)}\n`)
+}

@@ -1,0 +1,50 @@
+import { Command, Options } from "@effect/cli"
+import { Console, Duration, Effect, Either, Logger, Schema } from "effect"
+import { loadWorkerConfig, WorkerConfig } from "../config.ts"
+import { checkDependencies } from "../services/dependencies.ts"
+import { type CheckReport, checkReport, isFailed, renderReport } from "./checkReport.ts"
+import { reportingFailures } from "./commandFailed.ts"
+import { chosenConfig, configFile, version } from "./program.ts"
+import { paint } from "./terminal.ts"
+
+/** Not everything is as the configuration says; the report has the details. */
+export class NotAllOk extends Schema.TaggedError<NotAllOk>()("NotAllOk", { failed: Schema.Array(Schema.String) }) {
+  override get message(): string {
+    return `not ok: ${this.failed.join(", ")}`
+  }
+}
+
+/** Longer than any of the clients waits for one answer, so that the reason given is theirs. */
+const within = Duration.seconds(15)
+
+const json = Options.boolean("json").pipe(Options.withDescription("Prints one JSON object, for machines."))
+
+const examine = (configArguments: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const read = yield* Effect.either(loadWorkerConfig(configArguments))
+    if (Either.isLeft(read)) return checkReport(version, read.left.problems, [])
+    const { dependencies } = yield* Effect.promise(() => import("../composition/dependencies.ts"))
+    const named = yield* Effect.provideService(dependencies, WorkerConfig, read.right)
+    return checkReport(version, [], yield* checkDependencies(named, within))
+  }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)), Effect.withTracerEnabled(false))
+
+const show = (report: CheckReport, asJson: boolean) =>
+  Console.log(asJson ? JSON.stringify(report, null, 2) : renderReport(report, paint))
+
+const failedOf = ({ dependencies, problems }: CheckReport): ReadonlyArray<string> => [
+  ...(problems.length === 0 ? [] : ["configuration"]),
+  ...dependencies.filter(isFailed).map(({ name }) => name)
+]
+
+/** Changes nothing anywhere; may be run beside a worker and before one. */
+export const checkCommand = Command.make("check", { json, config: configFile }, ({ config, json }) =>
+  Effect.gen(function* () {
+    const report = yield* Effect.flatMap(chosenConfig(config), examine)
+    yield* show(report, json)
+    if (!report.ok) return yield* new NotAllOk({ failed: failedOf(report) })
+  }).pipe(reportingFailures("check"))
+).pipe(
+  Command.withDescription(
+    "Reads the configuration and asks everything it names, within seconds and without changing anything. Ends with 0 when all of it is ok."
+  )
+)

@@ -1,0 +1,62 @@
+import { Args, Command, Options } from "@effect/cli"
+import { Clock, Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
+import { Ingress } from "../composition/ingress.ts"
+import { firingOf, schedules } from "../contract/schedules.ts"
+import { RestateIngress } from "../services/RestateIngress.ts"
+import { reportingFailures } from "./commandFailed.ts"
+
+/** Nothing was sent, because it is not known where to. A person has to look. */
+export class NoIngress extends Schema.TaggedError<NoIngress>()("NoIngress", { problem: Schema.String }) {
+  override get message(): string {
+    return `${this.problem}: give --ingress or set RESTATE_INGRESS, for instance to http://restate:8080`
+  }
+}
+
+const task = Args.choice(
+  schedules.map((schedule) => [schedule.name, schedule] as [string, typeof schedule]),
+  { name: "task" }
+).pipe(Args.withDescription("The schedule to fire. See deploy/crontab for when each of them is due."))
+
+const at = Options.date("at").pipe(
+  Options.withDescription("The instant to fire for, in ISO 8601, instead of now: a schedule fires once in its period."),
+  Options.optional
+)
+
+const ingress = Options.text("ingress").pipe(
+  Options.withPseudoName("URL"),
+  Options.withDescription(
+    "Address of Restate's ingress, instead of RESTATE_INGRESS. Its key is read from RESTATE_API_KEY."
+  ),
+  Options.optional
+)
+
+const isHttp = (address: string) => /^https?:\/\/./.test(address) && URL.canParse(address)
+
+const addressOf = (given: Option.Option<string>) =>
+  Effect.gen(function* () {
+    const variable = yield* Effect.option(Config.nonEmptyString("RESTATE_INGRESS"))
+    const address = Option.orElse(given, () => variable)
+    if (Option.isNone(address)) return yield* new NoIngress({ problem: "no address of Restate's ingress" })
+    // It is not quoted: an address may have a password in it.
+    if (!isHttp(address.value)) return yield* new NoIngress({ problem: "the ingress is no http or https address" })
+    return address.value
+  })
+
+/** Standard output is for the answer alone. */
+const WarningsAside = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+
+/**
+ * Fires a schedule through Restate's ingress under the key of its period, so that however often and by whomever it is
+ * fired, it runs once. Needs nothing of the worker's configuration.
+ */
+export const cronCommand = Command.make("cron", { task, at, ingress }, ({ at, ingress, task }) =>
+  Effect.gen(function* () {
+    const address = yield* addressOf(ingress)
+    const instant = Option.isSome(at) ? at.value.getTime() : yield* Clock.currentTimeMillis
+    const firing = firingOf(task, instant)
+    const accepted = yield* Effect.flatMap(RestateIngress, ({ send }) => send(firing)).pipe(
+      Effect.provide(Layer.merge(Ingress(address), WarningsAside))
+    )
+    yield* Console.log(`${firing.path} with ${firing.idempotencyKey}: ${JSON.stringify(accepted)}`)
+  }).pipe(reportingFailures(`${task.name} was not fired`))
+).pipe(Command.withDescription("Fires a schedule through Restate's ingress, as a CronJob does. Safe to repeat."))

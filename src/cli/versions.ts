@@ -1,0 +1,152 @@
+import { Command, HelpDoc, Options, ValidationError } from "@effect/cli"
+import { Clock, Console, Duration, Effect, Either, Layer, Option, Schema } from "effect"
+import { services } from "../contract/services.ts"
+import { decideRemoval, type JudgedVersion, type Removal, RestateVersions } from "../services/RestateVersions.ts"
+import { reportingFailures } from "./commandFailed.ts"
+import { configFile, program } from "./program.ts"
+import { adminUrl } from "./restateOptions.ts"
+import { versionTable } from "./versionTable.ts"
+
+/** Versions have work left at the end of the time that was given. */
+export class VersionsNotDrained extends Schema.TaggedError<VersionsNotDrained>()("VersionsNotDrained", {
+  deployments: Schema.Array(Schema.String),
+  unfinished: Schema.Number
+}) {
+  override get message(): string {
+    return `${this.unfinished} invocations are not finished on ${this.deployments.join(", ")}: keep those workers running`
+  }
+}
+
+/** Work is bound to a version that Restate does not know any more. It goes on trying, with RT0011, and then pauses it. */
+export class WorkLeftBehind extends Schema.TaggedError<WorkLeftBehind>()("WorkLeftBehind", {
+  deployment: Schema.String,
+  unfinished: Schema.Number
+}) {
+  override get message(): string {
+    return (
+      `${this.unfinished} invocations are bound to ${this.deployment}, which is not registered: register a worker of that ` +
+      "build at a new address, then pause each of them and resume it on that deployment"
+    )
+  }
+}
+
+const ours: ReadonlySet<string> = new Set(services.map(({ name }) => name))
+
+/** Two looks that far apart must agree: Restate's partitions learn of a new version one after another. */
+const settle = Duration.seconds(5)
+const pollInterval = Duration.seconds(5)
+
+/** Who takes new work is asked first: from then on what is superseded gets no more, and the count can only be too high. */
+const look = Effect.gen(function* () {
+  const versions = yield* RestateVersions
+  const registered = yield* versions.registered
+  return decideRemoval(registered, yield* versions.unfinished, ours)
+})
+
+const show = ({ leftBehind, versions }: Removal) =>
+  Effect.gen(function* () {
+    yield* Console.log(versionTable(versions))
+    for (const work of leftBehind) yield* Console.log(new WorkLeftBehind(work).message)
+  })
+
+const removeOne = ({ address, id }: JudgedVersion) =>
+  Effect.gen(function* () {
+    const versions = yield* RestateVersions
+    yield* versions.remove(id)
+    yield* Console.log(`removed ${id} (${address})`)
+    const left = (yield* versions.unfinished).get(id) ?? 0
+    if (left > 0) return yield* new WorkLeftBehind({ deployment: id, unfinished: left })
+  })
+
+/** Removes what was drained in both of two looks, and answers with the last one. */
+const removeDrained = (first: Removal) =>
+  Effect.gen(function* () {
+    if (first.remove.length === 0) return first
+    yield* Effect.sleep(settle)
+    const second = yield* look
+    const before = new Set(first.remove.map(({ id }) => id))
+    yield* Effect.forEach(
+      second.remove.filter(({ id }) => before.has(id)),
+      removeOne,
+      { discard: true }
+    )
+    return second
+  })
+
+const sayWhatWouldBeRemoved = ({ remove }: Removal) =>
+  Effect.forEach(remove, ({ address, id }) => Console.log(`would remove ${id} (${address})`), { discard: true })
+
+interface Wishes {
+  readonly removeDrained: boolean
+  readonly dryRun: boolean
+  readonly wait: Option.Option<Duration.Duration>
+}
+
+const run = (wishes: Wishes) =>
+  Effect.gen(function* () {
+    const startedAt = yield* Clock.currentTimeMillis
+    const bound = Option.map(wishes.wait, Duration.toMillis)
+    const isTimeLeft = Effect.map(Clock.currentTimeMillis, (now) => now - startedAt < Option.getOrElse(bound, () => 0))
+    let found = yield* Effect.tap(look, show)
+    for (;;) {
+      if (wishes.removeDrained && !wishes.dryRun) found = yield* removeDrained(found)
+      if (found.awaited.length === 0 || !(yield* isTimeLeft)) break
+      yield* Effect.sleep(pollInterval)
+      found = yield* look
+    }
+    if (wishes.dryRun) yield* sayWhatWouldBeRemoved(found)
+    if (Option.isSome(wishes.wait) && found.awaited.length > 0) return yield* notDrained(found)
+  })
+
+const notDrained = ({ awaited }: Removal) =>
+  new VersionsNotDrained({
+    deployments: awaited.map(({ id }) => id),
+    unfinished: awaited.reduce((total, { unfinished }) => total + unfinished, 0)
+  })
+
+const unitMillis: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
+
+const durationOf = (text: string): Either.Either<Duration.Duration, ValidationError.ValidationError> => {
+  const [, amount = "", unit = ""] = /^(\d+)([smh])$/.exec(text) ?? []
+  const millis = Number(amount) * (unitMillis[unit] ?? 0)
+  return amount === ""
+    ? Either.left(
+        ValidationError.invalidValue(HelpDoc.p(`--wait: expected a duration such as 90s, 30m or 2h, found "${text}"`))
+      )
+    : Either.right(Duration.millis(millis))
+}
+
+const options = {
+  removeDrained: Options.boolean("remove-drained").pipe(
+    Options.withDescription("Takes versions out of Restate that get no new work and have none left.")
+  ),
+  dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Only says what --remove-drained would remove.")),
+  wait: Options.text("wait").pipe(
+    Options.withPseudoName("duration"),
+    Options.withDescription("Goes on until superseded versions have no work left, for at most e.g. 90s, 30m or 2h."),
+    Options.mapEffect(durationOf),
+    Options.optional
+  )
+}
+
+/**
+ * Which versions of the worker Restate knows and how much work each has left; removes those that nothing needs. Fails with
+ * `VersionsNotDrained` when the time of `--wait` is up before all superseded versions are drained.
+ */
+export const versions = Command.make("versions", { ...options, adminUrl, config: configFile }, run).pipe(
+  Command.withDescription("Shows the registered versions of the worker, and removes those that are drained.")
+)
+
+/** The same on the configured Restate. Needs Restate's admin API and nothing else. */
+export const versionsCommand = versions.pipe(
+  Command.provide(({ adminUrl, config }) =>
+    Layer.unwrapEffect(
+      Effect.gen(function* () {
+        const { Versions } = yield* Effect.promise(() => import("../composition/versions.ts"))
+        const outer = yield* program
+        return Versions({ config: Option.orElse(config, () => outer.config), adminUrl })
+      })
+    )
+  ),
+  Command.transformHandler(reportingFailures("versions"))
+)

@@ -1,0 +1,54 @@
+import { Effect, Schema } from "effect"
+import type { WorkerConfigShape } from "../config.ts"
+import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
+import { makeMysqlPool } from "../layers/mysql/MysqlPool.ts"
+import { ping } from "../layers/mysql/MysqlPools.ts"
+import { decodeRows } from "../layers/mysql/rows.ts"
+import { schemaState } from "../migrations/migrate.ts"
+import type { SchemaState } from "../migrations/schemaState.ts"
+import type { DbError } from "../services/Db.ts"
+import { DependencyFailed } from "../services/dependencies.ts"
+import { databaseServers } from "./database.ts"
+
+const versionRows = decodeRows(Schema.Struct({ version: Schema.String }))
+
+/** What the server's own numbers mean for whoever set the address (MySQL 8.4, "Server Error Message Reference"). */
+const refusals: ReadonlyMap<number, string> = new Map([
+  [1044, "the user may not use the database"],
+  [1045, "the user or the password is refused"],
+  [1049, "there is no such database"],
+  [1698, "the user is refused"]
+])
+
+const failed =
+  (setting: string) =>
+  (error: DbError): DependencyFailed => {
+    const refusal = refusals.get(error.errno ?? 0)
+    return new DependencyFailed({
+      reason: refusal === undefined ? error.message : `${refusal} (${error.errno})`,
+      advice: refusal === undefined ? `Check that it runs and what ${setting} says` : `Check ${setting}`
+    })
+  }
+
+const describe = ({ pending, unknown }: SchemaState): string => {
+  if (unknown.length > 0) return "schema of a newer version"
+  return pending.length === 0
+    ? "schema up to date"
+    : `${pending.length} migrations pending: serve or migrate applies them`
+}
+
+/** Opens one pool of its own, without the patience of a start: what is away is away now. */
+const server = (setting: string, options: MysqlPoolOptions) =>
+  Effect.gen(function* () {
+    const pool = yield* makeMysqlPool("primary", { ...options, maxConnections: 1 })
+    yield* ping(pool)
+    const [row] = yield* pool.query("version", versionRows(pool.sql`SELECT VERSION() AS version`))
+    return `${row?.version ?? ""}; ${describe(yield* schemaState(pool))}`
+  }).pipe(Effect.scoped, Effect.mapError(failed(setting)))
+
+export const primary = (config: WorkerConfigShape) => server("database.primary", databaseServers(config).primary)
+
+export const replica = (config: WorkerConfigShape) =>
+  Effect.flatMap(Effect.orDie(databaseServers(config).replica), (options) =>
+    server("database.readonly_replica", options)
+  )

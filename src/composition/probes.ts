@@ -1,0 +1,172 @@
+import { FileSystem } from "@effect/platform"
+import { NodeFileSystem } from "@effect/platform-node"
+import { Context, Effect, Layer, Option, Schema } from "effect"
+import type { VaultSettings } from "../config/vault.ts"
+import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import { openBuildkit, ping as pingBuildkit } from "../layers/builder/buildkit/BuildkitClient.ts"
+import type { DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
+import { depotApi, isDenied } from "../layers/builder/depot/DepotApi.ts"
+import type { Registry } from "../layers/builder/solveImage.ts"
+import { connectClickhouse } from "../layers/clickhouse/ClickhouseConnection.ts"
+import { ClickhouseUsersLive } from "../layers/clickhouse/ClickhouseUsersLive.ts"
+import { Route53ZoneLive, type Route53ZoneOptions } from "../layers/dns/Route53ZoneLive.ts"
+import { ImageRegistryHttpLive } from "../layers/ImageRegistryHttp.ts"
+import { Acme } from "../services/Acme.ts"
+import { ClickhouseUsers } from "../services/ClickhouseUsers.ts"
+import { DnsResolver } from "../services/DnsResolver.ts"
+import { DnsZone } from "../services/DnsZone.ts"
+import { DependencyFailed } from "../services/dependencies.ts"
+import { GitHub } from "../services/GitHub.ts"
+import { ImageRegistry } from "../services/ImageRegistry.ts"
+import { RestateAdmin } from "../services/RestateAdmin.ts"
+import { Vault } from "../services/Vault.ts"
+import { CertificateAuthority } from "./acme.ts"
+import { buildkitAt, Repositories } from "./builds.ts"
+import { clickhouseAt } from "./clickhouse.ts"
+import { Resolver } from "./dns.ts"
+import { Admin } from "./settings.ts"
+import { openVault } from "./vault.ts"
+
+export type Probe = Effect.Effect<string, DependencyFailed>
+
+/** The errors of services say why and hold no secret; what to do is said here, by the setting's name. */
+const advising =
+  (advice: string) =>
+  <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>): Effect.Effect<A, DependencyFailed, R> =>
+    Effect.mapError(effect, ({ message }) => new DependencyFailed({ reason: message, advice }))
+
+/** A service of a layer of its own, opened for the one question and closed after it. */
+const asking = <I, S, A, E, LE>(
+  tag: Context.Tag<I, S>,
+  layer: Layer.Layer<I, LE>,
+  question: (service: S) => Effect.Effect<A, E>
+): Effect.Effect<A, E | LE> =>
+  Effect.scoped(Effect.flatMap(Layer.build(layer), (context) => question(Context.get(context, tag))))
+
+const given = (config: WorkerConfigShape) => Layer.succeed(WorkerConfig, config)
+
+export const restate = (config: WorkerConfigShape): Probe => {
+  const uri = config.restate.registerAs
+  const found = ({ health, isRegistered, version }: RestateAdmin["Type"]) =>
+    Effect.gen(function* () {
+      yield* health
+      const server = `Restate ${yield* version}`
+      if (Option.isNone(uri)) return `${server}; this worker does not register itself`
+      const registered = yield* isRegistered(uri.value)
+      return registered
+        ? `${server}; this worker is registered`
+        : `${server}; this worker is not registered yet and does it when it starts`
+    })
+  return asking(RestateAdmin, Layer.provide(Admin, given(config)), found).pipe(
+    // Its own advice is that of a registration.
+    Effect.mapError(({ detail, reason }) => ({ message: `Restate: ${reason} (${detail})` })),
+    advising("Check that Restate runs, restate.admin_url and restate.api_key")
+  )
+}
+
+const vaultAdvice = {
+  unkey: "Check vault.url and vault.token",
+  hashicorp: "Check vault.url, that the vault is unsealed, and the token or role in vault.*",
+  local: "Check vault.key_file"
+}
+
+/** A worker that starts makes the file of a local vault; a check does not. */
+const isYetToBeMade = (settings: VaultSettings) =>
+  settings.kind === "local"
+    ? Effect.map(
+        Effect.flatMap(FileSystem.FileSystem, (files) => files.exists(settings.keyFile)),
+        (exists) => !exists
+      )
+    : Effect.succeed(false)
+
+export const vault = (settings: VaultSettings): Probe =>
+  Effect.gen(function* () {
+    if (yield* isYetToBeMade(settings)) return "local; a worker makes the key file when it starts"
+    yield* asking(Vault, Layer.provide(openVault(settings), NodeFileSystem.layer), ({ check }) => check)
+    return settings.kind
+  }).pipe(Effect.provide(NodeFileSystem.layer), advising(vaultAdvice[settings.kind]))
+
+const Version = Schema.Struct({ version: Schema.String })
+
+export const clickhouse = (config: WorkerConfigShape) => (): Probe =>
+  Effect.gen(function* () {
+    const options = yield* Effect.orDie(clickhouseAt(config, config.clickhouse.url))
+    const { select } = yield* connectClickhouse(options)
+    const [row] = yield* select("check", "SELECT version() AS version", {}, Version)
+    return `ClickHouse ${row?.version ?? ""}`
+  }).pipe(Effect.scoped, advising("Check clickhouse.url, with its user and password"))
+
+export const clickhouseAdmin = (config: WorkerConfigShape) => (): Probe =>
+  Effect.flatMap(Effect.orDie(clickhouseAt(config, config.clickhouse.adminUrl)), (options) =>
+    asking(ClickhouseUsers, ClickhouseUsersLive(options), ({ check }) => check)
+  ).pipe(Effect.as("accepts the user"), advising("Check clickhouse.admin_url, with its user and password"))
+
+/** Those that give no answer are left out by the worker as well, as long as one does. */
+export const resolvers = (config: WorkerConfigShape): Probe =>
+  asking(DnsResolver, Layer.provide(Resolver, given(config)), ({ txt }) => txt(config.defaultDomain)).pipe(
+    Effect.flatMap((answers) => {
+      const away = answers.flatMap(({ answer, server }) =>
+        answer._tag === "Failed" ? [`${server} does not answer (${answer.reason})`] : []
+      )
+      const answering = answers.flatMap(({ answer, server }) => (answer._tag === "Failed" ? [] : [server]))
+      return answering.length === 0
+        ? new DependencyFailed({ reason: away.join(", "), advice: "Check dns.resolvers and that UDP port 53 is open" })
+        : Effect.succeed(
+            [`${answering.join(", ")} ${answering.length === 1 ? "answers" : "answer"}`, ...away].join("; ")
+          )
+    })
+  )
+
+export const authority =
+  (config: WorkerConfigShape) =>
+  (directoryUrl: string): Probe =>
+    Effect.scoped(
+      Effect.flatMap(
+        Layer.build(Layer.provide(CertificateAuthority, given(config))),
+        (context) => Context.get(context, Acme).check
+      )
+    ).pipe(Effect.as(new URL(directoryUrl).host), advising("Check acme.directory_url and acme.directory_ca_file"))
+
+/** A zone must hold each name below which wildcards are certified. */
+export const zone =
+  (names: ReadonlyArray<string>) =>
+  (options: Route53ZoneOptions): Probe =>
+    asking(DnsZone, Route53ZoneLive(options), ({ check }) =>
+      Effect.forEach(names, (name) => check(`_acme-challenge.${name}`), { discard: true })
+    ).pipe(
+      Effect.as(`holds ${names.join(", ")}`),
+      advising("Check acme.route53.*, and that the key may list zones and read their records")
+    )
+
+export const registry = (settings: Registry): Probe =>
+  asking(ImageRegistry, ImageRegistryHttpLive(settings), ({ check }) => check).pipe(
+    Effect.as("accepts the credentials"),
+    advising("Check registry.url, registry.username and registry.password, and registry.insecure for one without TLS")
+  )
+
+/** Under the bound of a whole check. */
+const buildkitTimeout = 8_000
+
+export const buildkit = (config: WorkerConfigShape, address: string): Probe =>
+  Effect.gen(function* () {
+    const client = yield* Effect.flatMap(buildkitAt(config, address), openBuildkit)
+    yield* Effect.mapError(pingBuildkit(client, buildkitTimeout), ({ reason }) => ({ message: `BuildKit: ${reason}` }))
+    return "BuildKit"
+  }).pipe(Effect.scoped, advising("Check builder.buildkit_address and builder.tls.*"))
+
+export const depot = ({ account }: DepotBuilderOptions): Probe =>
+  Effect.flatMap(depotApi(account), ({ projects }) => projects.list).pipe(
+    Effect.map(({ length }) => `Depot, ${length} ${length === 1 ? "project" : "projects"}`),
+    Effect.catchTag("DepotFailed", (failure) =>
+      Effect.fail({
+        message: `Depot: ${isDenied(failure) ? "denied" : `no answer (${failure.code ?? "unreachable"})`}`
+      })
+    ),
+    advising("Check depot.api_url and registry.password, which is Depot's token")
+  )
+
+export const gitHub = (config: WorkerConfigShape) => (): Probe =>
+  asking(GitHub, Layer.provide(Repositories, given(config)), ({ appName }) => appName).pipe(
+    Effect.map((name) => `App ${name}`),
+    advising("Check github.app_id, github.private_key_pem and github.api_url")
+  )

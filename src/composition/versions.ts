@@ -1,0 +1,14 @@
+import type { FileSystem } from "@effect/platform"
+import { Effect, Layer } from "effect"
+import type { ConfigProblems } from "../config/ConfigProblems.ts"
+import { loadRestateAdmin } from "../config/restateAdmin.ts"
+import { RestateVersionsHttpLive } from "../layers/restateAdmin/RestateVersionsHttp.ts"
+import type { RestateVersions } from "../services/RestateVersions.ts"
+import type { AdminSource } from "./status.ts"
+
+/** The versions that the configured Restate knows. Needs nothing but its admin API. */
+export const Versions = ({
+  adminUrl,
+  config
+}: AdminSource): Layer.Layer<RestateVersions, ConfigProblems, FileSystem.FileSystem> =>
+  Layer.unwrapEffect(Effect.map(loadRestateAdmin(config, adminUrl), ({ restate }) => RestateVersionsHttpLive(restate)))

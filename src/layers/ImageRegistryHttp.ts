@@ -1,0 +1,73 @@
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { Duration, Effect, Layer, Option, Redacted } from "effect"
+import { ImageRegistry, RegistryUnavailable } from "../services/ImageRegistry.ts"
+import type { Registry } from "./builder/solveImage.ts"
+
+const requestTimeout = Duration.seconds(8)
+
+/** Docker Hub's API is not at the name that its images have. */
+const apiHost = (host: string): string => (/^(index\.)?docker\.io$/.test(host) ? "registry-1.docker.io" : host)
+
+const hostOf = (url: string): string => url.replace(/^https?:\/\//, "").split("/", 1)[0] ?? ""
+
+/**
+ * Where a registry sends whoever has no token (Distribution's token authentication): a challenge such as
+ * `Bearer realm="https://auth.example/token",service="registry.example"`. None for any other challenge.
+ */
+export const tokenAddress = (challenge: string): Option.Option<string> => {
+  if (!/^bearer /i.test(challenge)) return Option.none()
+  const parameter = (name: string) => new RegExp(`${name}="([^"]*)"`, "i").exec(challenge)?.[1]
+  const realm = parameter("realm")
+  if (realm === undefined || !URL.canParse(realm)) return Option.none()
+  const address = new URL(realm)
+  const service = parameter("service")
+  if (service !== undefined) address.searchParams.set("service", service)
+  return Option.some(address.href)
+}
+
+const failed = (status: number): RegistryUnavailable => {
+  if (status === 401 || status === 403) return new RegistryUnavailable({ reason: "denied", status })
+  const reason = status >= 500 || status === 429 ? "unavailable" : "unexpected-answer"
+  return new RegistryUnavailable({ reason, status })
+}
+
+const make = ({ insecure, password, url, username }: Registry) =>
+  Effect.map(HttpClient.HttpClient, (http) => {
+    const get = (address: string) =>
+      http
+        .execute(HttpClientRequest.get(address).pipe(HttpClientRequest.basicAuth(username, Redacted.value(password))))
+        .pipe(
+          // The cause holds the request, with the password.
+          Effect.mapError(() => new RegistryUnavailable({ reason: "unreachable" })),
+          Effect.timeoutFail({
+            duration: requestTimeout,
+            onTimeout: () => new RegistryUnavailable({ reason: "timeout" })
+          })
+        )
+    const root = `://${apiHost(hostOf(url))}/v2/`
+    // An insecure registry is on plain HTTP more often than not, and says nothing on the other.
+    const asked = insecure ? Effect.orElse(get(`http${root}`), () => get(`https${root}`)) : get(`https${root}`)
+    const mayBeTold = (address: string) => insecure || address.startsWith("https:")
+    return ImageRegistry.of({
+      check: Effect.gen(function* () {
+        const answer = yield* asked
+        if (answer.status === 200) return
+        const address = tokenAddress(answer.headers["www-authenticate"] ?? "")
+        if (answer.status !== 401 || Option.isNone(address) || !mayBeTold(address.value)) {
+          return yield* failed(answer.status)
+        }
+        const { status } = yield* get(address.value)
+        if (status !== 200) return yield* failed(status)
+      }).pipe(Effect.scoped)
+    })
+  })
+
+/** A redirect would take the credentials elsewhere. */
+const DirectFetch = Layer.provide(
+  FetchHttpClient.layer,
+  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
+)
+
+/** A registry that speaks the OCI distribution API, with a user and a password or the tokens given for them. */
+export const ImageRegistryHttpLive = (registry: Registry): Layer.Layer<ImageRegistry> =>
+  Layer.effect(ImageRegistry, make(registry)).pipe(Layer.provide(DirectFetch))

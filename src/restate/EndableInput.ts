@@ -1,0 +1,51 @@
+/** Of an attempt's input: longer than between two parts of a journal that is being sent, short against any drain. */
+const silenceMillis = 50
+
+const noMore: IteratorResult<Buffer, undefined> = { done: true, value: undefined }
+
+/** Reads to the end, so that the connection is not held up by what nobody wants. A connection that breaks has no rest. */
+const discardRest = (chunks: AsyncIterator<Buffer>): Promise<unknown> =>
+  chunks.next().then(
+    ({ done }) => (done === true ? undefined : discardRest(chunks)),
+    () => undefined
+  )
+
+/**
+ * What Restate sends during an attempt, which can be ended here before Restate ends it. The SDK takes the end of its input
+ * for Restate's own way to ask for suspension: a running step ends and is reported, then the attempt ends in good
+ * order, and Restate goes on elsewhere once there is something to go on with. That costs no attempt of its retry policy.
+ */
+export class EndableInput implements AsyncIterable<Buffer> {
+  readonly #chunks: AsyncIterator<Buffer>
+  readonly #ended = Promise.withResolvers<typeof noMore>()
+  #ending = false
+  #silence: NodeJS.Timeout | undefined
+
+  constructor(input: AsyncIterable<Buffer>) {
+    this.#chunks = input[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Buffer> {
+    return { next: () => Promise.race([this.#ended.promise, this.#read()]) }
+  }
+
+  /** Ends the input once it is silent: an attempt that has not got its whole journal could only fail. May be repeated. */
+  end(): void {
+    this.#ending = true
+    this.#listenForSilence()
+  }
+
+  async #read(): Promise<IteratorResult<Buffer>> {
+    const chunk = await this.#chunks.next()
+    if (this.#ending) this.#listenForSilence()
+    return chunk
+  }
+
+  #listenForSilence(): void {
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => {
+      this.#ended.resolve(noMore)
+      void discardRest(this.#chunks)
+    }, silenceMillis)
+  }
+}

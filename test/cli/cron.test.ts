@@ -1,0 +1,70 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { firingOf, schedules } from "../../src/contract/schedules.ts"
+import { httpStub, type Reply } from "../support/HttpStub.ts"
+import { runCommand } from "./runCommand.ts"
+
+const key = "restate-canary-key"
+const accepted: Reply = { status: 202, body: '{"invocationId":"inv_1","status":"Accepted"}' }
+const at = "2026-02-28T23:45:00Z"
+
+describe("cron", () => {
+  it.scopedLive(
+    "fires a schedule with nothing but the ingress and its key, and outlasts an ingress that is not ready",
+    () =>
+      Effect.gen(function* () {
+        const { received, url } = yield* httpStub((_, nth) => (nth === 1 ? { status: 503 } : accepted))
+        const { code, output } = yield* runCommand(["cron", "key-refill", "--at", at], {
+          RESTATE_INGRESS: `${url}/`,
+          RESTATE_API_KEY: key
+        })
+        assert.strictEqual(code, 0)
+        assert.match(
+          output,
+          /^hydra\.v1\.KeyRefillService\/2026-02-28\/RunRefill\/send with key-refill-2026-02-28: \{"invocationId":"inv_1".*\n$/
+        )
+        const schedule = schedules.find(({ name }) => name === "key-refill") ?? assert.fail("it is on the list")
+        const { body, idempotencyKey, path } = firingOf(schedule, Date.parse(at))
+        assert.deepStrictEqual(
+          received.map((it) => [it.path, it.headers["idempotency-key"], it.headers.authorization, it.body]),
+          Array.from({ length: 2 }, () => [`/${path}`, idempotencyKey, `Bearer ${key}`, body])
+        )
+      })
+  )
+
+  it.scopedLive("prefers the address that it is given, and sends no key where there is none", () =>
+    Effect.gen(function* () {
+      const { received, url } = yield* httpStub(() => accepted)
+      const { code } = yield* runCommand(["cron", "quota-check", "--ingress", url], {
+        RESTATE_INGRESS: "http://127.0.0.1:1",
+        RESTATE_API_KEY: ""
+      })
+      assert.strictEqual(code, 0)
+      assert.isUndefined(received[0]?.headers.authorization)
+    })
+  )
+
+  it.scopedLive("ends with 1 and says why when its key is refused, and never shows the key", () =>
+    Effect.gen(function* () {
+      const { received, url } = yield* httpStub(() => ({ status: 401, body: '{"message":"who are you"}' }))
+      const ended = yield* runCommand(["cron", "key-refill"], { RESTATE_INGRESS: url, RESTATE_API_KEY: key })
+      assert.strictEqual(ended.code, 1)
+      assert.match(ended.errors, /^key-refill was not fired: .*denied 401: who are you \(check the API key\)\n$/)
+      assert.lengthOf(received, 1)
+      assert.notInclude(ended.output + ended.errors, key)
+    })
+  )
+
+  it.live("ends with 1 when nobody says where the ingress is, or not with an address", () =>
+    Effect.gen(function* () {
+      const [none, strange] = yield* Effect.all([
+        runCommand(["cron", "key-refill"]),
+        runCommand(["cron", "key-refill"], { RESTATE_INGRESS: "restate:8080" })
+      ])
+      assert.strictEqual(none.code, 1)
+      assert.include(none.errors, "give --ingress or set RESTATE_INGRESS")
+      assert.strictEqual(strange.code, 1)
+      assert.include(strange.errors, "no http or https address")
+    })
+  )
+})

@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process"
+import { readdir } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { assert, layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { bomFile, bundleInto } from "../../dev/image/bundle.ts"
+import { RunDirectory, RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
+import { lockedPackagesIn, packagesOf, readBill } from "./support/lockedPackages.ts"
+
+/** A folder with what `npm run build` makes. */
+class Bundle extends Context.Tag("test/image/Bundle")<Bundle, string>() {}
+
+const bundle = Layer.effect(
+  Bundle,
+  Effect.gen(function* () {
+    const run = yield* RunDirectory
+    const folder = join(yield* run.folderFor("bundle"), "dist")
+    yield* Effect.promise(() => bundleInto(folder))
+    return folder
+  })
+).pipe(Layer.provide(RunDirectoryLive))
+
+layer(bundle, { timeout: "1 minute" })("the bundle", (it) => {
+  it.effect("names in its bill of materials every package in it, as package-lock.json has it, and no other", () =>
+    Effect.gen(function* () {
+      const folder = yield* Bundle
+      const inBundle = yield* Effect.promise(() => lockedPackagesIn(folder))
+      assert.includeMembers(
+        inBundle.map(({ reference }) => reference.replace(/@[^@]+$/, "")),
+        ["effect", "@restatedev/restate-sdk", "mysql2", "@grpc/grpc-js"]
+      )
+      const bill = yield* Effect.promise(() => readBill(join(folder, bomFile)))
+      assert.deepStrictEqual(packagesOf(bill), inBundle)
+    })
+  )
+
+  it.effect("says in its bill of materials which Node it runs on, and refers to nothing that is not in there", () =>
+    Effect.gen(function* () {
+      const folder = yield* Bundle
+      const { components, dependencies } = yield* Effect.promise(() => readBill(join(folder, bomFile)))
+      const node = components.filter(({ type }) => type === "platform")
+      assert.deepStrictEqual(
+        node.map(({ purl }) => purl),
+        [`pkg:generic/node@${process.versions.node}`]
+      )
+      const known = new Set(components.map((component) => component["bom-ref"]))
+      const refs = new Set(dependencies.map(({ ref }) => ref))
+      assert.deepStrictEqual(
+        [...known].filter((it) => !refs.has(it)),
+        []
+      )
+      assert.deepStrictEqual(
+        dependencies.flatMap(({ dependsOn }) => dependsOn).filter((it) => !known.has(it)),
+        []
+      )
+    })
+  )
+
+  it.effect("needs nothing but Node: far from the checkout it starts and says what its configuration lacks", () =>
+    Effect.gen(function* () {
+      const folder = yield* Bundle
+      const elsewhere = { cwd: "/", env: {} }
+      const ended = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, [join(folder, "main.js")], elsewhere).catch((error) => error)
+      )
+      assert.strictEqual(ended.code, 1)
+      assert.include(ended.stdout + ended.stderr, "WORKER_DATABASE_PRIMARY")
+    })
+  )
+
+  it.effect("has no program in it but the bundle itself", () =>
+    Effect.gen(function* () {
+      const folder = yield* Bundle
+      const all = yield* Effect.promise(() => readdir(folder, { recursive: true }))
+      const programs = all.filter((it) => /\.(?:[cm]?js|node|wasm)$/.test(it) && !it.startsWith("chunks/"))
+      assert.deepStrictEqual(programs, ["main.js"])
+    })
+  )
+})

@@ -1,0 +1,66 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { ImageRegistryHttpLive } from "../../src/layers/ImageRegistryHttp.ts"
+import { ImageRegistry } from "../../src/services/ImageRegistry.ts"
+import { httpStub } from "../support/HttpStub.ts"
+
+const password = "registry-canary"
+const ours = `Basic ${Buffer.from(`builder:${password}`).toString("base64")}`
+
+const check = (url: string, given = password) =>
+  Effect.flatMap(ImageRegistry, (registry) => registry.check).pipe(
+    Effect.provide(
+      ImageRegistryHttpLive({
+        url: `${url.replace("http://", "")}/team`,
+        username: "builder",
+        password: Redacted.make(given),
+        insecure: true
+      })
+    )
+  )
+
+/** A registry with tokens, at one address with the server that gives them. */
+const withTokens = httpStub(({ headers, path }) => {
+  if (path === "/v2/") {
+    const realm = `http://${headers.host}/token`
+    return { status: 401, headers: { "www-authenticate": `Bearer realm="${realm}",service="images"` } }
+  }
+  return { status: path === "/token?service=images" && headers.authorization === ours ? 200 : 401, body: "{}" }
+})
+
+describe("the check of a registry", () => {
+  it.scopedLive("passes where user and password are taken at once", () =>
+    Effect.gen(function* () {
+      const { received, url } = yield* httpStub(({ headers }) => ({
+        status: headers.authorization === ours ? 200 : 401
+      }))
+      yield* check(url)
+      assert.deepStrictEqual(
+        received.map(({ path }) => path),
+        ["/v2/"]
+      )
+      const refused = yield* Effect.flip(check(url, "wrong"))
+      assert.deepInclude(refused, { reason: "denied", status: 401 })
+    })
+  )
+
+  it.scopedLive("passes where a token is given for them, and not where none is", () =>
+    Effect.gen(function* () {
+      const { url } = yield* withTokens
+      yield* check(url)
+      const refused = yield* Effect.flip(check(url, "wrong"))
+      assert.deepInclude(refused, { reason: "denied", status: 401 })
+      assert.notInclude(JSON.stringify(refused), "wrong")
+    })
+  )
+
+  it.scopedLive("tells a registry that is away, one that is not well and something else apart", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(check("http://127.0.0.1:1"))).reason, "unreachable")
+      const ill = yield* httpStub(() => ({ status: 503 }))
+      assert.strictEqual((yield* Effect.flip(check(ill.url))).reason, "unavailable")
+      const other = yield* httpStub(() => ({ status: 404 }))
+      assert.strictEqual((yield* Effect.flip(check(other.url))).reason, "unexpected-answer")
+    })
+  )
+})

@@ -1,0 +1,77 @@
+import { fileURLToPath } from "node:url"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schedule } from "effect"
+import { inRealTime } from "../../dev/stack/RealTime.ts"
+import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
+import { workerEnvironment, workerProcess } from "../../dev/stack/WorkerProcess.ts"
+import { switchedProxy } from "../e2e/support/SwitchedProxy.ts"
+import { freshDatabase } from "../support/stack/Database.ts"
+import { RestateClient, testRestate } from "../support/stack/Restate.ts"
+
+const blockingWorker = fileURLToPath(new URL("blockingWorker.ts", import.meta.url))
+
+/** What Kubernetes gives a probe by default. */
+const probeTimeout = "1 second"
+/** Longer than the failures that Kubernetes lets pass by default: three, a second each. */
+const blockedMillis = 10_000
+
+/** Asks as Kubernetes does: over a new connection, for at most a second. The failure says that nobody answered. */
+const probe = (url: string) =>
+  HttpClient.get(url, { headers: { connection: "close" } }).pipe(
+    Effect.flatMap((response) => Effect.map(response.text, (body) => ({ status: response.status, body }))),
+    Effect.timeout(probeTimeout),
+    Effect.provide(FetchHttpClient.layer),
+    inRealTime
+  )
+
+const untilStatus = (url: string, wanted: number) =>
+  probe(url).pipe(
+    Effect.filterOrFail(
+      ({ status }) => status === wanted,
+      (last) => last
+    ),
+    Effect.retry(Schedule.spaced("100 millis")),
+    Effect.timeout("20 seconds"),
+    inRealTime
+  )
+
+describe("the probes of a running worker", () => {
+  it.layer(Layer.merge(testRestate(), RunDirectoryLive))((it) => {
+    it.scoped("while its database is away say that it is not ready, and alive; and ready once it is back", () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const database = new URL(yield* freshDatabase)
+        const way = yield* switchedProxy({ host: database.hostname, port: Number(database.port) })
+        database.port = String(way.port)
+        const env = workerEnvironment({ database: database.href, restateAdmin: restate.admin })
+        const { url } = yield* workerProcess({ env })
+        yield* way.close
+        const { body } = yield* untilStatus(`${url}/health/ready`, 503)
+        assert.deepInclude(JSON.parse(body), { status: "fail" })
+        assert.deepInclude(JSON.parse(body).checks, { restate: "ok" })
+        assert.notStrictEqual(JSON.parse(body).checks.database, "ok")
+        assert.deepStrictEqual(yield* probe(`${url}/health/live`), { status: 200, body: '{"status":"ok"}' })
+        yield* way.open
+        yield* untilStatus(`${url}/health/ready`, 200)
+      })
+    )
+
+    it.scoped("get no answer while its event loop stands still, so that it is restarted", () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const env = workerEnvironment({ database: yield* freshDatabase, restateAdmin: restate.admin })
+        const worker = yield* workerProcess({
+          env: { ...env, BLOCKED_MILLIS: String(blockedMillis) },
+          entry: blockingWorker
+        })
+        const live = `${worker.url}/health/live`
+        assert.strictEqual((yield* probe(live)).status, 200)
+        process.kill(yield* worker.pid, "SIGUSR2")
+        yield* Effect.retry(Effect.flip(probe(live)), Schedule.recurs(20))
+        for (const _ of [1, 2, 3]) assert.strictEqual((yield* Effect.flip(probe(live)))._tag, "TimeoutException")
+        assert.strictEqual((yield* untilStatus(live, 200)).body, '{"status":"ok"}')
+      })
+    )
+  })
+})

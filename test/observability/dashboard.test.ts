@@ -1,0 +1,55 @@
+import { assert, describe, it } from "@effect/vitest"
+import { dashboard } from "../../dev/observability/dashboard.ts"
+import { rows } from "../../dev/observability/panels.ts"
+import { renderDashboard } from "../../dev/observability/render.ts"
+import { readDeployed } from "./ruleFile.ts"
+
+/** Grafana's grid is 24 units wide. */
+const gridWidth = 24
+
+const panels = () => dashboard().panels ?? []
+const positions = () => panels().map(({ gridPos, title }) => ({ title, x: 0, y: 0, w: 0, h: 0, ...gridPos }))
+
+describe("the dashboard", () => {
+  it("is as it was written", () => {
+    assert.strictEqual(readDeployed("dashboard.json"), renderDashboard())
+  })
+
+  it("has every panel once, below the row it belongs to", () => {
+    const expected = rows.flatMap((row) => [row.title, ...row.panels.map(({ title }) => title)])
+    assert.deepStrictEqual(
+      panels().map(({ title }) => title),
+      expected
+    )
+    assert.strictEqual(new Set(expected).size, expected.length)
+  })
+
+  it("fits its grid, with no panel over another", () => {
+    const placed = positions()
+    for (const [nth, one] of placed.entries()) {
+      assert.isAtMost(one.x + one.w, gridWidth, one.title)
+      for (const other of placed.slice(nth + 1)) {
+        const apart =
+          one.x + one.w <= other.x ||
+          other.x + other.w <= one.x ||
+          one.y + one.h <= other.y ||
+          other.y + other.h <= one.y
+        assert.isTrue(apart, `${one.title} and ${other.title}`)
+      }
+    }
+  })
+
+  it("asks the chosen data source, and lets one choose installation and service", () => {
+    const { templating } = dashboard()
+    assert.deepStrictEqual(
+      templating?.list?.map(({ name }) => name),
+      ["datasource", "namespace", "job", "service"]
+    )
+    const asked = rows.flatMap((row) => row.panels.flatMap((panel) => panel.queries.map(({ expr }) => expr)))
+    for (const expr of asked) assert.include(expr, 'namespace=~"$namespace",job=~"$job"')
+    for (const panel of panels().filter(({ type }) => type !== "row"))
+      assert.propertyVal(panel, "datasource", panel.datasource)
+    const variables = new Set(asked.flatMap((expr) => [...expr.matchAll(/\$(\w+)/g)].map(([, name]) => name)))
+    assert.sameMembers([...variables], ["namespace", "job", "service", "__rate_interval"])
+  })
+})

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { renderPrometheusRule } from "../../dev/observability/render.ts"
+import { prometheusProgram, prometheusSource } from "../../dev/stack/PrometheusProgram.ts"
+import { alerts, expectations, folder, readDeployed, ruleFile, ruleObject, unitTestFiles } from "./ruleFile.ts"
+
+const runbooks = () => readFileSync(new URL("../../docs/runbooks.md", import.meta.url), "utf8")
+
+const source = await Effect.runPromise(prometheusSource)
+
+/** What promtool says about files of the folder; it fails unless the tool is content. */
+const promtool = (...args: ReadonlyArray<string>) =>
+  Effect.flatMap(prometheusProgram, (program) =>
+    Effect.async<string>((resume) => {
+      execFile(program.promtool, args, { cwd: folder }, (error, stdout, stderr) => {
+        resume(error === null ? Effect.succeed(stdout) : Effect.die(`${stdout}${stderr}`))
+      })
+    })
+  )
+
+describe("the alert rules", () => {
+  it("are the same in the file and in the object of the operator", () => {
+    assert.deepStrictEqual(ruleObject().spec, ruleFile())
+    assert.strictEqual(readDeployed("prometheusrule.yaml"), renderPrometheusRule(readDeployed("rules.yaml")))
+  })
+
+  it("wait before they fire, say how urgent they are, and have names of their own", () => {
+    for (const { alert, annotations = {}, for: wait, labels } of alerts()) {
+      assert.match(alert, /^ControlPlaneWorker[A-Z]/)
+      assert.match(wait ?? "", /^[1-9]\d*[mh]$/, alert)
+      assert.oneOf(labels?.severity, ["page", "ticket"], alert)
+      assert.isAbove((annotations.summary ?? "").length, 30, alert)
+    }
+    const names = alerts().map(({ alert }) => alert)
+    assert.strictEqual(new Set(names).size, names.length)
+  })
+
+  it("have a runbook each, and no runbook is without its alert", () => {
+    const names = alerts().map(({ alert }) => alert)
+    const sections = [...runbooks().matchAll(/^## (ControlPlaneWorker\w+)$/gm)].map(([, name]) => name)
+    assert.sameMembers(sections, names)
+    for (const { alert, annotations } of alerts())
+      assert.strictEqual(annotations?.runbook_url, `docs/runbooks.md#${alert.toLowerCase()}`)
+  })
+
+  it("have each a unit test in which it fires and one in which it stays silent", () => {
+    const all = expectations()
+    for (const { alert } of alerts()) {
+      const fires = all.filter((expected) => expected.alert === alert).map((expected) => expected.fires)
+      assert.includeMembers(fires, [true, false], alert)
+    }
+    const names = alerts().map(({ alert }) => alert)
+    for (const { alert } of all) assert.include(names, alert)
+  })
+})
+
+describe("promtool", () => {
+  if (source._tag === "Missing") {
+    it.skip("skipped: there is no Prometheus, and it cannot be fetched without root on Debian", () => undefined)
+    return
+  }
+
+  it.effect("takes every rule for valid", () =>
+    Effect.map(promtool("check", "rules", "rules.yaml"), (said) => assert.match(said, /SUCCESS/))
+  )
+
+  it.effect(
+    "sees every alert fire when it should, and only then",
+    () => Effect.map(promtool("test", "rules", ...unitTestFiles), (said) => assert.notMatch(said, /FAILED/)),
+    // Days of virtual time: half a minute on an idle core.
+    600_000
+  )
+})

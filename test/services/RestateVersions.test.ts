@@ -1,0 +1,77 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import { decideRemoval, type RegisteredVersion, type Standing } from "../../src/services/RestateVersions.ts"
+
+const ours = new Set(["a", "b", "c"])
+
+const version = (parts: Partial<RegisteredVersion>): RegisteredVersion => ({
+  id: "dp_1",
+  address: "http://worker:9080/",
+  createdAt: "2026-11-25T00:00:00.000Z",
+  services: ["a", "b"],
+  newestOn: [],
+  ...parts
+})
+
+const cases: ReadonlyArray<readonly [what: string, version: RegisteredVersion, unfinished: number, Standing]> = [
+  ["superseded on everything and without work is drained", version({}), 0, "drained"],
+  ["superseded with one invocation left drains", version({}), 1, "draining"],
+  ["newest on everything stays", version({ newestOn: ["a", "b"] }), 0, "newest"],
+  ["newest on one service alone stays", version({ newestOn: ["b"] }), 0, "newest"],
+  ["newest stays whatever work it has", version({ newestOn: ["b"] }), 9, "newest"],
+  ["another application's is none of our business", version({ services: ["x"] }), 0, "foreign"],
+  [
+    "one that also serves something of another application is none either",
+    version({ services: ["a", "x"] }),
+    0,
+    "foreign"
+  ],
+  ["one without services is not known to be ours", version({ services: [] }), 0, "foreign"],
+  ["another application's newest is foreign too", version({ services: ["x"], newestOn: ["x"] }), 0, "foreign"]
+]
+
+const arbitraryVersions = fc.uniqueArray(
+  fc
+    .record({
+      id: fc.hexaString({ minLength: 1, maxLength: 3 }),
+      services: fc.uniqueArray(fc.constantFrom("a", "b", "c", "x")),
+      newest: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      unfinished: fc.nat(3)
+    })
+    .map(({ id, newest, services, unfinished }) => ({
+      ...version({ id, services, newestOn: services.filter((_, n) => newest[n]) }),
+      unfinished
+    })),
+  { selector: ({ id }) => id }
+)
+
+describe("which versions may be removed", () => {
+  it.each(cases)("%s", (_, only, unfinished, standing) => {
+    const { awaited, remove, versions } = decideRemoval([only], new Map([[only.id, unfinished]]), ours)
+    assert.deepStrictEqual(versions, [{ ...only, unfinished, standing }])
+    assert.lengthOf(remove, standing === "drained" ? 1 : 0)
+    assert.lengthOf(awaited, standing === "draining" ? 1 : 0)
+  })
+
+  it("work of a version that is not registered is left behind, and no other version's", () => {
+    const { leftBehind, versions } = decideRemoval([version({})], new Map([["dp_other", 3]]), ours)
+    assert.strictEqual(versions[0]?.unfinished, 0)
+    assert.deepStrictEqual(leftBehind, [{ deployment: "dp_other", unfinished: 3 }])
+  })
+
+  it("nothing that is newest, has work left or serves anything foreign is ever removed", () => {
+    fc.assert(
+      fc.property(arbitraryVersions, (all) => {
+        const unfinished = new Map(all.map((each) => [each.id, each.unfinished]))
+        const { awaited, remove, versions } = decideRemoval(all, unfinished, ours)
+        for (const each of remove) {
+          assert.isEmpty(each.newestOn)
+          assert.strictEqual(unfinished.get(each.id), 0)
+          assert.isTrue(each.services.every((service) => ours.has(service)))
+        }
+        for (const each of awaited) assert.isAbove(each.unfinished, 0)
+        assert.lengthOf(versions, all.length)
+      })
+    )
+  })
+})
