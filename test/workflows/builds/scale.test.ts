@@ -4,7 +4,7 @@ import { lease } from "../../../src/workflows/builds/slotQueue.ts"
 import type { Run } from "../../support/memory/MemoryBuilder.ts"
 import { fleet, type Job } from "../../support/workflows/buildFleet.ts"
 
-/** Another size: `PILE_UP=10000/200/5 npx vitest run test/workflows/builds/scale.test.ts --testTimeout=3600000`. */
+/** Another size: `PILE_UP=3000/60/5 npx vitest run test/workflows/builds/scale.test.ts --testTimeout=3600000`. */
 const [builds = 1000, workspaces = 50, limit = 3] = process.env.PILE_UP?.split("/").map(Number) ?? []
 /** One in so many journal points is where the process dies. */
 const crashEvery = 150

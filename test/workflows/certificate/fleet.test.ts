@@ -7,7 +7,7 @@ import { startOfTime } from "../../support/workflows/certificateStories.ts"
 import { onCertificates, renewAll, settled } from "../../support/workflows/certificates.ts"
 import { rows } from "../../support/workflows/look.ts"
 
-/** A larger fleet: `RENEWAL_FLEET=10000 npx vitest run test/workflows/certificate/fleet.test.ts --testTimeout=3600000`. */
+/** A larger fleet: `RENEWAL_FLEET=2000 npx vitest run test/workflows/certificate/fleet.test.ts --testTimeout=3600000`. */
 const size = Number(process.env.RENEWAL_FLEET ?? 200)
 const minute = 60_000
 const hour = 60 * minute
