@@ -91,7 +91,9 @@ const run = Effect.gen(function* () {
         `${outcome.done.length} commands answered as expected, ${outcome.wrong.length} not, in ${seconds.toFixed(0)} s`,
         `${healed.length} faults, ${yield* count("SELECT COUNT(*) AS n FROM chaos_faults")} writes failed`,
         `latency p50 ${quantile(millis, 0.5)} ms, p99 ${quantile(millis, 0.99)} ms`,
-        `next answer after a fault: p50 ${quantile(waits, 0.5)} ms, p99 ${quantile(waits, 0.99)} ms`,
+        ...(waits.length === 0
+          ? []
+          : [`next answer after a fault: p50 ${quantile(waits, 0.5)} ms, p99 ${quantile(waits, 0.99)} ms`]),
         `seed ${values.seed}`
       ].join("; ")
     )
