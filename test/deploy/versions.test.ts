@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { codeBlocks, fileOf } from "../docs/Markdown.ts"
 import { describeRendered } from "./support/describeRendered.ts"
 import {
   configMapsOf,
@@ -13,17 +14,18 @@ import {
 import { copyOfDeploy } from "./support/overlays.ts"
 import { schemaProblems } from "./support/schemaProblems.ts"
 
-/** As deploy/README.md says: a copy of the folder with another name in it and another tag, and a line in the overlay. */
+/** What deploy/README.md has one do to the files, as it stands there. */
+const nextVersion = () => {
+  const block = codeBlocks(fileOf("deploy/README.md")).find(({ code }) => code.includes("cp -r v1 v2"))
+  const lines = block?.code.split("\n") ?? assert.fail("it does not say how")
+  return lines.filter((line) => /^(cp|sed) /.test(line)).join("\n")
+}
+
 const withNextVersion = (overlay: string) =>
   Effect.gen(function* () {
-    const { copy, edit, render } = yield* copyOfDeploy
-    const folder = `overlays/${overlay}`
-    yield* copy(`${folder}/v1`, `${folder}/v2`)
-    yield* edit(`${folder}/v2/kustomization.yaml`, (text) =>
-      text.replaceAll(/\bv1\b/g, "v2").replace("newTag: 1.0.0", "newTag: 1.1.0")
-    )
-    yield* edit(`${folder}/kustomization.yaml`, (text) => text.replace("- v1", "- v1\n  - v2"))
-    return yield* render(folder)
+    const { render, shell } = yield* copyOfDeploy
+    yield* shell(`overlays/${overlay}`, nextVersion())
+    return yield* render(`overlays/${overlay}`)
   })
 
 describeRendered("two versions side by side, without the operator", () => {

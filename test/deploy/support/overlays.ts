@@ -1,7 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { execFile } from "node:child_process"
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { Effect } from "effect"
 import { parseAllDocuments } from "yaml"
 import { kubectlProgram, renderKustomization } from "../../../dev/stack/KubectlProgram.ts"
@@ -43,14 +45,11 @@ export const copyOfDeploy = Effect.map(
   (root) => {
     const at = (path: string) => join(root, "kubernetes", path)
     return {
-      copy: (from: string, to: string) => Effect.promise(() => cp(at(from), at(to), { recursive: true })),
+      /** Runs commands there, and dies of the first that fails. */
+      shell: (folder: string, commands: string) =>
+        Effect.promise(() => promisify(execFile)("sh", ["-euc", commands], { cwd: at(folder) })),
       edit: (path: string, change: (text: string) => string) =>
         Effect.promise(async () => writeFile(at(path), change(await readFile(at(path), "utf8")))),
-      write: (path: string, text: string) =>
-        Effect.promise(async () => {
-          await mkdir(join(at(path), ".."), { recursive: true })
-          await writeFile(at(path), text)
-        }),
       render: (path: string) => render(at(path))
     }
   }
