@@ -2,7 +2,15 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describeRendered } from "./support/describeRendered.ts"
 import { imageUser } from "./support/imageUser.ts"
-import { autoscalersOf, configMapsOf, podsOf, workloadsOf } from "./support/Manifest.ts"
+import {
+  autoscalersOf,
+  configMapsOf,
+  podsOf,
+  selects,
+  serviceMonitorsOf,
+  servicesOf,
+  workloadsOf
+} from "./support/Manifest.ts"
 import { copyOfDeploy, renderOverlay } from "./support/overlays.ts"
 import { podProblems } from "./support/podProblems.ts"
 import { schemaProblems } from "./support/schemaProblems.ts"
@@ -82,6 +90,19 @@ describeRendered("the component for monitoring", () => {
       const objects = yield* renderOverlay("deployment-production")
       const kindsThere = objects.map(({ kind }) => kind)
       assert.includeMembers(kindsThere, ["ServiceMonitor", "PrometheusRule"])
+      const scraped = serviceMonitorsOf(objects).flatMap(({ spec: { endpoints, selector } }) =>
+        servicesOf(objects)
+          .filter(({ metadata }) => selects(selector.matchLabels, metadata.labels))
+          .map(({ metadata, spec }) => ({
+            service: metadata.name,
+            ports: spec.ports.map(({ name }) => name),
+            asked: endpoints.map(({ port }) => port)
+          }))
+      )
+      // Each pod once: a version's own Service is not scraped as well.
+      assert.deepStrictEqual(scraped, [
+        { service: "control-plane-worker-metrics", ports: ["metrics"], asked: ["metrics"] }
+      ])
       const dashboards = configMapsOf(objects).filter(({ metadata }) => metadata.labels.grafana_dashboard === "1")
       assert.lengthOf(dashboards, 1)
       for (const { data, metadata } of dashboards) {

@@ -121,7 +121,9 @@ describe("a pod that may do more than it needs", () => {
     ],
     ['worker runs "worker:latest", which names no version', withContainer({ image: "worker:latest" })],
     ['worker runs "worker", which names no version', withContainer({ image: "worker" })],
-    ["worker has no limits.memory", withContainer({ resources: { ...container.resources, limits: {} } })],
+    ["worker may take all memory", withContainer({ resources: { ...container.resources, limits: {} } })],
+    ["worker asks for no memory", withContainer({ resources: { ...container.resources, requests: { cpu: "250m" } } })],
+    ["worker asks for no CPU", withContainer({ resources: { ...container.resources, requests: { memory: "512Mi" } } })],
     [
       "worker is throttled",
       withContainer({ resources: { ...container.resources, limits: { memory: "1Gi", cpu: "1" } } })

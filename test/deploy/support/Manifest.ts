@@ -150,7 +150,7 @@ export const servicesOf = finder(
       selector: Texts,
       clusterIP: Schema.optional(Schema.String),
       publishNotReadyAddresses: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-      ports: Schema.Array(Schema.Struct({ port: Schema.Number, targetPort: Schema.String }))
+      ports: Schema.Array(Schema.Struct({ name: Schema.String, port: Schema.Number, targetPort: Schema.String }))
     })
   })
 )
@@ -167,6 +167,17 @@ export const networkPoliciesOf = finder(
     spec: Schema.Struct({
       podSelector: Selector,
       ingress: listOf(Schema.Struct({ ports: Schema.Array(Schema.Struct({ port: Schema.String })) }))
+    })
+  })
+)
+
+export const serviceMonitorsOf = finder(
+  ["ServiceMonitor"],
+  Schema.Struct({
+    metadata: Metadata,
+    spec: Schema.Struct({
+      selector: Selector,
+      endpoints: Schema.Array(Schema.Struct({ port: Schema.String, path: Schema.String }))
     })
   })
 )

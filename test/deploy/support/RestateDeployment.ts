@@ -44,9 +44,9 @@ const Template = Schema.Struct({
 
 /**
  * What restate-operator's definition of RestateDeployment (restate.dev/v1beta1) accepts in ReplicaSet mode, field by field, told in
- * our own words: `crd/restatedeployments.yaml` of github.com/restatedev/restate-operator (MIT) at commit
- * 94509e873a8ece8ae2d718eae0507a0e5f718926, released with 3.1.0. Of the fields for Knative and Restate Cloud, which are not
- * used here, only those that tell the modes apart are there. Where fields came later than 2.0, their release is named.
+ * our own words: `crd/restatedeployments.yaml` of github.com/restatedev/restate-operator (MIT, says its Cargo.toml) at commit
+ * 94509e873a8ece8ae2d718eae0507a0e5f718926, which is in release 3.1.0. Its text is not repeated here. Of the fields for Knative and
+ * for tunnels, which are not used, only the one that tells the modes apart is there, and a field that may be null is there or not.
  */
 export const RestateDeployment = Schema.Struct({
   apiVersion: Schema.Literal("restate.dev/v1beta1"),

@@ -20,10 +20,9 @@ const containerProblems = ({ image, name, resources, securityContext }: Containe
   ...(/:(?!latest$)[\w.-]+$|@sha256:[0-9a-f]{64}$/.test(image)
     ? []
     : [`${name} runs "${image}", which names no version`]),
-  ...(["requests.memory", "limits.memory", "requests.cpu"] as const).flatMap((path) => {
-    const [list, resource] = path.split(".") as ["requests" | "limits", string]
-    return resources[list][resource] === undefined ? [`${name} has no ${path}`] : []
-  }),
+  ...(resources.requests.memory === undefined ? [`${name} asks for no memory`] : []),
+  ...(resources.requests.cpu === undefined ? [`${name} asks for no CPU`] : []),
+  ...(resources.limits.memory === undefined ? [`${name} may take all memory`] : []),
   ...(resources.limits.cpu === undefined ? [] : [`${name} is throttled`])
 ]
 
