@@ -57,6 +57,29 @@ describe("the probes of a running worker", () => {
       })
     )
 
+    it.scoped("are not put out by an admin API that is away, and say so when Restate no longer knows the worker", () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const admin = new URL(restate.admin)
+        const way = yield* switchedProxy({ host: admin.hostname, port: Number(admin.port) })
+        const env = workerEnvironment({
+          database: yield* freshDatabase,
+          restateAdmin: `http://127.0.0.1:${way.port}`
+        })
+        const { url } = yield* workerProcess({ env })
+        yield* way.close
+        for (const _ of [1, 2, 3]) assert.strictEqual((yield* probe(`${url}/health/ready`)).status, 200)
+        yield* way.open
+        const [deployment] = yield* restate.sql(`SELECT id FROM sys_deployment WHERE endpoint LIKE '${url}%'`)
+        yield* HttpClient.del(`${restate.admin}/deployments/${deployment?.id}?force=true`).pipe(
+          Effect.flatMap((response) => response.text),
+          Effect.provide(FetchHttpClient.layer)
+        )
+        const { body } = yield* untilStatus(`${url}/health/ready`, 503)
+        assert.deepStrictEqual(JSON.parse(body).checks, { database: "ok", restate: "not registered" })
+      })
+    )
+
     it.scoped("get no answer while its event loop stands still, so that it is restarted", () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient

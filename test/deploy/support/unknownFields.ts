@@ -1,10 +1,8 @@
-type Validate = (value: unknown) => boolean
-
 /**
- * The paths that a compiled JSON schema never looked at: fields it does not know. The schemas of kubernetes-models leave
+ * The paths that a check of an object never looked at: fields that its schema does not know. The schemas of kubernetes-models leave
  * unknown fields alone, as Kubernetes' own do; the API server refuses them only in strict mode.
  */
-export const unknownFields = (validate: Validate, object: object): ReadonlyArray<string> => {
+export const unknownFields = (check: (value: object) => void, object: object): ReadonlyArray<string> => {
   const read = new Set<string>()
   const all: Array<string> = []
   const watched = (value: object, path: string): object => {
@@ -21,6 +19,6 @@ export const unknownFields = (validate: Validate, object: object): ReadonlyArray
       }
     })
   }
-  validate(watched(object, ""))
+  check(watched(object, ""))
   return all.filter((path) => !read.has(path))
 }

@@ -1,0 +1,125 @@
+import { execFile } from "node:child_process"
+import { access, constants, mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { Config, Effect, Option } from "effect"
+import { aptLocked, debianArchive, installer } from "./Apt.ts"
+import { canInstallPackages, findProgram } from "./Machine.ts"
+import { runProgram } from "./Process.ts"
+import { devFolder, RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
+import { chooseSource, type Source } from "./Source.ts"
+import { ComponentFailed, ComponentMissing, type StackFailure } from "./StackFailure.ts"
+
+const folder = join(devFolder, "kubectl")
+const unpackedProgram = join(folder, "kubectl")
+
+/** Who signs Debian's archive, on Debian itself. Its descendants have archives of their own, without this release. */
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+/** What a program wrote, and why it failed. */
+const output = (program: string, args: ReadonlyArray<string>): Effect.Effect<string, ComponentFailed> =>
+  Effect.async((resume, signal) => {
+    execFile(program, args, { maxBuffer: 64 * 1024 * 1024, signal }, (error, written, complaints) =>
+      resume(
+        error === null
+          ? Effect.succeed(written)
+          : Effect.fail(
+              new ComponentFailed({
+                component: "kubectl",
+                reason: "refused",
+                detail: args.join(" "),
+                lastLines: complaints.trimEnd().split("\n").slice(-20)
+              })
+            )
+      )
+    )
+  })
+
+/** Whether `kubectl version --client` speaks of Kustomize 5: the first that has `labels` and components as the manifests use them. */
+export const hasKustomize5 = (version: string): boolean => /^Kustomize Version: v(?:[5-9]|\d\d+)\./m.test(version)
+
+const isRecent = (program: string) =>
+  output(program, ["version", "--client"]).pipe(
+    Effect.map(hasKustomize5),
+    Effect.orElseSucceed(() => false)
+  )
+
+const isReadable = (path: string) => Effect.isSuccess(Effect.tryPromise(() => access(path, constants.R_OK)))
+
+/** Debian 12 packages a kubectl with Kustomize 2, so that a program on the PATH is not enough. */
+const findRecent = Effect.flatMap(findProgram("kubectl"), (installed) =>
+  Effect.findFirst([...Option.toArray(installed), unpackedProgram], isRecent)
+)
+
+export const kubectlSource: Effect.Effect<Source<string, string>> = Effect.all({
+  environment: Effect.orDie(Config.option(Config.nonEmptyString("STACK_KUBECTL"))),
+  program: findRecent,
+  docker: Effect.succeed(false),
+  apt: Effect.every([canInstallPackages, isReadable(keyring)], (it) => it)
+}).pipe(Effect.map(chooseSource))
+
+const missing = new ComponentMissing({
+  component: "kubectl with Kustomize 5",
+  remedies: ["install kubectl 1.27 or newer", "STACK_KUBECTL=<path of kubectl>", "run as root on Debian"]
+})
+
+/** Null when this machine can have a kubectl, else why not, for a person to read. */
+export const whyNoKubectl: Effect.Effect<string | null> = Effect.map(kubectlSource, (source) =>
+  source._tag === "Missing" ? missing.message : null
+)
+
+/**
+ * The kubectl of Debian 13, a static program, fetched with lists of its own so that nothing of the machine changes. Whole or
+ * not at all: it is moved to where it is looked for at the end.
+ */
+const unpack = `
+cd "$0"
+if ! test -x kubectl; then
+  rm -rf new && mkdir -p new/lists/partial new/cache/archives/partial && cd new
+  echo "deb [signed-by=$2] $1 trixie main" > sources.list
+  : > status
+  fetch() {
+    apt-get -o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$PWD/lists" \\
+      -o Dir::State::Status="$PWD/status" -o Dir::Cache="$PWD/cache" -o APT::Sandbox::User=root \\
+      -o Acquire::Check-Valid-Until=false "$@"
+  }
+  fetch update
+  fetch download kubectl
+  dpkg -x kubectl_*.deb .
+  mv usr/bin/kubectl ..
+  cd .. && rm -rf new
+fi
+`
+
+const unpacked = Effect.gen(function* () {
+  yield* Effect.logInfo("kubectl: apt-get download kubectl, from Debian 13")
+  const run = yield* RunDirectory
+  yield* Effect.promise(() => mkdir(folder, { recursive: true }))
+  const [command, args] = aptLocked(unpack)
+  yield* runProgram({
+    component: installer,
+    command,
+    args: [...args, folder, yield* debianArchive, keyring],
+    env: process.env,
+    logFile: join(run.path, "kubectl-download.log")
+  })
+  return unpackedProgram
+}).pipe(Effect.provide(RunDirectoryLive))
+
+/** A kubectl with Kustomize 5: the one STACK_KUBECTL names, else this machine's, else Debian's, unpacked below `.dev`. */
+export const kubectlProgram: Effect.Effect<string, StackFailure> = Effect.gen(function* () {
+  const source = yield* kubectlSource
+  switch (source._tag) {
+    case "Environment":
+      return source.address
+    case "Program":
+      return source.program
+    case "Apt":
+      return yield* unpacked
+    default:
+      return yield* missing
+  }
+})
+
+/** The objects of a folder with a kustomization, as YAML documents. Nothing of the machine or of a cluster is asked. */
+export const renderKustomization = (kubectl: string, path: string): Effect.Effect<string, ComponentFailed> =>
+  output(kubectl, ["kustomize", path])
