@@ -19,7 +19,7 @@ const datasource = { type: "prometheus", uid: "$datasource" }
 
 /** Twelve units are half of a dashboard's width. */
 const seriesSize = { width: 12, height: 8 }
-const numberSize = { width: 6, height: 4 }
+const numberSize = { width: 4, height: 4 }
 
 const sized = ({ kind }: PanelSpec) => (kind === "stat" ? numberSize : seriesSize)
 

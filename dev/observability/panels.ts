@@ -62,6 +62,9 @@ const number = (title: string, unit: string, description: string, expr: string, 
 
 const failed = 'outcome=~"failed|defect"'
 
+/** Zero where the watch over invocations has answers, nothing where it has none. */
+const noneWhileWatched = `0 * max(${family("invocation_watch_up")} == 1)`
+
 const overview: RowSpec = {
   title: "Overview",
   panels: [
@@ -69,16 +72,22 @@ const overview: RowSpec = {
     number(
       "Paused invocations",
       "short",
-      "They wait for a person. Nothing is shown while Restate's admin API is away.",
-      `sum(max by (namespace, job, service) (${family("paused_invocations", ofService)})) or vector(0)`,
+      "They wait for a person. Nothing is shown while nobody can watch.",
+      `sum(max by (namespace, job, service) (${family("paused_invocations", ofService)})) or ${noneWhileWatched}`,
       1
     ),
     number(
       "Stuck invocations",
       "short",
       "No progress for a quarter of an hour or longer, or waiting behind one that makes none.",
-      `sum(max by (namespace, job, service) (${family("stuck_invocations", ofService)})) or vector(0)`,
+      `sum(max by (namespace, job, service) (${family("stuck_invocations", ofService)})) or ${noneWhileWatched}`,
       1
+    ),
+    number(
+      "Replicas that watch",
+      "short",
+      "Replicas whose last question about paused and stuck invocations was answered by Restate's admin API.",
+      `sum(${family("invocation_watch_up")})`
     ),
     number(
       "Attempts failing",
@@ -86,6 +95,13 @@ const overview: RowSpec = {
       "Failed attempts and defects among all that ended, without suspensions.",
       `sum(rate(${family("attempts_total", ofService, failed)}[$__rate_interval])) / sum(rate(${family("attempts_total", ofService, 'outcome!="suspended"')}[$__rate_interval]))`,
       0.5
+    ),
+    number(
+      "Defects",
+      "short",
+      "Attempts of the last hour that met a condition the code does not expect. They are repeated, and pause in the end.",
+      `sum(increase(${family("attempts_total", ofService, 'outcome="defect"')}[1h])) or vector(0)`,
+      1
     ),
     series("Versions", "short", "Replicas by version: two of them for long mean an upgrade that stands still.", [
       `count by (version) (${family("build_info")})`,
@@ -213,12 +229,10 @@ const domains: RowSpec = {
 const upkeep: RowSpec = {
   title: "Upkeep",
   panels: [
-    series(
-      "Items done by the latest run",
-      "short",
-      "Keys refilled and workspaces checked. Prometheus calls the family's own label job exported_job.",
-      [`max by (exported_job) (${family("job_items_done")})`, "{{exported_job}}"]
-    ),
+    series("Items done by the latest run", "short", "Keys refilled and workspaces checked.", [
+      `max by (task) (${family("job_items_done")})`,
+      "{{task}}"
+    ]),
     series(
       "Runs finished",
       "short",

@@ -120,7 +120,9 @@ export class DeploymentFailed extends Schema.TaggedError<DeploymentFailed>("ctrl
   {
     deploymentId: Schema.String,
     step: Schema.Literal("queued", "building", "deploying", "network"),
-    problem: Schema.String
+    problem: Schema.String,
+    /** The newer deployment that made this one superfluous before it was built; absent when something went wrong. */
+    supersededBy: Schema.optionalWith(Schema.String, { exact: true })
   },
   HttpApiSchema.annotations({ status: 500 })
 ) {

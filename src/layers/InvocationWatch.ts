@@ -120,8 +120,8 @@ const sayRecovered = (recovered: ReadonlyArray<Finding>) =>
 
 /**
  * Finds what needs a person, every 30 seconds for as long as the scope is open: counts it, and says of each invocation
- * once, and again every hour, what holds it up and how to get it out. While Restate cannot be asked the gauges show nothing;
- * that is logged when it begins, not at every look.
+ * once, and again every hour, what holds it up and how to get it out. While Restate cannot be asked the counts show nothing
+ * and the gauge of the watch itself is 0; that is logged when it begins, not at every look.
  *
  * Every worker watches for itself, so each of them shows the same numbers and writes the same lines.
  */
@@ -135,9 +135,13 @@ export const InvocationWatch = (
       const memory = yield* Ref.make<Memory>(new Map())
 
       const show = (seen: Option.Option<Look>) =>
-        Effect.zipRight(
-          metrics.setPausedInvocations(Option.map(seen, ({ paused }) => paused)),
-          metrics.setStuckInvocations(Option.map(seen, ({ stuck }) => stuck))
+        Effect.all(
+          [
+            metrics.setPausedInvocations(Option.map(seen, ({ paused }) => paused)),
+            metrics.setStuckInvocations(Option.map(seen, ({ stuck }) => stuck)),
+            metrics.setInvocationWatchUp(Option.isSome(seen))
+          ],
+          { discard: true }
         )
       const watch = Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis

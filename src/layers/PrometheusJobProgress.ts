@@ -9,9 +9,10 @@ export const PrometheusJobProgressLive: Layer.Layer<JobProgress, never, Promethe
     const done = new Gauge({
       name: `${metricPrefix}job_items_done`,
       help: "Keys refilled or workspaces checked by the latest run that this process worked on.",
-      labelNames: ["job"],
+      // Not "job": that is Prometheus' own label of what it scrapes, and would rename ours.
+      labelNames: ["task"],
       registers: [registry]
     })
-    return JobProgress.of({ report: (job, count) => Effect.sync(() => done.set({ job }, count)) })
+    return JobProgress.of({ report: (job, count) => Effect.sync(() => done.set({ task: job }, count)) })
   })
 )

@@ -46,6 +46,7 @@ const makeFamilies = (registry: Registry) => {
     ]),
     paused: gauge("paused_invocations", "Invocations that wait for a person to resume them.", ["service"]),
     stuck: gauge("stuck_invocations", "Invocations that neither move nor are paused.", ["service"]),
+    watchUp: gauge("invocation_watch_up", "Whether Restate answered the last look for such invocations.", []),
     poolOpen: gauge("database_pool_connections", "Open connections of a pool.", ["pool"]),
     poolIdle: gauge("database_pool_idle_connections", "Open connections that nobody uses.", ["pool"]),
     poolQueued: gauge("database_pool_queued_requests", "Callers waiting for a connection.", ["pool"]),
@@ -92,6 +93,7 @@ const makeMetrics = (registry: Registry, version: string) => {
     },
     setPausedInvocations: (counts) => replace(families.paused, counts),
     setStuckInvocations: (counts) => replace(families.stuck, counts),
+    setInvocationWatchUp: (up) => Effect.sync(() => families.watchUp.set(up ? 1 : 0)),
     setPoolUsage: (pool, usage) =>
       Effect.sync(() => {
         families.poolOpen.set({ pool }, usage.open)

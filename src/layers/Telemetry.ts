@@ -1,7 +1,8 @@
 import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
 import * as OtlpTracer from "@effect/opentelemetry/OtlpTracer"
 import { FetchHttpClient } from "@effect/platform"
-import { ConfigProvider, Duration, Effect, Layer, Option, Redacted, Tracer } from "effect"
+import { ConfigProvider, Context, Duration, Effect, Layer, Option, Redacted, Tracer } from "effect"
+import { type ExportedTraces, readableSpans } from "./telemetry/readableSpans.ts"
 
 export interface TelemetryOptions {
   /** Where spans go over OTLP/HTTP; without it nothing is traced or sent. */
@@ -72,6 +73,16 @@ const sampling = (tracer: Tracer.Tracer, rate: number): Tracer.Tracer =>
     context: (run, fiber) => tracer.context(run, fiber)
   })
 
+const serialization = (encoding: "protobuf" | "json") =>
+  Layer.map(encoding === "json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf, (context) => {
+    const encoder = Context.get(context, OtlpSerialization.OtlpSerialization)
+    return Context.make(OtlpSerialization.OtlpSerialization, {
+      ...encoder,
+      // OtlpTracer alone calls this, with its TraceData, which the library does not export.
+      traces: (data) => encoder.traces(readableSpans(data as ExportedTraces))
+    })
+  })
+
 /** Spans to an OTLP collector; closing the layer sends what is left. A collector that is away never disturbs the program. */
 export const TelemetryLive = (options: TelemetryOptions): Layer.Layer<never> =>
   Option.match(options.traces, {
@@ -89,11 +100,6 @@ export const TelemetryLive = (options: TelemetryOptions): Layer.Layer<never> =>
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
         Effect.map((tracer) => Layer.setTracer(sampling(tracer, options.sampleRate))),
         Layer.unwrapScoped,
-        Layer.provide(
-          Layer.merge(
-            FetchHttpClient.layer,
-            traces.encoding === "json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
-          )
-        )
+        Layer.provide(Layer.merge(FetchHttpClient.layer, serialization(traces.encoding)))
       )
   })

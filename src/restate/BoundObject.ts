@@ -22,6 +22,7 @@ import { Durable } from "./Durable.ts"
 import { durableClock } from "./DurableClock.ts"
 import { AwaitRejected, CallFailed, Cancelled, StepFailed } from "./DurableError.ts"
 import { durableRandom } from "./DurableRandom.ts"
+import { errorTypeOf } from "./errorType.ts"
 import type { Implementation, ObjectOptions } from "./Implementation.ts"
 import type { Journal } from "./Journal.ts"
 import type { AttemptOutcome, Observer } from "./Observer.ts"
@@ -98,7 +99,7 @@ const runAttempt = <A, E, R>(
     const broken = (error: unknown): void => {
       attempt.end()
       logDefect(attempt, Cause.die(error))
-      report.ended("defect")
+      report.ended("defect", Cause.die(error))
       reject(error)
     }
     const attempt = new Attempt(journal, shared, broken)
@@ -122,7 +123,7 @@ const runAttempt = <A, E, R>(
         return
       }
       const { error, outcome } = edge(attempt, errorSchema, exit.cause)
-      report.ended(outcome)
+      report.ended(outcome, exit.cause)
       reject(error)
     }, broken)
   })
@@ -169,14 +170,16 @@ const reporter = (attempt: Attempt, tracer: Tracer.Tracer) => {
   handler.observer.attemptStarted(info)
   return {
     parent: span ?? external,
-    ended: (outcome: AttemptOutcome): void => {
+    ended: (outcome: AttemptOutcome, cause: Cause.Cause<unknown> = Cause.empty): void => {
       if (!open) return
       open = false
       handler.observer.attemptEnded({ ...info, outcome, seconds: (journal.liveMillis() - startedAt) / 1000 })
       if (span === undefined) return
       span.attribute("restate.attempt.outcome", outcome)
       const failed = outcome === "failed" || outcome === "defect"
-      span.end(BigInt(Date.now()) * 1_000_000n, failed ? Exit.die(outcome) : Exit.void)
+      const type = failed ? (errorTypeOf(cause) ?? outcome) : undefined
+      if (type !== undefined) span.attribute("error.type", type)
+      span.end(BigInt(Date.now()) * 1_000_000n, type === undefined ? Exit.void : Exit.die(type))
     }
   }
 }

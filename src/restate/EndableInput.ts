@@ -20,6 +20,7 @@ export class EndableInput implements AsyncIterable<Buffer> {
   readonly #ended = Promise.withResolvers<typeof noMore>()
   #ending = false
   #silence: NodeJS.Timeout | undefined
+  #lastLook: NodeJS.Immediate | undefined
 
   constructor(input: AsyncIterable<Buffer>) {
     this.#chunks = input[Symbol.asyncIterator]()
@@ -43,9 +44,15 @@ export class EndableInput implements AsyncIterable<Buffer> {
 
   #listenForSilence(): void {
     clearTimeout(this.#silence)
+    clearImmediate(this.#lastLook)
     this.#silence = setTimeout(() => {
-      this.#ended.resolve(noMore)
-      void discardRest(this.#chunks)
+      // Timers run before sockets are read: after a pause of the event loop there may be more, which the next phase brings.
+      this.#lastLook = setImmediate(() => this.#endNow())
     }, silenceMillis)
+  }
+
+  #endNow(): void {
+    this.#ended.resolve(noMore)
+    void discardRest(this.#chunks)
   }
 }

@@ -11,7 +11,6 @@ import {
   FiberRef,
   FiberRefs,
   Option,
-  Predicate,
   Runtime,
   Scheduler,
   Schema
@@ -21,6 +20,7 @@ import { type AnySchema, opaque } from "./Contract.ts"
 import { publicError } from "./Defect.ts"
 import { Durable, InsideStep, withAttempt } from "./Durable.ts"
 import { StepFailed, StepTimedOut } from "./DurableError.ts"
+import { errorTypeOf } from "./errorType.ts"
 import type { Completion, RunOptions } from "./Journal.ts"
 import type { StepOutcome } from "./Observer.ts"
 import { maxPayloadBytes, opaqueSerde } from "./Serde.ts"
@@ -195,7 +195,7 @@ class StepRun {
       const settle = (exit: Exit.Exit<A, E>): void => {
         const seconds = (journal.liveMillis() - startedAt) / 1000
         const outcome = timedOut ? "defect" : outcomeOf(exit, this.#options)
-        const error = timedOut ? "StepTimedOut" : errorOf(exit)
+        const error = timedOut ? "StepTimedOut" : Exit.isSuccess(exit) ? undefined : errorTypeOf(exit.cause)
         handler.observer.stepEnded({ ...info, seconds, outcome, error })
         // Past the end of the attempt nobody listens any more: the body runs again on the next one.
         if (this.#attempt.ended) return
@@ -271,14 +271,6 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>, options: StepOptions): Ste
   const failure = Cause.failureOption(exit.cause)
   if (Option.isSome(failure)) return options.failure !== undefined && !isTransient(failure.value) ? "failed" : "defect"
   return Cause.isInterruptedOnly(exit.cause) ? "interrupted" : "defect"
-}
-
-/** What kind of error ended a body, for whoever counts: undefined when none did. */
-const errorOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
-  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
-  const error = Cause.squash(exit.cause)
-  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") return error._tag
-  return error instanceof Error ? error.constructor.name : typeof error
 }
 
 /**

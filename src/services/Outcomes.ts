@@ -1,8 +1,11 @@
 import { Context, Effect } from "effect"
 
+/** `superseded`: given up before its build, because a newer commit of its branch waits too. */
+export type DeployOutcome = "ready" | "failed" | "superseded" | "cancelled"
+
 export interface OutcomesShape {
   /** A deploy has ended, that many seconds after its deployment was created. */
-  readonly deploy: (outcome: "ready" | "failed" | "cancelled", seconds: number) => Effect.Effect<void>
+  readonly deploy: (outcome: DeployOutcome, seconds: number) => Effect.Effect<void>
   /** A verification of a domain has ended. `failed`: a day has passed without success. */
   readonly domainVerification: (outcome: "verified" | "failed" | "cancelled") => Effect.Effect<void>
 }

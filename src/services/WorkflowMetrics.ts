@@ -37,6 +37,8 @@ export class WorkflowMetrics extends Context.Tag("ctrl-worker/WorkflowMetrics")<
     readonly setPausedInvocations: (counts: Option.Option<ReadonlyMap<string, number>>) => Effect.Effect<void>
     /** As the above, of invocations that neither move nor are paused, and of those that wait behind one for its key. */
     readonly setStuckInvocations: (counts: Option.Option<ReadonlyMap<string, number>>) => Effect.Effect<void>
+    /** Whether Restate answered the last look for such invocations. Until the first look it did not. */
+    readonly setInvocationWatchUp: (up: boolean) => Effect.Effect<void>
     readonly setPoolUsage: (pool: "primary" | "replica", usage: PoolUsage) => Effect.Effect<void>
     /** Everything, in the Prometheus text format named by `contentType`. */
     readonly render: Effect.Effect<string>

@@ -157,6 +157,8 @@ describe("the errors callers see", () => {
     survives(errors.DeploymentIsLive, 409, new errors.DeploymentIsLive(target))
     const failed = new errors.DeploymentFailed({ ...target, step: "deploying", problem: "x" })
     survives(errors.DeploymentFailed, 500, failed)
+    const superseded = new errors.DeploymentFailed({ ...target, step: "queued", problem: "x", supersededBy: "d_2" })
+    survives(errors.DeploymentFailed, 500, superseded)
     survives(errors.InstancesNotRunning, 500, new errors.InstancesNotRunning({ ...target, problem: "x" }))
   })
 

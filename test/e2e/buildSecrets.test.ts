@@ -8,6 +8,7 @@ import { buildStack, Origin, region, repository } from "./support/buildStack.ts"
 import { canary, type Exhibit, findIn } from "./support/canaries.ts"
 import { eventually } from "./support/eventually.ts"
 import { commitScript, push, telemetryOf, untilTold } from "./support/pushes.ts"
+import { SpanSink } from "./support/SpanSink.ts"
 
 const reason = await whyNoBuilds
 const project = "discreet"
@@ -36,6 +37,11 @@ const bothBuilds = Effect.gen(function* () {
   return [built, failed].map(({ body }): Exhibit => ({ where: "answer", text: JSON.stringify(body) }))
 })
 
+/** Its rows are all there: what the build wrote, and the step that wrote it, which has ended. */
+const isTold = ({ logs, steps }: Effect.Effect.Success<ReturnType<typeof telemetryOf>>, said: string) =>
+  logs.some((row) => JSON.stringify(row).includes(said)) &&
+  steps.some((row) => JSON.stringify(row).includes(said) && Number(row.completed_at) > 0)
+
 /** The longest text of the key that no form of showing it would break up. */
 const lineOf = (pem: string): string => pem.split("\n")[5] ?? ""
 
@@ -53,10 +59,17 @@ if (reason !== null) {
           const { registry } = yield* BuildGround
           yield* seedProject(project, { regions: { [region]: 1 } })
           const answers = yield* bothBuilds
+          // Rows and spans are sent in batches of their own; what is not there yet could not be searched.
           yield* eventually(
             "the telemetry of both",
             Effect.all([telemetryOf(project, "d_spoken"), telemetryOf(project, "d_failing")]),
-            (both) => both.every(({ logs }) => logs.length > 0)
+            ([good, bad]) => isTold(good, spoken) && isTold(bad, failing)
+          )
+          const { exports } = yield* SpanSink
+          yield* eventually(
+            "the spans of both",
+            Effect.sync(() => ["d_spoken", "d_failing"].map((id) => exports.some((text) => text.includes(id)))),
+            (both) => both.every(Boolean)
           )
           const exhibits = [...(yield* buildExhibits(project, ["d_spoken", "d_failing"])), ...answers]
 

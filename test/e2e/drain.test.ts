@@ -9,14 +9,10 @@ import { proxiedStack, Workers } from "./support/Stack.ts"
 import { metricsOf, stepsInFlight, stepsRun } from "./support/stepsRun.ts"
 
 const ofEach = 50
-const drainTimeout = Duration.seconds(25)
-/** From the end of the drain to the end of the process: pools, telemetry and a busy machine. */
-const exitMargin = Duration.seconds(5)
-/**
- * An orchestrator that looks every second must find out in its next look. Idle, the answer changes within 20 ms of the
- * signal; the bound leaves room for a machine that runs other tests.
- */
-const readinessBound = Duration.seconds(1)
+/** Longer than the test holds the steps, also on a busy machine: a worker that ends before has not been cut off. */
+const drainTimeout = Duration.seconds(90)
+/** Idle, the answer changes within 20 ms of the signal; the bound leaves room for a machine that runs other tests. */
+const readinessBound = Duration.seconds(5)
 
 const quick = "quick.test"
 /** Where nothing runs until the test says so. */
@@ -28,7 +24,10 @@ const stack = proxiedStack({
   workers: 2,
   choose: "first",
   restate: { inactivityTimeout: "500 millis" },
-  env: { WORKER_DATABASE_POOL_SIZE: String(ofEach + 20) }
+  env: {
+    WORKER_DATABASE_POOL_SIZE: String(ofEach + 20),
+    WORKER_RESTATE_DRAIN_TIMEOUT: `${Duration.toSeconds(drainTimeout)}s`
+  }
 })
 
 const count = Schema.Tuple(Schema.Struct({ n: Schema.Number }))
@@ -79,14 +78,18 @@ layer(stack, { excludeTestServices: true, timeout: "2 minutes" })("a worker that
 
         const waitingIds = yield* seedMany("waiting", waitingRegion, ofEach)
         const steppingIds = yield* seedMany("stepping", quick, ofEach)
+        const waiting = yield* sendDeploys("waiting", waitingIds)
+        yield* eventually("all that are to wait do", leavingMetrics, (exposed) => {
+          const entered = stepsRun(exposed, "enter-deploying") >= ofEach
+          return entered && stepsRun(exposed, "check-instances") >= ofEach
+        })
+        // Last, because a step that is held has the time of a step and no more.
         const { letGo } = yield* holdRows(steppingIds)
         const stepping = yield* sendDeploys("stepping", steppingIds)
-        const waiting = yield* sendDeploys("waiting", waitingIds)
-        yield* eventually(
-          "all are where they are to be",
-          leavingMetrics,
-          (exposed) => stepsInFlight(exposed) >= ofEach && stepsRun(exposed, "check-instances") >= ofEach
-        )
+        yield* eventually("all others are in their step", leavingMetrics, (exposed) => {
+          const loaded = stepsRun(exposed, "load-deployment") >= 2 * ofEach
+          return loaded && stepsInFlight(exposed) >= ofEach
+        })
         assert.strictEqual(yield* countRows(restate, "status <> 'completed'"), 2 * ofEach)
         assert.strictEqual(stepsRun(yield* stayingMetrics, "load-deployment"), 0)
         const load = yield* continuingLoad
@@ -117,14 +120,13 @@ layer(stack, { excludeTestServices: true, timeout: "2 minutes" })("a worker that
           (seen) => seen >= 3
         )
         for (const { status } of departure.live) assert.strictEqual(status, 200)
-        for (const { at, status } of departure.ready) if (at > goodbye.at + 50) assert.strictEqual(status, 503)
+        for (const { askedAt, status } of departure.ready) if (askedAt > goodbye.at) assert.strictEqual(status, 503)
         assert.isAbove(departure.requests.length, 0)
         for (const { status } of departure.requests) assert.strictEqual(status, 200)
 
         yield* letGo
         assert.deepStrictEqual(yield* Fiber.join(ending), { code: 0, signal: null })
-        const took = Date.now() - signalledAt
-        assert.isBelow(took, Duration.toMillis(Duration.sum(drainTimeout, exitMargin)))
+        assert.isBelow(Date.now() - signalledAt, Duration.toMillis(drainTimeout))
 
         yield* startKrane(waitingRegion)
         for (const id of [...stepping, ...waiting])

@@ -55,7 +55,8 @@ const watching = (fromNow = 0, deadlines: ReadonlyMap<string, number> = usual) =
     yield* looked
     const lookAgain = Effect.zipRight(TestClock.adjust("30 seconds"), looked)
     const about = (id: string) => lines.filter(({ fields }) => fields.invocation === id)
-    return { lines, about, gauge, lookAgain }
+    const isUp = Effect.map(render, (text) => text.includes("control_plane_worker_invocation_watch_up 1\n"))
+    return { lines, about, gauge, isUp, lookAgain }
   })
 
 const virtually = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, TestContext.TestContext)
@@ -76,7 +77,8 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
       mended.current = false
       const id = yield* restate.send(`${hasty}/a%20'key'/Fail`)
       yield* untilInvocation(restate, id, (row) => row.status === "paused")
-      const { about, gauge, lines, lookAgain } = yield* watching()
+      const { about, gauge, isUp, lines, lookAgain } = yield* watching()
+      assert.isTrue(yield* isUp)
       assert.strictEqual(yield* gauge("paused_invocations", hasty), "1")
       assert.isUndefined(yield* gauge("stuck_invocations", hasty))
       const [line, ...others] = about(id)
@@ -164,7 +166,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
       }).pipe(virtually)
   )
 
-  it.scoped("while Restate cannot be asked nothing is shown, which is said once", () =>
+  it.scoped("while Restate cannot be asked no count is shown but that nobody watches, which is said once", () =>
     Effect.gen(function* () {
       const lines: Array<unknown> = []
       const dead = "http://127.0.0.1:1"
@@ -186,6 +188,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
       yield* untilIo(sleepingUntil(1_060_000))
       const { render } = yield* Effect.provide(WorkflowMetrics, context)
       assert.notInclude(yield* render, "paused_invocations{")
+      assert.include(yield* render, "control_plane_worker_invocation_watch_up 0\n")
       assert.lengthOf(lines, 1)
       assert.notInclude(JSON.stringify(lines), "k3y")
     }).pipe(virtually)

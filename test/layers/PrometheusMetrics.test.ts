@@ -82,6 +82,20 @@ describe("workflow metrics", () => {
     )
   )
 
+  it.effect("the watch is down until it is said to be up, and again when it is not", () =>
+    run(
+      Effect.gen(function* () {
+        const metrics = yield* WorkflowMetrics
+        const shown = Effect.map(samples, (lines) => lines.filter((line) => line.includes("invocation_watch_up")))
+        assert.deepStrictEqual(yield* shown, ["control_plane_worker_invocation_watch_up 0"])
+        yield* metrics.setInvocationWatchUp(true)
+        assert.deepStrictEqual(yield* shown, ["control_plane_worker_invocation_watch_up 1"])
+        yield* metrics.setInvocationWatchUp(false)
+        assert.deepStrictEqual(yield* shown, ["control_plane_worker_invocation_watch_up 0"])
+      })
+    )
+  )
+
   it.effect("pools, build and the process itself are exposed, in a registry of their own", () =>
     run(
       Effect.gen(function* () {

@@ -1,8 +1,10 @@
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Redacted, Tracer } from "effect"
+import { Effect, Option, Redacted, Schema, Tracer } from "effect"
 import fc from "fast-check"
 import { onLoopback } from "../../dev/stack/onLoopback.ts"
+import type { ResourceSpans } from "../../dev/traces/Otlp.ts"
+import { readExport } from "../../dev/traces/OtlpProtobuf.ts"
 import { isSampled, TelemetryLive, type TelemetryOptions } from "../../src/layers/Telemetry.ts"
 
 interface Export {
@@ -54,6 +56,19 @@ const options = (url: string, over: Partial<TelemetryOptions> = {}): TelemetryOp
   resourceAttributes: {},
   ...over
 })
+
+const inProtobuf = (url: string): TelemetryOptions => {
+  const base = options(url)
+  return { ...base, traces: Option.map(base.traces, (target) => ({ ...target, encoding: "protobuf" as const })) }
+}
+
+const spansOfResource = ({ scopeSpans = [] }: ResourceSpans) => scopeSpans.flatMap(({ spans = [] }) => spans)
+
+class Refused extends Schema.TaggedError<Refused>()("Refused", { reason: Schema.String, cause: Schema.Defect }) {
+  override get message() {
+    return this.reason
+  }
+}
 
 const bodiesOf = (exports: ReadonlyArray<Export>) =>
   exports.map((received): TracesBody => JSON.parse(received.body.toString()))
@@ -142,11 +157,57 @@ describe("telemetry", () => {
   it.scopedLive("protobuf is what a collector gets unless it asks for JSON", () =>
     Effect.gen(function* () {
       const { exports, url } = yield* collector
-      const base = options(url)
-      const traces = Option.map(base.traces, (target) => ({ ...target, encoding: "protobuf" as const }))
-      yield* Effect.provide(work, TelemetryLive({ ...base, traces }))
+      yield* Effect.provide(work, TelemetryLive(inProtobuf(url)))
       assert.strictEqual(exports[0]?.headers["content-type"], "application/x-protobuf")
       assert.include(exports[0]?.body.toString("latin1"), "workflow.Deploy")
+    })
+  )
+
+  it.scopedLive("numbers of any sign and size leave the whole export readable in protobuf", () =>
+    Effect.gen(function* () {
+      const { exports, url } = yield* collector
+      const numbers = { minus: -5, far: -(2 ** 53), huge: 1e300, small: 200, half: -0.5, many: [-1, 7], big: -9n }
+      const noted = Effect.withSpan(work, "numbers", { attributes: numbers })
+      yield* Effect.provide(noted, TelemetryLive(inProtobuf(url)))
+      const spans = readExport(exports[0]?.body ?? Buffer.of()).resourceSpans.flatMap(spansOfResource)
+      assert.sameMembers(
+        spans.map(({ name }) => name),
+        ["numbers", "workflow.Deploy", "step.load"]
+      )
+      const attributes = spans.find(({ name }) => name === "numbers")?.attributes ?? []
+      assert.deepInclude(Object.fromEntries(attributes.map(({ key, value }) => [key, value])), {
+        minus: { doubleValue: -5 },
+        far: { doubleValue: -(2 ** 53) },
+        huge: { doubleValue: 1e300 },
+        small: { intValue: "200" },
+        half: { doubleValue: -0.5 },
+        many: { arrayValue: { values: [{ doubleValue: -1 }, { intValue: "7" }] } },
+        big: { doubleValue: -9 }
+      })
+    })
+  )
+
+  it.scopedLive("a failure is told by its tag or class, never as an interruption, and no text of an error is", () =>
+    Effect.gen(function* () {
+      const { exports, url } = yield* collector
+      const secret = new Error("password=hunter2")
+      const failures = [
+        Effect.fail(new Refused({ reason: "password=hunter2", cause: secret })),
+        Effect.die(new TypeError("password=hunter2", { cause: secret })),
+        Effect.die("password=hunter2")
+      ].map((failure) => Effect.exit(Effect.withSpan(failure, "step.load")))
+      yield* Effect.provide(Effect.all(failures), TelemetryLive(inProtobuf(url)))
+      const request = readExport(exports[0]?.body ?? Buffer.of())
+      const spans = request.resourceSpans.flatMap(spansOfResource)
+      assert.deepStrictEqual(
+        spans.map(({ status }) => status),
+        ["Refused", "TypeError", "Error"].map((message) => ({ code: 2, message }))
+      )
+      assert.deepStrictEqual(
+        spans.map(({ attributes = [] }) => attributes.filter(({ key }) => !key.startsWith("code."))),
+        ["Refused", "TypeError", "Error"].map((stringValue) => [{ key: "error.type", value: { stringValue } }])
+      )
+      assert.notInclude(JSON.stringify(request), "hunter2")
     })
   )
 

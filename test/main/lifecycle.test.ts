@@ -81,6 +81,7 @@ const families = [
   "control_plane_worker_step_duration_seconds",
   "control_plane_worker_steps_in_flight",
   "control_plane_worker_paused_invocations",
+  "control_plane_worker_invocation_watch_up",
   "control_plane_worker_database_pool_connections",
   "control_plane_worker_build_info",
   "process_cpu_seconds_total"

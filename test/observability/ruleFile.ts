@@ -26,21 +26,28 @@ export const rules = () => ruleFile().groups.flatMap((group) => group.rules)
 export const alerts = () =>
   rules().flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert }]))
 
-const Expected = Schema.Struct({ expr: Schema.String, exp_samples: Schema.optional(Schema.Array(Schema.Unknown)) })
+const Expected = Schema.Struct({
+  expr: Schema.String,
+  eval_time: Schema.String,
+  exp_samples: Schema.optional(Schema.Array(Schema.Unknown))
+})
 const UnitTests = Schema.Struct({
+  evaluation_interval: Schema.String,
   tests: Schema.Array(Schema.Struct({ name: Schema.String, promql_expr_test: Schema.optional(Schema.Array(Expected)) }))
 })
 
 export const unitTestFiles = ["rules.test.yaml", "rules.days.test.yaml"]
 
-/** What the unit tests expect of each alert at some moment: whether it fires. */
+/** What the unit tests expect of each alert at some moment: whether it fires. All alerts are evaluated that often. */
 export const expectations = () =>
-  unitTestFiles.flatMap((file) =>
-    Schema.decodeUnknownSync(UnitTests)(parse(readDeployed(file))).tests.flatMap(
-      ({ promql_expr_test: expected = [] }) =>
-        expected.map(({ exp_samples: samples = [], expr }) => ({
-          alert: /ALERTS\{alertname="(\w+)"/.exec(expr)?.[1],
-          fires: samples.length > 0
-        }))
+  unitTestFiles.flatMap((file) => {
+    const { evaluation_interval: every, tests } = Schema.decodeUnknownSync(UnitTests)(parse(readDeployed(file)))
+    return tests.flatMap(({ promql_expr_test: expected = [] }) =>
+      expected.map(({ eval_time: at, exp_samples: samples = [], expr }) => ({
+        alert: /ALERTS\{alertname="(\w+)"/.exec(expr)?.[1],
+        fires: samples.length > 0,
+        at,
+        every
+      }))
     )
-  )
+  })

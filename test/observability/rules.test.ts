@@ -56,6 +56,20 @@ describe("the alert rules", () => {
   })
 })
 
+/** `1h30m` and the like; the units are those of Prometheus. */
+const minutesOf = (duration: string) =>
+  [...duration.matchAll(/(\d+)([mhd])/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * ({ m: 1, h: 60, d: 1440 }[unit ?? ""] ?? Number.NaN),
+    0
+  )
+
+describe("the unit tests of the alert rules", () => {
+  it("look at moments of an evaluation, so that silence means that the alert does not fire", () => {
+    for (const { alert, at, every } of expectations())
+      assert.strictEqual(minutesOf(at) % minutesOf(every), 0, `${alert} at ${at}`)
+  })
+})
+
 describe("promtool", () => {
   if (source._tag === "Missing") {
     it.skip("skipped: there is no Prometheus, and it cannot be fetched without root on Debian", () => undefined)
@@ -69,7 +83,7 @@ describe("promtool", () => {
   it.effect(
     "sees every alert fire when it should, and only then",
     () => Effect.map(promtool("test", "rules", ...unitTestFiles), (said) => assert.notMatch(said, /FAILED/)),
-    // Days of virtual time: half a minute on an idle core.
+    // Days of virtual time: a quarter of a minute on an idle core.
     600_000
   )
 })

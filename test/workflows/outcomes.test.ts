@@ -2,9 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { PrometheusOutcomesLive } from "../../src/layers/PrometheusOutcomes.ts"
 import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
-import { advance, drain, on } from "../support/workflows/ControlPlane.ts"
+import { building, fromGit } from "../support/workflows/builds.ts"
+import { advance, ControlPlane, drain, on } from "../support/workflows/ControlPlane.ts"
 import { publishAll, verifyDomain, withDomain, withDomains } from "../support/workflows/CustomDomains.ts"
-import { deploy, deployWith } from "../support/workflows/commands.ts"
+import { deploy, deployWith, submitFromGit } from "../support/workflows/commands.ts"
 import { pending, shop } from "../support/workflows/seeds.ts"
 
 const outcomes = PrometheusOutcomesLive.pipe(Layer.provideMerge(PrometheusRegistryLive))
@@ -46,6 +47,26 @@ describe("outcomes", () => {
       )
     )
   }
+
+  it.effect("of a deploy that a newer commit supersedes are no failures", () =>
+    counting((counted) =>
+      Effect.gen(function* () {
+        const { engine } = yield* ControlPlane
+        yield* shop
+        for (const nth of [1, 2, 3]) yield* fromGit(`d_${nth}`, nth, "main")
+        for (const nth of [1, 2, 3]) {
+          yield* submitFromGit(`d_${nth}`)
+          yield* engine.advance("500 millis")
+        }
+        assert.deepStrictEqual(yield* counted, ['deploy_duration_seconds_count{outcome="superseded"} 1'])
+        yield* engine.drain
+        assert.deepStrictEqual(yield* counted, [
+          'deploy_duration_seconds_count{outcome="superseded"} 1',
+          'deploy_duration_seconds_count{outcome="ready"} 2'
+        ])
+      }).pipe(on(building))
+    )
+  )
 
   it.effect("of a verification are counted when it ends, and not again when the domain is looked after", () =>
     counting((counted) =>

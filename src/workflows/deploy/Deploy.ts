@@ -9,7 +9,7 @@ import { step } from "../../restate/Step.ts"
 import { type Deployment, type DeploymentPhase, productionEnvironment } from "../../services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
-import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
+import { type DeployOutcome, Outcomes } from "../../services/Outcomes.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { awaitSentinel } from "./awaitSentinel.ts"
 import { buildFromGit } from "./build/buildFromGit.ts"
@@ -86,7 +86,7 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effec
   })
 
 /** Within the step that ends the deploy, and by the clock of that moment. */
-const countEnd = ({ createdAt }: Deployment, outcome: Parameters<OutcomesShape["deploy"]>[0]) =>
+const countEnd = ({ createdAt }: Deployment, outcome: DeployOutcome) =>
   Effect.gen(function* () {
     const outcomes = yield* Outcomes
     const now = yield* Clock.currentTimeMillis
@@ -114,6 +114,12 @@ const reasonOf = (cause: Cause.Cause<unknown>): string => {
   return failure instanceof Error ? failure.message : "the deployment was cancelled"
 }
 
+const outcomeOf = (cause: Cause.Cause<unknown>): DeployOutcome => {
+  const failure = Option.getOrUndefined(Cause.failureOption(cause))
+  if (failure === undefined) return "cancelled"
+  return failure instanceof DeploymentFailed && failure.supersededBy !== undefined ? "superseded" : "failed"
+}
+
 const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
     const { id: deploymentId } = deployment
@@ -121,8 +127,8 @@ const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
     const at = yield* Clock.currentTimeMillis
     const message = stepError(reasonOf(cause))
     yield* Effect.logWarning(`deployment ${deploymentId} failed: ${message}`)
-    const outcome = Option.isSome(Cause.failureOption(cause)) ? "failed" : "cancelled"
-    const fail = Effect.zipLeft(deployments.fail({ deploymentId, message, at }), countEnd(deployment, outcome))
+    const ended = countEnd(deployment, outcomeOf(cause))
+    const fail = Effect.zipLeft(deployments.fail({ deploymentId, message, at }), ended)
     yield* step("fail-deployment", fail, {})
   })
 

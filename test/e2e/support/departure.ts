@@ -4,17 +4,21 @@ import { Effect, Fiber, Schedule } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { keptConnection } from "../../main/KeptConnection.ts"
 
-/** What one look at a worker found, and when, in Unix milliseconds. Status 0: nobody answered. */
+/** What one look at a worker found, when it was asked for and when it was seen, in Unix milliseconds. Status 0: nobody answered. */
 export interface Sighting {
+  readonly askedAt: number
   readonly at: number
   readonly status: number
 }
 
 const sight = <E, R>(status: Effect.Effect<number, E, R>) =>
-  Effect.map(
-    Effect.orElseSucceed(status, () => 0),
-    (seen): Sighting => ({ at: Date.now(), status: seen })
-  )
+  Effect.suspend(() => {
+    const askedAt = Date.now()
+    return Effect.map(
+      Effect.orElseSucceed(status, () => 0),
+      (seen): Sighting => ({ askedAt, at: Date.now(), status: seen })
+    )
+  })
 
 /** Looks every 10 ms for as long as the scope is open; what it has seen so far is in the list. */
 const lookAgainAndAgain = <E, R>(status: Effect.Effect<number, E, R>) =>
@@ -74,7 +78,7 @@ export const watchDeparture = (url: string) =>
     })
     const goodbye = yield* heard.pipe(
       Effect.flatMap((at) =>
-        Effect.map(askOnGoodbye(`${url}/health/ready`), ({ status }): Sighting => ({ at, status }))
+        Effect.map(askOnGoodbye(`${url}/health/ready`), ({ status }): Sighting => ({ askedAt: at, at, status }))
       ),
       Effect.orDie,
       Effect.forkScoped

@@ -80,11 +80,11 @@ export const failureOf = (answer: Answer): unknown => {
   return encoded === undefined ? undefined : JSON.parse(encoded)
 }
 
-/** Checks again and again, for hosts that run beside the test. Fails after ten seconds. */
+/** Checks again and again, for hosts that run beside the test. Fails after a minute: a busy machine starts processes slowly. */
 export const poll = <R>(what: string, condition: Effect.Effect<boolean, never, R>): Effect.Effect<void, never, R> =>
   condition.pipe(
     Effect.repeat({ until: (holds) => holds, schedule: Schedule.spaced("5 millis") }),
-    Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => new Error(`never came: ${what}`) }),
+    Effect.timeoutFail({ duration: "1 minute", onTimeout: () => new Error(`never came: ${what}`) }),
     Effect.orDie,
     Effect.asVoid
   )

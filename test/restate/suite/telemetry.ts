@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { assert } from "@effect/vitest"
 import { Effect, Option, type Tracer } from "effect"
 import { Telemetry } from "../fixtures/telemetry.ts"
@@ -7,17 +8,17 @@ import type { It } from "./semantics.ts"
 const parentId = (span: Tracer.Span) => Option.getOrUndefined(span.parent)?.spanId
 
 /** Runs a handler and answers with the log lines and spans that belong to it. */
-const telemetryOf = (handler: "logs" | "spans") =>
+const telemetryOf = (handler: "logs" | "spans" | "refuses", outcome = "succeeded") =>
   Effect.gen(function* () {
     const host = yield* Host
     const { lines, spans } = yield* Telemetry
     const key = yield* freshKey
     const before = spans.length
-    assert.strictEqual((yield* host.call(key, handler)).status, 200)
+    assert.strictEqual((yield* host.call(key, handler)).status, outcome === "succeeded" ? 200 : 500)
     const attempts = () => spans.filter((span) => span.attributes.get("restate.invocation.key") === key)
     yield* host.until(
       "the last attempt's span",
-      Effect.sync(() => attempts().some((span) => span.attributes.get("restate.attempt.outcome") === "succeeded"))
+      Effect.sync(() => attempts().some((span) => span.attributes.get("restate.attempt.outcome") === outcome))
     )
     return {
       lines: lines.filter(({ annotations }) => annotations.key === key),
@@ -60,6 +61,15 @@ export const telemetryGuarantees = (it: It): void => {
       for (const attempt of attempts) assert.strictEqual(attempt.kind, "server")
       if (host.suspendsAtOnce) assert.isAbove(attempts.length, 1)
       else assert.strictEqual(attempts.length, 1)
+    })
+  )
+
+  it.effect("the span of an attempt that fails says the tag of its error and nothing of its text", () =>
+    Effect.gen(function* () {
+      const { attempts } = yield* telemetryOf("refuses", "failed")
+      assert.lengthOf(attempts, 1)
+      assert.deepInclude(Object.fromEntries(attempts[0]?.attributes ?? []), { "error.type": "Overdrawn" })
+      assert.notInclude(inspect(attempts[0], { depth: 9 }), "secret-account")
     })
   )
 }

@@ -24,10 +24,8 @@ const failed = (deploymentId: string, problem: string) =>
 const settled = (deploymentId: string, { by, leaseEnds, outcome }: SlotNews) => {
   if (outcome === "granted") return Effect.succeedSome(leaseEnds)
   if (outcome === "waiting") return Effect.succeedNone
-  return failed(
-    deploymentId,
-    outcome === "superseded" ? `superseded by ${by}` : "too many builds of this workspace wait already"
-  )
+  if (outcome === "refused") return failed(deploymentId, "too many builds of this workspace wait already")
+  return new DeploymentFailed({ deploymentId, step: "queued", problem: `superseded by ${by}`, supersededBy: by })
 }
 
 /** What the queue says within a minute. A bell that somebody broke is as good as one that is silent. */
