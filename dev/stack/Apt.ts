@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process"
+import { mkdir } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { runProgram } from "./Process.ts"
-import { RunDirectory } from "./RunDirectory.ts"
+import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
 import { ComponentFailed } from "./StackFailure.ts"
 
 /** apt's own lock covers dpkg only; downloading and updating lists fail at once when another run holds theirs. */
@@ -45,10 +46,34 @@ const noArchive = new ComponentFailed({
   lastLines: []
 })
 
-/** Where this machine's own packages come from. The archive has every release of Debian, also newer ones than this machine's. */
+/** Runs a script that fetches a package and unpacks it somewhere, without changing the machine; arguments are its $0, $1 and so on. */
+export const unpackWithApt = (
+  component: string,
+  script: string,
+  args: readonly [folder: string, ...rest: ReadonlyArray<string>]
+): Effect.Effect<void, ComponentFailed> =>
+  Effect.gen(function* () {
+    yield* Effect.logInfo(`${component}: apt-get download`)
+    const run = yield* RunDirectory
+    yield* Effect.promise(() => mkdir(args[0], { recursive: true }))
+    const [command, locked] = aptLocked(script)
+    yield* runProgram({
+      component: installer,
+      command,
+      args: [...locked, ...args],
+      env: process.env,
+      logFile: join(run.path, `${component}-download.log`)
+    })
+  }).pipe(Effect.provide(RunDirectoryLive))
+
+/** Where this machine's own packages come from, also before any list of them was fetched. The archive has every release of Debian, also newer ones than this machine's. */
 export const debianArchive: Effect.Effect<string, ComponentFailed> = Effect.async<string, ComponentFailed>((resume) => {
-  execFile("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Component: main"], (error, stdout) => {
-    const [first = ""] = error === null ? stdout.split("\n") : []
-    resume(first === "" ? Effect.fail(noArchive) : Effect.succeed(first))
-  })
+  execFile(
+    "apt-get",
+    ["indextargets", "--no-release-info", "--format", "$(REPO_URI)", "Component: main"],
+    (error, stdout) => {
+      const [first = ""] = error === null ? stdout.split("\n") : []
+      resume(first === "" ? Effect.fail(noArchive) : Effect.succeed(first))
+    }
+  )
 })

@@ -1,12 +1,11 @@
 import { execFile } from "node:child_process"
-import { access, constants, mkdir } from "node:fs/promises"
+import { access, constants } from "node:fs/promises"
 import { join } from "node:path"
 import { Config, Effect, Option } from "effect"
-import { aptLocked, debianArchive, installer } from "./Apt.ts"
+import { debianArchive, unpackWithApt } from "./Apt.ts"
 import { canInstallPackages, findProgram } from "./Machine.ts"
-import { runProgram } from "./Process.ts"
-import { devFolder, RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
-import { chooseSource, type Source } from "./Source.ts"
+import { devFolder } from "./RunDirectory.ts"
+import { chooseSource, programOf, type Source } from "./Source.ts"
 import { ComponentFailed, ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
 const folder = join(devFolder, "kubectl")
@@ -90,35 +89,14 @@ if ! test -x kubectl; then
 fi
 `
 
-const unpacked = Effect.gen(function* () {
-  yield* Effect.logInfo("kubectl: apt-get download kubectl, from Debian 13")
-  const run = yield* RunDirectory
-  yield* Effect.promise(() => mkdir(folder, { recursive: true }))
-  const [command, args] = aptLocked(unpack)
-  yield* runProgram({
-    component: installer,
-    command,
-    args: [...args, folder, yield* debianArchive, keyring],
-    env: process.env,
-    logFile: join(run.path, "kubectl-download.log")
-  })
-  return unpackedProgram
-}).pipe(Effect.provide(RunDirectoryLive))
+const unpacked = Effect.flatMap(debianArchive, (archive) =>
+  unpackWithApt("kubectl", unpack, [folder, archive, keyring])
+).pipe(Effect.as(unpackedProgram))
 
 /** A kubectl with Kustomize 5: the one STACK_KUBECTL names, else this machine's, else Debian's, unpacked below `.dev`. */
-export const kubectlProgram: Effect.Effect<string, StackFailure> = Effect.gen(function* () {
-  const source = yield* kubectlSource
-  switch (source._tag) {
-    case "Environment":
-      return source.address
-    case "Program":
-      return source.program
-    case "Apt":
-      return yield* unpacked
-    default:
-      return yield* missing
-  }
-})
+export const kubectlProgram: Effect.Effect<string, StackFailure> = Effect.flatMap(kubectlSource, (source) =>
+  programOf(source, unpacked, missing)
+)
 
 /** The objects of a folder with a kustomization, as YAML documents. Nothing of the machine or of a cluster is asked. */
 export const renderKustomization = (kubectl: string, path: string): Effect.Effect<string, ComponentFailed> =>

@@ -3,7 +3,7 @@ import { Config, Effect, Option } from "effect"
 import { installPackages } from "./Apt.ts"
 import { canInstallPackages, findProgram } from "./Machine.ts"
 import { RunDirectoryLive } from "./RunDirectory.ts"
-import { chooseSource, type Source } from "./Source.ts"
+import { chooseSource, programOf, type Source } from "./Source.ts"
 import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
 /** Let's Encrypt's test CA, and the DNS and HTTP server that comes with it. */
@@ -54,16 +54,6 @@ const installed = Effect.gen(function* () {
 }).pipe(Effect.provide(RunDirectoryLive))
 
 /** Pebble: the one STACK_PEBBLE names, else the one of this machine, else from apt-get, which installs it. */
-export const pebbleProgram: Effect.Effect<PebbleProgram, StackFailure> = Effect.gen(function* () {
-  const source = yield* pebbleSource
-  switch (source._tag) {
-    case "Environment":
-      return source.address
-    case "Program":
-      return source.program
-    case "Apt":
-      return yield* installed
-    default:
-      return yield* missing
-  }
-})
+export const pebbleProgram: Effect.Effect<PebbleProgram, StackFailure> = Effect.flatMap(pebbleSource, (source) =>
+  programOf(source, installed, missing)
+)

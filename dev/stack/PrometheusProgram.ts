@@ -1,11 +1,10 @@
-import { access, constants, mkdir } from "node:fs/promises"
+import { access, constants } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Config, Effect, Option } from "effect"
-import { aptLocked, installer } from "./Apt.ts"
+import { unpackWithApt } from "./Apt.ts"
 import { canInstallPackages, findProgram } from "./Machine.ts"
-import { runProgram } from "./Process.ts"
-import { devFolder, RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
-import { chooseSource, type Source } from "./Source.ts"
+import { devFolder } from "./RunDirectory.ts"
+import { chooseSource, programOf, type Source } from "./Source.ts"
 import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
 /** The server, and the tool that checks rules and metrics. */
@@ -70,32 +69,10 @@ fi
 cd .. && rm -rf new
 `
 
-const unpacked = Effect.gen(function* () {
-  yield* Effect.logInfo("Prometheus: apt-get download prometheus")
-  const run = yield* RunDirectory
-  yield* Effect.promise(() => mkdir(folder, { recursive: true }))
-  const [command, args] = aptLocked(unpack)
-  yield* runProgram({
-    component: installer,
-    command,
-    args: [...args, folder],
-    env: process.env,
-    logFile: join(run.path, "prometheus-download.log")
-  })
-  return inFolder(folder)
-}).pipe(Effect.provide(RunDirectoryLive))
+const unpacked = Effect.as(unpackWithApt("Prometheus", unpack, [folder]), inFolder(folder))
 
 /** Prometheus: the one STACK_PROMETHEUS names, else the one of this machine, else Debian's, unpacked below `.dev`. */
-export const prometheusProgram: Effect.Effect<PrometheusProgram, StackFailure> = Effect.gen(function* () {
-  const source = yield* prometheusSource
-  switch (source._tag) {
-    case "Environment":
-      return source.address
-    case "Program":
-      return source.program
-    case "Apt":
-      return yield* unpacked
-    default:
-      return yield* missing
-  }
-})
+export const prometheusProgram: Effect.Effect<PrometheusProgram, StackFailure> = Effect.flatMap(
+  prometheusSource,
+  (source) => programOf(source, unpacked, missing)
+)

@@ -1,4 +1,5 @@
-import { Option } from "effect"
+import { Effect, Option } from "effect"
+import type { ComponentMissing } from "./StackFailure.ts"
 
 /** What is known about this machine when a component is needed. */
 export interface Facts<Address, Program> {
@@ -26,4 +27,22 @@ export const chooseSource = <Address, Program>(facts: Facts<Address, Program>): 
   if (facts.docker) return { _tag: "Docker" }
   if (facts.apt) return { _tag: "Apt" }
   return { _tag: "Missing" }
+}
+
+/** The program of a component that has no server of its own: named, installed, or brought by apt. */
+export const programOf = <Program, E>(
+  source: Source<Program, Program>,
+  broughtByApt: Effect.Effect<Program, E>,
+  missing: ComponentMissing
+): Effect.Effect<Program, E | ComponentMissing> => {
+  switch (source._tag) {
+    case "Environment":
+      return Effect.succeed(source.address)
+    case "Program":
+      return Effect.succeed(source.program)
+    case "Apt":
+      return broughtByApt
+    default:
+      return Effect.fail(missing)
+  }
 }

@@ -1,33 +1,9 @@
 import { Duration } from "effect"
-import { BuildSlotService } from "./BuildSlotService.ts"
 import { CertificateService } from "./CertificateService.ts"
-import { ClickhouseUserService } from "./ClickhouseUserService.ts"
-import { CommitStatusService } from "./CommitStatusService.ts"
-import { CustomDomainService } from "./CustomDomainService.ts"
-import { DeploymentService } from "./DeploymentService.ts"
 import { DeployService } from "./DeployService.ts"
-import { IdlePreviews } from "./IdlePreviews.ts"
 import { KeyRefillService } from "./KeyRefillService.ts"
 import { QuotaCheckService } from "./QuotaCheckService.ts"
-import { QuotaNoticeService } from "./QuotaNoticeService.ts"
-import { RoutingService } from "./RoutingService.ts"
-import { VersioningService } from "./VersioningService.ts"
-
-const contracts = [
-  BuildSlotService,
-  CertificateService,
-  ClickhouseUserService,
-  CommitStatusService,
-  CustomDomainService,
-  DeployService,
-  DeploymentService,
-  IdlePreviews,
-  KeyRefillService,
-  QuotaCheckService,
-  QuotaNoticeService,
-  RoutingService,
-  VersioningService
-]
+import { services } from "./services.ts"
 
 /** Most handlers are over within a minute. Those that fail are repeated for about an hour before they are paused. */
 const usual = Duration.hours(2)
@@ -53,7 +29,7 @@ export const deadlinesOf = (builds: { readonly deadline: Duration.Duration }): R
     [`${CertificateService.name}/RenewExpiringCertificates`, longJob]
   ])
   return new Map(
-    contracts.flatMap(({ handlers, name }) =>
+    services.flatMap(({ handlers, name }) =>
       Object.keys(handlers).map((handler): [string, number] => {
         const id = `${name}/${handler}`
         return [id, Duration.toMillis(longer.get(id) ?? usual)]
