@@ -201,7 +201,11 @@ layer(stage)("the Depot builder", (it) => {
   it.scoped("what a worker that was killed left at Depot is finished once, by the one that takes its build over", () =>
     Effect.gen(function* () {
       const { builder, depot, plays } = yield* Stage
-      plays(() => Promise.resolve(null))
+      let isBuilding = false
+      plays(() => {
+        isBuilding = true
+        return Promise.resolve(null)
+      })
       const before = depot.builds.length
       const ledger = yield* makeMemoryBuildLedger
       // As far as the ledger goes it is dead; it wakes up, like a machine that was only asleep, when its scope closes.
@@ -213,7 +217,8 @@ layer(stage)("the Depot builder", (it) => {
       const killed = yield* Layer.buildWithScope(builder(accountToken, Layer.succeed(BuildLedger, leaseless)), scope)
       const asked = request(sha, { projectId: "proj_first" })
       yield* Context.get(killed, Builder).start(asked)
-      yield* until(() => (depot.builds[before]?.healthReports ?? 0) > 0)
+      // The machine is alive before it builds; a part that is given before that would be played by the first build.
+      yield* until(() => isBuilding && (depot.builds[before]?.healthReports ?? 0) > 0)
 
       plays(() => Promise.resolve({ digest }))
       const state = yield* Effect.provide(
