@@ -67,11 +67,16 @@ export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable, WorkerConfig
   Effect.map(WorkerConfig, openDatabase)
 )
 
+/** An index over a large table takes minutes; a person who applies migrations waits for it, a worker's start does not. */
+const migrationTimeout = Duration.hours(1)
+
 /** What a migration needs: the primary, and its failures told as at a start. */
 const onPrimary = <A, E>(use: Effect.Effect<A, E | DbError, MysqlPools>) =>
   Effect.flatMap(WorkerConfig, (config) =>
     use.pipe(
-      Effect.provide(MysqlPoolsLive({ primary: databaseServers(config).primary })),
+      Effect.provide(
+        MysqlPoolsLive({ primary: { ...databaseServers(config).primary, statementTimeout: migrationTimeout } })
+      ),
       Effect.catchIf(
         (error): error is DbError => error instanceof DbError,
         (error) => unavailable([config.database.primary])(error)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
-import { queryServer } from "../../dev/stack/MySqlConnection.ts"
+import { Effect, Fiber, Layer, Logger } from "effect"
+import { onConnection, queryServer } from "../../dev/stack/MySqlConnection.ts"
 import { MysqlPoolsLive } from "../../src/layers/mysql/MysqlPools.ts"
 import { migrate, migrateForward } from "../../src/migrations/migrate.ts"
 import { migrations } from "../../src/migrations/migrations.ts"
@@ -16,6 +16,8 @@ const settings = (database: string) => ({
 
 const names = migrations.map(({ name }) => name)
 const tables = "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_schema = DATABASE()"
+const waiting =
+  "SELECT time AS seconds FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting for table metadata lock%'"
 const newer = "INSERT INTO control_plane_migrations (id, name) VALUES (9001, 'of tomorrow')"
 
 describe("migrate", () => {
@@ -41,6 +43,31 @@ describe("migrate", () => {
       const { output } = yield* runCommand(["migrate"], settings(database))
       for (const name of names) assert.include(output, `applied  ${name}: `)
       assert.include(output, "Nothing is pending.\n")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("--apply waits for a statement for longer than a worker does that starts", () =>
+    Effect.gen(function* () {
+      const database = yield* freshDatabase
+      yield* runCommand(["migrate", "--apply"], settings(database))
+      yield* queryServer(database, "DELETE FROM control_plane_migrations WHERE id = 2")
+      yield* queryServer(database, "DROP INDEX deployments_idle_scan_idx ON deployments")
+      // Whoever reads the table holds up the change of it: here until it has waited for longer than a start has patience.
+      const held = yield* Effect.fork(
+        onConnection(database, (run) =>
+          Effect.gen(function* () {
+            yield* run("BEGIN")
+            yield* run("SELECT COUNT(*) FROM deployments")
+            const waits = yield* Effect.repeat(Effect.delay(run(waiting), "500 millis"), {
+              until: (rows) => rows.some(({ seconds }) => seconds >= 11)
+            })
+            return waits.length
+          })
+        )
+      )
+      const { code, output } = yield* runCommand(["migrate", "--apply"], settings(database))
+      assert.deepStrictEqual({ code, output }, { code: 0, output: "Applied migration 2.\n" })
+      assert.strictEqual(yield* Fiber.join(held), 1, "it was asked again")
     }).pipe(Effect.scoped)
   )
 
