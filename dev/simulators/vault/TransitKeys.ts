@@ -11,6 +11,7 @@ interface TransitKey {
 export type Refusal =
   | "encryption key not found"
   | "invalid ciphertext: no prefix"
+  | "invalid ciphertext: could not decode base64"
   | "ciphertext or signature version is disallowed by policy (too old)"
   | "cipher: message authentication failed"
 
@@ -69,8 +70,11 @@ export class TransitKeys {
     if (version === "") return { refusal: "invalid ciphertext: no prefix" }
     if (Number(version) < key.minDecryptionVersion)
       return { refusal: "ciphertext or signature version is disallowed by policy (too old)" }
+    const sealed = Buffer.from(body, "base64")
+    // Node reads other alphabets and skips what is in none; Vault takes the standard one to the letter.
+    if (sealed.toString("base64") !== body) return { refusal: "invalid ciphertext: could not decode base64" }
     const material = key.versions[Number(version) - 1]
-    const opened = material === undefined ? Option.none<Buffer>() : unseal(material, Buffer.from(body, "base64"))
+    const opened = material === undefined ? Option.none<Buffer>() : unseal(material, sealed)
     return Option.match(opened, {
       onNone: () => ({ refusal: "cipher: message authentication failed" }),
       onSome: (plaintext) => ({ plaintext: plaintext.toString("base64") })
