@@ -1,10 +1,14 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schema } from "effect"
 
-/** Columns as the driver hands them over: BIGINT and COUNT as strings, tinyint(1) as a number, JSON parsed or as text. */
-export const Integer64 = Schema.NumberFromString
-export const Version = Schema.BigInt
-export const Flag = Schema.transform(Schema.Number, Schema.Boolean, {
+/**
+ * Columns as the driver hands them over: BIGINT and DECIMAL as text, smaller integers as numbers, JSON parsed or as text.
+ * Which of the two an expression is depends on the server: `CASE WHEN a THEN 1 ELSE 0 END` and `a > b` are INT on MariaDB
+ * and BIGINT on MySQL, so a numeric column is read in both forms.
+ */
+export const Integer64 = Schema.Union(Schema.Number, Schema.NumberFromString)
+export const Version = Schema.Union(Schema.BigInt, Schema.BigIntFromNumber)
+export const Flag = Schema.transform(Integer64, Schema.Boolean, {
   strict: true,
   decode: (value) => value !== 0,
   encode: (value) => (value ? 1 : 0)
