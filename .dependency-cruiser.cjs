@@ -1,10 +1,11 @@
 // The arrows of the house. A folder may import itself, what its row names, and nothing else.
 const effect = "^node_modules/(effect|@effect/platform|@effect/sql)/"
 const allowed = {
-  contract: [effect],
-  services: [effect],
+  names: [effect, "^(node:)?(net|url)$", "^node_modules/tldts/"],
+  contract: [effect, "^src/names/"],
+  services: [effect, "^src/names/"],
   restate: [effect, "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"],
-  workflows: [effect, "^src/contract/", "^src/services/", "^src/restate/", "^(node:)?crypto$"],
+  workflows: [effect, "^src/names/", "^src/contract/", "^src/services/", "^src/restate/", "^(node:)?crypto$"],
   http: [effect, "^src/services/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
 }
 const only = Object.entries(allowed).map(([folder, targets]) => ({
