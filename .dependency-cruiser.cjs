@@ -1,11 +1,12 @@
 // The arrows of the house. A folder may import itself, what its row names, and nothing else.
 const effect = "^node_modules/(effect|@effect/platform|@effect/sql)/"
 const allowed = {
-  names: [effect, "^(node:)?(net|url)$", "^node_modules/tldts/"],
-  contract: [effect, "^src/names/"],
-  services: [effect, "^src/names/"],
-  restate: [effect, "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"],
-  workflows: [effect, "^src/names/", "^src/contract/", "^src/services/", "^src/restate/", "^(node:)?crypto$"],
+  text: [],
+  names: [effect, "^src/text/", "^(node:)?(net|url)$", "^node_modules/tldts/"],
+  contract: [effect, "^src/names/", "^src/text/"],
+  services: [effect, "^src/names/", "^src/text/"],
+  restate: [effect, "^src/text/", "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"],
+  workflows: [effect, "^src/names/", "^src/text/", "^src/contract/", "^src/services/", "^src/restate/", "^(node:)?crypto$"],
   http: [effect, "^src/services/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
 }
 const only = Object.entries(allowed).map(([folder, targets]) => ({

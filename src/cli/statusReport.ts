@@ -1,4 +1,5 @@
 import { type Invocation, type InvocationCount, invocationStatuses } from "../services/Invocations.ts"
+import { shortened } from "../text/codePoints.ts"
 
 /** An invocation as the status shows it. */
 export interface ShownInvocation {
@@ -49,8 +50,7 @@ export const printable = (text: string): string => {
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   )
-  const characters = [...spelled]
-  return characters.length <= longestKey ? spelled : `${characters.slice(0, longestKey - 1).join("")}…`
+  return shortened(spelled, longestKey)
 }
 
 /** Columns as wide as their widest cell, two spaces apart; those named are of numbers, which end together. */

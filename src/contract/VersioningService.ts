@@ -27,12 +27,15 @@ const NetworkPolicy = message("ctrl_worker.v1.NetworkPolicy", {
   policy: required(JsonObject)
 })
 
-/** `now` (Unix ms) is journaled by the caller, so that a repeated commit writes the same rows. Absent parts stay as they are. */
+/**
+ * `now` (Unix ms) is journaled by the caller, so that a repeated commit writes the same rows. Absent parts stay as they are.
+ * Ids are as wide as the narrowest column that they are written to: `deployment_topology` has 64 characters.
+ */
 const PublishChangeRequest = message("ctrl_worker.v1.PublishChangeRequest", {
-  workspaceId: id(),
-  projectId: id(),
+  workspaceId: id(64),
+  projectId: id(255),
   environmentId: id(128),
-  deploymentId: id(128),
+  deploymentId: id(64),
   k8sNamespace: text(255),
   topology: optional(Topology),
   sentinel: optional(Sentinel),

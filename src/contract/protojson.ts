@@ -1,5 +1,5 @@
 import { JSONSchema, ParseResult, Schema } from "effect"
-import type { Scalar } from "./scalars.ts"
+import { boundedText, type Scalar } from "./scalars.ts"
 
 /** One field of a message: its place in the struct, and whether a wire value of it is left out when written. */
 export interface Field<P extends Schema.Struct.Field = Schema.Struct.Field> {
@@ -33,11 +33,8 @@ export const list = <A, I>(value: Value<A, I>, max = 1000) => ({
 /** A field that has no usable zero and must be given. */
 export const required = <A, I>(schema: Schema.Schema<A, I>) => ({ property: schema, isZero: never })
 
-/** A required identifier or key: 1 to `max` characters. */
-export const id = (max = 256) => {
-  const message = () => ({ message: `must be text of 1 to ${max} characters`, override: true })
-  return required(Schema.String.pipe(Schema.minLength(1), Schema.maxLength(max)).annotations({ message }))
-}
+/** A required identifier or key: 1 to `max` code points. */
+export const id = (max = 256) => required(boundedText(1, max))
 
 /** A required word out of a closed list, for messages that are ours alone. */
 export const word = <const Words extends readonly [string, ...Array<string>]>(...words: Words) => {

@@ -1,4 +1,5 @@
 import { ParseResult, Schema } from "effect"
+import { fitsCodePoints } from "../text/codePoints.ts"
 
 /**
  * A protojson value with a zero: a missing field reads as the zero, and the zero is left out when written.
@@ -22,9 +23,22 @@ const withZero = <A, I>(schema: Schema.Schema<A, I>, zero: A): Scalar<A, I> => {
 /** One plain sentence instead of a tree, and never the refused value: it could be a megabyte or a secret. */
 const saying = (message: string) => ({ message: () => ({ message, override: true }) })
 
-/** Text of at most `max` UTF-16 units; 256 is the width of the widest id column. */
-export const text = (max = 256): Scalar<string, string> =>
-  withZero(Schema.String.pipe(Schema.maxLength(max, saying(`must be text of at most ${max} characters`))), "")
+/**
+ * Text of `min` to `max` code points, which is how MySQL counts the width of a column and JSON Schema a length: what fits a
+ * column fits a field of its width.
+ */
+export const boundedText = (min: 0 | 1, max: number): Schema.Schema<string> =>
+  Schema.String.pipe(
+    Schema.filter((value) => value.length >= min && fitsCodePoints(value, max), {
+      ...saying(
+        min === 0 ? `must be text of at most ${max} characters` : `must be text of ${min} to ${max} characters`
+      ),
+      jsonSchema: { ...(min === 0 ? {} : { minLength: min }), maxLength: max }
+    })
+  )
+
+/** Text of at most `max` code points; 256 is the width of the widest id column. */
+export const text = (max = 256): Scalar<string, string> => withZero(boundedText(0, max), "")
 
 export const bool: Scalar<boolean, boolean> = withZero(
   Schema.Boolean.annotations(saying("must be true or false")),

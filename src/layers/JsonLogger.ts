@@ -12,13 +12,14 @@ import {
   Option,
   Tracer
 } from "effect"
+import { shortened } from "../text/codePoints.ts"
 
 // Long enough for a stack with its causes, short enough for every collector's line limit (16 KiB in common ones).
 const maxText = 8_192
 const maxDepth = 6
 const maxEntries = 100
 
-const bounded = (text: string): string => (text.length <= maxText ? text : `${text.slice(0, maxText)}...`)
+const bounded = (text: string): string => shortened(text, maxText)
 
 type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
 

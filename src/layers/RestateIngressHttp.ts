@@ -7,6 +7,7 @@ import {
 } from "@effect/platform"
 import { Duration, Effect, flow, Layer, Option, type Redacted, Schedule, Schema } from "effect"
 import { Accepted, type IngressMessage, RestateIngress, RestateIngressError } from "../services/RestateIngress.ts"
+import { shortened } from "../text/codePoints.ts"
 
 export interface RestateIngressOptions {
   readonly url: string
@@ -41,7 +42,7 @@ const statusFailure = (path: string, { status }: HttpClientResponse.HttpClientRe
     status,
     detail: Option.match(Schema.decodeOption(Failure)(text), {
       onNone: () => "no message",
-      onSome: ({ message }) => message.slice(0, maxDetail)
+      onSome: ({ message }) => shortened(message, maxDetail)
     })
   })
 

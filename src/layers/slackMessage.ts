@@ -1,21 +1,16 @@
 import type { QuotaNotice } from "../services/Notifier.ts"
+import { shortened } from "../text/codePoints.ts"
 
 /** Slack's own limits: of a header's text, and of one field. */
 const headerLength = 150
 const fieldLength = 2000
-
-/** At most so many characters, never half of one. */
-const cut = (text: string, length: number): string => {
-  const characters = [...text]
-  return characters.length <= length ? text : `${characters.slice(0, length - 1).join("")}…`
-}
 
 /** The three characters with a meaning of their own in Slack's markup. */
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
 const field = (name: string, value: string) => ({
   type: "mrkdwn",
-  text: `*${name}:*\n${cut(escaped(value), fieldLength - 100)}`
+  text: `*${name}:*\n${shortened(escaped(value), fieldLength - 100)}`
 })
 
 const section = (...fields: ReadonlyArray<ReturnType<typeof field>>) => ({ type: "section", fields })
@@ -33,7 +28,7 @@ export const slackMessage = (notice: QuotaNotice) => {
   return {
     text: escaped(title),
     blocks: [
-      { type: "header", text: { type: "plain_text", text: cut(title, headerLength), emoji: true } },
+      { type: "header", text: { type: "plain_text", text: shortened(title, headerLength), emoji: true } },
       section(
         field("Workspace ID", notice.workspaceId),
         field("Workspace Name", notice.workspaceName),

@@ -1,4 +1,5 @@
 import { JSONSchema, ParseResult, Schema, SchemaAST } from "effect"
+import { shortened } from "../text/codePoints.ts"
 import { type AnySchema, opaque } from "./Contract.ts"
 
 /** How a value becomes journal bytes and back. The shape Restate's SDK expects. */
@@ -36,15 +37,16 @@ const misfit = (error: ParseResult.ParseError): InvalidPayload => {
     ({ path }) => path.map(String).join(".") || "itself"
   )
   return new InvalidPayload({
-    problem: `the value does not fit its schema at ${paths.join(", ")}`.slice(0, maxProblemCharacters)
+    problem: shortened(`the value does not fit its schema at ${paths.join(", ")}`, maxProblemCharacters)
   })
 }
 
-const describe = (error: ParseResult.ParseError): string =>
-  ParseResult.ArrayFormatter.formatErrorSync(error)
-    .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.map(String).join(".")}: ${issue.message}`))
-    .join("; ")
-    .slice(0, maxProblemCharacters)
+const describe = (error: ParseResult.ParseError): string => {
+  const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) =>
+    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
+  )
+  return shortened(issues.join("; "), maxProblemCharacters)
+}
 
 const parse = (bytes: Uint8Array): unknown => {
   if (bytes.length === 0) return undefined

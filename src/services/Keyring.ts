@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import { firstCodePoints } from "../text/codePoints.ts"
 import { DecryptionRefused, type Vault } from "./Vault.ts"
 
 /** A keyring's name becomes part of an address or of a path in some vaults, so only a plain name is one. */
@@ -8,7 +9,7 @@ export class KeyringRefused extends Schema.TaggedError<KeyringRefused>()("Keyrin
   readonly class = "needs-person" as const
 
   override get message(): string {
-    return `${JSON.stringify(this.keyring.slice(0, 100))} is not the name of a keyring: letters, digits, "_" and inner "-", at most 255`
+    return `${JSON.stringify(firstCodePoints(this.keyring, 100))} is not the name of a keyring: letters, digits, "_" and inner "-", at most 255`
   }
 }
 

@@ -1,5 +1,6 @@
 import { Option, Schema } from "effect"
 import { type AcmeOperation, AcmeProblem } from "../../services/Acme.ts"
+import { firstCodePoints } from "../../text/codePoints.ts"
 import type { Answer } from "./exchange.ts"
 import { retryAfter } from "./retryAfter.ts"
 
@@ -27,7 +28,7 @@ export const ProblemDocument = Schema.Struct({
 })
 export type ProblemDocument = typeof ProblemDocument.Type
 
-const cut = (value: string): string => value.slice(0, longestText)
+const cut = (value: string): string => firstCodePoints(value, longestText)
 
 /** `rateLimited` for `urn:ietf:params:acme:error:rateLimited`; a type that is not of ACME stays whole. */
 const problemType = (type: string): string =>

@@ -1,6 +1,7 @@
 import { Cause, Duration, Effect, ExecutionStrategy, Exit, Fiber, Option, Schedule, Scope } from "effect"
 import { BuilderUnavailable, type BuildOutcome, type BuildState } from "../../services/Builder.ts"
 import type { BuildLedger } from "../../services/BuildLedger.ts"
+import { firstCodePoints } from "../../text/codePoints.ts"
 import { type BuildLost, type Hold, holdBuild, type LeaseTimes } from "./holdBuild.ts"
 
 /** Says what a build is doing; the last one counts. */
@@ -36,6 +37,7 @@ type Ending =
   | { readonly _tag: "Ended"; readonly outcome: BuildOutcome }
   | { readonly _tag: "Stopped"; readonly why: "cancelled" | "lost" }
 
+/** Width of `ctrl_worker_builds.detail`. */
 const maxDetail = 200
 // Cancelling is one message to the daemon; what clean-up takes longer goes on without us.
 const cancelTimeout = "10 seconds"
@@ -51,7 +53,7 @@ const timedOut = (limit: Duration.Duration): BuildOutcome => ({
 const unavailable = (operation: BuilderUnavailable["operation"]) => () =>
   new BuilderUnavailable({ operation, reason: "unavailable" })
 
-const oneLine = (detail: string) => detail.replace(/\s+/g, " ").slice(0, maxDetail)
+const oneLine = (detail: string) => firstCodePoints(detail.replace(/\s+/g, " "), maxDetail)
 
 const keepOutcome = (hold: Hold, outcome: BuildOutcome, isClosing: () => boolean) =>
   hold.end(outcome).pipe(
@@ -77,7 +79,7 @@ const settle = (hold: Hold, exit: Exit.Exit<Ending, BuildLost>, isClosing: () =>
   }
   if (Exit.isInterrupted(exit)) return hold.release
   const told = Option.match(Cause.failureOption(exit.cause), {
-    onSome: ({ text }) => Effect.logWarning("A build was lost", { problem: text.slice(0, maxDetail) }),
+    onSome: ({ text }) => Effect.logWarning("A build was lost", { problem: firstCodePoints(text, maxDetail) }),
     onNone: () => Effect.logError("A build was lost to a defect", exit.cause)
   })
   return Effect.zipRight(told, hold.release)

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js"
 import type { BuildFailed, BuildFailureKind } from "../../services/Builder.ts"
+import { firstCodePoints, shortened } from "../../text/codePoints.ts"
 import type { SolveFailed } from "./buildkit/solve.ts"
 import type { BuildSpec } from "./buildSpec.ts"
 
@@ -13,15 +14,12 @@ type Failed = typeof BuildFailed.Type
 const maxMessage = 500
 const maxQuote = 160
 
-const quote = (text: string): string => {
-  const line = text.replaceAll(/\s+/g, " ").trim()
-  return line.length > maxQuote ? `${line.slice(0, maxQuote)}…` : line
-}
+const quote = (text: string): string => shortened(text.replaceAll(/\s+/g, " ").trim(), maxQuote)
 
 const failed = (kind: BuildFailureKind, message: string): Failed => ({
   _tag: "Failed",
   kind,
-  message: message.slice(0, maxMessage)
+  message: shortened(message, maxMessage)
 })
 
 /** How BuildKit's Dockerfile frontend and exporter name the steps that are not the user's own. */
@@ -29,7 +27,7 @@ const gitSource = "[internal] load git source "
 const baseImage = "[internal] load metadata for "
 const exporting = "exporting to "
 
-const at = ({ commitSha, repository }: BuildSpec) => `${repository} at ${commitSha.slice(0, 7)}`
+const at = ({ commitSha, repository }: BuildSpec) => `${repository} at ${firstCodePoints(commitSha, 7)}`
 
 const dockerfileOf = ({ contextPath, dockerfilePath }: BuildSpec) =>
   contextPath === "" ? dockerfilePath : `${contextPath}/${dockerfilePath}`

@@ -9,6 +9,7 @@ import {
 import type { BuildLedger } from "../../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import type { GitHub, GitHubError } from "../../services/GitHub.ts"
+import { firstCodePoints } from "../../text/codePoints.ts"
 import { authorizeClone, type CloneRefused, type GitSilent } from "./authorizeClone.ts"
 import { type BuildRuns, makeBuildRuns, type Work } from "./BuildRuns.ts"
 import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
@@ -61,7 +62,7 @@ const ofClone =
       ? new BuildRefused({
           reason: "commit_not_found",
           field: "commitSha",
-          problem: `commit ${commitSha.slice(0, 7)} not found in ${repository}`
+          problem: `commit ${firstCodePoints(commitSha, 7)} not found in ${repository}`
         })
       : new BuildRefused({
           reason: "repository_not_accessible",

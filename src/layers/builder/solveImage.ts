@@ -2,10 +2,12 @@ import type { Client } from "@grpc/grpc-js"
 import { Effect, type Redacted } from "effect"
 import type { BuildOutcome } from "../../services/Builder.ts"
 import type { BuildEvent, RecordEvents } from "../../services/BuildTelemetry.ts"
+import { firstCodePoints } from "../../text/codePoints.ts"
 import type { Report } from "./BuildRuns.ts"
 import type { StatusResponse, Timestamp, Vertex } from "./buildkit/descriptors.ts"
 import { type SolveFailed, solve } from "./buildkit/solve.ts"
 import { type BuildSpec, contextUrl, gitTokenSecret, registryHost } from "./buildSpec.ts"
+import { makeOutputDecoder } from "./decodeOutput.ts"
 import { describeFailure, isLost } from "./describeFailure.ts"
 import { BuildLost } from "./holdBuild.ts"
 
@@ -57,13 +59,16 @@ const stepOf = ({ cached, completed, digest, error, name, started }: Vertex): Bu
   error
 })
 
-const eventsOf = ({ logs, vertexes }: StatusResponse): ReadonlyArray<BuildEvent> => [
+const eventsOf = (
+  { logs, vertexes }: StatusResponse,
+  textOf: ReturnType<typeof makeOutputDecoder>
+): ReadonlyArray<BuildEvent> => [
   ...logs.map(
-    ({ message, timestamp, vertex }): BuildEvent => ({
+    (log): BuildEvent => ({
       _tag: "Output",
-      stepId: vertex,
-      at: millisOf(timestamp) ?? 0,
-      text: message.toString("utf8")
+      stepId: log.vertex,
+      at: millisOf(log.timestamp) ?? 0,
+      text: textOf(log)
     })
   ),
   ...vertexes.map(stepOf)
@@ -95,13 +100,14 @@ export const solveImage = (
   { image, record, report, spec, token }: ImageBuild
 ): Effect.Effect<Pushed | Failed, BuildLost> => {
   const failedSteps = new Map<string, Vertex>()
+  const textOf = makeOutputDecoder()
   const follow = (status: StatusResponse) =>
     Effect.suspend(() => {
       for (const vertex of status.vertexes) {
         if (vertex.error !== "") failedSteps.set(vertex.digest, vertex)
         else if (vertex.started !== null && vertex.completed === null) report(vertex.name)
       }
-      return record(eventsOf(status))
+      return record(eventsOf(status, textOf))
     })
   const { password, url, username } = site.registry
   const build = {
@@ -117,7 +123,7 @@ export const solveImage = (
     isLost(failure)
       ? new BuildLost({ text: failure.text })
       : Effect.as(
-          Effect.logInfo("A build failed", { builderSays: failure.text.slice(0, 1000) }),
+          Effect.logInfo("A build failed", { builderSays: firstCodePoints(failure.text, 1000) }),
           describeFailure(failure, failedSteps.get(failure.vertex ?? "") ?? [...failedSteps.values()][0], spec)
         )
   return solve(client, build, follow).pipe(

@@ -7,6 +7,7 @@ import {
   type GitHubOperation,
   GitHubRefused
 } from "../../services/GitHub.ts"
+import { shortened } from "../../text/codePoints.ts"
 import { bearer, type CallGitHub, gitHubApi } from "./GitHubApi.ts"
 import {
   appToken,
@@ -142,7 +143,7 @@ const reportStatus =
             ...place,
             deployment_id: id,
             state,
-            description: description.slice(0, maxDescription),
+            description: shortened(description, maxDescription),
             ...(url === null ? {} : { environment_url: url })
           },
           ...authorization,

@@ -13,6 +13,7 @@ import {
   remainingLifeClasses,
   type SaveOutcome
 } from "../../services/CertificateStore.ts"
+import { firstCodePoints } from "../../text/codePoints.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
@@ -218,7 +219,7 @@ export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPoo
         withDomain("CertificateStore.markFailed", domainId, (owner) =>
           Effect.zipRight(
             putChallenge(sql, owner, { status: "failed" }, at),
-            setReason(sql, owner.id, [...reason].slice(0, 512).join(""), at)
+            setReason(sql, owner.id, firstCodePoints(reason, 512), at)
           )
         )
       ),

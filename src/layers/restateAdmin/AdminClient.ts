@@ -1,6 +1,7 @@
 import { HttpClient, type HttpClientError, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { Duration, Effect, flow, Option, type Redacted, Schema } from "effect"
 import { RestateAdminError } from "../../services/RestateAdmin.ts"
+import { shortened } from "../../text/codePoints.ts"
 
 export interface RestateAdminOptions {
   readonly adminUrl: string
@@ -19,7 +20,7 @@ export interface AdminCall<A, I> {
 const maxDetail = 300
 
 /** Restate's own words are shortened: they may quote what was sent. */
-export const shorten = (detail: string): string => detail.slice(0, maxDetail)
+export const shorten = (detail: string): string => shortened(detail, maxDetail)
 
 const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 

@@ -1,4 +1,5 @@
 import type { BuildEvent, BuildIdentity, StepProgress } from "../../services/BuildTelemetry.ts"
+import { shortened } from "../../text/codePoints.ts"
 
 /** A row of `build_steps_v1`. */
 export interface StepRow {
@@ -35,12 +36,10 @@ const isCompleted = (step: StepProgress): step is Completed => step.completedAt 
 
 /** More steps than any Dockerfile has; what comes on top is written with what is known when it completes. */
 const maxHeldSteps = 5_000
-// A step's row is shown whole; a chunk of output is a row of its own and may be longer.
+// In code points. A step's row is shown whole; a chunk of output is a row of its own and may be longer.
 const maxName = 2_000
 const maxError = 4_000
 const maxOutput = 64_000
-
-const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text)
 
 /**
  * Turns the events of one build into rows. A step becomes one row, once: as soon as it is complete and has written
@@ -63,7 +62,7 @@ export class BuildRowMaker {
       touched.add(event.stepId)
       if (event._tag === "Output") {
         this.withOutput.add(event.stepId)
-        logs.push({ ...this.ids, time: event.at, message: cut(event.text, maxOutput), step_id: event.stepId })
+        logs.push({ ...this.ids, time: event.at, message: shortened(event.text, maxOutput), step_id: event.stepId })
       } else if (isCompleted(event) && !this.written.has(event.stepId)) {
         this.held.set(event.stepId, event)
       }
@@ -94,9 +93,9 @@ export class BuildRowMaker {
       // A row expires three months after its start: without one it would be gone before it is read.
       started_at: startedAt ?? completedAt,
       completed_at: completedAt,
-      name: cut(name, maxName),
+      name: shortened(name, maxName),
       cached,
-      error: cut(error, maxError),
+      error: shortened(error, maxError),
       has_logs: this.withOutput.has(stepId)
     }
   }

@@ -1,3 +1,5 @@
+import { shortened } from "../../text/codePoints.ts"
+
 /** Enough to see what went wrong; the first ones usually explain the rest. */
 const shown = 8
 const shownCharacters = 120
@@ -13,7 +15,7 @@ const plain = (value: unknown): unknown =>
 
 const brief = (value: unknown): string => {
   const text = value === undefined ? "absent" : JSON.stringify(value)
-  return text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters)}…`
+  return shortened(text, shownCharacters)
 }
 
 const walk = (path: string, expected: unknown, actual: unknown): ReadonlyArray<string> => {

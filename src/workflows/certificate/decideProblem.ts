@@ -1,3 +1,4 @@
+import { shortened } from "../../text/codePoints.ts"
 import { numberFrom } from "../identifiers.ts"
 import type { OwnProblem, Problem } from "./problems.ts"
 
@@ -43,7 +44,7 @@ const doubling = (first: number, attempt: number, longest: number): number =>
 type Rule = (problem: Problem, attempt: number, now: number) => ProblemAction
 
 const sentence = (advice: string, { detail }: Problem): string =>
-  (detail === "" ? advice : `${advice} (${detail})`).slice(0, 512)
+  shortened(detail === "" ? advice : `${advice} (${detail})`, 512)
 
 /** Only whoever owns the domain can change this. */
 const user =

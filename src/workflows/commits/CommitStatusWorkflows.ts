@@ -5,6 +5,7 @@ import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { step } from "../../restate/Step.ts"
 import { GitHub, type GitHubUnavailable } from "../../services/GitHub.ts"
+import { shortened } from "../../text/codePoints.ts"
 import { patient } from "../retry.ts"
 
 type Report = Input<typeof CommitStatusService, "Report">
@@ -13,11 +14,6 @@ type Report = Input<typeof CommitStatusService, "Report">
 const maxDescription = 140
 /** Reports of one deployment follow each other, so a GitHub that is away must not hold them up for long. */
 const patience = { maxAttempts: 5, maxDuration: "1 minute" } as const
-
-const shortened = (text: string): string => {
-  const points = [...text]
-  return points.length <= maxDescription ? text : `${points.slice(0, maxDescription - 1).join("")}…`
-}
 
 /** `silent`: without an App or an installation there is nobody who could report. */
 const Outcome = Schema.Literal("reported", "silent", "refused")
@@ -28,7 +24,7 @@ const report = (request: Report) =>
     const github = yield* GitHub
     const deploymentId = yield* key
     const { description, installationId, url = null, ...rest } = request
-    const status = { ...rest, description: shortened(description), url, installationId, deploymentId }
+    const status = { ...rest, description: shortened(description, maxDescription), url, installationId, deploymentId }
     // Whether there is an App is asked within the step: the next worker may be configured otherwise.
     const tell = Effect.suspend((): Effect.Effect<Outcome, GitHubUnavailable> => {
       if (!github.isConfigured || installationId === 0n) return Effect.succeed("silent")

@@ -1,3 +1,5 @@
+import { shortened } from "../../text/codePoints.ts"
+
 /** Width of `custom_domains.verification_error`, which MySQL counts in code points. */
 const maxCodePoints = 512
 const maxQuoted = 3
@@ -5,11 +7,6 @@ const maxQuotedLength = 80
 
 /** What is wrong and what to do about it, as half a sentence. Null when nothing is. */
 export type Finding = string | null
-
-const shortened = (text: string, max: number): string => {
-  const points = [...text]
-  return points.length <= max ? text : `${points.slice(0, max - 1).join("")}…`
-}
 
 /** Control characters of a record would end up on somebody's screen. */
 const printable = (text: string): string => text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?")

@@ -1,5 +1,6 @@
 import { productionEnvironment } from "../../services/Deployment.ts"
 import type { Sticky } from "../../services/RouteStore.ts"
+import { firstCodePoints } from "../../text/codePoints.ts"
 import { fingerprint, numberFrom } from "../identifiers.ts"
 import { slug } from "./slug.ts"
 
@@ -46,7 +47,7 @@ export const domainsOf = (input: DomainInput): ReadonlyArray<Domain> => {
   const domains: Array<Domain> = []
   if (input.gitCommitSha) {
     const suffix = numberFrom(["commit domain", input.deploymentId], 1000, 9999)
-    domains.push(domain(`${project}-git-${input.gitCommitSha.slice(0, 7)}-${suffix}-${workspace}`, "none"))
+    domains.push(domain(`${project}-git-${firstCodePoints(input.gitCommitSha, 7)}-${suffix}-${workspace}`, "none"))
   }
   if (input.gitBranch) domains.push(domain(`${project}-git-${slug(input.gitBranch)}-${workspace}`, "branch"))
   domains.push(domain(`${project}-${environment}-${workspace}`, "environment"))

@@ -1,4 +1,5 @@
 import { Either } from "effect"
+import { fitsCodePoints } from "../../text/codePoints.ts"
 
 /** One invocation publishes to all its regions at once; above this, fan-out costs more than it gains. */
 const maxRegions = 32
@@ -55,7 +56,8 @@ export const decideRegions = (
   const placed: Array<RegionReplicas> = []
   for (const region of regions) {
     const replicas = field === "region_config" ? regionConfig[region] : 1
-    if (region === "" || region.length > maxRegionCharacters) return refuse(field, "a region name is empty or too long")
+    if (region === "" || !fitsCodePoints(region, maxRegionCharacters))
+      return refuse(field, "a region name is empty or too long")
     if (available.size > 0 && !known.has(region)) return refuse(field, `region ${region} is not available`)
     if (!isReplicaCount(replicas)) return refuse(field, `region ${region} needs 1 to ${maxReplicas} replicas`)
     placed.push({ region, replicas })

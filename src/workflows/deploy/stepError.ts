@@ -1,3 +1,5 @@
+import { firstCodePoints, fitsCodePoints, shortened } from "../../text/codePoints.ts"
+
 /** Width of `deployment_steps.error`, which MySQL counts in code points. */
 const maxCodePoints = 512
 /** A longer text is cut before it is searched for secrets, which bounds the time the search can take. */
@@ -24,20 +26,15 @@ const redactions: ReadonlyArray<readonly [RegExp, string]> = [
  */
 export const stepError = (problem: string): string => {
   const text = withoutSecrets(bounded(problem.toWellFormed())).replace(/\s+/g, " ").trim()
-  return text === "" ? "failed without giving a reason" : truncated(text)
+  return text === "" ? "failed without giving a reason" : shortened(text, maxCodePoints)
 }
 
 const bounded = (text: string): string => {
-  if (text.length <= maxSearched) return text
+  if (fitsCodePoints(text, maxSearched)) return text
   // The cut could split a secret so that it is no longer recognised, so the word it falls into goes too.
-  const cut = text.slice(0, maxSearched)
+  const cut = firstCodePoints(text, maxSearched)
   return cut.slice(0, Math.max(cut.lastIndexOf(" "), cut.lastIndexOf("\n"), 0))
 }
 
 const withoutSecrets = (text: string): string =>
   redactions.reduce((rest, [secret, replacement]) => rest.replace(secret, replacement), text)
-
-const truncated = (text: string): string => {
-  const points = [...text]
-  return points.length <= maxCodePoints ? text : `${points.slice(0, maxCodePoints - 1).join("")}…`
-}

@@ -55,6 +55,18 @@ describe("rows of a build", () => {
     assert.deepInclude(maker.end()[0], { started_at: 20, completed_at: 20, cached: true })
   })
 
+  it("a text that is too long is cut between characters, and half a character is never written: a row that is not well-formed costs its whole batch", () => {
+    const emoji = "\u{1F600}"
+    const maker = new BuildRowMaker(identity)
+    const name = `${"x".repeat(1_998)}${emoji.repeat(2)}`
+    const error = `\ud83d${emoji.repeat(5_000)}`
+    const { logs } = maker.add([output("a", 15, `${"x".repeat(63_999)}${emoji}x\ude00`)])
+    const { steps } = maker.add([step("a", { name, error, completedAt: 20 })])
+    assert.strictEqual(steps[0]?.name, name)
+    assert.strictEqual(steps[0]?.error, `\ufffd${emoji.repeat(3_998)}…`)
+    assert.strictEqual(logs[0]?.message, `${"x".repeat(63_999)}…`)
+  })
+
   it("in whatever order events come: one row for each complete step, one for each output, and has_logs is true to them", () => {
     const event = fc.oneof(
       fc

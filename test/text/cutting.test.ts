@@ -1,0 +1,75 @@
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+/** Where a text is cut at a position, or bytes become text, outside of src/text: why that is not a cut by width. */
+const known: Readonly<Record<string, string>> = {
+  "src/config/MysqlAddress.ts": "parts of an address, between separators",
+  "src/config/openTelemetry.ts": "parts of a pair, between separators",
+  "src/contract/schedules.ts": "the date of an ISO instant",
+  "src/layers/InvocationWatch.ts": "a service's name, up to the slash",
+  "src/layers/Telemetry.ts": "digits of a trace's id",
+  "src/layers/builder/authorizeClone.ts": "pkt-lines of git: hexadecimal and keywords",
+  "src/layers/builder/buildkit/solve.ts": "a type's name between separators; a detail of gRPC, whole",
+  "src/layers/vault/local/envelope.ts": "a plaintext, whole",
+  "src/names/DomainName.ts": "two characters of a label of ASCII",
+  "src/restate/testing/MemoryJournal.ts": "digits of a counter",
+  "src/workflows/deploy/domains.ts": "a label of ASCII letters, digits and hyphens; a name up to the dot",
+  "src/workflows/deploy/slug.ts": "a label of ASCII letters, digits and hyphens",
+  "src/workflows/deploy/stepError.ts": "up to a space or a line break"
+}
+
+const cuts = new Set(["slice", "substring", "substr"])
+
+const isText = (type: ts.Type): boolean => (type.flags & (ts.TypeFlags.String | ts.TypeFlags.StringLiteral)) !== 0
+
+/** `[...text]`: its characters, which only a cut needs. */
+const isSpreadText = (checker: ts.TypeChecker, node: ts.Expression): boolean =>
+  ts.isArrayLiteralExpression(node) &&
+  node.elements.some((element) => ts.isSpreadElement(element) && isText(checker.getTypeAtLocation(element.expression)))
+
+/** A beginning or an end of fixed length; `slice(at)` alone leaves out what was found before. */
+const isCut = (checker: ts.TypeChecker, { arguments: given }: ts.CallExpression, of: ts.Expression): boolean =>
+  isSpreadText(checker, of) ||
+  (isText(checker.getTypeAtLocation(of)) &&
+    (given.length > 1 || (given[0] !== undefined && ts.isPrefixUnaryExpression(given[0]))))
+
+/** Base64, hexadecimal and Latin-1 have no characters of several bytes. */
+const isBytesAsText = (checker: ts.TypeChecker, { arguments: [encoding] }: ts.CallExpression, of: ts.Expression) =>
+  (encoding === undefined || !ts.isStringLiteral(encoding) || encoding.text.startsWith("utf")) &&
+  checker.typeToString(checker.getTypeAtLocation(of)).startsWith("Buffer")
+
+const filesThatCut = (): ReadonlySet<string> => {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
+  const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const sources = fileNames.filter((name) => name.startsWith(`${root}src/`))
+  const program = ts.createProgram(sources, { ...options, incremental: false, noEmit: true })
+  const checker = program.getTypeChecker()
+  const found = new Set<string>()
+  const look = (file: string) => (node: ts.Node) => {
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { expression: of, name } = node.expression
+      if (cuts.has(name.text) && isCut(checker, node, of)) found.add(file)
+      if (name.text === "toString" && isBytesAsText(checker, node, of)) found.add(file)
+    }
+    ts.forEachChild(node, look(file))
+  }
+  for (const source of program.getSourceFiles()) {
+    const file = source.fileName.slice(root.length)
+    if (source.fileName.startsWith(`${root}src/`) && !file.startsWith("src/text/")) ts.forEachChild(source, look(file))
+  }
+  return found
+}
+
+describe("text of others", () => {
+  it("is cut by code points, by the functions of src/text and nowhere else", { timeout: 60_000 }, () => {
+    const found = [...filesThatCut()]
+    assert.isAbove(found.length, 5)
+    assert.deepStrictEqual(
+      found.filter((file) => known[file] === undefined),
+      []
+    )
+  })
+})
