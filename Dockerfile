@@ -38,6 +38,6 @@ USER 65532:65532
 # Restate and the probes; metrics have a port only when observability.metrics.prometheus_port says so.
 EXPOSE 9080
 STOPSIGNAL SIGTERM
-# Node itself is process 1, so that SIGTERM reaches the worker. Arguments choose the command: serve, migrate, check, cron...
-ENTRYPOINT ["/usr/local/bin/node", "/app/dist/main.js"]
+# Node itself is process 1, so that SIGTERM reaches the worker; SIGUSR1 opens no inspector. Arguments choose the command: serve, migrate, check, cron...
+ENTRYPOINT ["/usr/local/bin/node", "--disable-sigusr1", "/app/dist/main.js"]
 CMD ["serve"]

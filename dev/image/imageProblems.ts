@@ -42,6 +42,8 @@ export const imageProblems = (facts: ImageFacts): ReadonlyArray<string> => {
   const [program] = facts.entrypoint
   if (program === undefined || !program.startsWith("/"))
     problems.push("the entry point is not a program by its full path")
+  // Whoever may send the process a signal could read its heap through an inspector.
+  if (!facts.entrypoint.includes("--disable-sigusr1")) problems.push("SIGUSR1 opens an inspector")
   if (facts.command.join() !== "serve") problems.push(`without arguments it runs "${facts.command.join(" ")}"`)
   if (facts.stopSignal !== "SIGTERM") problems.push(`it is stopped with "${facts.stopSignal}"`)
   for (const label of ["title", "version", "revision", "base.name"])

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module"
+import process from "node:process"
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client"
 import { Config, Context, Effect, Layer, Option } from "effect"
 import { clickhouseImage, startClickhouseContainer } from "./ClickhouseContainer.ts"
@@ -33,15 +34,20 @@ export interface ClickhouseServerOptions {
 
 const addressInEnvironment = Config.option(Config.nonEmptyString("STACK_CLICKHOUSE_URL")).pipe(Effect.orDie)
 
+/** `chdb` without the library of this system cannot be loaded; package.json says which systems have one. */
 const findEngine = Effect.sync(() => {
   const require = createRequire(import.meta.url)
-  return Option.liftThrowable(() => require.resolve("chdb"))()
+  return Option.liftThrowable(() => {
+    const chdb = require.resolve("chdb")
+    createRequire(chdb).resolve(`@chdb/lib-${process.platform}-${process.arch}-gnu`)
+    return chdb
+  })()
 })
 
 const missing = new ComponentMissing({
   component: "ClickHouse server",
   remedies: [
-    "npm ci   (without --omit=dev; the package chdb has the engine for Linux and macOS on x64 and arm64)",
+    "npm ci   (without --omit=dev; on Linux with x64 the package chdb has the engine)",
     `start Docker: the image ${clickhouseImage} is used`,
     "STACK_CLICKHOUSE_URL=http://user:password@host:8123   (a server of yours; the user may manage users)"
   ]

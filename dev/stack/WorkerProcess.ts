@@ -62,7 +62,7 @@ export const workerProcess = (
     const processOptions: ProcessOptions = {
       component: "Worker",
       command: process.execPath,
-      args: [options.entry ?? defaultEntry],
+      args: ["--disable-sigusr1", options.entry ?? defaultEntry],
       env: {
         ...process.env,
         WORKER_RESTATE_REGISTER_AS: url,

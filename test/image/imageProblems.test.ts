@@ -22,7 +22,7 @@ const sound: ImageFacts = {
   compressedBytes: 60_000_000,
   uncompressedBytes: largestImage,
   user: "65532:65532",
-  entrypoint: ["/usr/local/bin/node", "/app/dist/main.js"],
+  entrypoint: ["/usr/local/bin/node", "--disable-sigusr1", "/app/dist/main.js"],
   command: ["serve"],
   stopSignal: "SIGTERM",
   labels: {
@@ -48,7 +48,16 @@ const unsound: ReadonlyArray<readonly [string, Partial<ImageFacts>, string]> = [
   ["runs as root", { user: "" }, 'user "": Kubernetes takes only a number for other than root'],
   ["runs as root by number", { user: "0:0" }, 'user "0:0": Kubernetes takes only a number for other than root'],
   ["names its user", { user: "node" }, 'user "node": Kubernetes takes only a number for other than root'],
-  ["finds its program by PATH", { entrypoint: ["node"] }, "the entry point is not a program by its full path"],
+  [
+    "opens an inspector on a signal",
+    { entrypoint: ["/usr/local/bin/node", "/app/dist/main.js"] },
+    "SIGUSR1 opens an inspector"
+  ],
+  [
+    "finds its program by PATH",
+    { entrypoint: ["node", "--disable-sigusr1"] },
+    "the entry point is not a program by its full path"
+  ],
   ["has no default command", { command: [] }, 'without arguments it runs ""'],
   ["is stopped otherwise", { stopSignal: "SIGKILL" }, 'it is stopped with "SIGKILL"'],
   [

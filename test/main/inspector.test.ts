@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import manifest from "../../package.json" with { type: "json" }
+import { fileOf } from "../docs/Markdown.ts"
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+
+/** A configuration that keeps a start busy for ten seconds: nothing listens on port 1 of this machine. */
+const settings = { WORKER_DATABASE_PRIMARY: "mysql://root@127.0.0.1:1/unkey" }
+
+/** What Node writes once SIGUSR1 has opened an inspector. */
+const opened = "Debugger listening"
+
+/** Starts the worker with these options of Node, sends it SIGUSR1 once it has begun, and collects its standard error until it ends or opens an inspector. */
+const errorsAfterSignal = (options: ReadonlyArray<string>): Effect.Effect<string> =>
+  Effect.async((resume) => {
+    const worker = spawn(process.execPath, [...options, main], { env: settings })
+    let errors = ""
+    worker.stdout.once("data", () => worker.kill("SIGUSR1"))
+    worker.stderr.on("data", (chunk) => {
+      errors += chunk
+      if (errors.includes(opened)) worker.kill("SIGKILL")
+    })
+    worker.on("close", () => resume(Effect.succeed(errors)))
+    return Effect.sync(() => worker.kill("SIGKILL"))
+  })
+
+const optionsIn = (command: ReadonlyArray<string>) => command.filter((word) => word.startsWith("--"))
+
+const imageOptions = () => {
+  const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(fileOf("Dockerfile"))?.[1]
+  return optionsIn(JSON.parse(entryPoint ?? "[]"))
+}
+
+describe("SIGUSR1", () => {
+  it.effect("opens no inspector in a worker that is started as the image starts it", () =>
+    Effect.gen(function* () {
+      const errors = yield* errorsAfterSignal(imageOptions())
+      assert.notInclude(errors, opened)
+      assert.include(errors, "The worker cannot run", "it goes on with what it did")
+    })
+  )
+
+  it.effect("opens one in a Node that nobody told otherwise", () =>
+    Effect.map(errorsAfterSignal(["--inspect-port=0"]), (errors) => assert.include(errors, opened))
+  )
+
+  it("is switched off in `npm run worker` as well", () =>
+    assert.deepStrictEqual(optionsIn(manifest.scripts.worker.split(" ")), imageOptions()))
+})
