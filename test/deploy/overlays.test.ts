@@ -8,6 +8,7 @@ import {
   configMapsOf,
   cronJobsOf,
   disruptionBudgetsOf,
+  isAbout,
   type KubernetesObject,
   networkPoliciesOf,
   podsOf,
@@ -15,10 +16,29 @@ import {
   servicesOf,
   workloadsOf
 } from "./support/Manifest.ts"
+import { mayReach } from "./support/mayReach.ts"
 import { overlayFolders, overlays, renderOverlay } from "./support/overlays.ts"
 import { podProblems } from "./support/podProblems.ts"
 import { schemaProblems } from "./support/schemaProblems.ts"
 import { settingProblems } from "./support/settingProblems.ts"
+
+/** Metadata services and what surrounds them, and what a worker calls. */
+const destinations: ReadonlyArray<readonly [address: string, port: number, isOpen: boolean]> = [
+  ["169.254.169.254", 80, false],
+  ["169.254.170.2", 80, false],
+  ["169.254.169.253", 53, false],
+  ["fd00:ec2::254", 80, false],
+  ["fd20:ce::254", 80, false],
+  ["fe80::a9fe:a9fe", 80, false],
+  ["100.100.100.200", 80, false],
+  ["168.63.129.16", 80, false],
+  ["169.254.20.10", 80, false],
+  ["169.254.20.10", 53, true],
+  ["10.0.0.10", 3306, true],
+  ["172.65.32.248", 443, true],
+  ["2606:4700:60:0:f53d:5624:85c7:3a2c", 443, true],
+  ["fd00:ec2::253", 53, true]
+]
 
 const workloadOf = (objects: ReadonlyArray<KubernetesObject>) => {
   const [workload, ...others] = workloadsOf(objects)
@@ -105,7 +125,9 @@ describeRendered("the overlay", () => {
         }
         for (const budget of disruptionBudgetsOf(objects))
           assert.isTrue(selects(budget.spec.selector.matchLabels, labels))
-        const policies = networkPoliciesOf(objects).filter((it) => selects(it.spec.podSelector.matchLabels, labels))
+        const policies = networkPoliciesOf(objects).filter(
+          (it) => isAbout(it, labels) && it.spec.policyTypes.includes("Ingress")
+        )
         assert.lengthOf(policies, 1)
         const open = policies.flatMap(({ spec: { ingress } }) =>
           ingress.flatMap((rule) => rule.ports.map(({ port }) => port))
@@ -125,6 +147,20 @@ describeRendered("the overlay", () => {
           for (const { metadata, spec } of called) assert.isFalse(spec.publishNotReadyAddresses, metadata.name)
           assert.notProperty(settingsData(objects), "WORKER_RESTATE_REGISTER_AS")
         })
+    )
+
+    it.effect("lets no pod reach a metadata service, and each of them every other address", () =>
+      Effect.map(renderOverlay(overlay), (objects) => {
+        const pods = [
+          ...workloadsOf(objects).map(({ spec }) => spec.template),
+          ...cronJobsOf(objects).map(({ spec }) => spec.jobTemplate.spec.template)
+        ]
+        for (const { metadata } of pods) {
+          const policies = networkPoliciesOf(objects).filter((it) => isAbout(it, metadata.labels))
+          for (const [address, port, isOpen] of destinations)
+            assert.strictEqual(mayReach(policies, address, port), isOpen, `${address} ${port}`)
+        }
+      })
     )
 
     it.effect("names the worker's pods as the alerts do", () =>

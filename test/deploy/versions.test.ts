@@ -6,6 +6,7 @@ import {
   configMapsOf,
   cronJobsOf,
   disruptionBudgetsOf,
+  isAbout,
   networkPoliciesOf,
   selects,
   servicesOf,
@@ -79,19 +80,23 @@ describeRendered("two versions side by side, without the operator", () => {
     })
   )
 
-  it.scoped("have one policy of the network, one disruption budget and one Service of metrics in common", () =>
+  it.scoped("have the policies of the network, one disruption budget and one Service of metrics in common", () =>
     Effect.gen(function* () {
       const objects = yield* withNextVersion("deployment-production")
       for (const { spec } of workloadsOf(objects)) {
         const { labels } = spec.template.metadata
         const covering = [
-          networkPoliciesOf(objects).filter((it) => selects(it.spec.podSelector.matchLabels, labels)),
+          networkPoliciesOf(objects).filter((it) => isAbout(it, labels)),
           disruptionBudgetsOf(objects).filter((it) => selects(it.spec.selector.matchLabels, labels)),
           servicesOf(objects).filter((it) => it.spec.clusterIP === "None" && selects(it.spec.selector, labels))
         ]
         assert.deepStrictEqual(
           covering.map((found) => found.map(({ metadata }) => metadata.name)),
-          [["control-plane-worker"], ["control-plane-worker"], ["control-plane-worker-metrics"]]
+          [
+            ["control-plane-worker", "control-plane-worker-egress"],
+            ["control-plane-worker"],
+            ["control-plane-worker-metrics"]
+          ]
         )
       }
     })

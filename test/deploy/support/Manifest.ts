@@ -160,16 +160,32 @@ export const disruptionBudgetsOf = finder(
   Schema.Struct({ metadata: Metadata, spec: Schema.Struct({ selector: Selector }) })
 )
 
+const PodLabels = { matchLabels: Schema.optionalWith(Texts, { default: () => ({}) }) }
+const LabelIn = Schema.Struct({
+  key: Schema.String,
+  operator: Schema.Literal("In"),
+  values: Schema.Array(Schema.String)
+})
+const IpBlock = Schema.Struct({ cidr: Schema.String, except: listOf(Schema.String) })
+
 export const networkPoliciesOf = finder(
   ["NetworkPolicy"],
   Schema.Struct({
     metadata: Metadata,
     spec: Schema.Struct({
-      podSelector: Selector,
-      ingress: listOf(Schema.Struct({ ports: Schema.Array(Schema.Struct({ port: Schema.String })) }))
+      podSelector: Schema.Struct({ ...PodLabels, matchExpressions: listOf(LabelIn) }),
+      policyTypes: Schema.Array(Schema.Literal("Ingress", "Egress")),
+      ingress: listOf(Schema.Struct({ ports: Schema.Array(Schema.Struct({ port: Schema.String })) })),
+      egress: listOf(
+        Schema.Struct({
+          to: Schema.Array(Schema.Struct({ ipBlock: Schema.optional(IpBlock) })),
+          ports: listOf(Schema.Struct({ port: Schema.Number }))
+        })
+      )
     })
   })
 )
+export type NetworkPolicy = ReturnType<typeof networkPoliciesOf>[number]
 
 export const serviceMonitorsOf = finder(
   ["ServiceMonitor"],
@@ -204,3 +220,8 @@ export const selects = (
   selector: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>
 ): boolean => Object.entries(selector).every(([key, value]) => labels[key] === value)
+
+/** Whether the policy is about a pod with these labels. */
+export const isAbout = ({ spec: { podSelector } }: NetworkPolicy, labels: Readonly<Record<string, string>>): boolean =>
+  selects(podSelector.matchLabels, labels) &&
+  podSelector.matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? ""))
