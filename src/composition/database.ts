@@ -4,14 +4,14 @@ import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
 import { migrate, migrateForward, schemaState } from "../migrations/migrate.ts"
-import { Db, DbError, DbErrorReason } from "../services/Db.ts"
+import { Db, DbError, DbErrorReason, type DbFailure, DbRefused, DbRefusedReason } from "../services/Db.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
 /** The database could not be reached, or its schema not be brought up to date. A person has to look. */
 export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>()("DatabaseUnavailable", {
   servers: Schema.Array(Schema.String),
   operation: Schema.String,
-  reason: DbErrorReason
+  reason: Schema.Union(DbErrorReason, DbRefusedReason)
 }) {
   readonly class = "needs-person" as const
 
@@ -51,7 +51,7 @@ export const databaseServers = ({
 /** What could not be done, and with which servers. */
 const unavailable =
   (addresses: ReadonlyArray<MysqlAddress>) =>
-  ({ operation, reason }: DbError) =>
+  ({ operation, reason }: DbFailure) =>
     new DatabaseUnavailable({ servers: addresses.map(serverOf), operation, reason })
 
 const openDatabase = (config: WorkerConfigShape) => {
@@ -71,14 +71,14 @@ export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable, WorkerConfig
 const migrationTimeout = Duration.hours(1)
 
 /** What a migration needs: the primary, and its failures told as at a start. */
-const onPrimary = <A, E>(use: Effect.Effect<A, E | DbError, MysqlPools>) =>
+const onPrimary = <A, E>(use: Effect.Effect<A, E | DbFailure, MysqlPools>) =>
   Effect.flatMap(WorkerConfig, (config) =>
     use.pipe(
       Effect.provide(
         MysqlPoolsLive({ primary: { ...databaseServers(config).primary, statementTimeout: migrationTimeout } })
       ),
       Effect.catchIf(
-        (error): error is DbError => error instanceof DbError,
+        (error): error is DbFailure => error instanceof DbError || error instanceof DbRefused,
         (error) => unavailable([config.database.primary])(error)
       )
     )

@@ -6,7 +6,7 @@ import { ping } from "../layers/mysql/MysqlPools.ts"
 import { decodeRows } from "../layers/mysql/rows.ts"
 import { schemaState } from "../migrations/migrate.ts"
 import type { SchemaState } from "../migrations/schemaState.ts"
-import type { DbError } from "../services/Db.ts"
+import type { DbFailure } from "../services/Db.ts"
 import { DependencyFailed } from "../services/dependencies.ts"
 import { databaseServers } from "./database.ts"
 
@@ -22,7 +22,7 @@ const refusals: ReadonlyMap<number, string> = new Map([
 
 const failed =
   (setting: string) =>
-  (error: DbError): DependencyFailed => {
+  (error: DbFailure): DependencyFailed => {
     const refusal = refusals.get(error.errno ?? 0)
     return new DependencyFailed({
       reason: refusal === undefined ? error.message : `${refusal} (${error.errno})`,

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { InvalidRequest, IssuanceUnavailable, NotFound } from "./errors.ts"
+import { DatabaseRefused, InvalidRequest, IssuanceUnavailable, NotFound } from "./errors.ts"
 import { id, list, message, optional } from "./protojson.ts"
 import { bool, int32, int64, millis, text } from "./scalars.ts"
 
@@ -8,7 +8,7 @@ const nothing = message("ctrl_worker.v1.Nothing", {})
 
 /** `status` is `success`, `failed`, or `pending` while the CA wants us to wait. */
 const Issued = message("hydra.v1.ProcessChallengeResponse", { certificateId: text(), status: text() })
-const issuanceErrors = Schema.Union(InvalidRequest, NotFound, IssuanceUnavailable)
+const issuanceErrors = Schema.Union(InvalidRequest, NotFound, IssuanceUnavailable, DatabaseRefused)
 
 /** Unix milliseconds; without start and end the CA has no suggestion. */
 const RenewalInfo = message("ctrl_worker.v1.RenewalInfo", {
@@ -54,7 +54,7 @@ export const CertificateService = {
         renewalsTriggered: int32,
         failedDomains: list(text())
       }),
-      error: InvalidRequest,
+      error: Schema.Union(InvalidRequest, DatabaseRefused),
       mode: "exclusive",
       ingress: "public"
     },
@@ -86,7 +86,7 @@ export const CertificateService = {
     CheckRenewal: {
       input: message("ctrl_worker.v1.CheckRenewalRequest", { domain: Domain, daysBeforeExpiry: int32 }),
       output: message("ctrl_worker.v1.CheckRenewalResponse", { triggered: bool, failed: bool }),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "shared",
       ingress: "private"
     },
@@ -106,7 +106,7 @@ export const CertificateService = {
         failedDomains: list(text()),
         next: optional(int64)
       }),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "shared",
       ingress: "private"
     },
@@ -114,7 +114,7 @@ export const CertificateService = {
     EnsureAccount: {
       input: message("ctrl_worker.v1.EnsureAccountRequest", { rejectedUrl: text(2000) }),
       output: message("ctrl_worker.v1.EnsureAccountResponse", { problem: optional(AccountProblem) }),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     }

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { CredentialsUnreadable, InvalidRequest, NotFound } from "./errors.ts"
+import { CredentialsUnreadable, DatabaseRefused, InvalidRequest, NotFound } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { int32, int64 } from "./scalars.ts"
 
@@ -21,7 +21,7 @@ export const ClickhouseUserService = {
         maxQueryResultRows: int32
       }),
       output: message("hydra.v1.ConfigureUserResponse", {}),
-      error: Schema.Union(InvalidRequest, NotFound, CredentialsUnreadable),
+      error: Schema.Union(InvalidRequest, NotFound, CredentialsUnreadable, DatabaseRefused),
       mode: "exclusive",
       ingress: "public"
     }

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { DatabaseRefused } from "./errors.ts"
 import { id, message } from "./protojson.ts"
 
 /**
@@ -16,7 +16,7 @@ export const CustomDomainService = {
     VerifyDomain: {
       input: message("hydra.v1.VerifyDomainRequest", {}),
       output: message("hydra.v1.VerifyDomainResponse", {}),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "public"
     },
@@ -24,7 +24,7 @@ export const CustomDomainService = {
     RetryVerification: {
       input: message("hydra.v1.RetryVerificationRequest", {}),
       output: message("hydra.v1.RetryVerificationResponse", {}),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "public"
     },
@@ -32,7 +32,7 @@ export const CustomDomainService = {
     CheckDomain: {
       input: message("ctrl_worker.v1.CheckDomainRequest", { nonce: id() }),
       output: message("ctrl_worker.v1.CheckDomainResponse", {}),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     }

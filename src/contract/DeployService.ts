@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import {
+  DatabaseRefused,
   DeploymentFailed,
   GitSourceUnavailable,
   InstancesNotRunning,
@@ -45,21 +46,21 @@ export const DeployService = {
     Deploy: {
       input: DeployRequest,
       output: message("hydra.v1.DeployResponse", {}),
-      error: Schema.Union(InvalidRequest, GitSourceUnavailable, NotFound, DeploymentFailed),
+      error: Schema.Union(InvalidRequest, GitSourceUnavailable, NotFound, DeploymentFailed, DatabaseRefused),
       mode: "shared",
       ingress: "public"
     },
     Rollback: {
       input: message("hydra.v1.RollbackRequest", { sourceDeploymentId: id(128), targetDeploymentId: id(128) }),
       output: message("hydra.v1.RollbackResponse", {}),
-      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning),
+      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning, DatabaseRefused),
       mode: "shared",
       ingress: "public"
     },
     Promote: {
       input: message("hydra.v1.PromoteRequest", { targetDeploymentId: id(128) }),
       output: message("hydra.v1.PromoteResponse", {}),
-      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning),
+      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning, DatabaseRefused),
       mode: "shared",
       ingress: "public"
     },

@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { DesiredState } from "./DesiredState.ts"
-import { DeploymentIsLive, InvalidRequest, NotFound } from "./errors.ts"
+import { DatabaseRefused, DeploymentIsLive, InvalidRequest, NotFound } from "./errors.ts"
 import { id, message } from "./protojson.ts"
 import { millis } from "./scalars.ts"
 
@@ -20,7 +20,7 @@ export const DeploymentService = {
     ChangeDesiredState: {
       input: message("hydra.v1.ChangeDesiredStateRequest", { nonce: id(), state: DesiredState }),
       output: message("hydra.v1.ChangeDesiredStateResponse", {}),
-      error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive),
+      error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
       mode: "exclusive",
       ingress: "private"
     },

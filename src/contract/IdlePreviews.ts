@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { DatabaseRefused } from "./errors.ts"
 import { message, required } from "./protojson.ts"
 import { bool, millis, text } from "./scalars.ts"
 
@@ -21,7 +22,7 @@ export const IdlePreviews = {
     Continue: {
       input: message("ctrl_worker.v1.ContinueRequest", { run: text() }),
       output: message("ctrl_worker.v1.ContinueResponse", {}),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     }

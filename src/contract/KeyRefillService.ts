@@ -1,4 +1,5 @@
-import { InvalidRequest } from "./errors.ts"
+import { Schema } from "effect"
+import { DatabaseRefused, InvalidRequest } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { bool, int32, text } from "./scalars.ts"
 
@@ -17,7 +18,7 @@ export const KeyRefillService = {
     RunRefill: {
       input: message("hydra.v1.RunRefillRequest", {}),
       output: message("hydra.v1.RunRefillResponse", { keysRefilled: int32 }),
-      error: InvalidRequest,
+      error: Schema.Union(InvalidRequest, DatabaseRefused),
       mode: "shared",
       ingress: "public"
     },
@@ -25,7 +26,7 @@ export const KeyRefillService = {
     RefillSlice: {
       input: message("ctrl_worker.v1.RefillSliceRequest", {}),
       output: message("ctrl_worker.v1.RefillSliceResponse", { keysRefilled: int32, done: bool }),
-      error: InvalidRequest,
+      error: Schema.Union(InvalidRequest, DatabaseRefused),
       mode: "exclusive",
       ingress: "private"
     },
@@ -38,7 +39,7 @@ export const KeyRefillService = {
         cursor: text(20),
         highest: text(20)
       }),
-      error: InvalidRequest,
+      error: Schema.Union(InvalidRequest, DatabaseRefused),
       mode: "shared",
       ingress: "public"
     }

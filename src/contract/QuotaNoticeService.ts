@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { DatabaseRefused } from "./errors.ts"
 import { id, message, word } from "./protojson.ts"
 import { int32, int64 } from "./scalars.ts"
 
@@ -24,7 +24,7 @@ export const QuotaNoticeService = {
         outcome: word("sent", "not_due", "failed"),
         retryAfterSeconds: int32
       }),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     }

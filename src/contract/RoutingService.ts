@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { NotFound, StaleLiveDeployment, SwitchRefused } from "./errors.ts"
+import { DatabaseRefused, NotFound, StaleLiveDeployment, SwitchRefused } from "./errors.ts"
 import { id, list, message, optional, word } from "./protojson.ts"
 import { bool, text } from "./scalars.ts"
 
@@ -48,7 +48,7 @@ export const RoutingService = {
         frontlineRouteIds: list(text(128))
       }),
       output: message("hydra.v1.AssignFrontlineRoutesResponse", {}),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     },
@@ -56,7 +56,7 @@ export const RoutingService = {
     SwapLiveDeployment: {
       input: SwapLiveDeploymentRequest,
       output: SwapLiveDeploymentResponse,
-      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment),
+      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, DatabaseRefused),
       mode: "exclusive",
       ingress: "private"
     }

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { DatabaseRefused } from "./errors.ts"
 import { JsonObject } from "./json.ts"
 import { id, list, message, optional, required, word } from "./protojson.ts"
 import { int32, millis, text, uint64 } from "./scalars.ts"
@@ -50,14 +50,14 @@ export const VersioningService = {
     NextVersion: {
       input: message("hydra.v1.NextVersionRequest", {}),
       output: message("hydra.v1.NextVersionResponse", Version),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     },
     GetVersion: {
       input: message("hydra.v1.GetVersionRequest", {}),
       output: message("hydra.v1.GetVersionResponse", Version),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     },
@@ -69,7 +69,7 @@ export const VersioningService = {
     PublishChange: {
       input: PublishChangeRequest,
       output: message("ctrl_worker.v1.PublishChangeResponse", Version),
-      error: Schema.Never,
+      error: DatabaseRefused,
       mode: "exclusive",
       ingress: "private"
     }

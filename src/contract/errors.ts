@@ -180,3 +180,39 @@ export class UsageNotConfigured extends Schema.TaggedError<UsageNotConfigured>("
     return "quotas cannot be checked: clickhouse.url is not set"
   }
 }
+
+const databaseRefusals = {
+  duplicate_key: "another row has this key",
+  constraint: "the row breaks a rule of its table",
+  too_long: "a value is too long for its column",
+  out_of_range: "a number is out of its column's range",
+  wrong_value: "a value does not fit its column",
+  unknown_object: "a table or column does not exist",
+  denied: "the worker's user may not do this",
+  syntax: "the statement is not understood",
+  other: "the statement is not accepted"
+} as const
+
+type DatabaseRefusal = keyof typeof databaseRefusals
+
+// Object.keys is typed string[]; these are the keys of the table above.
+const databaseRefusalReasons = Object.keys(databaseRefusals) as [DatabaseRefusal, ...Array<DatabaseRefusal>]
+
+/**
+ * Needs a person (500): the database refuses what the request makes necessary, and would refuse it again. Nothing of that
+ * statement was written. `errno` is the server's error number.
+ */
+export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>("ctrl-worker/DatabaseRefused")(
+  "DatabaseRefused",
+  {
+    operation: Schema.String,
+    reason: Schema.Literal(...databaseRefusalReasons),
+    errno: Schema.optionalWith(Schema.Number, { exact: true })
+  },
+  HttpApiSchema.annotations({ status: 500 })
+) {
+  override get message() {
+    const errno = this.errno === undefined ? "" : `, error ${this.errno}`
+    return `the database refuses this: ${databaseRefusals[this.reason]} (${this.operation}${errno})`
+  }
+}

@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import type { MysqlPool } from "../layers/mysql/MysqlPool.ts"
 import { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import { decodeRows } from "../layers/mysql/rows.ts"
-import { DbError } from "../services/Db.ts"
+import { DbError, type DbFailure } from "../services/Db.ts"
 import { type Migration, migrations } from "./migrations.ts"
 import { AppliedMigration, compareSchema, SchemaNewer, type SchemaState } from "./schemaState.ts"
 
@@ -46,7 +46,7 @@ const apply = Effect.fnUntraced(function* (sql: SqlClient, migration: Migration)
 const readApplied = (sql: SqlClient) => appliedRows(sql`SELECT id, name FROM control_plane_migrations ORDER BY id`)
 
 /** What a database has, from whichever server; reads and changes nothing. */
-export const schemaState = ({ query, sql }: MysqlPool): Effect.Effect<SchemaState, DbError> =>
+export const schemaState = ({ query, sql }: MysqlPool): Effect.Effect<SchemaState, DbFailure> =>
   query(
     "schema state",
     Effect.gen(function* () {
@@ -93,7 +93,7 @@ const migrateLocked = (refusesNewer: boolean) =>
  * database that a newer version has migrated is used as it is, with a warning: migrations only add, so an older worker
  * runs beside a newer one and after it.
  */
-export const migrate: Effect.Effect<MigrationReport, DbError, MysqlPools> = migrateLocked(false).pipe(
+export const migrate: Effect.Effect<MigrationReport, DbFailure, MysqlPools> = migrateLocked(false).pipe(
   Effect.tap(({ unknown }) =>
     Effect.when(
       Effect.logWarning("The database has been migrated by a newer version of this worker", {
@@ -106,7 +106,7 @@ export const migrate: Effect.Effect<MigrationReport, DbError, MysqlPools> = migr
 )
 
 /** The same for a person who asks for it: with a database that is newer than this build it changes nothing and fails. */
-export const migrateForward: Effect.Effect<MigrationReport, DbError | SchemaNewer, MysqlPools> = Effect.flatMap(
+export const migrateForward: Effect.Effect<MigrationReport, DbFailure | SchemaNewer, MysqlPools> = Effect.flatMap(
   migrateLocked(true),
   ({ report, unknown }) => (unknown.length === 0 ? Effect.succeed(report) : new SchemaNewer({ unknown }))
 )

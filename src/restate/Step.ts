@@ -59,7 +59,7 @@ interface Misfit<Problem extends string> {
  * What a body must be to be journaled with these schemas: every outcome has a codec, and nothing durable is inside. An
  * unknown type is let through: the compiler shows one here before it has looked into a body with callbacks.
  */
-type Fits<A, E, R, S extends AnySchema, F extends AnySchema> =
+export type Fits<A, E, R, S extends AnySchema, F extends AnySchema> =
   Journals<A, S> extends true
     ? Journals<Expected<E>, F> extends true
       ? IsWithin<Durable, R> extends true

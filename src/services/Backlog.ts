@@ -1,5 +1,5 @@
 import { Context, type Effect } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 export interface BuildBacklog {
   /** Deployments in their `queued` step: they wait for a build slot. */
@@ -35,8 +35,8 @@ export const isRenewalOverdue = (
 export class Backlog extends Context.Tag("ctrl-worker/Backlog")<
   Backlog,
   {
-    readonly builds: Effect.Effect<BuildBacklog, DbError>
+    readonly builds: Effect.Effect<BuildBacklog, DbFailure>
     /** Certificates of which `isRenewalOverdue` is true. */
-    readonly overdueRenewals: (now: number) => Effect.Effect<number, DbError>
+    readonly overdueRenewals: (now: number) => Effect.Effect<number, DbFailure>
   }
 >() {}

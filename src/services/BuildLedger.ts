@@ -1,6 +1,6 @@
 import { Context, type Duration, type Effect } from "effect"
 import type { BuildOutcome, BuildState } from "./Builder.ts"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 /** One claim on a build. `owner` is a name of at most 64 characters that no other claim has ever had: it is the fence. */
 export interface BuildHold {
@@ -42,28 +42,28 @@ export class BuildLedger extends Context.Tag("ctrl-worker/BuildLedger")<
   BuildLedger,
   {
     /** Takes a build that nobody has claimed, or whose owner has let its lease end without an outcome. */
-    readonly claim: (lease: BuildLease) => Effect.Effect<BuildClaim, DbError>
+    readonly claim: (lease: BuildLease) => Effect.Effect<BuildClaim, DbFailure>
     /** Also after the lease has ended, as long as nobody else has claimed the build. */
-    readonly renew: (lease: BuildLease) => Effect.Effect<BuildRenewal, DbError>
+    readonly renew: (lease: BuildLease) => Effect.Effect<BuildRenewal, DbFailure>
     /**
      * Notes what the builder calls the build, at most 255 characters, for whoever has to finish it; null once it is
      * finished. False: the build is not the owner's any more and nothing was noted.
      */
     readonly noteExternal: (
       hold: BuildHold & { readonly externalBuildId: string | null }
-    ) => Effect.Effect<boolean, DbError>
+    ) => Effect.Effect<boolean, DbFailure>
     /** Keeps the outcome and ends the lease. False: the build is somebody else's or has another outcome, which stays. */
-    readonly end: (hold: BuildHold & { readonly outcome: BuildOutcome }) => Effect.Effect<boolean, DbError>
+    readonly end: (hold: BuildHold & { readonly outcome: BuildOutcome }) => Effect.Effect<boolean, DbFailure>
     /** Gives the build back without an outcome: it may be claimed at once. */
-    readonly release: (hold: BuildHold) => Effect.Effect<void, DbError>
+    readonly release: (hold: BuildHold) => Effect.Effect<void, DbFailure>
     /**
      * From now on the build's outcome is that it was cancelled, unless it has one. Its owner learns that when it renews; a
      * build that nobody has claimed yet is never claimed.
      */
-    readonly requestCancel: (buildId: string) => Effect.Effect<void, DbError>
+    readonly requestCancel: (buildId: string) => Effect.Effect<void, DbFailure>
     /** `Unknown`: never claimed, swept, or its lease has ended without an outcome. */
-    readonly state: (buildId: string) => Effect.Effect<BuildState, DbError>
+    readonly state: (buildId: string) => Effect.Effect<BuildState, DbFailure>
     /** Forgets up to 100 builds whose leases ended longer ago than that; answers how many it found. */
-    readonly sweep: (retention: Duration.Duration) => Effect.Effect<number, DbError>
+    readonly sweep: (retention: Duration.Duration) => Effect.Effect<number, DbFailure>
   }
 >() {}

@@ -1,5 +1,5 @@
 import { Context, type Effect, type Option, Schema } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 /** `acme_challenges.status`. */
 export const ChallengeStatus = Schema.Literal("waiting", "pending", "verified", "failed")
@@ -78,26 +78,26 @@ export const acmeWorkspace = "acme"
 export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore")<
   CertificateStore,
   {
-    readonly find: (name: string) => Effect.Effect<Option.Option<CertifiedDomain>, DbError>
+    readonly find: (name: string) => Effect.Effect<Option.Option<CertifiedDomain>, DbFailure>
     /** What frontline answers the CA. The row becomes `pending`; one that is missing is made. False when the domain is gone. */
     readonly writeChallenge: (challenge: {
       readonly domainId: string
       readonly token: string
       readonly authorization: string
       readonly at: number
-    }) => Effect.Effect<boolean, DbError>
+    }) => Effect.Effect<boolean, DbFailure>
     /** The challenge is `failed` until it is tried again. The reason, cut to 512 characters, stands at a verified domain. */
     readonly markFailed: (failure: {
       readonly domainId: string
       readonly reason: string
       readonly at: number
-    }) => Effect.Effect<void, DbError>
+    }) => Effect.Effect<void, DbFailure>
     /** The domain has a certificate until then. */
     readonly markVerified: (verified: {
       readonly domainId: string
       readonly expiresAt: number
       readonly at: number
-    }) => Effect.Effect<void, DbError>
+    }) => Effect.Effect<void, DbFailure>
     /**
      * Stores the certificate and its expiry when `accepts` agrees to what stands there, which is read under a lock. The
      * row's id and time of creation stay. `accepts` may be asked more than once, so it must be pure.
@@ -105,8 +105,8 @@ export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore"
     readonly save: (
       certificate: NewCertificate,
       accepts: (current: string | null) => boolean
-    ) => Effect.Effect<SaveOutcome, DbError>
-    readonly account: Effect.Effect<Option.Option<AcmeAccountRow>, DbError>
+    ) => Effect.Effect<SaveOutcome, DbFailure>
+    readonly account: Effect.Effect<Option.Option<AcmeAccountRow>, DbFailure>
     /**
      * Answers with the account that stands there, which is another one when somebody was faster. Whoever adds it uses the
      * same id: the table's unique key on it is what keeps the account the only one.
@@ -115,19 +115,19 @@ export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore"
       readonly id: string
       readonly encryptedKey: string
       readonly at: number
-    }) => Effect.Effect<AcmeAccountRow, DbError>
+    }) => Effect.Effect<AcmeAccountRow, DbFailure>
     readonly setRegistration: (registration: {
       readonly id: string
       readonly uri: string
       readonly at: number
-    }) => Effect.Effect<void, DbError>
+    }) => Effect.Effect<void, DbFailure>
     /** Domains that are verified or have a challenge, in the order of their creation, after the given ordinal. */
-    readonly page: (after: number, limit: number) => Effect.Effect<ReadonlyArray<ListedDomain>, DbError>
+    readonly page: (after: number, limit: number) => Effect.Effect<ReadonlyArray<ListedDomain>, DbFailure>
     /** Makes what is missing of each: the domain, verified, and its waiting challenge. Rows of other owners are left alone. */
     readonly ensureInfrastructure: (
       domains: ReadonlyArray<InfrastructureDomain>,
       at: number
-    ) => Effect.Effect<void, DbError>
-    readonly remainingLife: (now: number) => Effect.Effect<ReadonlyMap<RemainingLife, number>, DbError>
+    ) => Effect.Effect<void, DbFailure>
+    readonly remainingLife: (now: number) => Effect.Effect<ReadonlyMap<RemainingLife, number>, DbFailure>
   }
 >() {}

@@ -1,5 +1,5 @@
 import { Context, type Effect, type Option, Schema } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 /** What a workspace's analytics user may use, per window and per query. */
 export const UserLimits = Schema.Struct({
@@ -34,10 +34,10 @@ export class ClickhouseSettingsStore extends Context.Tag("ctrl-worker/Clickhouse
   ClickhouseSettingsStore,
   {
     /** `quota.logs_retention_days`. None: the workspace has no quota row. */
-    readonly retentionDays: (workspaceId: string) => Effect.Effect<Option.Option<number>, DbError>
+    readonly retentionDays: (workspaceId: string) => Effect.Effect<Option.Option<number>, DbFailure>
     /** Sets the limits and answers with the stored login, which stays as it is. None: there is no row yet. */
-    readonly updateLimits: (change: LimitsChange) => Effect.Effect<Option.Option<StoredLogin>, DbError>
+    readonly updateLimits: (change: LimitsChange) => Effect.Effect<Option.Option<StoredLogin>, DbFailure>
     /** Stores the login unless the workspace has one already, sets the limits, and answers with the stored login. */
-    readonly create: (change: LimitsChange & StoredLogin) => Effect.Effect<StoredLogin, DbError>
+    readonly create: (change: LimitsChange & StoredLogin) => Effect.Effect<StoredLogin, DbFailure>
   }
 >() {}

@@ -1,5 +1,5 @@
 import { Context, type Effect, type Option } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 import type {
   DeploymentContext,
   DeploymentPhase,
@@ -29,38 +29,41 @@ export interface PhaseChange {
 export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
   DeploymentStore,
   {
-    readonly find: (deploymentId: string) => Effect.Effect<Option.Option<DeploymentContext>, DbError>
+    readonly find: (deploymentId: string) => Effect.Effect<Option.Option<DeploymentContext>, DbFailure>
     /** Stores `candidate` unless the workspace has a namespace already, and answers with the stored one. None: no such workspace. */
-    readonly ensureNamespace: (workspaceId: string, candidate: string) => Effect.Effect<Option.Option<string>, DbError>
+    readonly ensureNamespace: (
+      workspaceId: string,
+      candidate: string
+    ) => Effect.Effect<Option.Option<string>, DbFailure>
     /**
      * Closes and opens steps and sets columns. A step that exists already stays as it is; a closed one is not closed again.
      * A deployment that is `ready` or `failed` has ended: nothing of it changes, whoever is still at work on it.
      */
-    readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbError>
+    readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbFailure>
     /** The Depot project that the project's builds are cached in. None: there is none yet, or no such project. */
-    readonly depotProject: (projectId: string) => Effect.Effect<Option.Option<string>, DbError>
+    readonly depotProject: (projectId: string) => Effect.Effect<Option.Option<string>, DbFailure>
     /** Keeps the first one that a project gets: of two builds that made one each, both go on with the same from then on. */
     readonly rememberDepotProject: (project: {
       readonly projectId: string
       readonly depotProjectId: string
       readonly at: number
-    }) => Effect.Effect<void, DbError>
+    }) => Effect.Effect<void, DbFailure>
     /** Marks the deployment failed and closes every open step with `message`. One that is `ready` or live stays so. */
     readonly fail: (failure: {
       readonly deploymentId: string
       readonly message: string
       readonly at: number
-    }) => Effect.Effect<void, DbError>
+    }) => Effect.Effect<void, DbFailure>
     /** Region to replicas as configured for the environment; empty when nothing is configured. None: no settings row. */
     readonly regionConfig: (
       environmentId: string
-    ) => Effect.Effect<Option.Option<Readonly<Record<string, number>>>, DbError>
+    ) => Effect.Effect<Option.Option<Readonly<Record<string, number>>>, DbFailure>
     /** The deployment's topology with the instances krane has reported, ordered by region. */
-    readonly instances: (deploymentId: string) => Effect.Effect<ReadonlyArray<RegionInstances>, DbError>
+    readonly instances: (deploymentId: string) => Effect.Effect<ReadonlyArray<RegionInstances>, DbFailure>
     /** Regions of the environment in which a sentinel reports `healthy`, ordered. */
-    readonly healthySentinelRegions: (environmentId: string) => Effect.Effect<ReadonlyArray<string>, DbError>
+    readonly healthySentinelRegions: (environmentId: string) => Effect.Effect<ReadonlyArray<string>, DbFailure>
     /** Regions of the deployment's topology, ordered. */
-    readonly regions: (deploymentId: string) => Effect.Effect<ReadonlyArray<string>, DbError>
+    readonly regions: (deploymentId: string) => Effect.Effect<ReadonlyArray<string>, DbFailure>
     /**
      * Sets `desired_state` unless it would stop the project's live deployment, under a lock on the project's row, so
      * that it is serialised with every change of the live deployment. Running is always allowed.
@@ -69,6 +72,6 @@ export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
       readonly deploymentId: string
       readonly desiredState: DesiredState
       readonly at: number
-    }) => Effect.Effect<DesiredStateChange, DbError>
+    }) => Effect.Effect<DesiredStateChange, DbFailure>
   }
 >() {}

@@ -1,6 +1,6 @@
 import { Context, type Effect, Schema } from "effect"
 import type { ChallengeStatus } from "./CertificateStore.ts"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 import type { RoutedDeployment, Sticky } from "./RouteStore.ts"
 
 export const ChallengeType = Schema.Literal("HTTP-01", "DNS-01")
@@ -82,7 +82,7 @@ export class DomainStore extends Context.Tag("ctrl-worker/DomainStore")<
   DomainStore,
   {
     /** From the primary. Null when there is no such domain. */
-    readonly find: (domain: string) => Effect.Effect<CustomDomain | null, DbError>
+    readonly find: (domain: string) => Effect.Effect<CustomDomain | null, DbFailure>
     /**
      * Marks the domain as being verified and answers with the id of its row, null when there is none. A verified domain
      * stays so, unless `reset`: that takes back attempts, error, last check and invocation, whatever the status.
@@ -91,11 +91,11 @@ export class DomainStore extends Context.Tag("ctrl-worker/DomainStore")<
       readonly domain: string
       readonly reset: boolean
       readonly at: number
-    }) => Effect.Effect<string | null, DbError>
+    }) => Effect.Effect<string | null, DbFailure>
     /** Counts a check and says what came of it. Nothing happens when the domain is verified, or was checked later than that. */
-    readonly record: (attempt: VerificationAttempt) => Effect.Effect<void, DbError>
+    readonly record: (attempt: VerificationAttempt) => Effect.Effect<void, DbFailure>
     /** Ends a verification without another check. Nothing happens to a domain that is not being verified. */
-    readonly abandon: (end: Pick<VerificationAttempt, "domainId" | "at" | "problem">) => Effect.Effect<void, DbError>
+    readonly abandon: (end: Pick<VerificationAttempt, "domainId" | "at" | "problem">) => Effect.Effect<void, DbFailure>
     /**
      * Reads the snapshot under locks (domain, project, deployments, route), lets `decide` plan, and writes the plan in the same
      * transaction. Null when the domain's row is gone. `decide` may run more than once, so it must be pure.
@@ -103,6 +103,6 @@ export class DomainStore extends Context.Tag("ctrl-worker/DomainStore")<
     readonly activate: <A>(
       request: ActivationRequest,
       decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>
-    ) => Effect.Effect<A | null, DbError>
+    ) => Effect.Effect<A | null, DbFailure>
   }
 >() {}

@@ -1,5 +1,5 @@
 import { Context, type Effect } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 /** A running preview that nobody has touched for a while. Whether it has traffic is for another source to say. */
 export interface QuietPreview {
@@ -28,6 +28,6 @@ export class IdlePreviewStore extends Context.Tag("ctrl-worker/IdlePreviewStore"
       readonly quietSince: number
       readonly after: number
       readonly limit: number
-    }) => Effect.Effect<QuietPreviewPage, DbError>
+    }) => Effect.Effect<QuietPreviewPage, DbFailure>
   }
 >() {}

@@ -1,5 +1,5 @@
 import { Context, type Effect, Schema } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 /** A date of the UTC calendar, as far as it decides which keys are due. */
 export interface RefillDate {
@@ -43,8 +43,8 @@ export class KeyRefillStore extends Context.Tag("ctrl-worker/KeyRefillStore")<
      * them gets its requests, one `audit_log` row and two `audit_log_target` rows. The id of the `audit_log` row follows
      * from date and key and is the mark that the key was refilled for that date, also when it has been used up since.
      */
-    readonly refillBatch: (request: RefillRequest) => Effect.Effect<RefilledBatch, DbError>
+    readonly refillBatch: (request: RefillRequest) => Effect.Effect<RefilledBatch, DbFailure>
     /** The highest row number of any key, 0 when there are none. */
-    readonly highest: Effect.Effect<bigint, DbError>
+    readonly highest: Effect.Effect<bigint, DbFailure>
   }
 >() {}

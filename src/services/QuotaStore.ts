@@ -1,5 +1,5 @@
 import { Context, type Effect } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 /** A workspace as the quota check sees it. */
 export interface WorkspaceQuota {
@@ -17,6 +17,6 @@ export class QuotaStore extends Context.Tag("ctrl-worker/QuotaStore")<
   QuotaStore,
   {
     /** The workspaces among these ids that exist, in the order of ids. At most 100 ids. */
-    readonly find: (workspaceIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<WorkspaceQuota>, DbError>
+    readonly find: (workspaceIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<WorkspaceQuota>, DbFailure>
   }
 >() {}

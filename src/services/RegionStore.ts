@@ -1,5 +1,5 @@
 import { Context, type Effect, Schema } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 
 /** `deployment_topology.desired_status` as krane reads it: `starting` and `started` apply, the others delete. */
 export const TopologyStatus = Schema.Literal("starting", "started", "stopping", "stopped")
@@ -64,11 +64,11 @@ export interface RegionRequest {
 export class RegionStore extends Context.Tag("ctrl-worker/RegionStore")<
   RegionStore,
   {
-    readonly maxVersion: (region: string) => Effect.Effect<bigint, DbError>
+    readonly maxVersion: (region: string) => Effect.Effect<bigint, DbFailure>
     /** Reads the snapshot, lets `decide` plan, writes policies before sentinel before topology, in one transaction. `decide` must be pure. */
     readonly transact: (
       request: RegionRequest,
       decide: (snapshot: RegionSnapshot) => RegionPlan
-    ) => Effect.Effect<RegionPlan, DbError>
+    ) => Effect.Effect<RegionPlan, DbFailure>
   }
 >() {}

@@ -1,5 +1,5 @@
 import { Context, type Effect, Schema } from "effect"
-import type { DbError } from "./Db.ts"
+import type { DbFailure } from "./Db.ts"
 import type { DeploymentStatus, DesiredState } from "./Deployment.ts"
 
 /** `frontline_routes.sticky`: which deployments a host name follows. */
@@ -63,7 +63,7 @@ export class RouteStore extends Context.Tag("ctrl-worker/RouteStore")<
   RouteStore,
   {
     /** Which deployment is live now. Null when none is, or when there is no such project. */
-    readonly liveDeployment: (projectId: string) => Effect.Effect<string | null, DbError>
+    readonly liveDeployment: (projectId: string) => Effect.Effect<string | null, DbFailure>
     /**
      * Reads the snapshot under locks (project row first, then the deployments, then the routes), lets `decide` plan,
      * and writes the plan in the same transaction. `decide` may run more than once (deadlocks are retried), so it must be pure.
@@ -71,13 +71,13 @@ export class RouteStore extends Context.Tag("ctrl-worker/RouteStore")<
     readonly transact: <A>(
       request: RoutingRequest,
       decide: (snapshot: RoutingSnapshot) => RoutingPlan<A>
-    ) => Effect.Effect<A, DbError>
+    ) => Effect.Effect<A, DbFailure>
     /** Points the project's routes with these ids at the deployment, in one statement. Unknown and foreign ids are skipped. */
     readonly assign: (assignment: {
       readonly projectId: string
       readonly deploymentId: string
       readonly routeIds: ReadonlyArray<string>
       readonly at: number
-    }) => Effect.Effect<void, DbError>
+    }) => Effect.Effect<void, DbFailure>
   }
 >() {}

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { Clock, Data, Duration, Effect, Option } from "effect"
 import type { BuildOutcome } from "../../services/Builder.ts"
 import type { BuildLedger, BuildRenewal } from "../../services/BuildLedger.ts"
-import type { DbError } from "../../services/Db.ts"
+import type { DbFailure } from "../../services/Db.ts"
 
 /** The build was lost with the daemon, the connection or the claim that it ran under. It may be started again. */
 export class BuildLost extends Data.TaggedError("BuildLost")<{ readonly text: string }> {
@@ -42,7 +42,7 @@ const stopMargin = Duration.seconds(5)
 const answerTimeout = Duration.seconds(5)
 
 /** Waits for an answer no longer than that, in a finalizer as well. */
-const answered = <A>(effect: Effect.Effect<A, DbError>, timeout: Duration.Duration): Effect.Effect<A, DbUnanswered> =>
+const answered = <A>(effect: Effect.Effect<A, DbFailure>, timeout: Duration.Duration): Effect.Effect<A, DbUnanswered> =>
   effect.pipe(
     Effect.disconnect,
     Effect.interruptible,

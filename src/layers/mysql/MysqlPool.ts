@@ -4,7 +4,7 @@ import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
 import { Duration, Effect, Schedule, Scope } from "effect"
-import type { DbError, PoolUsage } from "../../services/Db.ts"
+import { DbError, type DbFailure, type PoolUsage } from "../../services/Db.ts"
 import { type MysqlPoolOptions, makeMysqlDriver, timedOut } from "./MysqlDriver.ts"
 import { withDbErrors } from "./withDbErrors.ts"
 
@@ -14,29 +14,32 @@ export interface MysqlPool {
   /** Runs statements that change nothing. Repeated when the server was unreachable. */
   readonly query: <A, R>(
     operation: string,
-    effect: Effect.Effect<A, SqlError | DbError, R>
-  ) => Effect.Effect<A, DbError, R>
+    effect: Effect.Effect<A, SqlError | DbFailure, R>
+  ) => Effect.Effect<A, DbFailure, R>
   /**
    * Runs the statements in one transaction. It is repeated as a whole after a deadlock, a lock wait, a lost connection or
    * a full server, and a lost COMMIT may have been written: every transaction must be safe to repeat.
    */
   readonly transaction: <A, R>(
     operation: string,
-    effect: Effect.Effect<A, SqlError | DbError, R>
-  ) => Effect.Effect<A, DbError, R>
+    effect: Effect.Effect<A, SqlError | DbFailure, R>
+  ) => Effect.Effect<A, DbFailure, R>
   /** Runs the statements on one connection without a transaction, for what belongs to a connection, such as a named lock. */
-  readonly session: <A>(operation: string, effect: Effect.Effect<A, SqlError | DbError>) => Effect.Effect<A, DbError>
+  readonly session: <A>(
+    operation: string,
+    effect: Effect.Effect<A, SqlError | DbFailure>
+  ) => Effect.Effect<A, DbFailure>
   readonly usage: Effect.Effect<PoolUsage>
 }
 
-/** Reasons that pass within a second or so. Duplicate keys and constraints would only fail again. */
+/** Reasons that pass within a second or so. */
 const passing: ReadonlySet<DbError["reason"]> = new Set(["deadlock", "lock_wait", "connection", "too_many_connections"])
 
 /** Three repeats after about 50, 100 and 200 ms, as the other writers of this database do. Jitter parts two losers of one deadlock. */
-const retryPassing = <A, R>(effect: Effect.Effect<A, DbError, R>): Effect.Effect<A, DbError, R> =>
+const retryPassing = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Effect<A, DbFailure, R> =>
   Effect.retry(effect, {
     schedule: Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(3))),
-    while: (error) => passing.has(error.reason)
+    while: (error) => error instanceof DbError && passing.has(error.reason)
   })
 
 /**

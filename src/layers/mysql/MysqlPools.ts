@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Schedule } from "effect"
-import { DbError } from "../../services/Db.ts"
+import { DbError, type DbFailure } from "../../services/Db.ts"
 import type { MysqlPoolOptions } from "./MysqlDriver.ts"
 import { type MysqlPool, makeMysqlPool } from "./MysqlPool.ts"
 
@@ -15,7 +15,7 @@ export class MysqlPools extends Context.Tag("ctrl-worker/MysqlPools")<
 >() {}
 
 /** One round trip. */
-export const ping = (pool: MysqlPool): Effect.Effect<void, DbError> =>
+export const ping = (pool: MysqlPool): Effect.Effect<void, DbFailure> =>
   Effect.asVoid(pool.query("Db.ping", pool.sql`SELECT 1`))
 
 /** Five attempts with 1, 2, 3 and 4 s between them: enough for a database that starts together with the worker. */
@@ -29,7 +29,7 @@ const untilReachable = (pool: MysqlPool) =>
   )
 
 /** Opens the pools, fails when a server does not answer within five attempts, and closes them with the scope. */
-export const MysqlPoolsLive = (options: MysqlPoolsOptions): Layer.Layer<MysqlPools, DbError> =>
+export const MysqlPoolsLive = (options: MysqlPoolsOptions): Layer.Layer<MysqlPools, DbFailure> =>
   Layer.scoped(
     MysqlPools,
     Effect.gen(function* () {

@@ -1,34 +1,59 @@
 import { SqlError } from "@effect/sql/SqlError"
 import { Cause, Option, Predicate } from "effect"
-import type { DbErrorReason } from "../../services/Db.ts"
+import type { DbErrorReason, DbRefusedReason } from "../../services/Db.ts"
 
 /** What is known of a failed statement: the reason, and the server's error number when the server answered. */
 export interface SqlFailure {
-  readonly reason: DbErrorReason
+  readonly reason: DbErrorReason | DbRefusedReason
   readonly errno?: number
 }
 
-/** Server error numbers. Those that differ between MySQL and MariaDB are both listed. */
-const reasonByErrno: ReadonlyMap<number, DbErrorReason> = new Map([
+/**
+ * Error numbers of MySQL 8.4 and 9 ("Server Error Message Reference") and MariaDB 10.11 ("MariaDB Error Codes"). Those that
+ * differ between the two are both listed. What is not listed is told by its SQLSTATE class.
+ */
+const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
   [1213, "deadlock"],
   [1205, "lock_wait"],
   [3572, "lock_wait"], // NOWAIT on MySQL; MariaDB answers 1205
   [1062, "duplicate_key"],
+  [1169, "duplicate_key"],
+  [1557, "duplicate_key"], // through a foreign key
   [1586, "duplicate_key"],
   [1022, "duplicate_key"],
   [1048, "constraint"], // NULL in a NOT NULL column
   [1216, "constraint"],
   [1217, "constraint"],
-  [1264, "constraint"], // number out of range
-  [1265, "constraint"], // unknown enum value
   [1364, "constraint"], // column without default left out
-  [1366, "constraint"], // string that is not a number
-  [1406, "constraint"], // string too long
   [1451, "constraint"],
   [1452, "constraint"],
-  [3140, "constraint"], // invalid JSON on MySQL
+  [1644, "constraint"], // a trigger that raises
   [3819, "constraint"], // CHECK on MySQL
   [4025, "constraint"], // CHECK and invalid JSON on MariaDB
+  [1118, "too_long"], // row
+  [1153, "too_long"], // packet: the statement is larger than the server takes
+  [1406, "too_long"],
+  [1264, "out_of_range"],
+  [1690, "out_of_range"], // of an expression
+  [1210, "wrong_value"], // arguments of a prepared statement
+  [1265, "wrong_value"], // unknown enum value
+  [1267, "wrong_value"], // collations that cannot be compared
+  [1292, "wrong_value"], // date, number
+  [1300, "wrong_value"], // bytes that are no text
+  [1366, "wrong_value"], // string that is not a number, or not of the column's character set
+  [1411, "wrong_value"],
+  [1525, "wrong_value"],
+  [3140, "wrong_value"], // invalid JSON on MySQL
+  [3988, "wrong_value"], // text that the column's character set does not have, MySQL
+  [1051, "unknown_object"],
+  [1054, "unknown_object"], // column
+  [1146, "unknown_object"], // table
+  [1305, "unknown_object"], // function
+  [1142, "denied"], // command on a table
+  [1143, "denied"], // column
+  [1227, "denied"],
+  [1370, "denied"],
+  [1064, "syntax"],
   [1053, "connection"], // server shutdown in progress
   [1077, "connection"],
   [1079, "connection"],
@@ -37,15 +62,37 @@ const reasonByErrno: ReadonlyMap<number, DbErrorReason> = new Map([
   [2006, "connection"],
   [2013, "connection"],
   [4031, "connection"], // closed for inactivity, MySQL
+  [1044, "login"], // the user may not use the database
+  [1045, "login"],
+  [1049, "login"], // no such database, told when a connection opens
+  [1698, "login"],
   [1290, "read_only"], // --read-only, which is how a demoted primary answers
   [1792, "read_only"],
   [1836, "read_only"],
   [1040, "too_many_connections"],
   [1203, "too_many_connections"],
   [1226, "too_many_connections"],
+  [1461, "too_many_connections"], // prepared statements of all connections
   [1969, "timeout"], // max_statement_time, MariaDB
   [3024, "timeout"] // max_execution_time, MySQL
 ])
+
+/**
+ * SQLSTATE classes (ISO/IEC 9075-2, 24.1) in which a server refuses what a statement says or holds, so that a repeat is
+ * refused as well: feature not supported, cardinality, data, integrity constraint, syntax or access rule, check option,
+ * SIGNAL of a trigger. All other classes count as passing when the number is not known: 08, 40 and 70 do pass, and HY, the
+ * general error, is also what a full disk, a failover or a proxy answers. What repeats for ever by mistake is paused after
+ * an hour with nothing lost; what is given up by mistake is a failed deploy.
+ */
+const refusedClasses: ReadonlySet<string> = new Set(["0A", "21", "22", "23", "42", "44", "45"])
+
+const isRefusedState = (error: object): boolean =>
+  Predicate.hasProperty(error, "sqlState") &&
+  Predicate.isString(error.sqlState) &&
+  refusedClasses.has(error.sqlState.slice(0, 2))
+
+const reasonOf = (errno: number, error: object): SqlFailure["reason"] =>
+  reasonByErrno.get(errno) ?? (isRefusedState(error) ? "other" : "unknown")
 
 /** Codes of the driver and of Node's sockets, for failures in which no server spoke. */
 const connectionCodes: ReadonlySet<string> = new Set([
@@ -68,7 +115,7 @@ const maxDepth = 10
 const own = (error: object): Option.Option<SqlFailure> => {
   if (Cause.isTimeoutException(error)) return Option.some({ reason: "timeout" })
   if (Predicate.hasProperty(error, "errno") && Predicate.isNumber(error.errno) && error.errno > 0) {
-    return Option.some({ reason: reasonByErrno.get(error.errno) ?? "unknown", errno: error.errno })
+    return Option.some({ reason: reasonOf(error.errno, error), errno: error.errno })
   }
   if (Predicate.hasProperty(error, "code") && Predicate.isString(error.code) && connectionCodes.has(error.code)) {
     return Option.some({ reason: "connection" })

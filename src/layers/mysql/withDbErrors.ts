@@ -1,26 +1,32 @@
 import type { SqlError } from "@effect/sql/SqlError"
-import { Cause, Chunk, Effect, Option } from "effect"
-import { DbError } from "../../services/Db.ts"
+import { Cause, Chunk, Effect, Option, Schema } from "effect"
+import { DbError, type DbFailure, DbRefused, DbRefusedReason } from "../../services/Db.ts"
 import { classifySqlError, findSqlError } from "./classifySqlError.ts"
 
-const toDbError = (operation: string, error: SqlError): DbError => {
+const isRefusedReason = Schema.is(DbRefusedReason)
+
+const toDbFailure = (operation: string, error: SqlError): DbFailure => {
   const { reason, errno } = classifySqlError(error)
-  return new DbError({ operation, reason, ...(errno === undefined ? {} : { errno }) })
+  const code = errno === undefined ? {} : { errno }
+  return isRefusedReason(reason)
+    ? new DbRefused({ operation, reason, ...code })
+    : new DbError({ operation, reason, ...code })
 }
 
 /**
- * Turns SQL failures into `DbError`. Defects are searched too: `@effect/sql` dies when COMMIT fails, and that is the
- * lost connection or the deadlock a caller wants to retry. Any other defect, and interruption, passes unchanged.
+ * Turns SQL failures into `DbError` where they pass with time and into `DbRefused` where they do not. Defects are searched
+ * too: `@effect/sql` dies when COMMIT fails, and that is the lost connection or the deadlock a caller wants to retry. Any
+ * other defect, and interruption, passes unchanged.
  */
 export const withDbErrors =
   (operation: string) =>
-  <A, R>(effect: Effect.Effect<A, SqlError | DbError, R>): Effect.Effect<A, DbError, R> =>
+  <A, R>(effect: Effect.Effect<A, SqlError | DbFailure, R>): Effect.Effect<A, DbFailure, R> =>
     Effect.catchAllCause(effect, (cause) => {
       const unrelated = Effect.failCause(Cause.stripFailures(cause))
       if (Cause.isInterrupted(cause)) return unrelated
       const errors = [...Chunk.toReadonlyArray(Cause.failures(cause)), ...Chunk.toReadonlyArray(Cause.defects(cause))]
-      const known = errors.find((error) => error instanceof DbError)
+      const known = errors.find((error) => error instanceof DbError || error instanceof DbRefused)
       if (known !== undefined) return Effect.fail(known)
       const sqlError = Option.firstSomeOf(errors.map(findSqlError))
-      return Option.isSome(sqlError) ? Effect.fail(toDbError(operation, sqlError.value)) : unrelated
+      return Option.isSome(sqlError) ? Effect.fail(toDbFailure(operation, sqlError.value)) : unrelated
     })

@@ -2,11 +2,11 @@ import { Clock, Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { call } from "../../restate/Messaging.ts"
-import { step } from "../../restate/Step.ts"
 import { Acme, type AcmeAccount, type AcmeError } from "../../services/Acme.ts"
 import { type AcmeAccountRow, acmeWorkspace, CertificateStore } from "../../services/CertificateStore.ts"
 import { Pki } from "../../services/Pki.ts"
 import { Vault } from "../../services/Vault.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { Hindered, type Problem, problem, problemOf } from "./problems.ts"
 
@@ -47,7 +47,7 @@ export const asking = <A, E extends { readonly _tag: string }, R>(
   })
 
 /** URL of the registered account; empty when there is none. */
-const accountUrl = step(
+const accountUrl = databaseStep(
   "load-account",
   Effect.flatMap(CertificateStore, (store) =>
     Effect.map(store.account, (row) =>
@@ -80,7 +80,7 @@ const addAccount = Effect.gen(function* () {
     const row = yield* store.addAccount({ id: accountId, encryptedKey, at })
     return { url: row.registrationUri ?? "" }
   })
-  return yield* step("create-account-key", add, { success: Schema.Struct({ url: Schema.String }) })
+  return yield* databaseStep("create-account-key", add, { success: Schema.Struct({ url: Schema.String }) })
 })
 
 /** The CA answers the same URL for the same key, so a repeated registration changes nothing. */
@@ -108,7 +108,7 @@ export const handleEnsureAccount = ({ rejectedUrl }: Input<typeof CertificateSer
     const known = yield* accountUrl
     const url = known === "" ? (yield* addAccount).url : known
     if (url !== "" && url !== rejectedUrl) return {}
-    yield* step("register-account", registerStored, { failure: Hindered })
+    yield* databaseStep("register-account", registerStored, { failure: Hindered })
     return {}
   }).pipe(
     Effect.catchTag("Hindered", ({ problem: met }) => {

@@ -1,7 +1,7 @@
 import { Clock, Effect, Schema } from "effect"
-import { step } from "../../restate/Step.ts"
 import { type AcmeAuthorization, AcmeChallenge } from "../../services/Acme.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { asking } from "./account.ts"
 import { ensureRecord } from "./dnsRecord.ts"
 import { type DomainView, type Issuance, isWildcard, save } from "./issuance.ts"
@@ -54,14 +54,14 @@ const readAuthorization = (domain: DomainView, url: string) =>
   )
 
 const look = (name: "read-authorization" | "check-authorization", domain: DomainView, url: string) =>
-  step(name, readAuthorization(domain, url), { success: Authorization, failure: Hindered })
+  databaseStep(name, readAuthorization(domain, url), { success: Authorization, failure: Hindered })
 
 /** Where frontline finds the answer, before the CA is told to ask for it. */
 const writeChallenge = (domain: DomainView, token: string, authorization: string) =>
   Effect.gen(function* () {
     const store = yield* CertificateStore
     const at = yield* Clock.currentTimeMillis
-    const isWritten = yield* step(
+    const isWritten = yield* databaseStep(
       "write-challenge",
       store.writeChallenge({ domainId: domain.id, token, authorization, at }),
       { success: Schema.Boolean }
@@ -71,7 +71,7 @@ const writeChallenge = (domain: DomainView, token: string, authorization: string
 
 /** The state first: a challenge is answered once, and asking twice would be refused. */
 const answerChallenge = (domain: DomainView, url: string) =>
-  step(
+  databaseStep(
     "answer-challenge",
     asking((acme, account) =>
       Effect.gen(function* () {

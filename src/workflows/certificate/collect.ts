@@ -1,8 +1,8 @@
 import { Clock, Effect, Schema } from "effect"
-import { step } from "../../restate/Step.ts"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { CertificateStore, SaveOutcome } from "../../services/CertificateStore.ts"
 import { CertificateFacts, Pki } from "../../services/Pki.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { asking, decrypted } from "./account.ts"
 import { DomainGone } from "./authorize.ts"
@@ -25,7 +25,7 @@ type Fetched = typeof Fetched.Type
 
 /** Downloading is safe to repeat: the CA gives the same certificate for the same order. */
 const fetchCertificate = (domain: DomainView, { order }: Ordered, encryptedKey: string) =>
-  step(
+  databaseStep(
     "fetch-certificate",
     Effect.gen(function* () {
       const pki = yield* Pki
@@ -57,13 +57,19 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
       expiresAt: fetched.facts.notAfter,
       at
     }
-    return yield* step(
+    return yield* databaseStep(
       "store-certificate",
       certificates
         .save(certificate, (current) => (current === null ? null : digestOf(current)) === expected)
         .pipe(Effect.tap(({ _tag }) => (_tag === "Saved" ? metrics.issuance(issuance.kind, "stored") : Effect.void))),
       { success: SaveOutcome, retry: storeRetry }
-    ).pipe(Effect.catchTag("StepFailed", ({ reason }) => new Hindered({ problem: problem("notStored", reason) })))
+    ).pipe(
+      Effect.catchTags({
+        StepFailed: ({ reason }) => new Hindered({ problem: problem("notStored", reason) }),
+        // It was issued and counts at the CA: kept, and tried again after a person has had time to look.
+        DatabaseRefused: ({ message }) => new Hindered({ problem: problem("notStored", message) })
+      })
+    )
   })
 
 const verified = (domain: DomainView, issuance: Issuance, { at, facts, isForKey }: Fetched) => {

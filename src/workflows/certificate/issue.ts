@@ -7,6 +7,7 @@ import { saga, withUndo } from "../../restate/Saga.ts"
 import { step } from "../../restate/Step.ts"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { registerAgain } from "./account.ts"
 import { lastOwnRetry, retryDelay } from "./attempts.ts"
 import { authorize } from "./authorize.ts"
@@ -126,7 +127,7 @@ const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GivenUp)
     const metrics = yield* CertificateMetrics
     const at = yield* Clock.currentTimeMillis
     const write = store.markFailed({ domainId: domain.id, reason, at })
-    yield* step("mark-failed", Effect.zipRight(write, metrics.issuance(issuance.kind, "failed")), {})
+    yield* databaseStep("mark-failed", Effect.zipRight(write, metrics.issuance(issuance.kind, "failed")), {})
     return at
   })
 

@@ -1,7 +1,7 @@
 import { Clock, Effect, Option, Schema } from "effect"
-import { step } from "../../restate/Step.ts"
 import { CertificateStore, type CertifiedDomain } from "../../services/CertificateStore.ts"
 import { Pki } from "../../services/Pki.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { fingerprint } from "../identifiers.ts"
 import { DomainView } from "./issuance.ts"
 
@@ -27,7 +27,7 @@ const viewOf = (domain: CertifiedDomain) =>
 
 /** The domain's rows now, and when that was. */
 export const lookAt = (name: string) =>
-  step(
+  databaseStep(
     "load-domain",
     Effect.gen(function* () {
       const found = yield* (yield* CertificateStore).find(name)

@@ -4,9 +4,9 @@ import { IssuanceUnavailable } from "../../contract/errors.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { call } from "../../restate/Messaging.ts"
-import { step } from "../../restate/Step.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { decideStart, type Purpose, type Start } from "./decideStart.ts"
 import { removeRecord } from "./dnsRecord.ts"
 import { type DomainView, failuresCell, type Issuance, issuanceCell, issuedTimes } from "./issuance.ts"
@@ -28,7 +28,7 @@ const markVerified = (domain: DomainView, expiresAt: number) =>
   Effect.gen(function* () {
     const store = yield* CertificateStore
     const at = yield* Clock.currentTimeMillis
-    yield* step("mark-verified", store.markVerified({ domainId: domain.id, expiresAt, at }), {})
+    yield* databaseStep("mark-verified", store.markVerified({ domainId: domain.id, expiresAt, at }), {})
   })
 
 const begin = (domain: DomainView, start: Extract<Start, { readonly _tag: "Begin" }>, purpose: Purpose): Issuance => ({

@@ -4,6 +4,7 @@ import { AcmeOrder } from "../../services/Acme.ts"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { Pki } from "../../services/Pki.ts"
 import { Vault } from "../../services/Vault.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { asking, decrypted, ensureAccount } from "./account.ts"
 import { nextIssuanceAt, withIssuance } from "./attempts.ts"
 import { type DomainView, type Issuance, issuedCell, issuedTimes, save } from "./issuance.ts"
@@ -38,7 +39,7 @@ export const ensureKey = (domain: DomainView, issuance: Issuance) =>
   })
 
 const createOrder = (domain: DomainView, replaces: string | null) =>
-  step(
+  databaseStep(
     "create-order",
     Effect.gen(function* () {
       const metrics = yield* CertificateMetrics
@@ -51,7 +52,7 @@ const createOrder = (domain: DomainView, replaces: string | null) =>
   )
 
 const readOrder = (url: string) =>
-  step(
+  databaseStep(
     "read-order",
     Effect.gen(function* () {
       const order = yield* asking((acme, account) => acme.order(account, url))
@@ -126,7 +127,7 @@ const isRefusal = ({ problem: { status } }: Hindered): boolean => status >= 400 
 
 /** The state first: an order is finalized once, and asking twice would be refused. The request is signed with the stored key. */
 const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: string) =>
-  step(
+  databaseStep(
     "finalize-order",
     Effect.gen(function* () {
       const pki = yield* Pki
@@ -145,7 +146,7 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
       return { at: yield* Clock.currentTimeMillis, order }
     }),
     { success: Seen, failure: Hindered }
-  ).pipe(Effect.tapError((error) => (isRefusal(error) ? uncounted(issuance) : Effect.void)))
+  ).pipe(Effect.tapErrorTag("Hindered", (error) => (isRefusal(error) ? uncounted(issuance) : Effect.void)))
 
 /** Waits until the CA has issued. An order that was not ready yet, though its names are proven, is finalized once it is. */
 const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof Seen.Type, patience: Patience) =>

@@ -4,9 +4,9 @@ import { InvalidRequest } from "../../contract/errors.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { call } from "../../restate/Messaging.ts"
-import { step } from "../../restate/Step.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import { CertificateStore, ListedDomain } from "../../services/CertificateStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { beat } from "../heartbeat.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
 
@@ -34,7 +34,7 @@ const isCandidate = ({ changedAt, status }: ListedDomain, now: number): boolean 
 }
 
 const loadPage = (after: number) =>
-  step(
+  databaseStep(
     "load-page",
     Effect.gen(function* () {
       const store = yield* CertificateStore
@@ -77,7 +77,7 @@ const ensureInfrastructure = Effect.gen(function* () {
     name,
     targetCname: dnsLabel(["infrastructure", name], 16)
   }))
-  yield* step("ensure-infrastructure", store.ensureInfrastructure(domains, at), {})
+  yield* databaseStep("ensure-infrastructure", store.ensureInfrastructure(domains, at), {})
 })
 
 /** Looks at every domain, page by page, and answers what was found and asked for. Waits for no certificate. */

@@ -9,6 +9,7 @@ import { ClickhouseSettingsStore, type LimitsChange, StoredLogin } from "../../s
 import { ClickhouseUsers } from "../../services/ClickhouseUsers.ts"
 import { PasswordGenerator } from "../../services/PasswordGenerator.ts"
 import { Vault } from "../../services/Vault.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { patient } from "../retry.ts"
 import { isIdentifier, limitsOf, planUser, type UserWish } from "./planUser.ts"
 
@@ -30,7 +31,7 @@ const loadRetention = (workspaceId: string) =>
         onSome: Effect.succeed
       })
     )
-    return yield* step("load-retention", retention, { success: Schema.Number, failure: NotFound })
+    return yield* databaseStep("load-retention", retention, { success: Schema.Number, failure: NotFound })
   })
 
 /**
@@ -51,7 +52,7 @@ const storeLogin = (change: LimitsChange) =>
       store.updateLimits(change),
       Option.match({ onNone: () => newLogin, onSome: Effect.succeed })
     )
-    return yield* step("store-login", login, { success: StoredLogin })
+    return yield* databaseStep("store-login", login, { success: StoredLogin })
   })
 
 /** Every operation again, whatever is there already: that is what keeps ClickHouse and the stored password in agreement. */

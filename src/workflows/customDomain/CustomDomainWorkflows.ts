@@ -1,4 +1,4 @@
-import { Clock, Duration, Effect, Option, Schema } from "effect"
+import { Cause, Clock, Duration, Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { CustomDomainService } from "../../contract/CustomDomainService.ts"
 import type { Input } from "../../restate/Contract.ts"
@@ -7,10 +7,10 @@ import { type Implementation, implement } from "../../restate/Implementation.ts"
 import { send } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
 import { stateCell } from "../../restate/State.ts"
-import { step } from "../../restate/Step.ts"
 import type { DnsResolver } from "../../services/DnsResolver.ts"
 import { DomainStore } from "../../services/DomainStore.ts"
 import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { patient } from "../retry.ts"
 import { confirmAfter, looksForMissingRow, pauseAfter, pauseForMissingRow, verificationLimit } from "./cadence.ts"
@@ -48,22 +48,36 @@ const checkAgain = (next: Run, delay: Duration.DurationInput) =>
 const count = (outcome: Parameters<OutcomesShape["domainVerification"]>[0]) =>
   Effect.flatMap(Outcomes, (outcomes) => outcomes.domainVerification(outcome))
 
-const markCancelled = (domain: string, domainId: string | null, at: number) =>
+/** Why a run ends before its time, for the row. */
+const endOf = (cause: Cause.Cause<unknown>): { readonly problem: string; readonly outcome: "cancelled" | "failed" } =>
+  Cause.isInterruptedOnly(cause)
+    ? { problem: "the verification was cancelled; start it again", outcome: "cancelled" }
+    : { problem: "the verification could not go on; start it again", outcome: "failed" }
+
+const markEnded = (domain: string, domainId: string | null, at: number, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
+    const { outcome, problem } = endOf(cause)
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)
     if (row?.status !== "verifying" || (domainId !== null && row.id !== domainId)) return
-    yield* domains.abandon({ domainId: row.id, at, problem: "the verification was cancelled; start it again" })
-    yield* count("cancelled")
+    yield* domains.abandon({ domainId: row.id, at, problem })
+    yield* count(outcome)
   })
 
-/** What a cancellation, by an operator or by a caller who will start anew, leaves: no run, and no row that waits for one. */
-const giveUp = (domainId: string | null) =>
+/**
+ * What a cancellation, by an operator or by a caller who will start anew, and a failure leave: no run, and no row that waits
+ * for one. A row that the database refuses to change stays as it is, and lets go of the domain's key.
+ */
+const giveUp = (domainId: string | null, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
     yield* run.clear
     const at = yield* Clock.currentTimeMillis
-    yield* step("mark-cancelled", markCancelled(yield* key, domainId, at), {})
-  })
+    yield* databaseStep("mark-cancelled", markEnded(yield* key, domainId, at, cause), {})
+  }).pipe(
+    Effect.catchTag("DatabaseRefused", ({ message }) =>
+      Effect.logError(`the end of a domain's verification is not recorded: ${message}`)
+    )
+  )
 
 /** Replaces whatever run there was. */
 const start = (reset: boolean) =>
@@ -72,8 +86,8 @@ const start = (reset: boolean) =>
     const domain = yield* key
     const nonce = yield* uuid
     const startedAt = yield* Clock.currentTimeMillis
-    yield* withUndo(Effect.void, () => giveUp(null))
-    const domainId = yield* step("begin-verification", domains.begin({ domain, reset, at: startedAt }), {
+    yield* withUndo(Effect.void, (_, cause) => giveUp(null, cause))
+    const domainId = yield* databaseStep("begin-verification", domains.begin({ domain, reset, at: startedAt }), {
       success: Schema.NullOr(Schema.String)
     })
     yield* checkAgain({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
@@ -103,7 +117,7 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
       problem
     } as const
     const record = isOver ? Effect.zipLeft(domains.record(attempt), count("failed")) : domains.record(attempt)
-    yield* step("record-attempt", record, {})
+    yield* databaseStep("record-attempt", record, {})
     if (isOver) {
       yield* Effect.logWarning(`domain ${yield* key} has failed: ${problem}`)
       return yield* run.clear
@@ -128,7 +142,7 @@ const activate = (current: Run, look: Exclude<Look, { readonly _tag: "Missing" }
       // What was verified before is only looked after.
       look._tag === "Checked" && activation?._tag === "Activated" ? count("verified") : Effect.void
     )
-    const activation = yield* step("activate-domain", write, { success: Schema.NullOr(Activation) })
+    const activation = yield* databaseStep("activate-domain", write, { success: Schema.NullOr(Activation) })
     if (activation === null) return yield* run.clear
     if (activation._tag === "Refused") {
       // What is verified stays so: there is nothing to wait for.
@@ -153,8 +167,8 @@ const check = ({ nonce }: CheckInput) =>
   Effect.gen(function* () {
     const current = yield* run.get
     if (Option.isNone(current) || current.value.nonce !== nonce) return {}
-    yield* withUndo(Effect.void, () => giveUp(current.value.domainId))
-    const look = yield* step("look-at-domain", lookAtDomain(yield* key), { success: Look })
+    yield* withUndo(Effect.void, (_, cause) => giveUp(current.value.domainId, cause))
+    const look = yield* databaseStep("look-at-domain", lookAtDomain(yield* key), { success: Look })
     yield* act(current.value, look)
     return {}
   }).pipe(saga)

@@ -1,5 +1,5 @@
 import { Clock, Effect, Schema } from "effect"
-import type { DbError } from "../../services/Db.ts"
+import type { DbFailure } from "../../services/Db.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"
 import { type CustomDomain, DomainStore } from "../../services/DomainStore.ts"
 import { judgeOwnership, ownershipName } from "./ownership.ts"
@@ -46,7 +46,7 @@ const lookAtTarget = (domain: string, { targetCname }: CustomDomain) =>
   })
 
 /** Reads the domain's row and, unless it is verified, asks DNS about it. At most 20 s: two rounds of questions. */
-export const lookAtDomain = (domain: string): Effect.Effect<Look, DbError, DomainStore | DnsResolver> =>
+export const lookAtDomain = (domain: string): Effect.Effect<Look, DbFailure, DomainStore | DnsResolver> =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)

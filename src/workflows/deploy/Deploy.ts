@@ -5,11 +5,11 @@ import { RoutingService } from "../../contract/RoutingService.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { call } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
-import { step } from "../../restate/Step.ts"
 import { type Deployment, type DeploymentPhase, productionEnvironment } from "../../services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
 import { type DeployOutcome, Outcomes } from "../../services/Outcomes.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { awaitSentinel } from "./awaitSentinel.ts"
 import { buildFromGit } from "./build/buildFromGit.ts"
@@ -82,7 +82,7 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effec
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
-    yield* step(name, Effect.zipLeft(deployments.changePhase({ ...change, at }), count), {})
+    yield* databaseStep(name, Effect.zipLeft(deployments.changePhase({ ...change, at }), count), {})
   })
 
 /** Within the step that ends the deploy, and by the clock of that moment. */
@@ -129,7 +129,12 @@ const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
     yield* Effect.logWarning(`deployment ${deploymentId} failed: ${message}`)
     const ended = countEnd(deployment, outcomeOf(cause))
     const fail = Effect.zipLeft(deployments.fail({ deploymentId, message, at }), ended)
-    yield* step("fail-deployment", fail, {})
+    yield* databaseStep("fail-deployment", fail, {}).pipe(
+      // The rest is undone all the same; a row that takes no end needs a person.
+      Effect.catchTag("DatabaseRefused", (refused) =>
+        Effect.logError(`deployment ${deploymentId} cannot be marked failed: ${refused.message}`)
+      )
+    )
   })
 
 const sourceOf = ({ deploymentId, git, dockerImage }: DeployInput) => {

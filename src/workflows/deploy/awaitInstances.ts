@@ -1,6 +1,6 @@
 import { Clock, Effect, Schema } from "effect"
-import { step } from "../../restate/Step.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { decideReadiness, healthOf, noReadinessHistory, observePoll, RegionHealth } from "./readiness.ts"
 
 /** The deployment does not run and will not by waiting longer. `reason` names regions and instances, for users. */
@@ -34,7 +34,7 @@ export const awaitInstances = (deploymentId: string) =>
     let startedAt: number | undefined
     let history = noReadinessHistory
     for (;;) {
-      const { at, regions } = yield* step("check-instances", look, { success: Poll })
+      const { at, regions } = yield* databaseStep("check-instances", look, { success: Poll })
       startedAt ??= at
       const poll = { regions, elapsed: at - startedAt }
       history = observePoll(history, poll)

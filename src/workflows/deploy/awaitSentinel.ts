@@ -1,6 +1,6 @@
 import { Effect, Schema } from "effect"
-import { step } from "../../restate/Step.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 
 /** Frontline sends no traffic through a sentinel that is not healthy. A first sentinel starts within seconds. */
 const looks = 15
@@ -15,7 +15,7 @@ export const awaitSentinel = (environmentId: string) =>
     const deployments = yield* DeploymentStore
     const look = Effect.map(deployments.healthySentinelRegions(environmentId), (regions) => regions.length > 0)
     for (let made = 1; made <= looks; made++) {
-      if (yield* step("check-sentinel", look, { success: Schema.Boolean })) return true
+      if (yield* databaseStep("check-sentinel", look, { success: Schema.Boolean })) return true
       yield* Effect.sleep(pause)
     }
     return false

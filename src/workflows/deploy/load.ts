@@ -1,9 +1,9 @@
 import { Effect, Either, type Option, Schema } from "effect"
 import { DeploymentFailed, NotFound } from "../../contract/errors.ts"
-import { step } from "../../restate/Step.ts"
 import { type Deployment, DeploymentContext } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { dnsLabel } from "../identifiers.ts"
 import type { Placement } from "./publish.ts"
 import { decideRegions } from "./regions.ts"
@@ -25,10 +25,14 @@ const existing = <A, E>(found: Effect.Effect<Option.Option<A>, E>, resource: Not
 export const loadDeployment = (deploymentId: string) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
-    return yield* step("load-deployment", existing(deployments.find(deploymentId), "deployment", deploymentId), {
-      success: DeploymentContext,
-      failure: NotFound
-    })
+    return yield* databaseStep(
+      "load-deployment",
+      existing(deployments.find(deploymentId), "deployment", deploymentId),
+      {
+        success: DeploymentContext,
+        failure: NotFound
+      }
+    )
   })
 
 export const deploymentParents = ({
@@ -51,7 +55,7 @@ export const deploymentParents = ({
 const namespaceOf = ({ workspaceId }: Deployment) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
-    return yield* step(
+    return yield* databaseStep(
       "ensure-namespace",
       existing(
         deployments.ensureNamespace(workspaceId, dnsLabel(["namespace", workspaceId])),
@@ -71,7 +75,7 @@ export const placementOf = (deployment: Deployment, { environmentSlug }: Parents
     const { availableRegions } = yield* DeploySettings
     const { environmentId, id: deploymentId } = deployment
     const k8sNamespace = yield* namespaceOf(deployment)
-    const config = yield* step(
+    const config = yield* databaseStep(
       "load-region-config",
       existing(deployments.regionConfig(environmentId), "runtime settings", environmentId),
       { success: RegionConfig, failure: NotFound }

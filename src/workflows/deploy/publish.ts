@@ -1,11 +1,11 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { VersioningService } from "../../contract/VersioningService.ts"
 import { call } from "../../restate/Messaging.ts"
-import { step } from "../../restate/Step.ts"
-import type { DbError } from "../../services/Db.ts"
+import type { DbFailure } from "../../services/Db.ts"
 import { type Deployment, DesiredStateChange } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { networkPolicies } from "./networkPolicy.ts"
 import type { RegionReplicas } from "./regions.ts"
 import { sentinelOf } from "./sentinel.ts"
@@ -66,9 +66,9 @@ const stop = (deploymentId: string) =>
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
     const change = { deploymentId, desiredState: "standby", at } as const
-    return yield* step(
+    return yield* databaseStep(
       "stop-deployment",
-      Effect.flatMap(deployments.find(deploymentId), (found): Effect.Effect<typeof Stopped.Type, DbError> => {
+      Effect.flatMap(deployments.find(deploymentId), (found): Effect.Effect<typeof Stopped.Type, DbFailure> => {
         const isReady = Option.exists(found, ({ deployment }) => deployment.status === "ready")
         return isReady ? Effect.succeed("ready") : deployments.changeDesiredState(change)
       }),
@@ -76,26 +76,34 @@ const stop = (deploymentId: string) =>
     )
   })
 
-/** Takes a failed deployment back from krane. Harmless where it was never published, and refused once it is live. */
+/** Stops a deployment in one region. A region that refuses keeps its row, which needs a person, and holds up no other. */
+const withdraw = (deployment: Deployment, region: string, now: number) =>
+  call(VersioningService, region, "PublishChange", {
+    ...ownerOf(deployment),
+    k8sNamespace: "",
+    topology: { replicas: 0, desiredStatus: "stopped" },
+    policies: [],
+    now
+  }).pipe(
+    Effect.catchTag("DatabaseRefused", ({ message }) =>
+      Effect.logError(`deployment ${deployment.id} is not taken back in ${region}: ${message}`)
+    ),
+    // An undo cannot give up: a region that cannot be reached now is retried under the service's policy.
+    Effect.orDie
+  )
+
+/**
+ * Takes a failed deployment back from krane. Harmless where it was never published, and refused once it is live. When the
+ * database refuses to say whether it is, nothing is stopped.
+ */
 export const unpublish = ({ deployment, regions }: Pick<Placement, "deployment" | "regions">) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const stopped = yield* stop(deployment.id)
     if (stopped === "live" || stopped === "ready") return
-    const topology = { replicas: 0, desiredStatus: "stopped" } as const
-    yield* Effect.forEach(
-      regions,
-      ({ region }) =>
-        // An undo cannot give up: a region that cannot be reached now is retried under the service's policy.
-        Effect.orDie(
-          call(VersioningService, region, "PublishChange", {
-            ...ownerOf(deployment),
-            k8sNamespace: "",
-            topology,
-            policies: [],
-            now
-          })
-        ),
-      { discard: true }
+    yield* Effect.forEach(regions, ({ region }) => withdraw(deployment, region, now), { discard: true })
+  }).pipe(
+    Effect.catchTag("DatabaseRefused", ({ message }) =>
+      Effect.logError(`deployment ${deployment.id} is not taken back: ${message}`)
     )
-  })
+  )

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import {
+  type DatabaseRefused,
   InstancesNotRunning,
   type NotFound,
   type StaleLiveDeployment,
@@ -23,6 +24,8 @@ export interface Switch {
   readonly live: string
 }
 
+type SwitchFailure = NotFound | SwitchRefused | StaleLiveDeployment | InstancesNotRunning | DatabaseRefused | CallFailed
+
 /** A timer may put the target on standby between its start and the swap; more than that is somebody fighting us. */
 const maxWakes = 5
 
@@ -31,13 +34,7 @@ const maxWakes = 5
  * first; if the swap is refused then, it goes back to standby after the usual delay. What left the live position is put
  * on standby in 30 minutes.
  */
-export const switchLive = (
-  change: Switch
-): Effect.Effect<
-  void,
-  NotFound | SwitchRefused | StaleLiveDeployment | InstancesNotRunning | CallFailed,
-  Durable | DeploymentStore
-> =>
+export const switchLive = (change: Switch): Effect.Effect<void, SwitchFailure, Durable | DeploymentStore> =>
   saga(
     Effect.gen(function* () {
       const { target } = change
@@ -54,11 +51,7 @@ const wakeAndSwap = (
   change: Switch,
   target: Deployment,
   wake: number
-): Effect.Effect<
-  void,
-  NotFound | SwitchRefused | StaleLiveDeployment | InstancesNotRunning | CallFailed,
-  Durable | DeploymentStore
-> =>
+): Effect.Effect<void, SwitchFailure, Durable | DeploymentStore> =>
   Effect.gen(function* () {
     if (target.desiredState !== "running") {
       yield* start(target.id)

@@ -8,9 +8,9 @@ import { key, uuid } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { call, send } from "../../restate/Messaging.ts"
 import { stateCell } from "../../restate/State.ts"
-import { step } from "../../restate/Step.ts"
 import { type DesiredState, DesiredStateChange } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { patient } from "../retry.ts"
 
 type ScheduleInput = Input<typeof DeploymentService, "ScheduleDesiredStateChange">
@@ -80,14 +80,14 @@ const applyDesiredState = (desiredState: DesiredState) =>
     const deployments = yield* DeploymentStore
     const deploymentId = yield* key
     const at = yield* Clock.currentTimeMillis
-    const changed = yield* step(
+    const changed = yield* databaseStep(
       "change-desired-state",
       deployments.changeDesiredState({ deploymentId, desiredState, at }),
       { success: DesiredStateChange }
     )
     if (changed === "missing") return yield* new NotFound({ resource: "deployment", id: deploymentId })
     if (changed === "live") return yield* new DeploymentIsLive({ deploymentId })
-    const placed = yield* step("load-placement", placementOf(deployments, deploymentId), { success: Placement })
+    const placed = yield* databaseStep("load-placement", placementOf(deployments, deploymentId), { success: Placement })
     const desiredStatus = desiredState === "running" ? "started" : "stopped"
     const topology = { replicas: 0, desiredStatus } as const
     yield* Effect.forEach(

@@ -6,9 +6,9 @@ import { key, uuid } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { send } from "../../restate/Messaging.ts"
 import { stateCell } from "../../restate/State.ts"
-import { step } from "../../restate/Step.ts"
 import { IdlePreviewStore } from "../../services/IdlePreviewStore.ts"
 import { TrafficSource } from "../../services/Usage.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { patient } from "../retry.ts"
 import { isAtWork, leaseFrom, quietSince } from "./idleness.ts"
 
@@ -63,7 +63,11 @@ const findIdle = ({ quietSince, after }: Run) =>
       const busy = yield* traffic.withTraffic({ deployments: previews, since: quietSince })
       return { idle: previews.map((it) => it.deploymentId).filter((id) => !busy.has(id)), next, at }
     })
-    return yield* step("find-idle-previews", page, { success: IdlePage, retry: giveUpSoon, timeout: pageTimeout })
+    return yield* databaseStep("find-idle-previews", page, {
+      success: IdlePage,
+      retry: giveUpSoon,
+      timeout: pageTimeout
+    })
   })
 
 /** The live deployment is refused where the change is made, under a lock: it may have become live since we looked. */
@@ -98,11 +102,17 @@ const goOn = (input: Input<typeof IdlePreviews, "Continue">) =>
   Effect.gen(function* () {
     const current = yield* run.get
     if (Option.isNone(current) || current.value.id !== input.run) return {}
-    yield* Effect.catchTag(sweep(current.value), "StepFailed", ({ reason }) =>
-      Effect.zipRight(
-        Effect.logWarning("The search for idle previews gives up; what it has not looked at keeps running", { reason }),
-        run.clear
-      )
+    yield* sweep(current.value).pipe(
+      Effect.catchTag("StepFailed", ({ reason }) =>
+        Effect.zipRight(
+          Effect.logWarning("The search for idle previews gives up; what it has not looked at keeps running", {
+            reason
+          }),
+          run.clear
+        )
+      ),
+      // The next search begins anew, and is refused and heard of as well.
+      Effect.tapErrorTag("DatabaseRefused", () => run.clear)
     )
     return {}
   })

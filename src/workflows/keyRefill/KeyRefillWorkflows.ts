@@ -4,10 +4,10 @@ import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { call } from "../../restate/Messaging.ts"
 import { stateCell } from "../../restate/State.ts"
-import { step } from "../../restate/Step.ts"
 import { JobProgress } from "../../services/JobProgress.ts"
 import { KeyRefillStore, type RefillDate, RefilledBatch } from "../../services/KeyRefillStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { beat } from "../heartbeat.ts"
 import { patient } from "../retry.ts"
 import { refillDate } from "./refillDate.ts"
@@ -31,7 +31,7 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
     const jobs = yield* JobProgress
     const { refillBatchSize: limit } = yield* UpkeepSettings
     const at = yield* Clock.currentTimeMillis
-    const batch = yield* step(
+    const batch = yield* databaseStep(
       "refill-batch",
       Effect.tap(store.refillBatch({ date, after: before.cursor, limit, at, except }), ({ refilled }) =>
         jobs.report("key_refill", before.refilled + refilled)
@@ -71,7 +71,7 @@ const howFar = Effect.gen(function* () {
   yield* date
   const store = yield* KeyRefillStore
   const { cursor, done, refilled } = yield* current
-  const highest = yield* step("read-highest-key", store.highest, { success: Schema.BigInt })
+  const highest = yield* databaseStep("read-highest-key", store.highest, { success: Schema.BigInt })
   return { keysRefilled: refilled, done, cursor: String(cursor), highest: String(highest) }
 })
 

@@ -7,11 +7,11 @@ import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { call } from "../../restate/Messaging.ts"
 import { stateCell } from "../../restate/State.ts"
-import { step } from "../../restate/Step.ts"
 import { JobProgress } from "../../services/JobProgress.ts"
 import { QuotaStore } from "../../services/QuotaStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { UsageSource } from "../../services/Usage.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { beat } from "../heartbeat.ts"
 import { patient } from "../retry.ts"
 import { type BillingPeriod, billingPeriod, isExceeded } from "./decideNotice.ts"
@@ -105,7 +105,7 @@ const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, be
       jobs: yield* JobProgress,
       minimum: (yield* UpkeepSettings).minimumUsage
     }
-    const page = yield* step("check-usage", readPage(sources, of, before), {
+    const page = yield* databaseStep("check-usage", readPage(sources, of, before), {
       success: UsagePage,
       failure: UsageNotConfigured
     })

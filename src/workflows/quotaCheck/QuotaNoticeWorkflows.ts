@@ -4,9 +4,9 @@ import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { stateCell } from "../../restate/State.ts"
-import { step } from "../../restate/Step.ts"
 import { NotificationFailed, Notifier, type QuotaNotice } from "../../services/Notifier.ts"
 import { QuotaStore } from "../../services/QuotaStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { patient } from "../retry.ts"
 import { dueNotice, type LastNotice } from "./decideNotice.ts"
 
@@ -58,7 +58,7 @@ const notify = (input: NotifyInput) =>
     const kind = dueNotice(input.period, last, now)
     if (kind === null) return { outcome: "not_due" as const, retryAfterSeconds: 0 }
     const delivered = yield* Effect.either(
-      step("send-quota-notice", deliver(receivers, workspaceId, kind, input), {
+      databaseStep("send-quota-notice", deliver(receivers, workspaceId, kind, input), {
         failure: NotificationFailed,
         retry: { maxAttempts: 3 }
       })

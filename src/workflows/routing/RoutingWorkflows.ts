@@ -4,8 +4,8 @@ import { RoutingService } from "../../contract/RoutingService.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
-import { step } from "../../restate/Step.ts"
 import { RouteStore } from "../../services/RouteStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { patient } from "../retry.ts"
 import { decideSwap, type SwapOutcome } from "./decideSwap.ts"
 
@@ -39,7 +39,7 @@ const assignRoutes = (input: AssignInput) =>
     const projectId = yield* key
     const at = yield* Clock.currentTimeMillis
     const { deploymentId, frontlineRouteIds: routeIds } = input
-    yield* step("assign-routes", routes.assign({ projectId, deploymentId, routeIds, at }), {})
+    yield* databaseStep("assign-routes", routes.assign({ projectId, deploymentId, routeIds, at }), {})
     return {}
   })
 
@@ -50,7 +50,7 @@ const swapOnce = (input: SwapInput, projectId: string, expectedLive: string | nu
     const at = yield* Clock.currentTimeMillis
     const { intent, deploymentId, domains } = input
     const fqdns = domains.flatMap(({ fqdn, alternative }) => [fqdn, alternative])
-    return yield* step(
+    return yield* databaseStep(
       "swap-live-deployment",
       routes.transact({ projectId, deploymentId, fqdns, at }, (snapshot) =>
         decideSwap(snapshot, { intent, expectedLive, domains })
@@ -67,7 +67,7 @@ const swap = (input: SwapInput) =>
     if (input.intent !== "deploy") return yield* swapOnce(input, projectId, input.expectedLiveDeploymentId ?? null)
     let outcome: SwapOutcome = { _tag: "Stale", actual: null }
     for (let look = 0; look < maxLooks && outcome._tag === "Stale"; look++) {
-      const live = yield* step("read-live-deployment", routes.liveDeployment(projectId), {
+      const live = yield* databaseStep("read-live-deployment", routes.liveDeployment(projectId), {
         success: Schema.NullOr(Schema.String)
       })
       outcome = yield* swapOnce(input, projectId, live)

@@ -4,8 +4,8 @@ import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { stateCell } from "../../restate/State.ts"
-import { step } from "../../restate/Step.ts"
 import { RegionStore } from "../../services/RegionStore.ts"
+import { databaseStep } from "../databaseStep.ts"
 import { patient } from "../retry.ts"
 import { planChange } from "./planChange.ts"
 
@@ -20,7 +20,7 @@ const currentVersion = Effect.gen(function* () {
   if (Option.isSome(stored)) return stored.value
   const regions = yield* RegionStore
   const region = yield* key
-  return yield* step("read-highest-version", regions.maxVersion(region), { success: Schema.BigInt })
+  return yield* databaseStep("read-highest-version", regions.maxVersion(region), { success: Schema.BigInt })
 })
 
 const nextVersion = Effect.gen(function* () {
@@ -40,7 +40,7 @@ const publishChange = (input: PublishInput) =>
     const before = yield* currentVersion
     const { workspaceId, projectId, environmentId, deploymentId, now: at } = input
     const change = { topology: input.topology ?? null, sentinel: sentinelOf(input), policies: input.policies }
-    const version = yield* step(
+    const version = yield* databaseStep(
       "publish-change",
       regions
         .transact({ region, workspaceId, projectId, environmentId, deploymentId, at }, (snapshot) =>

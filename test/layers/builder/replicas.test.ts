@@ -8,7 +8,7 @@ import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools
 import { migrate } from "../../../src/migrations/migrate.ts"
 import type { BuildOutcome } from "../../../src/services/Builder.ts"
 import { BuildLedger, cancelledOutcome } from "../../../src/services/BuildLedger.ts"
-import { DbError } from "../../../src/services/Db.ts"
+import { DbError, type DbFailure } from "../../../src/services/Db.ts"
 import { makeMemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { freshPools, poolOptions, quietly } from "../mysql/MysqlWorld.ts"
@@ -57,7 +57,7 @@ const makeSite = Effect.gen(function* () {
 /** A database that can be away. */
 const withOutages = (ledger: BuildLedger["Type"]) =>
   Effect.map(Ref.make(false), (isAway) => {
-    const guard = <A>(effect: Effect.Effect<A, DbError>) =>
+    const guard = <A>(effect: Effect.Effect<A, DbFailure>) =>
       Effect.flatMap(Ref.get(isAway), (away) =>
         away ? Effect.fail(new DbError({ operation: "BuildLedger", reason: "connection" })) : effect
       )

@@ -3,13 +3,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit } from "effect"
 import { classifySqlError } from "../../../src/layers/mysql/classifySqlError.ts"
 import { withDbErrors } from "../../../src/layers/mysql/withDbErrors.ts"
-import { DbError, type DbErrorReason } from "../../../src/services/Db.ts"
+import { DbError, type DbErrorReason, DbRefused, type DbRefusedReason } from "../../../src/services/Db.ts"
 
 /** Driver errors as mysql2 builds them; the texts are misleading on purpose. */
-const driverError = (fields: { errno?: number; code?: string; fatal?: boolean }) =>
+interface DriverFields {
+  readonly errno?: number
+  readonly code?: string
+  readonly fatal?: boolean
+  readonly sqlState?: string
+}
+
+const driverError = (fields: DriverFields) =>
   Object.assign(new Error("Deadlock found; Duplicate entry; Connection lost"), fields)
 
-const table: ReadonlyArray<readonly [DbErrorReason, string, { errno?: number; code?: string; fatal?: boolean }]> = [
+const table: ReadonlyArray<readonly [DbErrorReason | DbRefusedReason, string, DriverFields]> = [
   ["deadlock", "deadlock", { errno: 1213, code: "ER_LOCK_DEADLOCK" }],
   ["lock_wait", "lock wait", { errno: 1205, code: "ER_LOCK_WAIT_TIMEOUT" }],
   ["lock_wait", "NOWAIT on MySQL", { errno: 3572, code: "ER_LOCK_NOWAIT" }],
@@ -18,8 +25,8 @@ const table: ReadonlyArray<readonly [DbErrorReason, string, { errno?: number; co
   ["constraint", "existing child", { errno: 1451 }],
   ["constraint", "CHECK on MySQL", { errno: 3819 }],
   ["constraint", "CHECK on MariaDB", { errno: 4025, code: "ER_INNODB_AUTOEXTEND_SIZE_OUT_OF_RANGE" }],
-  ["constraint", "invalid JSON on MySQL", { errno: 3140 }],
-  ["constraint", "text too long", { errno: 1406 }],
+  ["wrong_value", "invalid JSON on MySQL", { errno: 3140 }],
+  ["too_long", "text too long", { errno: 1406 }],
   ["connection", "server shutdown", { errno: 1053 }],
   ["connection", "killed, MySQL", { errno: 1317 }],
   ["connection", "killed, MariaDB", { errno: 1927 }],
@@ -36,7 +43,18 @@ const table: ReadonlyArray<readonly [DbErrorReason, string, { errno?: number; co
   ["read_only", "read-only mode", { errno: 1836 }],
   ["too_many_connections", "server full", { errno: 1040, fatal: true }],
   ["too_many_connections", "user's limit", { errno: 1203 }],
-  ["unknown", "syntax error", { errno: 1064 }],
+  ["too_many_connections", "too many prepared statements, of a refused class", { errno: 1461, sqlState: "42000" }],
+  ["login", "password", { errno: 1045, sqlState: "28000", fatal: true }],
+  ["login", "database that is not there", { errno: 1049, sqlState: "42000", fatal: true }],
+  ["syntax", "syntax error", { errno: 1064 }],
+  ["too_long", "packet too large, of the class of lost connections", { errno: 1153, sqlState: "08S01" }],
+  ["other", "unlisted, data", { errno: 65_000, sqlState: "22P07" }],
+  ["other", "unlisted, integrity", { errno: 65_000, sqlState: "23999" }],
+  ["other", "unlisted, syntax or access", { errno: 65_000, sqlState: "42999" }],
+  ["other", "unlisted, raised by a routine", { errno: 65_000, sqlState: "45001" }],
+  ["unknown", "unlisted, general", { errno: 65_000, sqlState: "HY000" }],
+  ["unknown", "unlisted, rolled back", { errno: 65_000, sqlState: "40999" }],
+  ["unknown", "unlisted, without a state", { errno: 65_000 }],
   ["unknown", "nothing known", {}]
 ]
 
@@ -67,6 +85,18 @@ describe("withDbErrors", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(withDbErrors("RouteStore.transact")(Effect.die(deadlock)))
       assert.deepStrictEqual(error, new DbError({ operation: "RouteStore.transact", reason: "deadlock", errno: 1213 }))
+    })
+  )
+
+  it.effect("tells apart what passes with time, which is repeated, and what is refused for good, which is not", () =>
+    Effect.gen(function* () {
+      const taken = new SqlError({ cause: driverError({ errno: 1062 }) })
+      const refused = yield* Effect.flip(withDbErrors("RegionStore.transact")(Effect.die(taken)))
+      const expected = { operation: "RegionStore.transact", reason: "duplicate_key", errno: 1062 } as const
+      assert.deepStrictEqual(refused, new DbRefused(expected))
+      assert.notProperty(refused, "retryable")
+      const passing = yield* Effect.flip(withDbErrors("RegionStore.transact")(Effect.fail(deadlock)))
+      assert.propertyVal(passing, "retryable", true)
     })
   )
 

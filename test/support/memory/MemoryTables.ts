@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Ref } from "effect"
-import { DbError } from "../../../src/services/Db.ts"
+import { type DbFailure, DbRefused } from "../../../src/services/Db.ts"
 import { forEachTable, noRows, type Rows, type TableName, type Tables, uniqueKeys } from "./Tables.ts"
 
 /** All rows of an in-memory database. */
@@ -31,16 +31,16 @@ const draftOf = (rows: Rows): Draft =>
 /** One serialised transaction: all of what `body` did to the draft, or nothing when a unique key would break or it throws. */
 export const transaction =
   (tables: Ref.Ref<Rows>) =>
-  <A>(operation: string, body: (draft: Draft) => A): Effect.Effect<A, DbError> =>
+  <A>(operation: string, body: (draft: Draft) => A): Effect.Effect<A, DbFailure> =>
     Effect.flatten(
-      Ref.modify(tables, (rows): [Effect.Effect<A, DbError>, Rows] => {
+      Ref.modify(tables, (rows): [Effect.Effect<A, DbFailure>, Rows] => {
         const draft = draftOf(rows)
         const answer = body(draft)
         const isBroken = tableNames.some(
           (table) => hasChanged(rows[table], draft[table]) && hasDuplicates(table, draft[table])
         )
         return isBroken
-          ? [Effect.fail(new DbError({ operation, reason: "duplicate_key", errno: 1062 })), rows]
+          ? [Effect.fail(new DbRefused({ operation, reason: "duplicate_key", errno: 1062 })), rows]
           : [Effect.succeed(answer), draft]
       })
     )

@@ -1,6 +1,6 @@
 import { Duration, Effect, Layer, Option, Schema } from "effect"
 import { BuildSlotService } from "../../../src/contract/BuildSlotService.ts"
-import { DeploymentFailed, NotFound } from "../../../src/contract/errors.ts"
+import { DatabaseRefused, DeploymentFailed, NotFound } from "../../../src/contract/errors.ts"
 import { implement } from "../../../src/restate/Implementation.ts"
 import type { FaultPlan } from "../../../src/restate/testing/Fault.ts"
 import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
@@ -34,7 +34,7 @@ const Builds = {
         id: Schema.String
       }),
       output: Schema.String,
-      error: Schema.Union(DeploymentFailed, NotFound),
+      error: Schema.Union(DeploymentFailed, NotFound, DatabaseRefused),
       mode: "shared",
       ingress: "public"
     }

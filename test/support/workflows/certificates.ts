@@ -3,7 +3,7 @@ import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { CertificateMetrics } from "../../../src/services/CertificateMetrics.ts"
 import { CertificateSettings } from "../../../src/services/CertificateSettings.ts"
 import { CertificateStore } from "../../../src/services/CertificateStore.ts"
-import { DbError } from "../../../src/services/Db.ts"
+import { DbRefused } from "../../../src/services/Db.ts"
 import { Heartbeat, type HeartbeatFailed } from "../../../src/services/Heartbeat.ts"
 import { CertificateWorkflows } from "../../../src/workflows/certificate/CertificateWorkflows.ts"
 import { MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
@@ -72,7 +72,7 @@ const refusing = (refuses: (now: number) => boolean = () => false) =>
         save: (certificate, accepts) =>
           Effect.suspend(() =>
             refuses(time.now)
-              ? new DbError({ operation: "CertificateStore.save", reason: "constraint" })
+              ? new DbRefused({ operation: "CertificateStore.save", reason: "constraint" })
               : store.save(certificate, accepts)
           )
       })

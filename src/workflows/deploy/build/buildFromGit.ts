@@ -1,10 +1,10 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { DeploymentFailed, NotFound } from "../../../contract/errors.ts"
 import { saga, withUndo } from "../../../restate/Saga.ts"
-import { step } from "../../../restate/Step.ts"
 import { type Deployment, DeploymentStatus } from "../../../services/Deployment.ts"
 import { DeploymentStore } from "../../../services/DeploymentStore.ts"
 import { cancelBuild } from "../../builds/cancelBuild.ts"
+import { databaseStep } from "../../databaseStep.ts"
 import { awaitSlot, releaseSlot } from "./awaitSlot.ts"
 import { buildIdOf, builtOf } from "./builtImage.ts"
 import type { BuildPlan } from "./planBuild.ts"
@@ -35,7 +35,7 @@ const standingOf = ({ id, projectId }: Deployment) =>
         onSome: ({ deployment: { status } }) => Effect.succeed({ status, depotProjectId })
       })
     })
-    return yield* step("check-standing", standing, { success: Standing, failure: NotFound })
+    return yield* databaseStep("check-standing", standing, { success: Standing, failure: NotFound })
   })
 
 /** The project's next build uses the same cache. */
@@ -45,7 +45,12 @@ const rememberDepot = (projectId: string, known: string | null, used: string | n
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
     const remember = deployments.rememberDepotProject({ projectId, depotProjectId: used, at })
-    yield* step("remember-depot-project", remember, {})
+    yield* databaseStep("remember-depot-project", remember, {}).pipe(
+      // The image is built; only the next build starts without a cache.
+      Effect.catchTag("DatabaseRefused", ({ message }) =>
+        Effect.logError(`the Depot project of ${projectId} is not remembered: ${message}`)
+      )
+    )
   })
 
 const gaveUp = (deploymentId: string, problem: string) =>

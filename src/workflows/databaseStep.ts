@@ -1,0 +1,46 @@
+import { Effect, Schema } from "effect"
+import { DatabaseRefused } from "../contract/errors.ts"
+import { type AnySchema, opaque } from "../restate/Contract.ts"
+import type { Durable } from "../restate/Durable.ts"
+import type { StepFailed } from "../restate/DurableError.ts"
+import { type BoundedStep, type Fits, type PatientStep, step } from "../restate/Step.ts"
+import { DbRefused } from "../services/Db.ts"
+
+/** `step` without its overloads: those below tie success, failures and body to each other in the same way. */
+const untyped = step as unknown as (
+  name: string,
+  body: Effect.Effect<unknown, unknown, unknown>,
+  options: object
+) => Effect.Effect<never, never, never>
+
+/** Told where it happens, because a caller may be a message that nobody waits for. */
+const refused = ({ errno, operation, reason }: DbRefused): Effect.Effect<never, DatabaseRefused> =>
+  Effect.zipRight(
+    Effect.logError("The database refuses a statement, and would refuse it again", { operation, reason, errno }),
+    new DatabaseRefused({ operation, reason, ...(errno === undefined ? {} : { errno }) })
+  )
+
+/**
+ * A step that asks the database. What the database refuses for good is journaled at once and fails as `DatabaseRefused`,
+ * whatever else the step may fail with; what passes with time is repeated as in every step. A plain `step` with such a body
+ * does not type-check.
+ */
+export const databaseStep: {
+  <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
+    name: string,
+    body: Effect.Effect<A, E, R>,
+    options: PatientStep<S, F> & Fits<A, Exclude<E, DbRefused>, R, S, F>
+  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | DatabaseRefused, NoInfer<R> | Durable>
+  <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
+    name: string,
+    body: Effect.Effect<A, E, R>,
+    options: BoundedStep<S, F> & Fits<A, Exclude<E, DbRefused>, R, S, F>
+  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | DatabaseRefused | StepFailed, NoInfer<R> | Durable>
+} = (name: string, body: Effect.Effect<unknown, unknown, unknown>, options: { readonly failure?: AnySchema }) => {
+  const { failure } = options
+  const asked = Effect.catchAll(body, (error) =>
+    error instanceof DbRefused ? refused(error) : Effect.fail<unknown>(error)
+  )
+  const failures = failure === undefined ? DatabaseRefused : Schema.Union(opaque(failure), DatabaseRefused)
+  return untyped(name, asked, { ...options, failure: failures })
+}
