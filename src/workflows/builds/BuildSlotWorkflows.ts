@@ -12,7 +12,9 @@ import * as slots from "./slotQueue.ts"
 
 const queueCell = stateCell("queue", slots.SlotQueue)
 
-const currentQueue = Effect.map(queueCell.get, (stored) => Option.getOrElse(stored, () => slots.emptyQueue))
+const currentQueue = Effect.map(queueCell.get, (stored) =>
+  slots.withStoredLines(Option.getOrElse(stored, () => slots.emptyQueue))
+)
 
 const Moment = Schema.Struct({ now: Schema.Number, limit: Schema.Number })
 

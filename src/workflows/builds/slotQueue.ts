@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type { SlotNews } from "../../contract/BuildSlotService.ts"
+import { fingerprint } from "../identifiers.ts"
 
 /**
  * Who has a slot shows every minute that it is still there. After five minutes without a sign its slot is taken back: long
@@ -10,8 +11,13 @@ export const signOfLifeEvery = 60_000
 
 /** A reaper that comes later than this was held up itself, and so was everybody who could have renewed. */
 const lateness = 60_000
-/** Bounds the object's state. Beyond it a build is refused rather than queued. */
-export const maxWaiting = 1000
+/**
+ * The largest queue, as JSON: a build that would make it larger is refused. Restate's bridge takes 256 KiB; what happens to
+ * tickets later (a slot, a lost lease, the time of a sweep) adds a few bytes to each, for which the rest is kept.
+ */
+export const maxQueueBytes = 200 * 1024
+/** Beyond this only production builds are queued: a member who pushes many branches does not keep production waiting. */
+export const maxQueueBytesOfPreviews = 150 * 1024
 /** Deliveries of one deployment that are told when its turn has come. */
 const maxBells = 4
 
@@ -33,6 +39,20 @@ export const SlotQueue = Schema.Struct({ tickets: Schema.Array(Ticket), sweepAt:
 export type SlotQueue = typeof SlotQueue.Type
 
 export const emptyQueue: SlotQueue = { tickets: [], sweepAt: null }
+
+/** Lines are stored as 82 bits of their hash, so that the length of a branch's name does not count. Safe to repeat: a hash has no space. */
+const storedLine = (line: string): string => (line.includes(" ") ? fingerprint(["line", line], 16) : line)
+
+/** The queue as it is stored now; earlier versions kept the text of each line. */
+export const withStoredLines = (queue: SlotQueue): SlotQueue => ({
+  ...queue,
+  tickets: queue.tickets.map((ticket) => ({ ...ticket, line: storedLine(ticket.line) }))
+})
+
+const encoder = new TextEncoder()
+
+/** `SlotQueue` encodes to itself. */
+const bytesOf = (queue: SlotQueue): number => encoder.encode(JSON.stringify(queue)).length
 
 export interface Moment {
   /** Unix milliseconds. */
@@ -61,6 +81,7 @@ export interface Holder {
 export interface SlotRequest extends Holder {
   readonly isProduction: boolean
   readonly createdAt: number
+  /** An environment's id, a space and a branch; or empty. */
   readonly line: string
   readonly bell: string
 }
@@ -123,6 +144,9 @@ const ticketFor = (request: SlotRequest, known: Ticket | undefined, now: number)
   return { ...asked, bells, state: "waiting", leaseEnds: now + lease }
 }
 
+const waitingAt = (tickets: ReadonlyArray<Ticket>, { deploymentId }: Pick<Ticket, "deploymentId">): SlotNews =>
+  news("waiting", { position: 1 + waitersOf(tickets).findIndex((ticket) => ticket.deploymentId === deploymentId) })
+
 /** A place in the queue for `request`, and the end of the wait for older deployments of its line. */
 const enqueue = (queue: SlotQueue, request: SlotRequest, moment: Moment): Turn<SlotNews> => {
   const { deploymentId, line } = request
@@ -134,11 +158,7 @@ const enqueue = (queue: SlotQueue, request: SlotRequest, moment: Moment): Turn<S
   const granted = grant([...kept, ticketFor(request, known, moment.now)], moment)
   const own = granted.tickets.find(isOf(request))
   const answer =
-    own?.state === "building"
-      ? news("granted", { leaseEnds: own.leaseEnds })
-      : news("waiting", {
-          position: 1 + waitersOf(granted.tickets).findIndex((ticket) => ticket.deploymentId === deploymentId)
-        })
+    own?.state === "building" ? news("granted", { leaseEnds: own.leaseEnds }) : waitingAt(granted.tickets, request)
   return {
     queue: { ...queue, tickets: granted.tickets },
     answer,
@@ -146,11 +166,20 @@ const enqueue = (queue: SlotQueue, request: SlotRequest, moment: Moment): Turn<S
   }
 }
 
+/** What is asked when there is no room for it: a new ticket is refused, a known one waits on without the new bell and asks again. */
+const noRoom = (queue: SlotQueue, known: Ticket | undefined, moment: Moment): Turn<SlotNews> => {
+  if (known === undefined) return { queue, answer: news("refused"), rings: [] }
+  const leaseEnds = moment.now + lease
+  const tickets = queue.tickets.map((ticket) => (ticket === known ? { ...known, leaseEnds } : ticket))
+  return { queue: { ...queue, tickets }, answer: waitingAt(queue.tickets, known), rings: [] }
+}
+
 /**
  * Asks for a slot, again and again until it is granted. A deployment that builds is never superseded; one that waits is,
- * by a newer one of its line, whichever of the two asks first.
+ * by a newer one of its line, whichever of the two asks first. Refused when the queue has no room for one more.
  */
-export const request = (queue: SlotQueue, asked: SlotRequest, moment: Moment): Turn<SlotNews> => {
+export const request = (queue: SlotQueue, given: SlotRequest, moment: Moment): Turn<SlotNews> => {
+  const asked = { ...given, line: storedLine(given.line) }
   const known = queue.tickets.find(isOf(asked))
   const without = queue.tickets.filter((ticket) => ticket !== known)
   // Whoever asks learns the answer as the answer.
@@ -166,9 +195,10 @@ export const request = (queue: SlotQueue, asked: SlotRequest, moment: Moment): T
     const rings = known === undefined ? [] : others(tell([known], answer))
     return { queue: { ...queue, tickets: without }, answer, rings }
   }
-  if (known === undefined && queue.tickets.filter(isWaiting).length >= maxWaiting)
-    return { queue, answer: news("refused"), rings: [] }
   const turn = enqueue(queue, asked, moment)
+  const [before, after] = [bytesOf(queue), bytesOf(turn.queue)]
+  const room = asked.isProduction ? maxQueueBytes : maxQueueBytesOfPreviews
+  if (after > before && after > room) return noRoom(queue, known, moment)
   return { ...turn, rings: others(turn.rings) }
 }
 

@@ -21,7 +21,7 @@ import { Activation, planActivation } from "./planActivation.ts"
 type CheckInput = Input<typeof CustomDomainService, "CheckDomain">
 
 /** The run that counts: only a check with its nonce may act, so a run that was replaced ends with its next check. */
-const Run = Schema.Struct({
+export const Run = Schema.Struct({
   nonce: Schema.String,
   /** Unix milliseconds. */
   startedAt: Schema.Number,

@@ -23,7 +23,8 @@ const holdsKeyFor = Duration.seconds(20)
 const giveUpSoon = { maxAttempts: 3, maxDuration: "20 seconds", initialInterval: "250 millis" } as const
 const pageTimeout = Duration.seconds(25)
 
-const Run = Schema.Struct({
+/** The search that is under way. */
+export const Run = Schema.Struct({
   id: Schema.String,
   /** Unix milliseconds. The same for every page: what counts as idle does not move while a run goes on. */
   quietSince: Schema.Number,

@@ -12,7 +12,8 @@ import { dueNotice, type LastNotice } from "./decideNotice.ts"
 
 type NotifyInput = Input<typeof QuotaNoticeService, "Notify">
 
-const lastNotice = stateCell("last_notice", Schema.Struct({ period: Schema.String, at: Schema.Number }))
+export const StoredNotice = Schema.Struct({ period: Schema.String, at: Schema.Number })
+const lastNotice = stateCell("last_notice", StoredNotice)
 
 /** The later of what this object and the Go worker remember of the period. */
 const remembered = (period: string, own: Option.Option<LastNotice>, notifiedAt: number): LastNotice | null => {

@@ -29,6 +29,40 @@ const handlers = [
   { service: CommitStatusService.name, handler: "Report" }
 ]
 
+/** As a deployment of the longest branch name asks. */
+const askedFor = (nth: number) => ({
+  deploymentId: `d_${String(nth).padStart(14, "0")}`,
+  buildId: `bld-${String(nth).padStart(24, "0")}`,
+  isProduction: false,
+  createdAt: nth,
+  line: `env_${"x".repeat(12)} ${String(nth).padStart(255, "b")}`,
+  bell: `sign_1${"A".repeat(38)}`
+})
+
+describe("a member of a workspace who pushes 800 branches", () => {
+  it.effect("is refused at some point, and the build that runs, production and the sweep go on", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      const requests = Array.from({ length: 800 }, (_, nth) => askedFor(nth))
+      const answers = yield* Effect.forEach(requests, (request) => Effect.flatten(requestSlot("ws_shop", request)))
+      const refused = answers.filter(({ outcome }) => outcome === "refused").length
+      assert.isAbove(refused, 100)
+      assert.isBelow(refused, 300)
+      const runs = askedFor(0)
+      assert.isTrue((yield* Effect.flatten(renewSlot("ws_shop", runs))).held)
+      const production = { ...askedFor(2000), isProduction: true }
+      assert.strictEqual((yield* Effect.flatten(requestSlot("ws_shop", production))).outcome, "waiting")
+      yield* releaseSlot("ws_shop", runs)
+      assert.strictEqual((yield* Effect.flatten(requestSlot("ws_shop", production))).outcome, "granted")
+      yield* engine.advance("1 day")
+      assert.deepStrictEqual(
+        engine.invocations.filter(({ status }) => status !== "completed"),
+        []
+      )
+    }).pipe(on({ ...building, builds: { maxPerWorkspace: 1 } }))
+  )
+})
+
 const holder = { deploymentId: "d_1", buildId: "bld-1" }
 const report = { repository: "acme/shop", sha: "a", environment: "", description: "", installationId: 0n }
 

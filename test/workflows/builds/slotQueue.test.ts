@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
+import { opaqueSerde } from "../../../src/restate/Serde.ts"
 import {
   emptyQueue,
   type Holder,
   lease,
-  maxWaiting,
   nextSweep,
   positionOf,
   type Ring,
@@ -12,9 +12,10 @@ import {
   release,
   renew,
   request,
-  type SlotQueue,
+  SlotQueue,
   type SlotRequest,
-  sweep
+  sweep,
+  withStoredLines
 } from "../../../src/workflows/builds/slotQueue.ts"
 
 const asked = (deploymentId: string, createdAt: number, rest: Partial<SlotRequest> = {}): SlotRequest => ({
@@ -83,11 +84,115 @@ describe("a slot", () => {
     assert.deepStrictEqual(building(release(queue, holder("d_1"), at(1, 1)).queue), ["d_2"])
   })
 
-  it("is refused when too many wait already", () => {
-    const many = Array.from({ length: maxWaiting + 1 }, (_, nth) => asked(`d_${nth}`, nth))
-    const queue = queueOf(many)
+  it("is refused when the queue has no room: to previews first, so that they cannot keep production out", () => {
+    const { count, queue } = fill(emptyQueue, (nth) => asked(`d_${nth}`, nth))
+    assert.isAbove(count, 500)
     assert.strictEqual(request(queue, asked("one_more", 1), at(0)).answer.outcome, "refused")
     assert.strictEqual(request(queue, asked("d_7", 7), at(0)).answer.outcome, "waiting")
+    const production = fill(queue, (nth) => asked(`p_${nth}`, nth, { isProduction: true }))
+    assert.isAbove(production.count, 100)
+    assert.deepInclude(request(production.queue, asked("p_0", 0, { isProduction: true }), at(0)).answer, {
+      outcome: "waiting",
+      position: 1
+    })
+    const returned = release(production.queue, holder("d_0"), at(1))
+    assert.strictEqual(request(returned.queue, asked("d_9", 9), at(1)).answer.outcome, "waiting")
+  })
+})
+
+const serde = opaqueSerde(SlotQueue)
+
+/** Asks with new requests until one is refused; `count` were not. */
+const fill = (from: SlotQueue, nth: (nth: number) => SlotRequest, deliveries = 1) => {
+  let queue = from
+  for (let count = 0; ; count++) {
+    for (let delivery = 0; delivery < deliveries; delivery++) {
+      const one = nth(count)
+      const turn = request(queue, { ...one, bell: `${one.bell}${delivery}` }, at(1_764_489_600_000))
+      if (turn.answer.outcome === "refused") return { count, queue }
+      queue = turn.queue
+    }
+  }
+}
+
+describe("a queue at its own limit", () => {
+  const emoji = "\u{1F600}"
+  const control = "\u0000"
+  const widest = (nth: number, filler: string): SlotRequest =>
+    asked(`${nth}`.padStart(6, "0").padEnd(128, filler), 1_764_489_600_000 + nth, {
+      buildId: `${nth}`.padStart(6, "0").padEnd(63, filler),
+      line: `env ${nth} ${filler.repeat(1000)}`,
+      bell: `${nth}`.padStart(6, "0").padEnd(127, filler),
+      isProduction: nth % 2 === 0
+    })
+  const realistic = (branch: (nth: number) => string) => (nth: number) =>
+    asked(`d_${String(nth).padStart(14, "x")}`, 1_764_489_600_000 + nth, {
+      buildId: `bld-${String(nth).padStart(24, "0")}`,
+      line: `env_${"x".repeat(12)} ${branch(nth)}`,
+      bell: `sign_1${"A".repeat(38)}`
+    })
+  const fillings: ReadonlyArray<readonly [string, (nth: number) => SlotRequest, number]> = [
+    ["branches of 20 characters", realistic((nth) => `feature/${String(nth).padStart(12, "0")}`), 1],
+    ["branches of 255 characters", realistic((nth) => String(nth).padStart(255, "b")), 1],
+    [
+      "branches of 255 four-byte characters, asked for by four deliveries",
+      realistic((nth) => `${nth}${emoji.repeat(250)}`),
+      4
+    ],
+    ["four-byte characters in every field", (nth) => widest(nth, emoji), 4],
+    ["characters that JSON escapes in every field", (nth) => widest(nth, control), 4]
+  ]
+
+  it("can be stored, whatever happens to it then, with the widest values in every field", () => {
+    for (const [what, nth, deliveries] of fillings) {
+      const { count, queue } = fill(emptyQueue, nth, deliveries)
+      assert.isAbove(count, 10, what)
+      let now = 1_764_489_600_000
+      const states: Array<SlotQueue> = [queue]
+      for (let round = 0; round < 4; round++) {
+        const last = states.at(-1) ?? queue
+        const again = request(last, { ...nth(count - 1), bell: "again".padEnd(128, control) }, at(now, 10)).queue
+        states.push(again, sweep({ ...again, sweepAt: now + lease }, at(now + lease, 1000)).queue)
+        now += lease
+      }
+      for (const state of states) assert.deepStrictEqual(serde.deserialize(serde.serialize(state)), state, what)
+    }
+  })
+
+  it("takes as many builds whatever their branches are called", () => {
+    const short = fill(emptyQueue, realistic(String)).count
+    assert.strictEqual(
+      fill(
+        emptyQueue,
+        realistic((nth) => `${nth}${emoji.repeat(255)}`)
+      ).count,
+      short
+    )
+  })
+})
+
+describe("a queue of an earlier version, with the text of each line", () => {
+  const line = `env main-${"x".repeat(200)}`
+  const old: SlotQueue = {
+    sweepAt: null,
+    tickets: ["d_1", "d_2"].map((deploymentId, nth) => ({
+      deploymentId,
+      buildId: `bld-${deploymentId}`,
+      isProduction: false,
+      createdAt: nth,
+      line: nth === 0 ? "" : line,
+      bells: [`bell-${deploymentId}`],
+      state: nth === 0 ? ("building" as const) : ("waiting" as const),
+      leaseEnds: lease
+    }))
+  }
+
+  it("is read, and a newer deployment of a line ends the wait of an older one that it holds", () => {
+    const read = withStoredLines(old)
+    const turn = request(read, asked("d_3", 3, { line }), at(1))
+    assert.deepStrictEqual(told(turn.rings), ["bell-d_2 superseded d_3"])
+    assert.strictEqual(request(turn.queue, asked("d_2", 1, { line }), at(1)).answer.by, "d_3")
+    assert.deepStrictEqual(withStoredLines(read), read)
   })
 })
 
