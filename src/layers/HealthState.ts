@@ -1,10 +1,32 @@
-import { Duration, Effect, Layer, Ref } from "effect"
-import { decideLiveness, decideReadiness, Health, type HealthCheckFailed, type Lifecycle } from "../services/Health.ts"
+import { Duration, Effect, Fiber, Layer, Ref, type Scope } from "effect"
+import {
+  type CheckResults,
+  decideLiveness,
+  decideReadiness,
+  Health,
+  type HealthCheckFailed,
+  type HealthReport,
+  type Lifecycle
+} from "../services/Health.ts"
 
 // Half of the second that Kubernetes gives a probe by default.
 const checkTimeout = Duration.millis(500)
 
+/** Longer than a run can take, so that a run has ended before the next one begins. */
+const resultLifetime = Duration.seconds(1)
+
+/**
+ * Callers that wait for one run. A run of 500 ms meets 250 of the 500 requests a second that a worker has to withstand; each
+ * waiting caller is a connection and a fiber, about 20 KiB.
+ */
+const maxWaiting = 256
+
 type Check = Effect.Effect<void, HealthCheckFailed>
+
+interface Findings {
+  readonly deciding: CheckResults
+  readonly shown: CheckResults
+}
 
 /**
  * One line for the probe, never a failure of the probe. A check that cannot be interrupted is left behind at its
@@ -26,7 +48,7 @@ const runCheck = (name: string, check: Check): Effect.Effect<string> =>
     Effect.annotateLogs("check", name)
   )
 
-const runChecks = (registered: ReadonlyMap<string, Check>) =>
+const runChecks = (registered: ReadonlyMap<string, Check>): Effect.Effect<CheckResults> =>
   Effect.map(
     Effect.forEach(
       registered,
@@ -36,15 +58,58 @@ const runChecks = (registered: ReadonlyMap<string, Check>) =>
     (results) => Object.fromEntries(results)
   )
 
+const busy: HealthReport = { status: 503, body: { status: "too many requests" } }
+
+/**
+ * The result of a run that began less than a second ago, or of one that begins now. A run belongs to the scope, not to the
+ * caller that caused it: a caller that leaves takes nothing from the others. `again` makes the next caller begin a run.
+ */
+const shareRuns = <A>(
+  run: Effect.Effect<A>
+): Effect.Effect<readonly [Effect.Effect<A>, Effect.Effect<void>], never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const [latest, again] = yield* Effect.cachedInvalidateWithTTL(Effect.forkIn(run, scope), resultLifetime)
+    return [Effect.flatMap(latest, Fiber.join), again] as const
+  })
+
+/** Answers at once with `busy` while as many callers as may wait do. */
+const boundWaiting = (report: Effect.Effect<HealthReport>): Effect.Effect<HealthReport> => {
+  let waiting = 0
+  return Effect.suspend(() => {
+    if (waiting >= maxWaiting) return Effect.succeed(busy)
+    waiting += 1
+    return Effect.ensuring(
+      report,
+      Effect.sync(() => {
+        waiting -= 1
+      })
+    )
+  })
+}
+
 /** Lifecycle and checks of this process, in memory. */
-export const HealthStateLive: Layer.Layer<Health> = Layer.effect(
+export const HealthStateLive: Layer.Layer<Health> = Layer.scoped(
   Health,
   Effect.gen(function* () {
     const lifecycle = yield* Ref.make<Lifecycle>("starting")
     const deciding = yield* Ref.make<ReadonlyMap<string, Check>>(new Map())
     const shown = yield* Ref.make<ReadonlyMap<string, Check>>(new Map())
+    const run: Effect.Effect<Findings> = Effect.all(
+      { deciding: Effect.flatMap(Ref.get(deciding), runChecks), shown: Effect.flatMap(Ref.get(shown), runChecks) },
+      { concurrency: "unbounded" }
+    )
+    const [findings, runAgain] = yield* shareRuns(run)
     const addTo = (checks: Ref.Ref<ReadonlyMap<string, Check>>) => (name: string, check: Check) =>
-      Ref.update(checks, (registered) => new Map(registered).set(name, check))
+      Effect.zipRight(
+        Ref.update(checks, (registered) => new Map(registered).set(name, check)),
+        runAgain
+      )
+    // The state may have changed while the checks ran, or since they did.
+    const checked = Effect.flatMap(findings, (found) =>
+      Effect.map(Ref.get(lifecycle), (state) => decideReadiness(state, found.deciding, found.shown))
+    )
+    const waited = boundWaiting(checked)
 
     return Health.of({
       markStarted: Ref.update(lifecycle, (state) => (state === "starting" ? "started" : state)),
@@ -52,15 +117,9 @@ export const HealthStateLive: Layer.Layer<Health> = Layer.effect(
       register: addTo(deciding),
       show: addTo(shown),
       liveness: Effect.map(Ref.get(lifecycle), decideLiveness),
-      readiness: Effect.gen(function* () {
-        if ((yield* Ref.get(lifecycle)) !== "started") return decideReadiness(yield* Ref.get(lifecycle), {})
-        const [decidingResults, shownResults] = yield* Effect.all(
-          [Effect.flatMap(Ref.get(deciding), runChecks), Effect.flatMap(Ref.get(shown), runChecks)],
-          { concurrency: "unbounded" }
-        )
-        // The state may have changed while the checks ran.
-        return decideReadiness(yield* Ref.get(lifecycle), decidingResults, shownResults)
-      })
+      readiness: Effect.flatMap(Ref.get(lifecycle), (state) =>
+        state === "started" ? waited : Effect.succeed(decideReadiness(state, {}))
+      )
     })
   })
 )

@@ -89,7 +89,7 @@ export type DbFailure = DbError | DbRefused
 
 /** Connections in use, idle and wanted, per pool. */
 export interface PoolUsage {
-  readonly pool: "primary" | "replica"
+  readonly pool: "primary" | "replica" | "health"
   readonly open: number
   readonly idle: number
   readonly waiting: number
@@ -99,8 +99,9 @@ export interface PoolUsage {
 export class Db extends Context.Tag("ctrl-worker/Db")<
   Db,
   {
-    /** One round trip to the primary. */
+    /** One round trip to the primary, on a connection of its own, within 400 ms. At most two callers at a time. */
     readonly ping: Effect.Effect<void, DbFailure>
+    /** Of the pools that workflows use. */
     readonly usage: Effect.Effect<ReadonlyArray<PoolUsage>>
   }
 >() {}

@@ -26,6 +26,9 @@ export interface HealthReport {
 /**
  * The state behind the probes. Marking and registering may be repeated; a check registered twice under one name is
  * replaced. Checks run in parallel and are given 500 ms each.
+ *
+ * Anyone who reaches the port may ask, without a password. So the checks run at most once a second, whatever is asked, and
+ * what they found is shared for a second. A shutdown and a newly registered check show at once.
  */
 export class Health extends Context.Tag("ctrl-worker/Health")<
   Health,
@@ -41,6 +44,7 @@ export class Health extends Context.Tag("ctrl-worker/Health")<
     readonly show: (name: string, check: Effect.Effect<void, HealthCheckFailed>) => Effect.Effect<void>
     /** Alive once started, also while shutting down: a draining process must not be killed for draining. */
     readonly liveness: Effect.Effect<HealthReport>
+    /** 503 at once, without a check, while 256 callers wait for a run. */
     readonly readiness: Effect.Effect<HealthReport>
   }
 >() {}

@@ -39,7 +39,7 @@ export class WorkflowMetrics extends Context.Tag("ctrl-worker/WorkflowMetrics")<
     readonly setStuckInvocations: (counts: Option.Option<ReadonlyMap<string, number>>) => Effect.Effect<void>
     /** Whether Restate answered the last look for such invocations. Until the first look it did not. */
     readonly setInvocationWatchUp: (up: boolean) => Effect.Effect<void>
-    readonly setPoolUsage: (pool: "primary" | "replica", usage: PoolUsage) => Effect.Effect<void>
+    readonly setPoolUsage: (pool: "primary" | "replica" | "health", usage: PoolUsage) => Effect.Effect<void>
     /** Everything, in the Prometheus text format named by `contentType`. */
     readonly render: Effect.Effect<string>
     readonly contentType: string

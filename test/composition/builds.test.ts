@@ -22,7 +22,7 @@ const address = { WORKER_BUILDER_BUILDKIT_ADDRESS: "tcp://127.0.0.1:1" }
 const NoDatabase = Layer.scoped(
   MysqlPools,
   Effect.map(makeMysqlPool("primary", { host: "127.0.0.1", port: 1, user: "", database: "" }), (primary) =>
-    MysqlPools.of({ primary, replica: primary, all: [primary] })
+    MysqlPools.of({ primary, replica: primary, health: primary, all: [primary] })
   )
 )
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, TestClock } from "effect"
 import { HealthStateLive } from "../../src/layers/HealthState.ts"
 import { decideReadiness, Health, HealthCheckFailed } from "../../src/services/Health.ts"
 
@@ -82,6 +82,102 @@ describe("health", () => {
       yield* health.markStarted
       yield* health.register("database", Effect.dieMessage("password=s3cret"))
       assert.deepStrictEqual<unknown>((yield* health.readiness).body.checks, { database: "failed unexpectedly" })
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("under a flood the checks run at most once a second, and every caller is told what they found", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      let deciding = 0
+      let shown = 0
+      yield* health.markStarted
+      yield* health.register(
+        "database",
+        Effect.suspend(() => {
+          deciding += 1
+          return Effect.sleep("5 millis")
+        })
+      )
+      yield* health.show(
+        "vault",
+        Effect.sync(() => {
+          shown += 1
+        })
+      )
+      const told: Array<number> = []
+      const ask = Effect.map(health.readiness, ({ status }) => told.push(status))
+      // Five hundred requests a second for ten seconds.
+      for (let tick = 0; tick < 100; tick++) {
+        yield* Effect.fork(Effect.replicateEffect(ask, 50, { concurrency: "unbounded" }))
+        yield* TestClock.adjust("100 millis")
+      }
+      assert.deepStrictEqual(
+        told,
+        Array.from({ length: 5_000 }, () => 200)
+      )
+      for (const runs of [deciding, shown]) {
+        assert.isAtMost(runs, 10)
+        assert.isAtLeast(runs, 9)
+      }
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("a caller that leaves takes nothing from the others that wait for the same run", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.markStarted
+      yield* health.register("database", Effect.sleep("100 millis"))
+      const first = yield* Effect.fork(health.readiness)
+      const second = yield* Effect.fork(health.readiness)
+      yield* TestClock.adjust("50 millis")
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("50 millis")
+      assert.strictEqual((yield* Fiber.join(second)).status, 200)
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("a caller beyond those that may wait for a run gets 503 at once, and is served again after it", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.markStarted
+      yield* health.register("database", Effect.sleep("100 millis"))
+      const waiting = yield* Effect.fork(Effect.replicateEffect(health.readiness, 256, { concurrency: "unbounded" }))
+      yield* TestClock.adjust("50 millis")
+      assert.deepStrictEqual<unknown>(yield* health.readiness, { status: 503, body: { status: "too many requests" } })
+      yield* TestClock.adjust("50 millis")
+      assert.isTrue((yield* Fiber.join(waiting)).every(({ status }) => status === 200))
+      assert.strictEqual((yield* health.readiness).status, 200)
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("a shutdown shows at once, also to those who wait for a run and while a result is shared", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      yield* health.markStarted
+      yield* health.register("database", Effect.sleep("100 millis"))
+      const waiting = yield* Effect.fork(health.readiness)
+      yield* TestClock.adjust("50 millis")
+      yield* health.beginShutdown
+      const gone = { status: 503, body: { status: "shutting down" } }
+      assert.deepStrictEqual<unknown>(yield* health.readiness, gone)
+      yield* TestClock.adjust("50 millis")
+      assert.deepStrictEqual<unknown>(yield* Fiber.join(waiting), gone)
+    }).pipe(Effect.provide(HealthStateLive))
+  )
+
+  it.effect("what changes shows after a second at the latest", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      let found: Exit.Exit<void, HealthCheckFailed> = Exit.void
+      yield* health.markStarted
+      yield* health.register(
+        "database",
+        Effect.suspend(() => found)
+      )
+      assert.strictEqual((yield* health.readiness).status, 200)
+      found = Exit.fail(new HealthCheckFailed({ reason: "gone" }))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* health.readiness).status, 503)
     }).pipe(Effect.provide(HealthStateLive))
   )
 

@@ -4,9 +4,9 @@ import { MysqlPools, ping } from "./MysqlPools.ts"
 
 export const DbLive: Layer.Layer<Db, never, MysqlPools> = Layer.effect(
   Db,
-  Effect.map(MysqlPools, ({ all, primary }) =>
+  Effect.map(MysqlPools, ({ all, health }) =>
     Db.of({
-      ping: ping(primary).pipe(Effect.withSpan("Db.ping")),
+      ping: ping(health).pipe(Effect.withSpan("Db.ping")),
       usage: Effect.forEach(all, (pool) => pool.usage)
     })
   )

@@ -21,6 +21,8 @@ export interface MysqlPoolOptions {
   readonly maxConnections?: number | undefined
   /** Default 10. */
   readonly maxIdle?: number | undefined
+  /** Callers that may wait for a free connection; more are refused at once. Default: any number. */
+  readonly maxWaiting?: number | undefined
   /** Default 1 minute. */
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** A connection this old is closed when it comes back, so that a failover or a new address is noticed. Default 5 minutes. */
@@ -131,6 +133,8 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
     },
     connectionLimit: options.maxConnections ?? 25,
     maxIdle: options.maxIdle ?? 10,
+    // The driver takes 0 for no limit.
+    queueLimit: options.maxWaiting ?? 0,
     idleTimeout: Duration.toMillis(options.idleTimeout ?? "1 minute"),
     connectTimeout: Duration.toMillis(options.connectTimeout ?? "5 seconds"),
     // Without these two the number of affected rows counts matched rows, and IGNORE_SPACE joins the session's sql_mode.

@@ -1,10 +1,11 @@
 import { assert, layer } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Either, Fiber, Layer } from "effect"
 import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { Db } from "../../../src/services/Db.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
+import { untilIo } from "../../support/untilIo.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
 const withReplica = Layer.unwrapScoped(
@@ -23,6 +24,27 @@ layer(withReplica, { excludeTestServices: true })("DbLive", (it) => {
         { pool: "primary", open: 1, idle: 1, waiting: 0 },
         { pool: "replica", open: 2, idle: 2, waiting: 0 }
       ])
+    })
+  )
+
+  it.scoped("a flood of pings opens one connection more and leaves the workflows' pool untouched", () =>
+    Effect.gen(function* () {
+      const server = poolOptions(yield* freshDatabase)
+      const primary = { ...server, maxConnections: 3 }
+      const context = yield* Layer.build(Layer.provideMerge(DbLive, MysqlPoolsLive({ primary })))
+      const { health, primary: workflows } = Context.get(context, MysqlPools)
+      const { ping } = Context.get(context, Db)
+      // Workflows hold every connection of their pool.
+      const held = yield* Effect.fork(
+        Effect.replicateEffect(workflows.sql`SELECT SLEEP(2)`, 3, { concurrency: "unbounded" })
+      )
+      yield* untilIo(Effect.map(workflows.usage, ({ idle, open }) => open === 3 && idle === 0))
+      yield* ping
+      const flood = yield* Effect.replicateEffect(Effect.either(ping), 500, { concurrency: "unbounded" })
+      assert.isAbove(flood.filter(Either.isRight).length, 0)
+      assert.deepStrictEqual(yield* workflows.usage, { pool: "primary", open: 3, idle: 0, waiting: 0 })
+      assert.deepStrictEqual(yield* health.usage, { pool: "health", open: 1, idle: 1, waiting: 0 })
+      yield* Fiber.interrupt(held)
     })
   )
 
