@@ -19,6 +19,7 @@ export class EndableInput implements AsyncIterable<Buffer> {
   readonly #chunks: AsyncIterator<Buffer>
   readonly #ended = Promise.withResolvers<typeof noMore>()
   #ending = false
+  #abandoned = false
   #silence: NodeJS.Timeout | undefined
   #lastLook: NodeJS.Immediate | undefined
 
@@ -27,7 +28,13 @@ export class EndableInput implements AsyncIterable<Buffer> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Buffer> {
-    return { next: () => Promise.race([this.#ended.promise, this.#read()]) }
+    return { next: () => (this.#abandoned ? this.#ended.promise : Promise.race([this.#ended.promise, this.#read()])) }
+  }
+
+  /** Ends the input at once and reads no more of it, for a request that is not going to be served. May be repeated. */
+  abandon(): void {
+    this.#abandoned = true
+    this.#ended.resolve(noMore)
   }
 
   /** Ends the input once it is silent: an attempt that has not got its whole journal could only fail. May be repeated. */

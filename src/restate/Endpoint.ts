@@ -1,10 +1,8 @@
-import * as http from "node:http"
-import * as http2 from "node:http2"
-import * as net from "node:net"
-import { createEndpointHandler } from "@restatedev/restate-sdk"
-import { Duration, Effect, type Runtime, Schedule, Schema, type Scope } from "effect"
-import { EndableInput } from "./EndableInput.ts"
+import { Duration, Effect, Schedule, Schema, type Scope } from "effect"
+import { type ConnectionBounds, defaultBounds } from "./ConnectionBounds.ts"
+import { type Beside, Listener } from "./Listener.ts"
 import type { Observer } from "./Observer.ts"
+import { countRefusals } from "./Refusals.ts"
 import { sdkLogger } from "./SdkLogger.ts"
 import type { VirtualObject } from "./VirtualObject.ts"
 
@@ -17,7 +15,9 @@ export interface EndpointOptions {
   /** How long running steps may take to end once the endpoint closes. Zero cuts every connection at once. */
   readonly drain: Duration.DurationInput
   /** Paths that are answered by something else on the same port, such as health probes. */
-  readonly beside?: { readonly prefix: string; readonly listener: http.RequestListener }
+  readonly beside?: Beside
+  /** What differs from `defaultBounds`. */
+  readonly bounds?: Partial<ConnectionBounds>
 }
 
 export interface Address {
@@ -36,10 +36,6 @@ export class EndpointUnavailable extends Schema.TaggedError<EndpointUnavailable>
   }
 }
 
-/** First bytes of HTTP/2 with prior knowledge (RFC 9113, section 3.4). No HTTP/1.1 method begins like this. */
-const http2Preface = "PRI"
-const highestStreamId = 2 ** 31 - 1
-const headersTimeoutMillis = 30_000
 const pollInterval = Duration.millis(20)
 /** What an attempt wrote last needs a moment to reach the server. */
 const quietPolls = 5
@@ -69,7 +65,8 @@ export const countSteps = (inner: Observer): StepsInFlight => {
 }
 
 /**
- * Serves the objects to Restate on one port: HTTP/2 cleartext for Restate, HTTP/1.1 for probes. When the scope closes
+ * Serves the objects to Restate on one port, over HTTP/2 without TLS and HTTP/1.1, and probes over both. Connections, streams and
+ * heads are bounded; requests that the SDK refuses are answered, not read, and counted in the log once a minute. When the scope closes
  * it sends GOAWAY and suspends every attempt: at once where it waits, after its step where one runs. What has not ended
  * within the drain bound is cut, and Restate repeats it elsewhere. Probes are answered until then.
  */
@@ -78,98 +75,16 @@ export const serveEndpoint = (
   steps: StepsInFlight,
   options: EndpointOptions
 ): Effect.Effect<Address, EndpointUnavailable, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.flatMap(Effect.runtime<never>(), (runtime) => listen(new Listener(objects, runtime, options), options)),
-    (listener) => drain(listener, steps, options.drain)
-  ).pipe(Effect.map((listener) => ({ host: options.host, port: listener.port })))
-
-class Listener {
-  readonly server: net.Server
-  readonly sessions = new Set<http2.ServerHttp2Session>()
-  /** The input of every request of Restate that has no end yet. */
-  readonly requests = new Set<EndableInput>()
-  readonly #sockets = new Set<net.Socket>()
-  #draining = false
-
-  constructor(objects: ReadonlyArray<VirtualObject>, runtime: Runtime.Runtime<never>, options: EndpointOptions) {
-    const restate = createEndpointHandler({
-      services: [...objects],
-      identityKeys: [...options.identityKeys],
-      logger: sdkLogger(runtime)
-    })
-    const { beside } = options
-    const http1 = http.createServer({ headersTimeout: headersTimeoutMillis }, (request, response) => {
-      if (beside !== undefined && request.url?.startsWith(beside.prefix)) beside.listener(request, response)
-      else restate(request, response)
-    })
-    const http2Server = http2.createServer((request, response) => {
-      const input = new EndableInput(request)
-      // The SDK reads a request through its iterator and in no other way.
-      Object.defineProperty(request, Symbol.asyncIterator, { value: () => input[Symbol.asyncIterator]() })
-      this.requests.add(input)
-      if (this.#draining) input.end()
-      response.once("close", () => this.requests.delete(input))
-      restate(request, response)
-    })
-    http2Server.on("session", (session) => {
-      this.sessions.add(session)
-      session.once("close", () => this.sessions.delete(session))
-      if (this.#draining) session.close()
-    })
-    this.server = net.createServer((socket) => {
-      this.#sockets.add(socket)
-      socket.once("close", () => this.#sockets.delete(socket))
-      socket.on("error", () => socket.destroy())
-      route(socket, http1, http2Server)
-    })
-  }
-
-  get port(): number {
-    const address = this.server.address()
-    return address === null || typeof address === "string" ? 0 : address.port
-  }
-
-  /**
-   * GOAWAY to Restate, also on connections that come now, and the end of every attempt's input. Probes are still answered:
-   * they must see that this worker is leaving.
-   */
-  refuseWork(): void {
-    this.#draining = true
-    for (const session of this.sessions) sayGoodbye(session)
-    for (const input of this.requests) input.end()
-  }
-
-  cut(): void {
-    this.server.close()
-    for (const session of this.sessions) session.destroy()
-    for (const socket of this.#sockets) socket.destroy()
-  }
-}
-
-/**
- * Refuses no request that was on its way (RFC 9113, section 6.8): the first GOAWAY only asks for no more of them, the
- * second, a round trip later, says which was the last.
- */
-const sayGoodbye = (session: http2.ServerHttp2Session): void => {
-  session.goaway(http2.constants.NGHTTP2_NO_ERROR, highestStreamId)
-  session.ping(() => session.close())
-}
-
-/** Hands the connection to the protocol its first bytes speak. */
-const route = (socket: net.Socket, http1: http.Server, http2Server: http2.Http2Server): void => {
-  const read = (): void => {
-    const chunk: unknown = socket.read()
-    if (!Buffer.isBuffer(chunk)) {
-      socket.once("readable", read)
-      return
-    }
-    socket.unshift(chunk)
-    const start = chunk.toString("latin1", 0, http2Preface.length)
-    const server = http2Preface.startsWith(start) ? http2Server : http1
-    server.emit("connection", socket)
-  }
-  socket.once("readable", read)
-}
+  Effect.gen(function* () {
+    const refusals = yield* countRefusals(sdkLogger(yield* Effect.runtime<never>()))
+    const { beside, identityKeys } = options
+    const bounds = { ...defaultBounds, ...options.bounds }
+    const listener = yield* Effect.acquireRelease(
+      Effect.suspend(() => listen(new Listener({ objects, identityKeys, beside, bounds, refusals }), options)),
+      (opened) => drain(opened, steps, options.drain)
+    )
+    return { host: options.host, port: listener.port }
+  })
 
 const listen = (listener: Listener, options: EndpointOptions): Effect.Effect<Listener, EndpointUnavailable> =>
   Effect.async((resume) => {

@@ -170,7 +170,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "what waits is not suspended when the endpoint drains",
-    edits: [edit("Endpoint.ts", "    for (const input of this.requests) input.end()\n", "")],
+    edits: [edit("Listener.ts", "    for (const input of this.requests) input.end()\n", "")],
     tests: endpoint
   }
 ]
