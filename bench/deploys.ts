@@ -27,12 +27,12 @@ export interface DeploySample {
   readonly p99Millis: number
 }
 
-const region = "us-east-1.aws"
+export const region = "us-east-1.aws"
 
 /** Far below krane's second: what is measured is the worker, Restate and the database, not how often krane looks. */
 const kranePollInterval = "50 millis"
 
-const ownDatabase = Effect.flatMap(MySqlServer, (server) => {
+export const ownDatabase = Effect.flatMap(MySqlServer, (server) => {
   const name = `bench_${randomBytes(4).toString("hex")}`
   return Effect.as(
     Effect.acquireRelease(server.createDatabase(name), () => Effect.ignore(server.dropDatabase(name))),
@@ -41,7 +41,7 @@ const ownDatabase = Effect.flatMap(MySqlServer, (server) => {
 })
 
 /** The worker as production runs it: bundled, packages left outside. */
-const productionWorker = Effect.fnUntraced(function* (database: string, restateAdmin: string) {
+export const productionWorker = Effect.fnUntraced(function* (database: string, restateAdmin: string) {
   const run = yield* RunDirectory
   const folder = yield* run.folderFor("bundle")
   const entry = yield* bundle("../src/main.ts", join(folder, "main.mjs"))
@@ -55,7 +55,7 @@ interface Deploy {
 }
 
 /** From the call until everything is switched and Deploy answers, in milliseconds. */
-const timedDeploy = Effect.fnUntraced(function* ({ deploymentId, project }: Deploy) {
+export const timedDeploy = Effect.fnUntraced(function* ({ deploymentId, project }: Deploy) {
   const ingress = yield* Ingress
   const startedAt = performance.now()
   yield* ingress.call(DeployService, project.id, "Deploy", {

@@ -41,20 +41,19 @@ const beforeHead = (response: http.ServerResponse, onStatus: (status: number) =>
  * answer as an unexpected error, and a caller can do that as often as it likes.
  */
 const sendQuietly = (response: http.ServerResponse): void => {
-  const end = response.end.bind(response)
   let body: unknown
-  Object.assign(response, {
-    write: (chunk: unknown, done: () => void) => {
-      body = chunk
-      done()
-      return true
-    },
-    end: (done: () => void) => {
-      if (!response.destroyed) end(body)
-      done()
-      return response
-    }
-  })
+  const write = (chunk: unknown, done: () => void): boolean => {
+    body = chunk
+    done()
+    return true
+  }
+  const end = (done: () => void): http.ServerResponse => {
+    for (const own of ["write", "end"]) Reflect.deleteProperty(response, own)
+    if (!response.destroyed) response.end(body)
+    done()
+    return response
+  }
+  Object.assign(response, { write, end })
 }
 
 /**

@@ -1,37 +1,10 @@
-import * as http2 from "node:http2"
+import type * as http2 from "node:http2"
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
-import { bind } from "../../src/restate/BoundObject.ts"
-import { countSteps, type EndpointOptions, serveEndpoint } from "../../src/restate/Endpoint.ts"
-import { silentObserver } from "../../src/restate/Observer.ts"
-import { virtualObject } from "../../src/restate/VirtualObject.ts"
+import { Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { RestateClient, testRestate } from "../support/stack/Restate.ts"
-import { probe } from "./fixtures/Probe.ts"
-import { memoryRecorder, Recorder } from "./fixtures/Recorder.ts"
+import { ask, connect, RecorderTest, serve } from "./fixtures/serving.ts"
 import { freshKey, poll, recorded } from "./suite/Host.ts"
-
-const health: NonNullable<EndpointOptions["beside"]> = {
-  prefix: "/health",
-  listener: (_, response) => response.end("well")
-}
-
-const serve = (options: Partial<EndpointOptions> = {}) =>
-  Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<Recorder>()
-    const steps = countSteps(silentObserver)
-    return yield* serveEndpoint(
-      [virtualObject(bind(probe("Probe", { retry: { initialInterval: "20 millis" } }), runtime, steps.observer))],
-      steps,
-      { host: "127.0.0.1", port: 0, identityKeys: [], drain: "5 seconds", beside: health, ...options }
-    )
-  })
-
-const connect = (port: number) =>
-  Effect.acquireRelease(
-    Effect.sync(() => http2.connect(`http://127.0.0.1:${port}`)),
-    (session) => Effect.sync(() => session.destroy())
-  )
 
 /** Asks for the endpoint's manifest as Restate does, over HTTP/2 without TLS, and answers with the status. */
 const discover = (session: http2.ClientHttp2Session) =>
@@ -51,15 +24,22 @@ const get = (url: string) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
-// What the SDK says about requests it refuses and connections that are cut is expected here.
-const RecorderTest = Layer.merge(Layer.sync(Recorder, memoryRecorder), Logger.remove(Logger.defaultLogger))
-
 describe("an endpoint", () => {
   it.scopedLive("answers probes over HTTP/1.1 and Restate over HTTP/2 on one port", () =>
     Effect.gen(function* () {
       const { port } = yield* serve()
       assert.deepStrictEqual(yield* get(`http://127.0.0.1:${port}/health/live`), { status: 200, body: "well" })
       assert.strictEqual(yield* discover(yield* connect(port)), 200)
+    }).pipe(Effect.provide(RecorderTest))
+  )
+
+  it.scopedLive("answers probes over HTTP/2 too, also one whose body never ends", () =>
+    Effect.gen(function* () {
+      const { port } = yield* serve()
+      const session = yield* connect(port)
+      const well = { status: 200, body: "well", code: 0 }
+      assert.deepStrictEqual(yield* ask(session, { ":path": "/health/live" }), well)
+      assert.deepStrictEqual(yield* ask(session, { ":path": "/health/live", ":method": "POST" }, false), well)
     }).pipe(Effect.provide(RecorderTest))
   )
 
