@@ -30,6 +30,7 @@ const assemble = (read: Settings, instanceId: string) => ({
     }),
     preferredChain: read.acme.preferredChain,
     directoryCaFile: read.acme.directoryCaFile,
+    delegationDomain: read.acme.delegationDomain,
     route53: Option.filter(
       Option.all({
         accessKeyId: read.acme.route53.accessKeyId,

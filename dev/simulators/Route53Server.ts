@@ -126,17 +126,24 @@ const changeInfo = ({ options: { syncDelay = "100 millis" } }: State, id: string
     )
   )
 
+/** The most that an answer holds (API reference, "ListHostedZonesByName"). */
+const pageOfZones = 100
+
 const listZones = ({ zones }: State, { query }: Request) =>
   Effect.map(Ref.get(zones), (all) => {
-    const from = reversed(query.get("dnsname") ?? "")
-    const max = Number(query.get("maxitems") ?? 100)
+    // By name, then by id: zones of one name are told apart where a list goes on.
+    const from = `${reversed(query.get("dnsname") ?? "")} ${query.get("hostedzoneid") ?? ""}`
+    const max = Math.min(Number(query.get("maxitems") ?? pageOfZones), pageOfZones)
+    const placeOf = ({ id, name }: HostedZone) => `${reversed(name)} ${id}`
     const listed = [...all.values()]
-      .filter(({ name }) => reversed(name) >= from)
-      .sort((one, other) => (reversed(one.name) < reversed(other.name) ? -1 : 1))
+      .filter((zone) => placeOf(zone) >= from)
+      .sort((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1))
+    const next = listed[max]
     return ok(
       "ListHostedZonesByNameResponse",
       element("HostedZones", listed.slice(0, max).map(hostedZoneXml).join("")) +
-        element("IsTruncated", listed.length > max) +
+        element("IsTruncated", next !== undefined) +
+        (next === undefined ? "" : element("NextDNSName", next.name) + element("NextHostedZoneId", next.id)) +
         element("MaxItems", max)
     )
   })

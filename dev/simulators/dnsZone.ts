@@ -28,21 +28,29 @@ const answerOf = (type: RecordType, name: string, record: Records[number]): Answ
 const exists = (zone: Zone, name: string): boolean =>
   [...zone.keys()].some((key) => key.endsWith(` ${normal(name)}`) || key.endsWith(`.${normal(name)}`))
 
+/** The name whose records answer for this one: a wildcard's where the name itself does not exist (RFC 4592, section 3.3.1). */
+const answering = (zone: Zone, name: string): string => {
+  const labels = normal(name).split(".")
+  const encloser = labels.findIndex((_, index) => exists(zone, labels.slice(index).join(".")))
+  return encloser <= 0 ? name : `*.${labels.slice(encloser).join(".")}`
+}
+
 /** Answers as a resolver does: a CNAME is followed and shown, a name that is not there is NXDOMAIN, a type is just empty. */
 export const lookUp = (zone: Zone, { name, type }: Pick<Question, "name" | "type">): Response => {
   const answers: Array<Answer> = []
   let current = name
   for (let link = 0; link <= maxLinks; link++) {
-    const records = zone.get(keyOf(type, current))
+    const owner = answering(zone, current)
+    const records = zone.get(keyOf(type, owner))
     if (records !== undefined)
       // Only types of ours are ever keys.
       return {
         rcode: "NOERROR",
         answers: [...answers, ...records.map((it) => answerOf(type as RecordType, current, it))]
       }
-    const [next] = zone.get(keyOf("CNAME", current)) ?? []
+    const [next] = zone.get(keyOf("CNAME", owner)) ?? []
     if (typeof next !== "string")
-      return { rcode: answers.length === 0 && !exists(zone, current) ? "NXDOMAIN" : "NOERROR", answers }
+      return { rcode: answers.length === 0 && !exists(zone, owner) ? "NXDOMAIN" : "NOERROR", answers }
     answers.push(answerOf("CNAME", current, next))
     current = next
   }

@@ -42,10 +42,18 @@ export const changesOf = (body: string): ReadonlyArray<Change> =>
 const isSame = (one: RecordSet, other: RecordSet): boolean =>
   one.ttl === other.ttl && [...one.values].sort().join("\n") === [...other.values].sort().join("\n")
 
+/** A CNAME stands alone at its name. */
+const isAliasBeside = (one: RecordSet, other: RecordSet): boolean =>
+  absolute(one.name) === absolute(other.name) &&
+  one.type !== other.type &&
+  (one.type === "CNAME" || other.type === "CNAME")
+
 const refusalOf = (zone: HostedZone, current: RecordSet | undefined, { action, record }: Change): string | null => {
   const label = `[name='${record.name}', type='${record.type}']`
   if (record.name !== zone.name && !record.name.endsWith(`.${zone.name}`))
     return `RRSet with DNS name ${record.name} is not permitted in zone ${zone.name}`
+  if (action === "CREATE" && [...zone.records.values()].some((other) => isAliasBeside(other, record)))
+    return `RRSet of type ${record.type} with DNS name ${record.name} is not permitted as it conflicts with other records with the same DNS name in zone ${zone.name}`
   if (action === "CREATE" && current !== undefined)
     return `Tried to create resource record set ${label} but it already exists`
   if (action === "DELETE" && current === undefined)

@@ -21,11 +21,14 @@ export class Certification extends Context.Tag("ctrl-worker/dev/Certification")<
   Option.Option<CertificationParts>
 >() {}
 
-const zoneOf = (apex: string) =>
+/** To which owners of wildcard domains delegate their challenges. */
+export const delegationDomain = "challenges.test"
+
+const zonesOf = (apex: string) =>
   Layer.unwrapEffect(
     Effect.map(ChallengeTestServer, ({ addTxt, clearTxt }) =>
       route53Server({
-        zones: [apex],
+        zones: [apex, delegationDomain],
         publish: (name, values) =>
           Effect.zipRight(
             clearTxt(name),
@@ -37,12 +40,12 @@ const zoneOf = (apex: string) =>
 
 const authority = Layer.unwrapEffect(Effect.map(Frontline, ({ port }) => pebble({ httpPort: port })))
 
-/** With a hosted zone of that name. The frontline reads the database of the context. */
+/** With a hosted zone of that name and one for delegated challenges. The frontline reads the database of the context. */
 export const certification = (apex: string) =>
   optionalPart(
     Certification,
     "custom domains and certificates",
-    Layer.merge(authority, zoneOf(apex)).pipe(
+    Layer.merge(authority, zonesOf(apex)).pipe(
       Layer.provideMerge(frontline()),
       // The first to start, because it is the one that may be missing.
       Layer.provideMerge(challengeTestServer({ answersHttp: false }))

@@ -4,7 +4,7 @@ import { simulatorDatabase } from "../simulators/SimulatorDatabase.ts"
 import { SlackServer, slackServer } from "../simulators/SlackServer.ts"
 import { VaultServer, vaultServer } from "../simulators/VaultServer.ts"
 import { Builds, buildSettings, builds } from "./Builds.ts"
-import { Certification, certification } from "./Certification.ts"
+import { Certification, certification, delegationDomain } from "./Certification.ts"
 import { ClickhouseServer, clickhouseServer } from "./ClickhouseServer.ts"
 import { MySqlServer, mySqlServer } from "./MySqlServer.ts"
 import { optionalPart } from "./Optional.ts"
@@ -76,6 +76,7 @@ export const stackSettings = Effect.gen(function* () {
       WORKER_ACME_ENABLED: "true",
       WORKER_ACME_DIRECTORY_URL: authority.directoryUrl,
       WORKER_ACME_DIRECTORY_CA_FILE: authority.tlsRootFile,
+      WORKER_ACME_DELEGATION_DOMAIN: delegationDomain,
       WORKER_ACME_ROUTE53_ENABLED: "true",
       WORKER_ACME_ROUTE53_ENDPOINT: zones.endpoint,
       WORKER_ACME_ROUTE53_ACCESS_KEY_ID: "local",

@@ -2,7 +2,7 @@ import { Effect, Option, type Redacted } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import type { Dependency, DependencyFailed } from "../services/dependencies.ts"
 import { chooseBuilder } from "./builds.ts"
-import { infrastructureDomains } from "./certificates.ts"
+import { challengeRecords } from "./certificates.ts"
 import * as DatabaseProbe from "./databaseProbes.ts"
 import * as Probe from "./probes.ts"
 
@@ -31,10 +31,9 @@ const told = (name: string, address: Option.Option<Redacted.Redacted>): Dependen
 
 const certificates = (config: WorkerConfigShape): ReadonlyArray<Dependency> => {
   const { acme } = config
-  const zone = infrastructureDomains(config).map((domain) => domain.replace(/^\*\./, ""))
   return [
     where("acme directory", acme.enabled ? Option.some(acme.directoryUrl) : Option.none(), Probe.authority(config)),
-    where("route 53", acme.route53, Probe.zone(zone))
+    where("route 53", acme.route53, Probe.zone(challengeRecords(config)))
   ]
 }
 

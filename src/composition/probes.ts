@@ -12,6 +12,7 @@ import { ClickhouseUsersLive } from "../layers/clickhouse/ClickhouseUsersLive.ts
 import { Route53ZoneLive, type Route53ZoneOptions } from "../layers/dns/Route53ZoneLive.ts"
 import { ImageRegistryHttpLive } from "../layers/ImageRegistryHttp.ts"
 import { Acme } from "../services/Acme.ts"
+import type { ChallengeRecord } from "../services/ChallengeRecord.ts"
 import { ClickhouseUsers } from "../services/ClickhouseUsers.ts"
 import { DnsResolver } from "../services/DnsResolver.ts"
 import { DnsZone } from "../services/DnsZone.ts"
@@ -127,14 +128,14 @@ export const authority =
       )
     ).pipe(Effect.as(new URL(directoryUrl).host), advising("Check acme.directory_url and acme.directory_ca_file"))
 
-/** A zone must hold each name below which wildcards are certified. */
+/** A zone must take the record of each domain below which wildcards are certified. */
 export const zone =
-  (names: ReadonlyArray<string>) =>
+  (records: ReadonlyArray<{ readonly domain: string; readonly record: ChallengeRecord }>) =>
   (options: Route53ZoneOptions): Probe =>
     asking(DnsZone, Route53ZoneLive(options), ({ check }) =>
-      Effect.forEach(names, (name) => check(`_acme-challenge.${name}`), { discard: true })
+      Effect.forEach(records, ({ record }) => check(record), { discard: true })
     ).pipe(
-      Effect.as(`holds ${names.join(", ")}`),
+      Effect.as(`holds ${records.map(({ domain }) => domain).join(", ")}`),
       advising("Check acme.route53.*, and that the key may list zones and read their records")
     )
 

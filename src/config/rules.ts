@@ -79,8 +79,36 @@ const samePort: Rule = {
   }
 }
 
+const delegation = "acme.delegation_domain"
+
+const delegationNeedsZone: Rule = {
+  sentence: `\`${delegation}\`: needs \`acme.route53.enabled\`.`,
+  problems: (given) =>
+    isGiven(given, delegation) && !isTrue(given, "acme.route53.enabled")
+      ? [{ setting: delegation, problem: "needs acme.route53.enabled: challenges are answered there" }]
+      : []
+}
+
+/** A record at the apex's own level takes a host name of the platform off the wildcard that serves it (RFC 4592, section 2.2.1). */
+const delegationIsSeparate: Rule = {
+  sentence: `\`${delegation}\`: must differ from \`default_domain\` and \`regional_domain\`.`,
+  problems: (given) => {
+    const domain = given.get(delegation)?.trim().toLowerCase()
+    const apexes = [given.get("default_domain") ?? "unkey.app", given.get("regional_domain")]
+    return domain !== undefined && domain !== "" && apexes.some((apex) => apex?.trim().toLowerCase() === domain)
+      ? [{ setting: delegation, problem: "must differ from default_domain and regional_domain" }]
+      : []
+  }
+}
+
 /** What settings demand of each other. */
-export const rules: ReadonlyArray<Rule> = [...companions.map(companionRule), samePort, ...vaultRules]
+export const rules: ReadonlyArray<Rule> = [
+  ...companions.map(companionRule),
+  samePort,
+  delegationNeedsZone,
+  delegationIsSeparate,
+  ...vaultRules
+]
 
 /** What is wrong between settings that may each be right. */
 export const crossFieldProblems = (given: Given): ReadonlyArray<ConfigProblem> =>

@@ -143,12 +143,19 @@ export const settings = {
       "The common name of the root whose chain is taken, where several are offered."
     ),
     directoryCaFile: optional(nonEmptyText, "The authorities in PEM that sign the directory's own certificate."),
+    delegationDomain: optional(
+      hostName,
+      "The domain to which owners of wildcard domains delegate their challenges; without it customers cannot have wildcard domains."
+    ),
     route53: {
       enabled: withDefault(flag, false, "Whether wildcards are proved through Route 53."),
       accessKeyId: optional(redacted(secretText), "The id of the access key."),
       secretAccessKey: optional(redacted(secretText), "The access key."),
       region: withDefault(nonEmptyText, "us-east-1", "The region that requests are signed for."),
-      hostedZoneId: optional(nonEmptyText, "The zone of every record; without it the zone is found by name."),
+      hostedZoneId: optional(
+        nonEmptyText,
+        "The zone of every record. Without it the records of the platform are in the closest public zone above them, and those of customers in the public zone of exactly the name `acme.delegation_domain`."
+      ),
       endpoint: optional(httpUrl, "Another address of the API, for stand-ins.")
     }
   },

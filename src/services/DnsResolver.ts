@@ -26,7 +26,12 @@ export class DnsResolver extends Context.Tag("ctrl-worker/DnsResolver")<
     readonly addresses: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
     /** From each server that is authoritative for the name's zone, without a cache between. None when the zone is not found. */
     readonly authoritativeTxt: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
-    /** Where a chain of CNAMEs from this name ends: the name itself when there is none. At most 8 links are followed. */
-    readonly canonicalName: (name: string) => Effect.Effect<string>
+    /** The same from the servers of the zone that holds this very name, though it may be an alias. */
+    readonly zoneTxt: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
+    /**
+     * Where the chain of CNAMEs that begins at this name ends, from each of the configured resolvers: one record. Absent when
+     * the name has no CNAME, Failed when a part of the chain is not known. At most 8 links are followed.
+     */
+    readonly canonicalName: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
   }
 >() {}

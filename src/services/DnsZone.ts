@@ -1,4 +1,5 @@
 import { Context, type Effect, Schema } from "effect"
+import type { ChallengeRecord } from "./ChallengeRecord.ts"
 
 /** The provider did not do it now: away, throttled, or another change of the zone is under way. Class: retry. */
 export class DnsZoneUnavailable extends Schema.TaggedError<DnsZoneUnavailable>()("DnsZoneUnavailable", {
@@ -26,19 +27,25 @@ export class DnsZoneRefused extends Schema.TaggedError<DnsZoneRefused>()("DnsZon
 }
 
 /**
- * Writes TXT values in zones of ours. Several values stand under one name (a wildcard and its parent are validated at the
+ * Writes TXT values in zones of ours, at names that a `ChallengeRecord` can have and no other. Several values stand under one name (a wildcard and its parent are validated at the
  * same time), so only the given value is ever added or taken away. Safe to repeat.
  */
 export class DnsZone extends Context.Tag("ctrl-worker/DnsZone")<
   DnsZone,
   {
     /** Answers with the provider's id of the change; null when the value stood there already. */
-    readonly addTxt: (name: string, value: string) => Effect.Effect<string | null, DnsZoneUnavailable | DnsZoneRefused>
+    readonly addTxt: (
+      record: ChallengeRecord,
+      value: string
+    ) => Effect.Effect<string | null, DnsZoneUnavailable | DnsZoneRefused>
     /** Whether every server of the zone has the change. */
     readonly isInSync: (changeId: string) => Effect.Effect<boolean, DnsZoneUnavailable>
     /** Nothing happens when the value is not there. */
-    readonly removeTxt: (name: string, value: string) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
-    /** Succeeds while a zone of ours holds the name and lets us read it; changes nothing. */
-    readonly check: (name: string) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
+    readonly removeTxt: (
+      record: ChallengeRecord,
+      value: string
+    ) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
+    /** Succeeds while a zone of ours could hold the record and lets us read it; changes nothing. */
+    readonly check: (record: ChallengeRecord) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
   }
 >() {}

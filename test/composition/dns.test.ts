@@ -8,6 +8,7 @@ import { Resolver, Zone } from "../../src/composition/dns.ts"
 import { workerConfig } from "../../src/config.ts"
 import { DnsResolver } from "../../src/services/DnsResolver.ts"
 import { DnsZone } from "../../src/services/DnsZone.ts"
+import { recordAt } from "../support/challengeRecords.ts"
 
 /** The layers as a worker with these settings builds them. */
 const built = <A>(
@@ -62,7 +63,7 @@ describe("DNS as configured", () => {
         WORKER_ACME_ROUTE53_ENDPOINT: server.endpoint
       }
       const zone = Context.get(yield* built(Zone, env), DnsZone)
-      yield* zone.addTxt(name, "value")
+      yield* zone.addTxt(recordAt(name), "value")
       assert.deepStrictEqual(yield* server.txt(name), ["value"])
     }).pipe(inRealTime)
   )
@@ -70,7 +71,7 @@ describe("DNS as configured", () => {
   it.scoped("refuses to write without a provider, and says so", () =>
     Effect.gen(function* () {
       const zone = Context.get(yield* built(Zone, {}), DnsZone)
-      const refusal = yield* Effect.flip(zone.addTxt(name, "value"))
+      const refusal = yield* Effect.flip(zone.addTxt(recordAt(name), "value"))
       assert.strictEqual(refusal.message, `DNS record ${name}: no DNS provider is configured`)
     })
   )

@@ -7,15 +7,17 @@ import { infrastructureWorkspace } from "../../src/services/CertificateStore.ts"
 import { seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { namesOf, seedCustomDomain, seedDeployment, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
-import { certificateStack, delegationZone, platformDomain } from "./support/certificateStack.ts"
+import { certificateStack, delegationOf, platformDomain } from "./support/certificateStack.ts"
 import {
   assertCertified,
   assertMadeAtCa,
   certificateRow,
+  orderRequests,
   processChallenge,
   reissue,
   renewAll
 } from "./support/certificates.ts"
+import { rows } from "./support/deploys.ts"
 import { eventually } from "./support/eventually.ts"
 
 const { workspaceId } = namesOf("shop")
@@ -63,8 +65,9 @@ layer(certificateStack(), { excludeTestServices: true, timeout: "1 minute" })("a
   it.effect("is proven where the owner has delegated the challenge to", () =>
     Effect.gen(function* () {
       const wildcard = "*.delegated.test"
-      const record = `delegated.${delegationZone}`
-      const { txt } = yield* Route53Server
+      const record = delegationOf(wildcard)
+      const { requests, txt } = yield* Route53Server
+      const before = (yield* requests).length
       yield* seedVerifiedDomain(wildcard)
       yield* (yield* ChallengeTestServer).setCname("_acme-challenge.delegated.test", record)
       const row = yield* processChallenge(wildcard)
@@ -72,6 +75,23 @@ layer(certificateStack(), { excludeTestServices: true, timeout: "1 minute" })("a
       yield* assertCertified(wildcard, workspaceId)
       yield* assertMadeAtCa(wildcard, 1)
       assert.deepStrictEqual(yield* txt(record), [])
+      const changes = (yield* requests).slice(before).filter((request) => request.startsWith("POST"))
+      assert.lengthOf(changes, 2)
+    })
+  )
+
+  it.effect("is neither ordered nor proven where the challenge leads to any other name of ours", () =>
+    Effect.gen(function* () {
+      const wildcard = "*.undelegated.test"
+      const { requests } = yield* Route53Server
+      const before = (yield* requests).length
+      yield* seedVerifiedDomain(wildcard)
+      yield* (yield* ChallengeTestServer).setCname("_acme-challenge.undelegated.test", `victim.${platformDomain}`)
+      assert.deepStrictEqual(yield* processChallenge(wildcard), { status: 200, body: { status: "failed" } })
+      assert.deepStrictEqual((yield* requests).slice(before), [])
+      assert.isEmpty(yield* orderRequests(wildcard))
+      const row = (yield* rows).custom_domains.find(({ domain }) => domain === wildcard)
+      assert.include(row?.verification_error ?? "", `expected ${delegationOf(wildcard)}`)
     })
   )
 

@@ -2,6 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Context, Effect, type Layer, Schedule } from "effect"
 import { inRealTime } from "../../dev/stack/RealTime.ts"
 import { DnsZone } from "../../src/services/DnsZone.ts"
+import { recordAt } from "../support/challengeRecords.ts"
 
 /** What stands under a name of the zone, as the CA would see it. */
 export class ZoneValues extends Context.Tag("test/ZoneValues")<
@@ -32,7 +33,7 @@ export const dnsZoneContract = <E>(name: string, zones: Layer.Layer<DnsZone | Zo
 
     guarantee("a value that is added stands there once every server has the change", (zone, host, values) =>
       Effect.gen(function* () {
-        const change = yield* zone.addTxt(host, "one")
+        const change = yield* zone.addTxt(recordAt(host), "one")
         assert.isString(change)
         yield* untilInSync(zone, change ?? "")
         assert.deepStrictEqual(yield* values, ["one"])
@@ -41,49 +42,56 @@ export const dnsZoneContract = <E>(name: string, zones: Layer.Layer<DnsZone | Zo
 
     guarantee("a value that stands there already is not added again, whoever wrote it", (zone, host, values) =>
       Effect.gen(function* () {
-        yield* zone.addTxt(host, "one")
-        assert.isNull(yield* zone.addTxt(host, "one"))
-        assert.isNull(yield* zone.addTxt(`${host.toUpperCase()}.`, "one"))
+        yield* zone.addTxt(recordAt(host), "one")
+        assert.isNull(yield* zone.addTxt(recordAt(host), "one"))
+        assert.isNull(yield* zone.addTxt(recordAt(host.toUpperCase()), "one"))
         assert.deepStrictEqual(yield* values, ["one"])
       })
     )
 
     guarantee("values of a wildcard and of its parent stand beside each other", (zone, host, values) =>
       Effect.gen(function* () {
-        yield* zone.addTxt(host, "parent")
-        yield* zone.addTxt(host, "wildcard")
+        yield* zone.addTxt(recordAt(host), "parent")
+        yield* zone.addTxt(recordAt(host), "wildcard")
         assert.sameMembers([...(yield* values)], ["parent", "wildcard"])
-        yield* zone.removeTxt(host, "parent")
+        yield* zone.removeTxt(recordAt(host), "parent")
         assert.deepStrictEqual(yield* values, ["wildcard"])
       })
     )
 
     guarantee("only the given value is taken away, as often as it is asked for", (zone, host, values) =>
       Effect.gen(function* () {
-        yield* zone.removeTxt(host, "never there")
-        for (const value of ["foreign", "mine"]) yield* zone.addTxt(host, value)
-        yield* zone.removeTxt(host, "mine")
-        yield* zone.removeTxt(host, "mine")
+        yield* zone.removeTxt(recordAt(host), "never there")
+        for (const value of ["foreign", "mine"]) yield* zone.addTxt(recordAt(host), value)
+        yield* zone.removeTxt(recordAt(host), "mine")
+        yield* zone.removeTxt(recordAt(host), "mine")
         assert.deepStrictEqual(yield* values, ["foreign"])
-        yield* zone.removeTxt(host, "foreign")
+        yield* zone.removeTxt(recordAt(host), "foreign")
         assert.deepStrictEqual(yield* values, [])
       })
     )
 
     guarantee("values differ by case, and one that contains another is not it", (zone, host, values) =>
       Effect.gen(function* () {
-        for (const value of ["abc", "ABC", "abcd"]) yield* zone.addTxt(host, value)
-        yield* zone.removeTxt(host, "abc")
+        for (const value of ["abc", "ABC", "abcd"]) yield* zone.addTxt(recordAt(host), value)
+        yield* zone.removeTxt(recordAt(host), "abc")
         assert.sameMembers([...(yield* values)], ["ABC", "abcd"])
       })
     )
 
     guarantee("no value is lost when several are added and taken away at once", (zone, host, values) =>
       Effect.gen(function* () {
-        yield* zone.addTxt(host, "leaving")
-        yield* Effect.all([zone.addTxt(host, "one"), zone.addTxt(host, "two"), zone.removeTxt(host, "leaving")], {
-          concurrency: "unbounded"
-        })
+        yield* zone.addTxt(recordAt(host), "leaving")
+        yield* Effect.all(
+          [
+            zone.addTxt(recordAt(host), "one"),
+            zone.addTxt(recordAt(host), "two"),
+            zone.removeTxt(recordAt(host), "leaving")
+          ],
+          {
+            concurrency: "unbounded"
+          }
+        )
         assert.sameMembers([...(yield* values)], ["one", "two"])
       })
     )

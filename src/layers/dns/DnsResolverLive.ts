@@ -1,6 +1,6 @@
 import { type Array as Arr, Duration, Effect, Layer } from "effect"
 import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
-import { authoritativeServers } from "./authoritativeServers.ts"
+import { authoritativeServers, zoneServers } from "./authoritativeServers.ts"
 import { canonicalName } from "./canonicalName.ts"
 import { ask, type FirstAnswer, failed, found, questions, recordsOf } from "./query.ts"
 
@@ -50,24 +50,27 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
   const bound = Duration.decode(options.bound ?? defaultBound)
   const first = firstOf(resolvers)
 
-  const authoritativeTxt = Effect.fnUntraced(function* (name: string) {
-    if (options.authoritativeServers !== undefined)
-      return yield* fromEach(options.authoritativeServers, (server) => ask(server, bound, questions.txt(name)))
-    const { canonical, servers } = yield* authoritativeServers(first, authoritativePort, name)
-    return yield* Effect.forEach(
-      servers,
-      ({ address, server }) =>
-        Effect.map(ask(address, bound, questions.txt(canonical)), (answer) => ({ server, answer })),
-      allAtOnce
-    )
-  })
+  const txtFrom = (locate: typeof authoritativeServers) =>
+    Effect.fnUntraced(function* (name: string) {
+      if (options.authoritativeServers !== undefined)
+        return yield* fromEach(options.authoritativeServers, (server) => ask(server, bound, questions.txt(name)))
+      const { canonical, servers } = yield* locate(first, authoritativePort, name)
+      return yield* Effect.forEach(
+        servers,
+        ({ address, server }) =>
+          Effect.map(ask(address, bound, questions.txt(canonical)), (answer) => ({ server, answer })),
+        allAtOnce
+      )
+    })
 
   return {
     txt: (name) => fromEach(resolvers, (server) => ask(server, bound, questions.txt(name))),
     cname: (name) => fromEach(resolvers, (server) => ask(server, bound, questions.cname(name))),
     addresses: (name) => fromEach(resolvers, (server) => addressesFrom(server, name, bound)),
-    authoritativeTxt,
-    canonicalName: (name) => canonicalName(first, bound, name)
+    authoritativeTxt: txtFrom(authoritativeServers),
+    zoneTxt: txtFrom(zoneServers),
+    canonicalName: (name) =>
+      fromEach(resolvers, (server) => canonicalName((question, within) => ask(server, within, question), bound, name))
   }
 }
 

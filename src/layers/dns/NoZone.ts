@@ -1,7 +1,8 @@
 import { Effect, Layer } from "effect"
+import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
 import { DnsZone, DnsZoneRefused } from "../../services/DnsZone.ts"
 
-const refused = (name: string) => new DnsZoneRefused({ name, problem: "no DNS provider is configured" })
+const refused = ({ name }: ChallengeRecord) => new DnsZoneRefused({ name, problem: "no DNS provider is configured" })
 
 /** No zone of ours: every record is refused, for a person to see. */
 export const NoZone: Layer.Layer<DnsZone> = Layer.succeed(

@@ -15,14 +15,18 @@ const upwards = (name: string): ReadonlyArray<string> => {
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."))
 }
 
-/** A name that is an alias has the name servers of another zone, so its own are those above it. */
+/**
+ * A name that is an alias has the name servers of another zone, so its own are those above it. None once a question is not
+ * answered: the servers further up may be those of another zone.
+ */
 const serversAbove = Effect.fnUntraced(function* (first: FirstAnswer, name: string) {
   for (const zone of upwards(name)) {
     const [names, alias] = yield* Effect.all(
       [first(questions.ns(zone), bound), first(questions.cname(zone), bound)],
       allAtOnce
     )
-    if (names._tag === "Found" && alias._tag !== "Found") return names.records
+    if (names._tag === "Failed" || alias._tag === "Failed") return []
+    if (names._tag === "Found" && alias._tag === "Absent") return names.records
   }
   return []
 })
@@ -35,19 +39,30 @@ const locate = (first: FirstAnswer, port: number) => (server: string) =>
       .map((address) => ({ server, address: `${address}:${port}` }))
   )
 
+const serversOf = (first: FirstAnswer, port: number, name: string) =>
+  Effect.gen(function* () {
+    const names = [...(yield* serversAbove(first, name))].sort().slice(0, maxServers)
+    return { canonical: name, servers: (yield* Effect.forEach(names, locate(first, port), allAtOnce)).flat() }
+  })
+
+const withinBound = (name: string) =>
+  Effect.timeoutTo({
+    duration: bound,
+    onSuccess: (located: Effect.Effect.Success<ReturnType<typeof serversOf>>) => located,
+    onTimeout: () => ({ canonical: name, servers: [] })
+  })
+
+/** The servers of the zone that holds this very name: no alias is followed. None when they are not found within 5 s. */
+export const zoneServers = (first: FirstAnswer, port: number, name: string) =>
+  withinBound(name)(serversOf(first, port, name))
+
 /**
  * The servers that are authoritative for a name, and the name to ask them for: it may be an alias into a zone that its own
  * servers do not answer for. None when they are not found within 5 s.
  */
 export const authoritativeServers = (first: FirstAnswer, port: number, name: string) =>
   Effect.gen(function* () {
-    const canonical = yield* canonicalName(first, bound, name)
-    const names = [...(yield* serversAbove(first, canonical))].sort().slice(0, maxServers)
-    return { canonical, servers: (yield* Effect.forEach(names, locate(first, port), allAtOnce)).flat() }
-  }).pipe(
-    Effect.timeoutTo({
-      duration: bound,
-      onSuccess: (located) => located,
-      onTimeout: () => ({ canonical: name, servers: [] })
-    })
-  )
+    const end = yield* canonicalName(first, bound, name)
+    if (end._tag === "Failed") return { canonical: name, servers: [] }
+    return yield* serversOf(first, port, recordsOf(end)[0] ?? name)
+  }).pipe(withinBound(name))

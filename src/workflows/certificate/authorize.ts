@@ -113,7 +113,7 @@ const prove = (domain: DomainView, issuance: Issuance, url: string, patience: Pa
     let current = issuance
     if (challenge.status === "pending") {
       yield* writeChallenge(domain, challenge.token, challenge.keyAuthorization)
-      if (isWildcard(domain.name)) current = yield* ensureRecord(domain, current, challenge.keyAuthorization, patience)
+      if (isWildcard(domain.name)) current = yield* ensureRecord(current, challenge.keyAuthorization, patience)
       current = yield* save(current, { answeredAt: yield* answerChallenge(domain, url) })
     }
     yield* awaitValid(domain, current, url, patience)

@@ -135,6 +135,12 @@ const ofOurs: { readonly [P in OwnProblem]: Rule } = {
   noRoute: (problem, attempt, now) =>
     attempt < 4 ? retry(problem, attempt, now) : operator("The domain has no route.", true)(problem, attempt, now),
   noChallenge: operator("The certificate authority offers no challenge that we can answer.", false),
+  notDelegated: user("The challenge of a wildcard domain has to be delegated to the platform.", true),
+  noDelegationDomain: operator("The certificate of a wildcard domain cannot be proven.", true),
+  dnsSilent: (problem, attempt, now) =>
+    attempt < maxRetries
+      ? retry(problem, attempt, now)
+      : user("DNS did not answer: check the name servers of the domain.", true)(problem, attempt, now),
   propagation: (problem, attempt, now) =>
     attempt < 2
       ? retry(problem, attempt, now)

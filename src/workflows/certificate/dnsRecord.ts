@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto"
-import { Clock, Effect, Schema } from "effect"
+import { Clock, Effect, Either, Schema } from "effect"
+import { key } from "../../restate/Durable.ts"
 import { step } from "../../restate/Step.ts"
+import { CertificateSettings } from "../../services/CertificateSettings.ts"
+import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
 import { DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
 import { DnsZone } from "../../services/DnsZone.ts"
-import { type DomainView, type Issuance, save, type TxtRecord } from "./issuance.ts"
+import { recordOf } from "../challenge/recordOf.ts"
+import { type Issuance, save, type TxtRecord } from "./issuance.ts"
 import type { Patience } from "./patience.ts"
 import { Hindered, problem } from "./problems.ts"
 
@@ -15,27 +19,21 @@ const propagationDeadline = 10 * 60 * second
 export const recordValue = (keyAuthorization: string): string =>
   createHash("sha256").update(keyAuthorization).digest("base64url")
 
-/** Whether every server that answered has the value, and at least one did. */
-const isEverywhere = (answers: ReadonlyArray<ServerAnswer>, value: string): boolean => {
+/** What the servers of the zone say about a value. `Unanswered`: none of them gave an answer that counts. */
+const Visibility = Schema.Literal("Everywhere", "Missing", "Unanswered")
+
+const visibilityOf = (answers: ReadonlyArray<ServerAnswer>, value: string): typeof Visibility.Type => {
   const told = answers.flatMap(({ answer }) => (answer._tag === "Failed" ? [] : [answer]))
-  return told.length > 0 && told.every((answer) => answer._tag === "Found" && answer.records.includes(value))
+  if (told.length === 0) return "Unanswered"
+  const isEverywhere = told.every((answer) => answer._tag === "Found" && answer.records.includes(value))
+  return isEverywhere ? "Everywhere" : "Missing"
 }
 
-const challengeName = ({ name }: DomainView): string => `_acme-challenge.${name.replace(/^\*\./, "")}`
-
-/** Owners may delegate the name to a zone of ours by a CNAME: the record belongs where that leads. */
-const findName = (domain: DomainView) =>
-  step(
-    "find-record-name",
-    Effect.flatMap(DnsResolver, (dns) => dns.canonicalName(challengeName(domain))),
-    { success: Schema.String }
-  )
-
-const addRecord = ({ name, value }: TxtRecord) =>
+const addRecord = (record: ChallengeRecord, value: string) =>
   step(
     "add-record",
     Effect.gen(function* () {
-      const changeId = yield* (yield* DnsZone).addTxt(name, value).pipe(
+      const changeId = yield* (yield* DnsZone).addTxt(record, value).pipe(
         Effect.catchTags({
           DnsZoneUnavailable: (error) => new Hindered({ problem: problem("dnsProvider", error.message) }),
           DnsZoneRefused: (error) => new Hindered({ problem: problem("dnsRefused", error.message) })
@@ -46,7 +44,10 @@ const addRecord = ({ name, value }: TxtRecord) =>
     { success: Schema.Struct({ changeId: Schema.NullOr(Schema.String), addedAt: Schema.Number }), failure: Hindered }
   )
 
-/** A provider that cannot say is asked again, like one that is not done. */
+/**
+ * The servers of the record's own zone are asked, whatever alias its name had before: a wildcard CNAME of the zone answers for
+ * the name until the record is there. A provider that cannot say is asked again, like one that is not done.
+ */
 const checkRecord = ({ changeId, name, value }: TxtRecord) =>
   step(
     "check-record",
@@ -54,58 +55,76 @@ const checkRecord = ({ changeId, name, value }: TxtRecord) =>
       const zone = yield* DnsZone
       const dns = yield* DnsResolver
       const inSync = changeId === null ? true : yield* Effect.orElseSucceed(zone.isInSync(changeId), () => false)
-      const isVisible = inSync && isEverywhere(yield* dns.authoritativeTxt(name), value)
-      return { at: yield* Clock.currentTimeMillis, isVisible }
+      const visibility = inSync ? visibilityOf(yield* dns.zoneTxt(name), value) : "Missing"
+      return { at: yield* Clock.currentTimeMillis, visibility }
     }),
-    { success: Schema.Struct({ at: Schema.Number, isVisible: Schema.Boolean }) }
+    { success: Schema.Struct({ at: Schema.Number, visibility: Visibility }) }
   )
 
-const removeTxt = ({ name, value }: TxtRecord) =>
+const leftBehind = (name: string, reason: string) =>
+  Effect.logWarning("A DNS record was left behind", { name, problem: reason })
+
+const removeTxt = (record: ChallengeRecord, value: string) =>
   step(
     "remove-record",
-    Effect.flatMap(DnsZone, (zone) => zone.removeTxt(name, value)).pipe(
+    Effect.flatMap(DnsZone, (zone) => zone.removeTxt(record, value)).pipe(
       // A zone that is not ours any more holds no value of ours that we could take away.
-      Effect.catchTag("DnsZoneRefused", (error) =>
-        Effect.logWarning("A DNS record was left behind", { problem: error.message })
-      )
+      Effect.catchTag("DnsZoneRefused", (error) => leftBehind(record.name, error.message))
     ),
     {}
   )
 
-/** Takes away the value that this issuance wrote, and no other. */
+/** The record that this issuance may write and take away, under the settings of now. */
+const recordOfIssuance = ({ domainId: id, workspaceId }: Issuance) =>
+  Effect.gen(function* () {
+    return recordOf({ id, workspaceId, name: yield* key }, yield* CertificateSettings)
+  })
+
+/** Takes away the value that this issuance wrote, and no other. One that stands where nothing may be written is left there. */
 export const removeRecord = (issuance: Issuance) =>
   Effect.gen(function* () {
-    if (issuance.record === null) return issuance
-    yield* removeTxt(issuance.record)
+    const { record: written } = issuance
+    if (written === null) return issuance
+    const record = Either.getOrNull(yield* recordOfIssuance(issuance))
+    if (record?.name === written.name) yield* removeTxt(record, written.value)
+    else yield* leftBehind(written.name, "the settings allow no record there any more")
     return yield* save(issuance, { record: null })
   })
 
 /** The record is known before it is written: a crash in between leaves nothing behind that nobody knows of. */
-const ensureWritten = (domain: DomainView, issuance: Issuance, value: string) =>
+const ensureWritten = (record: ChallengeRecord, issuance: Issuance, value: string) =>
   Effect.gen(function* () {
-    if (issuance.record?.value === value && issuance.record.addedAt !== null)
-      return { issuance, record: issuance.record }
-    const before = issuance.record?.value === value ? issuance : yield* removeRecord(issuance)
-    const name = before.record?.name ?? (yield* findName(domain))
-    const intended = { name, value, changeId: null, addedAt: null, isVisible: false }
+    const { record: standing } = issuance
+    const isSame = standing?.value === value && standing.name === record.name
+    if (isSame && standing.addedAt !== null) return { issuance, written: standing }
+    const before = isSame ? issuance : yield* removeRecord(issuance)
+    const intended = { name: record.name, value, changeId: null, addedAt: null, isVisible: false }
     const intending = yield* save(before, { record: intended })
-    const record = { ...intended, ...(yield* addRecord(intended)) }
-    return { issuance: yield* save(intending, { record }), record }
+    const written = { ...intended, ...(yield* addRecord(record, value)) }
+    return { issuance: yield* save(intending, { record: written }), written }
   })
 
 const pollInterval = (elapsed: number): number => (elapsed < 30 * second ? 4 * second : 10 * second)
 
+const unseen = (name: string, visibility: typeof Visibility.Type) =>
+  visibility === "Unanswered"
+    ? problem("dnsSilent", `no name server of the zone answered for ${name}`)
+    : problem("propagation", `TXT ${name} is not on every server`)
+
 /** Succeeds once every authoritative server has the value that proves the domain. */
-export const ensureRecord = (domain: DomainView, start: Issuance, keyAuthorization: string, patience: Patience) =>
+export const ensureRecord = (start: Issuance, keyAuthorization: string, patience: Patience) =>
   Effect.gen(function* () {
-    const { issuance, record } = yield* ensureWritten(domain, start, recordValue(keyAuthorization))
-    if (record.isVisible) return issuance
+    const record = yield* Either.mapLeft(
+      yield* recordOfIssuance(start),
+      ({ reason }) => new Hindered({ problem: problem("dnsRefused", reason) })
+    )
+    const { issuance, written } = yield* ensureWritten(record, start, recordValue(keyAuthorization))
+    if (written.isVisible) return issuance
     for (;;) {
-      const { at, isVisible } = yield* checkRecord(record)
-      if (isVisible) return yield* save(issuance, { record: { ...record, isVisible } })
-      const elapsed = at - (record.addedAt ?? at)
-      if (elapsed > propagationDeadline)
-        return yield* new Hindered({ problem: problem("propagation", `TXT ${record.name} is not on every server`) })
+      const { at, visibility } = yield* checkRecord(written)
+      if (visibility === "Everywhere") return yield* save(issuance, { record: { ...written, isVisible: true } })
+      const elapsed = at - (written.addedAt ?? at)
+      if (elapsed > propagationDeadline) return yield* new Hindered({ problem: unseen(written.name, visibility) })
       yield* patience.pause(pollInterval(elapsed), at)
     }
   })

@@ -13,6 +13,7 @@ import { lastOwnRetry, retryDelay } from "./attempts.ts"
 import { authorize } from "./authorize.ts"
 import { collect } from "./collect.ts"
 import { decideProblem, type ProblemAction } from "./decideProblem.ts"
+import { requireRecord } from "./delegated.ts"
 import { removeRecord } from "./dnsRecord.ts"
 import {
   type DomainView,
@@ -36,6 +37,7 @@ export const success = (certificateId: string) => answer("success", certificateI
 const obtainCertificate = (domain: DomainView, begun: Issuance, patience: Patience) =>
   Effect.gen(function* () {
     yield* requireRoute(domain)
+    yield* requireRecord(domain, begun, patience)
     const keyed = yield* ensureKey(domain, begun)
     const ordered = yield* ensureOrder(domain, keyed)
     const proven = yield* proveNames(domain, ordered, patience)

@@ -28,11 +28,17 @@ const ownProblems = [
   "noRoute",
   /** The CA does not offer the kind of challenge that we can answer. */
   "noChallenge",
+  /** The challenge of a customer's wildcard is not delegated to the record that we may write. */
+  "notDelegated",
+  /** No delegation domain is configured, so customers cannot have wildcards. */
+  "noDelegationDomain",
+  /** DNS servers gave no answer that counts. */
+  "dnsSilent",
   /** Our record is not on every authoritative server. */
   "propagation",
   /** The DNS provider does not do its part now. */
   "dnsProvider",
-  /** No zone of ours holds the name that must be written. */
+  /** The record is not one that we may write, or no zone of ours takes it. */
   "dnsRefused",
   /** The certificate could not be written to the database. */
   "notStored",

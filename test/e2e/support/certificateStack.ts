@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Layer } from "effect"
+import { Effect, Either, Layer } from "effect"
 import { frontline } from "../../../dev/simulators/Frontline.ts"
 import { Route53Server, route53Server } from "../../../dev/simulators/Route53Server.ts"
 import { StandInCa, standInCa } from "../../../dev/simulators/StandInCa.ts"
@@ -10,6 +10,8 @@ import { Pebble, type PebbleOptions, pebble } from "../../../dev/stack/Pebble.ts
 import { freePort } from "../../../dev/stack/Port.ts"
 import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import { vaultEnvironment } from "../../../dev/stack/Vault.ts"
+import { delegatedRecord } from "../../../src/workflows/challenge/recordOf.ts"
+import { domainId } from "../../support/memory/certificateSeeds.ts"
 import { proxiedStack, type StackOptions, stack } from "./Stack.ts"
 import type { WorkerProxyOptions } from "./WorkerProxy.ts"
 
@@ -19,7 +21,7 @@ import type { WorkerProxyOptions } from "./WorkerProxy.ts"
  */
 export const platformDomain = "platform-92.test"
 
-/** A zone of ours that owners of other domains may delegate their challenges to. */
+/** The domain of ours to which owners of wildcard domains delegate their challenges. */
 export const delegationZone = "challenges.test"
 
 /** What the worker is told for the Route 53 it uses. */
@@ -69,6 +71,7 @@ const environment = Effect.gen(function* () {
     WORKER_ACME_EMAIL_DOMAIN: platformDomain,
     WORKER_ACME_DIRECTORY_URL: directoryUrl,
     WORKER_ACME_DIRECTORY_CA_FILE: rootFile,
+    WORKER_ACME_DELEGATION_DOMAIN: delegationZone,
     WORKER_ACME_ROUTE53_ENABLED: "true",
     WORKER_ACME_ROUTE53_ACCESS_KEY_ID: route53Login.accessKeyId,
     WORKER_ACME_ROUTE53_SECRET_ACCESS_KEY: route53Login.secretAccessKey,
@@ -103,3 +106,13 @@ export const certificateStack = (options: CertificateStackOptions = {}) =>
 
 /** Opens the vault as an operator can. */
 export const operatorToken = Effect.flatMap(VaultServer, ({ createToken }) => createToken({ ttl: 1_200 }))
+
+/** Where the challenge of a seeded wildcard domain is answered. */
+export const delegationOf = (domain: string): string =>
+  Either.match(
+    delegatedRecord(domainId(domain), { platformApexes: [platformDomain], delegationDomain: delegationZone }),
+    {
+      onLeft: ({ reason }) => reason,
+      onRight: ({ name }) => name
+    }
+  )

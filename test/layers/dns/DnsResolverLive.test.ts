@@ -164,36 +164,72 @@ describe("a resolver", () => {
 })
 
 describe("a chain of aliases", () => {
-  it.effect("is followed to its end, and a name without one is its own", () =>
-    withServers(({ dns, one }) =>
+  /** What the first of the two resolvers says. */
+  const endOf = ({ dns, one }: Servers, name: string) =>
+    Effect.map(dns.canonicalName(name), (ends) => ends.find(({ server }) => server === one.address)?.answer)
+
+  it.effect("is followed to its end, and a name that is no alias has none", () =>
+    withServers((servers) =>
       Effect.gen(function* () {
-        yield* one.set("CNAME", "a.example.com", ["B.example.net."])
-        yield* one.set("CNAME", "b.example.net", ["c.example.org"])
-        assert.strictEqual(yield* dns.canonicalName("A.example.com."), "c.example.org")
-        assert.strictEqual(yield* dns.canonicalName("C.example.org"), "c.example.org")
+        yield* servers.one.set("CNAME", "a.example.com", ["B.example.net."])
+        yield* servers.one.set("CNAME", "b.example.net", ["c.example.org"])
+        assert.deepStrictEqual(yield* endOf(servers, "A.example.com."), found("c.example.org"))
+        assert.deepStrictEqual(yield* endOf(servers, "C.example.org"), absent)
       })
     )
   )
 
   it.effect("[B9] ends where it would go round, and after eight links", () =>
-    withServers(({ dns, one }) =>
+    withServers((servers) =>
       Effect.gen(function* () {
-        yield* one.set("CNAME", "a.example.com", ["b.example.com"])
-        yield* one.set("CNAME", "b.example.com", ["a.example.com"])
-        assert.strictEqual(yield* dns.canonicalName("a.example.com"), "a.example.com")
+        yield* servers.one.set("CNAME", "a.example.com", ["b.example.com"])
+        yield* servers.one.set("CNAME", "b.example.com", ["a.example.com"])
+        assert.deepStrictEqual(yield* endOf(servers, "a.example.com"), found("a.example.com"))
         for (let link = 0; link < 20; link++)
-          yield* one.set("CNAME", `n${link}.example.com`, [`n${link + 1}.example.com`])
-        assert.strictEqual(yield* dns.canonicalName("n0.example.com"), "n8.example.com")
+          yield* servers.one.set("CNAME", `n${link}.example.com`, [`n${link + 1}.example.com`])
+        assert.deepStrictEqual(yield* endOf(servers, "n0.example.com"), found("n8.example.com"))
       })
     )
   )
 
-  it.effect("is asked of the next resolver when the first gives no answer", () =>
+  it.effect("is followed by each resolver for itself", () =>
     withServers(({ dns, one, two }) =>
       Effect.gen(function* () {
-        yield* one.fail(fqdn, "server_failure")
-        yield* two.set("CNAME", fqdn, ["end.example.net"])
-        assert.strictEqual(yield* dns.canonicalName(fqdn), "end.example.net")
+        yield* one.set("CNAME", fqdn, ["old.example.net"])
+        yield* two.set("CNAME", fqdn, ["new.example.net"])
+        assert.deepStrictEqual(yield* dns.canonicalName(fqdn), [
+          { server: one.address, answer: found("old.example.net") },
+          { server: two.address, answer: found("new.example.net") }
+        ])
+      })
+    )
+  )
+
+  for (const [fault, reason] of [
+    ["server_failure", "server_failure"],
+    ["refused", "refused"],
+    ["silence", "timeout"]
+  ] as const)
+    it.effect(`is not known where a question fails with ${fault}, at its beginning or in its middle`, () =>
+      withServers((servers) =>
+        Effect.gen(function* () {
+          const { one } = servers
+          yield* one.set("CNAME", "middle.example.com", [fqdn])
+          yield* one.set("CNAME", fqdn, ["end.example.net"])
+          yield* one.fail(fqdn, fault)
+          assert.deepStrictEqual(yield* endOf(servers, fqdn), failed(reason))
+          assert.deepStrictEqual(yield* endOf(servers, "middle.example.com"), failed(reason))
+        })
+      )
+    )
+
+  it.effect("begins with a wildcard where nothing else is written, and not where something is", () =>
+    withServers((servers) =>
+      Effect.gen(function* () {
+        yield* servers.one.set("CNAME", "*.example.com", ["lb.example.net"])
+        assert.deepStrictEqual(yield* endOf(servers, "_acme-challenge.example.com"), found("lb.example.net"))
+        yield* servers.one.set("TXT", "_acme-challenge.example.com", ["written"])
+        assert.deepStrictEqual(yield* endOf(servers, "_acme-challenge.example.com"), absent)
       })
     )
   )
@@ -247,6 +283,35 @@ describe("the servers of a zone", () => {
         assert.deepStrictEqual(yield* servers.dns.authoritativeTxt(name), [
           { server: "ns1.host.example", answer: found("there") }
         ])
+      })
+    )
+  )
+
+  it.effect(
+    "are those of the name itself where a record of ours is looked for, whatever alias a resolver remembers",
+    () =>
+      withServers((servers) =>
+        Effect.gen(function* () {
+          yield* delegate(servers, "example.com")
+          yield* servers.two.set("CNAME", "*.app.example.com", ["lb.elsewhere.test"])
+          yield* servers.one.set("TXT", name, ["written"])
+          assert.deepStrictEqual(yield* servers.dns.zoneTxt(name), [
+            { server: "ns1.host.example", answer: found("written") }
+          ])
+        })
+      )
+  )
+
+  it.effect("are not known while a question about the zone fails: those of the zone above it are other servers", () =>
+    withServers((servers) =>
+      Effect.gen(function* () {
+        yield* delegate(servers, "example.com")
+        yield* delegate(servers, fqdn)
+        yield* onBoth(servers, (server) => server.fail(fqdn, "server_failure"))
+        assert.deepStrictEqual(yield* servers.dns.authoritativeTxt(name), [])
+        yield* onBoth(servers, ({ heal }) => heal)
+        yield* onBoth(servers, (server) => server.fail(name, "server_failure"))
+        assert.deepStrictEqual(yield* servers.dns.authoritativeTxt(name), [])
       })
     )
   )

@@ -14,6 +14,7 @@ import { Route53ZoneLive, type Route53ZoneOptions } from "../../../src/layers/dn
 import { DnsResolver } from "../../../src/services/DnsResolver.ts"
 import { DnsZone } from "../../../src/services/DnsZone.ts"
 import { dnsZoneContract, ZoneValues } from "../../services/DnsZone.contract.ts"
+import { delegatedRecordAt, recordAt } from "../../support/challengeRecords.ts"
 
 const canary = "canary-of-a-secret-key"
 
@@ -65,12 +66,12 @@ describe("a change of a zone", () => {
       on(
         (zone, server) =>
           Effect.gen(function* () {
-            yield* zone.addTxt(name, "first")
+            yield* zone.addTxt(recordAt(name), "first")
             yield* server.beforeNextBatch(server.write(zoneId, txtSet("first", "foreign")))
-            yield* zone.addTxt(name, "mine")
+            yield* zone.addTxt(recordAt(name), "mine")
             assert.sameMembers([...(yield* server.txt(name))], ["first", "foreign", "mine"])
             yield* server.beforeNextBatch(server.write(zoneId, txtSet("mine", "another")))
-            yield* zone.removeTxt(name, "mine")
+            yield* zone.removeTxt(recordAt(name), "mine")
             assert.deepStrictEqual(yield* server.txt(name), ["another"])
           }),
         { refusal }
@@ -82,9 +83,9 @@ describe("a change of a zone", () => {
       Effect.gen(function* () {
         const set = { name, type: "TXT", ttl: 17, values: ['"v=spf1 " "-all"', '"say \\"hi\\""'] }
         yield* server.write(zoneId, set)
-        yield* zone.removeTxt(name, "mine")
-        yield* zone.addTxt(name, "mine")
-        yield* zone.removeTxt(name, "mine")
+        yield* zone.removeTxt(recordAt(name), "mine")
+        yield* zone.addTxt(recordAt(name), "mine")
+        yield* zone.removeTxt(recordAt(name), "mine")
         assert.deepStrictEqual(yield* server.txt(name), ["v=spf1 -all", 'say \\"hi\\"'])
       })
     )
@@ -95,7 +96,7 @@ describe("a change of a zone", () => {
       on(
         (zone, server) =>
           Effect.gen(function* () {
-            const refused = yield* Effect.flip(zone.addTxt("_acme-challenge.elsewhere.test", "v"))
+            const refused = yield* Effect.flip(zone.addTxt(recordAt("_acme-challenge.elsewhere.test"), "v"))
             assert.strictEqual(
               refused.message,
               "DNS record _acme-challenge.elsewhere.test: the zone rejects the change"
@@ -115,7 +116,7 @@ describe("a change of a zone", () => {
           Effect.zipRight(server.write(zoneId, txtSet(`v${writes++}`)), server.beforeNextBatch(quicker))
         )
         yield* server.beforeNextBatch(quicker)
-        const failure = yield* Effect.flip(zone.addTxt(name, "mine"))
+        const failure = yield* Effect.flip(zone.addTxt(recordAt(name), "mine"))
         assert.deepInclude(failure, { _tag: "DnsZoneUnavailable", reason: "conflict", operation: "change" })
         assert.strictEqual(writes, 5)
       })
@@ -130,8 +131,8 @@ describe("a zone", () => {
         yield* server.addZone("app.example.com", { isPrivate: true })
         yield* server.addZone("pp.example.com")
         const inner = yield* server.addZone("b.example.com")
-        yield* zone.addTxt(name, "outer")
-        yield* zone.addTxt("_acme-challenge.a.b.example.com", "inner")
+        yield* zone.addTxt(recordAt(name), "outer")
+        yield* zone.addTxt(recordAt("_acme-challenge.a.b.example.com"), "inner")
         const posts = (yield* server.requests).filter((request) => request.startsWith("POST"))
         assert.deepStrictEqual(posts, [`POST /hostedzone/${zoneId}/rrset`, `POST /hostedzone/${inner}/rrset`])
       })
@@ -141,9 +142,9 @@ describe("a zone", () => {
   it.effect("is looked for once and remembered", () =>
     on((zone, server) =>
       Effect.gen(function* () {
-        yield* zone.addTxt(name, "one")
+        yield* zone.addTxt(recordAt(name), "one")
         const before = (yield* server.requests).length
-        yield* zone.addTxt(name, "two")
+        yield* zone.addTxt(recordAt(name), "two")
         assert.deepStrictEqual((yield* server.requests).slice(before), [
           `GET /hostedzone/${zoneId}/rrset`,
           `POST /hostedzone/${zoneId}/rrset`
@@ -155,12 +156,12 @@ describe("a zone", () => {
   it.effect("that was made anew is found under its new id", () =>
     on((zone, server) =>
       Effect.gen(function* () {
-        yield* zone.addTxt(name, "one")
+        yield* zone.addTxt(recordAt(name), "one")
         yield* server.removeZone(zoneId)
         yield* server.addZone("example.com")
-        const failure = yield* Effect.flip(zone.addTxt(name, "one"))
+        const failure = yield* Effect.flip(zone.addTxt(recordAt(name), "one"))
         assert.deepInclude(failure, { _tag: "DnsZoneUnavailable", retryable: true })
-        yield* zone.addTxt(name, "one")
+        yield* zone.addTxt(recordAt(name), "one")
         assert.deepStrictEqual(yield* server.txt(name), ["one"])
       })
     )
@@ -168,23 +169,106 @@ describe("a zone", () => {
 
   it.effect("that nobody has, or that the settings name in vain, needs a person", () =>
     Effect.gen(function* () {
-      const none = yield* on((zone) => Effect.flip(zone.addTxt("_acme-challenge.foreign.test", "v")))
+      const none = yield* on((zone) => Effect.flip(zone.addTxt(recordAt("_acme-challenge.foreign.test"), "v")))
       assert.strictEqual(
         none.message,
         "DNS record _acme-challenge.foreign.test: no public hosted zone of this account holds it"
       )
-      const wrong = yield* on((zone) => Effect.flip(zone.addTxt(name, "v")), {
+      const wrong = yield* on((zone) => Effect.flip(zone.addTxt(recordAt(name), "v")), {
         live: { hostedZoneId: Option.some("ZNOPE") }
       })
       assert.strictEqual(wrong.message, `DNS record ${name}: there is no hosted zone ZNOPE`)
     })
   )
 
+  it.effect(
+    "for customers is the one of the delegation domain, and no other of the account, however well it fits",
+    () =>
+      on((zone, server) =>
+        Effect.gen(function* () {
+          yield* server.addZone("test")
+          const theirs = delegatedRecordAt("x", "challenges.test")
+          const refused = yield* Effect.flip(zone.addTxt(theirs, "v"))
+          assert.deepInclude(refused, {
+            _tag: "DnsZoneRefused",
+            problem:
+              "this account has no public hosted zone challenges.test; make one, or set acme.route53.hosted_zone_id"
+          })
+          const own = yield* server.addZone("challenges.test")
+          yield* zone.addTxt(theirs, "v")
+          const posts = (yield* server.requests).filter((request) => request.startsWith("POST"))
+          assert.deepStrictEqual(posts, [`POST /hostedzone/${own}/rrset`])
+        })
+      )
+  )
+
+  it.effect("is found behind more zones of its name than one answer of the list holds", () =>
+    on(
+      (zone, server) =>
+        Effect.gen(function* () {
+          for (let nth = 0; nth < 130; nth++) yield* server.addZone("many.test", { isPrivate: true })
+          const last = yield* server.addZone("many.test")
+          yield* zone.addTxt(recordAt("_acme-challenge.many.test"), "v")
+          const posts = (yield* server.requests).filter((request) => request.startsWith("POST"))
+          assert.deepStrictEqual(posts, [`POST /hostedzone/${last}/rrset`])
+        }),
+      { zones: [] }
+    )
+  )
+
+  it.effect("that is one of two public ones of a name needs a person, who is told the setting", () =>
+    on((zone, server) =>
+      Effect.gen(function* () {
+        yield* server.addZone("example.com")
+        const refused = yield* Effect.flip(zone.addTxt(recordAt(name), "v"))
+        assert.include(refused.message, "2 public hosted zones example.com; set acme.route53.hosted_zone_id")
+      })
+    )
+  )
+
+  it.effect("in which a CNAME stands at the record's name needs a person, and a check sees it", () =>
+    on((zone, server) =>
+      Effect.gen(function* () {
+        yield* zone.check(recordAt(name))
+        yield* server.write(zoneId, { name, type: "CNAME", ttl: 300, values: ["lb.example.net"] })
+        const refused = yield* Effect.flip(zone.check(recordAt(name)))
+        assert.include(refused.message, "the zone has a CNAME there")
+        assert.include((yield* Effect.flip(zone.addTxt(recordAt(name), "v"))).message, "the zone has a CNAME there")
+      })
+    )
+  )
+
+  it.effect("with a wildcard CNAME takes the record, which then answers instead of it", () =>
+    Effect.gen(function* () {
+      const dns = yield* startDnsServer
+      yield* dns.set("CNAME", "*.app.example.com", ["lb.example.net"])
+      yield* on(
+        (zone, server) =>
+          Effect.gen(function* () {
+            yield* server.write(zoneId, {
+              name: "*.app.example.com",
+              type: "CNAME",
+              ttl: 300,
+              values: ["lb.example.net"]
+            })
+            yield* zone.check(recordAt(name))
+            yield* zone.addTxt(recordAt(name), "ours")
+            const resolver = yield* Effect.provide(DnsResolver, DnsResolverLive({ resolvers: [dns.address] }))
+            assert.deepStrictEqual(
+              (yield* resolver.txt(name)).map(({ answer }) => answer),
+              [{ _tag: "Found", records: ["ours"] }]
+            )
+          }),
+        { publish: (host, all) => dns.set("TXT", host, all) }
+      )
+    }).pipe(Effect.scoped, inRealTime)
+  )
+
   it.effect("that is configured is not looked for", () =>
     on(
       (zone, server) =>
         Effect.gen(function* () {
-          yield* zone.addTxt(name, "one")
+          yield* zone.addTxt(recordAt(name), "one")
           assert.notInclude((yield* server.requests).join(), "hostedzonesbyname")
         }),
       { live: { hostedZoneId: Option.some(zoneId) } }
@@ -197,7 +281,7 @@ describe("a zone", () => {
       yield* on(
         (zone) =>
           Effect.gen(function* () {
-            yield* zone.addTxt(name, "published")
+            yield* zone.addTxt(recordAt(name), "published")
             const resolver = yield* Effect.provide(DnsResolver, DnsResolverLive({ resolvers: [dns.address] }))
             assert.deepStrictEqual(yield* resolver.txt(name), [
               { server: dns.address, answer: { _tag: "Found", records: ["published"] } }
@@ -224,12 +308,12 @@ describe("a provider that does not do it now", () => {
         (zone, server) =>
           Effect.gen(function* () {
             yield* server.failNext(fault, fault, fault)
-            const failure = yield* Effect.flip(zone.addTxt(name, "v"))
+            const failure = yield* Effect.flip(zone.addTxt(recordAt(name), "v"))
             assert.deepInclude(failure, { _tag: "DnsZoneUnavailable", reason, retryable: true, code: fault.code })
             // What is left of the faults is used up by the other operation.
             yield* Effect.ignore(zone.isInSync("C1"))
             yield* Effect.ignore(zone.isInSync("C1"))
-            assert.isString(yield* zone.addTxt(name, "v"))
+            assert.isString(yield* zone.addTxt(recordAt(name), "v"))
           }),
         { live: { hostedZoneId: Option.some(zoneId) } }
       )
@@ -239,7 +323,7 @@ describe("a provider that does not do it now", () => {
     on((zone, server) =>
       Effect.gen(function* () {
         yield* server.failNext({ status: 400, code: "Throttling" }, { status: 500, code: "InternalFailure" })
-        assert.isString(yield* zone.addTxt(name, "v"))
+        assert.isString(yield* zone.addTxt(recordAt(name), "v"))
       })
     )
   )
@@ -247,7 +331,11 @@ describe("a provider that does not do it now", () => {
   it.effect("and is not there at all is unreachable, and no error shows a credential", () =>
     Effect.gen(function* () {
       const zone = Context.get(yield* Layer.build(zoneAt("http://127.0.0.1:1")), DnsZone)
-      for (const operation of [zone.addTxt(name, "v"), zone.removeTxt(name, "v"), zone.isInSync("C1")]) {
+      for (const operation of [
+        zone.addTxt(recordAt(name), "v"),
+        zone.removeTxt(recordAt(name), "v"),
+        zone.isInSync("C1")
+      ]) {
         const outcome = yield* Effect.either(operation)
         assert.isTrue(Either.isLeft(outcome))
         if (Either.isLeft(outcome)) {
@@ -265,8 +353,8 @@ describe("a provider that does not do it now", () => {
   it.effect("a check passes where a zone of ours holds the name, is refused where none does, and changes nothing", () =>
     on((zone, server) =>
       Effect.gen(function* () {
-        yield* zone.check(name)
-        const refused = yield* Effect.flip(zone.check("_acme-challenge.elsewhere.org"))
+        yield* zone.check(recordAt(name))
+        const refused = yield* Effect.flip(zone.check(recordAt("_acme-challenge.elsewhere.org")))
         assert.strictEqual(refused._tag, "DnsZoneRefused")
         assert.deepStrictEqual(yield* server.txt(name), [])
       })
@@ -277,7 +365,7 @@ describe("a provider that does not do it now", () => {
     on(
       (zone) =>
         Effect.gen(function* () {
-          const refused = yield* Effect.flip(zone.check(name))
+          const refused = yield* Effect.flip(zone.check(recordAt(name)))
           assert.strictEqual(refused._tag, "DnsZoneRefused")
         }),
       { live: { hostedZoneId: Option.some("Z9999999999999") } }

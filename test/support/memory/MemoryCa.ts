@@ -164,7 +164,8 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
             : { type: "incorrectResponse", detail: "another answer is served" }
         })
       const looksRightInDns = (name: string, keyAuthorization: string) =>
-        Effect.map(resolver.canonicalName(`_acme-challenge.${name}`), (host): AcmeChallenge["problem"] => {
+        Effect.map(resolver.canonicalName(`_acme-challenge.${name}`), ([end]): AcmeChallenge["problem"] => {
+          const host = end?.answer._tag === "Found" ? (end.answer.records[0] ?? "") : `_acme-challenge.${name}`
           const values = dns.txt(host)
           if (values.length === 0) return { type: "dns", detail: `no TXT record at ${host}` }
           return values.includes(hash(keyAuthorization)) ? null : { type: "unauthorized", detail: "no value is right" }

@@ -2,7 +2,8 @@ import { Context, Effect, Layer } from "effect"
 import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../../src/services/DnsResolver.ts"
 import { DnsZone } from "../../../src/services/DnsZone.ts"
 
-type RecordType = "TXT" | "CNAME" | "ADDRESS"
+const types = ["TXT", "CNAME", "ADDRESS"] as const
+type RecordType = (typeof types)[number]
 /** The answer of one server, or of all that have none of their own. */
 type Servers = ReadonlyMap<string, DnsAnswer>
 
@@ -44,8 +45,15 @@ export const memoryDns = ({ resolvers = ["1.1.1.1", "8.8.8.8"], looksUntilInSync
       const looks = new Map<string, number>()
       const changes: Array<string> = []
 
+      const isWritten = (name: string) =>
+        types.some((type) =>
+          [...(records.get(`${type} ${name}`)?.values() ?? [])].some(({ _tag }) => _tag !== "Absent")
+        )
+      /** A wildcard answers for names that nobody wrote (RFC 4592, section 2.2.1); here one label below it. */
+      const answeringName = (name: string) =>
+        isWritten(name) || !name.includes(".") ? name : `*.${name.slice(name.indexOf(".") + 1)}`
       const lookUp = (type: RecordType, name: string, server: string): DnsAnswer => {
-        const servers = records.get(`${type} ${normal(name)}`)
+        const servers = records.get(`${type} ${answeringName(normal(name))}`)
         return servers?.get(server) ?? servers?.get(everyServer) ?? { _tag: "Absent" }
       }
       const found = (type: RecordType, name: string): ReadonlyArray<string> => {
@@ -58,15 +66,19 @@ export const memoryDns = ({ resolvers = ["1.1.1.1", "8.8.8.8"], looksUntilInSync
       }
       const fromEach = (type: RecordType) => (name: string) =>
         Effect.sync(() => resolvers.map((server): ServerAnswer => ({ server, answer: lookUp(type, name, server) })))
-      const canonicalName = (name: string) => {
+      const endOfChain = (name: string, server: string): DnsAnswer => {
         let current = normal(name)
         for (let link = 0; link < maxLinks; link++) {
-          const [target] = found("CNAME", current)
+          const answer = lookUp("CNAME", current, server)
+          if (answer._tag === "Failed") return answer
+          const [target] = answer._tag === "Found" ? answer.records : []
           if (target === undefined) break
           current = normal(target)
         }
-        return current
+        return answerOf(current === normal(name) ? [] : [current])
       }
+      const zoneTxt = (name: string) =>
+        Effect.sync(() => [{ server: "ns.zone", answer: lookUp("TXT", name, "ns.zone") }])
 
       return Context.make(
         MemoryDns,
@@ -83,16 +95,17 @@ export const memoryDns = ({ resolvers = ["1.1.1.1", "8.8.8.8"], looksUntilInSync
             txt: fromEach("TXT"),
             cname: fromEach("CNAME"),
             addresses: fromEach("ADDRESS"),
-            authoritativeTxt: (name) =>
-              Effect.sync(() => [{ server: "ns.zone", answer: lookUp("TXT", name, "ns.zone") }]),
-            canonicalName: (name) => Effect.sync(() => canonicalName(name))
+            authoritativeTxt: zoneTxt,
+            zoneTxt,
+            canonicalName: (name) =>
+              Effect.sync(() => resolvers.map((server): ServerAnswer => ({ server, answer: endOfChain(name, server) })))
           })
         ),
         Context.add(
           DnsZone,
           DnsZone.of({
             check: () => Effect.void,
-            addTxt: (name, value) =>
+            addTxt: ({ name }, value) =>
               Effect.sync(() => {
                 const values = found("TXT", name)
                 if (values.includes(value)) return null
@@ -106,7 +119,7 @@ export const memoryDns = ({ resolvers = ["1.1.1.1", "8.8.8.8"], looksUntilInSync
                 looks.set(changeId, looked + 1)
                 return looked >= looksUntilInSync
               }),
-            removeTxt: (name, value) =>
+            removeTxt: ({ name }, value) =>
               Effect.sync(() => {
                 const values = found("TXT", name)
                 if (!values.includes(value)) return

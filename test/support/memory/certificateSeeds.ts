@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
 import type { CertificateFacts } from "../../../src/services/Pki.ts"
 import { memoryKey, publicKeyOf, writeChain } from "./MemoryPki.ts"
 import { namesOf, seedCustomDomain, seededAt, seedRoute } from "./seeds.ts"
@@ -41,6 +42,18 @@ export const seedVerifiedDomain = Effect.fnUntraced(function* (domain: string) {
   yield* seedDomain(domain)
   if (!domain.startsWith("*.")) yield* seedRoute("shop", domain, { sticky: "live" })
   yield* seedChallenge(domain)
+})
+
+/** A wildcard of the platform itself, as the control API or the renewal makes it. */
+export const seedPlatformWildcard = Effect.fnUntraced(function* (domain: string) {
+  const owner = { workspace_id: infrastructureWorkspace }
+  yield* seedDomain(domain, {
+    ...owner,
+    project_id: infrastructureWorkspace,
+    environment_id: infrastructureWorkspace,
+    verification_token: ""
+  })
+  yield* seedChallenge(domain, owner)
 })
 
 /** What a seeded certificate says about itself. */

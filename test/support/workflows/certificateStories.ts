@@ -1,7 +1,14 @@
 import { Effect } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { AcmeProblem } from "../../../src/services/Acme.ts"
-import { domainId, seedCertified, seedChallenge, seedDomain, seedVerifiedDomain } from "../memory/certificateSeeds.ts"
+import {
+  domainId,
+  seedCertified,
+  seedChallenge,
+  seedDomain,
+  seedPlatformWildcard,
+  seedVerifiedDomain
+} from "../memory/certificateSeeds.ts"
 import type { CaRequest } from "../memory/MemoryCa.ts"
 import { MemoryDns } from "../memory/MemoryDns.ts"
 import { seedRoute } from "../memory/seeds.ts"
@@ -10,9 +17,11 @@ import {
   type CertificatesOptions,
   certificates,
   type Doubles,
+  delegate,
   processChallenge,
   reissue,
   renewAll,
+  seedWildcard,
   settled
 } from "./certificates.ts"
 import type { Story } from "./stories.ts"
@@ -51,10 +60,20 @@ const certified = (daysOld: number) =>
 export const certificateStories: Readonly<Record<string, Story<Doubles>>> = {
   "ProcessChallenge of a host name": story(Effect.zipRight(seedVerifiedDomain(host), processChallenge(host))),
   "ProcessChallenge of a wildcard whose record is delegated": story(
+    Effect.zipRight(seedWildcard(wildcard), processChallenge(wildcard))
+  ),
+  "ProcessChallenge of the platform's wildcard": story(
+    Effect.zipRight(seedPlatformWildcard("*.unkey.test"), processChallenge("*.unkey.test"))
+  ),
+  "ProcessChallenge of a wildcard that is delegated later": story(
     Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
       yield* seedVerifiedDomain(wildcard)
-      yield* (yield* MemoryDns).set("CNAME", "_acme-challenge.example.com", ["abc.zone.test"])
-      return yield* processChallenge(wildcard)
+      yield* (yield* MemoryDns).set("CNAME", "_acme-challenge.example.com", { _tag: "Failed", reason: "timeout" })
+      const answer = yield* processChallenge(wildcard)
+      yield* delegate(wildcard)
+      yield* engine.advance("1 hour")
+      return answer
     })
   ),
   "ProcessChallenge of a domain that has a certificate": story(
@@ -68,7 +87,7 @@ export const certificateStories: Readonly<Record<string, Story<Doubles>>> = {
     { ca: { refuse: refusedUntil(startOfTime + 2 * hour, "new-order", { type: "rateLimited", status: 429 }) } }
   ),
   "ProcessChallenge of a wildcard that a CAA record forbids at first": story(
-    Effect.zipRight(seedVerifiedDomain(wildcard), processChallenge(wildcard)),
+    Effect.zipRight(seedWildcard(wildcard), processChallenge(wildcard)),
     { ca: { refuse: refusedUntil(startOfTime + hour, "finalize", { type: "caa", status: 403 }) } }
   ),
   "ProcessChallenge while certificates cannot be stored": story(

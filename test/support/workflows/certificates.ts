@@ -1,16 +1,19 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Either, Layer } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { CertificateMetrics } from "../../../src/services/CertificateMetrics.ts"
-import { CertificateSettings } from "../../../src/services/CertificateSettings.ts"
+import { CertificateSettings, type ChallengeRules } from "../../../src/services/CertificateSettings.ts"
 import { CertificateStore } from "../../../src/services/CertificateStore.ts"
+import { challengeName } from "../../../src/services/ChallengeRecord.ts"
 import { DbRefused } from "../../../src/services/Db.ts"
 import { Heartbeat, type HeartbeatFailed } from "../../../src/services/Heartbeat.ts"
 import { CertificateWorkflows } from "../../../src/workflows/certificate/CertificateWorkflows.ts"
+import { delegatedRecord } from "../../../src/workflows/challenge/recordOf.ts"
+import { domainId, seedVerifiedDomain } from "../memory/certificateSeeds.ts"
 import { MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
 import { MemoryDns, type MemoryDnsOptions, memoryDns } from "../memory/MemoryDns.ts"
 import { type MemoryPkiOptions, memoryPki } from "../memory/MemoryPki.ts"
 import { MemoryVault } from "../memory/MemoryVault.ts"
-import { ControlPlane, Engine, type Ground, on, type Services } from "./ControlPlane.ts"
+import { apex, ControlPlane, Engine, type Ground, on, type Services } from "./ControlPlane.ts"
 import { rows } from "./look.ts"
 
 /** What was counted, as `what label label`. */
@@ -79,8 +82,28 @@ const refusing = (refuses: (now: number) => boolean = () => false) =>
     })
   )
 
+/** Who may have records for challenges, unless a test says otherwise. */
+export const challengeRules: ChallengeRules = { platformApexes: [apex], delegationDomain: "challenges.test" }
+
 const settingsOf = (settings: Partial<CertificateSettings["Type"]> = {}) =>
-  Layer.succeed(CertificateSettings, { isEnabled: true, hasDnsProvider: true, infrastructure: [], ...settings })
+  Layer.succeed(CertificateSettings, {
+    isEnabled: true,
+    hasDnsProvider: true,
+    infrastructure: [],
+    ...challengeRules,
+    ...settings
+  })
+
+/** Where the challenge of a seeded domain is answered. */
+export const recordNameOf = (domain: string): string =>
+  Either.match(delegatedRecord(domainId(domain), challengeRules), {
+    onLeft: ({ reason }) => reason,
+    onRight: ({ name }) => name
+  })
+
+/** What the owner of a wildcard domain writes into their zone, so that its certificate can be proven. */
+export const delegate = (domain: string) =>
+  Effect.flatMap(MemoryDns, (dns) => dns.set("CNAME", challengeName(domain), [recordNameOf(domain)]))
 
 /** The service of certificates with a CA, a DNS and a vault in memory. */
 export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Doubles, never, Ground> =>
@@ -146,3 +169,6 @@ export const settled = Effect.gen(function* () {
   }
   return { orders: { ...orders }, finalized: { ...finalized }, accounts: accounts.size, recordsLeft: [...left] }
 })
+
+/** A wildcard domain of a customer as its verification leaves it: the challenge is delegated. */
+export const seedWildcard = (domain: string) => Effect.zipRight(seedVerifiedDomain(domain), delegate(domain))

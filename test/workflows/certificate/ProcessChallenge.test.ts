@@ -4,7 +4,12 @@ import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { IssuanceUnavailable, NotFound } from "../../../src/contract/errors.ts"
 import { crashMatrix } from "../../../src/restate/testing/CrashMatrix.ts"
 import { Vault } from "../../../src/services/Vault.ts"
-import { domainId, seedCertified, seedVerifiedDomain } from "../../support/memory/certificateSeeds.ts"
+import {
+  domainId,
+  seedCertified,
+  seedPlatformWildcard,
+  seedVerifiedDomain
+} from "../../support/memory/certificateSeeds.ts"
 import { MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import { factsOf, publicKeyOf } from "../../support/memory/MemoryPki.ts"
@@ -19,9 +24,12 @@ import {
   certificates,
   challengeRow,
   type Doubles,
+  delegate,
   onCertificates,
   processChallenge,
+  recordNameOf,
   reissue,
+  seedWildcard,
   settled,
   submitChallenge
 } from "../../support/workflows/certificates.ts"
@@ -135,18 +143,136 @@ describe("a certificate for a host name", () => {
 })
 
 describe("a certificate for a wildcard", () => {
-  it.effect("is proven by a TXT value where the CNAME leads, beside foreign ones, and only our own is removed", () =>
+  it.effect(
+    "is proven by a TXT value below our delegation domain, beside foreign ones, and only our own is removed",
+    () =>
+      Effect.gen(function* () {
+        const dns = yield* MemoryDns
+        const record = recordNameOf(wildcard)
+        yield* seedWildcard(wildcard)
+        yield* dns.set("TXT", record, ["foreign"])
+        assert.strictEqual(statusOf(yield* processChallenge(wildcard)), "success")
+        assert.match(record, /^[a-z0-9]{24}\.challenges\.test$/)
+        assert.deepStrictEqual(dns.txt(record), ["foreign"])
+        assert.deepStrictEqual(
+          dns.changes.map((change) => change.split(" ").slice(0, 2).join(" ")),
+          [`add ${record}`, `remove ${record}`]
+        )
+      }).pipe(onCertificates())
+  )
+
+  it.effect("may be delegated through further names of its owner, as long as the last one leads to us", () =>
     Effect.gen(function* () {
       const dns = yield* MemoryDns
       yield* seedVerifiedDomain(wildcard)
-      yield* dns.set("CNAME", "_acme-challenge.example.com", ["abc.zone.test"])
-      yield* dns.set("TXT", "abc.zone.test", ["foreign"])
+      yield* dns.set("CNAME", "_acme-challenge.example.com", ["challenges.example.net"])
+      yield* dns.set("CNAME", "challenges.example.net", [recordNameOf(wildcard)])
       assert.strictEqual(statusOf(yield* processChallenge(wildcard)), "success")
-      assert.deepStrictEqual(dns.txt("abc.zone.test"), ["foreign"])
-      assert.deepStrictEqual(
-        dns.changes.map((change) => change.split(" ").slice(0, 2).join(" ")),
-        ["add abc.zone.test", "remove abc.zone.test"]
+    }).pipe(onCertificates())
+  )
+
+  const elsewhere = [
+    ["a host of the platform", "victim-production-acme.unkey.test"],
+    ["a name in a foreign zone of the account", "selector1._domainkey.corp.example"],
+    ["the challenge of another customer", recordNameOf("*.victim.example")],
+    ["the delegation domain itself", "challenges.test"],
+    ["the platform's own challenge", "_acme-challenge.unkey.test"]
+  ] as const
+  for (const [what, target] of elsewhere)
+    it.effect(
+      `whose CNAME leads to ${what} writes nothing, asks the CA for nothing, and is told the right target`,
+      () =>
+        Effect.gen(function* () {
+          const dns = yield* MemoryDns
+          yield* seedVerifiedDomain(wildcard)
+          yield* dns.set("CNAME", "_acme-challenge.example.com", [target])
+          assert.strictEqual(statusOf(yield* processChallenge(wildcard)), "failed")
+          yield* settled
+          assert.deepStrictEqual(dns.changes, [])
+          assert.deepStrictEqual((yield* MemoryCa).requests, [])
+          assert.strictEqual(
+            (yield* rows).custom_domains[0]?.verification_error,
+            "The challenge of a wildcard domain has to be delegated to the platform. " +
+              `(the CNAME of _acme-challenge.example.com leads to ${target}, expected ${recordNameOf(wildcard)})`
+          )
+        }).pipe(onCertificates())
+    )
+
+  it.effect("is not delegated by a wildcard CNAME of its zone, and is issued once the right CNAME is there", () =>
+    Effect.gen(function* () {
+      const dns = yield* MemoryDns
+      const apps = "*.apps.customer.test"
+      yield* seedVerifiedDomain(apps)
+      yield* dns.set("CNAME", apps, ["lb-1.elb.provider.test"])
+      yield* dns.set("CNAME", "*.customer.test", ["lb-1.elb.provider.test"])
+      assert.strictEqual(statusOf(yield* processChallenge(apps)), "failed")
+      assert.include(
+        (yield* rows).custom_domains[0]?.verification_error ?? "",
+        `the CNAME of _acme-challenge.apps.customer.test leads to lb-1.elb.provider.test, expected ${recordNameOf(apps)}`
       )
+      yield* delegate(apps)
+      yield* settled
+      assert.deepInclude(yield* challengeRow(apps), { status: "verified" })
+    }).pipe(onCertificates())
+  )
+
+  for (const isSilentFor of [5_000, 10 * minute])
+    it.effect(`waits for DNS that gives no answer for ${isSilentFor} ms, and takes that for no statement`, () =>
+      Effect.gen(function* () {
+        const dns = yield* MemoryDns
+        const { engine } = yield* ControlPlane
+        yield* seedVerifiedDomain(wildcard)
+        yield* dns.set("CNAME", "_acme-challenge.example.com", { _tag: "Failed", reason: "server_failure" })
+        yield* submitChallenge(wildcard)
+        yield* engine.advance(isSilentFor)
+        assert.deepInclude(yield* challengeRow(wildcard), { status: "waiting" })
+        assert.isNull((yield* rows).custom_domains[0]?.verification_error ?? null)
+        yield* delegate(wildcard)
+        const { finalized } = yield* settled
+        assert.deepStrictEqual(finalized, { [wildcard]: 1 })
+      }).pipe(onCertificates())
+    )
+
+  it.effect("is told that DNS does not answer when it has not for six hours", () =>
+    Effect.gen(function* () {
+      const dns = yield* MemoryDns
+      yield* seedVerifiedDomain(wildcard)
+      yield* dns.set("CNAME", "_acme-challenge.example.com", { _tag: "Failed", reason: "timeout" })
+      assert.strictEqual(statusOf(yield* processChallenge(wildcard)), "pending")
+      yield* (yield* ControlPlane).engine.advance("12 hours")
+      assert.include((yield* rows).custom_domains[0]?.verification_error ?? "", "DNS did not answer")
+    }).pipe(onCertificates())
+  )
+
+  it.effect("of a customer is refused with the reason where no delegation domain is configured", () =>
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain(wildcard)
+      assert.strictEqual(statusOf(yield* processChallenge(wildcard)), "failed")
+      assert.include(
+        (yield* rows).custom_domains[0]?.verification_error ?? "",
+        "wildcard domains are not offered here, because acme.delegation_domain is not configured"
+      )
+      assert.deepStrictEqual((yield* MemoryCa).requests, [])
+    }).pipe(onCertificates({ settings: { delegationDomain: null } }))
+  )
+
+  it.effect("of the platform is proven at its own name, though a wildcard CNAME of the zone answers for that", () =>
+    Effect.gen(function* () {
+      const dns = yield* MemoryDns
+      const platform = "*.unkey.test"
+      yield* seedPlatformWildcard(platform)
+      yield* dns.set("CNAME", platform, ["lb-1.elb.provider.test"])
+      assert.strictEqual(statusOf(yield* processChallenge(platform)), "success")
+      assert.strictEqual(dns.changes[0]?.split(" ")[1], "_acme-challenge.unkey.test")
+      assert.deepStrictEqual((yield* settled).recordsLeft, [])
+    }).pipe(onCertificates())
+  )
+
+  it.effect("of the platform that a customer's row has taken is not proven at the platform's name", () =>
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain("*.unkey.test")
+      assert.strictEqual(statusOf(yield* processChallenge("*.unkey.test")), "failed")
+      assert.deepStrictEqual((yield* MemoryDns).changes, [])
     }).pipe(onCertificates())
   )
 
@@ -154,21 +280,21 @@ describe("a certificate for a wildcard", () => {
     Effect.gen(function* () {
       const dns = yield* MemoryDns
       const { requests } = yield* MemoryCa
-      yield* seedVerifiedDomain(wildcard)
-      yield* dns.set("TXT", "_acme-challenge.example.com", [], "ns.zone")
+      yield* seedWildcard(wildcard)
+      yield* dns.set("TXT", recordNameOf(wildcard), [], "ns.zone")
       assert.strictEqual(statusOf(yield* processChallenge(wildcard)), "pending")
       yield* (yield* ControlPlane).engine.advance("30 minutes")
       assert.isFalse(requests.some(({ operation }) => operation === "challenge"))
       assert.include((yield* rows).custom_domains[0]?.verification_error ?? "", "does not appear on every name server")
       assert.deepInclude(yield* challengeRow(wildcard), { status: "failed" })
-      assert.deepStrictEqual(dns.txt("_acme-challenge.example.com"), [])
+      assert.deepStrictEqual(dns.txt(recordNameOf(wildcard)), [])
     }).pipe(onCertificates())
   )
 
   it.effect("[W43] a wildcard and the name below it are two domains with a challenge each", () =>
     Effect.gen(function* () {
       yield* seedVerifiedDomain("example.com")
-      yield* seedVerifiedDomain(wildcard)
+      yield* seedWildcard(wildcard)
       yield* Effect.all([submitChallenge("example.com"), submitChallenge(wildcard)])
       assert.deepStrictEqual((yield* settled).finalized, { "example.com": 1, [wildcard]: 1 })
       assert.deepInclude(yield* challengeRow("example.com"), { status: "verified", challenge_type: "HTTP-01" })
@@ -180,13 +306,13 @@ describe("a certificate for a wildcard", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       const dns = yield* MemoryDns
-      yield* seedVerifiedDomain(wildcard)
+      yield* seedWildcard(wildcard)
       const invocation = yield* submitChallenge(wildcard)
       yield* engine.advance(1000)
-      assert.lengthOf(dns.txt("_acme-challenge.example.com"), 1)
+      assert.lengthOf(dns.txt(recordNameOf(wildcard)), 1)
       engine.cancel(invocation.id)
       assert.strictEqual((yield* answerOf(invocation)).code, 409)
-      assert.deepStrictEqual(dns.txt("_acme-challenge.example.com"), [])
+      assert.deepStrictEqual(dns.txt(recordNameOf(wildcard)), [])
       assert.strictEqual(statusOf(yield* processChallenge(wildcard)), "success")
       const { finalized, orders, recordsLeft } = yield* settled
       assert.deepStrictEqual([orders, finalized, recordsLeft], [{ [wildcard]: 1 }, { [wildcard]: 1 }, []])
@@ -271,7 +397,7 @@ describe("one issuance", () => {
     Effect.gen(function* () {
       const more = () => certificates({ pki: { freshKeys: true }, dns: { looksUntilInSync: 0 } })
       const story = Effect.gen(function* () {
-        yield* seedVerifiedDomain(wildcard)
+        yield* seedWildcard(wildcard)
         yield* processChallenge(wildcard)
         return { usable: yield* isUsable(wildcard), ...(yield* settled) }
       })
@@ -350,7 +476,7 @@ describe("one issuance", () => {
 
   it.effect("a name that is proven already is not proven again", () =>
     Effect.gen(function* () {
-      yield* seedVerifiedDomain(wildcard)
+      yield* seedWildcard(wildcard)
       yield* processChallenge(wildcard)
       yield* reissue(wildcard)
       const { changes } = yield* MemoryDns

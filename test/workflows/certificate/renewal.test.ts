@@ -22,6 +22,7 @@ import {
   Beats,
   certificateRow,
   challengeRow,
+  delegate,
   onCertificates,
   processChallenge,
   renewAll,
@@ -203,6 +204,7 @@ describe("the renewal of all certificates", () => {
   it.effect("[W49] repairs a domain without a challenge and the platform's own wildcards", () =>
     Effect.gen(function* () {
       yield* seedDomain("*.half.example.com")
+      yield* delegate("*.half.example.com")
       assert.deepStrictEqual(yield* renewAll(), counts(3, 3))
       yield* settled
       const { certificates, custom_domains } = yield* rows
@@ -215,7 +217,14 @@ describe("the renewal of all certificates", () => {
         ]
       )
       assert.strictEqual(custom_domains.length, 3)
-    }).pipe(onCertificates({ settings: { infrastructure: ["*.unkey.test", "*.eu.regional.test"] } }))
+    }).pipe(
+      onCertificates({
+        settings: {
+          infrastructure: ["*.unkey.test", "*.eu.regional.test"],
+          platformApexes: ["unkey.test", "regional.test"]
+        }
+      })
+    )
   )
 
   it.effect("[W46] names the domains that cannot be issued, marks none of them failed, and bootstraps nothing", () =>

@@ -1,0 +1,69 @@
+import { Cache, Data, Duration, Effect, Option } from "effect"
+import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
+import { DnsZoneRefused, DnsZoneUnavailable } from "../../services/DnsZone.ts"
+import type { Route53Requests } from "./route53Requests.ts"
+
+/** Finding a zone costs a request per label, and an account has five a second. */
+const memory = Duration.minutes(5)
+const remembered = 1_000
+
+type ZoneFailure = DnsZoneUnavailable | DnsZoneRefused
+
+/** Which zone a record is in, and what to do when that zone turns out to be gone. */
+export interface Zones {
+  readonly of: (record: ChallengeRecord) => Effect.Effect<string, ZoneFailure>
+  readonly gone: (record: ChallengeRecord) => Effect.Effect<never, ZoneFailure>
+}
+
+const configured = (id: string): Zones => ({
+  of: () => Effect.succeed(id),
+  gone: ({ name }) => new DnsZoneRefused({ name, problem: `there is no hosted zone ${id}` })
+})
+
+/** What is looked for: the zone of exactly this name, or the closest one above it. */
+class Wanted extends Data.Class<{ readonly name: string; readonly isExact: boolean }> {}
+
+const wantedBy = ({ name, zone }: ChallengeRecord): Wanted => new Wanted({ name: zone ?? name, isExact: zone !== null })
+
+/** A top-level domain is never a zone of ours. */
+const upwards = (name: string): ReadonlyArray<string> => {
+  const labels = name.split(".")
+  return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."))
+}
+
+const find = (api: Route53Requests, { isExact, name }: Wanted) =>
+  Effect.gen(function* () {
+    for (const zone of isExact ? [name] : upwards(name)) {
+      const [id, ...others] = yield* api.publicZonesNamed(zone)
+      if (others.length > 0) {
+        const problem = `this account has ${others.length + 1} public hosted zones ${zone}; set acme.route53.hosted_zone_id`
+        return yield* new DnsZoneRefused({ name, problem })
+      }
+      if (id !== undefined) return id
+    }
+    const problem = isExact
+      ? `this account has no public hosted zone ${name}; make one, or set acme.route53.hosted_zone_id`
+      : "no public hosted zone of this account holds it"
+    return yield* new DnsZoneRefused({ name, problem })
+  }).pipe(Effect.catchTag("NotThere", () => new DnsZoneUnavailable({ operation: "find-zone", reason: "unavailable" })))
+
+/** A zone that is gone, or was not found, is forgotten: it may be there again under another id. */
+const found = (api: Route53Requests): Effect.Effect<Zones> =>
+  Effect.map(
+    Cache.make({ capacity: remembered, lookup: (wanted: Wanted) => find(api, wanted), timeToLive: memory }),
+    (zones) => {
+      const forget = (record: ChallengeRecord) => zones.invalidate(wantedBy(record))
+      return {
+        of: (record) => Effect.tapError(zones.get(wantedBy(record)), () => forget(record)),
+        gone: (record) =>
+          Effect.zipRight(
+            forget(record),
+            new DnsZoneUnavailable({ operation: "change", reason: "conflict", code: "NoSuchHostedZone" })
+          )
+      }
+    }
+  )
+
+/** The configured zone for every record. Without one the zone is found by name: only that of the delegation domain for customers. */
+export const zonesOf = (api: Route53Requests, hostedZoneId: Option.Option<string>): Effect.Effect<Zones> =>
+  Option.match(hostedZoneId, { onNone: () => found(api), onSome: (id) => Effect.succeed(configured(id)) })

@@ -1,0 +1,40 @@
+import { Schema } from "effect"
+import type { ServerAnswer } from "../../services/DnsResolver.ts"
+import { describeSilent, holds, poll, recordsSeen } from "../customDomain/agreement.ts"
+import { quoted } from "../customDomain/finding.ts"
+
+/**
+ * Whether the owner of a wildcard domain has delegated its challenge. `Unanswered`: too few DNS servers gave an answer that
+ * counts. A finding says what is wrong and what to do, as half a sentence.
+ */
+export const Delegation = Schema.Union(
+  Schema.TaggedStruct("Delegated", {}),
+  Schema.TaggedStruct("NotDelegated", { finding: Schema.String }),
+  Schema.TaggedStruct("Unanswered", { finding: Schema.String })
+)
+export type Delegation = typeof Delegation.Type
+
+/**
+ * The challenge is delegated when the CNAMEs that begin at `name` end at exactly `target`, under the rule of `holds`. Any other
+ * end counts as none: where the zone has a wildcard CNAME, DNS answers with that for names that nobody wrote
+ * (RFC 4592, section 3.3.1).
+ */
+export const judgeDelegation = (name: string, target: string, ends: ReadonlyArray<ServerAnswer>): Delegation => {
+  const polled = poll(ends, ([end]) => end === target)
+  if (holds(polled)) return { _tag: "Delegated" }
+  if (polled.denying.length === 0)
+    return {
+      _tag: "Unanswered",
+      finding: `DNS did not answer for the CNAME of ${name} (${describeSilent(polled.silent)})`
+    }
+  const others = recordsSeen(ends).filter((end) => end !== target)
+  if (others.length > 0)
+    return { _tag: "NotDelegated", finding: `the CNAME of ${name} leads to ${quoted(others)}, expected ${target}` }
+  return {
+    _tag: "NotDelegated",
+    finding:
+      polled.confirming.length > 0
+        ? `the CNAME of ${name} is not seen by ${polled.denying.join(", ")} yet; changes can take a while to spread`
+        : `there is no CNAME record at ${name}; add one that points to ${target}`
+  }
+}

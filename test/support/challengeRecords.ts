@@ -1,0 +1,16 @@
+import { ChallengeRecord } from "../../src/services/ChallengeRecord.ts"
+
+const made = (name: string, record: ChallengeRecord | null): ChallengeRecord => {
+  if (record === null) throw new TypeError(`${name} is no name of a record`)
+  return record
+}
+
+/** The record of a platform that has this very name as its apex: `_acme-challenge.app.example.com` and so on. */
+export const recordAt = (name: string): ChallengeRecord => {
+  const apex = name.replace(/^_acme-challenge\./i, "")
+  return made(name, ChallengeRecord.ofPlatform(apex, [apex]))
+}
+
+/** The record of a customer whose label is made of one character. */
+export const delegatedRecordAt = (character: string, delegationDomain: string): ChallengeRecord =>
+  made(delegationDomain, ChallengeRecord.delegated(character.repeat(24), delegationDomain))
