@@ -61,6 +61,26 @@ describe("config", () => {
     })
   )
 
+  it.effect("a delegation domain needs Route 53, a name that leaves room, and another one than the platform's", () =>
+    Effect.gen(function* () {
+      const route53 = { ...required, WORKER_ACME_ROUTE53_ENABLED: "true" }
+      const given = (domain: string, env: Readonly<Record<string, string>> = route53) =>
+        problems({ env: { ...env, WORKER_ACME_DELEGATION_DOMAIN: domain, WORKER_DEFAULT_DOMAIN: "Platform.example" } })
+      const name = "acme.delegation_domain (WORKER_ACME_DELEGATION_DOMAIN)"
+      assert.deepStrictEqual(yield* given("challenges.example", required), [
+        `${name}: needs acme.route53.enabled: challenges are answered there`
+      ])
+      assert.deepStrictEqual(yield* given("platform.example"), [
+        `${name}: must differ from default_domain and regional_domain`
+      ])
+      const tooLong = `${"a".repeat(60)}.${"b".repeat(60)}.${"c".repeat(60)}.${"d".repeat(50)}`
+      for (const refused of ["*.challenges.example", "example", "127.0.0.1", tooLong])
+        assert.lengthOf(yield* given(refused), 1, refused)
+      const config = yield* load({ env: { ...route53, WORKER_ACME_DELEGATION_DOMAIN: "Challenges.example." } })
+      assert.deepStrictEqual(config.acme.delegationDomain, Option.some("challenges.example"))
+    })
+  )
+
   it.effect("the environment wins over the file, and the file over the default", () =>
     Effect.gen(function* () {
       const config = yield* load({

@@ -1,5 +1,9 @@
 import { Array as Arr, Duration, Either, LogLevel } from "effect"
+import { domainName, isWildcard } from "../names/DomainName.ts"
 import type { Kind } from "./Setting.ts"
+
+/** RFC 1035, section 2.3.4, without the final dot. */
+const maxNameLength = 253
 
 export const text: Kind<string> = {
   native: "string",
@@ -158,3 +162,17 @@ export const hostName: Kind<string> = {
       : Either.left(name === "" ? "must not be empty" : `expected a host name, found "${value}"`)
   }
 }
+
+/** A domain below which records with a label of so many characters can be made. In its canonical spelling. */
+export const parentDomain = (labelLength: number): Kind<string> => ({
+  native: "string",
+  accepts: "a domain name of at least two labels",
+  decode: (value) =>
+    Either.flatMap(
+      Either.mapLeft(domainName(value.trim()), ({ message }) => message),
+      (name) =>
+        isWildcard(name) || name.length + 1 + labelLength > maxNameLength
+          ? Either.left("expected a domain name that leaves room for records below it")
+          : Either.right(name)
+    )
+})

@@ -1,4 +1,5 @@
 import { Duration, LogLevel } from "effect"
+import { delegatedLabelLength } from "../services/ChallengeRecord.ts"
 import { clickhouseAddress } from "./ClickhouseAddress.ts"
 import { dnsServer } from "./dnsServer.ts"
 import {
@@ -14,6 +15,7 @@ import {
   matching,
   nonEmptyText,
   oneOrMore,
+  parentDomain,
   port,
   ratio,
   secretText,
@@ -144,7 +146,7 @@ export const settings = {
     ),
     directoryCaFile: optional(nonEmptyText, "The authorities in PEM that sign the directory's own certificate."),
     delegationDomain: optional(
-      hostName,
+      parentDomain(delegatedLabelLength),
       "The domain to which owners of wildcard domains delegate their challenges; without it customers cannot have wildcard domains."
     ),
     route53: {

@@ -1,9 +1,9 @@
+import { Either, Option } from "effect"
+import { baseOf, type DomainName, domainName } from "../names/DomainName.ts"
+
 /** The label that RFC 8555, section 8.4 puts in front of a name whose challenge is answered in DNS. */
 const challengeLabel = "_acme-challenge"
 
-/** One label of a host name: letters, digits and hyphens, none at either end (RFC 1123, section 2.1). */
-const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-const hostName = new RegExp(`^${label}(?:\\.${label})*$`)
 /** In characters, without the final dot (RFC 1035, section 2.3.4). */
 const longestName = 253
 
@@ -11,9 +11,7 @@ const longestName = 253
 export const delegatedLabelLength = 24
 const delegatedLabel = new RegExp(`^[a-z0-9]{${delegatedLabelLength}}$`)
 
-const isHostName = (name: string): boolean => name.length <= longestName && hostName.test(name)
-
-const isWithin = (name: string, apex: string): boolean => name === apex || name.endsWith(`.${apex}`)
+const isWithin = (name: DomainName, apex: DomainName): boolean => name === apex || name.endsWith(`.${apex}`)
 
 /** Where the CA asks for the answer to a challenge for this domain; a wildcard is proven at the name below the asterisk. */
 export const challengeName = (domain: string): string => `${challengeLabel}.${domain.replace(/^\*\./, "")}`
@@ -43,18 +41,19 @@ export class ChallengeRecord {
 
   /** For a host name or wildcard of the platform itself. Null when it is neither at nor below one of the apexes. */
   static ofPlatform(domain: string, apexes: ReadonlyArray<string>): ChallengeRecord | null {
-    const host = domain.toLowerCase().replace(/^\*\./, "")
-    const name = challengeName(host)
-    const isOurs = apexes.some((apex) => isHostName(apex.toLowerCase()) && isWithin(host, apex.toLowerCase()))
-    return isOurs && isHostName(host) && name.length <= longestName ? new ChallengeRecord(name, null) : null
+    const host = Option.getOrNull(Option.map(Either.getRight(domainName(domain)), baseOf))
+    const ours = apexes.flatMap((apex) => Option.toArray(Either.getRight(domainName(apex))))
+    if (host === null || !ours.some((apex) => isWithin(host, apex))) return null
+    return ChallengeRecord.#fitting(challengeName(host), null)
   }
 
   /** For a domain of a customer, named by its label. Null when label or domain do not have their form. */
   static delegated(label: string, delegationDomain: string): ChallengeRecord | null {
-    const zone = delegationDomain.toLowerCase()
-    const name = `${label}.${zone}`
-    return delegatedLabel.test(label) && isHostName(zone) && name.length <= longestName
-      ? new ChallengeRecord(name, zone)
-      : null
+    const zone = Option.getOrNull(Option.map(Either.getRight(domainName(delegationDomain)), baseOf))
+    return zone !== null && delegatedLabel.test(label) ? ChallengeRecord.#fitting(`${label}.${zone}`, zone) : null
+  }
+
+  static #fitting(name: string, zone: string | null): ChallengeRecord | null {
+    return name.length <= longestName ? new ChallengeRecord(name, zone) : null
   }
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, Option } from "effect"
 import * as fc from "fast-check"
+import { baseOf, domainName } from "../../../src/names/DomainName.ts"
 import type { ChallengeRules } from "../../../src/services/CertificateSettings.ts"
 import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
 import { ChallengeRecord } from "../../../src/services/ChallengeRecord.ts"
@@ -36,13 +37,15 @@ describe("the record that proves a domain", () => {
     assert.deepInclude(Either.getOrThrow(Either.flip(none)), { _tag: "NoDelegationDomain" })
   })
 
+  const canonical = (name: string) =>
+    Either.match(domainName(name), { onLeft: () => "none", onRight: (known) => baseOf(known) as string })
   const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
   const forms = (apexes: ReadonlyArray<string>, delegation: string) => (name: string) =>
     name.length <= 253 &&
-    (name.endsWith(`.${delegation.toLowerCase()}`)
-      ? new RegExp(`^[a-z0-9]{24}(\\.${label})+$`).test(name)
-      : new RegExp(`^_acme-challenge(\\.${label})+$`).test(name) &&
-        apexes.some((apex) => `.${name.slice("_acme-challenge.".length)}`.endsWith(`.${apex.toLowerCase()}`)))
+    (name.startsWith("_acme-challenge.")
+      ? new RegExp(`^_acme-challenge(\\.${label})+$`).test(name) &&
+        apexes.some((apex) => `.${name.slice("_acme-challenge.".length)}`.endsWith(`.${canonical(apex)}`))
+      : new RegExp(`^[a-z0-9]{24}(\\.${label})+$`).test(name) && name.slice(25) === canonical(delegation))
 
   /** Host names, and what resembles them: other cases, empty labels, wildcards, foreign characters, spaces and zeros. */
   const host = fc.oneof(
