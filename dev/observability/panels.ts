@@ -195,6 +195,10 @@ const domains: RowSpec = {
       `max(${family("certificate_renewals_overdue")})`,
       "certificates"
     ]),
+    series("Platform names taken", "short", "Rows of tenants that have one of the platform's own names.", [
+      `max(${family("platform_names_taken")})`,
+      "rows"
+    ]),
     series(
       "Certificates by remaining life",
       "short",

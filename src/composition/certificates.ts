@@ -1,28 +1,37 @@
-import { Effect, Layer, Option } from "effect"
+import { Array as Arr, Effect, Either, Layer, Option } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import { type DomainName, domainName, wildcardOf } from "../names/DomainName.ts"
 import { CertificateSettings, type ChallengeRules } from "../services/CertificateSettings.ts"
 import { ChallengeRecord, delegatedLabelLength } from "../services/ChallengeRecord.ts"
+import { PlatformZones } from "../services/PlatformZones.ts"
 
 type Apexes = Pick<WorkerConfigShape, "availableRegions" | "defaultDomain" | "regionalDomain">
 
+/** Regions whose names make a domain name below the apex, and the others. */
+const regionalWildcards = ({ availableRegions, regionalDomain }: Apexes) =>
+  Arr.partitionMap(Option.isNone(regionalDomain) ? [] : availableRegions, (region) =>
+    Either.mapLeft(
+      Either.flatMap(domainName(`${region}.${Option.getOrElse(regionalDomain, () => "")}`), wildcardOf),
+      ({ message }) => ({ region, problem: message })
+    )
+  )
+
 /** The wildcards that the platform itself serves: all generated host names, and those of each region. */
-export const infrastructureDomains = ({
-  availableRegions,
+export const infrastructureDomains = (apexes: Apexes): ReadonlyArray<DomainName> => {
+  const [, regional] = regionalWildcards(apexes)
+  return [...Option.toArray(Either.getRight(wildcardOf(apexes.defaultDomain))), ...regional]
+}
+
+export const platformZones = ({ defaultDomain, regionalDomain }: Apexes): ReadonlyArray<DomainName> => [
   defaultDomain,
-  regionalDomain
-}: Apexes): ReadonlyArray<string> => [
-  `*.${defaultDomain}`,
-  ...Option.match(regionalDomain, {
-    onNone: () => [],
-    onSome: (apex) => availableRegions.map((region) => `*.${region}.${apex}`)
-  })
+  ...Option.toArray(regionalDomain)
 ]
 
 type Challenged = Apexes & { readonly acme: Pick<WorkerConfigShape["acme"], "delegationDomain"> }
 
 /** The settings that decide which records may be written. */
 export const challengeRules = ({ acme, defaultDomain, regionalDomain }: Challenged): ChallengeRules => ({
-  platformApexes: [defaultDomain, ...Option.toArray(regionalDomain)].map((apex) => apex.toLowerCase()),
+  platformApexes: [defaultDomain, ...Option.toArray(regionalDomain)],
   delegationDomain: Option.getOrNull(Option.map(acme.delegationDomain, (domain) => domain.toLowerCase()))
 })
 
@@ -40,12 +49,24 @@ export const challengeRecords = (config: Challenged) => {
   ]
 }
 
+export const Zones: Layer.Layer<PlatformZones, never, WorkerConfig> = Layer.effect(
+  PlatformZones,
+  Effect.map(WorkerConfig, platformZones)
+)
+
 export const Certificates: Layer.Layer<CertificateSettings, never, WorkerConfig> = Layer.effect(
   CertificateSettings,
-  Effect.map(WorkerConfig, (config) => ({
-    isEnabled: config.acme.enabled,
-    hasDnsProvider: Option.isSome(config.acme.route53),
-    infrastructure: infrastructureDomains(config),
-    ...challengeRules(config)
-  }))
+  Effect.gen(function* () {
+    const config = yield* WorkerConfig
+    const [unfit] = regionalWildcards(config)
+    yield* Effect.forEach(unfit, (found) =>
+      Effect.logWarning("The region's name is no part of a domain name: it has no wildcard certificate", found)
+    )
+    return {
+      isEnabled: config.acme.enabled,
+      hasDnsProvider: Option.isSome(config.acme.route53),
+      infrastructure: infrastructureDomains(config),
+      ...challengeRules(config)
+    }
+  })
 )

@@ -3,9 +3,11 @@ import type { WorkerConfigShape } from "../config.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { makeMysqlPool } from "../layers/mysql/MysqlPool.ts"
 import { ping } from "../layers/mysql/MysqlPools.ts"
+import { takenPlatformDomains } from "../layers/mysql/platformDomains.ts"
 import { decodeRows } from "../layers/mysql/rows.ts"
 import { schemaState } from "../migrations/migrate.ts"
 import type { SchemaState } from "../migrations/schemaState.ts"
+import type { DomainName } from "../names/DomainName.ts"
 import type { DbFailure } from "../services/Db.ts"
 import { DependencyFailed } from "../services/dependencies.ts"
 import { databaseServers } from "./database.ts"
@@ -45,6 +47,29 @@ const server = (setting: string, options: MysqlPoolOptions) =>
     const [row] = yield* pool.query("version", versionRows(pool.sql`SELECT VERSION() AS version`))
     return `${row?.version ?? ""}; ${describe(yield* schemaState(pool))}`
   }).pipe(Effect.scoped, Effect.mapError(failed(setting)))
+
+const platformNamesAdvice = "Have the API delete these rows: docs/runbooks.md, ControlPlaneWorkerPlatformNameTaken"
+
+/** Whether the platform's own names belong to the platform alone. */
+export const platformNames = (config: WorkerConfigShape, names: ReadonlyArray<DomainName>) =>
+  Effect.gen(function* () {
+    const options = { ...databaseServers(config).primary, maxConnections: 1 }
+    const pool = yield* makeMysqlPool("primary", options)
+    return yield* pool.query("platform-names", takenPlatformDomains(pool.sql, names))
+  }).pipe(
+    Effect.scoped,
+    // Before the first migration there is no table, and no row in it.
+    Effect.catchIf(
+      ({ reason }) => reason === "unknown_object",
+      () => Effect.succeed([])
+    ),
+    Effect.mapError(failed("database.primary")),
+    Effect.flatMap((taken) => {
+      if (taken.length === 0) return Effect.succeed(`${names.join(", ")}: the platform's alone`)
+      const rows = taken.map(({ id, name, workspaceId }) => `${id} of ${workspaceId} has ${name}`)
+      return new DependencyFailed({ reason: `rows of tenants: ${rows.join(", ")}`, advice: platformNamesAdvice })
+    })
+  )
 
 export const primary = (config: WorkerConfigShape) => server("database.primary", databaseServers(config).primary)
 

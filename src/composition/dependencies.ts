@@ -2,7 +2,7 @@ import { Effect, Option, type Redacted } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import type { Dependency, DependencyFailed } from "../services/dependencies.ts"
 import { chooseBuilder } from "./builds.ts"
-import { challengeRecords } from "./certificates.ts"
+import { challengeRecords, infrastructureDomains } from "./certificates.ts"
 import * as DatabaseProbe from "./databaseProbes.ts"
 import * as Probe from "./probes.ts"
 
@@ -56,6 +56,7 @@ export const dependencies: Effect.Effect<ReadonlyArray<Dependency>, never, Worke
   WorkerConfig,
   (config) => [
     checked("mysql primary", DatabaseProbe.primary(config)),
+    checked("platform names", DatabaseProbe.platformNames(config, infrastructureDomains(config))),
     where("mysql replica", config.database.readonlyReplica, () => DatabaseProbe.replica(config)),
     checked("restate admin", Probe.restate(config)),
     where("vault", config.vault, Probe.vault),

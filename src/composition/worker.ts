@@ -2,10 +2,11 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { workerConfig } from "../config.ts"
 import { HealthStateLive } from "../layers/HealthState.ts"
+import { PlatformNameGauge } from "../layers/PlatformNameGauge.ts"
 import { CertificateLifeGauge } from "../layers/PrometheusCertificateMetrics.ts"
 import { CertificateAuthority } from "./acme.ts"
 import { Builds, Repositories } from "./builds.ts"
-import { Certificates } from "./certificates.ts"
+import { Certificates, Zones } from "./certificates.ts"
 import { Analytics } from "./clickhouse.ts"
 import { Database, PoolUsageGauge } from "./database.ts"
 import { Resolver, Zone } from "./dns.ts"
@@ -24,7 +25,7 @@ const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(
   Layer.provideMerge(Logging)
 )
 
-const Settings = Layer.mergeAll(BuildLimits, Certificates, Deploys)
+const Settings = Layer.mergeAll(BuildLimits, Certificates, Deploys, Zones)
 
 const Adapters = Layer.mergeAll(
   Admin,
@@ -38,7 +39,7 @@ const Adapters = Layer.mergeAll(
   Zone
 )
 
-const ForOperators = Layer.mergeAll(CertificateLifeGauge, MetricsServer, PoolUsageGauge, Watch)
+const ForOperators = Layer.mergeAll(CertificateLifeGauge, MetricsServer, PlatformNameGauge, PoolUsageGauge, Watch)
 
 /**
  * All that `serve` runs, on the configuration that these arguments lead to. Each line stands on the lines below it: they

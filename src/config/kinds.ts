@@ -1,5 +1,5 @@
 import { Array as Arr, Duration, Either, LogLevel } from "effect"
-import { domainName, isWildcard } from "../names/DomainName.ts"
+import { type DomainName, domainName, isWildcard } from "../names/DomainName.ts"
 import type { Kind } from "./Setting.ts"
 
 /** RFC 1035, section 2.3.4, without the final dot. */
@@ -176,3 +176,14 @@ export const parentDomain = (labelLength: number): Kind<string> => ({
           : Either.right(name)
     )
 })
+
+/** A domain of the platform, in its canonical spelling whatever was written. */
+export const domain: Kind<DomainName> = {
+  native: "string",
+  accepts: "a domain name",
+  decode: (value) =>
+    Either.match(domainName(value.trim()), {
+      onLeft: ({ message }) => Either.left(message),
+      onRight: (name) => (isWildcard(name) ? Either.left("expected a domain name without *.") : Either.right(name))
+    })
+}

@@ -1,9 +1,11 @@
-import { Duration, LogLevel } from "effect"
+import { Duration, Either, LogLevel } from "effect"
+import { domainName } from "../names/DomainName.ts"
 import { delegatedLabelLength } from "../services/ChallengeRecord.ts"
 import { clickhouseAddress } from "./ClickhouseAddress.ts"
 import { dnsServer } from "./dnsServer.ts"
 import {
   base64UrlSecret,
+  domain,
   duration,
   flag,
   hostName,
@@ -58,12 +60,12 @@ export const settings = {
     }
   },
   defaultDomain: withDefault(
-    hostName,
-    "unkey.app",
+    domain,
+    Either.getOrThrow(domainName("unkey.app")),
     "The apex of generated host names, which are served under one wildcard certificate."
   ),
   regionalDomain: optional(
-    hostName,
+    domain,
     "With it each available region has a wildcard certificate `*.<region>.<regional_domain>`."
   ),
   buildPlatform: withDefault(

@@ -1,9 +1,11 @@
 import { Schema } from "effect"
+import { DomainName } from "../names/DomainName.ts"
 import { DatabaseRefused, InvalidRequest, IssuanceUnavailable, NotFound } from "./errors.ts"
-import { id, list, message, optional } from "./protojson.ts"
+import { id, list, message, optional, required } from "./protojson.ts"
 import { bool, int32, int64, millis, text } from "./scalars.ts"
 
-const Domain = id(256)
+/** Read in any spelling. What is no domain name is refused with the reason before a handler sees it. */
+const Domain = required(DomainName)
 const nothing = message("ctrl_worker.v1.Nothing", {})
 
 /** `status` is `success`, `failed`, or `pending` while the CA wants us to wait. */
@@ -27,8 +29,9 @@ const AccountProblem = message("ctrl_worker.v1.AccountProblem", {
 })
 
 /**
- * Obtains and renews certificates. The key is the domain; `global` for the renewal of all of them, `acme` for the account.
- * The domain of a request decides what is issued, as it always has. No handler holds a domain's key for more than about
+ * Obtains and renews certificates. The key is the domain in its canonical spelling; `global` for the renewal of all of them,
+ * `acme` for the account. The domain of a request decides what is issued, as it always has, and under any other key is handed on to
+ * its own object. No handler holds a domain's key for more than about
  * a minute: longer waits are messages to itself.
  */
 export const CertificateService = {

@@ -1,10 +1,14 @@
-import { DatabaseRefused } from "./errors.ts"
+import { Schema } from "effect"
+import { DatabaseRefused, InvalidRequest } from "./errors.ts"
 import { id, message } from "./protojson.ts"
 
+const refusals = Schema.Union(InvalidRequest, DatabaseRefused)
+
 /**
- * Verifies that a custom domain belongs to who added it and leads to us. The key is the domain, exactly as stored in
- * `custom_domains.domain`. Every handler answers within seconds: a verification is a chain of short checks, and what came of
- * it stands in the domain's row.
+ * Verifies that a custom domain belongs to who added it and leads to us. The key is the domain, as stored in
+ * `custom_domains.domain` or in any other spelling: the object of the canonical spelling does the work for all of them. A key that is
+ * no domain name of a tenant, or a row in a spelling whose name belongs to another row, is refused at once, and the row says why.
+ * Every handler answers within seconds: a verification is a chain of short checks, and what came of it stands in the domain's row.
  */
 export const CustomDomainService = {
   name: "hydra.v1.CustomDomainService",
@@ -16,7 +20,7 @@ export const CustomDomainService = {
     VerifyDomain: {
       input: message("hydra.v1.VerifyDomainRequest", {}),
       output: message("hydra.v1.VerifyDomainResponse", {}),
-      error: DatabaseRefused,
+      error: refusals,
       mode: "exclusive",
       ingress: "public"
     },
@@ -24,7 +28,7 @@ export const CustomDomainService = {
     RetryVerification: {
       input: message("hydra.v1.RetryVerificationRequest", {}),
       output: message("hydra.v1.RetryVerificationResponse", {}),
-      error: DatabaseRefused,
+      error: refusals,
       mode: "exclusive",
       ingress: "public"
     },

@@ -2,6 +2,7 @@ import { createPrivateKey, generateKeyPair, type KeyObject, X509Certificate } fr
 import * as x509 from "@peculiar/x509"
 import { crypto as acmeCrypto } from "acme-client"
 import { Effect, Layer, Redacted } from "effect"
+import type { DomainName } from "../names/DomainName.ts"
 import { type CertificateFacts, NotACertificate, Pki } from "../services/Pki.ts"
 
 /** RFC 5280 appendix A.1, ub-common-name. */
@@ -39,7 +40,7 @@ const readable = (key: Redacted.Redacted): Effect.Effect<KeyObject> =>
     Effect.orDieWith(() => new TypeError("the certificate's key is not a private key in PEM"))
   )
 
-const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<string>) =>
+const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<DomainName>) =>
   Effect.gen(function* () {
     // The one form that acme-client can sign with.
     const pkcs8 = (yield* readable(key)).export({ type: "pkcs8", format: "pem" })

@@ -21,8 +21,6 @@ export const dnsName = (text: string): Option.Option<DnsName> =>
 // Domain names have labels of the same alphabet; a name that is too long is one that DNS says does not exist.
 const below = (prefix: string, name: string) => `${prefix}${name}` as DnsName
 
-export const hostName = (name: DomainName): DnsName => below("", name)
-
 /** Where owners publish that a domain is theirs. */
 export const ownershipName = (name: DomainName): DnsName => below("_unkey.", name)
 

@@ -150,3 +150,7 @@ export const baseOf = (name: DomainName): DomainName =>
 /** The canonical spelling as a person would write it: U-labels. */
 export const unicodeOf = (name: DomainName): string =>
   isWildcard(name) ? `${wildcard}${domainToUnicode(baseOf(name))}` : domainToUnicode(name)
+
+/** The wildcard over the hosts directly below a name. None where the name leaves no room for it, or is a wildcard itself. */
+export const wildcardOf = (name: DomainName): Either.Either<DomainName, DomainNameRefused> =>
+  domainName(`${wildcard}${name}`)

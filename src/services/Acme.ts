@@ -1,4 +1,5 @@
 import { Context, type Effect, type Option, type Redacted, Schema } from "effect"
+import type { DomainName } from "../names/DomainName.ts"
 
 /** The requests of RFC 8555 and RFC 9773 that this worker makes, as named in errors, spans and metrics. */
 export const AcmeOperation = Schema.Literal(
@@ -108,7 +109,7 @@ export const RenewalInfo = Schema.Struct({
 export type RenewalInfo = typeof RenewalInfo.Type
 
 export interface AcmeOrderRequest {
-  readonly names: ReadonlyArray<string>
+  readonly names: ReadonlyArray<DomainName>
   /** The certificate that this one replaces, as RFC 9773 section 4.1 names it. */
   readonly replaces?: string
 }

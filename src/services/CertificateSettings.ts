@@ -1,4 +1,5 @@
 import { Context } from "effect"
+import type { DomainName } from "../names/DomainName.ts"
 
 /** Who may have records for challenges, and where: what `ChallengeRecord` is made from. Lower case. */
 export interface ChallengeRules {
@@ -17,6 +18,6 @@ export class CertificateSettings extends Context.Tag("ctrl-worker/CertificateSet
     /** Whether we can write DNS records, which wildcards need. */
     readonly hasDnsProvider: boolean
     /** Wildcards of the platform itself, such as `*.unkey.app`. */
-    readonly infrastructure: ReadonlyArray<string>
+    readonly infrastructure: ReadonlyArray<DomainName>
   }
 >() {}

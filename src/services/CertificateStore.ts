@@ -1,4 +1,5 @@
 import { Context, type Effect, type Option, Schema } from "effect"
+import { DomainName } from "../names/DomainName.ts"
 import type { DbFailure } from "./Db.ts"
 
 /** `acme_challenges.status`. */
@@ -10,7 +11,7 @@ export interface CertifiedDomain {
   readonly id: string
   /** Whose keyring encrypts the key, and what `certificates.workspace_id` must be. */
   readonly workspaceId: string
-  readonly name: string
+  readonly name: DomainName
   /** Null when the domain has no challenge row. */
   readonly challenge: { readonly status: ChallengeStatus; readonly expiresAt: number } | null
   /** Whether frontline serves the name. Without a route it refuses the CA's question too. */
@@ -19,16 +20,30 @@ export interface CertifiedDomain {
 }
 
 /** A domain as the renewal of all of them sees it. `status` is null when it has no challenge row. */
-export const ListedDomain = Schema.Struct({
-  /** Where the next page begins. */
-  ordinal: Schema.Number,
-  name: Schema.String,
+export const ListedDomain = Schema.TaggedStruct("Listed", {
+  id: Schema.String,
+  name: DomainName,
   workspaceId: Schema.String,
   status: Schema.NullOr(ChallengeStatus),
   /** Unix milliseconds of the challenge row's last change; null when it has none. */
   changedAt: Schema.NullOr(Schema.Number)
 })
 export type ListedDomain = typeof ListedDomain.Type
+
+/** A row that no certificate can be obtained for: it has no domain name, or one that belongs to another row. */
+export const UnfitDomain = Schema.TaggedStruct("Unfit", {
+  id: Schema.String,
+  /** For its owner, at most 512 code points. */
+  problem: Schema.String
+})
+export type UnfitDomain = typeof UnfitDomain.Type
+
+export const DomainPage = Schema.Struct({
+  rows: Schema.Array(Schema.Union(ListedDomain, UnfitDomain)),
+  /** Where the next page begins; null after the last one. */
+  next: Schema.NullOr(Schema.Number)
+})
+export type DomainPage = typeof DomainPage.Type
 
 export interface AcmeAccountRow {
   readonly id: string
@@ -59,9 +74,13 @@ export type SaveOutcome = typeof SaveOutcome.Type
 /** A domain that belongs to the platform itself, such as the wildcard above all generated host names. */
 export interface InfrastructureDomain {
   readonly id: string
-  readonly name: string
+  readonly name: DomainName
   readonly targetCname: string
 }
+
+/** A tenant's row that has the name of an infrastructure domain. */
+export const TakenDomain = Schema.Struct({ id: Schema.String, name: DomainName, workspaceId: Schema.String })
+export type TakenDomain = typeof TakenDomain.Type
 
 /** How much life certificates have left; each class ends where the next begins. */
 export const remainingLifeClasses = ["expired", "1d", "7d", "14d", "30d", "more"] as const
@@ -78,7 +97,8 @@ export const acmeWorkspace = "acme"
 export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore")<
   CertificateStore,
   {
-    readonly find: (name: string) => Effect.Effect<Option.Option<CertifiedDomain>, DbFailure>
+    /** The row that the name belongs to, as `DomainStore` says, with what else has the name. */
+    readonly find: (name: DomainName) => Effect.Effect<Option.Option<CertifiedDomain>, DbFailure>
     /** What frontline answers the CA. The row becomes `pending`; one that is missing is made. False when the domain is gone. */
     readonly writeChallenge: (challenge: {
       readonly domainId: string
@@ -121,13 +141,26 @@ export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore"
       readonly uri: string
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
-    /** Domains that are verified or have a challenge, in the order of their creation, after the given ordinal. */
-    readonly page: (after: number, limit: number) => Effect.Effect<ReadonlyArray<ListedDomain>, DbFailure>
-    /** Makes what is missing of each: the domain, verified, and its waiting challenge. Rows of other owners are left alone. */
+    /**
+     * Domains that are verified or have a challenge, in the order of their creation, after the given ordinal. A name is listed once
+     * at most in a page, for the row that it belongs to; its other rows, and rows without a name, are answered as unfit.
+     */
+    readonly page: (after: number, limit: number) => Effect.Effect<DomainPage, DbFailure>
+    /** Each row is `failed` with its reason, unless it is the platform's. */
+    readonly refuse: (
+      rows: ReadonlyArray<{ readonly id: string; readonly problem: string }>,
+      at: number
+    ) => Effect.Effect<void, DbFailure>
+    /**
+     * Makes what is missing of each: the domain, verified, and its waiting challenge. A tenant's row of the name is `failed` with
+     * the reason; as the table takes each text once, the platform's row then has the name with a final dot.
+     */
     readonly ensureInfrastructure: (
       domains: ReadonlyArray<InfrastructureDomain>,
       at: number
     ) => Effect.Effect<void, DbFailure>
+    /** Rows of tenants that have one of these names. */
+    readonly takenBy: (names: ReadonlyArray<DomainName>) => Effect.Effect<ReadonlyArray<TakenDomain>, DbFailure>
     readonly remainingLife: (now: number) => Effect.Effect<ReadonlyMap<RemainingLife, number>, DbFailure>
   }
 >() {}

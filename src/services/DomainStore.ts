@@ -1,4 +1,5 @@
 import { Context, type Effect, Schema } from "effect"
+import type { DomainName } from "../names/DomainName.ts"
 import type { ChallengeStatus } from "./CertificateStore.ts"
 import type { DbFailure } from "./Db.ts"
 import type { RoutedDeployment, Sticky } from "./RouteStore.ts"
@@ -29,11 +30,13 @@ export interface VerificationAttempt {
 /** What is decided upon when a domain goes live, read under locks: nothing in it changes before the plan is written. */
 export interface ActivationSnapshot {
   readonly domain: {
-    readonly fqdn: string
+    readonly fqdn: DomainName
     readonly workspaceId: string
     readonly projectId: string
     readonly environmentId: string
   }
+  /** Why the name is not this row's: it belongs to another row. Null when it is. */
+  readonly refusal: string | null
   readonly project: { readonly workspaceId: string; readonly liveDeploymentId: string | null } | null
   readonly environment: { readonly projectId: string; readonly slug: string } | null
   /** Deployments of the domain's environment that are ready and wanted running: the newest few, and the live one. Newest first. */
@@ -75,30 +78,47 @@ export interface ActivationRequest {
 }
 
 /**
- * Custom domains under verification. Writes name the row by its id, never by the domain: a domain that was deleted and added
- * again is another row. All of them are safe to repeat.
+ * Custom domains under verification. A domain is one name in whatever spelling its row has it, and belongs to one row: the
+ * platform's, else one that is verified, else the oldest. Writes name the row by its id, never by the domain: a domain that was
+ * deleted and added again is another row. All of them are safe to repeat. A row whose domain is no name is found by none.
  */
 export class DomainStore extends Context.Tag("ctrl-worker/DomainStore")<
   DomainStore,
   {
-    /** From the primary. Null when there is no such domain. */
-    readonly find: (domain: string) => Effect.Effect<CustomDomain | null, DbFailure>
+    /** The row that the name belongs to, from the primary. Null when there is no such domain. */
+    readonly find: (domain: DomainName) => Effect.Effect<CustomDomain | null, DbFailure>
     /**
-     * Marks the domain as being verified and answers with the id of its row, null when there is none. A verified domain
-     * stays so, unless `reset`: that takes back attempts, error, last check and invocation, whatever the status.
+     * Marks the domain as being verified and answers with the id of the row that it belongs to, null when there is none. A
+     * verified domain stays so, unless `reset`: that takes back attempts, error, last check and invocation, whatever the status.
+     * Other rows of the name are `failed` with the reason.
      */
     readonly begin: (run: {
-      readonly domain: string
+      readonly domain: DomainName
       readonly reset: boolean
       readonly at: number
     }) => Effect.Effect<string | null, DbFailure>
     /** Counts a check and says what came of it. Nothing happens when the domain is verified, or was checked later than that. */
     readonly record: (attempt: VerificationAttempt) => Effect.Effect<void, DbFailure>
+    /**
+     * Whether the row with exactly this text is the one that the name belongs to. When it is not, the row is `failed` with the
+     * reason, which is the answer. Null also when there is no such row.
+     */
+    readonly settle: (spelling: {
+      readonly domain: DomainName
+      readonly stored: string
+      readonly at: number
+    }) => Effect.Effect<string | null, DbFailure>
+    /** The row with exactly this text, should a tenant have one, is `failed` with the reason. */
+    readonly refuse: (refusal: {
+      readonly stored: string
+      readonly problem: string
+      readonly at: number
+    }) => Effect.Effect<void, DbFailure>
     /** Ends a verification without another check. Nothing happens to a domain that is not being verified. */
     readonly abandon: (end: Pick<VerificationAttempt, "domainId" | "at" | "problem">) => Effect.Effect<void, DbFailure>
     /**
      * Reads the snapshot under locks (domain, project, deployments, route), lets `decide` plan, and writes the plan in the same
-     * transaction. Null when the domain's row is gone. `decide` may run more than once, so it must be pure.
+     * transaction. Null when the domain's row is gone, or has no domain name any more. `decide` may run more than once, so it must be pure.
      */
     readonly activate: <A>(
       request: ActivationRequest,

@@ -1,4 +1,5 @@
 import { Context, type Effect, type Redacted, Schema } from "effect"
+import type { DomainName } from "../names/DomainName.ts"
 
 /** The text is not a chain of X.509 certificates in PEM. Class: needs a person. */
 export class NotACertificate extends Schema.TaggedError<NotACertificate>()("NotACertificate", {
@@ -35,7 +36,7 @@ export class Pki extends Context.Tag("ctrl-worker/Pki")<
     /** An RSA-2048 key as `RSA PRIVATE KEY` (PKCS#1). */
     readonly generateCertificateKey: Effect.Effect<Redacted.Redacted>
     /** A PKCS#10 request in PEM for exactly these names; the common name is set when the first has at most 64 characters. */
-    readonly createCsr: (key: Redacted.Redacted, names: ReadonlyArray<string>) => Effect.Effect<string>
+    readonly createCsr: (key: Redacted.Redacted, names: ReadonlyArray<DomainName>) => Effect.Effect<string>
     readonly inspect: (chain: string) => Effect.Effect<CertificateFacts, NotACertificate>
     /** Whether the chain's first certificate was issued for this key. */
     readonly matches: (chain: string, key: Redacted.Redacted) => Effect.Effect<boolean, NotACertificate>

@@ -60,6 +60,7 @@ const expected = Effect.gen(function* () {
   const analytics = where(yield* Analytics)
   return {
     "mysql primary": "ok",
+    "platform names": "ok",
     "mysql replica": "not configured",
     "restate admin": "ok",
     vault: "ok",

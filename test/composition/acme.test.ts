@@ -11,6 +11,7 @@ import { describeConfig, loadWorkerConfig, WorkerConfig } from "../../src/config
 import { Acme } from "../../src/services/Acme.ts"
 import { Pki } from "../../src/services/Pki.ts"
 import { pebbleWorld } from "../support/acme/pebbleWorld.ts"
+import { named } from "../support/named.ts"
 
 const hmacKey = Buffer.from("the secret of an external account").toString("base64url")
 
@@ -118,7 +119,7 @@ layer(standInCa())("a worker with settings for its own certificate authority", (
           const client = yield* Acme
           const key = yield* (yield* Pki).generateAccountKey
           const url = yield* client.register(key)
-          yield* client.createOrder({ key, url }, { names: ["a.test"] })
+          yield* client.createOrder({ key, url }, { names: [named("a.test")] })
         }),
         configured
       )

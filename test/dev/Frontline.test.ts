@@ -15,6 +15,7 @@ import { Pki } from "../../src/services/Pki.ts"
 import { poolOptions, quietly } from "../layers/mysql/MysqlWorld.ts"
 import { CaWorld, issue } from "../services/Acme.contract.ts"
 import { pebbleClient } from "../support/acme/pebbleWorld.ts"
+import { named } from "../support/named.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
 
 const world = (options?: FrontlineOptions) =>
@@ -150,7 +151,7 @@ layer(certified, { excludeTestServices: true })(
         yield* addRoute(host)
         yield* addDomain(host)
         const key = yield* pki.generateAccountKey
-        const { chain } = yield* issue(client, { key, url: yield* client.register(key) }, [host], "http-01")
+        const { chain } = yield* issue(client, { key, url: yield* client.register(key) }, [named(host)], "http-01")
         assert.deepStrictEqual((yield* pki.inspect(chain)).names, [host])
         const outcomes = (yield* (yield* Frontline).questions).map(({ outcome }) => outcome)
         assert.isNotEmpty(outcomes)

@@ -8,6 +8,7 @@ import { Pki } from "../../src/services/Pki.ts"
 import { issue } from "../services/Acme.contract.ts"
 import { pebbleWorld } from "../support/acme/pebbleWorld.ts"
 import { asked, standInClient } from "../support/acme/standInWorld.ts"
+import { named } from "../support/named.ts"
 
 const inFrontOfPebble = Layer.unwrapEffect(
   Effect.map(Pebble, ({ directoryUrl, tlsRoot }) => standInCa({ inFrontOf: { directoryUrl, tlsRoot } }))
@@ -23,10 +24,10 @@ layer(Layer.provideMerge(inFrontOfPebble, pebbleWorld()), { excludeTestServices:
         const key = yield* (yield* Pki).generateAccountKey
         const account = { key, url: yield* client.register(key) }
         yield* standIn.script("new-order", problem("rateLimited", { status: 429 }), htmlPage(503))
-        const order = Effect.flip(client.createOrder(account, { names: ["a.test"] }))
+        const order = Effect.flip(client.createOrder(account, { names: [named("a.test")] }))
         assert.deepInclude(yield* order, { type: "rateLimited" })
         assert.deepInclude(yield* order, { reason: "unavailable", status: 503 })
-        yield* issue(client, account, ["a.test"], "http-01")
+        yield* issue(client, account, [named("a.test")], "http-01")
         assert.lengthOf(
           (yield* asked).filter((operation) => operation === "new-order"),
           3

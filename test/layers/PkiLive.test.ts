@@ -5,6 +5,7 @@ import { Cause, Effect, Exit, Redacted } from "effect"
 import { PkiLive } from "../../src/layers/PkiLive.ts"
 import { Pki } from "../../src/services/Pki.ts"
 import { pkiContract } from "../services/Pki.contract.ts"
+import { named } from "../support/named.ts"
 
 pkiContract("node:crypto", PkiLive)
 
@@ -78,7 +79,7 @@ describe("what a certificate says about itself", () => {
       const damaged = Redacted.make("-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----")
       const chain = yield* certificate("05", [names])
       const exits: ReadonlyArray<Exit.Exit<void, unknown>> = yield* Effect.all([
-        Effect.exit(Effect.asVoid(createCsr(damaged, ["a.example.test"]))),
+        Effect.exit(Effect.asVoid(createCsr(damaged, [named("a.example.test")]))),
         Effect.exit(Effect.asVoid(matches(chain, damaged)))
       ])
       for (const exit of exits) {

@@ -1,5 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Data, Effect, type Layer, Option, type Redacted, Schedule, type Scope } from "effect"
+import type { DomainName } from "../../src/names/DomainName.ts"
 import {
   Acme,
   type AcmeAccount,
@@ -9,6 +10,7 @@ import {
   AcmeProblem
 } from "../../src/services/Acme.ts"
 import { Pki } from "../../src/services/Pki.ts"
+import { named } from "../support/named.ts"
 
 /** The answer to a challenge, for whoever serves names in this world. */
 export interface PresentedChallenge {
@@ -37,7 +39,7 @@ type Requirements = Acme | Pki | CaWorld | Scope.Scope
 
 let names = 0
 /** A name no other test of this process has, so that nothing proven for one is taken for another. */
-const freshName = Effect.sync(() => `n${++names}-${process.pid}.contract.test`)
+const freshName = Effect.sync(() => named(`n${++names}-${process.pid}.contract.test`))
 
 const register = (client: Client) =>
   Effect.gen(function* () {
@@ -81,7 +83,7 @@ const proven = (client: Client, account: AcmeAccount, order: AcmeOrder, type: Pr
     untilSettled(client.order(account, order.url))
   )
 
-const keyAndCsr = (requested: ReadonlyArray<string>) =>
+const keyAndCsr = (requested: ReadonlyArray<DomainName>) =>
   Effect.gen(function* () {
     const pki = yield* Pki
     const key = yield* pki.generateCertificateKey
@@ -94,7 +96,7 @@ interface Issued {
   readonly key: Redacted.Redacted
 }
 
-const finish = (client: Client, account: AcmeAccount, ready: AcmeOrder, requested: ReadonlyArray<string>) =>
+const finish = (client: Client, account: AcmeAccount, ready: AcmeOrder, requested: ReadonlyArray<DomainName>) =>
   Effect.gen(function* () {
     const { csr, key } = yield* keyAndCsr(requested)
     yield* client.finalize(account, ready, csr)
@@ -108,7 +110,7 @@ const finish = (client: Client, account: AcmeAccount, ready: AcmeOrder, requeste
 export const issue = (
   client: Client,
   account: AcmeAccount,
-  requested: ReadonlyArray<string>,
+  requested: ReadonlyArray<DomainName>,
   type: PresentedChallenge["type"]
 ) =>
   Effect.gen(function* () {
@@ -163,7 +165,7 @@ export const acmeContract = <E>(name: string, world: Layer.Layer<Acme | Pki | Ca
     guarantee("a wildcard and its apex, proven over DNS, come in one certificate", (client, account) =>
       Effect.gen(function* () {
         const apex = yield* freshName
-        const requested = [`*.${apex}`, apex]
+        const requested = [named(`*.${apex}`), apex]
         const order = yield* client.createOrder(account, { names: requested })
         const authorizations = yield* Effect.forEach(order.authorizations, (url) => client.authorization(account, url))
         assert.sameMembers(
@@ -260,7 +262,7 @@ export const acmeContract = <E>(name: string, world: Layer.Layer<Acme | Pki | Ca
     guarantee("a name the CA issues nothing for is refused when it is ordered", (client, account) =>
       Effect.gen(function* () {
         const { refusedName } = yield* CaWorld
-        const problem = yield* refusal(client.createOrder(account, { names: [refusedName] }))
+        const problem = yield* refusal(client.createOrder(account, { names: [named(refusedName)] }))
         assert.deepInclude(problem, { operation: "new-order", type: "rejectedIdentifier", retryAfter: null })
         assert.isAtLeast(problem.status, 400)
       })

@@ -4,12 +4,13 @@ import { CertificateStore, infrastructureWorkspace, type NewCertificate } from "
 import { domainId, seedChallenge, seedDomain, seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { namesOf, seededAt } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { named } from "../support/named.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"
 
 const at = seededAt + 1_000
 const later = at + 1_000
 const day = 86_400_000
-const name = "shop.example.com"
+const name = named("shop.example.com")
 const id = domainId(name)
 const { workspaceId } = namesOf("shop")
 const rowsOf = Effect.flatMap(World, (world) => world.dump)
@@ -24,6 +25,8 @@ const certificate = (chain: string, columns: Partial<NewCertificate> = {}): NewC
   ...columns
 })
 const always = () => true
+const wantedOf = (...names: ReadonlyArray<string>) =>
+  names.map((text, index) => ({ id: `dom_infra_${index}`, name: named(text), targetCname: `label${index}` }))
 
 /** What every implementation of `CertificateStore` promises. */
 export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<CertificateStore | World, E>): void =>
@@ -34,9 +37,9 @@ export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<C
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* store.find(name), Option.none())
         yield* seedDomain("bare.example.com")
-        const bare = { id: domainId("bare.example.com"), workspaceId, name: "bare.example.com" }
+        const bare = { id: domainId("bare.example.com"), workspaceId, name: named("bare.example.com") }
         assert.deepStrictEqual(
-          yield* store.find("bare.example.com"),
+          yield* store.find(named("bare.example.com")),
           Option.some({ ...bare, challenge: null, hasRoute: false, certificate: null })
         )
         yield* seedVerifiedDomain(name)
@@ -58,7 +61,7 @@ export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<C
     guarantee("a wildcard's row is never taken for the one of the name below it [W43]", (store) =>
       Effect.gen(function* () {
         yield* seedDomain("example.com")
-        assert.deepStrictEqual(yield* store.find("*.example.com"), Option.none())
+        assert.deepStrictEqual(yield* store.find(named("*.example.com")), Option.none())
       })
     )
 
@@ -219,9 +222,10 @@ export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<C
         const listed: Array<readonly [string, string | null, number | null]> = []
         let after = 0
         for (let page = 0; page < 5; page++) {
-          const rows = yield* store.page(after, 2)
-          listed.push(...rows.map((row) => [row.name, row.status, row.changedAt] as const))
-          after = rows.at(-1)?.ordinal ?? after
+          const { next, rows } = yield* store.page(after, 2)
+          for (const row of rows) if (row._tag === "Listed") listed.push([row.name, row.status, row.changedAt])
+          if (next === null) break
+          after = next
         }
         assert.deepStrictEqual(listed, [
           ["a.example.com", "waiting", seededAt],
@@ -231,19 +235,64 @@ export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<C
       })
     )
 
-    guarantee("infrastructure domains are made once, repaired, and taken from nobody [W49]", (store) =>
+    guarantee(
+      "a page names rows that are no domain, or not this row's, with the reason, and lists the others",
+      (store) =>
+        Effect.gen(function* () {
+          yield* seedDomain("a_b.example.com")
+          yield* seedDomain("twice.example.com.")
+          yield* seedDomain("twice.example.com")
+          yield* seedDomain("wide\u3002example.com")
+          yield* seedDomain("b\u00fccher.example")
+          yield* seedDomain("\u{1f600}".repeat(50).concat(".example"))
+          const { next, rows } = yield* store.page(0, 10)
+          const seen = rows.map((row) => (row._tag === "Listed" ? row.name : [row.id, row.problem]))
+          assert.isNull(next)
+          assert.deepStrictEqual(seen, [
+            [domainId("a_b.example.com"), "not a domain name that can be served: host names have no underscore"],
+            "twice.example.com",
+            [
+              domainId("twice.example.com"),
+              'the same domain was added before as "twice.example.com."; remove one of the two'
+            ],
+            [domainId("wide\u3002example.com"), "it is another spelling of wide.example.com; add it in that spelling"],
+            "xn--bcher-kva.example",
+            "xn--e28haaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example"
+          ])
+        })
+    )
+
+    guarantee("refused rows say why, once, and rows of the platform are never refused", (store) =>
       Effect.gen(function* () {
-        yield* seedDomain("*.taken.test")
+        yield* seedVerifiedDomain(name)
+        yield* seedDomain("*.unkey.test", { workspace_id: infrastructureWorkspace })
+        const refusals = [
+          { id, problem: "no" },
+          { id: domainId("*.unkey.test"), problem: "no" }
+        ]
+        yield* store.refuse(refusals, at)
+        const refused = yield* rowsOf
+        assert.deepStrictEqual(
+          refused.custom_domains.map((row) => [row.domain, row.verification_status, row.verification_error]),
+          [
+            ["*.unkey.test", "verified", null],
+            [name, "failed", "no"]
+          ]
+        )
+        yield* store.refuse(refusals, later)
+        assert.deepStrictEqual(yield* rowsOf, refused)
+      })
+    )
+
+    guarantee("infrastructure domains are made once and repaired [W49]", (store) =>
+      Effect.gen(function* () {
         yield* seedDomain("*.half.test", { workspace_id: infrastructureWorkspace })
-        const wanted = ["*.unkey.test", "*.half.test", "*.taken.test"].map((domain, index) => ({
-          id: `dom_infra_${index}`,
-          name: domain,
-          targetCname: `label${index}`
-        }))
+        const wanted = wantedOf("*.unkey.test", "*.half.test")
         yield* store.ensureInfrastructure(wanted, at)
         const first = yield* rowsOf
         yield* store.ensureInfrastructure(wanted, later)
         assert.deepStrictEqual(yield* rowsOf, first)
+        assert.deepStrictEqual(yield* store.takenBy(wanted.map((domain) => domain.name)), [])
         assert.deepInclude(
           first.custom_domains.find(({ domain }) => domain === "*.unkey.test"),
           {
@@ -264,6 +313,39 @@ export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<C
             ["dom_infra_0", infrastructureWorkspace, "waiting", 0]
           ]
         )
+      })
+    )
+
+    guarantee("no row of a tenant keeps the platform from its own name, however many spellings it takes", (store) =>
+      Effect.gen(function* () {
+        const wildcard = named("*.unkey.test")
+        yield* seedVerifiedDomain("*.unkey.test")
+        yield* seedDomain("*.unkey.test.", {}, "other")
+        const wanted = wantedOf("*.unkey.test")
+        yield* store.ensureInfrastructure(wanted, at)
+        const first = yield* rowsOf
+        yield* store.ensureInfrastructure(wanted, later)
+        assert.deepStrictEqual(yield* rowsOf, first)
+        assert.deepStrictEqual(
+          first.custom_domains.map((row) => [row.domain, row.workspace_id, row.verification_status]),
+          [
+            ["*.unkey.test", workspaceId, "failed"],
+            [`refused#${domainId("*.unkey.test.")}`, namesOf("other").workspaceId, "failed"],
+            ["*.unkey.test.", infrastructureWorkspace, "verified"]
+          ]
+        )
+        assert.strictEqual(first.custom_domains[0]?.verification_error, "it belongs to the platform itself")
+        const found = Option.getOrThrow(yield* store.find(wildcard))
+        assert.deepInclude(found, { id: "dom_infra_0", name: wildcard, workspaceId: infrastructureWorkspace })
+        assert.deepStrictEqual(yield* store.takenBy([wildcard]), [
+          { id: domainId("*.unkey.test"), name: wildcard, workspaceId }
+        ])
+        yield* store.save(certificate("chain", { domainId: "dom_infra_0" }), always)
+        assert.deepInclude((yield* rowsOf).certificates[0], {
+          hostname: wildcard,
+          workspace_id: infrastructureWorkspace
+        })
+        assert.deepStrictEqual([...(yield* store.remainingLife(at))], [["more", 1]])
       })
     )
 

@@ -1,13 +1,15 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
+import { infrastructureWorkspace } from "../../src/services/CertificateStore.ts"
 import { type ActivationPlan, type ActivationSnapshot, DomainStore } from "../../src/services/DomainStore.ts"
 import { namesOf, seedCustomDomain, seedDeployment, seededAt, seedProject, seedRoute } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
+import { named } from "../support/named.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"
 
 const at = seededAt + 1_000
 const expiresAt = at + 30 * 86_400_000
-const fqdn = "app.example.com"
+const fqdn = named("app.example.com")
 const domainId = "dom_app.example.com"
 const shop = namesOf("shop")
 const rowsOf = Effect.flatMap(World, (world) => world.dump)
@@ -54,7 +56,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           verificationToken: "token-app.example.com",
           targetCname: "target-app.example.com.cname.unkey.test"
         })
-        assert.isNull(yield* store.find("unknown.example.com"))
+        assert.isNull(yield* store.find(named("unknown.example.com")))
       })
     )
 
@@ -73,7 +75,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           last_checked_at: 5,
           updated_at: at
         })
-        assert.isNull(yield* store.begin({ domain: "unknown.example.com", reset: false, at }))
+        assert.isNull(yield* store.begin({ domain: named("unknown.example.com"), reset: false, at }))
       })
     )
 
@@ -115,6 +117,124 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           assert.deepStrictEqual(yield* domainRow, once)
         }
       })
+    )
+
+    guarantee("a domain is found by its name in the spellings that rows have", (store) =>
+      Effect.gen(function* () {
+        yield* seedCustomDomain("shop", "dot.example.com.", { id: "dom_dot" })
+        yield* seedCustomDomain("shop", "b\u00fccher.example", { id: "dom_unicode" })
+        yield* seedCustomDomain("shop", "*.xn--bcher-kva.example", { id: "dom_wildcard" })
+        const found = (name: string) => Effect.map(store.find(named(name)), (row) => row?.id ?? null)
+        assert.strictEqual(yield* found("dot.example.com"), "dom_dot")
+        assert.strictEqual(yield* found("XN--BCHER-KVA.example"), "dom_unicode")
+        assert.strictEqual(yield* found("*.b\u00fccher.example"), "dom_wildcard")
+        assert.strictEqual(
+          yield* store.begin({ domain: named("b\u00fccher.example"), reset: false, at }),
+          "dom_unicode"
+        )
+      })
+    )
+
+    guarantee(
+      "of several rows of a name one is the domain: the proven one, else the older; the others say why",
+      (store) =>
+        Effect.gen(function* () {
+          const world = yield* World
+          yield* seedCustomDomain("other", `${fqdn}.`, { id: "dom_late" })
+          assert.strictEqual((yield* store.find(fqdn))?.id, domainId)
+          yield* world.update("custom_domains", { id: "dom_late" }, { verification_status: "verified" })
+          assert.strictEqual((yield* store.find(fqdn))?.id, "dom_late")
+          assert.strictEqual(yield* store.begin({ domain: fqdn, reset: false, at }), "dom_late")
+          const refused = yield* domainRow
+          const problem = 'the same domain was added before as "app.example.com."; remove one of the two'
+          assert.deepInclude(refused, { verification_status: "failed", verification_error: problem, updated_at: at })
+          yield* store.begin({ domain: fqdn, reset: false, at: at + 1 })
+          assert.deepStrictEqual(yield* domainRow, refused)
+        })
+    )
+
+    guarantee(
+      "a row is settled by its own text: refused when the name is another's or cannot be found in it",
+      (store) =>
+        Effect.gen(function* () {
+          yield* seedCustomDomain("other", `${fqdn}.`, { id: "dom_late" })
+          yield* seedCustomDomain("other", "a\u3002example.com", { id: "dom_width" })
+          const rowOf = (id: string) =>
+            Effect.map(rowsOf, ({ custom_domains }) => custom_domains.find((row) => row.id === id))
+          const settle = (stored: string, name: string) => store.settle({ domain: named(name), stored, at })
+          const before = yield* rowsOf
+          assert.isNull(yield* settle(fqdn, fqdn))
+          assert.isNull(yield* settle("nothing.example.com", "nothing.example.com"))
+          assert.deepStrictEqual(yield* rowsOf, before)
+          assert.include(yield* settle(`${fqdn}.`, fqdn), "added before")
+          assert.deepInclude(yield* rowOf("dom_late"), { verification_status: "failed" })
+          const problem = "it is another spelling of a.example.com; add it in that spelling"
+          assert.strictEqual(yield* settle("a\u3002example.com", "a.example.com"), problem)
+          assert.deepInclude(yield* rowOf("dom_width"), { verification_status: "failed", verification_error: problem })
+        })
+    )
+
+    guarantee("a refusal reaches the row with exactly this text, and never one of the platform", (store) =>
+      Effect.gen(function* () {
+        const world = yield* World
+        yield* seedCustomDomain("other", "a_b.example.com", { id: "dom_unfit" })
+        yield* store.refuse({ stored: "a_b.example.com", problem: "no", at })
+        yield* store.refuse({ stored: "a-b.example.com", problem: "no", at })
+        const { custom_domains } = yield* rowsOf
+        assert.deepInclude(
+          custom_domains.find(({ id }) => id === "dom_unfit"),
+          {
+            verification_status: "failed",
+            verification_error: "no",
+            updated_at: at
+          }
+        )
+        yield* world.update("custom_domains", { id: domainId }, { workspace_id: infrastructureWorkspace })
+        const before = yield* rowsOf
+        yield* store.refuse({ stored: fqdn, problem: "no", at })
+        assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    guarantee("the route of a domain has its name in the canonical spelling, whatever the row has", (store) =>
+      Effect.gen(function* () {
+        yield* seedCustomDomain("shop", "b\u00fccher.example.", { id: "dom_unicode" })
+        const own = { ...request, domainId: "dom_unicode" }
+        const names: Array<string> = []
+        const decide = (snapshot: ActivationSnapshot) => {
+          names.push(snapshot.domain.fqdn, String(snapshot.refusal), String(snapshot.route?.sticky))
+          return everything(snapshot)
+        }
+        yield* store.activate(own, decide)
+        yield* store.activate(own, decide)
+        assert.deepStrictEqual(names, [
+          "xn--bcher-kva.example",
+          "null",
+          "undefined",
+          "xn--bcher-kva.example",
+          "null",
+          "live"
+        ])
+        const { custom_domains, frontline_routes } = yield* rowsOf
+        assert.deepStrictEqual(
+          frontline_routes.map((row) => row.fully_qualified_domain_name),
+          ["xn--bcher-kva.example"]
+        )
+        assert.strictEqual(custom_domains.find(({ id }) => id === "dom_unicode")?.domain, "b\u00fccher.example.")
+      })
+    )
+
+    guarantee(
+      "a decision sees that the name is another row's, and a row without a domain name has none to make",
+      (store) =>
+        Effect.gen(function* () {
+          yield* seedCustomDomain("other", `${fqdn}.`, { id: "dom_late" })
+          yield* seedCustomDomain("other", "a_b.example.com", { id: "dom_unfit" })
+          const refusalOf = ({ refusal }: ActivationSnapshot) => plan(refusal)
+          assert.isNull(yield* store.activate(request, refusalOf))
+          assert.include(yield* store.activate({ ...request, domainId: "dom_late" }, refusalOf), "added before")
+          assert.isNull(yield* store.activate({ ...request, domainId: "dom_unfit" }, () => plan("decided")))
+        })
     )
 
     guarantee("[W19] an attempt counts once however often it is recorded, and the next one again", (store) =>

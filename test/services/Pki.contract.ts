@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import * as x509 from "@peculiar/x509"
 import { Effect, type Layer, Redacted } from "effect"
 import { Pki } from "../../src/services/Pki.ts"
+import { named } from "../support/named.ts"
 
 const labelled = (length: number) => `${"a".repeat(length - ".example.test".length)}.example.test`
 
@@ -32,7 +33,9 @@ export const pkiContract = <E>(name: string, pki: Layer.Layer<Pki, E>): void =>
       it.effect(`a request for ${title} is for exactly that, signed by the key`, () =>
         Effect.gen(function* () {
           const { createCsr, generateCertificateKey } = yield* Pki
-          const request = new x509.Pkcs10CertificateRequest(yield* createCsr(yield* generateCertificateKey, names))
+          const request = new x509.Pkcs10CertificateRequest(
+            yield* createCsr(yield* generateCertificateKey, names.map(named))
+          )
           assert.isTrue(yield* Effect.promise(() => request.verify()))
           assert.deepStrictEqual(request.subjectName.getField("CN"), commonName === undefined ? [] : [commonName])
           const alternatives = request.extensions.flatMap((each) =>

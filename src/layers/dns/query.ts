@@ -1,5 +1,6 @@
 import { Resolver } from "node:dns/promises"
 import { Duration, Effect, Option } from "effect"
+import { type DnsName, dnsName } from "../../names/DnsName.ts"
 import type { DnsAnswer } from "../../services/DnsResolver.ts"
 
 type Failed = Extract<DnsAnswer, { readonly _tag: "Failed" }>
@@ -51,17 +52,27 @@ export const ask = (server: string, bound: Duration.Duration, question: Question
     )
   })
 
+export type Question = (resolver: Resolver) => Promise<ReadonlyArray<string>>
+
+const nothing: Question = () => Promise.resolve([])
+
+/**
+ * The only way to Node's resolver. It maps, cuts and unescapes what it is given: it asks for `evil.com` when told
+ * `evil.com\0.victim.com`. So it is given names alone that mean nothing but themselves; what is none cannot exist either.
+ */
+const about =
+  (ask: (resolver: Resolver, name: DnsName) => Promise<ReadonlyArray<string>>) =>
+  (text: string): Question =>
+    Option.match(dnsName(text), { onNone: () => nothing, onSome: (name) => (resolver) => ask(resolver, name) })
+
 /** What can be asked about a name. Records come as the service promises them. */
 export const questions = {
-  txt: (name: string) => (resolver: Resolver) =>
-    resolver.resolveTxt(name).then((records) => records.map((chunks) => chunks.join(""))),
-  cname: (name: string) => (resolver: Resolver) => resolver.resolveCname(name).then((names) => names.map(normal)),
-  a: (name: string) => (resolver: Resolver) => resolver.resolve4(name),
-  aaaa: (name: string) => (resolver: Resolver) => resolver.resolve6(name).then((all) => all.map(normal)),
-  ns: (name: string) => (resolver: Resolver) => resolver.resolveNs(name).then((names) => names.map(normal))
+  txt: about((resolver, name) => resolver.resolveTxt(name).then((records) => records.map((chunks) => chunks.join("")))),
+  cname: about((resolver, name) => resolver.resolveCname(name).then((names) => names.map(normal))),
+  a: about((resolver, name) => resolver.resolve4(name)),
+  aaaa: about((resolver, name) => resolver.resolve6(name).then((all) => all.map(normal))),
+  ns: about((resolver, name) => resolver.resolveNs(name).then((names) => names.map(normal)))
 }
-
-export type Question = (resolver: Resolver) => Promise<ReadonlyArray<string>>
 
 /** Asks one resolver after another, each within the bound, until one gives an answer that counts. */
 export type FirstAnswer = (question: Question, within: Duration.Duration) => Effect.Effect<DnsAnswer>

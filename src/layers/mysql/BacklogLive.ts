@@ -28,7 +28,7 @@ const countOverdue = (sql: SqlClient, now: number) =>
     SELECT COUNT(*) AS total
     FROM acme_challenges c
     JOIN custom_domains d ON d.id = c.domain_id
-    JOIN certificates x ON x.hostname = d.domain
+    JOIN certificates x ON x.hostname = TRIM(TRAILING '.' FROM d.domain) AND x.workspace_id = d.workspace_id
     WHERE c.expires_at > ${sql.literal(String(now - abandonedAfter))}
       AND c.expires_at < ${sql.literal(String(now + longestOverdue))}
       AND (c.expires_at - ${sql.literal(String(now))}) * ${sql.literal(String(overdueShare))}

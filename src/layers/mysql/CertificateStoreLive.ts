@@ -1,20 +1,22 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect, Layer, Option, Schema } from "effect"
+import { Effect, Either, Layer, Option, Schema } from "effect"
+import { type DomainName, domainName, isWildcard } from "../../names/DomainName.ts"
 import {
   acmeWorkspace,
   CertificateStore,
   type CertifiedDomain,
   ChallengeStatus,
-  type InfrastructureDomain,
-  infrastructureWorkspace,
   type NewCertificate,
   type RemainingLife,
   remainingLifeClasses,
   type SaveOutcome
 } from "../../services/CertificateStore.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
+import { domainPage } from "./domainPages.ts"
 import { MysqlPools } from "./MysqlPools.ts"
+import { namedDomains, refuseDomain } from "./namedDomains.ts"
+import { ensurePlatformDomain, takenPlatformDomains } from "./platformDomains.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
 
@@ -22,16 +24,16 @@ const domainRows = decodeRows(
   Schema.Struct({
     id: Schema.String,
     workspaceId: Schema.String,
-    name: Schema.String,
     status: Schema.NullOr(ChallengeStatus),
     expiresAt: Schema.NullOr(Integer64),
-    routeId: Schema.NullOr(Schema.String),
+    routed: Schema.NullOr(Schema.String),
+    hostname: Schema.NullOr(Schema.String),
     certificateId: Schema.NullOr(Schema.String),
     certificateWorkspaceId: Schema.NullOr(Schema.String),
     chain: Schema.NullOr(Schema.String)
   })
 )
-const ownerRows = decodeRows(Schema.Struct({ id: Schema.String, workspaceId: Schema.String, name: Schema.String }))
+const ownerRows = decodeRows(Schema.Struct({ id: Schema.String, workspaceId: Schema.String, stored: Schema.String }))
 const certificateRows = decodeRows(Schema.Struct({ id: Schema.String, chain: Schema.String }))
 const accountRows = decodeRows(
   Schema.Struct({
@@ -40,54 +42,57 @@ const accountRows = decodeRows(
     registrationUri: Schema.NullOr(Schema.String)
   })
 )
-const pageRows = decodeRows(
-  Schema.Struct({
-    ordinal: Integer64,
-    name: Schema.String,
-    workspaceId: Schema.String,
-    status: Schema.NullOr(ChallengeStatus),
-    changedAt: Schema.NullOr(Integer64)
-  })
-)
 const classRows = decodeRows(Schema.Struct({ bucket: Schema.Literal(...remainingLifeClasses), total: Integer64 }))
 
 const dayMillis = 86_400_000
 
-const find = (sql: SqlClient, name: string) =>
-  Effect.map(
-    domainRows(sql`
-      SELECT d.id AS id, d.workspace_id AS workspaceId, d.domain AS name, c.status AS status,
-        c.expires_at AS expiresAt, r.id AS routeId, x.id AS certificateId,
-        x.workspace_id AS certificateWorkspaceId, x.certificate AS chain
-      FROM custom_domains d
-      LEFT JOIN acme_challenges c ON c.domain_id = d.id
-      LEFT JOIN frontline_routes r ON r.fully_qualified_domain_name = d.domain
-      LEFT JOIN certificates x ON x.hostname = d.domain
-      WHERE d.domain = ${name}`),
-    ([row]): Option.Option<CertifiedDomain> => {
-      if (row === undefined) return Option.none()
-      const { certificateId, certificateWorkspaceId, chain, expiresAt, routeId, status, ...domain } = row
-      return Option.some({
-        ...domain,
-        challenge: status === null || expiresAt === null ? null : { status, expiresAt },
-        hasRoute: routeId !== null,
-        certificate:
-          certificateId === null || certificateWorkspaceId === null || chain === null
-            ? null
-            : { id: certificateId, workspaceId: certificateWorkspaceId, chain }
-      })
-    }
-  )
+/** The rows of a name that others of its tables have: what a database takes for equal is not yet the same. */
+const isNamed = (stored: string | null, name: DomainName): boolean =>
+  stored !== null && Either.getOrNull(domainName(stored)) === name
 
-/** Every writer of a domain's rows holds its row first. */
+const find = Effect.fnUntraced(function* (sql: SqlClient, name: DomainName) {
+  const [owner] = yield* namedDomains(sql, name, false)
+  if (owner === undefined) return Option.none<CertifiedDomain>()
+  const [row] = yield* domainRows(sql`
+    SELECT d.id AS id, d.workspace_id AS workspaceId, c.status AS status, c.expires_at AS expiresAt,
+      r.fully_qualified_domain_name AS routed, x.id AS certificateId, x.hostname AS hostname,
+      x.workspace_id AS certificateWorkspaceId, x.certificate AS chain
+    FROM custom_domains d
+    LEFT JOIN acme_challenges c ON c.domain_id = d.id
+    LEFT JOIN frontline_routes r ON r.fully_qualified_domain_name = ${name}
+    LEFT JOIN certificates x ON x.hostname = ${name}
+    WHERE d.id = ${owner.id}`)
+  if (row === undefined) return Option.none<CertifiedDomain>()
+  const { certificateId, certificateWorkspaceId, chain, expiresAt, hostname, id, routed, status, workspaceId } = row
+  return Option.some<CertifiedDomain>({
+    id,
+    workspaceId,
+    name,
+    challenge: status === null || expiresAt === null ? null : { status, expiresAt },
+    hasRoute: isNamed(routed, name),
+    certificate:
+      certificateId === null || certificateWorkspaceId === null || chain === null || !isNamed(hostname, name)
+        ? null
+        : { id: certificateId, workspaceId: certificateWorkspaceId, chain }
+  })
+})
+
+interface Owner {
+  readonly id: string
+  readonly workspaceId: string
+  readonly name: DomainName
+}
+
+/** Every writer of a domain's rows holds its row first. None when the row is gone, or has no domain name any more. */
 const lockDomain = (sql: SqlClient, domainId: string) =>
   Effect.map(
     ownerRows(sql`
-      SELECT id, workspace_id AS workspaceId, domain AS name FROM custom_domains WHERE id = ${domainId} FOR UPDATE`),
-    ([row]) => row
+      SELECT id, workspace_id AS workspaceId, domain AS stored FROM custom_domains WHERE id = ${domainId} FOR UPDATE`),
+    ([row]): Owner | undefined => {
+      const name = row === undefined ? null : Either.getOrNull(domainName(row.stored))
+      return row === undefined || name === null ? undefined : { id: row.id, workspaceId: row.workspaceId, name }
+    }
   )
-
-type Owner = Effect.Effect.Success<ReturnType<typeof lockDomain>> & {}
 
 interface ChallengeColumns {
   readonly status: ChallengeStatus
@@ -102,7 +107,7 @@ const putChallenge = (sql: SqlClient, owner: Owner, columns: ChallengeColumns, a
     domain_id: owner.id,
     workspace_id: owner.workspaceId,
     token: "",
-    challenge_type: owner.name.startsWith("*.") ? "DNS-01" : "HTTP-01",
+    challenge_type: isWildcard(owner.name) ? "DNS-01" : "HTTP-01",
     authorization: "",
     expires_at: 0,
     created_at: at,
@@ -146,36 +151,6 @@ const findAccount = (sql: SqlClient) =>
     ([row]) => row
   )
 
-const ensureDomain = Effect.fnUntraced(function* (sql: SqlClient, domain: InfrastructureDomain, at: number) {
-  const selectOwner = ownerRows(
-    sql`SELECT id, workspace_id AS workspaceId, domain AS name FROM custom_domains WHERE domain = ${domain.name} FOR UPDATE`
-  )
-  const [known] = yield* selectOwner
-  if (known === undefined) {
-    yield* sql`INSERT INTO custom_domains ${sql.insert({
-      id: domain.id,
-      workspace_id: infrastructureWorkspace,
-      project_id: infrastructureWorkspace,
-      environment_id: infrastructureWorkspace,
-      domain: domain.name,
-      challenge_type: "DNS-01",
-      verification_status: "verified",
-      verification_token: "",
-      ownership_verified: 1,
-      cname_verified: 1,
-      target_cname: domain.targetCname,
-      created_at: at
-    })}`
-  }
-  const owner = known ?? { id: domain.id, workspaceId: infrastructureWorkspace, name: domain.name }
-  if (owner.workspaceId !== infrastructureWorkspace) return
-  yield* sql`
-    INSERT INTO acme_challenges
-      (domain_id, workspace_id, token, challenge_type, authorization, status, expires_at, created_at)
-    VALUES (${owner.id}, ${owner.workspaceId}, '', 'DNS-01', '', 'waiting', 0, ${at})
-    ON DUPLICATE KEY UPDATE workspace_id = ${owner.workspaceId}`
-})
-
 const countByRemainingLife = (sql: SqlClient, now: number) =>
   classRows(sql`
     SELECT CASE
@@ -185,9 +160,9 @@ const countByRemainingLife = (sql: SqlClient, now: number) =>
       WHEN c.expires_at <= ${now + 14 * dayMillis} THEN '14d'
       WHEN c.expires_at <= ${now + 30 * dayMillis} THEN '30d'
       ELSE 'more' END AS bucket, COUNT(*) AS total
-    FROM certificates x
-    JOIN custom_domains d ON d.domain = x.hostname
-    JOIN acme_challenges c ON c.domain_id = d.id
+    FROM acme_challenges c
+    JOIN custom_domains d ON d.id = c.domain_id
+    JOIN certificates x ON x.hostname = TRIM(TRAILING '.' FROM d.domain) AND x.workspace_id = d.workspace_id
     GROUP BY bucket`)
 
 export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPools> = Layer.effect(
@@ -209,7 +184,7 @@ export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPoo
       )
 
     return CertificateStore.of({
-      find: Effect.fn("CertificateStore.find")((name: string) => query("CertificateStore.find", find(sql, name))),
+      find: Effect.fn("CertificateStore.find")((name: DomainName) => query("CertificateStore.find", find(sql, name))),
       writeChallenge: Effect.fn("CertificateStore.writeChallenge")(({ at, authorization, domainId, token }) =>
         withDomain("CertificateStore.writeChallenge", domainId, (owner) =>
           putChallenge(sql, owner, { status: "pending", token, authorization }, at)
@@ -255,23 +230,26 @@ export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPoo
         )
       ),
       page: Effect.fn("CertificateStore.page")((after: number, limit: number) =>
-        query(
-          "CertificateStore.page",
-          pageRows(sql`
-            SELECT d.pk AS ordinal, d.domain AS name, d.workspace_id AS workspaceId, c.status AS status,
-              COALESCE(c.updated_at, c.created_at) AS changedAt
-            FROM custom_domains d LEFT JOIN acme_challenges c ON c.domain_id = d.id
-            WHERE d.pk > ${after} AND (c.domain_id IS NOT NULL OR d.verification_status = 'verified')
-            ORDER BY d.pk LIMIT ${limit}`)
+        query("CertificateStore.page", domainPage(sql, after, limit))
+      ),
+      refuse: Effect.fn("CertificateStore.refuse")((rows, at) =>
+        transaction(
+          "CertificateStore.refuse",
+          Effect.forEach(rows, ({ id, problem }) => refuseDomain(sql, id, problem, at), { discard: true })
         )
       ),
       ensureInfrastructure: Effect.fn("CertificateStore.ensureInfrastructure")((domains, at) =>
         Effect.forEach(
           domains,
           (domain) =>
-            replanOnDuplicate(transaction("CertificateStore.ensureInfrastructure", ensureDomain(sql, domain, at))),
+            replanOnDuplicate(
+              transaction("CertificateStore.ensureInfrastructure", ensurePlatformDomain(sql, domain, at))
+            ),
           { discard: true }
         )
+      ),
+      takenBy: Effect.fn("CertificateStore.takenBy")((names: ReadonlyArray<DomainName>) =>
+        query("CertificateStore.takenBy", takenPlatformDomains(sql, names))
       ),
       remainingLife: Effect.fn("CertificateStore.remainingLife")((now: number) =>
         Effect.map(

@@ -1,5 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { Array as Arr, Effect, Layer, Order, Schema } from "effect"
+import { Array as Arr, Effect, Either, Layer, Order, Schema } from "effect"
+import { type DomainName, domainName } from "../../names/DomainName.ts"
+import { otherSpellingProblem, sameNameProblem } from "../../names/storedDomains.ts"
 import { ChallengeStatus } from "../../services/CertificateStore.ts"
 import {
   type ActivationPlan,
@@ -12,6 +14,7 @@ import {
 } from "../../services/DomainStore.ts"
 import { type RoutedDeployment, Sticky } from "../../services/RouteStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
+import { namedDomains, refuseDomain, storedAs } from "./namedDomains.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { routedDeploymentColumns, routedDeploymentRows } from "./routedDeployments.ts"
 import { decodeRows } from "./rows.ts"
@@ -24,10 +27,9 @@ const foundRows = decodeRows(
     targetCname: Schema.String
   })
 )
-const statusRows = decodeRows(Schema.Struct({ id: Schema.String, status: VerificationStatus }))
 const domainRows = decodeRows(
   Schema.Struct({
-    fqdn: Schema.String,
+    stored: Schema.String,
     workspaceId: Schema.String,
     projectId: Schema.String,
     environmentId: Schema.String,
@@ -50,6 +52,12 @@ const routeRows = decodeRows(
 const challengeRows = decodeRows(Schema.Struct({ status: ChallengeStatus }))
 
 type DomainRow = ActivationSnapshot["domain"] & { readonly challengeType: typeof ChallengeType.Type }
+
+const refusalOf = (sql: SqlClient, domainId: string, domain: DomainName) =>
+  Effect.map(namedDomains(sql, domain, true), ([owner]) => {
+    if (owner === undefined) return otherSpellingProblem(domain)
+    return owner.id === domainId ? null : sameNameProblem(owner)
+  })
 
 /** Enough that one of them is still ready and running once they are locked. */
 const candidates = 5
@@ -81,6 +89,7 @@ const lockDeployments = Effect.fnUntraced(function* (
 })
 
 const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, domainId: string, domain: DomainRow) {
+  const refusal = yield* refusalOf(sql, domainId, domain.fqdn)
   const [project] = yield* projectRows(sql`
     SELECT workspace_id AS workspaceId, live_deployment_id AS liveDeploymentId
     FROM projects WHERE id = ${domain.projectId} FOR UPDATE`)
@@ -96,6 +105,7 @@ const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, domainId: stri
   const { challengeType: _, ...names } = domain
   const snapshot: ActivationSnapshot = {
     domain: names,
+    refusal,
     project: project ?? null,
     environment: environment ?? null,
     deployments,
@@ -146,10 +156,13 @@ const markVerified = (sql: SqlClient, { at, domainId }: ActivationRequest) => sq
 type Begin = Parameters<DomainStore["Type"]["begin"]>[0]
 type Abandon = Parameters<DomainStore["Type"]["abandon"]>[0]
 
+type Settle = Parameters<DomainStore["Type"]["settle"]>[0]
+type Refuse = Parameters<DomainStore["Type"]["refuse"]>[0]
+
 const beginRun = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, reset }: Begin) {
-  const [row] = yield* statusRows(sql`
-    SELECT id, verification_status AS status FROM custom_domains WHERE domain = ${domain} FOR UPDATE`)
+  const [row, ...others] = yield* namedDomains(sql, domain, true)
   if (row === undefined) return null
+  for (const other of others) yield* refuseDomain(sql, other.id, sameNameProblem(row), at)
   if (reset)
     yield* sql`
       UPDATE custom_domains
@@ -161,6 +174,19 @@ const beginRun = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, rese
       UPDATE custom_domains SET verification_status = 'verifying', verification_error = NULL, updated_at = ${at}
       WHERE id = ${row.id}`
   return row.id
+})
+
+const settleSpelling = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, stored }: Settle) {
+  const row = yield* storedAs(sql, stored)
+  if (row === null) return null
+  const problem = yield* refusalOf(sql, row.id, domain)
+  if (problem !== null) yield* refuseDomain(sql, row.id, problem, at)
+  return problem
+})
+
+const refuseStored = Effect.fnUntraced(function* (sql: SqlClient, { at, problem, stored }: Refuse) {
+  const row = yield* storedAs(sql, stored)
+  if (row !== null) yield* refuseDomain(sql, row.id, problem, at)
 })
 
 const recordAttempt = (sql: SqlClient, attempt: VerificationAttempt) => sql`
@@ -180,11 +206,15 @@ const activateDomain = Effect.fnUntraced(function* <A>(
   request: ActivationRequest,
   decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>
 ) {
-  const [domain] = yield* domainRows(sql`
-    SELECT domain AS fqdn, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
+  const [row] = yield* domainRows(sql`
+    SELECT domain AS stored, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
            challenge_type AS challengeType
     FROM custom_domains WHERE id = ${request.domainId} FOR UPDATE`)
-  if (domain === undefined) return null
+  if (row === undefined) return null
+  const { stored, ...columns } = row
+  const fqdn = Either.getOrNull(domainName(stored))
+  if (fqdn === null) return null
+  const domain = { ...columns, fqdn }
   const plan = decide(yield* readSnapshot(sql, request.domainId, domain))
   if (plan.route !== null) yield* writeRoute(sql, request, domain, plan.route)
   if (plan.challenge !== null) yield* writeChallenge(sql, request, domain, plan.challenge)
@@ -197,17 +227,27 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
   Effect.gen(function* () {
     const { query, sql, transaction } = (yield* MysqlPools).primary
 
-    const find = Effect.fn("DomainStore.find")(function* (domain: string) {
+    const find = Effect.fn("DomainStore.find")(function* (domain: DomainName) {
+      const [owner] = yield* query("DomainStore.find", namedDomains(sql, domain, false))
+      if (owner === undefined) return null
       const [row] = yield* query(
         "DomainStore.find",
         foundRows(sql`
           SELECT id, verification_status AS status, verification_token AS verificationToken, target_cname AS targetCname
-          FROM custom_domains WHERE domain = ${domain}`)
+          FROM custom_domains WHERE id = ${owner.id}`)
       )
       return row ?? null
     })
 
     const begin = Effect.fn("DomainStore.begin")((run: Begin) => transaction("DomainStore.begin", beginRun(sql, run)))
+
+    const settle = Effect.fn("DomainStore.settle")((spelling: Settle) =>
+      transaction("DomainStore.settle", settleSpelling(sql, spelling))
+    )
+
+    const refuse = Effect.fn("DomainStore.refuse")((refusal: Refuse) =>
+      transaction("DomainStore.refuse", refuseStored(sql, refusal))
+    )
 
     const record = Effect.fn("DomainStore.record")((attempt: VerificationAttempt) =>
       transaction("DomainStore.record", Effect.asVoid(recordAttempt(sql, attempt)))
@@ -222,6 +262,6 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
         replanOnDuplicate(transaction("DomainStore.activate", activateDomain(sql, request, decide)))
     )
 
-    return DomainStore.of({ find, begin, record, abandon, activate })
+    return DomainStore.of({ find, begin, settle, refuse, record, abandon, activate })
   })
 )

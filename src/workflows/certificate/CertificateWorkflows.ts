@@ -8,6 +8,7 @@ import type { DnsResolver } from "../../services/DnsResolver.ts"
 import type { DnsZone } from "../../services/DnsZone.ts"
 import type { Heartbeat } from "../../services/Heartbeat.ts"
 import type { Pki } from "../../services/Pki.ts"
+import type { PlatformZones } from "../../services/PlatformZones.ts"
 import type { Vault } from "../../services/Vault.ts"
 import { patient } from "../retry.ts"
 import { handleEnsureAccount } from "./account.ts"
@@ -25,6 +26,7 @@ export type CertificateServices =
   | DnsZone
   | Heartbeat
   | Pki
+  | PlatformZones
   | Vault
 
 /** Key: domain, `global` or `acme`. A domain's key is held for about a minute at most; longer waits are messages. */

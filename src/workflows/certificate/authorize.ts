@@ -1,10 +1,11 @@
 import { Clock, Effect, Schema } from "effect"
+import { isWildcard } from "../../names/DomainName.ts"
 import { type AcmeAuthorization, AcmeChallenge } from "../../services/Acme.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { asking } from "./account.ts"
 import { ensureRecord } from "./dnsRecord.ts"
-import { type DomainView, type Issuance, isWildcard, save } from "./issuance.ts"
+import { type DomainView, type Issuance, save } from "./issuance.ts"
 import type { Patience } from "./patience.ts"
 import { Hindered, problem, problemWithin } from "./problems.ts"
 

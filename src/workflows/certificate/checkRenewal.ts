@@ -1,5 +1,6 @@
 import { Clock, Effect, Option } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
+import type { DomainName } from "../../names/DomainName.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { send } from "../../restate/Messaging.ts"
 import { step } from "../../restate/Step.ts"
@@ -52,7 +53,7 @@ const askCa = (certificateId: string, known: KnownRenewalInfo | null) =>
     { success: KnownRenewalInfo }
   )
 
-const remember = (domain: string, { askAgainAt: at, certificateId, window }: KnownRenewalInfo) =>
+const remember = (domain: DomainName, { askAgainAt: at, certificateId, window }: KnownRenewalInfo) =>
   send(CertificateService, domain, "RememberRenewalInfo", {
     certificateId,
     askAgainAt: at,
@@ -60,7 +61,7 @@ const remember = (domain: string, { askAgainAt: at, certificateId, window }: Kno
   })
 
 /** What the CA suggests for this certificate: asked when it may be asked, remembered until then. */
-const windowOf = (domain: string, certificateId: string | null, now: number) =>
+const windowOf = (domain: DomainName, certificateId: string | null, now: number) =>
   Effect.gen(function* () {
     if (certificateId === null) return null
     const remembered = Option.getOrNull(yield* renewalCell.get)

@@ -1,6 +1,7 @@
+import { type DomainName, isWildcard } from "../../names/DomainName.ts"
 import { type Failures, nextIssuanceAt, retryDelay } from "./attempts.ts"
 import { decideRenewal } from "./decideRenewal.ts"
-import { type DomainView, type Issuance, isWildcard } from "./issuance.ts"
+import type { DomainView, Issuance } from "./issuance.ts"
 
 /** Why somebody asks for a certificate. */
 export type Purpose =
@@ -44,7 +45,7 @@ export interface StartSnapshot {
 /** A certificate counts when it can be read, is for this name, and its key is in the keyring of the domain's workspace. */
 const usableCertificate = ({ certificate, name, workspaceId }: DomainView) => {
   if (certificate === null || certificate.facts === null || certificate.workspaceId !== workspaceId) return null
-  return certificate.facts.names.includes(name.toLowerCase()) ? { id: certificate.id, ...certificate.facts } : null
+  return certificate.facts.names.includes(name) ? { id: certificate.id, ...certificate.facts } : null
 }
 
 type Usable = NonNullable<ReturnType<typeof usableCertificate>>
@@ -58,7 +59,7 @@ const satisfies = (certificate: Usable, purpose: Purpose, now: number): boolean 
 }
 
 /** Whether this worker can obtain a certificate for the name at all. */
-export const obstacleOf = (name: string, settings: StartSnapshot["settings"]) => {
+export const obstacleOf = (name: DomainName, settings: StartSnapshot["settings"]) => {
   if (!settings.isEnabled) return "acme_disabled" as const
   return isWildcard(name) && !settings.hasDnsProvider ? ("no_dns_provider" as const) : null
 }

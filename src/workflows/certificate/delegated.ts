@@ -1,11 +1,12 @@
 import { Clock, Effect, Either, Schema } from "effect"
+import { isWildcard } from "../../names/DomainName.ts"
 import { step } from "../../restate/Step.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import { challengeName } from "../../services/ChallengeRecord.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"
 import { Delegation, judgeDelegation } from "../challenge/delegation.ts"
 import { isOfPlatform, recordOf } from "../challenge/recordOf.ts"
-import { type DomainView, type Issuance, isWildcard } from "./issuance.ts"
+import type { DomainView, Issuance } from "./issuance.ts"
 import type { Patience } from "./patience.ts"
 import { Hindered, problem } from "./problems.ts"
 

@@ -1,4 +1,5 @@
 import { Effect, Option, Schema } from "effect"
+import { DomainName } from "../../names/DomainName.ts"
 import { stateCell } from "../../restate/State.ts"
 import { ChallengeStatus } from "../../services/CertificateStore.ts"
 import { CertificateFacts } from "../../services/Pki.ts"
@@ -61,7 +62,7 @@ export const save = (issuance: Issuance, change: Partial<Issuance>) => {
 export const DomainView = Schema.Struct({
   id: Schema.String,
   workspaceId: Schema.String,
-  name: Schema.String,
+  name: DomainName,
   status: Schema.NullOr(ChallengeStatus),
   hasRoute: Schema.Boolean,
   certificate: Schema.NullOr(
@@ -76,5 +77,3 @@ export const DomainView = Schema.Struct({
   )
 })
 export type DomainView = typeof DomainView.Type
-
-export const isWildcard = (name: string): boolean => name.startsWith("*.")

@@ -1,6 +1,7 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { NotFound } from "../../contract/errors.ts"
+import { type DomainName, isWildcard } from "../../names/DomainName.ts"
 import { key, uuid } from "../../restate/Durable.ts"
 import { send } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
@@ -15,15 +16,7 @@ import { collect } from "./collect.ts"
 import { decideProblem, type ProblemAction } from "./decideProblem.ts"
 import { requireRecord } from "./delegated.ts"
 import { removeRecord } from "./dnsRecord.ts"
-import {
-  type DomainView,
-  failuresCell,
-  type Issuance,
-  issuanceCell,
-  isWildcard,
-  renewalCell,
-  save
-} from "./issuance.ts"
+import { type DomainView, failuresCell, type Issuance, issuanceCell, renewalCell, save } from "./issuance.ts"
 import { ensureKey, ensureOrder, finalize, type Ordered } from "./order.ts"
 import { makePatience, type Patience } from "./patience.ts"
 import { Hindered, type Problem, problem } from "./problems.ts"
@@ -69,7 +62,7 @@ const current = Effect.flatMap(
 )
 
 /** Takes our DNS value away and forgets the issuance. */
-const forget = Effect.gen(function* () {
+export const forget = Effect.gen(function* () {
   const standing = yield* issuanceCell.get
   if (Option.isSome(standing)) yield* removeRecord(standing.value)
   yield* issuanceCell.clear
@@ -84,7 +77,7 @@ const finish = (certificateId: string) =>
   })
 
 /** The domain's rows are gone: there is nobody to tell, and nothing of ours may stay behind. */
-export const abandon = (name: string) =>
+export const abandon = (name: DomainName) =>
   Effect.gen(function* () {
     yield* forget
     yield* failuresCell.clear
@@ -92,14 +85,14 @@ export const abandon = (name: string) =>
     return yield* new NotFound({ resource: "custom domain", id: name })
   })
 
-const continueAt = (name: string, nonce: string, until: number) =>
+const continueAt = (name: DomainName, nonce: string, until: number) =>
   Effect.gen(function* () {
     const delay = Math.max(0, until - (yield* Clock.currentTimeMillis))
     yield* send(CertificateService, yield* key, "ContinueIssuance", { nonce, domain: name }, { delay })
   })
 
 /** Lets go of the domain's key until then. */
-export const postpone = (name: string, issuance: Issuance, until: number) =>
+export const postpone = (name: DomainName, issuance: Issuance, until: number) =>
   Effect.gen(function* () {
     const nonce = yield* uuid
     yield* save(issuance, { nonce, resumeAt: until })

@@ -1,4 +1,5 @@
 import { Clock, Effect, Option, Schema } from "effect"
+import type { DomainName } from "../../names/DomainName.ts"
 import { CertificateStore, type CertifiedDomain } from "../../services/CertificateStore.ts"
 import { Pki } from "../../services/Pki.ts"
 import { databaseStep } from "../databaseStep.ts"
@@ -26,7 +27,7 @@ const viewOf = (domain: CertifiedDomain) =>
   })
 
 /** The domain's rows now, and when that was. */
-export const lookAt = (name: string) =>
+export const lookAt = (name: DomainName) =>
   databaseStep(
     "load-domain",
     Effect.gen(function* () {

@@ -1,17 +1,20 @@
 import { Clock, Effect, Option } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
-import { IssuanceUnavailable } from "../../contract/errors.ts"
+import { InvalidRequest, IssuanceUnavailable } from "../../contract/errors.ts"
+import type { DomainName } from "../../names/DomainName.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { call } from "../../restate/Messaging.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
+import { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { decideStart, type Purpose, type Start } from "./decideStart.ts"
 import { removeRecord } from "./dnsRecord.ts"
 import { type DomainView, failuresCell, type Issuance, issuanceCell, issuedTimes } from "./issuance.ts"
-import { abandon, failed, issue, pending, postpone, success } from "./issue.ts"
+import { abandon, failed, forget, issue, pending, postpone, success } from "./issue.ts"
 import { lookAt } from "./lookAt.ts"
+import { nameProblem } from "./separate.ts"
 
 /** The issuance that stands in the object's state, unless the domain was deleted and made anew meanwhile [W43]. */
 const standingIssuance = (domain: DomainView) =>
@@ -47,12 +50,22 @@ const begin = (domain: DomainView, start: Extract<Start, { readonly _tag: "Begin
   attempts: 0
 })
 
+/** A tenant's row with a name of the platform, or of others, is refused whoever asks; what was begun for it is given up. */
+const requireOwnName = (domain: DomainView) =>
+  Effect.gen(function* () {
+    const problem = nameProblem(domain, yield* PlatformZones)
+    if (problem === null) return
+    yield* forget
+    return yield* new InvalidRequest({ field: "domain", problem })
+  })
+
 /** Obtains what the purpose asks for, or finds that there is nothing to do. */
-const obtain = (name: string, purpose: Purpose) =>
+const obtain = (name: DomainName, purpose: Purpose) =>
   Effect.gen(function* () {
     const settings = yield* CertificateSettings
     const { at, domain } = yield* lookAt(name)
     if (domain === null) return yield* abandon(name)
+    yield* requireOwnName(domain)
     const issuance = yield* standingIssuance(domain)
     const issued = yield* issuedTimes
     const failures = Option.getOrNull(yield* failuresCell.get)
@@ -93,12 +106,25 @@ export const handleReissue = (input: Input<typeof CertificateService, "ReissueCe
     return yield* call(CertificateService, input.domain, "ReissueCertificate", input)
   })
 
-export const handleRenew = ({ domain, serial }: Input<typeof CertificateService, "RenewCertificate">) =>
-  obtain(domain, { _tag: "Renewal", serial })
+export const handleRenew = (input: Input<typeof CertificateService, "RenewCertificate">) =>
+  Effect.gen(function* () {
+    const { domain, serial } = input
+    if ((yield* key) === domain) return yield* obtain(domain, { _tag: "Renewal", serial })
+    return yield* call(CertificateService, domain, "RenewCertificate", input)
+  })
+
+/** An earlier version issued under every spelling of a name: what it left under this one is taken away, and begun anew. */
+const move = (domain: DomainName) =>
+  Effect.gen(function* () {
+    yield* forget
+    yield* failuresCell.clear
+    return yield* call(CertificateService, domain, "ProcessChallenge", { domain, workspaceId: "" })
+  })
 
 /** Goes on with an issuance that waits, or tries again after one that was given up. A timer that fires too early waits on. */
 export const handleContinue = ({ domain, nonce }: Input<typeof CertificateService, "ContinueIssuance">) =>
   Effect.gen(function* () {
+    if ((yield* key) !== domain) return yield* move(domain)
     const standing = Option.getOrNull(yield* issuanceCell.get)
     if (standing === null) {
       const failures = yield* failuresCell.get

@@ -5,10 +5,18 @@ import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { call } from "../../restate/Messaging.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
-import { CertificateStore, ListedDomain } from "../../services/CertificateStore.ts"
+import {
+  CertificateStore,
+  DomainPage,
+  type ListedDomain,
+  TakenDomain,
+  type UnfitDomain
+} from "../../services/CertificateStore.ts"
+import { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { beat } from "../heartbeat.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
+import { separate } from "./separate.ts"
 
 type RenewInput = Input<typeof CertificateService, "RenewExpiringCertificates">
 type PageInput = Input<typeof CertificateService, "RenewPage">
@@ -18,8 +26,9 @@ const hour = 60 * minute
 /** One page is one short invocation with a journal of its own. */
 const pageSize = 100
 const checksAtOnce = 8
-/** Longest list of failed domains in the answer; it is for people. */
-const maxNamed = 1000
+/** Longest list of failed domains in the answer; it is for people. Restate takes 256 KiB, and a name has 253 octets at most. */
+const maxNamed = 500
+const maxLogged = 10
 const maxDays = 3650
 /** A failed domain is not looked at sooner than its shortest back-off ends. */
 const shortestBackOff = hour
@@ -38,10 +47,22 @@ const loadPage = (after: number) =>
     "load-page",
     Effect.gen(function* () {
       const store = yield* CertificateStore
-      return { at: yield* Clock.currentTimeMillis, domains: yield* store.page(after, pageSize) }
+      return { at: yield* Clock.currentTimeMillis, page: yield* store.page(after, pageSize) }
     }),
-    { success: Schema.Struct({ at: Schema.Number, domains: Schema.Array(ListedDomain) }) }
+    { success: Schema.Struct({ at: Schema.Number, page: DomainPage }) }
   )
+
+/** Says at each row why no certificate is obtained for it. Ids alone are logged: the domains may hold anything. */
+const refuse = (unfit: ReadonlyArray<UnfitDomain>, at: number) =>
+  Effect.gen(function* () {
+    if (unfit.length === 0) return
+    const store = yield* CertificateStore
+    yield* databaseStep("refuse-domains", store.refuse(unfit, at), {})
+    yield* Effect.logWarning("Domains are refused: the reason is in their rows", {
+      count: unfit.length,
+      domainIds: unfit.slice(0, maxLogged).map(({ id }) => id)
+    })
+  })
 
 /** A domain whose check fails is named, and the others go on. */
 const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
@@ -52,19 +73,33 @@ const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
 
 export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
   Effect.gen(function* () {
-    const { at, domains } = yield* loadPage(Number(after))
-    const candidates = domains.filter((domain) => isCandidate(domain, at))
+    const { at, page } = yield* loadPage(Number(after))
+    const { fit, unfit } = separate(page.rows, yield* PlatformZones)
+    yield* refuse(unfit, at)
+    const candidates = fit.filter((domain) => isCandidate(domain, at))
     const checked = yield* Effect.forEach(candidates, (domain) => check(domain, daysBeforeExpiry), {
       concurrency: checksAtOnce
     })
-    const last = domains.length < pageSize ? undefined : domains.at(-1)?.ordinal
     return {
       checked: checked.length,
       triggered: checked.filter(({ triggered }) => triggered).length,
       failedDomains: checked.filter(({ failed }) => failed).map(({ name }) => name),
-      ...(last === undefined ? {} : { next: BigInt(last) })
+      ...(page.next === null ? {} : { next: BigInt(page.next) })
     }
   })
+
+/** Rows of tenants that have one of the platform's own names do not keep it from its certificate, and are never passed over in silence. */
+const reportTaken = (taken: ReadonlyArray<TakenDomain>) =>
+  Effect.forEach(
+    taken,
+    ({ id, name, workspaceId }) =>
+      Effect.logError("platform_name_taken: a tenant's row has a name of the platform itself", {
+        name,
+        domainId: id,
+        workspaceId
+      }),
+    { discard: true }
+  )
 
 /** The platform's own wildcards have rows whenever they can be issued, whoever was to make them. */
 const ensureInfrastructure = Effect.gen(function* () {
@@ -77,7 +112,8 @@ const ensureInfrastructure = Effect.gen(function* () {
     name,
     targetCname: dnsLabel(["infrastructure", name], 16)
   }))
-  yield* databaseStep("ensure-infrastructure", store.ensureInfrastructure(domains, at), {})
+  const ensured = Effect.zipRight(store.ensureInfrastructure(domains, at), store.takenBy(infrastructure))
+  yield* reportTaken(yield* databaseStep("ensure-infrastructure", ensured, { success: Schema.Array(TakenDomain) }))
 })
 
 /** Looks at every domain, page by page, and answers what was found and asked for. Waits for no certificate. */

@@ -1,6 +1,7 @@
 import { Cause, Clock, Duration, Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { CustomDomainService } from "../../contract/CustomDomainService.ts"
+import type { DomainName } from "../../names/DomainName.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { key, uuid } from "../../restate/Durable.ts"
 import { type Implementation, implement } from "../../restate/Implementation.ts"
@@ -10,10 +11,12 @@ import { stateCell } from "../../restate/State.ts"
 import type { DnsResolver } from "../../services/DnsResolver.ts"
 import { DomainStore } from "../../services/DomainStore.ts"
 import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
+import type { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { patient } from "../retry.ts"
 import { confirmAfter, looksForMissingRow, pauseAfter, pauseForMissingRow, verificationLimit } from "./cadence.ts"
+import { domainOfKey, handOver, type StartHandler } from "./domainOfKey.ts"
 import { problemOf } from "./finding.ts"
 import { type Checked, Look, lookAtDomain } from "./lookAtDomain.ts"
 import { Activation, planActivation } from "./planActivation.ts"
@@ -54,7 +57,7 @@ const endOf = (cause: Cause.Cause<unknown>): { readonly problem: string; readonl
     ? { problem: "the verification was cancelled; start it again", outcome: "cancelled" }
     : { problem: "the verification could not go on; start it again", outcome: "failed" }
 
-const markEnded = (domain: string, domainId: string | null, at: number, cause: Cause.Cause<unknown>) =>
+const markEnded = (domain: DomainName, domainId: string | null, at: number, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
     const { outcome, problem } = endOf(cause)
     const domains = yield* DomainStore
@@ -68,11 +71,11 @@ const markEnded = (domain: string, domainId: string | null, at: number, cause: C
  * What a cancellation, by an operator or by a caller who will start anew, and a failure leave: no run, and no row that waits
  * for one. A row that the database refuses to change stays as it is, and lets go of the domain's key.
  */
-const giveUp = (domainId: string | null, cause: Cause.Cause<unknown>) =>
+const giveUp = (domain: DomainName, domainId: string | null, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
     yield* run.clear
     const at = yield* Clock.currentTimeMillis
-    yield* databaseStep("mark-cancelled", markEnded(yield* key, domainId, at, cause), {})
+    yield* databaseStep("mark-cancelled", markEnded(domain, domainId, at, cause), {})
   }).pipe(
     Effect.catchTag("DatabaseRefused", ({ message }) =>
       Effect.logError(`the end of a domain's verification is not recorded: ${message}`)
@@ -80,19 +83,25 @@ const giveUp = (domainId: string | null, cause: Cause.Cause<unknown>) =>
   )
 
 /** Replaces whatever run there was. */
-const start = (reset: boolean) =>
+const start = (domain: DomainName, reset: boolean) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
-    const domain = yield* key
     const nonce = yield* uuid
     const startedAt = yield* Clock.currentTimeMillis
-    yield* withUndo(Effect.void, (_, cause) => giveUp(null, cause))
+    yield* withUndo(Effect.void, (_, cause) => giveUp(domain, null, cause))
     const domainId = yield* databaseStep("begin-verification", domains.begin({ domain, reset, at: startedAt }), {
       success: Schema.NullOr(Schema.String)
     })
     yield* checkAgain({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
     return {}
   }).pipe(saga)
+
+const verify = (handler: StartHandler) =>
+  Effect.gen(function* () {
+    const domain = yield* domainOfKey
+    const stored = yield* key
+    return yield* stored === domain ? start(domain, handler === "RetryVerification") : handOver(domain, stored, handler)
+  })
 
 /** Somebody who sends before their row is committed is given a moment; a domain that was deleted ends here. */
 const awaitRow = (current: Run) =>
@@ -127,10 +136,9 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
   })
 
 /** Route and challenge first, together; only then the certificate that needs both. */
-const activate = (current: Run, look: Exclude<Look, { readonly _tag: "Missing" }>) =>
+const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readonly _tag: "Missing" }>) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
-    const domain = yield* key
     const { at, domainId } = look
     const request = {
       domainId,
@@ -154,29 +162,43 @@ const activate = (current: Run, look: Exclude<Look, { readonly _tag: "Missing" }
     yield* checkAgain({ ...current, domainId, isConfirming: true }, confirmAfter)
   })
 
-const act = (current: Run, look: Look) => {
+const act = (domain: DomainName, current: Run, look: Look) => {
   if (look._tag === "Missing") return awaitRow(current)
   if (current.domainId !== null && current.domainId !== look.domainId) return run.clear
-  if (look._tag === "Verified") return current.isConfirming ? run.clear : activate(current, look)
+  if (look._tag === "Verified") return current.isConfirming ? run.clear : activate(domain, current, look)
   const findings = [look.ownership, look.target].filter((finding) => finding !== null)
-  return findings.length === 0 ? activate(current, look) : postpone(current, look, findings)
+  return findings.length === 0 ? activate(domain, current, look) : postpone(current, look, findings)
 }
 
 /** Looks, journals what it saw, and acts on that alone: another answer of DNS during a retry changes nothing [W21]. */
+const lookNow = (domain: DomainName, current: Run) =>
+  Effect.gen(function* () {
+    yield* withUndo(Effect.void, (_, cause) => giveUp(domain, current.domainId, cause))
+    const seen = yield* databaseStep("look-at-domain", lookAtDomain(domain), { success: Look })
+    yield* act(domain, current, seen)
+  }).pipe(saga)
+
+/** A run under another key than its domain's was started by an earlier version: it goes on where it belongs. */
+const moveRun = (domain: DomainName) =>
+  Effect.zipRight(run.clear, send(CustomDomainService, domain, "VerifyDomain", {}))
+
 const check = ({ nonce }: CheckInput) =>
   Effect.gen(function* () {
     const current = yield* run.get
     if (Option.isNone(current) || current.value.nonce !== nonce) return {}
-    yield* withUndo(Effect.void, (_, cause) => giveUp(current.value.domainId, cause))
-    const look = yield* databaseStep("look-at-domain", lookAtDomain(yield* key), { success: Look })
-    yield* act(current.value, look)
+    const domain = yield* domainOfKey
+    yield* domain === (yield* key) ? lookNow(domain, current.value) : moveRun(domain)
     return {}
-  }).pipe(saga)
+  }).pipe(Effect.catchTag("InvalidRequest", () => Effect.as(run.clear, {})))
 
-/** Key: domain. Holds it for one look at DNS and one transaction; waiting is the delayed message's business. */
-export const CustomDomainWorkflows: Implementation<DomainStore | DnsResolver> = implement(
+/** Key: domain, in its canonical spelling. Holds it for one look at DNS and one transaction; waiting is the delayed message's business. */
+export const CustomDomainWorkflows: Implementation<DomainStore | DnsResolver | PlatformZones> = implement(
   CustomDomainService,
-  { VerifyDomain: () => start(false), RetryVerification: () => start(true), CheckDomain: check },
+  {
+    VerifyDomain: () => verify("VerifyDomain"),
+    RetryVerification: () => verify("RetryVerification"),
+    CheckDomain: check
+  },
   {
     retry: patient,
     // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Of an invocation that is forgotten

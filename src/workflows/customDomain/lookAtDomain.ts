@@ -1,8 +1,10 @@
 import { Clock, Effect, Schema } from "effect"
+import { ownershipName } from "../../names/DnsName.ts"
+import type { DomainName } from "../../names/DomainName.ts"
 import type { DbFailure } from "../../services/Db.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"
 import { type CustomDomain, DomainStore } from "../../services/DomainStore.ts"
-import { judgeOwnership, ownershipName } from "./ownership.ts"
+import { judgeOwnership } from "./ownership.ts"
 import { judgeTarget, needsAddresses } from "./target.ts"
 
 /**
@@ -23,7 +25,7 @@ export const Look = Schema.Union(
 export type Look = typeof Look.Type
 export type Checked = Extract<Look, { readonly _tag: "Checked" }>
 
-const lookAtOwnership = (domain: string, { verificationToken }: CustomDomain) =>
+const lookAtOwnership = (domain: DomainName, { verificationToken }: CustomDomain) =>
   Effect.gen(function* () {
     const dns = yield* DnsResolver
     const name = ownershipName(domain)
@@ -34,7 +36,7 @@ const lookAtOwnership = (domain: string, { verificationToken }: CustomDomain) =>
     return judgeOwnership(domain, verificationToken, answers)
   })
 
-const lookAtTarget = (domain: string, { targetCname }: CustomDomain) =>
+const lookAtTarget = (domain: DomainName, { targetCname }: CustomDomain) =>
   Effect.gen(function* () {
     const dns = yield* DnsResolver
     const cname = yield* dns.cname(domain)
@@ -46,7 +48,7 @@ const lookAtTarget = (domain: string, { targetCname }: CustomDomain) =>
   })
 
 /** Reads the domain's row and, unless it is verified, asks DNS about it. At most 20 s: two rounds of questions. */
-export const lookAtDomain = (domain: string): Effect.Effect<Look, DbFailure, DomainStore | DnsResolver> =>
+export const lookAtDomain = (domain: DomainName): Effect.Effect<Look, DbFailure, DomainStore | DnsResolver> =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)

@@ -1,9 +1,8 @@
+import { ownershipName } from "../../names/DnsName.ts"
+import type { DomainName } from "../../names/DomainName.ts"
 import type { ServerAnswer } from "../../services/DnsResolver.ts"
 import { describeSilent, holds, poll, recordsSeen } from "./agreement.ts"
 import { type Finding, quoted } from "./finding.ts"
-
-/** Where the owner of a domain publishes that it is theirs. */
-export const ownershipName = (domain: string): string => `_unkey.${domain}`
 
 /** What they publish there. */
 const ownershipRecord = (token: string): string => `unkey-domain-verify=${token}`
@@ -17,7 +16,7 @@ export interface OwnershipAnswers {
  * The resolvers must agree, and no authoritative server may deny: what only a cache still holds is no longer published.
  * Authoritative servers that cannot be reached do not count, because many networks let only resolvers through.
  */
-export const judgeOwnership = (domain: string, token: string, answers: OwnershipAnswers): Finding => {
+export const judgeOwnership = (domain: DomainName, token: string, answers: OwnershipAnswers): Finding => {
   const name = ownershipName(domain)
   const wanted = ownershipRecord(token)
   const isWanted = (record: string) => record.toLowerCase() === wanted.toLowerCase()

@@ -29,7 +29,8 @@ export const planActivation = (snapshot: ActivationSnapshot): Plan => {
   }
 }
 
-const refusalOf = ({ domain, environment, project, route }: ActivationSnapshot): string | null => {
+const refusalOf = ({ domain, environment, project, refusal, route }: ActivationSnapshot): string | null => {
+  if (refusal !== null) return refusal
   if (project === null || project.workspaceId !== domain.workspaceId)
     return `the project of ${domain.fqdn} does not exist in its workspace any more; remove the domain and add it to another project`
   if (environment === null || environment.projectId !== domain.projectId)

@@ -1,3 +1,4 @@
+import type { DomainName } from "../../names/DomainName.ts"
 import type { ServerAnswer } from "../../services/DnsResolver.ts"
 import { describeSilent, holds, poll, recordsSeen } from "./agreement.ts"
 import { type Finding, quoted } from "./finding.ts"
@@ -19,7 +20,7 @@ export const needsAddresses = (cname: ReadonlyArray<ServerAnswer>): boolean =>
  * The domain leads to us when its CNAME names the target, or when it has none and the same addresses as the target on each
  * server, at least one. Both under the rule of `holds`.
  */
-export const judgeTarget = (domain: string, target: string, answers: TargetAnswers): Finding => {
+export const judgeTarget = (domain: DomainName, target: string, answers: TargetAnswers): Finding => {
   if (needsAddresses(answers.cname)) return judgeAddresses(domain, normal(target), answers)
   const expected = normal(target)
   const cname = poll(answers.cname, ([first = ""]) => normal(first) === expected)
@@ -31,7 +32,7 @@ export const judgeTarget = (domain: string, target: string, answers: TargetAnswe
   return `too few DNS servers answered for the CNAME of ${domain} (${describeSilent(cname.silent)}); check the name servers of the domain`
 }
 
-const judgeAddresses = (domain: string, target: string, answers: TargetAnswers): Finding => {
+const judgeAddresses = (domain: DomainName, target: string, answers: TargetAnswers): Finding => {
   const { addresses, targetAddresses } = answers
   const ofTarget = new Map(targetAddresses.map(({ answer, server }) => [server, setOf(answer)]))
   const same = poll(addresses, (records, server) => ofTarget.get(server) === JSON.stringify([...records].sort()))

@@ -8,6 +8,7 @@ import { Pki } from "../../../src/services/Pki.ts"
 import { acmeContract, issue } from "../../services/Acme.contract.ts"
 import { pebbleClient, pebbleWorld } from "../../support/acme/pebbleWorld.ts"
 import { withoutLogs } from "../../support/acme/withoutLogs.ts"
+import { named } from "../../support/named.ts"
 
 acmeContract("Pebble that is well", pebbleWorld())
 acmeContract(
@@ -38,7 +39,7 @@ layer(pebbleWorld({ alternateRoots: 2 }), isolated)("a certificate authority wit
       const roots = commonNames(yield* (yield* Pebble).roots, "subject")
       assert.lengthOf(new Set(roots), 3)
       const account = yield* newAccount(yield* Acme)
-      const { chain, order } = yield* issue(yield* Acme, account, ["several-roots.test"], "http-01")
+      const { chain, order } = yield* issue(yield* Acme, account, [named("several-roots.test")], "http-01")
       for (const [preferredChain, expected] of [...roots.map((root) => [root, root]), ["Unheard Of", roots[0]]]) {
         const client = yield* clientWith({ preferredChain })
         const preferred = yield* client.certificate(account, order)
@@ -65,7 +66,7 @@ layer(pebbleWorld({ externalAccounts: { [keyId]: hmacKey } }, bound(hmacKey)), i
         const client = yield* Acme
         const account = yield* newAccount(client)
         assert.strictEqual(yield* client.register(account.key), account.url)
-        yield* issue(client, account, ["bound.test"], "http-01")
+        yield* issue(client, account, [named("bound.test")], "http-01")
       })
     )
 
@@ -103,7 +104,7 @@ layer(pebbleWorld({ validationDelay: "3 seconds" }), isolated)("a certificate au
   it.scoped("is polled until it has come to its decision", () =>
     Effect.gen(function* () {
       const client = yield* Acme
-      yield* issue(client, yield* newAccount(client), ["slow-1.test", "slow-2.test"], "http-01")
+      yield* issue(client, yield* newAccount(client), [named("slow-1.test"), named("slow-2.test")], "http-01")
     })
   )
 })
@@ -115,8 +116,8 @@ layer(pebbleWorld({ authorizationReuse: 100 }), isolated)(
       Effect.gen(function* () {
         const client = yield* Acme
         const account = yield* newAccount(client)
-        const { order } = yield* issue(client, account, ["known.test"], "http-01")
-        const next = yield* client.createOrder(account, { names: ["known.test"] })
+        const { order } = yield* issue(client, account, [named("known.test")], "http-01")
+        const next = yield* client.createOrder(account, { names: [named("known.test")] })
         assert.strictEqual(next.status, "ready")
         assert.notStrictEqual(next.url, order.url)
         assert.deepStrictEqual(next.authorizations, order.authorizations)
@@ -133,7 +134,7 @@ for (const chainLength of [1, 3])
       Effect.gen(function* () {
         const pki = yield* Pki
         const client = yield* Acme
-        const { chain, key } = yield* issue(client, yield* newAccount(client), ["chain.test"], "http-01")
+        const { chain, key } = yield* issue(client, yield* newAccount(client), [named("chain.test")], "http-01")
         assert.lengthOf(chain.match(/-----BEGIN CERTIFICATE-----/g) ?? [], 1 + chainLength)
         assert.isTrue(yield* pki.matches(chain, key))
       })

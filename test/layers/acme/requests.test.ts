@@ -8,6 +8,7 @@ import { Pki } from "../../../src/services/Pki.ts"
 import { calls, ordered } from "../../support/acme/calls.ts"
 import { asked, standInClient, standInWorld } from "../../support/acme/standInWorld.ts"
 import { withoutLogs } from "../../support/acme/withoutLogs.ts"
+import { named } from "../../support/named.ts"
 import { untilIo } from "../../support/untilIo.ts"
 
 const hour = 3_600_000
@@ -146,7 +147,7 @@ layer(standInWorld)("what a certificate authority is told", (it) => {
       const client = yield* clientWith({ profile: "shortlived" })
       const { account } = yield* ordered
       yield* (yield* StandInCa).reset
-      yield* client.createOrder(account, { names: ["*.a.test", "a.test"], replaces: "YQ.AQ" })
+      yield* client.createOrder(account, { names: [named("*.a.test"), named("a.test")], replaces: "YQ.AQ" })
       assert.deepStrictEqual(yield* payloads, [
         {
           identifiers: [
@@ -175,7 +176,7 @@ layer(standInWorld)("what a certificate authority is told", (it) => {
         })
       )
       assert.deepStrictEqual(yield* client.renewalInfo("YQ.AQ"), Option.none())
-      yield* client.createOrder(account, { names: ["a.test"], replaces: "YQ.AQ" })
+      yield* client.createOrder(account, { names: [named("a.test")], replaces: "YQ.AQ" })
       assert.deepStrictEqual(yield* payloads, [{ identifiers: [{ type: "dns", value: "a.test" }] }])
       assert.deepStrictEqual(yield* asked, ["directory", "nonce", "new-order"])
     })

@@ -1,31 +1,44 @@
-import { Effect, Layer, Option, Ref } from "effect"
+import { Effect, Either, Layer, Option, Ref } from "effect"
+import { type DomainName, domainName, isWildcard } from "../../../src/names/DomainName.ts"
+import { sameNameProblem } from "../../../src/names/storedDomains.ts"
 import {
   acmeWorkspace,
   CertificateStore,
   type CertifiedDomain,
+  type DomainPage,
   type InfrastructureDomain,
   infrastructureWorkspace,
-  type ListedDomain,
   type NewCertificate,
   type RemainingLife,
   type SaveOutcome
 } from "../../../src/services/CertificateStore.ts"
+import { ambiguousNames, listDomains } from "../../../src/services/listDomains.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { namedDomains, refuseDomain } from "./namedDomains.ts"
 import type { Rows, Tables } from "./Tables.ts"
 
-type Owner = Tables["custom_domains"]
+type DomainRow = Tables["custom_domains"]
+type Owner = DomainRow & { readonly name: DomainName }
 
 const dayMillis = 86_400_000
 
-const findDomain = (rows: Rows, name: string): Option.Option<CertifiedDomain> => {
-  const row = rows.custom_domains.find(({ domain }) => domain === name)
+/** A row that has a domain name. */
+const ownerIn = (rows: Pick<Rows, "custom_domains">, domainId: string): Owner | undefined => {
+  const row = rows.custom_domains.find(({ id }) => id === domainId)
+  const name = row === undefined ? null : Either.getOrNull(domainName(row.domain))
+  return row === undefined || name === null ? undefined : { ...row, name }
+}
+
+const findDomain = (rows: Rows, name: DomainName): Option.Option<CertifiedDomain> => {
+  const [owner] = namedDomains(rows, name)
+  const row = rows.custom_domains.find(({ id }) => id === owner?.id)
   if (row === undefined) return Option.none()
   const challenge = rows.acme_challenges.find(({ domain_id }) => domain_id === row.id)
   const certificate = rows.certificates.find(({ hostname }) => hostname === name)
   return Option.some({
     id: row.id,
     workspaceId: row.workspace_id,
-    name: row.domain,
+    name,
     challenge: challenge === undefined ? null : { status: challenge.status, expiresAt: challenge.expires_at },
     hasRoute: rows.frontline_routes.some((route) => route.fully_qualified_domain_name === name),
     certificate:
@@ -44,7 +57,7 @@ const putChallenge = (draft: Draft, owner: Owner, set: Partial<Tables["acme_chal
   draft.acme_challenges.push({
     domain_id: owner.id,
     token: "",
-    challenge_type: owner.domain.startsWith("*.") ? "DNS-01" : "HTTP-01",
+    challenge_type: isWildcard(owner.name) ? "DNS-01" : "HTTP-01",
     authorization: "",
     status: "waiting",
     expires_at: 0,
@@ -64,14 +77,14 @@ const saveCertificate = (
   { at, chain, domainId, encryptedKey, expiresAt, id }: NewCertificate,
   accepts: (current: string | null) => boolean
 ): SaveOutcome => {
-  const owner = draft.custom_domains.find((row) => row.id === domainId)
+  const owner = ownerIn(draft, domainId)
   if (owner === undefined) return { _tag: "Gone" }
-  const current = draft.certificates.find(({ hostname }) => hostname === owner.domain)
+  const current = draft.certificates.find(({ hostname }) => hostname === owner.name)
   if (current?.certificate === chain) return { _tag: "Saved", id: current.id }
   if (!accepts(current?.certificate ?? null)) return { _tag: "Changed" }
   const set = { workspace_id: owner.workspace_id, certificate: chain, encrypted_private_key: encryptedKey }
   if (current === undefined) {
-    draft.certificates.push({ ...set, id, hostname: owner.domain, created_at: at, updated_at: null })
+    draft.certificates.push({ ...set, id, hostname: owner.name, created_at: at, updated_at: null })
   } else {
     updateWhere(draft.certificates, (row) => row.id === current.id, { ...set, updated_at: at })
   }
@@ -80,45 +93,72 @@ const saveCertificate = (
   return { _tag: "Saved", id: current?.id ?? id }
 }
 
-const ensureDomain = (draft: Draft, domain: InfrastructureDomain, at: number) => {
-  const known = draft.custom_domains.find((row) => row.domain === domain.name)
-  const owner: Owner = known ?? {
-    id: domain.id,
+/** As the live store does: a tenant's text is taken, so the platform's row has a final dot. */
+const freeSpelling = (draft: Draft, name: DomainName): string => {
+  const has = (text: string) => (row: DomainRow) => row.domain === text
+  if (!draft.custom_domains.some(has(name))) return name
+  const dotted = `${name}.`
+  const taker = draft.custom_domains.find(has(dotted))
+  if (taker !== undefined) updateWhere(draft.custom_domains, has(dotted), { domain: `refused#${taker.id}` })
+  return dotted
+}
+
+const insertPlatform = (draft: Draft, { id, name, targetCname }: InfrastructureDomain, at: number) => {
+  draft.custom_domains.push({
+    id,
     workspace_id: infrastructureWorkspace,
     project_id: infrastructureWorkspace,
     environment_id: infrastructureWorkspace,
-    domain: domain.name,
+    domain: freeSpelling(draft, name),
     challenge_type: "DNS-01",
     verification_status: "verified",
     verification_token: "",
     ownership_verified: true,
     cname_verified: true,
-    target_cname: domain.targetCname,
+    target_cname: targetCname,
     last_checked_at: null,
     check_attempts: 0,
     verification_error: null,
     invocation_id: null,
     created_at: at,
     updated_at: null
-  }
-  if (known === undefined) draft.custom_domains.push(owner)
-  if (owner.workspace_id !== infrastructureWorkspace) return
+  })
+}
+
+const ensureDomain = (draft: Draft, domain: InfrastructureDomain, at: number) => {
+  const known = namedDomains(draft, domain.name)
+  if (!known.some(({ isPlatform }) => isPlatform)) insertPlatform(draft, domain, at)
+  const [first] = namedDomains(draft, domain.name)
+  const owner = first === undefined ? undefined : ownerIn(draft, first.id)
+  if (first === undefined || owner === undefined) return
+  for (const { id } of known) refuseDomain(draft, id, sameNameProblem(first), at)
   if (draft.acme_challenges.some((row) => row.domain_id === owner.id)) return
   putChallenge(draft, owner, { status: "waiting" }, at)
 }
 
-const pageOf = (rows: Rows, after: number, limit: number): ReadonlyArray<ListedDomain> =>
-  rows.custom_domains
+const pageOf = (rows: Rows, after: number, limit: number): DomainPage => {
+  const listed = rows.custom_domains
     .map((row, index) => ({ row, ordinal: index + 1 }))
     .filter(({ ordinal }) => ordinal > after)
     .flatMap(({ ordinal, row }) => {
       const challenge = rows.acme_challenges.find(({ domain_id }) => domain_id === row.id)
       if (challenge === undefined && row.verification_status !== "verified") return []
       const changedAt = challenge === undefined ? null : (challenge.updated_at ?? challenge.created_at)
-      const status = challenge?.status ?? null
-      return [{ ordinal, name: row.domain, workspaceId: row.workspace_id, status, changedAt }]
+      const { domain: stored, id, workspace_id: workspaceId } = row
+      return [{ ordinal, listing: { id, stored, workspaceId, status: challenge?.status ?? null, changedAt } }]
     })
     .slice(0, limit)
+  const page = listed.map(({ listing }) => listing)
+  const found = ambiguousNames(page).flatMap((name) => namedDomains(rows, name))
+  return { rows: listDomains(page, found), next: listed.length < limit ? null : (listed.at(-1)?.ordinal ?? null) }
+}
+
+const takenBy = (rows: Rows, names: ReadonlyArray<DomainName>) =>
+  names.flatMap((name) =>
+    namedDomains(rows, name)
+      .filter(({ isPlatform }) => !isPlatform)
+      .map(({ id, workspaceId }) => ({ id, name, workspaceId }))
+  )
 
 const classOf = (left: number): RemainingLife => {
   if (left <= 0) return "expired"
@@ -130,8 +170,10 @@ const classOf = (left: number): RemainingLife => {
 
 const remainingLife = (rows: Rows, now: number) => {
   const counts = new Map<RemainingLife, number>()
-  for (const { hostname } of rows.certificates) {
-    const owner = rows.custom_domains.find(({ domain }) => domain === hostname)
+  for (const { hostname, workspace_id } of rows.certificates) {
+    const owner = rows.custom_domains.find(
+      (row) => row.domain.replace(/\.$/, "") === hostname && row.workspace_id === workspace_id
+    )
     const challenge = rows.acme_challenges.find(({ domain_id }) => domain_id === owner?.id)
     if (challenge === undefined) continue
     const lifeClass = classOf(challenge.expires_at - now)
@@ -154,7 +196,7 @@ export const MemoryCertificateStore = Layer.effect(
     const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
     const withDomain = (operation: string, domainId: string, body: (draft: Draft, owner: Owner) => void) =>
       change(operation, (draft) => {
-        const owner = draft.custom_domains.find(({ id }) => id === domainId)
+        const owner = ownerIn(draft, domainId)
         if (owner !== undefined) body(draft, owner)
         return owner !== undefined
       })
@@ -189,6 +231,11 @@ export const MemoryCertificateStore = Layer.effect(
         change("CertificateStore.setRegistration", (draft) =>
           updateWhere(draft.acme_users, (row) => row.id === id, { registration_uri: uri, updated_at: at })
         ),
+      refuse: (rows, at) =>
+        change("CertificateStore.refuse", (draft) => {
+          for (const { id, problem } of rows) refuseDomain(draft, id, problem, at)
+        }),
+      takenBy: (names) => read((rows) => takenBy(rows, names)),
       page: (after, limit) => read((rows) => pageOf(rows, after, limit)),
       ensureInfrastructure: (domains, at) =>
         change("CertificateStore.ensureInfrastructure", (draft) => {

@@ -1,4 +1,6 @@
-import { Effect, Layer, Ref } from "effect"
+import { Effect, Either, Layer, Ref } from "effect"
+import { type DomainName, domainName } from "../../../src/names/DomainName.ts"
+import { otherSpellingProblem, sameNameProblem } from "../../../src/names/storedDomains.ts"
 import {
   type ActivationPlan,
   type ActivationRequest,
@@ -7,6 +9,7 @@ import {
 } from "../../../src/services/DomainStore.ts"
 import type { RoutedDeployment } from "../../../src/services/RouteStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { namedDomains, refuseDomain } from "./namedDomains.ts"
 import { routedDeployments } from "./routedDeployments.ts"
 import type { Rows, Tables } from "./Tables.ts"
 
@@ -18,18 +21,25 @@ const runningDeployments = (rows: Rows, environmentId: string): ReadonlyArray<Ro
     .filter((it) => it.environmentId === environmentId && it.status === "ready" && it.desiredState === "running")
     .sort((one, other) => other.createdAt - one.createdAt || other.ordinal - one.ordinal)
 
-const takeSnapshot = (rows: Rows, domain: DomainRow): ActivationSnapshot => {
+const refusalOf = (rows: Rows, domainId: string, domain: DomainName): string | null => {
+  const [owner] = namedDomains(rows, domain)
+  if (owner === undefined) return otherSpellingProblem(domain)
+  return owner.id === domainId ? null : sameNameProblem(owner)
+}
+
+const takeSnapshot = (rows: Rows, domain: DomainRow, fqdn: DomainName): ActivationSnapshot => {
   const project = rows.projects.find(({ id }) => id === domain.project_id)
   const environment = rows.environments.find(({ id }) => id === domain.environment_id)
-  const route = rows.frontline_routes.find((row) => row.fully_qualified_domain_name === domain.domain)
+  const route = rows.frontline_routes.find((row) => row.fully_qualified_domain_name === fqdn)
   const routed = rows.deployments.find(({ id }) => id === route?.deployment_id)
   return {
     domain: {
-      fqdn: domain.domain,
+      fqdn,
       workspaceId: domain.workspace_id,
       projectId: domain.project_id,
       environmentId: domain.environment_id
     },
+    refusal: refusalOf(rows, domain.id, fqdn),
     project:
       project === undefined
         ? null
@@ -53,19 +63,20 @@ const writeRoute = (
   draft: Draft,
   { at, routeId }: ActivationRequest,
   domain: DomainRow,
+  fqdn: DomainName,
   { action, deploymentId, sticky }: NonNullable<ActivationPlan<unknown>["route"]>
 ) => {
   const place = { deployment_id: deploymentId, environment_id: domain.environment_id, sticky }
   if (action === "move")
     return updateWhere(
       draft.frontline_routes,
-      (row) => row.fully_qualified_domain_name === domain.domain && row.project_id === domain.project_id,
+      (row) => row.fully_qualified_domain_name === fqdn && row.project_id === domain.project_id,
       { ...place, updated_at: at }
     )
   draft.frontline_routes.push({
     id: routeId,
     project_id: domain.project_id,
-    fully_qualified_domain_name: domain.domain,
+    fully_qualified_domain_name: fqdn,
     created_at: at,
     updated_at: null,
     ...place
@@ -98,9 +109,10 @@ const writeChallenge = (
 }
 
 const begin = (draft: Draft, { at, domain, reset }: Parameters<DomainStore["Type"]["begin"]>[0]) => {
-  const row = draft.custom_domains.find((each) => each.domain === domain)
+  const [row, ...others] = namedDomains(draft, domain)
   if (row === undefined) return null
-  if (!reset && row.verification_status === "verified") return row.id
+  for (const other of others) refuseDomain(draft, other.id, sameNameProblem(row), at)
+  if (!reset && row.isVerified) return row.id
   updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
     verification_status: "verifying",
     verification_error: null,
@@ -108,6 +120,14 @@ const begin = (draft: Draft, { at, domain, reset }: Parameters<DomainStore["Type
     ...(reset ? { check_attempts: 0, last_checked_at: null, invocation_id: null } : {})
   })
   return row.id
+}
+
+const settle = (draft: Draft, { at, domain, stored }: Parameters<DomainStore["Type"]["settle"]>[0]) => {
+  const row = draft.custom_domains.find((each) => each.domain === stored)
+  if (row === undefined) return null
+  const problem = refusalOf(draft, row.id, domain)
+  if (problem !== null) refuseDomain(draft, row.id, problem, at)
+  return problem
 }
 
 /** The attempt that this check is, counted. */
@@ -151,12 +171,19 @@ export const MemoryDomainStore = Layer.effect(
     return DomainStore.of({
       find: (domain) =>
         Effect.map(Ref.get(tables), ({ custom_domains }) => {
-          const row = custom_domains.find((each) => each.domain === domain)
+          const [owner] = namedDomains({ custom_domains }, domain)
+          const row = custom_domains.find(({ id }) => id === owner?.id)
           if (row === undefined) return null
           const { id, target_cname: targetCname, verification_status: status, verification_token } = row
           return { id, status, verificationToken: verification_token, targetCname }
         }),
       begin: (run) => change("DomainStore.begin", (draft) => begin(draft, run)),
+      settle: (spelling) => change("DomainStore.settle", (draft) => settle(draft, spelling)),
+      refuse: ({ at, problem, stored }) =>
+        change("DomainStore.refuse", (draft) => {
+          const row = draft.custom_domains.find(({ domain }) => domain === stored)
+          if (row !== undefined) refuseDomain(draft, row.id, problem, at)
+        }),
       record: (attempt) => change("DomainStore.record", (draft) => record(draft, attempt)),
       abandon: ({ at, domainId, problem }) =>
         change("DomainStore.abandon", (draft) =>
@@ -170,8 +197,10 @@ export const MemoryDomainStore = Layer.effect(
         change("DomainStore.activate", (draft) => {
           const domain = draft.custom_domains.find(({ id }) => id === request.domainId)
           if (domain === undefined) return null
-          const plan = decide(takeSnapshot(draft, domain))
-          if (plan.route !== null) writeRoute(draft, request, domain, plan.route)
+          const fqdn = Either.getOrNull(domainName(domain.domain))
+          if (fqdn === null) return null
+          const plan = decide(takeSnapshot(draft, domain, fqdn))
+          if (plan.route !== null) writeRoute(draft, request, domain, fqdn, plan.route)
           if (plan.challenge !== null) writeChallenge(draft, request, domain, plan.challenge)
           if (plan.isVerified) markVerified(draft, request)
           return plan.answer

@@ -5,16 +5,18 @@ import type { Input } from "../../../src/restate/Contract.ts"
 import { implement } from "../../../src/restate/Implementation.ts"
 import { step } from "../../../src/restate/Step.ts"
 import { DomainStore } from "../../../src/services/DomainStore.ts"
+import { PlatformZones } from "../../../src/services/PlatformZones.ts"
 import { CustomDomainWorkflows } from "../../../src/workflows/customDomain/CustomDomainWorkflows.ts"
 import { MemoryDns, type MemoryDnsOptions, memoryDns } from "../memory/MemoryDns.ts"
 import { type Draft, MemoryTables, transaction } from "../memory/MemoryTables.ts"
 import { namesOf, seedCustomDomain, seedProject } from "../memory/seeds.ts"
 import type { Tables } from "../memory/Tables.ts"
 import { World } from "../memory/World.ts"
-import { ControlPlane, type ControlPlaneOptions, Engine, on } from "./ControlPlane.ts"
+import { named } from "../named.ts"
+import { apex, ControlPlane, type ControlPlaneOptions, Engine, on } from "./ControlPlane.ts"
 import { rows } from "./look.ts"
 
-export const domain = "app.example.com"
+export const domain = named("app.example.com")
 export const domainId = `dom_${domain}`
 export const target = `target-${domain}.cname.unkey.test`
 export const token = `token-${domain}`
@@ -73,6 +75,8 @@ const interfered = ({ before = {} }: Interference) =>
       find: (name) => Effect.zipRight(first("find"), store.find(name)),
       begin: (run) => Effect.zipRight(first("begin"), store.begin(run)),
       record: (attempt) => Effect.zipRight(first("record"), store.record(attempt)),
+      settle: store.settle,
+      refuse: store.refuse,
       abandon: store.abandon,
       activate: (request, decide) => Effect.zipRight(first("activate"), store.activate(request, decide))
     })
@@ -96,7 +100,12 @@ export const customDomains = (options: MemoryDnsOptions & Interference = {}) =>
     Effect.gen(function* () {
       const engine = yield* Engine
       const ordered: Array<Ordered> = []
-      yield* Effect.provideServiceEffect(engine.serve(CustomDomainWorkflows), DomainStore, interfered(options))
+      yield* engine
+        .serve(CustomDomainWorkflows)
+        .pipe(
+          Effect.provideServiceEffect(DomainStore, interfered(options)),
+          Effect.provideService(PlatformZones, [named(apex)])
+        )
       yield* engine.serve(standIn(ordered))
       return { ordered }
     })

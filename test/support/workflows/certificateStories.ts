@@ -12,6 +12,7 @@ import {
 import type { CaRequest } from "../memory/MemoryCa.ts"
 import { MemoryDns } from "../memory/MemoryDns.ts"
 import { seedRoute } from "../memory/seeds.ts"
+import { named } from "../named.ts"
 import { ControlPlane, type Services } from "./ControlPlane.ts"
 import {
   type CertificatesOptions,
@@ -51,7 +52,7 @@ export const refusedUntil =
       : undefined
 
 const wildcard = "*.example.com"
-const host = "shop.example.com"
+const host = named("shop.example.com")
 
 /** A certificate of 10 days of which so many have passed. */
 const certified = (daysOld: number) =>
@@ -139,5 +140,20 @@ export const certificateStories: Readonly<Record<string, Story<Doubles>>> = {
       return yield* renewAll()
     }),
     {}
+  ),
+  "RenewExpiringCertificates beside rows that do not fit": story(
+    Effect.gen(function* () {
+      yield* seedDomain("a_b.example.com")
+      yield* seedVerifiedDomain(`${host}.`)
+      yield* certified(9.6)
+      return yield* renewAll()
+    })
+  ),
+  "RenewExpiringCertificates of a platform whose name a tenant has": story(
+    Effect.gen(function* () {
+      yield* seedDomain("*.unkey.test")
+      return yield* renewAll()
+    }),
+    { settings: { infrastructure: [named("*.unkey.test")] } }
   )
 }

@@ -6,6 +6,7 @@ import { CertificateStore } from "../../../src/services/CertificateStore.ts"
 import { challengeName } from "../../../src/services/ChallengeRecord.ts"
 import { DbRefused } from "../../../src/services/Db.ts"
 import { Heartbeat, type HeartbeatFailed } from "../../../src/services/Heartbeat.ts"
+import { PlatformZones } from "../../../src/services/PlatformZones.ts"
 import { CertificateWorkflows } from "../../../src/workflows/certificate/CertificateWorkflows.ts"
 import { delegatedRecord } from "../../../src/workflows/challenge/recordOf.ts"
 import { domainId, seedVerifiedDomain } from "../memory/certificateSeeds.ts"
@@ -13,6 +14,7 @@ import { MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
 import { MemoryDns, type MemoryDnsOptions, memoryDns } from "../memory/MemoryDns.ts"
 import { type MemoryPkiOptions, memoryPki } from "../memory/MemoryPki.ts"
 import { MemoryVault } from "../memory/MemoryVault.ts"
+import { named } from "../named.ts"
 import { apex, ControlPlane, Engine, type Ground, on, type Services } from "./ControlPlane.ts"
 import { rows } from "./look.ts"
 
@@ -117,6 +119,7 @@ export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Dou
         memoryPki(options.pki),
         MemoryVault,
         refusing(options.refusesCertificates),
+        Layer.succeed(PlatformZones, [named(apex)]),
         settingsOf(options.settings)
       )
     )
@@ -131,17 +134,19 @@ export const onCertificates =
 /** Asks for a certificate and moves time until there is an answer. */
 export const processChallenge = (domain: string) =>
   Effect.flatMap(ControlPlane, ({ engine }) =>
-    Effect.either(engine.call(CertificateService, domain, "ProcessChallenge", { domain, workspaceId: "ws_shop" }))
+    Effect.either(
+      engine.call(CertificateService, domain, "ProcessChallenge", { domain: named(domain), workspaceId: "ws_shop" })
+    )
   )
 
 export const reissue = (domain: string) =>
   Effect.flatMap(ControlPlane, ({ engine }) =>
-    Effect.either(engine.call(CertificateService, domain, "ReissueCertificate", { domain }))
+    Effect.either(engine.call(CertificateService, domain, "ReissueCertificate", { domain: named(domain) }))
   )
 
 export const submitChallenge = (domain: string) =>
   Effect.map(ControlPlane, ({ engine }) =>
-    engine.submit(CertificateService, domain, "ProcessChallenge", { domain, workspaceId: "ws_shop" })
+    engine.submit(CertificateService, domain, "ProcessChallenge", { domain: named(domain), workspaceId: "ws_shop" })
   )
 
 export const renewAll = (daysBeforeExpiry = 0) =>

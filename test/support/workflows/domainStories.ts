@@ -1,7 +1,7 @@
 import { Effect, type Layer } from "effect"
 import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
 import type { MatrixOptions } from "../../../src/restate/testing/CrashMatrix.ts"
-import { seedDeployment, seedProject, seedRoute } from "../memory/seeds.ts"
+import { seedCustomDomain, seedDeployment, seedProject, seedRoute } from "../memory/seeds.ts"
 import { advance, ControlPlane, type Services } from "./ControlPlane.ts"
 import {
   Certificates,
@@ -97,6 +97,32 @@ export const domainStories = {
       yield* Effect.flatMap(retryVerification, answerOf)
     }),
     thorough
+  ),
+  "VerifyDomain under another spelling than the canonical one": story(
+    Effect.gen(function* () {
+      yield* withDomain({ domain: `${domain}.` })
+      yield* publishAll
+      const { engine } = yield* ControlPlane
+      yield* answerOf(engine.submit(CustomDomainService, `${domain}.`, "VerifyDomain", {}))
+    }),
+    duplicates
+  ),
+  "VerifyDomain of a name that another row has": story(
+    Effect.gen(function* () {
+      yield* withDomain({ verification_status: "verified" })
+      yield* seedCustomDomain("shop", `${domain}.`)
+      const { engine } = yield* ControlPlane
+      yield* answerOf(engine.submit(CustomDomainService, `${domain}.`, "VerifyDomain", {}))
+    }),
+    duplicates
+  ),
+  "VerifyDomain of a key that is no domain name": story(
+    Effect.gen(function* () {
+      yield* withDomain({ domain: "a_b.example.com" })
+      const { engine } = yield* ControlPlane
+      yield* answerOf(engine.submit(CustomDomainService, "a_b.example.com", "VerifyDomain", {}))
+    }),
+    duplicates
   ),
   "CheckDomain of a run that was replaced": story(
     Effect.gen(function* () {

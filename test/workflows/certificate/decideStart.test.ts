@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { decideStart, type StartSnapshot } from "../../../src/workflows/certificate/decideStart.ts"
 import type { DomainView, Issuance } from "../../../src/workflows/certificate/issuance.ts"
 import { verifyCertificate } from "../../../src/workflows/certificate/verifyCertificate.ts"
+import { named } from "../../support/named.ts"
 
 const hour = 3_600_000
 const day = 24 * hour
 const now = Date.UTC(2030, 0, 1)
-const name = "shop.example.com"
+const name = named("shop.example.com")
 
 const facts = {
   names: [name],
@@ -74,7 +75,7 @@ describe("a request for a certificate", () => {
     assert.strictEqual(start({ settings: off }, { certificate: null }), "Unavailable")
     const noDns = { isEnabled: true, hasDnsProvider: false }
     assert.strictEqual(start({ settings: noDns }, { certificate: null }), "Begin")
-    assert.strictEqual(start({ settings: noDns }, { certificate: null, name: "*.example.com" }), "Unavailable")
+    assert.strictEqual(start({ settings: noDns }, { certificate: null, name: named("*.example.com") }), "Unavailable")
   })
 
   it("waits for the back-off of a failure unless somebody set the challenge back", () => {

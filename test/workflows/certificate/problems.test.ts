@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../../src/services/Acme.ts"
 import { seedCertified, seedVerifiedDomain } from "../../support/memory/certificateSeeds.ts"
 import { type CaRequest, MemoryCa } from "../../support/memory/MemoryCa.ts"
+import { named } from "../../support/named.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import { startOfTime } from "../../support/workflows/certificateStories.ts"
 import {
@@ -15,7 +16,7 @@ import {
 } from "../../support/workflows/certificates.ts"
 import { rows } from "../../support/workflows/look.ts"
 
-const host = "shop.example.com"
+const host = named("shop.example.com")
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour

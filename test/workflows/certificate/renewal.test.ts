@@ -16,6 +16,7 @@ import { MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { factsOf } from "../../support/memory/MemoryPki.ts"
 import { seedRoute } from "../../support/memory/seeds.ts"
 import { World } from "../../support/memory/World.ts"
+import { named } from "../../support/named.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import { refusedUntil, startOfTime } from "../../support/workflows/certificateStories.ts"
 import {
@@ -30,7 +31,7 @@ import {
 } from "../../support/workflows/certificates.ts"
 import { rows } from "../../support/workflows/look.ts"
 
-const host = "shop.example.com"
+const host = named("shop.example.com")
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
@@ -220,7 +221,7 @@ describe("the renewal of all certificates", () => {
     }).pipe(
       onCertificates({
         settings: {
-          infrastructure: ["*.unkey.test", "*.eu.regional.test"],
+          infrastructure: [named("*.unkey.test"), named("*.eu.regional.test")],
           platformApexes: ["unkey.test", "regional.test"]
         }
       })
@@ -235,7 +236,7 @@ describe("the renewal of all certificates", () => {
       assert.deepStrictEqual(yield* renewAll(), counts(2, 0, ["*.example.com", host]))
       yield* settled
       assert.deepStrictEqual(yield* rows, before)
-    }).pipe(onCertificates({ settings: { isEnabled: false, infrastructure: ["*.unkey.test"] } }))
+    }).pipe(onCertificates({ settings: { isEnabled: false, infrastructure: [named("*.unkey.test")] } }))
   )
 
   it.effect("[W18] is done although the monitor is away, within a few attempts", () =>

@@ -5,9 +5,10 @@ import { holds, poll } from "../../../src/workflows/customDomain/agreement.ts"
 import { problemOf, quoted } from "../../../src/workflows/customDomain/finding.ts"
 import { judgeOwnership } from "../../../src/workflows/customDomain/ownership.ts"
 import { judgeTarget } from "../../../src/workflows/customDomain/target.ts"
+import { named } from "../../support/named.ts"
 import { absent, answers, failed, found } from "./answers.ts"
 
-const fqdn = "app.example.com"
+const fqdn = named("app.example.com")
 const target = "abc.cname.test"
 const token = "unkey-domain-verify=T0ken"
 const other = "v=spf1 -all"

@@ -3,6 +3,7 @@ import fc from "fast-check"
 import type { ActivationSnapshot } from "../../../src/services/DomainStore.ts"
 import { pauseAfter } from "../../../src/workflows/customDomain/cadence.ts"
 import { planActivation } from "../../../src/workflows/customDomain/planActivation.ts"
+import { named } from "../../support/named.ts"
 
 const deployment = (id: string) => ({
   id,
@@ -14,10 +15,11 @@ const deployment = (id: string) => ({
   ordinal: 1
 })
 
-const domain = { fqdn: "app.example.com", workspaceId: "ws", projectId: "proj", environmentId: "env" }
+const domain = { fqdn: named("app.example.com"), workspaceId: "ws", projectId: "proj", environmentId: "env" }
 
 const snapshotOf = (changes: Partial<ActivationSnapshot> = {}): ActivationSnapshot => ({
   domain,
+  refusal: null,
   project: { workspaceId: "ws", liveDeploymentId: null },
   environment: { projectId: "proj", slug: "production" },
   deployments: [],

@@ -1,0 +1,61 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Effect, Schema } from "effect"
+import type { DomainName } from "../../names/DomainName.ts"
+import { lookupSpellings, rowsOf } from "../../names/storedDomains.ts"
+import { infrastructureWorkspace } from "../../services/CertificateStore.ts"
+import { VerificationStatus } from "../../services/DomainStore.ts"
+import { decodeRows, Integer64 } from "./rows.ts"
+
+const rows = decodeRows(
+  Schema.Struct({
+    ordinal: Integer64,
+    id: Schema.String,
+    stored: Schema.String,
+    workspaceId: Schema.String,
+    status: VerificationStatus
+  })
+)
+
+/** A row of `custom_domains` as it is told from others of its name. */
+export interface NamedDomain {
+  readonly ordinal: number
+  readonly id: string
+  readonly stored: string
+  readonly workspaceId: string
+  readonly status: typeof VerificationStatus.Type
+  readonly isPlatform: boolean
+  readonly isVerified: boolean
+}
+
+const columns = (sql: SqlClient) =>
+  sql.literal("pk AS ordinal, id, domain AS stored, workspace_id AS workspaceId, verification_status AS status")
+
+const named = (row: Omit<NamedDomain, "isPlatform" | "isVerified">): NamedDomain => ({
+  ...row,
+  isPlatform: row.workspaceId === infrastructureWorkspace,
+  isVerified: row.status === "verified"
+})
+
+const lockOf = (sql: SqlClient, isLocking: boolean) => sql.literal(isLocking ? "FOR UPDATE" : "")
+
+/** The rows of a name, in whatever spelling, its owner first. `isLocking` for who will write them. */
+export const namedDomains = (sql: SqlClient, name: DomainName, isLocking: boolean) =>
+  Effect.map(
+    rows(sql`
+      SELECT ${columns(sql)} FROM custom_domains
+      WHERE ${sql.in("domain", lookupSpellings(name))} ORDER BY pk ${lockOf(sql, isLocking)}`),
+    (found) => rowsOf(name, found.map(named))
+  )
+
+/** The row that has exactly this text, locked. */
+export const storedAs = (sql: SqlClient, stored: string) =>
+  Effect.map(
+    rows(sql`SELECT ${columns(sql)} FROM custom_domains WHERE domain = ${stored} FOR UPDATE`),
+    (found) => found.map(named).find((row) => row.stored === stored) ?? null
+  )
+
+/** Says at a tenant's row why its domain is not served. A row that says so already is left as it is. */
+export const refuseDomain = (sql: SqlClient, domainId: string, problem: string, at: number) => sql`
+  UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
+  WHERE id = ${domainId} AND workspace_id <> ${infrastructureWorkspace}
+    AND NOT (verification_status = 'failed' AND verification_error <=> ${problem})`

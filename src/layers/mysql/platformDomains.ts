@@ -1,0 +1,73 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Effect } from "effect"
+import type { DomainName } from "../../names/DomainName.ts"
+import { sameNameProblem } from "../../names/storedDomains.ts"
+import { type InfrastructureDomain, infrastructureWorkspace } from "../../services/CertificateStore.ts"
+import { type NamedDomain, namedDomains, refuseDomain } from "./namedDomains.ts"
+
+const has = (rows: ReadonlyArray<NamedDomain>, text: string) => rows.find(({ stored }) => stored.toLowerCase() === text)
+
+/**
+ * The table takes each text once: where a tenant's row has the name, the platform's has it with a final dot. A tenant whose row
+ * has that text as well loses it, so that no number of rows keeps the platform from its own name.
+ */
+const freeSpelling = Effect.fnUntraced(function* (sql: SqlClient, name: DomainName, known: ReadonlyArray<NamedDomain>) {
+  if (has(known, name) === undefined) return name
+  const dotted = `${name}.`
+  const taker = has(known, dotted)
+  if (taker !== undefined)
+    yield* sql`UPDATE custom_domains SET domain = ${`refused#${taker.id}`} WHERE id = ${taker.id}`
+  return dotted
+})
+
+const insertPlatform = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  { id, name, targetCname }: InfrastructureDomain,
+  known: ReadonlyArray<NamedDomain>,
+  at: number
+) {
+  const domain = yield* freeSpelling(sql, name, known)
+  yield* sql`INSERT INTO custom_domains ${sql.insert({
+    id,
+    workspace_id: infrastructureWorkspace,
+    project_id: infrastructureWorkspace,
+    environment_id: infrastructureWorkspace,
+    domain,
+    challenge_type: "DNS-01",
+    verification_status: "verified",
+    verification_token: "",
+    ownership_verified: 1,
+    cname_verified: 1,
+    target_cname: targetCname,
+    created_at: at
+  })}`
+  const [owner] = yield* namedDomains(sql, name, true)
+  return owner
+})
+
+/** Makes what is missing of one infrastructure domain, and refuses the rows of tenants that have its name. */
+export const ensurePlatformDomain = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  domain: InfrastructureDomain,
+  at: number
+) {
+  const known = yield* namedDomains(sql, domain.name, true)
+  const owner = known.find(({ isPlatform }) => isPlatform) ?? (yield* insertPlatform(sql, domain, known, at))
+  if (owner === undefined) return
+  for (const { id, isPlatform } of known) if (!isPlatform) yield* refuseDomain(sql, id, sameNameProblem(owner), at)
+  yield* sql`
+    INSERT INTO acme_challenges
+      (domain_id, workspace_id, token, challenge_type, authorization, status, expires_at, created_at)
+    VALUES (${owner.id}, ${infrastructureWorkspace}, '', 'DNS-01', '', 'waiting', 0, ${at})
+    ON DUPLICATE KEY UPDATE workspace_id = ${infrastructureWorkspace}`
+})
+
+export const takenPlatformDomains = (sql: SqlClient, names: ReadonlyArray<DomainName>) =>
+  Effect.map(
+    Effect.forEach(names, (name) =>
+      Effect.map(namedDomains(sql, name, false), (rows) =>
+        rows.filter(({ isPlatform }) => !isPlatform).map((row) => ({ ...row, name }))
+      )
+    ),
+    (rows) => rows.flat().map(({ id, name, workspaceId }) => ({ id, name, workspaceId }))
+  )

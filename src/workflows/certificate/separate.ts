@@ -1,0 +1,34 @@
+import { Either } from "effect"
+import type { DomainName } from "../../names/DomainName.ts"
+import { tenantDomainName } from "../../names/tenantDomain.ts"
+import { infrastructureWorkspace, type ListedDomain, type UnfitDomain } from "../../services/CertificateStore.ts"
+
+export interface Separated {
+  readonly fit: ReadonlyArray<ListedDomain>
+  readonly unfit: ReadonlyArray<UnfitDomain>
+}
+
+/** Why no certificate is obtained for a row of this workspace: its name is none that a tenant may have. Null when it may. */
+export const nameProblem = (
+  { name, workspaceId }: Pick<ListedDomain, "name" | "workspaceId">,
+  zones: ReadonlyArray<DomainName>
+): string | null =>
+  workspaceId === infrastructureWorkspace
+    ? null
+    : Either.match(tenantDomainName(name, zones), { onLeft: ({ message }) => message, onRight: () => null })
+
+/** Rows for which a certificate may be obtained, and those that are refused with a reason: not a tenant's name, or not this row's. */
+export const separate = (
+  rows: ReadonlyArray<ListedDomain | UnfitDomain>,
+  zones: ReadonlyArray<DomainName>
+): Separated => {
+  const judged = rows.map((row): ListedDomain | UnfitDomain => {
+    if (row._tag === "Unfit") return row
+    const problem = nameProblem(row, zones)
+    return problem === null ? row : { _tag: "Unfit", id: row.id, problem }
+  })
+  return {
+    fit: judged.filter((row) => row._tag === "Listed"),
+    unfit: judged.filter((row) => row._tag === "Unfit")
+  }
+}

@@ -1,0 +1,40 @@
+import { Clock, Effect, Either, Schema } from "effect"
+import { CustomDomainService } from "../../contract/CustomDomainService.ts"
+import { InvalidRequest } from "../../contract/errors.ts"
+import type { DomainName } from "../../names/DomainName.ts"
+import { tenantDomainName } from "../../names/tenantDomain.ts"
+import { key } from "../../restate/Durable.ts"
+import { call } from "../../restate/Messaging.ts"
+import { DomainStore } from "../../services/DomainStore.ts"
+import { PlatformZones } from "../../services/PlatformZones.ts"
+import { databaseStep } from "../databaseStep.ts"
+
+/** Handlers that start a run. */
+export type StartHandler = "VerifyDomain" | "RetryVerification"
+
+/** The domain of the key, in its canonical spelling. A key that is none is refused, and so is a tenant's row with this text. */
+export const domainOfKey = Effect.gen(function* () {
+  const stored = yield* key
+  const read = tenantDomainName(stored, yield* PlatformZones)
+  if (Either.isRight(read)) return read.right
+  const problem = read.left.message
+  const at = yield* Clock.currentTimeMillis
+  const domains = yield* DomainStore
+  yield* databaseStep("refuse-domain", domains.refuse({ stored, problem, at }), {})
+  return yield* new InvalidRequest({ field: "key", problem })
+})
+
+/**
+ * What a start under another spelling than the canonical one does: the row with this text has to be the one that the name belongs
+ * to. The name's own object does the rest, so that all spellings have one run.
+ */
+export const handOver = (domain: DomainName, stored: string, handler: StartHandler) =>
+  Effect.gen(function* () {
+    const domains = yield* DomainStore
+    const at = yield* Clock.currentTimeMillis
+    const problem = yield* databaseStep("settle-spelling", domains.settle({ domain, stored, at }), {
+      success: Schema.NullOr(Schema.String)
+    })
+    if (problem !== null) return yield* new InvalidRequest({ field: "key", problem })
+    return yield* call(CustomDomainService, domain, handler, {})
+  })

@@ -1,0 +1,31 @@
+import type { DomainName } from "../../../src/names/DomainName.ts"
+import { lookupSpellings, rowsOf } from "../../../src/names/storedDomains.ts"
+import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
+import { type Draft, updateWhere } from "./MemoryTables.ts"
+import type { Rows } from "./Tables.ts"
+
+/** The rows of a name, its owner first, in a database that tells every spelling apart. */
+export const namedDomains = ({ custom_domains }: Pick<Rows, "custom_domains">, name: DomainName) => {
+  const spellings = lookupSpellings(name)
+  const found = custom_domains
+    .map((row, ordinal) => ({
+      ordinal,
+      id: row.id,
+      stored: row.domain,
+      workspaceId: row.workspace_id,
+      isPlatform: row.workspace_id === infrastructureWorkspace,
+      isVerified: row.verification_status === "verified"
+    }))
+    .filter(({ stored }) => spellings.includes(stored))
+  return rowsOf(name, found)
+}
+
+export const refuseDomain = (draft: Draft, domainId: string, problem: string, at: number): void =>
+  updateWhere(
+    draft.custom_domains,
+    (row) =>
+      row.id === domainId &&
+      row.workspace_id !== infrastructureWorkspace &&
+      !(row.verification_status === "failed" && row.verification_error === problem),
+    { verification_status: "failed", verification_error: problem, updated_at: at }
+  )
