@@ -161,8 +161,9 @@ const imageFrom = (source: Source, deployment: Deployment, parents: Parents, rep
   })
 }
 
-const awaitRunning = ({ id: deploymentId }: Deployment) =>
-  awaitInstances(deploymentId).pipe(
+const awaitRunning = (deployment: Deployment) => {
+  const { id: deploymentId } = deployment
+  return awaitInstances(deployment).pipe(
     Effect.catchTag(
       "InstancesFailed",
       ({ reason: problem }) => new DeploymentFailed({ deploymentId, step: "deploying", problem })
@@ -173,6 +174,7 @@ const awaitRunning = ({ id: deploymentId }: Deployment) =>
         : Effect.logWarning(`deployment ${deploymentId} runs in ${running.join(", ")}, not yet in ${slow.join(", ")}`)
     )
   )
+}
 
 const routesNotMoved = (deploymentId: string, problem: string) =>
   new DeploymentFailed({ deploymentId, step: "network", problem })

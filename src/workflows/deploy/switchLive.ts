@@ -55,7 +55,7 @@ const wakeAndSwap = (
   Effect.gen(function* () {
     if (target.desiredState !== "running") {
       yield* start(target.id)
-      yield* awaitRunning(target.id)
+      yield* awaitRunning(target)
     }
     yield* swap(change).pipe(
       Effect.catchTag("SwitchRefused", (refused) => {
@@ -67,9 +67,12 @@ const wakeAndSwap = (
     )
   })
 
-const awaitRunning = (deploymentId: string) =>
-  awaitInstances(deploymentId).pipe(
-    Effect.catchTag("InstancesFailed", ({ reason: problem }) => new InstancesNotRunning({ deploymentId, problem }))
+const awaitRunning = (deployment: Deployment) =>
+  awaitInstances(deployment).pipe(
+    Effect.catchTag(
+      "InstancesFailed",
+      ({ reason: problem }) => new InstancesNotRunning({ deploymentId: deployment.id, problem })
+    )
   )
 
 /** A cancellation waits until both are done: a swap without the standby of what it replaced would leave that one running. */
