@@ -7,10 +7,11 @@ import type { RestateAdmin } from "../services/RestateAdmin.ts"
 
 export const Deploys: Layer.Layer<DeploySettings, never, WorkerConfig> = Layer.effect(
   DeploySettings,
-  Effect.map(WorkerConfig, ({ availableRegions, defaultDomain, sentinelImage }) => ({
+  Effect.map(WorkerConfig, ({ availableRegions, defaultDomain, deploys, sentinelImage }) => ({
     apex: defaultDomain,
     sentinelImage,
-    availableRegions
+    availableRegions,
+    failureGrace: Duration.toMillis(deploys.failureGrace)
   }))
 )
 

@@ -85,6 +85,13 @@ export const settings = {
       "How long a build may run before it is cancelled and its deployment fails."
     )
   },
+  deploys: {
+    failureGrace: withDefault(
+      duration({ min: Duration.seconds(1), max: Duration.minutes(15) }),
+      Duration.minutes(3),
+      "How long all instances of a region may be failed without a break before their deploy fails. krane calls an instance that runs and is not ready yet failed; a health check that allows a longer start prolongs it."
+    )
+  },
   sentinelImage: withDefault(
     nonEmptyText,
     "ghcr.io/unkeyed/unkey:local",

@@ -10,5 +10,7 @@ export class DeploySettings extends Context.Tag("ctrl-worker/DeploySettings")<
     readonly sentinelImage: string
     /** Regions used when an environment configures none. When not empty, other ones must be known to frontline. */
     readonly availableRegions: ReadonlyArray<string>
+    /** Milliseconds for which all instances of a region may be failed without a break before their deploy fails. */
+    readonly failureGrace: number
   }
 >() {}

@@ -1,6 +1,7 @@
 import { Clock, Effect, Schema } from "effect"
 import type { Deployment } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { DeploySettings } from "../../services/DeploySettings.ts"
 import { databaseStep } from "../databaseStep.ts"
 import {
   decideReadiness,
@@ -38,7 +39,7 @@ export const pollDelay = (elapsedMillis: number): number => {
 export const awaitInstances = ({ healthCheck, id: deploymentId }: Pick<Deployment, "healthCheck" | "id">) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
-    const policy = readinessPolicyOf(healthCheck)
+    const policy = readinessPolicyOf(healthCheck, (yield* DeploySettings).failureGrace)
     const look = Effect.map(
       Effect.all([Clock.currentTimeMillis, deployments.instances(deploymentId)]),
       ([at, regions]) => ({ at, regions: regions.map(healthOf) })

@@ -36,29 +36,28 @@ export interface ReadinessPolicy {
   readonly failureGrace: number
 }
 
-/**
- * krane reports a pod that runs and is not ready yet as failed, and repeats it each minute. Three minutes outlast a slow
- * start and the pauses of Kubernetes' first four restarts (10, 20, 40 and 80 seconds).
- */
-const shortestFailureGrace = 3 * 60_000
+/** When every wait ends. */
+export const readinessDeadline = 15 * 60_000
 
-/** Two minutes of grace for slow regions are an image pull on a new node. */
-const defaultPolicy: ReadinessPolicy = {
-  deadline: 15 * 60_000,
-  slowRegionGrace: 2 * 60_000,
-  failureGrace: shortestFailureGrace
-}
+/** An image pull on a new node. */
+const slowRegionGrace = 2 * 60_000
 
 /**
- * The policy of one deployment. Its own health check may allow a start longer than the shortest grace: Kubernetes gives a
- * container its initial delay and then `failureThreshold` periods. The deadline bounds that too.
+ * The policy of one deployment. krane reports a pod that runs and is not ready yet as failed, and repeats it each minute, so
+ * a region may be failed for the configured grace, or for longer where the deployment's own health check allows that:
+ * Kubernetes gives a container its initial delay and then `failureThreshold` periods. The deadline bounds both.
  */
-export const readinessPolicyOf = (healthCheck: HealthCheck | null): ReadinessPolicy => {
-  if (healthCheck === null) return defaultPolicy
-  const { failureThreshold, initialDelaySeconds, intervalSeconds } = healthCheck
+export const readinessPolicyOf = (healthCheck: HealthCheck | null, failureGrace: number): ReadinessPolicy => {
+  const { failureThreshold, initialDelaySeconds, intervalSeconds } = healthCheck ?? noHealthCheck
   const allowed = (initialDelaySeconds + failureThreshold * intervalSeconds) * 1000
-  return { ...defaultPolicy, failureGrace: Math.min(Math.max(allowed, shortestFailureGrace), defaultPolicy.deadline) }
+  return {
+    deadline: readinessDeadline,
+    slowRegionGrace,
+    failureGrace: Math.min(Math.max(allowed, failureGrace), readinessDeadline)
+  }
 }
+
+const noHealthCheck: HealthCheck = { initialDelaySeconds: 0, intervalSeconds: 0, failureThreshold: 0 }
 
 /** What earlier polls saw that still matters. */
 export interface ReadinessHistory {

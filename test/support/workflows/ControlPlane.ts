@@ -48,7 +48,12 @@ export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions 
 }
 
 export const apex = "unkey.test"
-const defaultSettings: DeploySettings["Type"] = { apex, sentinelImage: "sentinel:1", availableRegions: ["eu", "us"] }
+const defaultSettings: DeploySettings["Type"] = {
+  apex,
+  sentinelImage: "sentinel:1",
+  availableRegions: ["eu", "us"],
+  failureGrace: 180_000
+}
 
 /** Unless a test says otherwise, builds of a workspace follow each other. */
 export const buildsAtOnce = 1

@@ -21,7 +21,7 @@ const region = (name: string, desiredReplicas: number, ...statuses: ReadonlyArra
 
 const at = (elapsed: number, ...regions: ReadonlyArray<RegionHealth>): ReadinessPoll => ({ elapsed, regions })
 
-const policy = readinessPolicyOf(null)
+const policy = readinessPolicyOf(null, 180_000)
 
 /** The verdict after the last poll, as the waiting workflow would reach it. */
 const afterPolls = (...polls: ReadonlyArray<ReadinessPoll>): Readiness => {
@@ -81,11 +81,11 @@ describe("waiting for instances", () => {
   })
 
   it("goes on for as long as the deployment's own health check allows a start to take", () => {
-    const slow = readinessPolicyOf({ initialDelaySeconds: 120, intervalSeconds: 30, failureThreshold: 10 })
+    const slow = readinessPolicyOf({ initialDelaySeconds: 120, intervalSeconds: 30, failureThreshold: 10 }, 180_000)
     assert.strictEqual(slow.failureGrace, 7 * 60_000)
-    const quick = readinessPolicyOf({ initialDelaySeconds: 1, intervalSeconds: 1, failureThreshold: 1 })
+    const quick = readinessPolicyOf({ initialDelaySeconds: 1, intervalSeconds: 1, failureThreshold: 1 }, 180_000)
     assert.strictEqual(quick.failureGrace, failureGrace)
-    const endless = readinessPolicyOf({ initialDelaySeconds: 86_400, intervalSeconds: 1, failureThreshold: 1 })
+    const endless = readinessPolicyOf({ initialDelaySeconds: 86_400, intervalSeconds: 1, failureThreshold: 1 }, 180_000)
     assert.strictEqual(endless.failureGrace, deadline)
   })
 
