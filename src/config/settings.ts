@@ -179,7 +179,7 @@ export const settings = {
     authoritativeServers: withDefault(
       list(dnsServer),
       [],
-      "Who is asked whether a challenge's record is visible, for private zones; without any, the servers that the zone names."
+      "Who is asked whether a challenge's record is visible, for private zones; without any, the servers that the zone names, at public addresses alone."
     )
   },
   restate: {

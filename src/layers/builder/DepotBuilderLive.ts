@@ -18,6 +18,7 @@ import {
   isNotFound
 } from "./depot/DepotApi.ts"
 import { depotProjects } from "./depot/depotProjects.ts"
+import { machineAddress } from "./depot/machineAddress.ts"
 import { BuildLost, type Hold } from "./holdBuild.ts"
 import { type AuthorizedBuild, makeBuilder, type RunBuild } from "./makeBuilder.ts"
 import { type BuildSite, solveImage } from "./solveImage.ts"
@@ -54,8 +55,12 @@ const resultOf = (exit: Exit.Exit<BuildOutcome, unknown>): BuildResult => {
   return outcome._tag === "Succeeded" ? { _tag: "success" } : { _tag: "error", error: outcome.message }
 }
 
-const openMachine = ({ ca, certificate, endpoint, key, serverName }: DepotMachine) =>
-  openBuildkit({ address: endpoint, tls: { ca, client: { certificate, key }, serverName } })
+const openMachine =
+  (apiUrl: string) =>
+  ({ ca, certificate, endpoint, key, serverName }: DepotMachine) =>
+    Effect.flatMap(machineAddress(endpoint, apiUrl), (address) =>
+      openBuildkit({ address, tls: { ca, client: { certificate, key }, serverName } })
+    )
 
 const denied: BuildOutcome = {
   _tag: "Failed",
@@ -75,10 +80,15 @@ const ofDepot = (failure: DepotFailed): Effect.Effect<BuildOutcome, BuildLost> =
     : new BuildLost({ text: `Depot ${failure.operation}: ${failure.code ?? "no answer"}` })
 
 const buildOn =
-  (api: DepotApi, site: BuildSite, platform: DepotPlatform, authorized: AuthorizedBuild) =>
+  (
+    api: DepotApi,
+    { account: { apiUrl }, ...site }: DepotBuilderOptions,
+    platform: DepotPlatform,
+    authorized: AuthorizedBuild
+  ) =>
   ({ build, depotProjectId }: { readonly build: DepotBuild; readonly depotProjectId: string }) =>
     Effect.gen(function* () {
-      const client = yield* Effect.flatMap(api.machines.acquire(build, platform), openMachine)
+      const client = yield* Effect.flatMap(api.machines.acquire(build, platform), openMachine(apiUrl))
       const image = imageName(site.registry.url, depotProjectId, authorized.spec)
       // Depot's own id is new for each attempt, which is what a machine that outlives builds needs.
       const outcome = yield* solveImage(client, site, build.buildId, { ...authorized, image })
@@ -121,7 +131,7 @@ const finish = (api: DepotApi, { build, isNoted }: Created, { isHeld, noteExtern
   )
 
 const run =
-  (api: DepotApi, projects: Projects, site: BuildSite): RunBuild =>
+  (api: DepotApi, projects: Projects, site: DepotBuilderOptions): RunBuild =>
   (authorized) => {
     const { hold, spec } = authorized
     const platform = platformOf(spec.platform)

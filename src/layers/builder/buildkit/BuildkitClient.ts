@@ -33,6 +33,8 @@ const channelOptions = (serverName: string | null) => ({
   // A build may be silent for minutes; a daemon that vanished without a word is noticed within one.
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 20_000,
+  // Otherwise grpc_proxy, https_proxy and http_proxy of the environment are taken.
+  "grpc.enable_http_proxy": 0,
   ...(serverName === null ? {} : { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName })
 })
 
