@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { krane } from "../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
@@ -102,7 +101,7 @@ export const benchDeploys = (options: DeployBenchOptions) =>
     yield* productionWorker(database, restate.admin)
     const neighbours = krane({ regions: [region], pollInterval: kranePollInterval, startDelay: 0 }).pipe(
       Layer.provideMerge(simulatorDatabase(database)),
-      Layer.merge(Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
+      Layer.merge(ingressAt(restate.ingress))
     )
     return yield* Effect.provide(rounds(options), neighbours)
   }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer())))

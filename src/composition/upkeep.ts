@@ -1,3 +1,4 @@
+import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { WorkerConfig } from "../config.ts"
 import { HttpHeartbeatLive } from "../layers/HttpHeartbeatLive.ts"
@@ -25,4 +26,6 @@ const Monitors = Layer.unwrapEffect(
   )
 )
 
-export const UpkeepAdapters = Layer.mergeAll(Settings, PrometheusJobProgressLive, Slack, Monitors)
+export const UpkeepAdapters = Layer.mergeAll(Settings, PrometheusJobProgressLive, Slack, Monitors).pipe(
+  Layer.provide(FetchHttpClient.layer)
+)

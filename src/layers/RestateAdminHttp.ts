@@ -1,7 +1,6 @@
-import { HttpClientRequest } from "@effect/platform"
+import { FetchHttpClient, type HttpClient, HttpClientRequest } from "@effect/platform"
 import { Array as Arr, Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { type Registration, RestateAdmin, RestateAdminError, unknownHandlers } from "../services/RestateAdmin.ts"
-import type { OutboundHttp } from "./outbound/OutboundHttp.ts"
 import { call, makeAdminClient, type RestateAdminOptions, shorten } from "./restateAdmin/AdminClient.ts"
 
 // Registration makes Restate call us back to discover handlers, so it may take as long as a slow start.
@@ -24,9 +23,9 @@ const Version = Schema.Struct({ version: Schema.String })
 /** Restate answers with a trailing slash where it was registered without one. */
 const sameUri = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
 
-const registerOnce = (send: OutboundHttp, { uri, force, handlers = [] }: Registration) =>
+const registerOnce = (client: HttpClient.HttpClient, { uri, force, handlers = [] }: Registration) =>
   Effect.gen(function* () {
-    const { id, services } = yield* call(send, {
+    const { id, services } = yield* call(client, {
       operation: "register",
       request: HttpClientRequest.post("/deployments").pipe(HttpClientRequest.bodyUnsafeJson({ uri, force })),
       answer: Deployment,
@@ -46,10 +45,10 @@ const registerOnce = (send: OutboundHttp, { uri, force, handlers = [] }: Registr
   })
 
 const make = (options: RestateAdminOptions) =>
-  Effect.map(makeAdminClient(options), (send) =>
+  Effect.map(makeAdminClient(options), (client) =>
     RestateAdmin.of({
       register: Effect.fn("RestateAdmin.register")((registration) =>
-        registerOnce(send, registration).pipe(
+        registerOnce(client, registration).pipe(
           Effect.tapError((error) =>
             Effect.when(
               Effect.logWarning("Registration with Restate will be tried again", { problem: error.message }),
@@ -61,7 +60,7 @@ const make = (options: RestateAdminOptions) =>
       ),
       isRegistered: (uri) =>
         Effect.map(
-          call(send, {
+          call(client, {
             operation: "list deployments",
             request: HttpClientRequest.get("/deployments"),
             answer: Deployments,
@@ -70,7 +69,7 @@ const make = (options: RestateAdminOptions) =>
           ({ deployments }) => deployments.some((deployment) => sameUri(deployment.uri ?? "", uri))
         ),
       health: Effect.asVoid(
-        call(send, {
+        call(client, {
           operation: "health",
           request: HttpClientRequest.get("/health"),
           answer: Schema.Unknown,
@@ -78,7 +77,7 @@ const make = (options: RestateAdminOptions) =>
         })
       ),
       version: Effect.map(
-        call(send, {
+        call(client, {
           operation: "version",
           request: HttpClientRequest.get("/version"),
           answer: Version,
@@ -91,4 +90,4 @@ const make = (options: RestateAdminOptions) =>
 
 /** Restate's admin API over HTTP. */
 export const RestateAdminHttpLive = (options: RestateAdminOptions): Layer.Layer<RestateAdmin> =>
-  Layer.scoped(RestateAdmin, make(options))
+  Layer.effect(RestateAdmin, make(options)).pipe(Layer.provide(FetchHttpClient.layer))

@@ -1,7 +1,6 @@
 import { type Array as Arr, Duration, Effect, Layer } from "effect"
 import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
-import { isPublicAddress } from "../outbound/publicAddress.ts"
-import { authoritativeServers, type Reach, zoneServers } from "./authoritativeServers.ts"
+import { authoritativeServers, zoneServers } from "./authoritativeServers.ts"
 import { canonicalName } from "./canonicalName.ts"
 import { ask, type FirstAnswer, failed, found, questions, recordsOf } from "./query.ts"
 
@@ -12,15 +11,12 @@ export interface DnsResolverOptions {
   readonly authoritativeServers?: Arr.NonEmptyReadonlyArray<string> | undefined
   /** What one server is given. Default 10 s. */
   readonly bound?: Duration.DurationInput
-  /**
-   * How the servers that a zone names are reached. Default: port 53, the only one that zones can mean, at public addresses.
-   * Servers elsewhere are named by `authoritativeServers`.
-   */
-  readonly reach?: Reach
+  /** Where the servers that a zone names listen. Default 53, the only port that zones can mean. */
+  readonly authoritativePort?: number
 }
 
 const defaultBound = Duration.seconds(10)
-const publicServers: Reach = { port: 53, isAllowed: isPublicAddress }
+const dnsPort = 53
 const allAtOnce = { concurrency: "unbounded" } as const
 
 /** One family without an answer leaves the set of addresses unknown. */
@@ -50,7 +46,7 @@ const firstOf =
     )
 
 const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
-  const { reach = publicServers, resolvers } = options
+  const { authoritativePort = dnsPort, resolvers } = options
   const bound = Duration.decode(options.bound ?? defaultBound)
   const first = firstOf(resolvers)
 
@@ -58,7 +54,7 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
     Effect.fnUntraced(function* (name: string) {
       if (options.authoritativeServers !== undefined)
         return yield* fromEach(options.authoritativeServers, (server) => ask(server, bound, questions.txt(name)))
-      const { canonical, servers } = yield* locate(first, reach, name)
+      const { canonical, servers } = yield* locate(first, authoritativePort, name)
       return yield* Effect.forEach(
         servers,
         ({ address, server }) =>

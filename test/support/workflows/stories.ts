@@ -26,8 +26,7 @@ const twice = { duplicates: true }
 /** Short handlers are also killed twice per run. */
 const thorough = { duplicates: true, pairs: 100 }
 
-/** A short grace makes the same decisions with fewer looks, each of which is a place to crash at. */
-const failing: ControlPlaneOptions = { startOf: () => fails, settings: { failureGrace: 5000 } }
+const failing: ControlPlaneOptions = { startOf: () => fails }
 const hanging: ControlPlaneOptions = { startOf: () => hangs }
 
 export const deployStories = {

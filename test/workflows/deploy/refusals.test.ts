@@ -11,7 +11,6 @@ const deployment = (id: string, columns: Partial<Deployment> = {}): Deployment =
     projectId: "proj_shop",
     environmentId: "env_shop_production",
     port: 8080,
-    healthCheck: null,
     gitCommitSha: null,
     gitBranch: null,
     status: "ready",
