@@ -16,6 +16,17 @@ const only = Object.entries(allowed).map(([folder, targets]) => ({
   from: { path: `^src/${folder}/` },
   to: { pathNot: [`^src/${folder}/`, ...targets] }
 }))
+/** Libraries that open connections, and the place in src/layers that takes their transport from them or bounds it. */
+const vendors = [
+  ["@aws-sdk", "dns/"],
+  ["@clickhouse/client", "clickhouse/"],
+  ["@depot/sdk-node", "builder/depot/"],
+  ["@grpc/grpc-js", "builder/"],
+  ["@octokit", "github/"],
+  ["acme-client", "(acme/|PkiLive)"],
+  ["mysql2", "mysql/"],
+  ["node-vault", "vault/hashicorp/"]
+]
 module.exports = {
   forbidden: [
     ...only,
@@ -53,6 +64,20 @@ module.exports = {
       from: { path: "^src/cli/" },
       to: { path: "^src/(layers|restate|http|workflows|migrations)/" }
     },
+    {
+      name: "outbound-is-the-only-http-client",
+      severity: "error",
+      comment: "calls to neighbours are bounded by src/layers/outbound; the others here are servers",
+      from: { path: "^src/", pathNot: "^src/(layers/outbound/|restate/(Endpoint|Listener|Refusals)\\.ts|composition/observability\\.ts)" },
+      to: { path: "^(node:)?(https?|http2|tls)$|^node_modules/(undici|axios|got|node-fetch|ws)/" }
+    },
+    ...vendors.map(([library, place]) => ({
+      name: `outbound-library-${library.replaceAll(/[^a-z0-9-]+/g, "")}`,
+      severity: "error",
+      comment: "a library that may open connections is used where its calls are bounded, and nowhere else",
+      from: { path: "^src/", pathNot: `^src/layers/${place}` },
+      to: { path: `^node_modules/${library}/` }
+    })),
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "nothing-imports-main", severity: "error", from: { path: "^src/" }, to: { path: "^src/main\\.ts$" } },
     { name: "product-does-not-import-tests", severity: "error", from: { path: "^src/" }, to: { path: "^(test|dev|bench|examples)/" } }

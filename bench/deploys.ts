@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
+import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { krane } from "../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
@@ -101,7 +102,7 @@ export const benchDeploys = (options: DeployBenchOptions) =>
     yield* productionWorker(database, restate.admin)
     const neighbours = krane({ regions: [region], pollInterval: kranePollInterval, startDelay: 0 }).pipe(
       Layer.provideMerge(simulatorDatabase(database)),
-      Layer.merge(ingressAt(restate.ingress))
+      Layer.merge(Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
     )
     return yield* Effect.provide(rounds(options), neighbours)
   }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer())))

@@ -1,5 +1,6 @@
 import * as http from "node:http"
 import { cpus, loadavg } from "node:os"
+import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { krane } from "../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
@@ -110,7 +111,7 @@ const bench = Effect.gen(function* () {
   const { url } = yield* productionWorker(database, restate.admin)
   const neighbours = krane({ regions: [region] }).pipe(
     Layer.provideMerge(simulatorDatabase(database)),
-    Layer.merge(ingressAt(restate.ingress))
+    Layer.merge(Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
   )
   const table = yield* Effect.provide(measure(url), neighbours)
   const text = `Written by \`npx node bench/health.ts\`. Cells are medians over ${rounds} rounds of ${deploys} deploys of each kind, one after the other, with the

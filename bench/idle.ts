@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { type ClickHouseClient, createClient } from "@clickhouse/client"
+import { FetchHttpClient } from "@effect/platform"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schedule } from "effect"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
@@ -143,5 +144,8 @@ export const benchIdle = (options: IdleBenchOptions) =>
         options.rounds
       )
     })
-    return yield* Effect.provide(rounds, Layer.merge(simulatorDatabase(database), ingressAt(restate.ingress)))
+    return yield* Effect.provide(
+      rounds,
+      Layer.merge(simulatorDatabase(database), Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
+    )
   }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), clickhouseServer())))

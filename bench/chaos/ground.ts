@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { FetchHttpClient } from "@effect/platform"
 import { type Duration, Effect, Layer, Option, Ref } from "effect"
 import { cuttingProxy } from "../../dev/simulators/CuttingProxy.ts"
 import { krane } from "../../dev/simulators/Krane.ts"
@@ -94,5 +95,5 @@ export type Ground = Effect.Effect.Success<typeof ground>
 export const neighbours = ({ direct, ingress }: Ground) =>
   krane({ regions, pollInterval: "50 millis", startDelay: 0 }).pipe(
     Layer.provideMerge(simulatorDatabase(direct)),
-    Layer.merge(ingressAt(ingress))
+    Layer.merge(Layer.provide(ingressAt(ingress), FetchHttpClient.layer))
   )

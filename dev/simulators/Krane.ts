@@ -25,6 +25,11 @@ export class Krane extends Context.Tag("ctrl-worker/dev/Krane")<
     readonly fail: (deploymentOrImage: string) => Effect.Effect<void>
     /** Takes back every `fail`. What has failed stays so until its topology changes again. */
     readonly heal: Effect.Effect<void>
+    /**
+     * Instances of this deployment, or of this image, run for so long before their health check passes. krane reports them
+     * as `failed` meanwhile (`svc/krane/internal/deployment/state.go`).
+     */
+    readonly beUnready: (deploymentOrImage: string, unready: Duration.DurationInput) => Effect.Effect<void>
     /** How long starts take in this region from now on. */
     readonly slowDown: (region: string, startDelay: Duration.DurationInput) => Effect.Effect<void>
   }
@@ -58,6 +63,7 @@ const untilWritten = <A, R>(effect: Effect.Effect<A, SqlError, R>): Effect.Effec
 const makeKrane = Effect.fnUntraced(function* (options: KraneOptions) {
   const { pollInterval = "200 millis", startDelay = "500 millis" } = options
   const failing = yield* Ref.make<ReadonlySet<string>>(new Set())
+  const unready = yield* Ref.make<ReadonlyMap<string, Duration.DurationInput>>(new Map())
   const delays = yield* Ref.make<ReadonlyMap<string, Duration.DurationInput>>(new Map())
   // One piece of work per deployment or sentinel and region: newer wishes take the place of older ones.
   const work = yield* FiberMap.make<string>()
@@ -72,6 +78,12 @@ const makeKrane = Effect.fnUntraced(function* (options: KraneOptions) {
     Effect.gen(function* () {
       yield* reportPending(wanted)
       yield* waitFor(wanted.region)
+      const slow = yield* Ref.get(unready)
+      const unreadyFor = slow.get(wanted.deploymentId) ?? slow.get(wanted.image)
+      if (unreadyFor !== undefined) {
+        yield* reportStarted(wanted, "failed")
+        yield* Effect.sleep(unreadyFor)
+      }
       const chosen = yield* Ref.get(failing)
       yield* reportStarted(wanted, chosen.has(wanted.deploymentId) || chosen.has(wanted.image) ? "failed" : "running")
     })
@@ -99,6 +111,8 @@ const makeKrane = Effect.fnUntraced(function* (options: KraneOptions) {
   return Krane.of({
     fail: (deploymentOrImage) => Ref.update(failing, (chosen) => new Set(chosen).add(deploymentOrImage)),
     heal: Ref.set(failing, new Set()),
+    beUnready: (deploymentOrImage, duration) =>
+      Ref.update(unready, (slow) => new Map(slow).set(deploymentOrImage, duration)),
     slowDown: (region, delay) => Ref.update(delays, (slow) => new Map(slow).set(region, delay))
   })
 })

@@ -47,7 +47,9 @@ export const workerEnvironment = (stack: { readonly database: string; readonly r
   WORKER_DATABASE_PRIMARY: stack.database,
   WORKER_RESTATE_ADMIN_URL: stack.restateAdmin,
   WORKER_CNAME_DOMAIN: cnameDomain,
-  WORKER_AVAILABLE_REGIONS: "local.dev"
+  WORKER_AVAILABLE_REGIONS: "local.dev",
+  // Instances here start within a second, so that one that fails is told of as quickly.
+  WORKER_DEPLOYS_FAILURE_GRACE: "4s"
 })
 
 /** Starts a worker and waits until its readiness says 200; it ends with the scope. */

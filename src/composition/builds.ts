@@ -1,4 +1,4 @@
-import { FileSystem, type HttpClient } from "@effect/platform"
+import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
@@ -8,7 +8,6 @@ import { DepotBuilderLive, type DepotBuilderOptions } from "../layers/builder/De
 import { NoBuilder } from "../layers/builder/NoBuilder.ts"
 import type { BuildSite } from "../layers/builder/solveImage.ts"
 import { GitHubLive } from "../layers/github/GitHubLive.ts"
-import { DirectFetch } from "../layers/ImageRegistryHttp.ts"
 import { BuildLedgerLive } from "../layers/mysql/BuildLedgerLive.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import type { Builder } from "../services/Builder.ts"
@@ -90,7 +89,7 @@ export const chooseBuilder = ({ builder, depot, github, registry }: WorkerConfig
 
 const layerOf = (
   config: WorkerConfigShape
-): Layer.Layer<Builder, SettingFileUnreadable, BuildLedger | BuildTelemetry | GitHub | HttpClient.HttpClient> => {
+): Layer.Layer<Builder, SettingFileUnreadable, BuildLedger | BuildTelemetry | GitHub> => {
   const chosen = chooseBuilder(config)
   switch (chosen._tag) {
     case "None":
@@ -104,7 +103,7 @@ const layerOf = (
 
 /** Depot, a BuildKit of one's own, or nothing that refuses every build. All workers on one database share the ledger of builds. */
 export const Builds: Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub | MysqlPools | WorkerConfig> =
-  Layer.unwrapEffect(Effect.map(WorkerConfig, layerOf)).pipe(Layer.provide([BuildLedgerLive, DirectFetch]))
+  Layer.unwrapEffect(Effect.map(WorkerConfig, layerOf)).pipe(Layer.provide(BuildLedgerLive))
 
 export const Repositories: Layer.Layer<GitHub, never, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ github: { allowUnauthenticatedDeployments, apiUrl, app } }) =>

@@ -1,4 +1,3 @@
-import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { WorkerConfig } from "../config.ts"
 import { HttpHeartbeatLive } from "../layers/HttpHeartbeatLive.ts"
@@ -26,6 +25,4 @@ const Monitors = Layer.unwrapEffect(
   )
 )
 
-export const UpkeepAdapters = Layer.mergeAll(Settings, PrometheusJobProgressLive, Slack, Monitors).pipe(
-  Layer.provide(FetchHttpClient.layer)
-)
+export const UpkeepAdapters = Layer.mergeAll(Settings, PrometheusJobProgressLive, Slack, Monitors)

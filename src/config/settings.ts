@@ -11,7 +11,6 @@ import {
   hostName,
   httpsUrl,
   httpUrl,
-  imageRegistry,
   integer,
   list,
   logLevel,
@@ -84,6 +83,13 @@ export const settings = {
       duration({ min: Duration.minutes(1), max: Duration.hours(12) }),
       Duration.minutes(30),
       "How long a build may run before it is cancelled and its deployment fails."
+    )
+  },
+  deploys: {
+    failureGrace: withDefault(
+      duration({ min: Duration.seconds(1), max: Duration.minutes(15) }),
+      Duration.minutes(3),
+      "How long all instances of a region may be failed without a break before their deploy fails. krane calls an instance that runs and is not ready yet failed; a health check that allows a longer start prolongs it."
     )
   },
   sentinelImage: withDefault(
@@ -173,7 +179,7 @@ export const settings = {
     authoritativeServers: withDefault(
       list(dnsServer),
       [],
-      "Who is asked whether a challenge's record is visible, for private zones; without any, the servers that the zone names."
+      "Who is asked whether a challenge's record is visible, for private zones; without any, the servers that the zone names, at public addresses alone."
     )
   },
   restate: {
@@ -206,15 +212,9 @@ export const settings = {
     projectRegion: withDefault(nonEmptyText, "us-east-1", "Where new projects of Depot are made.")
   },
   registry: {
-    url: optional(
-      imageRegistry,
-      "The registry that built images are pushed to, each project's into a repository of its own: `<url>/<workspace>/<project>`. No build reads from it."
-    ),
+    url: optional(nonEmptyText, "The registry that built images are pushed to."),
     username: optional(nonEmptyText, "Who pushes."),
-    password: optional(
-      redacted(secretText),
-      "The pusher's password; with Depot its token. Where the registry gives tokens it stays in the worker."
-    ),
+    password: optional(redacted(secretText), "The pusher's password; with Depot its token."),
     insecure: withDefault(
       flag,
       false,

@@ -1,9 +1,11 @@
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Duration, Effect, Layer, Option, Redacted } from "effect"
+import { HttpClientRequest } from "@effect/platform"
+import { Effect, Layer, Option, Redacted } from "effect"
 import { ImageRegistry, RegistryUnavailable } from "../services/ImageRegistry.ts"
-import type { Registry } from "./builder/Registry.ts"
-
-const requestTimeout = Duration.seconds(8)
+import type { Registry } from "./builder/solveImage.ts"
+import { bareHost } from "./outbound/addresses.ts"
+import { registry as bounds } from "./outbound/bounds.ts"
+import { reasonOf, statusOf } from "./outbound/OutboundError.ts"
+import { openOutbound } from "./outbound/OutboundHttp.ts"
 
 /** Docker Hub's API is not at the name that its images have. */
 const apiHost = (host: string): string => (/^(index\.)?docker\.io$/.test(host) ? "registry-1.docker.io" : host)
@@ -31,20 +33,17 @@ const failed = (status: number): RegistryUnavailable => {
   return new RegistryUnavailable({ reason, status })
 }
 
-const make = ({ insecure, password, url, username }: Registry) =>
-  Effect.map(HttpClient.HttpClient, (http) => {
+const make = ({ insecure, password, url, username }: Registry) => {
+  const host = apiHost(hostOf(url))
+  // What is no host is refused with the first request.
+  const namedBy = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
+  const outbound = openOutbound({ bounds, reading: "head", namedBy })
+  return Effect.map(outbound, (send) => {
     const get = (address: string) =>
-      http
-        .execute(HttpClientRequest.get(address).pipe(HttpClientRequest.basicAuth(username, Redacted.value(password))))
-        .pipe(
-          // The cause holds the request, with the password.
-          Effect.mapError(() => new RegistryUnavailable({ reason: "unreachable" })),
-          Effect.timeoutFail({
-            duration: requestTimeout,
-            onTimeout: () => new RegistryUnavailable({ reason: "timeout" })
-          })
-        )
-    const root = `://${apiHost(hostOf(url))}/v2/`
+      send(HttpClientRequest.basicAuth(HttpClientRequest.get(address), username, Redacted.value(password))).pipe(
+        Effect.mapError((error) => new RegistryUnavailable({ reason: reasonOf(error), ...statusOf(error) }))
+      )
+    const root = `://${host}/v2/`
     // An insecure registry is on plain HTTP more often than not, and says nothing on the other.
     const asked = insecure ? Effect.orElse(get(`http${root}`), () => get(`https${root}`)) : get(`https${root}`)
     const mayBeTold = (address: string) => insecure || address.startsWith("https:")
@@ -58,16 +57,11 @@ const make = ({ insecure, password, url, username }: Registry) =>
         }
         const { status } = yield* get(address.value)
         if (status !== 200) return yield* failed(status)
-      }).pipe(Effect.scoped)
+      })
     })
   })
-
-/** A redirect would take the credentials elsewhere. */
-export const DirectFetch = Layer.provide(
-  FetchHttpClient.layer,
-  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
-)
+}
 
 /** A registry that speaks the OCI distribution API, with a user and a password or the tokens given for them. */
 export const ImageRegistryHttpLive = (registry: Registry): Layer.Layer<ImageRegistry> =>
-  Layer.effect(ImageRegistry, make(registry)).pipe(Layer.provide(DirectFetch))
+  Layer.scoped(ImageRegistry, make(registry))

@@ -1,6 +1,7 @@
-import { FetchHttpClient, type HttpClient, HttpClientRequest } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Array as Arr, Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { type Registration, RestateAdmin, RestateAdminError, unknownHandlers } from "../services/RestateAdmin.ts"
+import type { OutboundHttp } from "./outbound/OutboundHttp.ts"
 import { call, makeAdminClient, type RestateAdminOptions, shorten } from "./restateAdmin/AdminClient.ts"
 
 // Registration makes Restate call us back to discover handlers, so it may take as long as a slow start.
@@ -23,9 +24,9 @@ const Version = Schema.Struct({ version: Schema.String })
 /** Restate answers with a trailing slash where it was registered without one. */
 const sameUri = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
 
-const registerOnce = (client: HttpClient.HttpClient, { uri, force, handlers = [] }: Registration) =>
+const registerOnce = (send: OutboundHttp, { uri, force, handlers = [] }: Registration) =>
   Effect.gen(function* () {
-    const { id, services } = yield* call(client, {
+    const { id, services } = yield* call(send, {
       operation: "register",
       request: HttpClientRequest.post("/deployments").pipe(HttpClientRequest.bodyUnsafeJson({ uri, force })),
       answer: Deployment,
@@ -45,10 +46,10 @@ const registerOnce = (client: HttpClient.HttpClient, { uri, force, handlers = []
   })
 
 const make = (options: RestateAdminOptions) =>
-  Effect.map(makeAdminClient(options), (client) =>
+  Effect.map(makeAdminClient(options), (send) =>
     RestateAdmin.of({
       register: Effect.fn("RestateAdmin.register")((registration) =>
-        registerOnce(client, registration).pipe(
+        registerOnce(send, registration).pipe(
           Effect.tapError((error) =>
             Effect.when(
               Effect.logWarning("Registration with Restate will be tried again", { problem: error.message }),
@@ -60,7 +61,7 @@ const make = (options: RestateAdminOptions) =>
       ),
       isRegistered: (uri) =>
         Effect.map(
-          call(client, {
+          call(send, {
             operation: "list deployments",
             request: HttpClientRequest.get("/deployments"),
             answer: Deployments,
@@ -69,7 +70,7 @@ const make = (options: RestateAdminOptions) =>
           ({ deployments }) => deployments.some((deployment) => sameUri(deployment.uri ?? "", uri))
         ),
       health: Effect.asVoid(
-        call(client, {
+        call(send, {
           operation: "health",
           request: HttpClientRequest.get("/health"),
           answer: Schema.Unknown,
@@ -77,7 +78,7 @@ const make = (options: RestateAdminOptions) =>
         })
       ),
       version: Effect.map(
-        call(client, {
+        call(send, {
           operation: "version",
           request: HttpClientRequest.get("/version"),
           answer: Version,
@@ -90,4 +91,4 @@ const make = (options: RestateAdminOptions) =>
 
 /** Restate's admin API over HTTP. */
 export const RestateAdminHttpLive = (options: RestateAdminOptions): Layer.Layer<RestateAdmin> =>
-  Layer.effect(RestateAdmin, make(options)).pipe(Layer.provide(FetchHttpClient.layer))
+  Layer.scoped(RestateAdmin, make(options))

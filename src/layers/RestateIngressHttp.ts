@@ -1,13 +1,11 @@
-import {
-  FetchHttpClient,
-  HttpClient,
-  type HttpClientError,
-  HttpClientRequest,
-  type HttpClientResponse
-} from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Duration, Effect, flow, Layer, Option, type Redacted, Schedule, Schema } from "effect"
 import { Accepted, type IngressMessage, RestateIngress, RestateIngressError } from "../services/RestateIngress.ts"
 import { shortened } from "../text/codePoints.ts"
+import { restateIngress } from "./outbound/bounds.ts"
+import type { OutboundAnswer } from "./outbound/exchange.ts"
+import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "./outbound/OutboundError.ts"
+import { type OutboundHttp, openOutbound } from "./outbound/OutboundHttp.ts"
 
 export interface RestateIngressOptions {
   readonly url: string
@@ -17,7 +15,6 @@ export interface RestateIngressOptions {
   readonly retry?: Schedule.Schedule<unknown>
 }
 
-const attemptTimeout = Duration.seconds(30)
 const maxDetail = 300
 
 /** With all attempts it ends within 8 minutes: under the 15 that a CronJob of ours may take. */
@@ -35,7 +32,7 @@ const reasonOf = (status: number): RestateIngressError["reason"] => {
   return status >= 400 ? "refused" : "unexpected-answer"
 }
 
-const statusFailure = (path: string, { status }: HttpClientResponse.HttpClientResponse, text: string) =>
+const statusFailure = (path: string, { status, text }: OutboundAnswer) =>
   new RestateIngressError({
     path,
     reason: reasonOf(status),
@@ -46,52 +43,38 @@ const statusFailure = (path: string, { status }: HttpClientResponse.HttpClientRe
     })
   })
 
-const transportFailure = (path: string) => (error: HttpClientError.HttpClientError) =>
+const transportFailure = (path: string) => (error: OutboundError) =>
   new RestateIngressError({
     path,
-    reason: error._tag === "RequestError" ? "unreachable" : "unexpected-answer",
-    detail: error.reason
+    reason: reasonOfOutbound(error),
+    ...statusOf(error),
+    detail: error.message
   })
 
-const sendOnce = (client: HttpClient.HttpClient, { body, idempotencyKey, path }: IngressMessage) =>
+const sendOnce = (outbound: OutboundHttp, { body, idempotencyKey, path }: IngressMessage) =>
   Effect.gen(function* () {
     const request = HttpClientRequest.post(`/${path}`).pipe(
       HttpClientRequest.setHeader("idempotency-key", idempotencyKey),
       HttpClientRequest.bodyText(body, "application/json")
     )
-    const response = yield* client.execute(request)
-    const text = yield* response.text
-    if (response.status < 200 || response.status > 299) return yield* statusFailure(path, response, text)
-    return yield* Schema.decode(Schema.parseJson(Accepted))(text)
+    const answer = yield* Effect.mapError(outbound(request), transportFailure(path))
+    if (answer.status < 200 || answer.status > 299) return yield* statusFailure(path, answer)
+    return yield* Schema.decode(Schema.parseJson(Accepted))(answer.text)
   }).pipe(
-    // None of these causes is kept: they hold the request, with the API key.
-    Effect.catchTags({
-      ParseError: () =>
-        new RestateIngressError({ path, reason: "unexpected-answer", detail: "the answer is not what Restate sends" }),
-      RequestError: flow(transportFailure(path), Effect.fail),
-      ResponseError: flow(transportFailure(path), Effect.fail)
-    }),
-    Effect.timeoutFail({
-      duration: attemptTimeout,
-      onTimeout: () =>
-        new RestateIngressError({
-          path,
-          reason: "timeout",
-          detail: `no answer within ${Duration.format(attemptTimeout)}`
-        })
-    })
+    Effect.catchTag(
+      "ParseError",
+      () =>
+        new RestateIngressError({ path, reason: "unexpected-answer", detail: "the answer is not what Restate sends" })
+    )
   )
 
 const make = ({ apiKey, retry = patience, url }: RestateIngressOptions) =>
-  Effect.map(HttpClient.HttpClient, (http) => {
+  Effect.map(openOutbound({ bounds: restateIngress }), (outbound) => {
     const authorize = Option.match(apiKey, {
       onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
       onSome: (key) => HttpClientRequest.bearerToken(key)
     })
-    const client = http.pipe(
-      HttpClient.mapRequest(flow(HttpClientRequest.prependUrl(url.replace(/\/+$/, "")), authorize)),
-      HttpClient.withTracerDisabledWhen(() => true)
-    )
+    const client: OutboundHttp = flow(HttpClientRequest.prependUrl(url.replace(/\/+$/, "")), authorize, outbound)
     return RestateIngress.of({
       send: (message) =>
         sendOnce(client, message).pipe(
@@ -106,12 +89,6 @@ const make = ({ apiKey, retry = patience, url }: RestateIngressOptions) =>
     })
   })
 
-/** A redirect would take the key elsewhere; it is answered like any other strange status. */
-const DirectFetch = Layer.provide(
-  FetchHttpClient.layer,
-  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
-)
-
 /** Restate's ingress over HTTP. The key stays Redacted until it travels as a bearer token. */
 export const RestateIngressHttpLive = (options: RestateIngressOptions): Layer.Layer<RestateIngress> =>
-  Layer.effect(RestateIngress, make(options)).pipe(Layer.provide(DirectFetch))
+  Layer.scoped(RestateIngress, make(options))

@@ -1,39 +1,35 @@
-import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { NotificationFailed, Notifier } from "../services/Notifier.ts"
+import { slack } from "./outbound/bounds.ts"
+import type { OutboundError } from "./outbound/OutboundError.ts"
+import { openOutbound } from "./outbound/OutboundHttp.ts"
 import { slackMessage } from "./slackMessage.ts"
-
-/** Of one request: Slack answers within a second, or not at all. */
-const timeout = "10 seconds"
 
 const retryAfter = (header: string | undefined) =>
   header !== undefined && /^\d{1,6}$/.test(header) ? { retryAfterSeconds: Number(header) } : {}
+
+const failed = (error: OutboundError): NotificationFailed => {
+  if (error._tag === "OutboundRefused")
+    return new NotificationFailed({ reason: "refused", ...(error.status !== undefined && { status: error.status }) })
+  return new NotificationFailed({ reason: error.reason === "timeout" ? "timeout" : "unreachable" })
+}
 
 /**
  * Posts to a Slack webhook; without one nobody is told, successfully. Only 200 means that Slack took the message. The address
  * is a secret: it appears in no error, and requests are not traced.
  */
-export const SlackNotifierLive = (
-  webhook: Option.Option<Redacted.Redacted>
-): Layer.Layer<Notifier, never, HttpClient.HttpClient> =>
-  Layer.effect(
+export const SlackNotifierLive = (webhook: Option.Option<Redacted.Redacted>): Layer.Layer<Notifier> =>
+  Layer.scoped(
     Notifier,
-    Effect.map(HttpClient.HttpClient, (client) => {
+    Effect.map(openOutbound({ bounds: slack, reading: "head" }), (send) => {
       const post = (url: Redacted.Redacted, body: unknown) =>
         Effect.gen(function* () {
           const request = HttpClientRequest.post(Redacted.value(url)).pipe(HttpClientRequest.bodyUnsafeJson(body))
-          const { headers, status } = yield* client.execute(request)
+          const { headers, status } = yield* Effect.mapError(send(request), failed)
           if (status === 200) return
           return yield* new NotificationFailed({ reason: "refused", status, ...retryAfter(headers["retry-after"]) })
-        }).pipe(
-          Effect.scoped,
-          Effect.catchTags({
-            RequestError: () => new NotificationFailed({ reason: "unreachable" }),
-            ResponseError: () => new NotificationFailed({ reason: "unreachable" })
-          }),
-          Effect.timeoutFail({ duration: timeout, onTimeout: () => new NotificationFailed({ reason: "timeout" }) }),
-          Effect.withTracerEnabled(false)
-        )
+        })
       return Notifier.of({
         quotaExceeded: (notice) =>
           Option.match(webhook, { onNone: () => Effect.void, onSome: (url) => post(url, slackMessage(notice)) })

@@ -1,7 +1,8 @@
 import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
 import * as OtlpTracer from "@effect/opentelemetry/OtlpTracer"
-import { FetchHttpClient } from "@effect/platform"
 import { ConfigProvider, Context, Duration, Effect, Layer, Option, Redacted, Tracer } from "effect"
+import { outboundHttpClient } from "./outbound/asHttpClient.ts"
+import { collector } from "./outbound/bounds.ts"
 import { type ExportedTraces, readableSpans } from "./telemetry/readableSpans.ts"
 
 export interface TelemetryOptions {
@@ -100,6 +101,6 @@ export const TelemetryLive = (options: TelemetryOptions): Layer.Layer<never> =>
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
         Effect.map((tracer) => Layer.setTracer(sampling(tracer, options.sampleRate))),
         Layer.unwrapScoped,
-        Layer.provide(Layer.merge(FetchHttpClient.layer, serialization(traces.encoding)))
+        Layer.provide(Layer.merge(outboundHttpClient({ bounds: collector }), serialization(traces.encoding)))
       )
   })

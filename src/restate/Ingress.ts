@@ -1,4 +1,4 @@
-import { FetchHttpClient, HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { TerminalError } from "@restatedev/restate-sdk"
 import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.ts"
@@ -64,12 +64,12 @@ export class Ingress extends Context.Tag("restate/Ingress")<
   }
 >() {}
 
-/** A client of the ingress at this address. */
-export const ingressAt = (base: string): Layer.Layer<Ingress> =>
+/** A client of the ingress at this address, over an HttpClient that bounds its calls. */
+export const ingressAt = (base: string): Layer.Layer<Ingress, never, HttpClient.HttpClient> =>
   Layer.effect(
     Ingress,
     Effect.map(HttpClient.HttpClient, (http) => make(http, base))
-  ).pipe(Layer.provide(FetchHttpClient.layer))
+  )
 
 const make = (http: HttpClient.HttpClient, base: string): Context.Tag.Service<Ingress> => {
   const post = (path: string, body: Uint8Array, headers: Record<string, string>) => {

@@ -15,6 +15,20 @@ export type DeploymentPhase = typeof DeploymentPhase.Type
 /** Slug of the environment that serves the live deployment of a project. */
 export const productionEnvironment = "production"
 
+/** Longer than any start is waited for, and far below what would overflow a sum. */
+const seconds = Schema.Int.pipe(Schema.between(0, 86_400))
+
+/**
+ * The part of `deployments.healthcheck` that says how long Kubernetes lets a container start: `initialDelaySeconds`, then
+ * `failureThreshold` probes, one every `intervalSeconds`.
+ */
+export const HealthCheck = Schema.Struct({
+  initialDelaySeconds: seconds,
+  intervalSeconds: seconds,
+  failureThreshold: Schema.Int.pipe(Schema.between(0, 1000))
+})
+export type HealthCheck = typeof HealthCheck.Type
+
 /** What workflows need of a deployment and its parents. Never the whole row: no settings blob, no variables, no billing ids. */
 export const Deployment = Schema.Struct({
   id: Schema.String,
@@ -23,6 +37,8 @@ export const Deployment = Schema.Struct({
   projectId: Schema.String,
   environmentId: Schema.String,
   port: Schema.Number,
+  /** Null where there is none, or none that says how long a start may take. */
+  healthCheck: Schema.NullOr(HealthCheck),
   gitCommitSha: Schema.NullOr(Schema.String),
   gitBranch: Schema.NullOr(Schema.String),
   status: DeploymentStatus,

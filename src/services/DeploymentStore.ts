@@ -22,6 +22,13 @@ export interface PhaseChange {
   readonly buildId?: string
 }
 
+export interface Reachability {
+  /** A sentinel of the environment reports `healthy` in at least one region. */
+  readonly hasHealthySentinel: boolean
+  /** A deployment of the environment has a route, so that an earlier deploy was routed. */
+  readonly hasRoutes: boolean
+}
+
 /**
  * Owns `deployments`, `deployment_steps` and `workspaces.k8s_namespace`, and reads their neighbours. Every read here
  * decides a write and goes to the primary. Every write is one transaction and safe to repeat with the same arguments.
@@ -60,8 +67,8 @@ export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
     ) => Effect.Effect<Option.Option<Readonly<Record<string, number>>>, DbFailure>
     /** The deployment's topology with the instances krane has reported, ordered by region. */
     readonly instances: (deploymentId: string) => Effect.Effect<ReadonlyArray<RegionInstances>, DbFailure>
-    /** Regions of the environment in which a sentinel reports `healthy`, ordered. */
-    readonly healthySentinelRegions: (environmentId: string) => Effect.Effect<ReadonlyArray<string>, DbFailure>
+    /** Whether traffic can reach the environment: through a sentinel that is healthy now, and whether it ever had routes. */
+    readonly reachability: (environmentId: string) => Effect.Effect<Reachability, DbFailure>
     /** Regions of the deployment's topology, ordered. */
     readonly regions: (deploymentId: string) => Effect.Effect<ReadonlyArray<string>, DbFailure>
     /**

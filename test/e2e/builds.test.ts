@@ -1,6 +1,5 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { projectPath } from "../../src/names/imageReference.ts"
 import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -99,11 +98,13 @@ if (reason !== null) {
         const reply = yield* attach(yield* push({ project: "git", deploymentId: "d_git", commitSha }))
         assert.deepInclude(reply, { status: 200, body: {} })
 
-        const repository = projectPath(namesOf("git"))
-        const digest = yield* registry.digestOf(repository, "d_git")
+        const digest = yield* registry.digestOf("deployments", "proj_git-d_git")
         const { buildId, image, ...standing } = yield* standingOf("d_git")
         assert.deepStrictEqual(standing, isReady)
-        assert.strictEqual(image, `${registry.host}/${repository}:d_git@${Option.getOrElse(digest, () => "none")}`)
+        assert.strictEqual(
+          image,
+          `${registry.host}/deployments:proj_git-d_git@${Option.getOrElse(digest, () => "none")}`
+        )
         assert.match(buildId ?? "", label)
         yield* untilTold("d_git", "success")
         assert.deepStrictEqual(yield* statesOf("d_git"), ["pending", "in_progress", "success"])
@@ -209,8 +210,8 @@ if (reason !== null) {
         const { buildId, image, ...standing } = yield* standingOf("d_killed")
         assert.deepStrictEqual(standing, isReady)
         assert.match(buildId ?? "", label)
-        const pushed = yield* registry.digestOf(projectPath(namesOf("killed")), "d_killed")
-        const digest = Option.getOrElse(pushed, () => "none")
+        const tag = `${namesOf("killed").projectId}-d_killed`
+        const digest = Option.getOrElse(yield* registry.digestOf("deployments", tag), () => "none")
         assert.isTrue(image?.endsWith(`@${digest}`), `${image} is not ${digest}`)
         yield* untilIdle
         yield* untilSlotsFree("killed")

@@ -165,6 +165,17 @@ layer(stack({ regions: [europe, america] }), { excludeTestServices: true, timeou
     })
   )
 
+  it.effect("a deploy whose instances run before they are ready goes live once their health check passes", () =>
+    Effect.gen(function* () {
+      yield* seedProject("unready", { regions: { [europe]: 1 } })
+      yield* Effect.flatMap(Krane, (krane) => krane.beUnready("d_r_1", "8 seconds"))
+      // Longer than the grace of this stack: what the deployment's own health check allows counts.
+      const healthcheck = { initialDelaySeconds: 30, intervalSeconds: 5, failureThreshold: 3 }
+      yield* deployNew("unready", "d_r_1", 1, { healthcheck })
+      assert.deepStrictEqual(yield* projectRow("unready"), { live: "d_r_1", rolledBack: false })
+    })
+  )
+
   it.effect("a deploy whose instances fail says so at its step, is failed, and is taken back from krane", () =>
     Effect.gen(function* () {
       yield* seedProject("broken", { regions: { [europe]: 1 } })

@@ -1,6 +1,5 @@
-import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
+import { Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { SlackServer, slackServer } from "../../dev/simulators/SlackServer.ts"
 import { HttpHeartbeatLive } from "../../src/layers/HttpHeartbeatLive.ts"
 import { Heartbeat, HeartbeatFailed, type HeartbeatJob } from "../../src/services/Heartbeat.ts"
@@ -13,7 +12,7 @@ const beatTo = (url: string, job: HeartbeatJob) =>
         cert_renewal: Option.none(),
         quota_check: Option.none(),
         key_refill: Option.some(Redacted.make(url))
-      }).pipe(Layer.provide(FetchHttpClient.layer))
+      })
     )
   )
 const beat = (job: HeartbeatJob) => Effect.flatMap(SlackServer, ({ url }) => beatTo(url, job))

@@ -1,6 +1,9 @@
+import { HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { ImageRegistryHttpLive } from "../../src/layers/ImageRegistryHttp.ts"
+import { registry } from "../../src/layers/outbound/bounds.ts"
+import { openOutbound } from "../../src/layers/outbound/OutboundHttp.ts"
 import { ImageRegistry } from "../../src/services/ImageRegistry.ts"
 import { httpStub } from "../support/HttpStub.ts"
 
@@ -51,6 +54,23 @@ describe("the check of a registry", () => {
       const refused = yield* Effect.flip(check(url, "wrong"))
       assert.deepInclude(refused, { reason: "denied", status: 401 })
       assert.notInclude(JSON.stringify(refused), "wrong")
+    })
+  )
+
+  it.scopedLive("takes no credentials to an internal address that a public registry names", () =>
+    Effect.gen(function* () {
+      const internal = yield* httpStub(() => ({ status: 200 }))
+      const { url } = yield* httpStub(() => ({
+        status: 401,
+        headers: { "www-authenticate": `Bearer realm="${internal.url}/token"` }
+      }))
+      // One that says of itself that it is elsewhere: only what is configured counts.
+      yield* check(url)
+      assert.lengthOf(internal.received, 1)
+      const send = yield* openOutbound({ bounds: registry, reading: "head", namedBy: "1.1.1.1" })
+      const refused = yield* Effect.flip(send(HttpClientRequest.get(`${internal.url}/token`)))
+      assert.strictEqual(refused.reason, "refused-address")
+      assert.lengthOf(internal.received, 1)
     })
   )
 

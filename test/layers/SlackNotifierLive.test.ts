@@ -1,6 +1,5 @@
-import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
+import { Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { SlackServer, slackServer } from "../../dev/simulators/SlackServer.ts"
 import { SlackNotifierLive } from "../../src/layers/SlackNotifierLive.ts"
 import { slackMessage } from "../../src/layers/slackMessage.ts"
@@ -18,8 +17,7 @@ const notice: QuotaNotice = {
   used: 1_234_567
 }
 
-const to = (url: Option.Option<string>) =>
-  SlackNotifierLive(Option.map(url, Redacted.make)).pipe(Layer.provide(FetchHttpClient.layer))
+const to = (url: Option.Option<string>) => SlackNotifierLive(Option.map(url, Redacted.make))
 
 const send = Effect.flatMap(SlackServer, ({ url }) =>
   Effect.flatMap(Notifier, (notifier) => notifier.quotaExceeded(notice)).pipe(Effect.provide(to(Option.some(url))))

@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
-import { HttpApiSchema } from "@effect/platform"
+import { FetchHttpClient, HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { CallFailed } from "../../src/restate/DurableError.ts"
 import { Ingress, ingressAt } from "../../src/restate/Ingress.ts"
 import { failureMetadata } from "../../src/restate/TypedFailure.ts"
@@ -55,10 +55,12 @@ const standIn = (status: number, answer: unknown) =>
     ({ close }) => Effect.sync(close)
   )
 
+const clientAt = (url: string) => Layer.provide(ingressAt(url), FetchHttpClient.layer)
+
 const buy = (url: string) =>
   Effect.flatMap(Ingress, (ingress) =>
     ingress.call(Shop, "a b/c", "Buy", { count: 3 }, { idempotencyKey: "once" })
-  ).pipe(Effect.provide(ingressAt(url)))
+  ).pipe(Effect.provide(clientAt(url)))
 
 describe("the typed ingress client", () => {
   it.scopedLive("encodes input and key, and decodes the answer", () =>
@@ -93,7 +95,7 @@ describe("the typed ingress client", () => {
   it.scopedLive("answers a send with the invocation that Restate has stored", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* standIn(202, { invocationId: "inv_1", status: "Accepted" })
-      const ingress = yield* Effect.provide(Ingress, ingressAt(url))
+      const ingress = yield* Effect.provide(Ingress, clientAt(url))
       const sent = yield* ingress.send(Shop, "k", "Buy", { count: 1 }, { delay: "2 seconds" })
       assert.deepStrictEqual(sent, { invocationId: "inv_1", status: "Accepted" })
       assert.strictEqual(seen[0]?.path, "/Shop/k/Buy/send?delay=2000ms")

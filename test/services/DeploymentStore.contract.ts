@@ -3,7 +3,15 @@ import { Effect, type Layer, Option } from "effect"
 import type { DeploymentPhase } from "../../src/services/Deployment.ts"
 import { DeploymentStore } from "../../src/services/DeploymentStore.ts"
 import { RouteStore } from "../../src/services/RouteStore.ts"
-import { namesOf, seedDeployment, seededAt, seedInstance, seedProject, seedSentinel } from "../support/memory/seeds.ts"
+import {
+  namesOf,
+  seedDeployment,
+  seededAt,
+  seedInstance,
+  seedProject,
+  seedRoute,
+  seedSentinel
+} from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"
 
@@ -41,6 +49,7 @@ export const deploymentStoreContract = <E>(
             projectId: names.projectId,
             environmentId: names.productionId,
             port: 8080,
+            healthCheck: null,
             gitCommitSha: "abc",
             gitBranch: "main",
             status: "pending",
@@ -295,11 +304,42 @@ export const deploymentStoreContract = <E>(
       })
     )
 
-    guarantee("only sentinels that report healthy count", (store) =>
+    guarantee("an environment is reachable through a sentinel that reports healthy, and through no other", (store) =>
       Effect.gen(function* () {
-        yield* seedSentinel("shop", { region: "us-east-1.aws", health: "healthy", version: 1 })
+        const { productionId } = namesOf("shop")
         yield* seedSentinel("shop", { region: "eu-west-1.aws", health: "unknown", version: 1 })
-        assert.deepStrictEqual(yield* store.healthySentinelRegions(namesOf("shop").productionId), ["us-east-1.aws"])
+        assert.deepStrictEqual(yield* store.reachability(productionId), { hasHealthySentinel: false, hasRoutes: false })
+        yield* seedSentinel("shop", { region: "us-east-1.aws", health: "healthy", version: 1 })
+        assert.deepStrictEqual(yield* store.reachability(productionId), { hasHealthySentinel: true, hasRoutes: false })
+      })
+    )
+
+    guarantee("an environment has routes once a deployment has one; a domain without a deployment is none", (store) =>
+      Effect.gen(function* () {
+        const { productionId } = namesOf("shop")
+        yield* seedRoute("shop", "waiting.example", { deployment_id: "" })
+        assert.isFalse((yield* store.reachability(productionId)).hasRoutes)
+        yield* seedRoute("shop", "shop.example", { deployment_id: "d_1" })
+        assert.isTrue((yield* store.reachability(productionId)).hasRoutes)
+      })
+    )
+
+    guarantee("a health check says how long a start may take, or nothing where it does not fit", (store) =>
+      Effect.gen(function* () {
+        const check = { initialDelaySeconds: 60, intervalSeconds: 10, failureThreshold: 3 }
+        const stored: ReadonlyArray<readonly [Record<string, unknown> | null, typeof check | null]> = [
+          [null, null],
+          [{ method: "GET", path: "/up", timeoutSeconds: 5, ...check }, check],
+          [{ ...check, initialDelaySeconds: "60" }, null],
+          [{ ...check, intervalSeconds: -1 }, null],
+          [{ ...check, failureThreshold: 1e12 }, null],
+          [{}, null]
+        ]
+        for (const [index, [healthcheck, expected]] of stored.entries()) {
+          const id = yield* seedDeployment("shop", `d_${index}`, { healthcheck })
+          const { deployment } = yield* Effect.flatten(store.find(id))
+          assert.deepStrictEqual(deployment.healthCheck, expected)
+        }
       })
     )
 

@@ -41,7 +41,7 @@ const bodyOf = (csr: string): string => {
 const conversation = (options: AcmeClientOptions) =>
   Effect.gen(function* () {
     const { directoryUrl } = options
-    const transport = yield* acmeTransport(options.certificateAuthorities)
+    const transport = yield* acmeTransport(directoryUrl, options.certificateAuthorities)
     const directory = yield* cachedDirectory(transport, directoryUrl)
     const signed = (request: SignedRequest) =>
       Effect.flatMap(directory, (addresses) => sendSigned(transport, directoryUrl, addresses, request))

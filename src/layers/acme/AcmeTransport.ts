@@ -1,60 +1,58 @@
-import { HttpClient, HttpClientError, HttpClientRequest, type HttpMethod } from "@effect/platform"
-import { NodeHttpClient, Undici } from "@effect/platform-node"
-import { Clock, Duration, Effect, Option, Predicate, type Scope } from "effect"
+import { HttpClientRequest } from "@effect/platform"
+import { Clock, Effect, Option, type Scope } from "effect"
 import { type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../services/Acme.ts"
+import { authority } from "../outbound/bounds.ts"
+import { type OutboundError, reasonOf, statusOf } from "../outbound/OutboundError.ts"
+import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
 import type { Answer, Request } from "./exchange.ts"
 import { problemOf } from "./problemOf.ts"
-
-/** Three of them, which is what a call needs at most before a nonce is refused, stay under a step's usual 30 s. */
-const requestTimeout = Duration.seconds(8)
-/** A chain of certificates has 4 KB to 10 KB. */
-const largestAnswer = 1024 * 1024
 
 /** RFC 8555 section 6.1 wants the client to say who it is. */
 const userAgent = "control-plane-worker acme-client/5.4.0"
 
-/** Sends one request, never more, and follows no redirection. Whatever status comes back is an answer. */
+/** Sends one request, never more, to the CA's own origin, and follows no redirection. Whatever status comes back is an answer. */
 export type Transport = (operation: AcmeOperation, request: Request) => Effect.Effect<Answer, AcmeUnavailable>
 
 const parsed = (contentType: string, text: string): unknown =>
   contentType.endsWith("json") ? Option.getOrUndefined(Option.liftThrowable(JSON.parse)(text)) : undefined
 
-const execute = (http: HttpClient.HttpClient, { body, method, url }: Request) =>
-  Effect.gen(function* () {
-    const response = yield* http.execute(
-      HttpClientRequest.make(method satisfies HttpMethod.HttpMethod)(url).pipe(
-        HttpClientRequest.setHeader("user-agent", userAgent),
-        body === undefined
-          ? (request) => request
-          : HttpClientRequest.bodyText(JSON.stringify(body), "application/jose+json")
-      )
-    )
-    const contentType = (response.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
-    const text = yield* response.text
-    const answer: Answer = {
-      status: response.status,
-      headers: response.headers,
-      contentType,
-      text,
-      data: parsed(contentType, text)
-    }
-    return answer
+const execute = (send: OutboundHttp, { body, method, url }: Request): Effect.Effect<Answer, OutboundError> => {
+  const request = HttpClientRequest.make(method)(url).pipe(
+    HttpClientRequest.setHeader("user-agent", userAgent),
+    body === undefined ? (it) => it : HttpClientRequest.bodyText(JSON.stringify(body), "application/jose+json")
+  )
+  return Effect.map(send(request), ({ headers, status, text }) => {
+    const contentType = (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
+    return { status, headers, contentType, text, data: parsed(contentType, text) }
   })
-
-/** Why a connection failed, in the system's own word such as CERT_HAS_EXPIRED: nothing of a request can be in it. */
-const codeOf = (error: HttpClientError.HttpClientError): string => {
-  const code = Predicate.hasProperty(error.cause, "code") ? error.cause.code : undefined
-  return typeof code === "string" && /^[A-Z0-9_]+$/.test(code) ? code : "unknown"
 }
 
 const unavailable = (operation: AcmeOperation, reason: AcmeUnavailable["reason"], status?: number) =>
   new AcmeUnavailable({ operation, reason, ...(status !== undefined && { status }) })
 
 /** An answer that begins and does not end is not one that ACME knows; before that, nobody has answered. */
-const broken = (operation: AcmeOperation) => (error: HttpClientError.HttpClientError) =>
+const broken = (operation: AcmeOperation) => (error: OutboundError) =>
   Effect.zipRight(
-    Effect.logWarning("The certificate authority did not answer a request", { operation, code: codeOf(error) }),
-    unavailable(operation, error._tag === "RequestError" ? "unreachable" : "unexpected-answer")
+    Effect.logWarning("The certificate authority did not answer a request", {
+      operation,
+      reason: error.reason,
+      code: error.code ?? "unknown"
+    }),
+    unavailable(operation, reasonOf(error), statusOf(error).status)
+  )
+
+/**
+ * An answer of the CA may send its client anywhere (RFC 8555, section 10.4, "server-side request forgery", is about the
+ * CA alone). Let's Encrypt, ZeroSSL, Google Trust Services and Pebble name addresses of the directory's own scheme, host
+ * and port for everything: nonces, accounts, orders, authorizations, challenges, certificates and renewal information.
+ */
+const isOfOrigin = (directoryUrl: string, url: string): boolean =>
+  URL.canParse(url) && new URL(url).origin === new URL(directoryUrl).origin
+
+const sentAway = (operation: AcmeOperation) =>
+  Effect.zipRight(
+    Effect.logWarning("The certificate authority names an address that is not its own", { operation }),
+    unavailable(operation, "unexpected-answer")
   )
 
 /** Lets a successful answer pass; any other is the problem it states, or says that the CA is not well. */
@@ -69,28 +67,17 @@ export const accepted =
     })
 
 /**
- * A transport of its own: connections, trusted roots and timeouts are shared with nobody. With `certificateAuthorities`,
- * PEM, these are trusted instead of the public ones.
+ * A transport of its own for the CA of this directory: connections and trusted roots are shared with nobody. With
+ * `certificateAuthorities`, PEM, these are trusted instead of the public ones.
  */
 export const acmeTransport = (
+  directoryUrl: string,
   certificateAuthorities: string | undefined
 ): Effect.Effect<Transport, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const agent = yield* Effect.acquireRelease(
-      Effect.sync(
-        () =>
-          new Undici.Agent({
-            maxResponseSize: largestAnswer,
-            ...(certificateAuthorities !== undefined && { connect: { ca: certificateAuthorities } })
-          })
-      ),
-      (opened) => Effect.promise(() => opened.destroy())
-    )
-    // A CA is a stranger: it is not told our trace, and a span for each nonce would bury the ones worth reading.
-    const http = NodeHttpClient.makeUndici(agent).pipe(HttpClient.withTracerDisabledWhen(() => true))
-    return (operation, request) =>
-      execute(http, request).pipe(
-        Effect.catchIf(HttpClientError.isHttpClientError, broken(operation)),
-        Effect.timeoutFail({ duration: requestTimeout, onTimeout: () => unavailable(operation, "timeout") })
-      )
-  })
+  Effect.map(
+    openOutbound({ bounds: authority, certificateAuthorities }),
+    (send) => (operation, request) =>
+      isOfOrigin(directoryUrl, request.url)
+        ? Effect.catchAll(execute(send, request), broken(operation))
+        : sentAway(operation)
+  )

@@ -1,4 +1,9 @@
-import { Data, type Duration, Effect, Redacted } from "effect"
+import { HttpClientRequest } from "@effect/platform"
+import { Data, type Duration, Effect, Redacted, type Scope } from "effect"
+import { git } from "../outbound/bounds.ts"
+import type { OutboundAnswer } from "../outbound/exchange.ts"
+import type { OutboundError } from "../outbound/OutboundError.ts"
+import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
 
 /** What a build wants to read, and with what. */
 export interface CloneRequest {
@@ -36,7 +41,7 @@ const isPack = (answer: string): boolean => answer.slice(4, 12) === "packfile"
 
 const refusals: ReadonlyArray<number> = [401, 403, 404, 410, 451]
 
-const ensureOk = ({ status }: Response): Effect.Effect<void, CloneRefused | GitSilent> => {
+const ensureOk = ({ status }: OutboundAnswer): Effect.Effect<void, CloneRefused | GitSilent> => {
   if (status === 200) return Effect.void
   return refusals.includes(status)
     ? new CloneRefused({ reason: "repository_not_accessible" })
@@ -52,16 +57,20 @@ const headers = ({ token }: CloneRequest): Record<string, string> => ({
       })
 })
 
-const send = (url: string, init: RequestInit) =>
-  Effect.tryPromise({
-    try: (signal) => fetch(url, { ...init, signal }),
-    catch: () => new GitSilent({ reason: "unreachable" })
-  }).pipe(Effect.tap(ensureOk))
-
-const textOf = (response: Response) =>
-  Effect.tryPromise({ try: () => response.text(), catch: () => new GitSilent({ reason: "unreachable" }) })
+/** Who sends us elsewhere does not have the repository. */
+const ofOutbound = (error: OutboundError): CloneRefused | GitSilent => {
+  if (error.reason === "redirected") return new CloneRefused({ reason: "repository_not_accessible" })
+  if (error._tag === "OutboundRefused") return new GitSilent({ reason: "unavailable" })
+  return new GitSilent({ reason: error.reason === "timeout" ? "timeout" : "unreachable" })
+}
 
 const service = "git-upload-pack"
+
+/** Asks a git server. A renamed repository answers from its new path: redirects are followed within the server. */
+export const gitClient: Effect.Effect<OutboundHttp, never, Scope.Scope> = openOutbound({
+  bounds: git,
+  redirects: "same-origin"
+})
 
 /**
  * Succeeds when the git server lets whoever holds the token have that commit of that repository. BuildKit itself does not
@@ -69,26 +78,23 @@ const service = "git-upload-pack"
  * another repository, would be given the files of whoever built that commit before.
  */
 export const authorizeClone = (
+  send: OutboundHttp,
   request: CloneRequest,
   timeout: Duration.DurationInput
 ): Effect.Effect<void, CloneRefused | GitSilent> =>
   Effect.gen(function* () {
-    const found = yield* send(`${request.url}/info/refs?service=${service}`, { headers: headers(request) })
-    yield* textOf(found)
-    // A renamed repository answers from its new address; a request with a body is not led there.
-    const base = found.url.split("/info/refs", 1)[0] ?? request.url
-    // Never hand the token to another host.
-    if (new URL(base).origin !== new URL(request.url).origin) {
-      return yield* new CloneRefused({ reason: "repository_not_accessible" })
-    }
-    const answer = yield* send(`${base}/${service}`, {
-      method: "POST",
-      redirect: "manual",
-      headers: { ...headers(request), "content-type": `application/x-${service}-request` },
-      body: fetchCommand(request.commitSha)
-    }).pipe(Effect.flatMap(textOf))
-    if (isGitError(answer)) return yield* new CloneRefused({ reason: "commit_not_found" })
-    if (!isPack(answer)) return yield* new GitSilent({ reason: "unavailable" })
+    const ask = (asked: HttpClientRequest.HttpClientRequest) =>
+      send(HttpClientRequest.setHeaders(asked, headers(request))).pipe(
+        Effect.mapError(ofOutbound),
+        Effect.tap(ensureOk)
+      )
+    const found = yield* ask(HttpClientRequest.get(`${request.url}/info/refs?service=${service}`))
+    // A renamed repository answers from its new path; a request with a body is not led there.
+    const base = found.url.href.split("/info/refs", 1)[0] ?? request.url
+    const command = HttpClientRequest.bodyText(fetchCommand(request.commitSha), `application/x-${service}-request`)
+    const { text } = yield* ask(command(HttpClientRequest.post(`${base}/${service}`)))
+    if (isGitError(text)) return yield* new CloneRefused({ reason: "commit_not_found" })
+    if (!isPack(text)) return yield* new GitSilent({ reason: "unavailable" })
   }).pipe(
     Effect.timeoutFail({ duration: timeout, onTimeout: () => new GitSilent({ reason: "timeout" }) }),
     Effect.withSpan("Git.authorizeClone")

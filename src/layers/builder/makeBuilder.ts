@@ -10,17 +10,15 @@ import type { BuildLedger } from "../../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import type { GitHub, GitHubError } from "../../services/GitHub.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
-import { authorizeClone, type CloneRefused, type GitSilent } from "./authorizeClone.ts"
+import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
+import { authorizeClone, type CloneRefused, type GitSilent, gitClient } from "./authorizeClone.ts"
 import { type BuildRuns, makeBuildRuns, type Work } from "./BuildRuns.ts"
 import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
 import type { BuildLost, Hold } from "./holdBuild.ts"
 import type { ImageBuild } from "./solveImage.ts"
 
-/** A build that may begin. The image's name and who pushes it are the vendor's choice. */
-export type AuthorizedBuild = Omit<ImageBuild, "image" | "credentialsOpen"> & {
-  readonly request: BuildRequest
-  readonly hold: Hold
-}
+/** A build that may begin, without the image's name, which is the vendor's choice. */
+export type AuthorizedBuild = Omit<ImageBuild, "image"> & { readonly request: BuildRequest; readonly hold: Hold }
 
 /** What one vendor does with it, from getting a machine to giving it back. */
 export type RunBuild = (build: AuthorizedBuild) => Effect.Effect<BuildOutcome, BuildLost, Scope.Scope>
@@ -88,9 +86,9 @@ const tokenFor = ({ github }: BuilderParts, installationId: bigint | null) => {
 }
 
 /** Asks whoever owns the repository, each time: a build must never be given what its token could not read. */
-const authorize = (parts: BuilderParts, spec: BuildSpec, installationId: bigint | null) =>
+const authorize = (parts: BuilderParts, git: OutboundHttp, spec: BuildSpec, installationId: bigint | null) =>
   Effect.tap(tokenFor(parts, installationId), (token) =>
-    authorizeClone({ url: cloneUrl(parts.gitUrl, spec), commitSha: spec.commitSha, token }, gitTimeout).pipe(
+    authorizeClone(git, { url: cloneUrl(parts.gitUrl, spec), commitSha: spec.commitSha, token }, gitTimeout).pipe(
       Effect.mapError(ofClone(spec))
     )
   )
@@ -104,11 +102,11 @@ const runInBackground =
       )
     )
 
-const start = (parts: BuilderParts, runs: BuildRuns) =>
+const start = (parts: BuilderParts, git: OutboundHttp, runs: BuildRuns) =>
   Effect.fn("Builder.start")(function* (request: BuildRequest) {
     const spec = yield* buildSpec(request)
     if (yield* runs.isKnown(spec.buildId)) return
-    const token = yield* authorize(parts, spec, request.installationId)
+    const token = yield* authorize(parts, git, spec, request.installationId)
     yield* runs.start(spec.buildId, runInBackground(parts, request, spec, token))
   })
 
@@ -117,9 +115,9 @@ const start = (parts: BuilderParts, runs: BuildRuns) =>
  * asked before anything starts; the token stays in memory.
  */
 export const makeBuilder = (parts: BuilderParts): Effect.Effect<Builder["Type"], never, Scope.Scope> =>
-  Effect.map(makeBuildRuns(parts.ledger, runOptions), (runs) => ({
+  Effect.map(Effect.all([makeBuildRuns(parts.ledger, runOptions), gitClient]), ([runs, git]) => ({
     isConfigured: true,
-    start: start(parts, runs),
+    start: start(parts, git, runs),
     poll: runs.poll,
     cancel: Effect.fn("Builder.cancel")(runs.cancel)
   }))

@@ -1,10 +1,6 @@
 import { Context, Effect, Layer, Option } from "effect"
-import {
-  type ClickhouseConnection,
-  type ClickhouseOptions,
-  connectClickhouse,
-  noClickhouse
-} from "./ClickhouseConnection.ts"
+import { type ClickhouseConnection, connectClickhouse, noClickhouse } from "./ClickhouseConnection.ts"
+import type { ClickhouseOptions } from "./ClickhouseOptions.ts"
 
 /** The connection to `clickhouse.url` that everything shares that reads and writes there. */
 export class ClickhouseClient extends Context.Tag("ctrl-worker/ClickhouseClient")<

@@ -1,22 +1,15 @@
-import { Agent } from "node:https"
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client"
-import { Duration, Effect, Redacted, Schema, type Scope } from "effect"
+import { parseError } from "@clickhouse/client"
+import type { HttpClientRequest } from "@effect/platform"
+import { Effect, Schema, type Scope } from "effect"
 import { ClickhouseUnavailable } from "../../services/Usage.ts"
-import { classifyClickhouseError } from "./classifyClickhouseError.ts"
-
-/** Where a server answers over HTTP, who we are to it, and how long it may take. */
-export interface ClickhouseOptions {
-  /** Scheme, host and port. */
-  readonly url: string
-  readonly user: string
-  readonly password: Redacted.Redacted
-  readonly database: string
-  readonly checkCertificate: boolean
-  /** Of one request, from sending it to its whole answer. */
-  readonly requestTimeout: Duration.Duration
-}
-
-export type Parameters = Readonly<Record<string, unknown>>
+import { firstCodePoints } from "../../text/codePoints.ts"
+import { clickhouse } from "../outbound/bounds.ts"
+import type { OutboundAnswer } from "../outbound/exchange.ts"
+import { type OutboundError, reasonOf } from "../outbound/OutboundError.ts"
+import { openOutbound } from "../outbound/OutboundHttp.ts"
+import type { ClickhouseOptions, Parameters } from "./ClickhouseOptions.ts"
+import { type ClickhouseFailure, classifyClickhouseError } from "./classifyClickhouseError.ts"
+import { insertRequest, statementRequest } from "./requests.ts"
 
 /**
  * A ClickHouse server as the layers here use it. Failures carry the operation's name and the server's error number, never
@@ -30,7 +23,7 @@ export interface ClickhouseConnection {
     parameters: Parameters,
     row: Schema.Schema<A, I>
   ) => Effect.Effect<ReadonlyArray<A>, ClickhouseUnavailable>
-  /** One statement without a result. Parameters travel beside the text, in the address of the request. */
+  /** One statement without a result. Parameters travel beside the text. */
   readonly command: (
     operation: string,
     statement: string,
@@ -44,92 +37,62 @@ export interface ClickhouseConnection {
   ) => Effect.Effect<void, ClickhouseUnavailable>
 }
 
-const maxConnections = 50
-
-/** The driver's own limit only frees sockets: ours comes first, because the driver reports its own by text alone. */
-const driverGrace = Duration.seconds(5)
-
-const open = (options: ClickhouseOptions): ClickHouseClient =>
-  createClient({
-    url: options.url,
-    username: options.user,
-    password: Redacted.value(options.password),
-    database: options.database,
-    application: "control-plane-worker",
-    max_open_connections: maxConnections,
-    request_timeout: Duration.toMillis(Duration.sum(options.requestTimeout, driverGrace)),
-    // It would print statements and addresses with everything in them.
-    log: { level: ClickHouseLogLevel.OFF },
-    // Beyond 4 KiB they move from the address into the body.
-    use_multipart_params_auto: true,
-    // The server buffers its answer, so that an error in the middle of it is an error and not half a result.
-    clickhouse_settings: { wait_end_of_query: 1 },
-    ...(options.url.startsWith("https:") && !options.checkCertificate
-      ? { http_agent: new Agent({ keepAlive: true, maxSockets: maxConnections, rejectUnauthorized: false }) }
-      : {})
-  })
-
 /** JSON and not JSONEachRow: it says how many rows there are, so that a truncated or foreign answer is noticed. */
 const resultOf = <A, I>(row: Schema.Schema<A, I>) =>
-  Schema.decodeUnknown(
-    Schema.Struct({ data: Schema.Array(row), rows: Schema.Number }).pipe(
-      Schema.filter(({ data, rows }) => data.length === rows)
+  Schema.decode(
+    Schema.parseJson(
+      Schema.Struct({ data: Schema.Array(row), rows: Schema.Number }).pipe(
+        Schema.filter(({ data, rows }) => data.length === rows)
+      )
     )
   )
+
+/** Enough for any exception's code and text, and little to search in. */
+const maxException = 16 * 1024
+
+const isSuccess = ({ headers, status }: OutboundAnswer): boolean =>
+  status >= 200 && status < 300 && headers["x-clickhouse-exception-code"] === undefined
+
+const noAnswer = (error: OutboundError): ClickhouseFailure => ({
+  reason: reasonOf(error),
+  ...(error.code !== undefined && { code: error.code })
+})
 
 /** Opens nothing until it is used; closes its sockets with the scope. */
 export const connectClickhouse = (
   options: ClickhouseOptions
 ): Effect.Effect<ClickhouseConnection, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const client = yield* Effect.acquireRelease(
-      Effect.sync(() => open(options)),
-      (opened) => Effect.ignore(Effect.tryPromise(() => opened.close()))
-    )
+    const send = yield* openOutbound({
+      bounds: clickhouse(options.requestTimeout),
+      checkCertificate: options.checkCertificate
+    })
 
-    const request = <A>(operation: string, send: (signal: AbortSignal) => Promise<A>) =>
-      Effect.tryPromise({
-        try: send,
-        catch: (cause) => new ClickhouseUnavailable({ operation, ...classifyClickhouseError(cause) })
-      }).pipe(
-        Effect.timeoutFail({
-          duration: options.requestTimeout,
-          onTimeout: () => new ClickhouseUnavailable({ operation, reason: "timeout" })
-        }),
+    const request = (operation: string, asked: HttpClientRequest.HttpClientRequest) =>
+      send(asked).pipe(
+        Effect.mapError(noAnswer),
+        Effect.filterOrFail(isSuccess, ({ text }) =>
+          classifyClickhouseError(parseError(firstCodePoints(text, maxException)))
+        ),
+        Effect.mapError((failure) => new ClickhouseUnavailable({ operation, ...failure })),
         Effect.withSpan(`Clickhouse.${operation}`)
       )
 
     return {
       select: (operation, statement, parameters, row) =>
-        request(operation, async (abort_signal) => {
-          const result = await client.query({
-            query: statement,
-            query_params: { ...parameters },
-            format: "JSON",
-            abort_signal
-          })
-          return result.json<unknown>()
-        }).pipe(
-          Effect.flatMap((answer) =>
+        request(operation, statementRequest(options, `${statement}\nFORMAT JSON`, parameters)).pipe(
+          Effect.flatMap(({ text }) =>
             Effect.mapError(
-              resultOf(row)(answer),
+              resultOf(row)(text),
               () => new ClickhouseUnavailable({ operation, reason: "unexpected-answer" })
             )
           ),
           Effect.map(({ data }) => data)
         ),
       command: (operation, statement, parameters) =>
-        Effect.asVoid(
-          request(operation, (abort_signal) =>
-            client.command({ query: statement, query_params: { ...parameters }, abort_signal })
-          )
-        ),
+        Effect.asVoid(request(operation, statementRequest(options, statement, parameters))),
       insert: (operation, table, rows) =>
-        Effect.asVoid(
-          request(operation, (abort_signal) =>
-            client.insert({ table, values: [...rows], format: "JSONEachRow", abort_signal })
-          )
-        )
+        rows.length === 0 ? Effect.void : Effect.asVoid(request(operation, insertRequest(options, table, rows)))
     }
   })
 

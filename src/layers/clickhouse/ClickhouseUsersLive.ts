@@ -1,11 +1,12 @@
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { ClickhouseUsers } from "../../services/ClickhouseUsers.ts"
-import { type ClickhouseOptions, connectClickhouse } from "./ClickhouseConnection.ts"
+import { connectClickhouse } from "./ClickhouseConnection.ts"
+import type { ClickhouseOptions } from "./ClickhouseOptions.ts"
 import { statementOf, takesPassword } from "./userStatements.ts"
 
 /**
  * Needs an admin that may create, alter and drop users, quotas, row policies and settings profiles, and has SELECT on
- * `default.*` WITH GRANT OPTION. The password travels as a query parameter: outside of a trusted network this connection
+ * `default.*` WITH GRANT OPTION. The password travels in the request: outside of a trusted network this connection
  * must be https.
  */
 export const ClickhouseUsersLive = (options: ClickhouseOptions): Layer.Layer<ClickhouseUsers> =>

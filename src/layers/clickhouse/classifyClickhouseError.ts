@@ -1,5 +1,4 @@
 import { ClickHouseError } from "@clickhouse/client"
-import { Predicate } from "effect"
 import type { ClickhouseUnavailable } from "../../services/Usage.ts"
 
 /** What is known of a failed request: the reason, and the number of the server's exception or the code of Node's error. */
@@ -26,27 +25,8 @@ const reasonByCode: ReadonlyMap<string, ClickhouseFailure["reason"]> = new Map([
   ["516", "denied"] // AUTHENTICATION_FAILED
 ])
 
-/** Errors nest (a failed connection holds one error for each address); deeper than this is a cycle. */
-const maxDepth = 10
-
-/** The first code along the chain of causes that Node gave: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED and the like. */
-const nodeCode = (error: unknown): string | undefined => {
-  let current = error
-  for (let depth = 0; depth < maxDepth && Predicate.isObject(current); depth++) {
-    if (Predicate.hasProperty(current, "code") && Predicate.isString(current.code)) return current.code
-    current = Predicate.hasProperty(current, "cause") ? current.cause : undefined
-  }
-  return undefined
-}
-
-/** Tells why a request failed by numbers and codes, never by a message: a message may quote the statement and its values. */
-export const classifyClickhouseError = (error: unknown): ClickhouseFailure => {
-  if (error instanceof ClickHouseError) {
-    const isRefusal = /^[1-9]\d*$/.test(error.code)
-    return isRefusal
-      ? { reason: reasonByCode.get(error.code) ?? "refused", code: error.code }
-      : { reason: "unexpected-answer" }
-  }
-  const code = nodeCode(error)
-  return code === undefined ? { reason: "unexpected-answer" } : { reason: "unreachable", code }
-}
+/** Tells why the server refused by its number, never by its message: that may quote the statement and its values. */
+export const classifyClickhouseError = (error: Error): ClickhouseFailure =>
+  error instanceof ClickHouseError && /^[1-9]\d*$/.test(error.code)
+    ? { reason: reasonByCode.get(error.code) ?? "refused", code: error.code }
+    : { reason: "unexpected-answer" }

@@ -1,6 +1,7 @@
 import { type Array as Arr, Duration, Effect, Layer } from "effect"
 import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
-import { authoritativeServers, zoneServers } from "./authoritativeServers.ts"
+import { isPublicAddress } from "../outbound/publicAddress.ts"
+import { authoritativeServers, type Reach, zoneServers } from "./authoritativeServers.ts"
 import { canonicalName } from "./canonicalName.ts"
 import { ask, type FirstAnswer, failed, found, questions, recordsOf } from "./query.ts"
 
@@ -11,12 +12,15 @@ export interface DnsResolverOptions {
   readonly authoritativeServers?: Arr.NonEmptyReadonlyArray<string> | undefined
   /** What one server is given. Default 10 s. */
   readonly bound?: Duration.DurationInput
-  /** Where the servers that a zone names listen. Default 53, the only port that zones can mean. */
-  readonly authoritativePort?: number
+  /**
+   * How the servers that a zone names are reached. Default: port 53, the only one that zones can mean, at public addresses.
+   * Servers elsewhere are named by `authoritativeServers`.
+   */
+  readonly reach?: Reach
 }
 
 const defaultBound = Duration.seconds(10)
-const dnsPort = 53
+const publicServers: Reach = { port: 53, isAllowed: isPublicAddress }
 const allAtOnce = { concurrency: "unbounded" } as const
 
 /** One family without an answer leaves the set of addresses unknown. */
@@ -46,7 +50,7 @@ const firstOf =
     )
 
 const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
-  const { authoritativePort = dnsPort, resolvers } = options
+  const { reach = publicServers, resolvers } = options
   const bound = Duration.decode(options.bound ?? defaultBound)
   const first = firstOf(resolvers)
 
@@ -54,7 +58,7 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
     Effect.fnUntraced(function* (name: string) {
       if (options.authoritativeServers !== undefined)
         return yield* fromEach(options.authoritativeServers, (server) => ask(server, bound, questions.txt(name)))
-      const { canonical, servers } = yield* locate(first, authoritativePort, name)
+      const { canonical, servers } = yield* locate(first, reach, name)
       return yield* Effect.forEach(
         servers,
         ({ address, server }) =>

@@ -2,6 +2,9 @@ import { type ResourceRecordSet, Route53Client } from "@aws-sdk/client-route-53"
 import { Duration, Effect, Layer, Option, Redacted } from "effect"
 import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
 import { DnsZone, DnsZoneRefused, DnsZoneUnavailable } from "../../services/DnsZone.ts"
+import { asSmithyHandler } from "../outbound/asSmithyHandler.ts"
+import { route53 } from "../outbound/bounds.ts"
+import { openOutbound } from "../outbound/OutboundHttp.ts"
 import { type Route53Requests, requestsOf } from "./route53Requests.ts"
 import { type Zones, zonesOf } from "./route53Zones.ts"
 import { adding, type Edit, hasPolicy, isSameSet, removing } from "./txtRecordSet.ts"
@@ -20,29 +23,32 @@ type Operation = DnsZoneUnavailable["operation"]
 
 /** Of the SDK's own: it repeats throttled and broken requests with a short back-off. */
 const maxAttempts = 3
-const requestTimeout = 5_000
 /** Of one whole operation, so that a step around it still has time to answer. */
 const operationTimeout = Duration.seconds(20)
 /** Other writers of one name are validations of one domain: a handful. */
 const maxBatches = 5
 
 const clientOf = ({ accessKeyId, endpoint, region, secretAccessKey }: Route53ZoneOptions) =>
-  Effect.acquireRelease(
-    Effect.sync(
-      () =>
-        new Route53Client({
-          region,
-          credentials: {
-            accessKeyId: Redacted.value(accessKeyId),
-            secretAccessKey: Redacted.value(secretAccessKey)
-          },
-          maxAttempts,
-          requestHandler: { connectionTimeout: requestTimeout, requestTimeout },
-          ...(Option.isSome(endpoint) ? { endpoint: endpoint.value } : {})
-        })
-    ),
-    (client) => Effect.sync(() => client.destroy())
-  )
+  Effect.gen(function* () {
+    const send = yield* openOutbound({ bounds: route53 })
+    const runtime = yield* Effect.runtime<never>()
+    return yield* Effect.acquireRelease(
+      Effect.sync(
+        () =>
+          new Route53Client({
+            region,
+            credentials: {
+              accessKeyId: Redacted.value(accessKeyId),
+              secretAccessKey: Redacted.value(secretAccessKey)
+            },
+            maxAttempts,
+            requestHandler: asSmithyHandler(send, runtime),
+            ...(Option.isSome(endpoint) ? { endpoint: endpoint.value } : {})
+          })
+      ),
+      (client) => Effect.sync(() => client.destroy())
+    )
+  })
 
 const within =
   (operation: Operation) =>

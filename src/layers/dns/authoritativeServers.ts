@@ -31,18 +31,27 @@ const serversAbove = Effect.fnUntraced(function* (first: FirstAnswer, name: stri
   return []
 })
 
-/** Where a server is, if anybody knows. */
-const locate = (first: FirstAnswer, port: number) => (server: string) =>
-  Effect.map(first(questions.a(server), bound), (answer) =>
-    recordsOf(answer)
-      .slice(0, 1)
-      .map((address) => ({ server, address: `${address}:${port}` }))
-  )
+/** Where the servers of zones listen, and at which of the addresses that a zone names they are asked. */
+export interface Reach {
+  readonly port: number
+  readonly isAllowed: (address: string) => boolean
+}
 
-const serversOf = (first: FirstAnswer, port: number, name: string) =>
+/** Where a server is, if anybody knows. Whoever owns a zone chooses its addresses: those that are not allowed are left out. */
+const locate =
+  (first: FirstAnswer, { isAllowed, port }: Reach) =>
+  (server: string) =>
+    Effect.map(first(questions.a(server), bound), (answer) =>
+      recordsOf(answer)
+        .filter(isAllowed)
+        .slice(0, 1)
+        .map((address) => ({ server, address: `${address}:${port}` }))
+    )
+
+const serversOf = (first: FirstAnswer, reach: Reach, name: string) =>
   Effect.gen(function* () {
     const names = [...(yield* serversAbove(first, name))].sort().slice(0, maxServers)
-    return { canonical: name, servers: (yield* Effect.forEach(names, locate(first, port), allAtOnce)).flat() }
+    return { canonical: name, servers: (yield* Effect.forEach(names, locate(first, reach), allAtOnce)).flat() }
   })
 
 const withinBound = (name: string) =>
@@ -53,16 +62,16 @@ const withinBound = (name: string) =>
   })
 
 /** The servers of the zone that holds this very name: no alias is followed. None when they are not found within 5 s. */
-export const zoneServers = (first: FirstAnswer, port: number, name: string) =>
-  withinBound(name)(serversOf(first, port, name))
+export const zoneServers = (first: FirstAnswer, reach: Reach, name: string) =>
+  withinBound(name)(serversOf(first, reach, name))
 
 /**
  * The servers that are authoritative for a name, and the name to ask them for: it may be an alias into a zone that its own
- * servers do not answer for. None when they are not found within 5 s.
+ * servers do not answer for. None when they are not found within 5 s, or are at no allowed address.
  */
-export const authoritativeServers = (first: FirstAnswer, port: number, name: string) =>
+export const authoritativeServers = (first: FirstAnswer, reach: Reach, name: string) =>
   Effect.gen(function* () {
     const end = yield* canonicalName(first, bound, name)
     if (end._tag === "Failed") return { canonical: name, servers: [] }
-    return yield* serversOf(first, port, recordsOf(end)[0] ?? name)
+    return yield* serversOf(first, reach, recordsOf(end)[0] ?? name)
   }).pipe(withinBound(name))

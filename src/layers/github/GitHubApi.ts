@@ -1,7 +1,11 @@
 import { request } from "@octokit/request"
 import { RequestError } from "@octokit/request-error"
-import { Effect, Schema } from "effect"
+import { Effect, Schema, type Scope } from "effect"
 import { type GitHubError, type GitHubOperation, GitHubRefused, GitHubUnavailable } from "../../services/GitHub.ts"
+import { asFetch } from "../outbound/asFetch.ts"
+import { gitHub } from "../outbound/bounds.ts"
+import { OutboundRefused, OutboundUnavailable, reasonOf, statusOf } from "../outbound/OutboundError.ts"
+import { openOutbound } from "../outbound/OutboundHttp.ts"
 
 export interface Answer<A> {
   readonly data: A
@@ -22,23 +26,22 @@ export interface ApiCall<A, I> {
 
 export type CallGitHub = <A, I>(call: ApiCall<A, I>) => Effect.Effect<Answer<A>, GitHubError>
 
-/** Two of them fit into the 30 s of a step. */
-const requestTimeout = 12_000
-
 /** GitHub's limits answer 429, or 403 with one of these headers (REST API, "rate limits"). */
 const isRateLimited = ({ response, status }: RequestError): boolean =>
   status === 429 ||
   (status === 403 &&
     (response?.headers["x-ratelimit-remaining"] === "0" || response?.headers["retry-after"] !== undefined))
 
-const isTimeout = (cause: unknown): boolean =>
-  cause instanceof Error &&
-  (cause.name === "TimeoutError" || (cause.cause instanceof Error && cause.cause.name === "TimeoutError"))
+/** Octokit hands on what our client fails with as the cause of its own error. */
+const withoutAnswer = (operation: GitHubOperation, cause: unknown): GitHubUnavailable => {
+  const failure = cause instanceof RequestError ? cause.cause : undefined
+  return failure instanceof OutboundUnavailable || failure instanceof OutboundRefused
+    ? new GitHubUnavailable({ operation, reason: reasonOf(failure), ...statusOf(failure) })
+    : new GitHubUnavailable({ operation, reason: "unreachable" })
+}
 
 const classify = (operation: GitHubOperation, subject: string, cause: unknown): GitHubError => {
-  if (!(cause instanceof RequestError) || cause.response === undefined) {
-    return new GitHubUnavailable({ operation, reason: isTimeout(cause) ? "timeout" : "unreachable" })
-  }
+  if (!(cause instanceof RequestError) || cause.response === undefined) return withoutAnswer(operation, cause)
   const { status } = cause
   if (isRateLimited(cause)) return new GitHubUnavailable({ operation, reason: "rate_limited", status })
   if (status >= 500 || status === 408) return new GitHubUnavailable({ operation, reason: "unavailable", status })
@@ -53,38 +56,41 @@ const clockOf = (headers: { readonly date?: string | undefined }): number | null
 
 /**
  * Calls GitHub's REST API: one request each, never repeated, and every way it can fail told by status and headers. The
- * request ends by itself within 12 s. Nothing of it is logged.
+ * request ends by itself within 12 s. What GitHub moved within its host is followed there. Nothing of it is logged.
  */
-export const gitHubApi = (apiUrl: string): CallGitHub => {
-  const send = request.defaults({
-    baseUrl: apiUrl.replace(/\/+$/, ""),
-    headers: {
-      accept: "application/vnd.github+json",
-      "user-agent": "control-plane-worker",
-      "x-github-api-version": "2022-11-28"
-    }
+export const gitHubApi = (apiUrl: string): Effect.Effect<CallGitHub, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const send = request.defaults({
+      baseUrl: apiUrl.replace(/\/+$/, ""),
+      headers: {
+        accept: "application/vnd.github+json",
+        "user-agent": "control-plane-worker",
+        "x-github-api-version": "2022-11-28"
+      }
+    })
+    const outbound = yield* openOutbound({ bounds: gitHub, redirects: "same-origin" })
+    const fetch = asFetch(outbound, yield* Effect.runtime<never>())
+    return ({ answer, authorization, operation, parameters, route, subject }) =>
+      Effect.tryPromise({
+        try: (signal) =>
+          send(route, {
+            ...parameters,
+            headers: authorization === undefined ? {} : { authorization },
+            request: { fetch, signal, log: silent }
+          }),
+        catch: (cause) => classify(operation, subject, cause)
+      }).pipe(
+        Effect.flatMap(({ data, headers }) =>
+          Schema.decodeUnknown(answer)(data).pipe(
+            Effect.mapBoth({
+              onSuccess: (decoded) => ({ data: decoded, at: clockOf(headers) }),
+              onFailure: () => new GitHubUnavailable({ operation, reason: "unexpected-answer" })
+            })
+          )
+        ),
+        Effect.withSpan(`GitHub.${operation}`)
+      )
   })
-  return ({ answer, authorization, operation, parameters, route, subject }) =>
-    Effect.tryPromise({
-      try: () =>
-        send(route, {
-          ...parameters,
-          headers: authorization === undefined ? {} : { authorization },
-          request: { signal: AbortSignal.timeout(requestTimeout), log: silent }
-        }),
-      catch: (cause) => classify(operation, subject, cause)
-    }).pipe(
-      Effect.flatMap(({ data, headers }) =>
-        Schema.decodeUnknown(answer)(data).pipe(
-          Effect.mapBoth({
-            onSuccess: (decoded) => ({ data: decoded, at: clockOf(headers) }),
-            onFailure: () => new GitHubUnavailable({ operation, reason: "unexpected-answer" })
-          })
-        )
-      ),
-      Effect.withSpan(`GitHub.${operation}`)
-    )
-}
 
 const nothing = () => undefined
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing }

@@ -166,10 +166,10 @@ const appName = (api: CallGitHub, app: GitHubApp) =>
 
 /** GitHub's REST API, as the App where there is one. Tokens stay in memory and out of every error and span. */
 export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
-  Layer.effect(
+  Layer.scoped(
     GitHub,
     Effect.gen(function* () {
-      const api = gitHubApi(options.apiUrl)
+      const api = yield* gitHubApi(options.apiUrl)
       const tokens = yield* Effect.transposeOption(Option.map(options.app, (app) => installationTokens(api, app)))
       const { allowsUnauthenticated } = options
       const gate: Gate = { api, tokens, allowsUnauthenticated }

@@ -4,12 +4,13 @@ import {
   Deployment,
   DeploymentStatus,
   DesiredState,
+  HealthCheck,
   InstanceStatus,
   type RegionInstances
 } from "../../services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeRows, Integer64, Json } from "./rows.ts"
+import { decodeRows, Flag, Integer64, Json, Lenient } from "./rows.ts"
 
 const contextRows = decodeRows(
   Schema.Struct({
@@ -19,6 +20,7 @@ const contextRows = decodeRows(
     projectId: Schema.String,
     environmentId: Schema.String,
     port: Schema.Number,
+    healthCheck: Lenient(HealthCheck),
     gitCommitSha: Schema.NullOr(Schema.String),
     gitBranch: Schema.NullOr(Schema.String),
     status: DeploymentStatus,
@@ -51,6 +53,7 @@ const instanceRows = decodeRows(
     status: Schema.NullOr(InstanceStatus)
   })
 )
+const reachabilityRows = decodeRows(Schema.Struct({ hasHealthySentinel: Flag, hasRoutes: Flag }))
 const depotProjectRows = decodeRows(Schema.Struct({ depotProjectId: Schema.NullOr(Schema.String) }))
 const projectIdRows = decodeRows(Schema.Struct({ projectId: Schema.String }))
 const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Schema.String) }))
@@ -58,7 +61,7 @@ const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Sche
 const selectContext = (sql: SqlClient, deploymentId: string) =>
   contextRows(sql`
     SELECT d.id, d.k8s_name AS k8sName, d.workspace_id AS workspaceId, d.project_id AS projectId,
-           d.environment_id AS environmentId, d.port, d.git_commit_sha AS gitCommitSha, d.git_branch AS gitBranch,
+           d.environment_id AS environmentId, d.port, d.healthcheck AS healthCheck, d.git_commit_sha AS gitCommitSha, d.git_branch AS gitBranch,
            d.status, d.desired_state AS desiredState, d.created_at AS createdAt, w.slug AS workspaceSlug,
            p.slug AS projectSlug, p.live_deployment_id AS liveDeploymentId, e.slug AS environmentSlug
     FROM deployments d
@@ -238,16 +241,16 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       return groupByRegion(rows)
     })
 
-    const healthySentinelRegions = Effect.fn("DeploymentStore.healthySentinelRegions")(function* (
-      environmentId: string
-    ) {
-      const rows = yield* query(
-        "DeploymentStore.healthySentinelRegions",
-        regionRows(sql`
-          SELECT DISTINCT region FROM sentinels
-          WHERE environment_id = ${environmentId} AND health = 'healthy' ORDER BY region`)
+    const reachability = Effect.fn("DeploymentStore.reachability")(function* (environmentId: string) {
+      const [row] = yield* query(
+        "DeploymentStore.reachability",
+        reachabilityRows(sql`
+          SELECT EXISTS (SELECT 1 FROM sentinels WHERE environment_id = ${environmentId} AND health = 'healthy')
+                   AS hasHealthySentinel,
+                 EXISTS (SELECT 1 FROM frontline_routes WHERE environment_id = ${environmentId} AND deployment_id <> '')
+                   AS hasRoutes`)
       )
-      return rows.map((row) => row.region)
+      return row ?? { hasHealthySentinel: false, hasRoutes: false }
     })
 
     const regions = Effect.fn("DeploymentStore.regions")(function* (deploymentId: string) {
@@ -272,7 +275,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       fail,
       regionConfig,
       instances,
-      healthySentinelRegions,
+      reachability,
       regions,
       changeDesiredState
     })

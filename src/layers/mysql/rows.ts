@@ -1,5 +1,5 @@
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 
 /**
  * Columns as the driver hands them over: BIGINT and DECIMAL as text, smaller integers as numbers, JSON parsed or as text.
@@ -14,6 +14,14 @@ export const Flag = Schema.transform(Integer64, Schema.Boolean, {
   encode: (value) => (value ? 1 : 0)
 })
 export const Json = <A, I>(schema: Schema.Schema<A, I>) => Schema.Union(schema, Schema.parseJson(schema))
+
+/** A JSON column whose content others choose and no decision rests on: null where it is absent or does not fit. */
+export const Lenient = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.transform(Schema.Unknown, Schema.NullOr(Schema.typeSchema(schema)), {
+    strict: true,
+    decode: (value) => Option.getOrNull(Schema.decodeUnknownOption(Json(schema))(value)),
+    encode: (value) => value
+  })
 
 /** Decodes what a SELECT returned. A row that does not fit is a defect: the tables are not those this code was written for. */
 export const decodeRows = <A, I>(schema: Schema.Schema<A, I>) => {

@@ -1,7 +1,11 @@
-import { HttpClient, type HttpClientError, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
-import { Duration, Effect, flow, Option, type Redacted, Schema } from "effect"
+import { HttpClientRequest } from "@effect/platform"
+import { Duration, Effect, flow, Option, type Redacted, Schema, type Scope } from "effect"
 import { RestateAdminError } from "../../services/RestateAdmin.ts"
 import { shortened } from "../../text/codePoints.ts"
+import { restateAdmin } from "../outbound/bounds.ts"
+import type { OutboundAnswer } from "../outbound/exchange.ts"
+import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "../outbound/OutboundError.ts"
+import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
 
 export interface RestateAdminOptions {
   readonly adminUrl: string
@@ -29,50 +33,43 @@ const reasonOf = (status: number): RestateAdminError["reason"] => {
   return status >= 500 || status === 408 || status === 429 ? "unavailable" : "refused"
 }
 
-const statusFailure = (operation: string, response: HttpClientResponse.HttpClientResponse) =>
-  Effect.gen(function* () {
-    const text = yield* Effect.orElseSucceed(response.text, () => "")
-    const detail = Option.match(Schema.decodeOption(Failure)(text), {
+const statusFailure = (operation: string, { status, text }: OutboundAnswer) =>
+  new RestateAdminError({
+    operation,
+    reason: reasonOf(status),
+    status,
+    detail: Option.match(Schema.decodeOption(Failure)(text), {
       onNone: () => "no message",
       onSome: ({ message }) => shorten(message)
     })
-    return yield* new RestateAdminError({
-      operation,
-      reason: reasonOf(response.status),
-      status: response.status,
-      detail
-    })
   })
 
-const transportFailure = (operation: string) => (error: HttpClientError.HttpClientError) =>
+const transportFailure = (operation: string) => (error: OutboundError) =>
   new RestateAdminError({
     operation,
-    reason: error._tag === "RequestError" ? "unreachable" : "unexpected-answer",
-    detail: error.reason
+    reason: reasonOfOutbound(error),
+    ...statusOf(error),
+    detail: error.message
   })
 
 /** One request to the admin API: every way it can fail becomes the service's error, within the timeout. */
-export const call = <A, I>(
-  client: HttpClient.HttpClient,
-  options: AdminCall<A, I>
-): Effect.Effect<A, RestateAdminError> =>
+export const call = <A, I>(send: OutboundHttp, options: AdminCall<A, I>): Effect.Effect<A, RestateAdminError> =>
   Effect.gen(function* () {
-    const response = yield* client.execute(options.request)
-    if (response.status < 200 || response.status > 299) return yield* statusFailure(options.operation, response)
+    const answer = yield* Effect.mapError(send(options.request), transportFailure(options.operation))
+    const { status, text } = answer
+    if (status < 200 || status > 299) return yield* statusFailure(options.operation, answer)
     // An empty body is an answer too: the health endpoint has none.
-    const text = yield* response.text
     return yield* Schema.decodeUnknown(Schema.parseJson(options.answer))(text === "" ? "null" : text)
   }).pipe(
-    Effect.catchTags({
-      RequestError: flow(transportFailure(options.operation), Effect.fail),
-      ResponseError: flow(transportFailure(options.operation), Effect.fail),
-      ParseError: () =>
+    Effect.catchTag(
+      "ParseError",
+      () =>
         new RestateAdminError({
           operation: options.operation,
           reason: "unexpected-answer",
           detail: "the answer is not what Restate 1.7 sends"
         })
-    }),
+    ),
     Effect.timeoutFail({
       duration: options.timeout,
       onTimeout: () =>
@@ -89,7 +86,7 @@ export const call = <A, I>(
  * rows.
  */
 export const query = <A, I>(
-  client: HttpClient.HttpClient,
+  send: OutboundHttp,
   options: {
     readonly operation: string
     readonly sql: string
@@ -98,7 +95,7 @@ export const query = <A, I>(
   }
 ): Effect.Effect<ReadonlyArray<A>, RestateAdminError> =>
   Effect.map(
-    call(client, {
+    call(send, {
       operation: options.operation,
       request: HttpClientRequest.post("/query").pipe(HttpClientRequest.bodyUnsafeJson({ query: options.sql })),
       answer: Schema.Struct({ rows: Schema.Array(options.row) }),
@@ -108,18 +105,12 @@ export const query = <A, I>(
   )
 
 /** A client for `call` and `query`. The key travels as a bearer token and stays Redacted until then. */
-export const makeAdminClient = (
-  options: RestateAdminOptions
-): Effect.Effect<HttpClient.HttpClient, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (http) => {
+export const makeAdminClient = (options: RestateAdminOptions): Effect.Effect<OutboundHttp, never, Scope.Scope> =>
+  Effect.map(openOutbound({ bounds: restateAdmin }), (outbound) => {
     const authorize = Option.match(options.apiKey, {
       onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
       onSome: (key) => HttpClientRequest.bearerToken(key)
     })
     const base = options.adminUrl.replace(/\/+$/, "")
-    // Most calls are polls of probes and gauges: a span for each would bury the ones worth reading.
-    return http.pipe(
-      HttpClient.mapRequest(flow(HttpClientRequest.prependUrl(base), HttpClientRequest.acceptJson, authorize)),
-      HttpClient.withTracerDisabledWhen(() => true)
-    )
+    return flow(HttpClientRequest.prependUrl(base), HttpClientRequest.acceptJson, authorize, outbound)
   })

@@ -1,4 +1,3 @@
-import { FetchHttpClient, type HttpClient } from "@effect/platform"
 import { Array as Arr, Duration, Effect, Layer, Schema } from "effect"
 import {
   type Invocation,
@@ -7,6 +6,7 @@ import {
   Invocations,
   invocationStatuses
 } from "../../services/Invocations.ts"
+import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
 import { makeAdminClient, query, type RestateAdminOptions } from "./AdminClient.ts"
 
 /** Through a hundred thousand invocations a question takes well under a second; past this Restate has other troubles. */
@@ -87,9 +87,9 @@ const matching = ({ key, service }: InvocationFilter): string =>
     ...(key === undefined ? [] : [`target_service_key = ${sqlText(key)}`])
   ].join(" AND ")
 
-const make = (client: HttpClient.HttpClient) => {
+const make = (send: OutboundHttp) => {
   const ask = <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
-    query(client, { operation, sql, row, timeout: queryTimeout })
+    query(send, { operation, sql, row, timeout: queryTimeout })
 
   const invocations = (operation: string, condition: string, order: string, limit: number) =>
     Effect.map(
@@ -152,4 +152,4 @@ const make = (client: HttpClient.HttpClient) => {
 
 /** Restate's SQL introspection over its admin API. */
 export const InvocationsHttpLive = (options: RestateAdminOptions): Layer.Layer<Invocations> =>
-  Layer.effect(Invocations, Effect.map(makeAdminClient(options), make)).pipe(Layer.provide(FetchHttpClient.layer))
+  Layer.scoped(Invocations, Effect.map(makeAdminClient(options), make))

@@ -1,4 +1,4 @@
-import { FetchHttpClient, HttpClientRequest } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { Array as Arr, Duration, Effect, Layer, Order, Schema } from "effect"
 import { type RegisteredVersion, RestateVersions } from "../../services/RestateVersions.ts"
 import { call, makeAdminClient, query, type RestateAdminOptions } from "./AdminClient.ts"
@@ -31,18 +31,18 @@ const newestFirst = Order.reverse(Order.mapInput(Order.string, (version: Registe
 
 /** Restate's admin API over HTTP. */
 export const RestateVersionsHttpLive = (options: RestateAdminOptions): Layer.Layer<RestateVersions> =>
-  Layer.effect(
+  Layer.scoped(
     RestateVersions,
-    Effect.map(makeAdminClient(options), (client) =>
+    Effect.map(makeAdminClient(options), (send) =>
       RestateVersions.of({
         registered: Effect.gen(function* () {
-          const { deployments } = yield* call(client, {
+          const { deployments } = yield* call(send, {
             operation: "list deployments",
             request: HttpClientRequest.get("/deployments"),
             answer: Deployments,
             timeout: metadataTimeout
           })
-          const { services } = yield* call(client, {
+          const { services } = yield* call(send, {
             operation: "list services",
             request: HttpClientRequest.get("/services"),
             answer: Services,
@@ -60,11 +60,11 @@ export const RestateVersionsHttpLive = (options: RestateAdminOptions): Layer.Lay
           return Arr.sort(versions, newestFirst)
         }),
         unfinished: Effect.map(
-          query(client, { operation: "count unfinished", sql: unfinishedQuery, row: Bound, timeout: countTimeout }),
+          query(send, { operation: "count unfinished", sql: unfinishedQuery, row: Bound, timeout: countTimeout }),
           (rows) => new Map(rows.map(({ deployment, unfinished }) => [deployment, unfinished]))
         ),
         remove: (id) =>
-          call(client, {
+          call(send, {
             operation: "remove deployment",
             request: HttpClientRequest.del(`/deployments/${encodeURIComponent(id)}`).pipe(
               HttpClientRequest.setUrlParam("force", "true")
@@ -80,4 +80,4 @@ export const RestateVersionsHttpLive = (options: RestateAdminOptions): Layer.Lay
           )
       })
     )
-  ).pipe(Layer.provide(FetchHttpClient.layer))
+  )

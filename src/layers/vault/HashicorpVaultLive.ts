@@ -96,7 +96,7 @@ const orUnavailable = (operation: VaultUnavailable["operation"]) => (error: Vaul
 
 const make = Effect.fnUntraced(function* (options: HashicorpVaultOptions) {
   const { login, namespace, transitMount, url } = options
-  const client = vaultClient({ url, namespace, ca: yield* readCa(options.caFile) })
+  const client = yield* vaultClient({ url, namespace, ca: yield* readCa(options.caFile) })
   const engine = transit(client, yield* vaultSession(client, login), transitMount)
   return Vault.of(
     withCheckedKeyrings({

@@ -1,16 +1,15 @@
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Data, Duration, Effect, flow, Layer, Option, Redacted, Schema } from "effect"
+import { HttpClientRequest } from "@effect/platform"
+import { Data, Effect, flow, Layer, Option, Redacted, Schema } from "effect"
 import { withCheckedKeyrings } from "../../services/Keyring.ts"
 import { DecryptionRefused, Vault, VaultUnavailable } from "../../services/Vault.ts"
-import { unavailableBy, unexpectedAnswer } from "./answers.ts"
+import { unkeyVault } from "../outbound/bounds.ts"
+import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
+import { noAnswer, unavailableBy, unexpectedAnswer } from "./answers.ts"
 
 export interface UnkeyVaultOptions {
   readonly url: string
   readonly token: Option.Option<Redacted.Redacted>
 }
-
-/** It keeps its data keys in S3 and may have to fetch one. */
-const requestTimeout = Duration.seconds(10)
 
 const Encrypted = Schema.Struct({ encrypted: Schema.String })
 // Whatever is empty is left out of an answer.
@@ -35,50 +34,39 @@ const statusFailure = (operation: VaultUnavailable["operation"], status: number,
 }
 
 /** One unary call in Connect's JSON: every way it can fail becomes the service's error, within the timeout. */
-const callVault = <A, I>(client: HttpClient.HttpClient, { answer, body, method, operation }: Call<A, I>) =>
+const callVault = <A, I>(send: OutboundHttp, { answer, body, method, operation }: Call<A, I>) =>
   Effect.gen(function* () {
     const request = HttpClientRequest.post(`/vault.v1.VaultService/${method}`)
-    const response = yield* client.execute(HttpClientRequest.bodyUnsafeJson(request, body))
-    const text = yield* response.text
-    if (response.status !== 200) return yield* statusFailure(operation, response.status, text)
+    const { status, text } = yield* send(HttpClientRequest.bodyUnsafeJson(request, body)).pipe(
+      Effect.mapError(noAnswer(operation))
+    )
+    if (status !== 200) return yield* statusFailure(operation, status, text)
     return yield* Schema.decode(Schema.parseJson(answer))(text)
   }).pipe(
-    // None of these causes is kept: they hold the request, with the token and the plaintext.
-    Effect.catchTags({
-      ParseError: () => unexpectedAnswer(operation),
-      RequestError: () => new VaultUnavailable({ operation, reason: "unreachable" }),
-      ResponseError: () => new VaultUnavailable({ operation, reason: "unreachable" })
-    }),
-    Effect.timeoutFail({
-      duration: requestTimeout,
-      onTimeout: () => new VaultUnavailable({ operation, reason: "timeout" })
-    })
+    // The cause holds the plaintext.
+    Effect.catchTag("ParseError", () => unexpectedAnswer(operation))
   )
 
 const notUnderstood = (operation: VaultUnavailable["operation"]) => (refused: InvalidArgument) =>
   new VaultUnavailable({ operation, reason: "unexpected-answer", status: refused.status })
 
 const make = (options: UnkeyVaultOptions) =>
-  Effect.map(HttpClient.HttpClient, (http) => {
+  Effect.map(openOutbound({ bounds: unkeyVault }), (outbound) => {
     const authorize = Option.match(options.token, {
       onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
       onSome: (token) => HttpClientRequest.bearerToken(token)
     })
-    const client = http.pipe(
-      HttpClient.mapRequest(
-        flow(
-          HttpClientRequest.prependUrl(options.url.replace(/\/+$/, "")),
-          HttpClientRequest.setHeader("connect-protocol-version", "1"),
-          HttpClientRequest.acceptJson,
-          authorize
-        )
-      ),
-      HttpClient.withTracerDisabledWhen(() => true)
+    const send: OutboundHttp = flow(
+      HttpClientRequest.prependUrl(options.url.replace(/\/+$/, "")),
+      HttpClientRequest.setHeader("connect-protocol-version", "1"),
+      HttpClientRequest.acceptJson,
+      authorize,
+      outbound
     )
     return Vault.of(
       withCheckedKeyrings({
         encrypt: Effect.fn("Vault.encrypt")((keyring, plaintext) =>
-          callVault(client, {
+          callVault(send, {
             operation: "encrypt",
             method: "Encrypt",
             body: { keyring, data: Redacted.value(plaintext) },
@@ -89,7 +77,7 @@ const make = (options: UnkeyVaultOptions) =>
           )
         ),
         decrypt: Effect.fn("Vault.decrypt")((keyring, encrypted) =>
-          callVault(client, {
+          callVault(send, {
             operation: "decrypt",
             method: "Decrypt",
             body: { keyring, encrypted },
@@ -100,7 +88,7 @@ const make = (options: UnkeyVaultOptions) =>
           )
         ),
         // Its own liveness asks for no token. What is not even base64 is refused before any key is fetched, but only to whom it trusts.
-        check: callVault(client, {
+        check: callVault(send, {
           operation: "check",
           method: "Decrypt",
           body: { keyring: "check", encrypted: "-" },
@@ -114,12 +102,5 @@ const make = (options: UnkeyVaultOptions) =>
     )
   })
 
-/** A redirect would take the token and the plaintext elsewhere; it is answered like any other strange status. */
-const DirectFetch = Layer.provide(
-  FetchHttpClient.layer,
-  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
-)
-
 /** Unkey's own vault, over Connect with JSON. Ciphertexts are the ones that the Go worker, krane and frontline read and write. */
-export const UnkeyVaultLive = (options: UnkeyVaultOptions): Layer.Layer<Vault> =>
-  Layer.effect(Vault, make(options)).pipe(Layer.provide(DirectFetch))
+export const UnkeyVaultLive = (options: UnkeyVaultOptions): Layer.Layer<Vault> => Layer.scoped(Vault, make(options))

@@ -1,4 +1,5 @@
 import { VaultUnavailable } from "../../services/Vault.ts"
+import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "../outbound/OutboundError.ts"
 
 type Operation = VaultUnavailable["operation"]
 
@@ -11,6 +12,12 @@ const reasonOf = (status: number): VaultUnavailable["reason"] => {
 
 export const unavailableBy = (operation: Operation, status: number): VaultUnavailable =>
   new VaultUnavailable({ operation, reason: reasonOf(status), status })
+
+/** There is no answer that may be read. */
+export const noAnswer =
+  (operation: Operation) =>
+  (error: OutboundError): VaultUnavailable =>
+    new VaultUnavailable({ operation, reason: reasonOfOutbound(error), ...statusOf(error) })
 
 /** The answer succeeded but is not what this vault is known to send. Why is not told: the answer may hold a secret. */
 export const unexpectedAnswer = (operation: Operation): VaultUnavailable =>

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { RegionInstances } from "../../services/Deployment.ts"
+import type { HealthCheck, RegionInstances } from "../../services/Deployment.ts"
 
 /** Enough names to find the logs, few enough to read. */
 const namedInstances = 3
@@ -32,26 +32,42 @@ export interface ReadinessPolicy {
   readonly deadline: number
   /** How long slower regions may hold up a deployment that runs in another one. */
   readonly slowRegionGrace: number
-  /** Polls in a row that must see a region failed: one crash during a start is not a verdict. */
-  readonly failedPolls: number
+  /** How long a region may be failed without a break before the deployment is. */
+  readonly failureGrace: number
 }
 
-/** Five polls outlast a container that crashes once; two minutes are an image pull on a new node. */
-export const readinessPolicy: ReadinessPolicy = {
-  deadline: 15 * 60_000,
-  slowRegionGrace: 2 * 60_000,
-  failedPolls: 5
+/** When every wait ends. */
+export const readinessDeadline = 15 * 60_000
+
+/** An image pull on a new node. */
+const slowRegionGrace = 2 * 60_000
+
+/**
+ * The policy of one deployment. krane reports a pod that runs and is not ready yet as failed, and repeats it each minute, so
+ * a region may be failed for the configured grace, or for longer where the deployment's own health check allows that:
+ * Kubernetes gives a container its initial delay and then `failureThreshold` periods. The deadline bounds both.
+ */
+export const readinessPolicyOf = (healthCheck: HealthCheck | null, failureGrace: number): ReadinessPolicy => {
+  const { failureThreshold, initialDelaySeconds, intervalSeconds } = healthCheck ?? noHealthCheck
+  const allowed = (initialDelaySeconds + failureThreshold * intervalSeconds) * 1000
+  return {
+    deadline: readinessDeadline,
+    slowRegionGrace,
+    failureGrace: Math.min(Math.max(allowed, failureGrace), readinessDeadline)
+  }
 }
+
+const noHealthCheck: HealthCheck = { initialDelaySeconds: 0, intervalSeconds: 0, failureThreshold: 0 }
 
 /** What earlier polls saw that still matters. */
 export interface ReadinessHistory {
-  /** Polls in a row, up to the last one, that saw the region failed. Regions that were not are absent. */
-  readonly failedPolls: ReadonlyMap<string, number>
+  /** Since when a region has been failed without a break. Regions that the last poll did not see failed are absent. */
+  readonly failedSince: ReadonlyMap<string, number>
   /** Since when at least one region has run without a break. */
   readonly runningSince: number | null
 }
 
-export const noReadinessHistory: ReadinessHistory = { failedPolls: new Map(), runningSince: null }
+export const noReadinessHistory: ReadinessHistory = { failedSince: new Map(), runningSince: null }
 
 export interface ReadinessPoll {
   readonly regions: ReadonlyArray<RegionHealth>
@@ -65,17 +81,17 @@ export type Readiness =
 
 /** The history after a poll: fold it over the polls, starting from `noReadinessHistory`. */
 export const observePoll = (history: ReadinessHistory, { regions, elapsed }: ReadinessPoll): ReadinessHistory => ({
-  failedPolls: new Map(
-    regions.filter(isFailed).map(({ region }) => [region, (history.failedPolls.get(region) ?? 0) + 1] as const)
+  failedSince: new Map(
+    regions.filter(isFailed).map(({ region }) => [region, history.failedSince.get(region) ?? elapsed] as const)
   ),
   runningSince: regions.some(isRunning) ? (history.runningSince ?? elapsed) : null
 })
 
 /**
- * Readiness rule, version 1, given the history that includes this poll:
+ * Readiness rule, version 2, given the history that includes this poll:
  *
  * 1. Every region runs: ready. A region runs when it has as many running instances as desired.
- * 2. A region has been failed for `failedPolls` polls in a row: failed, with its instances as the reason, also when other
+ * 2. A region has been failed for `failureGrace` without a break: failed, with its instances as the reason, also when other
  *    regions run: a broken image should not go live in half of the world. A region is failed while at least one of its
  *    instances is failed and none is running.
  * 3. Some region has run for `slowRegionGrace` without a break, and none is failed: ready, the others are slow.
@@ -86,13 +102,15 @@ export const observePoll = (history: ReadinessHistory, { regions, elapsed }: Rea
 export const decideReadiness = (
   history: ReadinessHistory,
   { regions, elapsed }: ReadinessPoll,
-  policy: ReadinessPolicy = readinessPolicy
+  policy: ReadinessPolicy
 ): Readiness => {
   const running = regions.filter(isRunning).map(({ region }) => region)
   const slow = regions.filter((region) => !isRunning(region))
   const ready: Readiness = { _tag: "Ready", running, slow: slow.map(({ region }) => region) }
   if (slow.length === 0 && running.length > 0) return ready
-  const failed = slow.find(({ region }) => (history.failedPolls.get(region) ?? 0) >= policy.failedPolls)
+  const failed = slow.find(
+    ({ region }) => elapsed - (history.failedSince.get(region) ?? elapsed) >= policy.failureGrace
+  )
   if (failed !== undefined) return { _tag: "Failed", reason: failedReason(failed) }
   const graceIsOver = history.runningSince !== null && elapsed - history.runningSince >= policy.slowRegionGrace
   if (running.length > 0 && graceIsOver && !slow.some(isFailed)) return ready

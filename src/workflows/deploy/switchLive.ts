@@ -13,6 +13,7 @@ import { call } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
 import type { Deployment } from "../../services/Deployment.ts"
 import type { DeploymentStore } from "../../services/DeploymentStore.ts"
+import type { DeploySettings } from "../../services/DeploySettings.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { loadDeployment } from "./load.ts"
 import { scheduleStandby, start, withdrawStandby } from "./standby.ts"
@@ -34,7 +35,9 @@ const maxWakes = 5
  * first; if the swap is refused then, it goes back to standby after the usual delay. What left the live position is put
  * on standby in 30 minutes.
  */
-export const switchLive = (change: Switch): Effect.Effect<void, SwitchFailure, Durable | DeploymentStore> =>
+export const switchLive = (
+  change: Switch
+): Effect.Effect<void, SwitchFailure, DeploySettings | DeploymentStore | Durable> =>
   saga(
     Effect.gen(function* () {
       const { target } = change
@@ -51,11 +54,11 @@ const wakeAndSwap = (
   change: Switch,
   target: Deployment,
   wake: number
-): Effect.Effect<void, SwitchFailure, Durable | DeploymentStore> =>
+): Effect.Effect<void, SwitchFailure, DeploySettings | DeploymentStore | Durable> =>
   Effect.gen(function* () {
     if (target.desiredState !== "running") {
       yield* start(target.id)
-      yield* awaitRunning(target.id)
+      yield* awaitRunning(target)
     }
     yield* swap(change).pipe(
       Effect.catchTag("SwitchRefused", (refused) => {
@@ -67,9 +70,12 @@ const wakeAndSwap = (
     )
   })
 
-const awaitRunning = (deploymentId: string) =>
-  awaitInstances(deploymentId).pipe(
-    Effect.catchTag("InstancesFailed", ({ reason: problem }) => new InstancesNotRunning({ deploymentId, problem }))
+const awaitRunning = (deployment: Deployment) =>
+  awaitInstances(deployment).pipe(
+    Effect.catchTag(
+      "InstancesFailed",
+      ({ reason: problem }) => new InstancesNotRunning({ deploymentId: deployment.id, problem })
+    )
   )
 
 /** A cancellation waits until both are done: a swap without the standby of what it replaced would leave that one running. */

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { type DnsServerShape, startDnsServer } from "../../../dev/simulators/DnsServer.ts"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { DnsResolverLive, type DnsResolverOptions } from "../../../src/layers/dns/DnsResolverLive.ts"
+import { isPublicAddress } from "../../../src/layers/outbound/publicAddress.ts"
 import { type DnsAnswer, DnsResolver } from "../../../src/services/DnsResolver.ts"
 
 const fqdn = "app.example.com"
@@ -29,10 +30,10 @@ const withServers = <A, E>(
   Effect.gen(function* () {
     const one = yield* startDnsServer
     const two = yield* startDnsServer
-    const authoritativePort = Number(one.address.split(":")[1])
+    const port = Number(one.address.split(":")[1])
     const layer = DnsResolverLive({
       resolvers: [one.address, two.address],
-      authoritativePort,
+      reach: { port, isAllowed: () => true },
       bound: "2 seconds",
       ...options
     })
@@ -323,6 +324,30 @@ describe("the servers of a zone", () => {
         assert.deepStrictEqual(yield* servers.dns.authoritativeTxt(name), [])
       })
     )
+  )
+
+  it.effect("are not asked at an internal address, whatever the zone's owner names", () =>
+    Effect.gen(function* () {
+      const internal = yield* startDnsServer
+      const port = Number(internal.address.split(":")[1])
+      yield* internal.set("TXT", name, ["what an internal server says"])
+      yield* withServers(
+        (servers) =>
+          Effect.gen(function* () {
+            yield* onBoth(servers, (server) =>
+              Effect.all([
+                server.set("NS", "example.com", ["ns1.host.example.", "ns2.host.example.", "ns3.host.example."]),
+                server.set("A", "ns1.host.example", ["127.0.0.1"]),
+                server.set("A", "ns2.host.example", ["169.254.169.254", "10.0.0.1"]),
+                server.set("A", "ns3.host.example", ["0.0.0.0"])
+              ])
+            )
+            assert.deepStrictEqual(yield* servers.dns.authoritativeTxt(name), [])
+          }),
+        { reach: { port, isAllowed: isPublicAddress } }
+      )
+      assert.deepStrictEqual(yield* internal.questions, [])
+    }).pipe(Effect.scoped, inRealTime)
   )
 
   it.effect("are the configured ones when there are any", () =>

@@ -1,5 +1,5 @@
-import { Effect, Layer, Option, Ref } from "effect"
-import { Deployment } from "../../../src/services/Deployment.ts"
+import { Effect, Layer, Option, Ref, Schema } from "effect"
+import { Deployment, HealthCheck } from "../../../src/services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../../src/services/DeploymentStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
@@ -18,6 +18,7 @@ const findContext = (rows: Rows, deploymentId: string) => {
       projectId: row.project_id,
       environmentId: row.environment_id,
       port: row.port,
+      healthCheck: Option.getOrNull(Schema.decodeUnknownOption(HealthCheck)(row.healthcheck)),
       gitCommitSha: row.git_commit_sha,
       gitBranch: row.git_branch,
       status: row.status,
@@ -124,13 +125,15 @@ export const MemoryDeploymentStore = Layer.effect(
               .sort((one, other) => (one.k8sName < other.k8sName ? -1 : 1))
           }))
         ),
-      healthySentinelRegions: (environmentId) =>
-        read((rows) =>
-          rows.sentinels
-            .filter((row) => row.environment_id === environmentId && row.health === "healthy")
-            .map((row) => row.region)
-            .sort()
-        ),
+      reachability: (environmentId) =>
+        read((rows) => ({
+          hasHealthySentinel: rows.sentinels.some(
+            (row) => row.environment_id === environmentId && row.health === "healthy"
+          ),
+          hasRoutes: rows.frontline_routes.some(
+            (row) => row.environment_id === environmentId && row.deployment_id !== ""
+          )
+        })),
       regions: (deploymentId) => read((rows) => regionsOf(rows, deploymentId).map((row) => row.region)),
       changeDesiredState: ({ deploymentId, desiredState, at }) =>
         change("DeploymentStore.changeDesiredState", (draft) => {

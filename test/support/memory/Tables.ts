@@ -54,6 +54,7 @@ export interface Tables {
     readonly git_commit_sha: string | null
     readonly git_branch: string | null
     readonly port: number
+    readonly healthcheck: Readonly<Record<string, unknown>> | null
     readonly status: DeploymentStatus
     readonly desired_state: DesiredState
     readonly created_at: number

@@ -69,6 +69,7 @@ export const seedDeployment = Effect.fnUntraced(function* (
     git_commit_sha: null,
     git_branch: null,
     port: 8080,
+    healthcheck: null,
     status: "pending",
     desired_state: "running",
     created_at: seededAt,

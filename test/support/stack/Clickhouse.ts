@@ -3,7 +3,7 @@ import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platfor
 import { Duration, Effect, Either, Schema } from "effect"
 import { inject } from "vitest"
 import { parseClickhouseAddress } from "../../../src/config/ClickhouseAddress.ts"
-import type { ClickhouseOptions } from "../../../src/layers/clickhouse/ClickhouseConnection.ts"
+import type { ClickhouseOptions } from "../../../src/layers/clickhouse/ClickhouseOptions.ts"
 
 const Answer = Schema.Struct({ url: Schema.String, isServer: Schema.Boolean })
 

@@ -52,7 +52,7 @@ const defaultSettings: DeploySettings["Type"] = {
   apex,
   sentinelImage: "sentinel:1",
   availableRegions: ["eu", "us"],
-  registry: null
+  failureGrace: 180_000
 }
 
 /** Unless a test says otherwise, builds of a workspace follow each other. */

@@ -13,6 +13,8 @@ interface Place {
 export interface Start {
   readonly after: Duration.DurationInput
   readonly status: InstanceStatus
+  /** What krane reports afterwards, each so long after the one before. */
+  readonly next?: ReadonlyArray<Omit<Start, "next">>
 }
 
 export type StartOf = (place: Place) => Start
@@ -21,6 +23,22 @@ export type StartOf = (place: Place) => Start
 export const startsSoon: Start = { after: "1700 millis", status: "running" }
 export const fails: Start = { ...startsSoon, status: "failed" }
 export const hangs: Start = { ...startsSoon, status: "pending" }
+/** krane reports what runs and is not ready yet as failed, until its health check passes. */
+export const isUnreadyFor = (after: Duration.DurationInput): Start => ({
+  ...fails,
+  next: [{ after, status: "running" }]
+})
+/** Ends twice after 20 s, and is started again by Kubernetes, before it stays up. */
+export const restartsTwice: Start = {
+  ...fails,
+  next: [
+    { after: "20 seconds", status: "pending" },
+    { after: "10 seconds", status: "failed" },
+    { after: "20 seconds", status: "pending" },
+    { after: "20 seconds", status: "failed" },
+    { after: "20 seconds", status: "running" }
+  ]
+}
 const stopsAfter = Duration.millis(700)
 const sentinelHealthyAfter = Duration.millis(1300)
 
@@ -99,8 +117,13 @@ export const withKrane = (clock: Clock.Clock, startOf: StartOf, feed: Array<Publ
               )
             if (topology === null) return
             const start = startOf(request)
-            const delay = topology.desiredStatus === "stopped" ? stopsAfter : start.after
-            yield* later(delay, (draft) => reconcile(draft, request, start.status))
+            if (topology.desiredStatus === "stopped")
+              return yield* later(stopsAfter, (draft) => reconcile(draft, request, start.status))
+            let delay = Duration.zero
+            for (const { after, status } of [start, ...(start.next ?? [])]) {
+              delay = Duration.sum(delay, after)
+              yield* later(delay, (draft) => reconcile(draft, request, status))
+            }
           })
         )
     })

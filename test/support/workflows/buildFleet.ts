@@ -49,6 +49,7 @@ const deploymentOf = ({ createdAt, id, workspaceId }: Omit<Job, "fate">): Deploy
     projectId: `proj_${workspaceId}`,
     environmentId: `env_${workspaceId}`,
     port: 8080,
+    healthCheck: null,
     gitCommitSha: null,
     gitBranch: null,
     status: "pending",
@@ -98,7 +99,7 @@ export const storeOf = (jobs: ReadonlyMap<string, Job>): DeploymentStore["Type"]
     fail: unused,
     regionConfig: unused,
     instances: unused,
-    healthySentinelRegions: unused,
+    reachability: unused,
     regions: unused,
     changeDesiredState: unused
   }

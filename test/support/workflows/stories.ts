@@ -26,7 +26,8 @@ const twice = { duplicates: true }
 /** Short handlers are also killed twice per run. */
 const thorough = { duplicates: true, pairs: 100 }
 
-const failing: ControlPlaneOptions = { startOf: () => fails }
+/** A short grace makes the same decisions with fewer looks, each of which is a place to crash at. */
+const failing: ControlPlaneOptions = { startOf: () => fails, settings: { failureGrace: 5000 } }
 const hanging: ControlPlaneOptions = { startOf: () => hangs }
 
 export const deployStories = {

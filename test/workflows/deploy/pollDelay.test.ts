@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { pollDelay } from "../../../src/workflows/deploy/awaitInstances.ts"
-import { readinessPolicy } from "../../../src/workflows/deploy/readiness.ts"
+import { readinessDeadline } from "../../../src/workflows/deploy/readiness.ts"
 
 const pollsUntil = (deadline: number): number => {
   let polls = 0
@@ -10,14 +10,14 @@ const pollsUntil = (deadline: number): number => {
 
 describe("the delay between two looks at the instances", () => {
   it("is a second while most deployments start, and never shorter", () => {
-    assert.deepStrictEqual([0, 1, 29_999].map(pollDelay), [1000, 1000, 1000])
+    assert.deepStrictEqual([0, 1, 9_999].map(pollDelay), [1000, 1000, 1000])
   })
 
   it("grows with the wait, up to five seconds", () => {
-    assert.deepStrictEqual([30_000, 119_999, 120_000, 900_000].map(pollDelay), [2000, 2000, 5000, 5000])
+    assert.deepStrictEqual([10_000, 59_999, 60_000, 900_000].map(pollDelay), [2000, 2000, 5000, 5000])
   })
 
   it("keeps the journal of a deployment that never starts below 250 looks", () => {
-    assert.strictEqual(pollsUntil(readinessPolicy.deadline), 231)
+    assert.strictEqual(pollsUntil(readinessDeadline), 203)
   })
 })

@@ -9,7 +9,7 @@ import {
   type Readiness,
   type ReadinessPoll,
   type RegionHealth,
-  readinessPolicy
+  readinessPolicyOf
 } from "../../../src/workflows/deploy/readiness.ts"
 
 const region = (name: string, desiredReplicas: number, ...statuses: ReadonlyArray<InstanceStatus>): RegionHealth =>
@@ -21,13 +21,15 @@ const region = (name: string, desiredReplicas: number, ...statuses: ReadonlyArra
 
 const at = (elapsed: number, ...regions: ReadonlyArray<RegionHealth>): ReadinessPoll => ({ elapsed, regions })
 
+const policy = readinessPolicyOf(null, 180_000)
+
 /** The verdict after the last poll, as the waiting workflow would reach it. */
 const afterPolls = (...polls: ReadonlyArray<ReadinessPoll>): Readiness => {
   let history = noReadinessHistory
   let verdict: Readiness = { _tag: "Waiting" }
   for (const poll of polls) {
     history = observePoll(history, poll)
-    verdict = decideReadiness(history, poll)
+    verdict = decideReadiness(history, poll, policy)
   }
   return verdict
 }
@@ -35,9 +37,10 @@ const afterPolls = (...polls: ReadonlyArray<ReadinessPoll>): Readiness => {
 const waiting = { _tag: "Waiting" } as const
 const ready = (running: ReadonlyArray<string>, slow: ReadonlyArray<string> = []) =>
   ({ _tag: "Ready", running, slow }) as const
-const { deadline, slowRegionGrace, failedPolls } = readinessPolicy
-const repeat = (times: number, ...regions: ReadonlyArray<RegionHealth>) =>
-  Array.from({ length: times }, (_, poll) => at(poll * 1000, ...regions))
+const { deadline, slowRegionGrace, failureGrace } = policy
+/** A poll every five seconds, the last one `elapsed` after the first. */
+const until = (elapsed: number, ...regions: ReadonlyArray<RegionHealth>) =>
+  Array.from({ length: elapsed / 5000 + 1 }, (_, poll) => at(poll * 5000, ...regions))
 
 describe("waiting for instances", () => {
   it("is over as soon as every region runs as many instances as desired", () => {
@@ -60,10 +63,10 @@ describe("waiting for instances", () => {
     })
   })
 
-  it("ends with failure fast when all instances of a region stay failed, naming them", () => {
+  it("ends with failure once a region has been failed for three minutes without a break, naming its instances", () => {
     const crashing = region("a", 2, "failed", "pending", "failed")
-    assert.deepStrictEqual(afterPolls(...repeat(failedPolls - 1, crashing)), waiting)
-    assert.deepStrictEqual(afterPolls(...repeat(failedPolls, crashing)), {
+    assert.deepStrictEqual(afterPolls(...until(failureGrace - 5000, crashing)), waiting)
+    assert.deepStrictEqual(afterPolls(...until(failureGrace, crashing)), {
       _tag: "Failed",
       reason: "no instance runs in a; failed: a-0, a-2"
     })
@@ -71,25 +74,35 @@ describe("waiting for instances", () => {
 
   it("names a few of many failed instances", () => {
     const crashing = region("a", 5, "failed", "failed", "failed", "failed", "failed")
-    assert.deepStrictEqual(afterPolls(...repeat(failedPolls, crashing)), {
+    assert.deepStrictEqual(afterPolls(...until(failureGrace, crashing)), {
       _tag: "Failed",
       reason: "no instance runs in a; failed: a-0, a-1, a-2 and 2 more"
     })
   })
 
-  it("does not give up on a failure that passes", () => {
-    const crashing = region("a", 1, "failed")
+  it("goes on for as long as the deployment's own health check allows a start to take", () => {
+    const slow = readinessPolicyOf({ initialDelaySeconds: 120, intervalSeconds: 30, failureThreshold: 10 }, 180_000)
+    assert.strictEqual(slow.failureGrace, 7 * 60_000)
+    const quick = readinessPolicyOf({ initialDelaySeconds: 1, intervalSeconds: 1, failureThreshold: 1 }, 180_000)
+    assert.strictEqual(quick.failureGrace, failureGrace)
+    const endless = readinessPolicyOf({ initialDelaySeconds: 86_400, intervalSeconds: 1, failureThreshold: 1 }, 180_000)
+    assert.strictEqual(endless.failureGrace, deadline)
+  })
+
+  it("does not give up on instances that run unready for 70 s, nor on a failure that passes", () => {
+    const unready = region("a", 1, "failed")
     const recovered = region("a", 1, "pending")
-    const polls = [...repeat(failedPolls - 1, crashing), at(5000, recovered), ...repeat(failedPolls - 1, crashing)]
+    const polls = [...until(70_000, unready), at(75_000, recovered), at(80_000, unready), at(failureGrace, unready)]
     assert.deepStrictEqual(afterPolls(...polls), waiting)
+    assert.deepStrictEqual(afterPolls(...polls, at(failureGrace + 1000, region("a", 1, "running"))), ready(["a"]))
   })
 
   it("does not give up on a region in which some instances run", () => {
-    assert.deepStrictEqual(afterPolls(...repeat(failedPolls * 2, region("a", 2, "failed", "running"))), waiting)
+    assert.deepStrictEqual(afterPolls(...until(failureGrace * 2, region("a", 2, "failed", "running"))), waiting)
   })
 
   it("ends with failure when one region fails entirely although another runs", () => {
-    const verdict = afterPolls(...repeat(failedPolls, region("a", 1, "running"), region("b", 1, "failed")))
+    const verdict = afterPolls(...until(failureGrace, region("a", 1, "running"), region("b", 1, "failed")))
     assert.deepStrictEqual(verdict, { _tag: "Failed", reason: "no instance runs in b; failed: b-0" })
   })
 
@@ -132,7 +145,7 @@ describe("the readiness rule", () => {
     .map(({ name, desired, statuses }) => region(name, desired, ...statuses))
   const regions = fc.uniqueArray(anyRegion, { maxLength: 4, selector: ({ region: name }) => name })
   const history = fc.record({
-    failedPolls: fc.array(fc.tuple(fc.string(), fc.nat(10))).map((counts) => new Map(counts)),
+    failedSince: fc.array(fc.tuple(fc.string(), fc.nat(deadline))).map((since) => new Map(since)),
     runningSince: fc.option(fc.nat(deadline))
   })
 
@@ -140,7 +153,7 @@ describe("the readiness rule", () => {
     fc.assert(
       fc.property(history, regions, fc.nat(), (past, seen, late) => {
         const poll = at(deadline + late, ...seen)
-        assert.notStrictEqual(decideReadiness(observePoll(past, poll), poll)._tag, "Waiting")
+        assert.notStrictEqual(decideReadiness(observePoll(past, poll), poll, policy)._tag, "Waiting")
       })
     )
   })
@@ -149,7 +162,7 @@ describe("the readiness rule", () => {
     fc.assert(
       fc.property(history, regions, fc.nat(2 * deadline), (past, seen, elapsed) => {
         const poll = at(elapsed, ...seen)
-        const verdict = decideReadiness(observePoll(past, poll), poll)
+        const verdict = decideReadiness(observePoll(past, poll), poll, policy)
         if (verdict._tag !== "Ready") return
         assert.isAbove(verdict.running.length, 0)
         for (const { region: name, desiredReplicas, running } of seen) {
@@ -170,7 +183,7 @@ describe("the readiness rule", () => {
       }))
     fc.assert(
       fc.property(history, regions, fc.nat(2 * deadline), (past, seen, elapsed) => {
-        const verdictOf = (poll: ReadinessPoll) => decideReadiness(observePoll(past, poll), poll)
+        const verdictOf = (poll: ReadinessPoll) => decideReadiness(observePoll(past, poll), poll, policy)
         if (verdictOf(at(elapsed, ...seen))._tag !== "Ready") return
         assert.strictEqual(verdictOf(at(elapsed, ...oneMore(seen)))._tag, "Ready")
       }),

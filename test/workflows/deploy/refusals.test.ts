@@ -11,6 +11,7 @@ const deployment = (id: string, columns: Partial<Deployment> = {}): Deployment =
     projectId: "proj_shop",
     environmentId: "env_shop_production",
     port: 8080,
+    healthCheck: null,
     gitCommitSha: null,
     gitBranch: null,
     status: "ready",

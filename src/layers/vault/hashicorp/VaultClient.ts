@@ -1,7 +1,10 @@
-import { Data, Duration, Effect, Option, Redacted, Schema } from "effect"
+import { Data, Effect, Option, Redacted, type Runtime, Schema, type Scope } from "effect"
 import nodeVault from "node-vault"
-import { VaultUnavailable } from "../../../services/Vault.ts"
-import { unexpectedAnswer } from "../answers.ts"
+import type { VaultUnavailable } from "../../../services/Vault.ts"
+import { hashicorpVault } from "../../outbound/bounds.ts"
+import { OutboundRefused, OutboundUnavailable } from "../../outbound/OutboundError.ts"
+import { type OutboundHttp, openOutbound } from "../../outbound/OutboundHttp.ts"
+import { noAnswer, unexpectedAnswer } from "../answers.ts"
 import { directTransport } from "./transport.ts"
 
 /**
@@ -36,9 +39,6 @@ export interface VaultClient {
   readonly send: <A, I>(call: Call<A, I>) => Effect.Effect<A, VaultStatus | VaultUnavailable>
 }
 
-/** Vault answers in milliseconds. An operation makes at most five requests, and a step may take 30 s. */
-const requestTimeout = Duration.seconds(5)
-
 /** What node-vault fails with when there was an answer. */
 const statusOf = Schema.decodeUnknownOption(
   Schema.Struct({ response: Schema.Struct({ statusCode: Schema.Number, body: Schema.Unknown }) })
@@ -46,46 +46,52 @@ const statusOf = Schema.decodeUnknownOption(
 const isVaults = Schema.is(Schema.Struct({ errors: Schema.Array(Schema.String) }))
 
 /** One node-vault client that takes nothing from the environment (VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, ...). */
-const openClient = ({ ca, namespace, url }: VaultAddress) =>
+const openClient = ({ namespace, url }: VaultAddress, send: OutboundHttp, runtime: Runtime.Runtime<never>) =>
   Object.assign(
     nodeVault({
       endpoint: url,
-      "request-promise": directTransport(Option.getOrUndefined(ca)),
+      "request-promise": directTransport(send, runtime),
       // Its own prints secrets when DEBUG=node-vault is set.
       debug: () => undefined
     }),
     { token: "", pathPrefix: "", namespace: Option.getOrElse(namespace, () => "") }
   )
 
-/** Speaks to one Vault or OpenBao. The token goes with each request, so that several may be in use while one replaces another. */
-export const vaultClient = (address: VaultAddress): VaultClient => {
-  const client = openClient(address)
-
-  const exchange = ({ body, operation, path, token }: Request) =>
-    Effect.tryPromise({
-      try: (signal): Promise<unknown> => {
-        const options = {
-          signal,
-          headers: token === undefined ? {} : { "X-Vault-Token": Redacted.value(token) }
-        }
-        return body === undefined ? client.read(path, options) : client.write(path, body, options)
-      },
-      catch: (error) =>
-        Option.match(statusOf(error), {
-          onNone: () => new VaultUnavailable({ operation, reason: "unreachable" }),
-          onSome: ({ response }) => new VaultStatus({ status: response.statusCode, fromVault: isVaults(response.body) })
-        })
-    }).pipe(
-      Effect.timeoutFail({
-        duration: requestTimeout,
-        onTimeout: () => new VaultUnavailable({ operation, reason: "timeout" })
-      })
-    )
-
-  return {
-    send: (call) =>
-      Effect.flatMap(exchange(call), (answer) =>
-        Effect.mapError(Schema.decodeUnknown(call.answer)(answer), () => unexpectedAnswer(call.operation))
-      )
+const failureOf =
+  (operation: VaultUnavailable["operation"]) =>
+  (error: unknown): VaultStatus | VaultUnavailable => {
+    if (error instanceof OutboundUnavailable || error instanceof OutboundRefused) return noAnswer(operation)(error)
+    return Option.match(statusOf(error), {
+      onNone: () => unexpectedAnswer(operation),
+      onSome: ({ response }) => new VaultStatus({ status: response.statusCode, fromVault: isVaults(response.body) })
+    })
   }
-}
+
+/** Speaks to one Vault or OpenBao. The token goes with each request, so that several may be in use while one replaces another. */
+export const vaultClient = (address: VaultAddress): Effect.Effect<VaultClient, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const send = yield* openOutbound({
+      bounds: hashicorpVault,
+      certificateAuthorities: Option.getOrUndefined(address.ca)
+    })
+    const client = openClient(address, send, yield* Effect.runtime<never>())
+
+    const exchange = ({ body, operation, path, token }: Request) =>
+      Effect.tryPromise({
+        try: (signal): Promise<unknown> => {
+          const options = {
+            signal,
+            headers: token === undefined ? {} : { "X-Vault-Token": Redacted.value(token) }
+          }
+          return body === undefined ? client.read(path, options) : client.write(path, body, options)
+        },
+        catch: failureOf(operation)
+      })
+
+    return {
+      send: (call) =>
+        Effect.flatMap(exchange(call), (answer) =>
+          Effect.mapError(Schema.decodeUnknown(call.answer)(answer), () => unexpectedAnswer(call.operation))
+        )
+    }
+  })

@@ -1,7 +1,6 @@
-import { once } from "node:events"
-import { request as requestHttp } from "node:http"
-import { request as requestHttps } from "node:https"
-import { text } from "node:stream/consumers"
+import { HttpClientRequest, type HttpMethod } from "@effect/platform"
+import { Effect, Either, Option, Runtime } from "effect"
+import type { OutboundHttp } from "../../outbound/OutboundHttp.ts"
 
 /** What node-vault asks of a transport. */
 interface Outgoing {
@@ -13,7 +12,7 @@ interface Outgoing {
 }
 
 interface Incoming {
-  readonly statusCode: number | undefined
+  readonly statusCode: number
   readonly body: unknown
   readonly request: { readonly path: string }
 }
@@ -22,43 +21,25 @@ export interface Transport {
   readonly defaults: () => (outgoing: Outgoing) => Promise<Incoming>
 }
 
-const parsed = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
+const parsed = (body: string): unknown => Option.getOrUndefined(Option.liftThrowable(JSON.parse)(body))
+
+const requestOf = ({ headers, json, method, uri }: Outgoing): HttpClientRequest.HttpClientRequest => {
+  // The method is node-vault's own, one of HTTP's or LIST.
+  const request = HttpClientRequest.make(method as HttpMethod.HttpMethod)(uri, { headers })
+  return json === undefined ? request : HttpClientRequest.bodyText(request, JSON.stringify(json), "application/json")
 }
 
 /**
  * Takes the place of node-vault's own transport, which follows redirects and proxies of the environment with the token
  * and the plaintext in hand, stops checking certificates when VAULT_SKIP_VERIFY is set, cannot be aborted, and puts
- * token and plaintext into its errors. This one speaks to the given address only, and always checks its certificate.
+ * token and plaintext into its errors. This one rejects with an OutboundError.
  */
-export const directTransport = (ca: string | undefined): Transport => {
-  const exchange = async ({ headers, json, method, signal, uri }: Outgoing): Promise<Incoming> => {
-    const url = new URL(uri)
-    const body = json === undefined ? undefined : JSON.stringify(json)
-    const options = {
-      method,
-      signal,
-      headers: {
-        ...headers,
-        ...(body === undefined
-          ? {}
-          : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) })
-      }
-    }
-    const request =
-      url.protocol === "https:"
-        ? requestHttps(url, { ...options, ca, rejectUnauthorized: true })
-        : requestHttp(url, options)
-    // Whoever waits below hears of an error; one that comes when nobody waits any more must not end the process.
-    request.on("error", () => undefined)
-    const answered = once(request, "response")
-    request.end(body)
-    const [response] = await answered
-    return { statusCode: response.statusCode, body: parsed(await text(response)), request: { path: url.pathname } }
+export const directTransport = (send: OutboundHttp, runtime: Runtime.Runtime<never>): Transport => {
+  const exchange = async (outgoing: Outgoing): Promise<Incoming> => {
+    const { signal, uri } = outgoing
+    const answer = await Runtime.runPromise(runtime)(Effect.either(send(requestOf(outgoing))), { signal })
+    const { status, text } = Either.getOrThrowWith(answer, (error) => error)
+    return { statusCode: status, body: parsed(text), request: { path: new URL(uri).pathname } }
   }
   return { defaults: () => exchange }
 }

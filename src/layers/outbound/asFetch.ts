@@ -1,0 +1,41 @@
+import { HttpClientRequest, type HttpMethod } from "@effect/platform"
+import { Effect, Either, Runtime } from "effect"
+import type { OutboundHttp } from "./OutboundHttp.ts"
+
+export interface FetchInit {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a caller of `fetch` reads of its answer. */
+export type FetchAnswer = Pick<Response, "status" | "statusText" | "url" | "headers" | "text" | "arrayBuffer">
+
+/**
+ * For libraries that want a `fetch`. It sends texts and rejects with the OutboundError itself; its answer is read already.
+ * Time and logs are those of the runtime.
+ */
+export const asFetch =
+  (send: OutboundHttp, runtime: Runtime.Runtime<never>) =>
+  async (url: string, { body, headers = {}, method = "GET", signal }: FetchInit = {}): Promise<FetchAnswer> => {
+    // The method is the library's own, one of HTTP's.
+    const request = HttpClientRequest.make(method as HttpMethod.HttpMethod)(url, { headers }).pipe(
+      body === undefined
+        ? (it) => it
+        : HttpClientRequest.bodyText(body, headers["content-type"] ?? "application/json; charset=utf-8")
+    )
+    const answer = await Runtime.runPromise(runtime)(
+      Effect.either(send(request)),
+      signal === undefined ? {} : { signal }
+    )
+    const { bytes, status, text, url: from, headers: received } = Either.getOrThrowWith(answer, (error) => error)
+    return {
+      status,
+      statusText: "",
+      url: from.href,
+      headers: new Headers(received),
+      text: () => Promise.resolve(text),
+      arrayBuffer: () => Promise.resolve(Uint8Array.from(bytes).buffer)
+    }
+  }

@@ -1,0 +1,27 @@
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import { Effect, Layer } from "effect"
+import { type OutboundHttp, type OutboundOptions, openOutbound } from "./OutboundHttp.ts"
+
+/** These have no body, and `Response` takes none for them (Fetch, "null body status"). */
+const withoutBody: ReadonlyArray<number> = [101, 204, 205, 304]
+
+/** For libraries that want an HttpClient. Every failure is a RequestError whose cause is the OutboundError. */
+export const asHttpClient = (send: OutboundHttp): HttpClient.HttpClient =>
+  HttpClient.make((request) =>
+    send(request).pipe(
+      Effect.map(({ bytes, headers, status }) =>
+        HttpClientResponse.fromWeb(
+          request,
+          new Response(withoutBody.includes(status) ? null : Buffer.from(bytes), { status, headers })
+        )
+      ),
+      Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Transport", cause }))
+    )
+  ).pipe(
+    HttpClient.withTracerDisabledWhen(() => true),
+    HttpClient.withTracerPropagation(false)
+  )
+
+/** An HttpClient for one neighbour. */
+export const outboundHttpClient = (options: OutboundOptions): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.scoped(HttpClient.HttpClient, Effect.map(openOutbound(options), asHttpClient))

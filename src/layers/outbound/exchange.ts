@@ -1,0 +1,109 @@
+import type { Undici } from "@effect/platform-node"
+import { Predicate } from "effect"
+import { AddressRefused } from "./addresses.ts"
+import { type OutboundError, OutboundRefused, OutboundUnavailable } from "./OutboundError.ts"
+
+/** One request. Header names are in lower case. */
+export interface OutboundRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | null
+}
+
+/** What came back, whatever its status. */
+export interface OutboundAnswer {
+  readonly status: number
+  /** Names in lower case; a header that came more than once is joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Where it came from: another path after a redirect within the same origin. */
+  readonly url: URL
+  /** Empty where only the head is read. */
+  readonly bytes: Uint8Array
+  /** The same in UTF-8. */
+  readonly text: string
+}
+
+/** Reads the body to its end, or not at all. */
+export type Reading = "whole" | "head"
+
+const flat = (headers: Undici.Dispatcher.ResponseData["headers"]): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]]
+    )
+  )
+
+/** The answer began: what fails after it is told apart from what fails before. */
+class BrokenOff extends Error {}
+
+const isEncoded = ({ "content-encoding": coding = "" }: Readonly<Record<string, string>>): boolean =>
+  !["", "identity"].includes(coding.trim().toLowerCase())
+
+export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
+
+/**
+ * Sends one request and reads its answer, within the agent's bound of bytes. Follows nothing. Rejects with an
+ * OutboundError or with an error of Node or undici: `failureOf` tells what it means.
+ */
+export const exchange = async (
+  agent: Undici.Dispatcher,
+  neighbour: string,
+  reading: Reading,
+  { body, headers, method, url }: OutboundRequest,
+  signal: AbortSignal
+): Promise<OutboundAnswer> => {
+  const response = await agent.request({
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method: method as Undici.Dispatcher.HttpMethod, // undici checks that it is a token, and takes any
+    headers: { ...headers, "accept-encoding": "identity" },
+    body,
+    signal,
+    // The whole call has one limit, by the clock of the program.
+    headersTimeout: 0,
+    bodyTimeout: 0
+  })
+  const head = { status: response.statusCode, headers: flat(response.headers), url }
+  // Destroyed before its end it reports an error that is of no interest here.
+  response.body.on("error", () => undefined)
+  if (isEncoded(head.headers)) {
+    response.body.destroy()
+    throw new OutboundRefused({ neighbour, reason: "encoded", status: head.status })
+  }
+  if (reading === "head" || isRedirect(head.status)) {
+    response.body.destroy()
+    return { ...head, bytes: new Uint8Array(), text: "" }
+  }
+  const bytes = await response.body.bytes().catch((cause) => {
+    throw new BrokenOff("the answer does not end", { cause })
+  })
+  return { ...head, bytes, text: new TextDecoder().decode(bytes) }
+}
+
+/** Errors nest: BrokenOff holds undici's, and a connection with several addresses holds one error for each. */
+const codesOf = (error: unknown, depth = 0): ReadonlyArray<string> => {
+  if (!Predicate.isObject(error) || depth > 4) return []
+  const own = "code" in error && typeof error.code === "string" ? [error.code] : []
+  const nested = "errors" in error && Array.isArray(error.errors) ? error.errors : []
+  const causes = "cause" in error ? [error.cause, ...nested] : nested
+  return [...own, ...causes.flatMap((cause) => codesOf(cause, depth + 1))]
+}
+
+/** Codes are words of Node, undici and OpenSSL: nothing of a request or an answer can be in one. */
+const isWord = (code: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(code)
+
+/** What a rejection of `exchange` means. */
+export const failureOf = (neighbour: string, error: unknown): OutboundError => {
+  if (error instanceof OutboundRefused) return error
+  if (error instanceof AddressRefused) return new OutboundRefused({ neighbour, reason: "refused-address" })
+  const codes = codesOf(error).filter(isWord)
+  if (codes.includes("UND_ERR_RES_EXCEEDED_MAX_SIZE")) return new OutboundRefused({ neighbour, reason: "too-large" })
+  if (codes.includes("UND_ERR_CONNECT_TIMEOUT")) return new OutboundUnavailable({ neighbour, reason: "timeout" })
+  const [code] = codes
+  return new OutboundUnavailable({
+    neighbour,
+    reason: error instanceof BrokenOff ? "broken-off" : "unreachable",
+    ...(code !== undefined && { code })
+  })
+}
