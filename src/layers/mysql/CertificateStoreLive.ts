@@ -87,7 +87,7 @@ interface Owner {
 const lockDomain = (sql: SqlClient, domainId: string) =>
   Effect.map(
     ownerRows(sql`
-      SELECT id, workspace_id AS workspaceId, domain AS stored FROM custom_domains WHERE id = ${domainId} FOR UPDATE`),
+      SELECT id, workspace_id AS workspaceId, domain AS ${sql("stored")} FROM custom_domains WHERE id = ${domainId} FOR UPDATE`),
     ([row]): Owner | undefined => {
       const name = row === undefined ? null : Either.getOrNull(domainName(row.stored))
       return row === undefined || name === null ? undefined : { id: row.id, workspaceId: row.workspaceId, name }

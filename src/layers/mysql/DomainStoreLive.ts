@@ -207,7 +207,7 @@ const activateDomain = Effect.fnUntraced(function* <A>(
   decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>
 ) {
   const [row] = yield* domainRows(sql`
-    SELECT domain AS stored, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
+    SELECT domain AS ${sql("stored")}, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
            challenge_type AS challengeType
     FROM custom_domains WHERE id = ${request.domainId} FOR UPDATE`)
   if (row === undefined) return null

@@ -19,7 +19,7 @@ const pageRows = decodeRows(
 /** One page of the domains that are verified or have a challenge, and of the rows that may share a name with one of them. */
 export const domainPage = Effect.fnUntraced(function* (sql: SqlClient, after: number, limit: number) {
   const page = yield* pageRows(sql`
-    SELECT d.pk AS ordinal, d.id AS id, d.domain AS stored, d.workspace_id AS workspaceId, c.status AS status,
+    SELECT d.pk AS ordinal, d.id AS id, d.domain AS ${sql("stored")}, d.workspace_id AS workspaceId, c.status AS status,
       COALESCE(c.updated_at, c.created_at) AS changedAt
     FROM custom_domains d LEFT JOIN acme_challenges c ON c.domain_id = d.id
     WHERE d.pk > ${after} AND (c.domain_id IS NOT NULL OR d.verification_status = 'verified')

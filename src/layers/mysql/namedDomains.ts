@@ -27,8 +27,9 @@ export interface NamedDomain {
   readonly isVerified: boolean
 }
 
+// `stored` is a word of MySQL.
 const columns = (sql: SqlClient) =>
-  sql.literal("pk AS ordinal, id, domain AS stored, workspace_id AS workspaceId, verification_status AS status")
+  sql.literal("pk AS ordinal, id, domain AS `stored`, workspace_id AS workspaceId, verification_status AS status")
 
 const named = (row: Omit<NamedDomain, "isPlatform" | "isVerified">): NamedDomain => ({
   ...row,
