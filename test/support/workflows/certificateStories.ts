@@ -143,9 +143,9 @@ export const certificateStories: Readonly<Record<string, Story<Doubles>>> = {
   ),
   "RenewExpiringCertificates beside rows that do not fit": story(
     Effect.gen(function* () {
+      yield* certified(1)
       yield* seedDomain("a_b.example.com")
-      yield* seedVerifiedDomain(`${host}.`)
-      yield* certified(9.6)
+      yield* seedDomain(`${host}.`)
       return yield* renewAll()
     })
   ),
