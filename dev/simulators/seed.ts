@@ -105,7 +105,7 @@ export const seedDeployment = Effect.fnUntraced(function* (project: SeededProjec
     INSERT INTO deployments
       (id, k8s_name, workspace_id, project_id, environment_id, git_branch, git_commit_sha, sentinel_config, cpu_millicores,
        memory_mib, encrypted_environment_variables, command, port, shutdown_signal, healthcheck, status, created_at)
-    SELECT ${id}, ${dnsLabel([id], 12)}, workspace_id, ${project.id}, environment_id, ${options.gitBranch ?? null},
+    SELECT ${id}, ${dnsLabel([id])}, workspace_id, ${project.id}, environment_id, ${options.gitBranch ?? null},
            ${options.gitCommitSha ?? null}, sentinel_config, cpu_millicores, memory_mib, '', command, port, shutdown_signal,
            healthcheck, 'pending', ${now}
     FROM environment_runtime_settings WHERE environment_id = ${environment.id}`

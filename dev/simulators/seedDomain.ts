@@ -22,7 +22,7 @@ export const seedCustomDomain = Effect.fnUntraced(function* (project: SeededProj
     id,
     name,
     ownershipRecord: `unkey-domain-verify=${token}`,
-    target: `${dnsLabel([id], 16)}.${targets}`
+    target: `${dnsLabel([id])}.${targets}`
   }
   yield* sql`INSERT INTO custom_domains ${sql.insert({
     id,

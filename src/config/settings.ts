@@ -100,7 +100,7 @@ export const settings = {
   availableRegions: withDefault(
     list(nonEmptyText),
     [],
-    "Where a deployment runs when its environment configures no region. When set, a region has to be one of them or known to frontline."
+    "Where a deployment runs when its environment configures no region. A region that is configured has to be one of them or known to frontline."
   ),
   cnameDomain: ignored(optional(hostName, "The target that a custom domain has to point to stands in its row.")),
   database: {

@@ -8,6 +8,8 @@ import type {
   DesiredStateChange,
   RegionInstances
 } from "./Deployment.ts"
+import type { RowUnfit } from "./RowUnfit.ts"
+import type { RegionConfig } from "./regionConfig.ts"
 
 /** One move of a deployment to its next phase: what it leaves, what it enters and what it learned on the way. */
 export interface PhaseChange {
@@ -61,10 +63,11 @@ export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
       readonly message: string
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
-    /** Region to replicas as configured for the environment; empty when nothing is configured. None: no settings row. */
-    readonly regionConfig: (
-      environmentId: string
-    ) => Effect.Effect<Option.Option<Readonly<Record<string, number>>>, DbFailure>
+    /**
+     * Region to replicas as configured for the environment; empty when nothing is configured. None: no settings row.
+     * Fails with `RowUnfit` where the column holds other JSON than that.
+     */
+    readonly regionConfig: (environmentId: string) => Effect.Effect<Option.Option<RegionConfig>, DbFailure | RowUnfit>
     /** The deployment's topology with the instances krane has reported, ordered by region. */
     readonly instances: (deploymentId: string) => Effect.Effect<ReadonlyArray<RegionInstances>, DbFailure>
     /** Whether traffic can reach the environment: through a sentinel that is healthy now, and whether it ever had routes. */

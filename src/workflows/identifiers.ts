@@ -22,14 +22,20 @@ const spell = (value: bigint, alphabet: string, length: number): string => {
 }
 
 /**
- * `<prefix>_` and 8 letters or digits, a function of prefix and seed alone: a repeated step writes the same row. 48 bits, so
- * seed it with what makes the row unique, and let the table's unique key have the last word.
+ * Tenants choose parts of many seeds, so a name under a unique key must not be found twice by trying: 16 letters or digits
+ * take 2^47 hashes for two seeds of one's own with the same id, and more than 2^80 for the id of a given seed.
+ */
+const length = 16
+
+/**
+ * `<prefix>_` and 16 letters or digits (95 bits), a function of prefix and seed alone: a repeated step writes the same row.
+ * Seed it with what makes the row unique. A row that exists is found by that, never by its id: earlier ids have 8 characters.
  */
 export const resourceId = (prefix: string, ...seed: ReadonlyArray<string>): string =>
-  `${prefix}_${spell(digest([prefix, ...seed]), idAlphabet, 8)}`
+  `${prefix}_${spell(digest([prefix, ...seed]), idAlphabet, length)}`
 
-/** A Kubernetes DNS label, a function of the seed alone: a lower-case letter, then lower-case letters and digits. */
-export const dnsLabel = (seed: ReadonlyArray<string>, length = 8): string => {
+/** A Kubernetes DNS label of 16 characters (82 bits), a function of the seed alone: a lower-case letter, then lower-case letters and digits. */
+export const dnsLabel = (seed: ReadonlyArray<string>): string => {
   const value = digest(["dns label", ...seed])
   const first = BigInt(lowerCase.length)
   return lowerCase.charAt(Number(value % first)) + spell(value / first, labelAlphabet, length - 1)

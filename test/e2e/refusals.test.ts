@@ -4,8 +4,9 @@ import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
 import { namesOf, seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
+import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
-import { deploymentRow, deployNew, projectRow, routesOf, rows, unfinished } from "./support/deploys.ts"
+import { deploymentRow, deployNew, imageOf, projectRow, routesOf, rows, unfinished } from "./support/deploys.ts"
 import { eventually } from "./support/eventually.ts"
 import { messageOf, postDeployService, postRaw, type RawReply } from "./support/ingress.ts"
 import { refusals } from "./support/refusals.ts"
@@ -157,6 +158,47 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("refusing", (it
         "shop-preview-shop": "d_preview"
       })
       assert.deepInclude(yield* deploymentRow("d_pending"), { status: "pending", updated_at: null })
+      yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+    })
+  )
+
+  it.effect("a deploy of rows that do not fit is refused with 400 and the reason, and its step is closed", () =>
+    Effect.gen(function* () {
+      const configs: ReadonlyArray<readonly [string, unknown]> = [
+        ["text", { [region]: "3" }],
+        ["null", { [region]: null }],
+        ["object", { [region]: { replicas: 1 } }],
+        ["list", [region]],
+        ["unknown", { gjkkjbcaa: 1 }]
+      ]
+      yield* Effect.forEach(
+        configs,
+        ([name, config]) =>
+          Effect.gen(function* () {
+            yield* seedProject(name)
+            const { productionId } = namesOf(name)
+            const world = yield* World
+            yield* world.update(
+              "environment_runtime_settings",
+              { environment_id: productionId },
+              { region_config: config }
+            )
+            const deploymentId = `d_${name}`
+            yield* seedDeployment(name, deploymentId, { created_at: seededAt + 1 })
+            const body = { deploymentId, dockerImage: { image: imageOf(deploymentId) } }
+            const [reply, elapsed] = yield* timed(postDeployService("Deploy", namesOf(name).projectId, body))
+            assert.strictEqual(reply.status, 400)
+            assert.match(messageOf(reply), /^region_config: /)
+            assert.isBelow(elapsed, hangMillis)
+            assert.deepInclude(yield* deploymentRow(deploymentId), { status: "failed" })
+            const steps = (yield* rows).deployment_steps.filter((row) => row.deployment_id === deploymentId)
+            assert.deepStrictEqual(
+              steps.map(({ ended_at, error, step }) => [step, ended_at !== null, error]),
+              [["queued", true, messageOf(reply)]]
+            )
+          }),
+        { discard: true }
+      )
       yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
     })
   )

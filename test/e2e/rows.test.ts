@@ -74,7 +74,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("the rows of a 
       const { deployments, projects, workspaces } = yield* FirstDeploy
       assert.deepInclude(deployments[0], { image: imageOf("d_shop"), status: "ready", desired_state: "running" })
       assert.isAbove(deployments[0]?.updated_at ?? 0, seededAt)
-      assert.match(workspaces[0]?.k8s_namespace ?? "", /^[a-z][a-z0-9]{7}$/)
+      assert.match(workspaces[0]?.k8s_namespace ?? "", /^[a-z][a-z0-9]{15}$/)
       assert.deepInclude(projects[0], { live_deployment_id: "d_shop", is_rolled_back: false })
     })
   )
@@ -129,8 +129,8 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("the rows of a 
       const { sentinels } = yield* FirstDeploy
       assert.deepStrictEqual(sentinels.map(({ region }) => region).toSorted(), [europe, america])
       for (const sentinel of sentinels) {
-        assert.match(sentinel.id, /^se_[a-zA-Z0-9]{8}$/)
-        assert.match(sentinel.k8s_name, /^[a-z][a-z0-9]{7}$/)
+        assert.match(sentinel.id, /^se_[a-zA-Z0-9]{16}$/)
+        assert.match(sentinel.k8s_name, /^[a-z][a-z0-9]{15}$/)
         assert.deepInclude(sentinel, {
           workspace_id: workspaceId,
           project_id: projectId,
@@ -207,7 +207,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("the rows of a 
         [`shop-shop.${apex}`]: "live"
       })
       for (const route of frontline_routes) {
-        assert.match(route.id, /^flr_[a-zA-Z0-9]{8}$/)
+        assert.match(route.id, /^flr_[a-zA-Z0-9]{16}$/)
         assert.deepInclude(route, {
           project_id: projectId,
           environment_id: productionId,

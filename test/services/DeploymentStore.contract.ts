@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, type Layer, Option } from "effect"
+import { Effect, Either, type Layer, Option } from "effect"
 import type { DeploymentPhase } from "../../src/services/Deployment.ts"
 import { DeploymentStore } from "../../src/services/DeploymentStore.ts"
 import { RouteStore } from "../../src/services/RouteStore.ts"
@@ -267,6 +267,27 @@ export const deploymentStoreContract = <E>(
           )
           assert.deepStrictEqual(configs.map(Option.getOrNull), [{ "eu-west-1.aws": 2 }, {}, null])
         })
+    )
+
+    guarantee("a region configuration of another shape is a failure that says so, whatever JSON it is", (store) =>
+      Effect.gen(function* () {
+        const environmentId = namesOf("shop").productionId
+        const world = yield* World
+        const nested = Array.from({ length: 30 }).reduce<unknown>((inner) => ({ eu: inner }), 1)
+        const long = Object.fromEntries(Array.from({ length: 2000 }, (_, nth) => [`region-${nth}`, 1]))
+        const texts = ["", "3", "{}", "\u{1F600}"]
+        const others = [null, 3, true, [], ["eu"], { eu: "3" }, { eu: null }, { eu: { replicas: 1 } }, nested, long]
+        for (const config of [...texts, ...others]) {
+          yield* world.update(
+            "environment_runtime_settings",
+            { environment_id: environmentId },
+            { region_config: config }
+          )
+          const answer = yield* Effect.either(store.regionConfig(environmentId))
+          const said = Either.getOrThrow(Either.flip(answer))
+          assert.deepInclude(said, { _tag: "RowUnfit", column: "region_config" }, JSON.stringify(config))
+        }
+      })
     )
 
     guarantee("every region of the topology is listed, also one in which nothing runs yet", (store) =>

@@ -14,6 +14,7 @@ const known: Readonly<Record<string, string>> = {
   "src/layers/builder/authorizeClone.ts": "pkt-lines of git: hexadecimal and keywords",
   "src/layers/builder/buildkit/solve.ts": "a type's name between separators; a detail of gRPC, whole",
   "src/layers/vault/local/envelope.ts": "a plaintext, whole",
+  "src/layers/mysql/classifySqlError.ts": "the class of an SQLSTATE: two characters of five, ASCII",
   "src/names/DomainName.ts": "two characters of a label of ASCII",
   "src/restate/testing/MemoryJournal.ts": "digits of a counter",
   "src/workflows/deploy/domains.ts": "a label of ASCII letters, digits and hyphens; a name up to the dot",

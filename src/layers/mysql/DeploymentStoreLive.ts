@@ -9,8 +9,9 @@ import {
   type RegionInstances
 } from "../../services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
+import { maxRegionConfigBytes, regionConfigOf } from "../../services/regionConfig.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeRows, Flag, Integer64, Json, Lenient } from "./rows.ts"
+import { decodeRows, Flag, Integer64, Lenient } from "./rows.ts"
 
 const contextRows = decodeRows(
   Schema.Struct({
@@ -41,9 +42,7 @@ const ownerRows = decodeRows(
     status: DeploymentStatus
   })
 )
-const regionConfigRows = decodeRows(
-  Schema.Struct({ regionConfig: Json(Schema.Record({ key: Schema.String, value: Schema.Number })) })
-)
+const regionConfigRows = decodeRows(Schema.Struct({ json: Schema.NullOr(Schema.String) }))
 const regionRows = decodeRows(Schema.Struct({ region: Schema.String }))
 const instanceRows = decodeRows(
   Schema.Struct({
@@ -224,9 +223,11 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       const [row] = yield* query(
         "DeploymentStore.regionConfig",
         regionConfigRows(sql`
-          SELECT region_config AS regionConfig FROM environment_runtime_settings WHERE environment_id = ${environmentId}`)
+          SELECT CASE WHEN LENGTH(CAST(region_config AS CHAR)) <= ${sql.literal(String(maxRegionConfigBytes))}
+                      THEN CAST(region_config AS CHAR) END AS json
+          FROM environment_runtime_settings WHERE environment_id = ${environmentId}`)
       )
-      return Option.fromNullable(row?.regionConfig)
+      return row === undefined ? Option.none() : Option.some(yield* regionConfigOf(row.json))
     })
 
     const instances = Effect.fn("DeploymentStore.instances")(function* (deploymentId: string) {

@@ -23,7 +23,11 @@ export const Lenient = <A, I>(schema: Schema.Schema<A, I>) =>
     encode: (value) => value
   })
 
-/** Decodes what a SELECT returned. A row that does not fit is a defect: the tables are not those this code was written for. */
+/**
+ * Decodes what a SELECT returned. A row that does not fit is a defect: the tables are not those this code was written for. So
+ * every column is decoded as wide as its type: a text as any text, a number as any number. What a writer may choose
+ * beyond its type, as the content of JSON, is decoded afterwards, into `RowUnfit` (see `regionConfigOf`) or by `Lenient`.
+ */
 export const decodeRows = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(Schema.Array(schema))
   return (select: Effect.Effect<ReadonlyArray<object>, SqlError>): Effect.Effect<ReadonlyArray<A>, SqlError> =>

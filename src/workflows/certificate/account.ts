@@ -7,13 +7,12 @@ import { type AcmeAccountRow, acmeWorkspace, CertificateStore } from "../../serv
 import { Pki } from "../../services/Pki.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { resourceId } from "../identifiers.ts"
 import { Hindered, type Problem, problem, problemOf } from "./problems.ts"
 
 /** The object that makes the account: one for the whole installation. */
 const accountObject = "acme"
-/** The same in every worker, so that the table takes it once. */
-const accountId = resourceId("acme", "account")
+/** The same in every worker of every version, so that the table takes it once. */
+const accountId = "acme_oMkAH0dt"
 
 const unknownAccount: Problem = { ...problem("unavailable", "no account is registered"), type: "accountDoesNotExist" }
 

@@ -110,7 +110,7 @@ const ensureInfrastructure = Effect.gen(function* () {
   const domains = infrastructure.map((name) => ({
     id: resourceId("dom", "infrastructure", name),
     name,
-    targetCname: dnsLabel(["infrastructure", name], 16)
+    targetCname: dnsLabel(["infrastructure", name])
   }))
   const ensured = Effect.zipRight(store.ensureInfrastructure(domains, at), store.takenBy(infrastructure))
   yield* reportTaken(yield* databaseStep("ensure-infrastructure", ensured, { success: Schema.Array(TakenDomain) }))

@@ -64,9 +64,9 @@ const begin = (deploymentId: string) =>
       const { deployment } = context
       if (deployment.status === "failed") return yield* failedBefore(deployment)
       if (deployment.status === "ready") return context
-      yield* withUndo(changePhase("enter-queued", { deploymentId, open: "queued" }), (_, cause) =>
-        closeFailed(deployment, cause)
-      )
+      // First: the deployment fails also when the step cannot be opened.
+      yield* withUndo(Effect.void, (_, cause) => closeFailed(deployment, cause))
+      yield* changePhase("enter-queued", { deploymentId, open: "queued" })
       return context
     })
   )

@@ -1,10 +1,13 @@
 import { Effect, Either, type Option, Schema } from "effect"
-import { DeploymentFailed, NotFound } from "../../contract/errors.ts"
+import { DeploymentFailed, InvalidRequest, NotFound } from "../../contract/errors.ts"
 import { type Deployment, DeploymentContext } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
+import type { RowUnfit } from "../../services/RowUnfit.ts"
+import { RegionConfig } from "../../services/regionConfig.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { dnsLabel } from "../identifiers.ts"
+import { checkRow } from "./checkRow.ts"
 import type { Placement } from "./publish.ts"
 import { decideRegions } from "./regions.ts"
 
@@ -66,7 +69,8 @@ const namespaceOf = ({ workspaceId }: Deployment) =>
     )
   })
 
-const RegionConfig = Schema.Record({ key: Schema.String, value: Schema.Number })
+/** What a row holds is for its writer to correct. */
+const refused = ({ column, problem }: RowUnfit) => new InvalidRequest({ field: column, problem })
 
 /** Where the deployment will run. Decided before anything is written, so that a bad configuration costs nothing. */
 export const placementOf = (deployment: Deployment, { environmentSlug }: Parents) =>
@@ -74,15 +78,27 @@ export const placementOf = (deployment: Deployment, { environmentSlug }: Parents
     const deployments = yield* DeploymentStore
     const { availableRegions } = yield* DeploySettings
     const { environmentId, id: deploymentId } = deployment
+    yield* checkRow(deployment)
     const k8sNamespace = yield* namespaceOf(deployment)
+    // A namespace is a DNS label (RFC 1123), which another writer of this column may not have known.
+    if (k8sNamespace.length > 63)
+      return yield* new InvalidRequest({
+        field: "workspaces.k8s_namespace",
+        problem: "must have at most 63 characters"
+      })
     const config = yield* databaseStep(
       "load-region-config",
-      existing(deployments.regionConfig(environmentId), "runtime settings", environmentId),
-      { success: RegionConfig, failure: NotFound }
+      existing(
+        Effect.catchTag(deployments.regionConfig(environmentId), "RowUnfit", (unfit) => refused(unfit)),
+        "runtime settings",
+        environmentId
+      ),
+      { success: RegionConfig, failure: Schema.Union(NotFound, InvalidRequest) }
     )
     const decided = decideRegions(config, availableRegions)
     if (Either.isLeft(decided)) {
       const { field, problem } = decided.left
+      if (field === "region_config") return yield* new InvalidRequest({ field, problem })
       return yield* new DeploymentFailed({ deploymentId, step: "queued", problem: `${field}: ${problem}` })
     }
     const placement: Placement = { deployment, environmentSlug, k8sNamespace, regions: decided.right }

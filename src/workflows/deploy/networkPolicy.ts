@@ -26,6 +26,11 @@ export interface NetworkPolicyInput {
   readonly port: number
 }
 
+const ingressName = "sentinel-ingress-to-"
+const egressName = "sentinel-egress-to-"
+/** What `cilium_network_policies.k8s_name` (64 characters) leaves of both names for the deployment's own. */
+export const policyNameWidth = 64 - Math.max(ingressName.length, egressName.length)
+
 /**
  * The two policies that let an environment's sentinels, and nobody else, reach a deployment's port in one region.
  * Ids are a function of deployment, region and name.
@@ -37,7 +42,7 @@ export const networkPolicies = (input: NetworkPolicyInput): ReadonlyArray<Networ
 
 const ingressPolicy = (input: NetworkPolicyInput): NetworkPolicy =>
   policyRow(input, {
-    k8sName: `sentinel-ingress-to-${input.deploymentK8sName}`,
+    k8sName: `${ingressName}${input.deploymentK8sName}`,
     k8sNamespace: input.k8sNamespace,
     labels: { ...managedBy, ...component("deployment") },
     spec: {
@@ -54,7 +59,7 @@ const ingressPolicy = (input: NetworkPolicyInput): NetworkPolicy =>
 
 const egressPolicy = (input: NetworkPolicyInput): NetworkPolicy =>
   policyRow(input, {
-    k8sName: `sentinel-egress-to-${input.deploymentK8sName}`,
+    k8sName: `${egressName}${input.deploymentK8sName}`,
     k8sNamespace: sentinelNamespace,
     labels: { ...managedBy, ...component("sentinel") },
     spec: {

@@ -8,7 +8,7 @@ const maxReplicas = 1000
 /** Width of `deployment_topology.region`. */
 const maxRegionCharacters = 64
 
-/** The regions that frontline has distances for. Any other one must be declared available before it is used. */
+/** The regions that frontline has distances for. Any other one must be declared in `available_regions` before it is used. */
 const frontlineRegions: ReadonlyArray<string> = [
   "us-east-1.aws",
   "us-east-2.aws",
@@ -40,7 +40,7 @@ export interface RegionProblem {
 /**
  * Where a deployment runs and how many replicas each region gets, in code-unit order of the names: the order of durable calls
  * must be the same on every replay. An empty `regionConfig` means one replica in every available region; otherwise exactly
- * its regions. Where available regions are configured, a region must be one of them or known to frontline.
+ * its regions. A region must be available or known to frontline: an environment's own text never becomes the key of a region.
  */
 export const decideRegions = (
   regionConfig: Readonly<Record<string, unknown>>,
@@ -58,7 +58,7 @@ export const decideRegions = (
     const replicas = field === "region_config" ? regionConfig[region] : 1
     if (region === "" || !fitsCodePoints(region, maxRegionCharacters))
       return refuse(field, "a region name is empty or too long")
-    if (available.size > 0 && !known.has(region)) return refuse(field, `region ${region} is not available`)
+    if (!known.has(region)) return refuse(field, `region ${region} is not available`)
     if (!isReplicaCount(replicas)) return refuse(field, `region ${region} needs 1 to ${maxReplicas} replicas`)
     placed.push({ region, replicas })
   }

@@ -1,6 +1,7 @@
 import { Effect, Layer, Option, Ref, Schema } from "effect"
 import { Deployment, HealthCheck } from "../../../src/services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../../src/services/DeploymentStore.ts"
+import { maxRegionConfigBytes, regionConfigOf } from "../../../src/services/regionConfig.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 
@@ -75,6 +76,12 @@ const applyFailure = (
   })
 }
 
+/** The text of a JSON column, as the live store reads it. */
+const stored = (value: unknown): string | null => {
+  const json = JSON.stringify(value)
+  return Buffer.byteLength(json) <= maxRegionConfigBytes ? json : null
+}
+
 const regionsOf = (rows: Rows, deploymentId: string) =>
   rows.deployment_topology
     .filter((row) => row.deployment_id === deploymentId)
@@ -110,10 +117,11 @@ export const MemoryDeploymentStore = Layer.effect(
         ),
       fail: (failure) => change("DeploymentStore.fail", (draft) => applyFailure(draft, failure)),
       regionConfig: (environmentId) =>
-        read((rows) => {
-          const settings = rows.environment_runtime_settings.find((row) => row.environment_id === environmentId)
-          return Option.fromNullable(settings?.region_config)
-        }),
+        Effect.flatMap(
+          read((rows) => rows.environment_runtime_settings.find((row) => row.environment_id === environmentId)),
+          (settings) =>
+            settings === undefined ? Effect.succeedNone : Effect.asSome(regionConfigOf(stored(settings.region_config)))
+        ),
       instances: (deploymentId) =>
         read((rows) =>
           regionsOf(rows, deploymentId).map(({ region, desired_replicas }) => ({

@@ -1,5 +1,7 @@
 import { Context, Effect, Layer, Ref } from "effect"
 import { type DbFailure, DbRefused } from "../../../src/services/Db.ts"
+import { fitsCodePoints } from "../../../src/text/codePoints.ts"
+import { columns } from "../columns.ts"
 import { forEachTable, noRows, type Rows, type TableName, type Tables, uniqueKeys } from "./Tables.ts"
 
 /** All rows of an in-memory database. */
@@ -10,12 +12,29 @@ export const memoryTables = Layer.effect(MemoryTables, Ref.make(noRows))
 /** A private copy of all rows, which a transaction may change as it likes. */
 export type Draft = { readonly [T in TableName]: Array<Tables[T]> }
 
+const widths = new Map(
+  columns.flatMap(({ name, table, width }) => (width === undefined ? [] : [[`${table}.${name}`, width] as const]))
+)
+
 const hasDuplicates = <T extends TableName>(table: T, rows: ReadonlyArray<Tables[T]>) =>
   uniqueKeys[table].some((columns) => {
     // As in SQL, a key that holds a NULL equals no other key.
     const keyed = rows.filter((row) => columns.every((column) => row[column] !== null))
     return new Set(keyed.map((row) => JSON.stringify(columns.map((column) => row[column])))).size !== keyed.length
   })
+
+/** Rows that came or changed and hold a text that is too long for its column. */
+const hasTooLong = (table: TableName, before: ReadonlyArray<unknown>, after: ReadonlyArray<object>): boolean => {
+  const known = new Set(before)
+  return after
+    .filter((row) => !known.has(row))
+    .some((row) =>
+      Object.entries(row).some(([column, value]) => {
+        const width = typeof value === "string" ? widths.get(`${table}.${column}`) : undefined
+        return width !== undefined && !fitsCodePoints(String(value), width)
+      })
+    )
+}
 
 const hasChanged = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown>) =>
   before.length !== after.length || before.some((row, index) => row !== after[index])
@@ -28,7 +47,8 @@ const draftOf = (rows: Rows): Draft =>
   // Each table's rows stay with their table, which a function over all tables cannot express.
   forEachTable((table) => [...rows[table]]) as unknown as Draft
 
-/** One serialised transaction: all of what `body` did to the draft, or nothing when a unique key would break or it throws. */
+/** One serialised transaction: all of what `body` did to the draft, or nothing when a unique key would break, a text is too
+ * long for its column, or it throws. */
 export const transaction =
   (tables: Ref.Ref<Rows>) =>
   <A>(operation: string, body: (draft: Draft) => A): Effect.Effect<A, DbFailure> =>
@@ -36,10 +56,10 @@ export const transaction =
       Ref.modify(tables, (rows): [Effect.Effect<A, DbFailure>, Rows] => {
         const draft = draftOf(rows)
         const answer = body(draft)
-        const isBroken = tableNames.some(
-          (table) => hasChanged(rows[table], draft[table]) && hasDuplicates(table, draft[table])
-        )
-        return isBroken
+        const changed = tableNames.filter((table) => hasChanged(rows[table], draft[table]))
+        if (changed.some((table) => hasTooLong(table, rows[table], draft[table])))
+          return [Effect.fail(new DbRefused({ operation, reason: "too_long", errno: 1406 })), rows]
+        return changed.some((table) => hasDuplicates(table, draft[table]))
           ? [Effect.fail(new DbRefused({ operation, reason: "duplicate_key", errno: 1062 })), rows]
           : [Effect.succeed(answer), draft]
       })

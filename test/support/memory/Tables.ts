@@ -40,7 +40,8 @@ export interface Tables {
   readonly environment_runtime_settings: {
     readonly workspace_id: string
     readonly environment_id: string
-    readonly region_config: Readonly<Record<string, number>>
+    /** Any JSON. */
+    readonly region_config: unknown
     readonly created_at: number
   }
   readonly deployments: {

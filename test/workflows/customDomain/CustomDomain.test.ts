@@ -61,7 +61,7 @@ describe("a domain whose records are right", () => {
           fully_qualified_domain_name: domain,
           sticky: "live"
         })
-        assert.match(frontline_routes[0]?.id ?? "", /^flr_[A-Za-z0-9]{8}$/)
+        assert.match(frontline_routes[0]?.id ?? "", /^flr_[A-Za-z0-9]{16}$/)
         assert.strictEqual(acme_challenges.length, 1)
         assert.deepInclude(acme_challenges[0], {
           domain_id: domainId,

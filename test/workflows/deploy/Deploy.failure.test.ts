@@ -136,7 +136,7 @@ describe("a deploy", () => {
         yield* seedProject("shop", { regions })
         yield* pending("d_1", 1)
         const { code, message } = yield* Effect.flatMap(submitDeploy("d_1"), answerOf)
-        assert.strictEqual(code, 500)
+        assert.strictEqual(code, 400)
         assert.include(message, problem)
         assert.deepStrictEqual(yield* stepsOf("d_1"), { queued: `region_config: ${problem}` })
         assert.deepStrictEqual(yield* topologyOf("d_1"), {})

@@ -124,7 +124,7 @@ describe("the network policies of a deployment", () => {
     const ids = new Set([ingress.id, egress.id, ...elsewhere])
     assert.strictEqual(ids.size, 4)
     assert.deepStrictEqual(networkPolicies(input), networkPolicies({ ...input }))
-    for (const id of ids) assert.match(id, /^net_[a-zA-Z0-9]{8}$/)
+    for (const id of ids) assert.match(id, /^net_[a-zA-Z0-9]{16}$/)
   })
 
   it("take over the id of the row that exists, in the row and in its label, and change nothing else", () => {

@@ -24,8 +24,12 @@ describe("placing a deployment", () => {
     ])
   })
 
-  it("takes any region name when the available ones are not configured", () => {
+  it("takes only regions that frontline knows when the available ones are not configured: an environment's text is never a region's key", () => {
     assert.deepStrictEqual(placed({ "local.dev": 1 }, []), [{ region: "local.dev", replicas: 1 }])
+    assert.deepStrictEqual(refused({ "local.dev": 1, gjkkjbcaa: 1 }, []), {
+      field: "region_config",
+      problem: "region gjkkjbcaa is not available"
+    })
   })
 
   it("refuses to run nowhere, so that nothing is reported ready with nothing running", () => {
@@ -49,7 +53,7 @@ describe("placing a deployment", () => {
   it.each([0, -1, 1.5, 1001, Number.NaN, Number.POSITIVE_INFINITY, "2", null, true])(
     "refuses %j replicas",
     (replicas) => {
-      assert.deepStrictEqual(refused({ a: replicas }, []), {
+      assert.deepStrictEqual(refused({ a: replicas }, ["a"]), {
         field: "region_config",
         problem: "region a needs 1 to 1000 replicas"
       })
@@ -68,8 +72,8 @@ describe("placing a deployment", () => {
     fc.assert(
       fc.property(names, (regions) => {
         const config = (order: ReadonlyArray<string>) => Object.fromEntries(order.map((region) => [region, 1]))
-        const forwards = placed(config(regions), [])
-        assert.deepStrictEqual(forwards, placed(config(regions.toReversed()), []))
+        const forwards = placed(config(regions), regions)
+        assert.deepStrictEqual(forwards, placed(config(regions.toReversed()), regions.toReversed()))
         const order = forwards.map(({ region }) => region)
         assert.deepStrictEqual(order, order.toSorted())
       })

@@ -6,8 +6,8 @@ const input = { environmentId: "env_1", environmentSlug: "production", region: "
 describe("the sentinel of an environment in a region", () => {
   it("has the address, size and replica count that krane and frontline expect", () => {
     const sentinel = sentinelOf(input)
-    assert.match(sentinel.id, /^se_[a-zA-Z0-9]{8}$/)
-    assert.match(sentinel.k8sName, /^[a-z][a-z0-9]{7}$/)
+    assert.match(sentinel.id, /^se_[a-zA-Z0-9]{16}$/)
+    assert.match(sentinel.k8sName, /^[a-z][a-z0-9]{15}$/)
     assert.strictEqual(sentinel.k8sAddress, `${sentinel.k8sName}.sentinel.svc.cluster.local:8040`)
     assert.strictEqual(sentinel.image, "sentinel:1")
     assert.strictEqual(sentinel.desiredReplicas, 3)

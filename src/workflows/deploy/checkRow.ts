@@ -1,0 +1,35 @@
+import { Effect } from "effect"
+import { InvalidRequest } from "../../contract/errors.ts"
+import type { Deployment } from "../../services/Deployment.ts"
+import { fitsCodePoints } from "../../text/codePoints.ts"
+import { policyNameWidth } from "./networkPolicy.ts"
+
+/**
+ * Columns of a deployment that are wider than where their values go, and how much of them is usable there, in code points:
+ * ids go to `deployment_topology` and `deployment_steps`, the name becomes part of a policy's.
+ */
+const usable = [
+  { column: "id", read: ({ id }: Deployment) => id, width: 64 },
+  { column: "workspace_id", read: ({ workspaceId }: Deployment) => workspaceId, width: 64 },
+  { column: "project_id", read: ({ projectId }: Deployment) => projectId, width: 128 },
+  { column: "k8s_name", read: ({ k8sName }: Deployment) => k8sName, width: policyNameWidth }
+] as const
+
+/** Why a row of `deployments` cannot be deployed, though its table takes it. */
+export const problemOfRow = (deployment: Deployment): InvalidRequest | undefined => {
+  const wide = usable.find(({ read, width }) => !fitsCodePoints(read(deployment), width))
+  if (wide !== undefined) {
+    const field = `deployments.${wide.column}`
+    return new InvalidRequest({ field, problem: `must have at most ${wide.width} characters` })
+  }
+  const { port } = deployment
+  return port >= 1 && port <= 65_535
+    ? undefined
+    : new InvalidRequest({ field: "deployments.port", problem: "must be a port from 1 to 65535" })
+}
+
+/** Refuses the row before anything is built or written for it. */
+export const checkRow = (deployment: Deployment): Effect.Effect<void, InvalidRequest> => {
+  const problem = problemOfRow(deployment)
+  return problem === undefined ? Effect.void : Effect.fail(problem)
+}
