@@ -15,6 +15,7 @@ import {
   AuthService,
   type BuildHistoryEvent,
   ControlService,
+  type InfoResponse,
   SecretsService,
   type SolveRequest,
   type SolveResponse,
@@ -27,6 +28,9 @@ export interface Asking {
   /** The secret's text, or gRPC's code when the worker does not give it. */
   readonly secret: (id: string) => Promise<string | number>
   readonly credentials: (host: string) => Promise<{ readonly username: string; readonly secret: string } | number>
+  /** Whether the worker fetches the tokens of that registry: gRPC's code. */
+  readonly authority: (host: string) => Promise<number>
+  readonly token: (host: string, scopes: ReadonlyArray<string>) => Promise<string | number>
   /** Any method that takes an empty message: gRPC's code. */
   readonly method: (path: string) => Promise<number>
 }
@@ -118,6 +122,16 @@ const askingOver = (stream: Duplex): Asking => {
       const answer = await call(path, requestSerialize({ host }))
       return typeof answer === "number" ? answer : responseDeserialize(answer)
     },
+    authority: async (host) => {
+      const { path, requestSerialize } = AuthService.GetTokenAuthority
+      const answer = await call(path, requestSerialize({ host, salt: Buffer.alloc(32) }))
+      return typeof answer === "number" ? answer : status.OK
+    },
+    token: async (host, scopes) => {
+      const { path, requestSerialize, responseDeserialize } = AuthService.FetchToken
+      const answer = await call(path, requestSerialize({ host, scopes, clientId: "", realm: "", service: "" }))
+      return typeof answer === "number" ? answer : responseDeserialize(answer).token
+    },
     method: async (path) => {
       const answer = await call(path, Buffer.alloc(0))
       return typeof answer === "number" ? answer : status.OK
@@ -127,11 +141,12 @@ const askingOver = (stream: Duplex): Asking => {
 
 /**
  * Plays a BuildKit daemon: sessions, status streams and solves as BuildKit's API has them, with a play instead of a build.
- * With certificates it asks for the client's.
+ * With certificates it asks for the client's. One without a version is older than BuildKit 0.11 and does not know the question.
  */
 export const buildkitServer = (
   play: Play,
-  certificates: Certificates | null = null
+  certificates: Certificates | null = null,
+  version: string | null = "v0.25.1"
 ): Effect.Effect<BuildkitServer, never, Scope.Scope> =>
   Effect.gen(function* () {
     const sessions = new Map<string, (asking: Asking) => void>()
@@ -199,7 +214,12 @@ export const buildkitServer = (
 
     const server = new Server({ "grpc.max_send_message_length": 64 * 1024 * 1024 })
     server.addService(ControlService, {
-      Info: (_: unknown, answer: sendUnaryData<object>) => answer(null, {}),
+      ...(version === null
+        ? {}
+        : {
+            Info: (_: unknown, answer: sendUnaryData<InfoResponse>) =>
+              answer(null, { buildkitVersion: { package: "github.com/moby/buildkit", version } })
+          }),
       ListenBuildHistory: (call: ServerWritableStream<unknown, BuildHistoryEvent>) => {
         for (const ref of running) call.write({ record: { ref } })
         call.end()

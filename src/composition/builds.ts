@@ -6,6 +6,7 @@ import { BuildkitBuilderLive } from "../layers/builder/BuildkitBuilderLive.ts"
 import type { BuildkitAddress, BuildkitTls } from "../layers/builder/buildkit/BuildkitClient.ts"
 import { DepotBuilderLive, type DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
 import { NoBuilder } from "../layers/builder/NoBuilder.ts"
+import { RegistryHttp } from "../layers/builder/registryAccess.ts"
 import type { BuildSite } from "../layers/builder/solveImage.ts"
 import { GitHubLive } from "../layers/github/GitHubLive.ts"
 import { BuildLedgerLive } from "../layers/mysql/BuildLedgerLive.ts"
@@ -95,9 +96,9 @@ const layerOf = (
     case "None":
       return NoBuilder
     case "Buildkit":
-      return buildkit(config, chosen.site, chosen.address)
+      return Layer.provide(buildkit(config, chosen.site, chosen.address), RegistryHttp(chosen.site.registry))
     case "Depot":
-      return DepotBuilderLive(chosen.options)
+      return Layer.provide(DepotBuilderLive(chosen.options), RegistryHttp(chosen.options.registry))
   }
 }
 

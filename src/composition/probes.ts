@@ -6,7 +6,7 @@ import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { openBuildkit, ping as pingBuildkit } from "../layers/builder/buildkit/BuildkitClient.ts"
 import type { DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
 import { depotApi, isDenied } from "../layers/builder/depot/DepotApi.ts"
-import type { Registry } from "../layers/builder/solveImage.ts"
+import type { Registry } from "../layers/builder/Registry.ts"
 import { connectClickhouse } from "../layers/clickhouse/ClickhouseConnection.ts"
 import { ClickhouseUsersLive } from "../layers/clickhouse/ClickhouseUsersLive.ts"
 import { Route53ZoneLive, type Route53ZoneOptions } from "../layers/dns/Route53ZoneLive.ts"
@@ -151,8 +151,10 @@ const buildkitTimeout = 8_000
 export const buildkit = (config: WorkerConfigShape, address: string): Probe =>
   Effect.gen(function* () {
     const client = yield* Effect.flatMap(buildkitAt(config, address), openBuildkit)
-    yield* Effect.mapError(pingBuildkit(client, buildkitTimeout), ({ reason }) => ({ message: `BuildKit: ${reason}` }))
-    return "BuildKit"
+    const version = yield* Effect.catchTag(pingBuildkit(client, buildkitTimeout), "BuildkitSilent", ({ reason }) =>
+      Effect.fail({ message: `BuildKit: ${reason}` })
+    )
+    return version.startsWith("v0.0.") ? "BuildKit of a Docker Engine" : `BuildKit ${version}`.trim()
   }).pipe(Effect.scoped, advising("Check builder.buildkit_address and builder.tls.*"))
 
 export const depot = ({ account }: DepotBuilderOptions): Probe =>

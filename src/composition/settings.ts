@@ -1,17 +1,25 @@
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Layer, Option } from "effect"
 import { WorkerConfig } from "../config.ts"
 import { RestateAdminHttpLive } from "../layers/RestateAdminHttp.ts"
 import { BuildSettings } from "../services/BuildSettings.ts"
 import { DeploySettings } from "../services/DeploySettings.ts"
 import type { RestateAdmin } from "../services/RestateAdmin.ts"
+import { chooseBuilder } from "./builds.ts"
 
 export const Deploys: Layer.Layer<DeploySettings, never, WorkerConfig> = Layer.effect(
   DeploySettings,
-  Effect.map(WorkerConfig, ({ availableRegions, defaultDomain, deploys, sentinelImage }) => ({
-    apex: defaultDomain,
-    sentinelImage,
-    availableRegions,
-    failureGrace: Duration.toMillis(deploys.failureGrace)
+  Effect.map(WorkerConfig, (config) => ({
+    apex: config.defaultDomain,
+    sentinelImage: config.sentinelImage,
+    availableRegions: config.availableRegions,
+    registry: Option.match(config.registry, {
+      onNone: () => null,
+      onSome: ({ url }) => ({
+        url,
+        imagesOf: chooseBuilder(config)._tag === "Depot" ? ("depot-project" as const) : ("project" as const)
+      })
+    }),
+    failureGrace: Duration.toMillis(config.deploys.failureGrace)
   }))
 )
 

@@ -1,5 +1,6 @@
-import { Array as Arr, Duration, Either, LogLevel } from "effect"
+import { Array as Arr, Duration, Either, LogLevel, Option } from "effect"
 import { type DomainName, domainName, isWildcard } from "../names/DomainName.ts"
+import { parseImageReference, withoutScheme } from "../names/imageReference.ts"
 import type { Kind } from "./Setting.ts"
 
 /** RFC 1035, section 2.3.4, without the final dot. */
@@ -150,6 +151,19 @@ export const oneOrMore = <A>(elements: Kind<ReadonlyArray<A>>): Kind<Arr.NonEmpt
   decode: (value) =>
     Either.filterOrLeft(elements.decode(value), Arr.isNonEmptyReadonlyArray, () => "must name at least one")
 })
+
+/** A host and perhaps a path, below which a reference can name images. An address with a scheme is taken for one. */
+export const imageRegistry: Kind<string> = {
+  native: "string",
+  accepts: "a registry's host, with a port and a path in lower case where it has them",
+  decode: (value) => {
+    const given = value.trim()
+    if (given === "") return Either.left("must not be empty")
+    return Option.isSome(parseImageReference(`${withoutScheme(given)}/image`))
+      ? Either.right(given)
+      : Either.left("expected a registry's host, with a port and a path in lower case where it has them")
+  }
+}
 
 /** A host name as others compare it: trimmed, without the trailing dot of its absolute form. */
 export const hostName: Kind<string> = {

@@ -11,6 +11,7 @@ import {
   hostName,
   httpsUrl,
   httpUrl,
+  imageRegistry,
   integer,
   list,
   logLevel,
@@ -212,9 +213,15 @@ export const settings = {
     projectRegion: withDefault(nonEmptyText, "us-east-1", "Where new projects of Depot are made.")
   },
   registry: {
-    url: optional(nonEmptyText, "The registry that built images are pushed to."),
+    url: optional(
+      imageRegistry,
+      "The registry that built images are pushed to, each project's into a repository of its own: `<url>/<workspace>/<project>`. No build reads from it."
+    ),
     username: optional(nonEmptyText, "Who pushes."),
-    password: optional(redacted(secretText), "The pusher's password; with Depot its token."),
+    password: optional(
+      redacted(secretText),
+      "The pusher's password; with Depot its token. Where the registry gives tokens it stays in the worker."
+    ),
     insecure: withDefault(
       flag,
       false,

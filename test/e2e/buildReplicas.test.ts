@@ -1,7 +1,8 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
+import { projectPath } from "../../src/names/imageReference.ts"
 import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
-import { seedProject } from "../support/memory/seeds.ts"
+import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildStackOf, region } from "./support/buildStack.ts"
 import { commitScript, push, standingOf, untilBuilding, untilIdle, untilSlotsFree } from "./support/pushes.ts"
@@ -31,7 +32,7 @@ if (reason !== null) {
         }
         assert.deepInclude(yield* restate.attach(invocation), { status: 200, body: {} })
         const { image, status } = yield* standingOf("d_replicas")
-        const digest = yield* registry.digestOf("deployments", "proj_replicas-d_replicas")
+        const digest = yield* registry.digestOf(projectPath(namesOf("replicas")), "d_replicas")
         assert.strictEqual(status, "ready")
         assert.strictEqual(image?.split("@")[1], Option.getOrUndefined(digest))
         yield* untilIdle

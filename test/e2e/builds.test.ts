@@ -1,5 +1,6 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
+import { projectPath } from "../../src/names/imageReference.ts"
 import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -98,13 +99,11 @@ if (reason !== null) {
         const reply = yield* attach(yield* push({ project: "git", deploymentId: "d_git", commitSha }))
         assert.deepInclude(reply, { status: 200, body: {} })
 
-        const digest = yield* registry.digestOf("deployments", "proj_git-d_git")
+        const repository = projectPath(namesOf("git"))
+        const digest = yield* registry.digestOf(repository, "d_git")
         const { buildId, image, ...standing } = yield* standingOf("d_git")
         assert.deepStrictEqual(standing, isReady)
-        assert.strictEqual(
-          image,
-          `${registry.host}/deployments:proj_git-d_git@${Option.getOrElse(digest, () => "none")}`
-        )
+        assert.strictEqual(image, `${registry.host}/${repository}:d_git@${Option.getOrElse(digest, () => "none")}`)
         assert.match(buildId ?? "", label)
         yield* untilTold("d_git", "success")
         assert.deepStrictEqual(yield* statesOf("d_git"), ["pending", "in_progress", "success"])
@@ -210,8 +209,8 @@ if (reason !== null) {
         const { buildId, image, ...standing } = yield* standingOf("d_killed")
         assert.deepStrictEqual(standing, isReady)
         assert.match(buildId ?? "", label)
-        const tag = `${namesOf("killed").projectId}-d_killed`
-        const digest = Option.getOrElse(yield* registry.digestOf("deployments", tag), () => "none")
+        const pushed = yield* registry.digestOf(projectPath(namesOf("killed")), "d_killed")
+        const digest = Option.getOrElse(pushed, () => "none")
         assert.isTrue(image?.endsWith(`@${digest}`), `${image} is not ${digest}`)
         yield* untilIdle
         yield* untilSlotsFree("killed")

@@ -209,7 +209,10 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("refusing", (it
       for (const [id, error] of [
         ["d_git", "deployment d_git asks for a build from git, but builds are not configured; deploy a Docker image"],
         ["d_no_source", "source: give either dockerImage or git"],
-        ["d_no_image", "dockerImage.image: must name an image, without spaces"]
+        [
+          "d_no_image",
+          "dockerImage.image: must be the reference of an image, such as registry.example.com/team/image:tag"
+        ]
       ] as const) {
         assert.deepInclude(yield* deploymentRow(id), { status: "failed" })
         assert.deepStrictEqual(

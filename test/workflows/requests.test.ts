@@ -66,14 +66,30 @@ describe("a request", () => {
     {
       what: "with an empty image",
       source: { dockerImage: {} },
-      says: "dockerImage.image: must name an image, without spaces"
+      says: "dockerImage.image: must be the reference of an image, such as registry.example.com/team/image:tag"
     },
     {
       what: "with spaces in its image",
       source: { docker_image: { image: "web 1" } },
-      says: "dockerImage.image: must name an image, without spaces"
+      says: "dockerImage.image: must be the reference of an image, such as registry.example.com/team/image:tag"
     }
   ]
+  it.effect("for a deploy of another project's image in the registry of builds is refused with 400", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* shop
+      yield* pending("d_1", 1)
+      const target = { service: DeployService.name, key: "d_1", handler: "Deploy" }
+      const image = `registry.test/ws-0victim/proj-0victim:d_victim@sha256:${"a".repeat(64)}`
+      const body = new TextEncoder().encode(JSON.stringify({ deployment_id: "d_1", dockerImage: { image } }))
+      assert.deepStrictEqual(yield* answerOf(engine.request(target, body)), {
+        code: 400,
+        message: "dockerImage.image: is in the registry of builds and not of this project"
+      })
+      assert.deepInclude(yield* deploymentRow("d_1"), { status: "failed" })
+    }).pipe(on({ settings: { registry: { url: "registry.test", imagesOf: "project" } } }))
+  )
+
   for (const { what, source, says } of images)
     it.effect(`for a deploy ${what} is refused with 400, and the deployment is marked failed`, () =>
       Effect.gen(function* () {

@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Option } from "effect"
 import { DeployService } from "../../../src/contract/DeployService.ts"
+import { projectPath } from "../../../src/names/imageReference.ts"
 import type { Files } from "../../simulators/GitServer.ts"
 import { type SeededProject, seedDeployment } from "../../simulators/seed.ts"
 import type { BuildParts } from "../../stack/Builds.ts"
@@ -39,7 +40,10 @@ const imageOf = (deploymentId: string) =>
 const checkImage = (project: SeededProject, deploymentId: string, { registry }: BuildParts) =>
   Effect.gen(function* () {
     const { buildId, image } = yield* imageOf(deploymentId)
-    const pushed = yield* registry.digestOf("deployments", `${project.id}-${deploymentId}`)
+    const pushed = yield* registry.digestOf(
+      projectPath({ workspaceId: project.workspaceId, projectId: project.id }),
+      deploymentId
+    )
     const digest = Option.getOrElse(pushed, () => "no digest")
     yield* expect("image", image.endsWith(`@${digest}`), `${image} is deployed, ${digest} is in the registry`)
     yield* show(`build ${buildId}`)

@@ -1,10 +1,11 @@
+import { HttpClient } from "@effect/platform"
 import { Effect, Exit, Layer } from "effect"
 import { Builder, type BuildOutcome } from "../../services/Builder.ts"
 import { BuildLedger } from "../../services/BuildLedger.ts"
 import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import { GitHub } from "../../services/GitHub.ts"
 import { openBuildkit } from "./buildkit/BuildkitClient.ts"
-import { imageName } from "./buildSpec.ts"
+import { taggedImage } from "./buildSpec.ts"
 import {
   type BuildResult,
   type DepotAccount,
@@ -89,13 +90,22 @@ const buildOn =
   ({ build, depotProjectId }: { readonly build: DepotBuild; readonly depotProjectId: string }) =>
     Effect.gen(function* () {
       const client = yield* Effect.flatMap(api.machines.acquire(build, platform), openMachine(apiUrl))
-      const image = imageName(site.registry.url, depotProjectId, authorized.spec)
+      const image = taggedImage(site.registry.url, depotProjectId, authorized.spec)
+      // The account's token opens the images of every project; the build's own opens those of its project.
+      const registry = { ...site.registry, username: tokenUser, password: build.token }
       // Depot's own id is new for each attempt, which is what a machine that outlives builds needs.
-      const outcome = yield* solveImage(client, site, build.buildId, { ...authorized, image })
+      const outcome = yield* solveImage(client, { ...site, registry }, build.buildId, {
+        ...authorized,
+        image,
+        credentialsOpen: "project"
+      })
       if (outcome._tag === "Failed") return outcome
       const { digest } = outcome
       return { _tag: "Succeeded", image, digest, externalBuildId: build.buildId, depotProjectId } satisfies BuildOutcome
     }).pipe(Effect.scoped, Effect.catchTag("DepotFailed", ofDepot))
+
+/** Who brings a token of any kind to Depot's registry. */
+const tokenUser = "x-token"
 
 /** What a worker that died has left counts as running, until whoever takes its build over says that it does not. */
 const finishOrphan = (api: DepotApi, { noteExternal, orphan }: Hold) =>
@@ -131,7 +141,7 @@ const finish = (api: DepotApi, { build, isNoted }: Created, { isHeld, noteExtern
   )
 
 const run =
-  (api: DepotApi, projects: Projects, site: DepotBuilderOptions): RunBuild =>
+  (api: DepotApi, projects: Projects, site: DepotBuilderOptions, http: HttpClient.HttpClient): RunBuild =>
   (authorized) => {
     const { hold, spec } = authorized
     const platform = platformOf(spec.platform)
@@ -141,7 +151,10 @@ const run =
       (created) => Effect.zipRight(note(created, hold), buildOn(api, site, platform, authorized)(created)),
       (created, exit) => finish(api, created, hold, resultOf(exit))
     )
-    return Effect.zipRight(finishOrphan(api, hold), build).pipe(Effect.catchTag("DepotFailed", ofDepot))
+    return Effect.zipRight(finishOrphan(api, hold), build).pipe(
+      Effect.catchTag("DepotFailed", ofDepot),
+      Effect.provideService(HttpClient.HttpClient, http)
+    )
   }
 
 /**
@@ -151,15 +164,22 @@ const run =
  */
 export const DepotBuilderLive = (
   options: DepotBuilderOptions
-): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | GitHub> =>
+): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | GitHub | HttpClient.HttpClient> =>
   Layer.scoped(
     Builder,
     Effect.gen(function* () {
       const github = yield* GitHub
       const ledger = yield* BuildLedger
       const telemetry = yield* BuildTelemetry
+      const http = yield* HttpClient.HttpClient
       const api = yield* depotApi(options.account)
       const projects = yield* depotProjects(api, options.projectRegion)
-      return yield* makeBuilder({ gitUrl: options.gitUrl, github, ledger, telemetry, run: run(api, projects, options) })
+      return yield* makeBuilder({
+        gitUrl: options.gitUrl,
+        github,
+        ledger,
+        telemetry,
+        run: run(api, projects, options, http)
+      })
     })
   )

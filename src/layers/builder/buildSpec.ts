@@ -1,4 +1,5 @@
 import { Either } from "effect"
+import { projectRepository, withoutScheme } from "../../names/imageReference.ts"
 import { BuildRefused, type BuildRequest } from "../../services/Builder.ts"
 
 /** A request whose every part is safe to put into a URL, a tag or an attribute. */
@@ -82,11 +83,10 @@ export const contextUrl = (gitUrl: string, spec: BuildSpec): string =>
 /** Names the token for one host only, so that a submodule elsewhere is never offered it. A port belongs to the host. */
 export const gitTokenSecret = (gitUrl: string): string => `GIT_AUTH_TOKEN.${new URL(gitUrl).host}`
 
-const withoutScheme = (registryUrl: string): string => registryUrl.replace(/^https?:\/\//, "").replace(/\/+$/, "")
-
 /** `<registry>/<repository>:<projectId>-<deploymentId>`; the registry may have a path of its own. */
-export const imageName = (registryUrl: string, repository: string, spec: BuildSpec): string =>
+export const taggedImage = (registryUrl: string, repository: string, spec: BuildSpec): string =>
   `${withoutScheme(registryUrl)}/${repository}:${spec.projectId}-${spec.deploymentId}`
 
-/** The host that BuildKit asks credentials for. */
-export const registryHost = (registryUrl: string): string => withoutScheme(registryUrl).split("/", 1)[0] ?? ""
+/** `<registry>/<workspace>/<project>:<deploymentId>`, in the repository of the project. */
+export const projectImage = (registryUrl: string, spec: BuildSpec): string =>
+  `${projectRepository(registryUrl, spec)}:${spec.deploymentId}`

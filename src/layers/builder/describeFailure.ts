@@ -3,6 +3,7 @@ import type { BuildFailed, BuildFailureKind } from "../../services/Builder.ts"
 import { firstCodePoints, shortened } from "../../text/codePoints.ts"
 import type { SolveFailed } from "./buildkit/solve.ts"
 import type { BuildSpec } from "./buildSpec.ts"
+import { mayRead, type SourceRule } from "./sourcePolicy.ts"
 
 /** A step of the build that ended with an error, as the daemon's events told it. */
 export interface FailedVertex {
@@ -48,6 +49,20 @@ const ofSource = (spec: BuildSpec): Failed =>
 const ofImage = (name: string): Failed =>
   failed("base_image_not_found", `base image ${quote(name)} cannot be pulled: check its name and that it is public`)
 
+/**
+ * The source that BuildKit says it was denied. `ErrSourceDenied` (sourcepolicy/engine.go) comes without a type in the error's
+ * details, so its text is all there is; it is always the end of the whole text. What it names is denied only if our own
+ * policy denies it.
+ */
+const deniedSource = (text: string): string | undefined =>
+  /source "([^"\\]+)" denied by policy: source denied by policy$/.exec(text)?.[1]
+
+const ofDenied = (source: string): Failed =>
+  failed(
+    "source_denied",
+    `a build may not read ${quote(source)}, only its own commit, images of public registries and files from public hosts over https`
+  )
+
 const pushFailed = failed(
   "push_failed",
   "the image was built, but the registry did not take it: the worker's registry settings need attention"
@@ -85,14 +100,21 @@ export const isLost = ({ code, details }: SolveFailed): boolean =>
 
 /**
  * Why a build failed, in words for users. It is decided by what kind of error came with which failed step; BuildKit's
- * texts are quoted where they are about the user's Dockerfile, and never searched.
+ * texts are quoted where they are about the user's Dockerfile, and decide nothing by themselves.
  */
-export const describeFailure = (failure: SolveFailed, vertex: FailedVertex | undefined, spec: BuildSpec): Failed => {
+export const describeFailure = (
+  failure: SolveFailed,
+  vertex: FailedVertex | undefined,
+  spec: BuildSpec,
+  policy: ReadonlyArray<SourceRule>
+): Failed => {
   const denied = failure.code === status.UNAUTHENTICATED || failure.code === status.PERMISSION_DENIED
   // With details it is the solver that speaks, about a base image for instance; without them it is the door.
   if (denied && failure.details.size === 0 && vertex === undefined) {
     return failed("builder_denied", "the builder does not accept this worker: its settings need attention")
   }
   if (failure.exitCode !== null) return ofCommand(failure.exitCode, quote(vertex?.name ?? "a command"))
+  const source = deniedSource(failure.text)
+  if (source !== undefined && !mayRead(policy, source)) return ofDenied(source)
   return vertex === undefined ? ofFrontend(failure, spec) : ofVertex(vertex, spec)
 }

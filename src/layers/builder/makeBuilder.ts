@@ -17,8 +17,11 @@ import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
 import type { BuildLost, Hold } from "./holdBuild.ts"
 import type { ImageBuild } from "./solveImage.ts"
 
-/** A build that may begin, without the image's name, which is the vendor's choice. */
-export type AuthorizedBuild = Omit<ImageBuild, "image"> & { readonly request: BuildRequest; readonly hold: Hold }
+/** A build that may begin. The image's name and who pushes it are the vendor's choice. */
+export type AuthorizedBuild = Omit<ImageBuild, "image" | "credentialsOpen"> & {
+  readonly request: BuildRequest
+  readonly hold: Hold
+}
 
 /** What one vendor does with it, from getting a machine to giving it back. */
 export type RunBuild = (build: AuthorizedBuild) => Effect.Effect<BuildOutcome, BuildLost, Scope.Scope>

@@ -52,7 +52,7 @@ export const heartbeat = bounds("heartbeat", 64 * KiB, "10 seconds", 8)
 /** An answer names rejected spans at most (OTLP, "Partial Success"). */
 export const collector = bounds("collector", 64 * KiB, "10 seconds", 2)
 
-/** The status alone counts. */
+/** Of the check the status alone counts; a token is a signed claim of some kilobytes. */
 export const registry = bounds("registry", 64 * KiB, "8 seconds", 4)
 
 /** A chain of certificates has 4 KB to 10 KB. Three requests, which a call needs before a nonce is refused, stay under a step's 30 s. */

@@ -17,6 +17,7 @@ import type { Built } from "./build/builtImage.ts"
 import { type CommitReports, commitReports } from "./build/commitReports.ts"
 import { type BuildPlan, planBuild } from "./build/planBuild.ts"
 import { alternativeDomain, domainsOf } from "./domains.ts"
+import { givenImage } from "./givenImage.ts"
 import { deploymentParents, loadDeployment, type Parents, placementOf } from "./load.ts"
 import { publish, unpublish } from "./publish.ts"
 import { scheduleStandby } from "./standby.ts"
@@ -38,7 +39,7 @@ export const deploy = (request: DeployInput) =>
       const context = yield* begin(request.deploymentId)
       const { deployment } = context
       if (deployment.status === "ready") return {}
-      const source = yield* sourceOf(request)
+      const source = yield* sourceOf(request, deployment)
       const parents = yield* deploymentParents(context)
       const placement = yield* placementOf(deployment, parents)
       const reports = commitReports(deployment, parents.environmentSlug, source._tag === "Git" ? source : undefined)
@@ -137,16 +138,11 @@ const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
     )
   })
 
-const sourceOf = ({ deploymentId, git, dockerImage }: DeployInput) => {
-  if (git !== undefined) return planBuild(deploymentId, git)
+const sourceOf = ({ git, dockerImage }: DeployInput, deployment: Deployment) => {
+  if (git !== undefined) return planBuild(deployment.id, git)
   if (dockerImage === undefined)
     return Effect.fail(new InvalidRequest({ field: "source", problem: "give either dockerImage or git" }))
-  const image = dockerImage.image.trim()
-  if (image === "" || /\s/.test(image))
-    return Effect.fail(
-      new InvalidRequest({ field: "dockerImage.image", problem: "must name an image, without spaces" })
-    )
-  return Effect.succeed<Source>({ _tag: "Image", image })
+  return Effect.map(givenImage(dockerImage.image, deployment), (image): Source => ({ _tag: "Image", image }))
 }
 
 /** The image to run. The deployment is `queued` until there is a slot for its build. None: it has become ready meanwhile. */

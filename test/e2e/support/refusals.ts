@@ -56,7 +56,7 @@ export const refusals: Readonly<Record<string, Refusal>> = {
     handler: "Deploy",
     body: { deploymentId: "d_no_image", dockerImage: {} },
     status: 400,
-    message: "dockerImage.image: must name an image, without spaces"
+    message: "dockerImage.image: must be the reference of an image, such as registry.example.com/team/image:tag"
   },
   "a rollback to itself": {
     handler: "Rollback",

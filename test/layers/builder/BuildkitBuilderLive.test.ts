@@ -5,11 +5,13 @@ import { buildkitServer, type Play } from "../../../dev/simulators/BuildkitServe
 import { type Certificates, makeCertificates } from "../../../dev/simulators/certificates.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import type { BuildkitTls } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
+import { mayRead, type SourceRule, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { openGit } from "../../support/builds/openGit.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
+import { registryStub } from "../../support/builds/registryStub.ts"
 import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const sha = "7".repeat(40)
@@ -48,12 +50,17 @@ interface Stage {
   readonly play: Play
   readonly certificates?: Certificates
   readonly tls?: BuildkitTls
+  /** What the registry says to a request without credentials. */
+  readonly challenge?: string
+  /** Null for a daemon that does not know it. */
+  readonly version?: string | null
 }
 
 /** A builder on a daemon that plays; answers with the daemon, and with what telemetry was told. */
-const staged = ({ certificates, play, tls }: Stage) =>
+const staged = ({ certificates, challenge, play, tls, version }: Stage) =>
   Effect.gen(function* () {
-    const daemon = yield* buildkitServer(play, certificates ?? null)
+    const daemon = yield* buildkitServer(play, certificates ?? null, version)
+    const { asked, http } = registryStub(challenge)
     const gitUrl = yield* openGit(gitToken)
     const { telemetry, told } = recordedTelemetry()
     const layer = BuildkitBuilderLive({
@@ -65,8 +72,8 @@ const staged = ({ certificates, play, tls }: Stage) =>
         password: Redacted.make(password),
         insecure: false
       }
-    }).pipe(Layer.provide([MemoryBuildLedger, telemetry, gitHubWithTokens({ "1": gitToken, "2": "ghs_other" })]))
-    return { daemon, gitUrl, told, layer }
+    }).pipe(Layer.provide([MemoryBuildLedger, telemetry, http, gitHubWithTokens({ "1": gitToken, "2": "ghs_other" })]))
+    return { asked, daemon, gitUrl, told, layer }
   })
 
 const succeed: Play = () => Promise.resolve({ digest })
@@ -77,7 +84,7 @@ describe("the BuildKit builder", () => {
       const { daemon, gitUrl, layer } = yield* staged({ play: succeed })
       const asked = request(sha, { contextPath: " /apps/api/ ", dockerfilePath: "docker/Dockerfile" })
       const state = yield* Effect.provide(build(asked), layer)
-      const image = `registry.example.com/team/deployments:proj_A-${asked.deploymentId}`
+      const image = `registry.example.com/team/ws-01/proj-0-a:${asked.deploymentId}`
       assert.deepStrictEqual(state, {
         _tag: "Succeeded",
         image,
@@ -91,46 +98,132 @@ describe("the BuildKit builder", () => {
         platform: "linux/amd64",
         context: `${gitUrl}/acme/shop.git#${sha}:apps/api`,
         filename: "docker/Dockerfile",
+        cmdline: "dockerfile.v0",
         "build-arg:BUILDKIT_CACHE_MOUNT_NS": "ws_1"
       })
       const attrs = { name: image, push: "true", "oci-mediatypes": "true" }
       assert.deepStrictEqual(solve?.exporters, [{ type: "image", attrs }])
       assert.deepStrictEqual(solve?.exporterAttrsDeprecated, attrs, "for daemons before 0.13")
+      const site = { gitUrl, registryUrl: "registry.example.com/team", registryKnowsPasswordsOnly: false }
+      const rules = sourcePolicyOf(site, { repository: "acme/shop", commitSha: sha })
+      assert.deepStrictEqual(
+        solve?.sourcePolicy.rules.map(({ action, selector }) => [action, selector.identifier, selector.matchType]),
+        rules.map(({ action, pattern }) => [action === "deny" ? 1 : 0, pattern, 2])
+      )
       assert.notInclude(JSON.stringify(solve), gitToken)
       assert.notInclude(JSON.stringify(solve), password)
     })
   )
 
+  it.scopedLive("gives the git token to its host alone, and opens no files and no agent", () =>
+    Effect.gen(function* () {
+      const answers: Array<unknown> = []
+      const { gitUrl, layer } = yield* staged({
+        play: async ({ ask }) => {
+          const host = new URL(gitUrl).host
+          answers.push(await ask.secret(`GIT_AUTH_TOKEN.${host}`))
+          answers.push(await ask.secret("GIT_AUTH_TOKEN"), await ask.secret("GIT_AUTH_TOKEN.evil.example.com"))
+          answers.push(await ask.method("/moby.filesync.v1.FileSync/DiffCopy"))
+          answers.push(await ask.method("/moby.sshforward.v1.SSH/ForwardAgent"))
+          return { digest }
+        }
+      })
+      yield* Effect.provide(build(request(sha)), layer)
+      assert.deepStrictEqual(answers, [
+        gitToken,
+        status.NOT_FOUND,
+        status.NOT_FOUND,
+        status.UNIMPLEMENTED,
+        status.UNIMPLEMENTED
+      ])
+    })
+  )
+
   it.scopedLive(
-    "gives the git token to its host alone and the registry's password to the registry alone, and no more",
+    "where the registry has tokens the password stays here, and a push gets one for its own repository",
     () =>
       Effect.gen(function* () {
         const answers: Array<unknown> = []
-        const { gitUrl, layer } = yield* staged({
+        const own = "repository:team/ws-01/proj-0-a"
+        const { asked, layer } = yield* staged({
           play: async ({ ask }) => {
-            const host = new URL(gitUrl).host
-            answers.push(await ask.secret(`GIT_AUTH_TOKEN.${host}`))
-            answers.push(await ask.secret("GIT_AUTH_TOKEN"), await ask.secret("GIT_AUTH_TOKEN.evil.example.com"))
+            answers.push(await ask.authority("registry.example.com"), await ask.authority("other.example.com"))
             answers.push(await ask.credentials("registry.example.com"), await ask.credentials("docker.io"))
-            answers.push(await ask.method("/moby.filesync.v1.Auth/FetchToken"))
-            answers.push(await ask.method("/moby.filesync.v1.FileSync/DiffCopy"))
-            answers.push(await ask.method("/moby.sshforward.v1.SSH/ForwardAgent"))
+            answers.push(await ask.token("registry.example.com", [`${own}:pull,push`, "repository:team/other:pull"]))
+            answers.push(await ask.token("registry.example.com", ["repository:team/other:pull,push"]))
+            answers.push(await ask.token("other.example.com", [`${own}:pull,push`]))
             return { digest }
           }
         })
         yield* Effect.provide(build(request(sha)), layer)
         assert.deepStrictEqual(answers, [
-          gitToken,
-          status.NOT_FOUND,
-          status.NOT_FOUND,
-          { username: "builder", secret: password },
+          status.OK,
+          status.UNAVAILABLE,
           { username: "", secret: "" },
-          status.UNIMPLEMENTED,
-          status.UNIMPLEMENTED,
-          status.UNIMPLEMENTED
+          { username: "", secret: "" },
+          `token-for-${own}:pull,push`,
+          "token-for-repository:team/other:pull,push",
+          status.PERMISSION_DENIED
         ])
+        const basic = `Basic ${Buffer.from(`builder:${password}`).toString("base64")}`
+        assert.deepStrictEqual(
+          asked.map(({ authorization }) => authorization),
+          [undefined, basic, undefined],
+          "the challenge, a token as the pusher, a token as nobody"
+        )
       })
   )
+
+  it.scopedLive("where the registry knows passwords only they are given to it alone", () =>
+    Effect.gen(function* () {
+      const answers: Array<unknown> = []
+      const { daemon, layer } = yield* staged({
+        challenge: 'Basic realm="registry"',
+        play: async ({ ask }) => {
+          answers.push(await ask.credentials("registry.example.com"), await ask.credentials("docker.io"))
+          answers.push(await ask.authority("registry.example.com"))
+          return { digest }
+        }
+      })
+      yield* Effect.provide(build(request(sha)), layer)
+      assert.deepStrictEqual(answers, [
+        { username: "builder", secret: password },
+        { username: "", secret: "" },
+        status.UNAVAILABLE
+      ])
+      const rules = (daemon.solves[0]?.sourcePolicy.rules ?? []).map(
+        ({ action, selector }): SourceRule => ({
+          action: action === 1 ? "deny" : "allow",
+          pattern: selector.identifier
+        })
+      )
+      assert.isTrue(mayRead(rules, "docker-image://docker.io/library/node:24"))
+      assert.isFalse(mayRead(rules, "docker-image://registry.evil.example/team/image:1"))
+    })
+  )
+
+  const versions: ReadonlyArray<readonly [version: string | null, isTaken: boolean]> = [
+    [null, false],
+    ["v0.10.6", false],
+    ["v0.9.0", false],
+    ["v0.11.0", true],
+    ["v0.25.1", true],
+    // A Docker Engine 28 says this of the BuildKit in it.
+    ["v0.0.0+unknown", true]
+  ]
+  for (const [version, isTaken] of versions) {
+    it.scopedLive(
+      `a daemon that calls itself ${version} ${isTaken ? "builds" : "is refused: it would read anything"}`,
+      () =>
+        Effect.gen(function* () {
+          const { daemon, layer } = yield* staged({ play: succeed, version })
+          const state = yield* Effect.provide(build(request(sha)), layer)
+          if (isTaken) return assert.strictEqual(state._tag, "Succeeded")
+          assert.include(state, { _tag: "Failed", kind: "builder_too_old" })
+          assert.lengthOf(daemon.solves, 0)
+        })
+    )
+  }
 
   it.scopedLive("tells every event before the end, also a message of many megabytes", () =>
     Effect.gen(function* () {

@@ -11,6 +11,7 @@ import { BuildLedger } from "../../../src/services/BuildLedger.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { openGit } from "../../support/builds/openGit.ts"
+import { type AskedRegistry, registryStub } from "../../support/builds/registryStub.ts"
 import { MemoryBuildLedger, makeMemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const sha = "8".repeat(40)
@@ -27,6 +28,8 @@ class Stage extends Context.Tag("test/DepotStage")<
     /** What builds do from now on. */
     readonly plays: (play: Play) => void
     readonly cancelled: ReadonlyArray<string>
+    /** Of the registry and of its token server. */
+    readonly asked: ReadonlyArray<AskedRegistry>
   }
 >() {}
 
@@ -39,6 +42,7 @@ const stage = Layer.scoped(
     const machine = yield* buildkitServer((solve) => play(solve), certificates)
     const depot = yield* depotServer(accountToken, { endpoint: machine.address, serverName, certificates })
     const gitUrl = yield* openGit(gitToken)
+    const registry = registryStub()
     return {
       depot,
       builder: (token = accountToken, ledger = MemoryBuildLedger) =>
@@ -52,7 +56,8 @@ const stage = Layer.scoped(
             password: Redacted.make(token),
             insecure: false
           }
-        }).pipe(Layer.provide([ledger, NoBuildTelemetry, gitHubWithTokens({ "1": gitToken })])),
+        }).pipe(Layer.provide([ledger, NoBuildTelemetry, registry.http, gitHubWithTokens({ "1": gitToken })])),
+      asked: registry.asked,
       plays: (next) => {
         play = next
       },
@@ -241,6 +246,23 @@ layer(stage)("the Depot builder", (it) => {
       const state = yield* Effect.provide(build(request(sha)), builder("canary-wrong-token"))
       assert.include(state, { _tag: "Failed", kind: "builder_denied" })
       assert.notInclude(JSON.stringify(state), "canary-wrong-token")
+    })
+  )
+
+  it.scoped("the registry sees the build's own token, never the account's", () =>
+    Effect.gen(function* () {
+      const { asked, builder, depot, plays } = yield* Stage
+      plays(async ({ ask, request: { exporters } }) => {
+        const [repository = ""] = (exporters[0]?.attrs.name ?? "").split("/").slice(1).join("/").split(":")
+        await ask.token("registry.depot.example", [`repository:${repository}:pull,push`])
+        return { digest }
+      })
+      const [before, builds] = [asked.length, depot.builds.length]
+      const state = yield* Effect.provide(build(request(sha, { projectId: "proj_first" })), builder())
+      assert.strictEqual(state._tag, "Succeeded")
+      const authorizations = asked.slice(before).flatMap(({ authorization }) => authorization ?? [])
+      const own = `x-token:build-token-canary-${builds + 1}`
+      assert.deepStrictEqual(authorizations, [`Basic ${Buffer.from(own).toString("base64")}`])
     })
   )
 

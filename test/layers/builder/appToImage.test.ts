@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto"
+import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { type GitHubServer, gitHubServer } from "../../../dev/simulators/GitHubServer.ts"
@@ -64,7 +65,7 @@ if (reason !== null) {
           gitUrl: git.url,
           registry: registryOf(registry)
         }).pipe(
-          Layer.provide([MemoryBuildLedger, telemetry]),
+          Layer.provide([MemoryBuildLedger, telemetry, FetchHttpClient.layer]),
           Layer.provideMerge(
             GitHubLive({
               apiUrl: `${git.url}/api/v3`,
@@ -79,8 +80,8 @@ if (reason !== null) {
           const asked = request(sha, { contextPath: "", installationId: 5n, projectId: "proj_app" })
           const state = yield* build(asked)
           if (state._tag !== "Succeeded") return assert.fail(JSON.stringify(state))
-          const tag = `proj_app-${asked.deploymentId}`
-          assert.deepStrictEqual(yield* registry.digestOf("deployments", tag), Option.some(state.digest))
+          const pushed = yield* registry.digestOf("ws-01/proj-0app", asked.deploymentId)
+          assert.deepStrictEqual(pushed, Option.some(state.digest))
           assert.lengthOf(
             gitHub.requests.filter((line) => line.endsWith("access_tokens")),
             1

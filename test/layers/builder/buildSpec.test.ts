@@ -5,8 +5,8 @@ import {
   buildSpec,
   contextUrl,
   gitTokenSecret,
-  imageName,
-  registryHost
+  projectImage,
+  taggedImage
 } from "../../../src/layers/builder/buildSpec.ts"
 import type { BuildRequest } from "../../../src/services/Builder.ts"
 
@@ -113,14 +113,13 @@ describe("what a build is asked for", () => {
     )
   })
 
-  it("images, hosts and secrets are named by what they are for", () => {
+  it("images and secrets are named by what they are for", () => {
     assert.strictEqual(
-      imageName("registry.depot.dev", "abc123", accepted({})),
+      taggedImage("registry.depot.dev", "abc123", accepted({})),
       "registry.depot.dev/abc123:proj_x1-d_y2"
     )
-    const image = imageName("https://r.example.com:5000/team/", "deployments", accepted({}))
-    assert.strictEqual(image, "r.example.com:5000/team/deployments:proj_x1-d_y2")
-    assert.strictEqual(registryHost("https://r.example.com:5000/team"), "r.example.com:5000")
+    const image = projectImage("https://r.example.com:5000/team/", accepted({ workspaceId: "ws_3aB" }))
+    assert.strictEqual(image, "r.example.com:5000/team/ws-03a-b/proj-0x1:d_y2")
     assert.strictEqual(gitTokenSecret("https://github.com"), "GIT_AUTH_TOKEN.github.com")
     assert.strictEqual(gitTokenSecret("http://127.0.0.1:8419/"), "GIT_AUTH_TOKEN.127.0.0.1:8419")
   })

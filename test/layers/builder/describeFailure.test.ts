@@ -91,26 +91,43 @@ const table = [
 describe("why a build failed", () => {
   for (const [given, vertex, kind, message] of table) {
     it(`${kind}: ${vertex ?? [...given.details].join(" ")}`, () => {
-      const told = describeFailure(given, vertex === null ? undefined : { name: vertex }, spec)
+      const told = describeFailure(given, vertex === null ? undefined : { name: vertex }, spec, [])
       assert.deepStrictEqual(told, { _tag: "Failed", kind, message })
     })
   }
 
   it("the root of a repository is not called a directory that is missing", () => {
     const vertex = { name: "[internal] load git source https://github.com/acme/shop.git#0f3c" }
-    const told = describeFailure(failure(), vertex, { ...spec, contextPath: "" })
+    const told = describeFailure(failure(), vertex, { ...spec, contextPath: "" }, [])
     assert.strictEqual(told.kind, "repository_not_accessible")
   })
 
   it("the same words with other structure are another failure: texts decide nothing", () => {
     const text = "failed to read dockerfile: open Dockerfile: no such file or directory"
-    assert.strictEqual(describeFailure(failure({ text }), undefined, spec).kind, "unknown")
-    assert.strictEqual(describeFailure(failure({ text, exitCode: 2 }), undefined, spec).kind, "command_failed")
+    assert.strictEqual(describeFailure(failure({ text }), undefined, spec, []).kind, "unknown")
+    assert.strictEqual(describeFailure(failure({ text, exitCode: 2 }), undefined, spec, []).kind, "command_failed")
+  })
+
+  const deniedText = 'failed to load LLB: source "git://evil.example/x.git" denied by policy: source denied by policy'
+  const denyAll = [{ action: "deny", pattern: ".*" }] as const
+
+  it("a source that the policy denies is named to the user", () => {
+    const told = describeFailure(failure({ text: deniedText }), undefined, spec, denyAll)
+    assert.strictEqual(told.kind, "source_denied")
+    assert.include(told.message, "a build may not read git://evil.example/x.git,")
+  })
+
+  it("what BuildKit calls denied and the policy allows, or what only quotes it, is not called denied", () => {
+    assert.strictEqual(describeFailure(failure({ text: deniedText }), undefined, spec, []).kind, "unknown")
+    const quoted = failure({ text: `${deniedText}, says the Dockerfile` })
+    assert.strictEqual(describeFailure(quoted, undefined, spec, denyAll).kind, "unknown")
+    const command = failure({ text: deniedText, exitCode: 1 })
+    assert.strictEqual(describeFailure(command, undefined, spec, denyAll).kind, "command_failed")
   })
 
   it("a message is at most 500 characters however long what it quotes is", () => {
     const vertex = { name: `RUN ${"x".repeat(10_000)}` }
-    assert.isAtMost(describeFailure(failure({ exitCode: 1 }), vertex, spec).message.length, 500)
+    assert.isAtMost(describeFailure(failure({ exitCode: 1 }), vertex, spec, []).message.length, 500)
   })
 
   it("what went away may be built again; what failed by itself may not", () => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted, Schedule, Schema } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
@@ -26,7 +27,7 @@ const builderWith = (change: { readonly password?: string; readonly tokens?: Rea
       })
     )
   ).pipe(
-    Layer.provide([MemoryBuildLedger, telemetry]),
+    Layer.provide([MemoryBuildLedger, telemetry, FetchHttpClient.layer]),
     Layer.provide(gitHubWithTokens(change.tokens ?? { "1": gitToken, "2": "ghs_of-somebody-else" }))
   )
 
@@ -69,9 +70,9 @@ if (reason !== null) {
           const asked = request(commitSha)
           const state = yield* build(asked)
           if (state._tag !== "Succeeded") return assert.fail(JSON.stringify(state))
-          const tag = `${asked.projectId}-${asked.deploymentId}`
-          assert.strictEqual(state.image, `${registry.host}/deployments:${tag}`)
-          assert.deepStrictEqual(yield* registry.digestOf("deployments", tag), Option.some(state.digest))
+          assert.strictEqual(state.image, `${registry.host}/ws-01/proj-0-a:${asked.deploymentId}`)
+          const pushed = yield* registry.digestOf("ws-01/proj-0-a", asked.deploymentId)
+          assert.deepStrictEqual(pushed, Option.some(state.digest))
 
           const output = recorded.flatMap((event) => (event._tag === "Output" ? [event.text] : [])).join("")
           assert.include(output, "building")
@@ -97,7 +98,7 @@ if (reason !== null) {
         "a base image that is not there",
         { dockerfilePath: "baseless.Dockerfile" },
         "base_image_not_found",
-        "nobody:here"
+        "nobody/here:1"
       ],
       ["a file that is not there", { dockerfilePath: "incomplete.Dockerfile" }, "file_not_found", "COPY not-there"]
     ]

@@ -10,7 +10,7 @@ const bytesOf = (bytes: number): string => (bytes >= 1024 * 1024 ? `${bytes / 10
 
 /** Names as the page has them, where two neighbours have one name. */
 const names = { unkeyVault: "vault (Unkey's)", hashicorpVault: "vault (HashiCorp's)" } as const
-const statusOnly: ReadonlyArray<string> = ["slack", "heartbeat", "registry"]
+const statusOnly: ReadonlyArray<string> = ["slack", "heartbeat"]
 
 describe("the page for operators", () => {
   for (const [key, found] of Object.entries(bounds)) {

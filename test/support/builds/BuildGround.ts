@@ -3,9 +3,16 @@ import { Context, Effect, Layer, Logger, Option, Redacted } from "effect"
 import { type Files, type GitServer, gitServer } from "../../../dev/simulators/GitServer.ts"
 import { type RunningBuildkit, startBuildkit, whyNoBuildkit } from "../../../dev/stack/Buildkit.ts"
 import { findProgram } from "../../../dev/stack/Machine.ts"
-import { findRegistry, localRegistry, type Registry } from "../../../dev/stack/Registry.ts"
+import {
+  findRegistry,
+  localRegistry,
+  localTokenRegistry,
+  type Registry,
+  type TokenRegistry
+} from "../../../dev/stack/Registry.ts"
 import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import { staticShell } from "../../../dev/stack/StaticShell.ts"
+import type { Registry as RegistrySettings } from "../../../src/layers/builder/Registry.ts"
 
 /** The token that reads the private repository, as GitHub would give it to installation 1. */
 export const gitToken = "ghs_canary-git-token"
@@ -16,6 +23,8 @@ export class BuildGround extends Context.Tag("test/BuildGround")<
   {
     readonly buildkit: RunningBuildkit
     readonly registry: Registry
+    /** Another one, which takes tokens. */
+    readonly tokenRegistry: TokenRegistry
     readonly git: GitServer
     /** `acme/shop`: a statically linked shell and Dockerfiles in `apps/web`, no base image to fetch. */
     readonly commitSha: string
@@ -42,7 +51,7 @@ COPY --from=build /hello.txt /hello.txt
   "apps/web/slow.Dockerfile": `${shell}\n${run("echo waiting; /bin/busybox sleep 600")}\n`,
   "apps/web/brief.Dockerfile": `${shell}\n${run("/bin/busybox sleep 2; /bin/busybox date > /built")}\n`,
   "apps/web/invalid.Dockerfile": "FROM scratch\nFETCH something\n",
-  "apps/web/baseless.Dockerfile": "FROM 127.0.0.1:9/nobody:here\n",
+  "apps/web/baseless.Dockerfile": "FROM docker.io/nobody/here:1\n",
   "apps/web/incomplete.Dockerfile": "FROM scratch\nCOPY not-there /\n"
 })
 
@@ -56,8 +65,8 @@ const make = Effect.gen(function* () {
   const commitSha = yield* git.commit("acme/shop", files)
   yield* git.commit("acme/other", { "README.md": "Nothing of the shop.\n" })
   yield* git.commit("acme/public", files, "Open")
-  const [buildkit, images] = yield* Effect.all([startBuildkit, localRegistry], { concurrency: 2 })
-  return { buildkit, registry: images, git, commitSha, files }
+  const parts = { buildkit: startBuildkit, registry: localRegistry, tokenRegistry: localTokenRegistry }
+  return { ...(yield* Effect.all(parts, { concurrency: 3 })), git, commitSha, files }
 })
 
 export const buildGround = Layer.scoped(BuildGround, make).pipe(
@@ -77,7 +86,7 @@ export const whyNoBuilds: Promise<string | null> = Effect.runPromise(
   })
 )
 
-export const registryOf = ({ host, password, username }: Registry) => ({
+export const registryOf = ({ host, password, username }: Registry): RegistrySettings => ({
   url: host,
   username,
   password: Redacted.make(password),

@@ -1,3 +1,4 @@
+import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import { NoBuildTelemetry } from "../../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
@@ -14,7 +15,7 @@ Effect.gen(function* () {
     buildkit: { address },
     gitUrl,
     registry: { ...registry, password: Redacted.make(registry.password), insecure: true }
-  }).pipe(Layer.provide([MemoryBuildLedger, NoBuildTelemetry, gitHubWithTokens({ "1": token })]))
+  }).pipe(Layer.provide([MemoryBuildLedger, NoBuildTelemetry, FetchHttpClient.layer, gitHubWithTokens({ "1": token })]))
   return yield* Effect.gen(function* () {
     const builder = yield* Builder
     const asked = request(commitSha, { dockerfilePath: "slow.Dockerfile" })

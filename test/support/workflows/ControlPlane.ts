@@ -52,7 +52,8 @@ const defaultSettings: DeploySettings["Type"] = {
   apex,
   sentinelImage: "sentinel:1",
   availableRegions: ["eu", "us"],
-  failureGrace: 180_000
+  failureGrace: 180_000,
+  registry: null
 }
 
 /** Unless a test says otherwise, builds of a workspace follow each other. */

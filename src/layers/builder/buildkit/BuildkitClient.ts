@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Client, credentials, status } from "@grpc/grpc-js"
 import { Data, Effect, Redacted, type Scope } from "effect"
 import { upgradeProxy } from "./DockerUpgrade.ts"
-import { ControlService } from "./descriptors.ts"
+import { ControlService, type InfoResponse } from "./descriptors.ts"
 
 /** Where a BuildKit listens. */
 export interface BuildkitAddress {
@@ -90,18 +90,40 @@ const silence = (code: status): BuildkitSilent["reason"] => {
   return code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED ? "denied" : "unreachable"
 }
 
-/** Succeeds when a BuildKit answers within the time. */
-export const ping = (client: Client, timeoutMillis: number): Effect.Effect<void, BuildkitSilent> =>
+/**
+ * The daemon does not know source policies and would read whatever a Dockerfile names. They came with BuildKit 0.11, in the
+ * same release as the call that asks for the version; Docker Engine 24 is the first one with it.
+ */
+export class BuildkitTooOld extends Data.TaggedError("BuildkitTooOld")<{ readonly version: string | null }> {
+  override get message(): string {
+    const found = this.version === null ? "it does not know its version" : `it is ${this.version}`
+    return `BuildKit is too old to keep a build from reading other images and repositories (${found}): 0.11 or Docker Engine 24 is needed`
+  }
+}
+
+/**
+ * Releases are `v0.<minor>.<patch>`. A Docker Engine says `v0.0.0+unknown` of its own BuildKit: it answers at least, which
+ * none before 0.11 does.
+ */
+const isTooOld = (version: string): boolean => /^v0\.(?:[1-9]|10)\./.test(version)
+
+/** The version of a BuildKit that answers within the time and enforces source policies. */
+export const ping = (client: Client, timeoutMillis: number): Effect.Effect<string, BuildkitSilent | BuildkitTooOld> =>
   Effect.async((resume) => {
     const { path, requestSerialize, responseDeserialize } = ControlService.Info
-    const call = client.makeUnaryRequest(
+    const call = client.makeUnaryRequest<object, InfoResponse>(
       path,
       requestSerialize,
       responseDeserialize,
       {},
       // gRPC takes a deadline as an instant of the wall clock, whatever clock the caller goes by.
       { deadline: Date.now() + timeoutMillis },
-      (error) => resume(error === null ? Effect.void : Effect.fail(new BuildkitSilent({ reason: silence(error.code) })))
+      (error, answer) => {
+        if (error?.code === status.UNIMPLEMENTED) return resume(new BuildkitTooOld({ version: null }))
+        if (error !== null) return resume(new BuildkitSilent({ reason: silence(error.code) }))
+        const version = answer?.buildkitVersion?.version ?? ""
+        resume(isTooOld(version) ? new BuildkitTooOld({ version }) : Effect.succeed(version))
+      }
     )
     return Effect.sync(() => call.cancel())
   })

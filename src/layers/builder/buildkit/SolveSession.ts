@@ -10,14 +10,15 @@ import {
   type sendUnaryData,
   status
 } from "@grpc/grpc-js"
-import { Effect, Redacted, type Scope } from "effect"
+import { Effect, Redacted, type Runtime, type Scope } from "effect"
 import { AuthService, ControlService, HealthService, SecretsService } from "./descriptors.ts"
+import { authHandlers, type RegistryOffer } from "./SessionAuth.ts"
 
 /** What a build may ask this worker for while it runs. Anything else is answered with "unimplemented". */
 export interface SessionOffers {
   /** By secret id. */
   readonly secrets: ReadonlyMap<string, Redacted.Redacted>
-  readonly registry: { readonly host: string; readonly username: string; readonly password: Redacted.Redacted } | null
+  readonly registry: RegistryOffer
 }
 
 interface Bytes {
@@ -26,31 +27,12 @@ interface Bytes {
 
 type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void
 
-const unimplemented: Unary<object, object> = (_, answer) => answer({ code: status.UNIMPLEMENTED })
-
 const getSecret =
   ({ secrets }: SessionOffers): Unary<{ readonly id: string }, Bytes> =>
   ({ request }, answer) => {
     const secret = secrets.get(request.id)
     if (secret === undefined) return answer({ code: status.NOT_FOUND, details: "no such secret" })
     answer(null, { data: Buffer.from(Redacted.value(secret)) })
-  }
-
-/** Docker Hub goes by several names; every other registry by its host alone. */
-const hubNames = ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"]
-
-const isSameRegistry = (asked: string, host: string) =>
-  asked === host || (hubNames.includes(host) && hubNames.includes(asked))
-
-const credentials =
-  ({
-    registry
-  }: SessionOffers): Unary<{ readonly host: string }, { readonly username: string; readonly secret: string }> =>
-  ({ request }, answer) => {
-    if (registry === null || !isSameRegistry(request.host, registry.host)) {
-      return answer(null, { username: "", secret: "" })
-    }
-    answer(null, { username: registry.username, secret: Redacted.value(registry.password) })
   }
 
 const healthy: Unary<object, { readonly status: number }> = (_, answer) => answer(null, { status: 1 })
@@ -92,15 +74,10 @@ const bytesOver = (call: ClientDuplexStream<Bytes, Bytes>): Duplex => {
   return stream
 }
 
-const serve = (offers: SessionOffers): Server => {
+const serve = (offers: SessionOffers, runtime: Runtime.Runtime<never>): Server => {
   const server = new Server()
   server.addService(SecretsService, { GetSecret: getSecret(offers) })
-  server.addService(AuthService, {
-    Credentials: credentials(offers),
-    FetchToken: unimplemented,
-    GetTokenAuthority: unimplemented,
-    VerifyTokenAuthority: unimplemented
-  })
+  server.addService(AuthService, authHandlers(offers.registry, runtime))
   server.addService(HealthService, { Check: healthy })
   return server
 }
@@ -112,11 +89,11 @@ const serve = (offers: SessionOffers): Server => {
  */
 export const openSession = (client: Client, offers: SessionOffers): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => {
+    Effect.map(Effect.runtime<never>(), (runtime) => {
       const id = randomBytes(16).toString("hex")
       const { path, requestSerialize, responseDeserialize } = ControlService.Session
       const call = client.makeBidiStreamRequest<Bytes, Bytes>(path, requestSerialize, responseDeserialize, metadata(id))
-      const server = serve(offers)
+      const server = serve(offers, runtime)
       server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(bytesOver(call))
       return { id, call, server }
     }),

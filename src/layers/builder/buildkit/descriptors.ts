@@ -7,6 +7,9 @@ import { field, map, message, method, repeated, service } from "./protobuf.ts"
 const control = {
   Timestamp: message({ seconds: field("int64", 1), nanos: field("int32", 2) }),
   Exporter: message({ type: field("string", 1), attrs: map(2) }),
+  SourceSelector: message({ identifier: field("string", 1), matchType: field("int32", 2) }),
+  SourceRule: message({ action: field("int32", 1), selector: field("SourceSelector", 2) }),
+  SourcePolicy: message({ version: field("int64", 1), rules: repeated("SourceRule", 2) }),
   SolveRequest: message({
     ref: field("string", 1),
     exporterDeprecated: field("string", 3),
@@ -14,6 +17,8 @@ const control = {
     session: field("string", 5),
     frontend: field("string", 6),
     frontendAttrs: map(7),
+    // Since BuildKit 0.11; an older daemon would skip it.
+    sourcePolicy: field("SourcePolicy", 12),
     // Named one by one since BuildKit 0.13; older daemons read the two deprecated fields.
     exporters: repeated("Exporter", 13)
   }),
@@ -61,14 +66,28 @@ const secrets = {
 const auth = {
   CredentialsRequest: message({ host: field("string", 1) }),
   CredentialsResponse: message({ username: field("string", 1), secret: field("string", 2) }),
-  Empty: message({}),
-  // Tokens are fetched by the daemon itself from the credentials; saying so is all these three are for.
+  FetchTokenRequest: message({
+    clientId: field("string", 1),
+    host: field("string", 2),
+    realm: field("string", 3),
+    service: field("string", 4),
+    scopes: repeated("string", 5)
+  }),
+  FetchTokenResponse: message({ token: field("string", 1), expiresIn: field("int64", 2), issuedAt: field("int64", 3) }),
+  GetTokenAuthorityRequest: message({ host: field("string", 1), salt: field("bytes", 2) }),
+  GetTokenAuthorityResponse: message({ publicKey: field("bytes", 1) }),
+  VerifyTokenAuthorityRequest: message({
+    host: field("string", 1),
+    payload: field("bytes", 2),
+    salt: field("bytes", 3)
+  }),
+  VerifyTokenAuthorityResponse: message({ signed: field("bytes", 1) }),
   Auth: {
     methods: {
       Credentials: method("CredentialsRequest", "CredentialsResponse"),
-      FetchToken: method("Empty", "Empty"),
-      GetTokenAuthority: method("Empty", "Empty"),
-      VerifyTokenAuthority: method("Empty", "Empty")
+      FetchToken: method("FetchTokenRequest", "FetchTokenResponse"),
+      GetTokenAuthority: method("GetTokenAuthorityRequest", "GetTokenAuthorityResponse"),
+      VerifyTokenAuthority: method("VerifyTokenAuthorityRequest", "VerifyTokenAuthorityResponse")
     }
   }
 }
@@ -132,11 +151,23 @@ export interface BuildHistoryEvent {
   readonly record: { readonly ref: string } | null
 }
 
+/** moby.buildkit.v1.sourcepolicy.Policy, as far as it is used here. */
+export interface SourcePolicy {
+  readonly version: number
+  readonly rules: ReadonlyArray<{
+    /** 0 allows, 1 denies. */
+    readonly action: number
+    /** Match type 2 is a regular expression. */
+    readonly selector: { readonly identifier: string; readonly matchType: number }
+  }>
+}
+
 export interface SolveRequest {
   readonly ref: string
   readonly session: string
   readonly frontend: string
   readonly frontendAttrs: Readonly<Record<string, string>>
+  readonly sourcePolicy: SourcePolicy
   readonly exporters: ReadonlyArray<{ readonly type: string; readonly attrs: Readonly<Record<string, string>> }>
   readonly exporterDeprecated: string
   readonly exporterAttrsDeprecated: Readonly<Record<string, string>>
@@ -144,6 +175,10 @@ export interface SolveRequest {
 
 export interface SolveResponse {
   readonly exporterResponse: Readonly<Record<string, string>>
+}
+
+export interface InfoResponse {
+  readonly buildkitVersion: { readonly package: string; readonly version: string } | null
 }
 
 export interface RpcStatus {

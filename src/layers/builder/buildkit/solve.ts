@@ -1,11 +1,13 @@
 import type { Client, ServiceError, status } from "@grpc/grpc-js"
 import { Data, Effect, Either, Fiber, Option, Runtime, Schema } from "effect"
+import type { SourceRule } from "../sourcePolicy.ts"
 import {
   ControlService,
   decodeStatus,
   type RpcStatus,
   type SolveRequest,
   type SolveResponse,
+  type SourcePolicy,
   type StatusResponse
 } from "./descriptors.ts"
 import { openSession, type SessionOffers } from "./SolveSession.ts"
@@ -18,6 +20,7 @@ export interface Solve {
   /** Name and further attributes of the image that is pushed. */
   readonly imageAttrs: Readonly<Record<string, string>>
   readonly offers: SessionOffers
+  readonly sourcePolicy: ReadonlyArray<SourceRule>
 }
 
 /** How a solve failed, as structure: gRPC's code, the types of BuildKit's error details, the exit code of a command. */
@@ -68,6 +71,18 @@ const failureOf = (error: ServiceError): SolveFailed => {
   })
 }
 
+const policyVersion = 1
+const actions = { allow: 0, deny: 1 } as const
+const regularExpression = 2
+
+const policyMessage = (rules: ReadonlyArray<SourceRule>): SourcePolicy => ({
+  version: policyVersion,
+  rules: rules.map(({ action, pattern }) => ({
+    action: actions[action],
+    selector: { identifier: pattern, matchType: regularExpression }
+  }))
+})
+
 /** Interruption cancels the call, and with it the build on the daemon. */
 const callSolve = (client: Client, request: SolveRequest) =>
   Effect.async<SolveResponse, SolveFailed>((resume) => {
@@ -115,7 +130,7 @@ const follow = (client: Client, ref: string, onEvents: (events: StatusResponse) 
  */
 export const solve = (
   client: Client,
-  { frontendAttrs, imageAttrs, offers, ref }: Solve,
+  { frontendAttrs, imageAttrs, offers, ref, sourcePolicy }: Solve,
   onEvents: (events: StatusResponse) => Effect.Effect<void>
 ): Effect.Effect<Readonly<Record<string, string>>, SolveFailed> =>
   Effect.gen(function* () {
@@ -129,6 +144,7 @@ export const solve = (
       session,
       frontend: "dockerfile.v0",
       frontendAttrs,
+      sourcePolicy: policyMessage(sourcePolicy),
       exporters: [{ type: "image", attrs: imageAttrs }],
       exporterDeprecated: "image",
       exporterAttrsDeprecated: imageAttrs

@@ -1,0 +1,11 @@
+import type { Redacted } from "effect"
+
+/** Where images are pushed. */
+export interface Registry {
+  /** Host and perhaps a path, without a tag. */
+  readonly url: string
+  readonly username: string
+  readonly password: Redacted.Redacted
+  /** Plain HTTP, or a certificate that nobody vouches for. */
+  readonly insecure: boolean
+}

@@ -1,0 +1,133 @@
+import { generateKeyPairSync, sign } from "node:crypto"
+import { type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js"
+import { Effect, Exit, Redacted, Runtime } from "effect"
+import { canonicalHost } from "../../../names/imageReference.ts"
+import type { RegistryUnavailable } from "../../../services/ImageRegistry.ts"
+import type { RegistryAccess, RegistryToken } from "../registryAccess.ts"
+
+/** What a build is let into the registry with: one repository, to push. */
+export interface RegistryOffer {
+  readonly host: string
+  /** The path of the build's own repository at that host. */
+  readonly repository: string
+  readonly access: RegistryAccess["_tag"]
+  readonly username: string
+  readonly password: Redacted.Redacted
+  /** Asks the registry's token server, with the credentials or as nobody. */
+  readonly fetchToken: (
+    scopes: ReadonlyArray<string>,
+    as: "pusher" | "nobody"
+  ) => Effect.Effect<RegistryToken, RegistryUnavailable>
+}
+
+export interface TokenRequest {
+  readonly host: string
+  readonly scopes: ReadonlyArray<string>
+}
+
+/** What the daemon is given for a token that it asks for. */
+export type TokenDecision =
+  | { readonly _tag: "Refuse" }
+  | { readonly _tag: "Fetch"; readonly scopes: ReadonlyArray<string>; readonly as: "pusher" | "nobody" }
+
+/** Of all scopes together, in one URL of the token server. */
+const maxScopes = 2_000
+
+/**
+ * A push of the build's own repository is done with a token for that alone, whatever else is asked for with it. Anything
+ * else is read as nobody reads it: another repository, and the own one without a push, for a build has nothing to read
+ * there. So a redirect from another registry to ours gets no rights of ours, even where tokens open more than was asked.
+ */
+export const decideToken = (
+  { host, repository }: Pick<RegistryOffer, "host" | "repository">,
+  asked: TokenRequest
+): TokenDecision => {
+  const scopes = asked.scopes.flatMap((scope) => scope.split(" ")).filter((scope) => scope !== "")
+  if (canonicalHost(asked.host) !== canonicalHost(host) || scopes.join().length > maxScopes) return { _tag: "Refuse" }
+  const own = `repository:${repository}:`
+  const isPush = scopes.some((scope) => scope.startsWith(own) && scope.slice(own.length).split(",").includes("push"))
+  return isPush ? { _tag: "Fetch", scopes: [`${own}pull,push`], as: "pusher" } : { _tag: "Fetch", scopes, as: "nobody" }
+}
+
+type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void
+
+interface Credentials {
+  readonly username: string
+  readonly secret: string
+}
+
+interface TokenAnswer {
+  readonly token: string
+  readonly expiresIn: number
+  readonly issuedAt: number
+}
+
+const nobody: Credentials = { username: "", secret: "" }
+
+/** The password leaves this process only for a registry that lets in with nothing else. */
+const credentials =
+  (offer: RegistryOffer): Unary<{ readonly host: string }, Credentials> =>
+  ({ request }, answer) => {
+    const isOurs = canonicalHost(request.host) === canonicalHost(offer.host)
+    if (!isOurs || offer.access !== "Passwords") return answer(null, nobody)
+    answer(null, { username: offer.username, secret: Redacted.value(offer.password) })
+  }
+
+const codeOf = ({ reason }: RegistryUnavailable): status =>
+  reason === "denied" || reason === "unexpected-answer" ? status.UNAUTHENTICATED : status.UNAVAILABLE
+
+const fetchToken =
+  (offer: RegistryOffer, runtime: Runtime.Runtime<never>): Unary<TokenRequest, TokenAnswer> =>
+  (call, answer) => {
+    const decision = decideToken(offer, call.request)
+    if (decision._tag === "Refuse") return answer({ code: status.PERMISSION_DENIED, details: "no token for that" })
+    const cancel = Runtime.runCallback(runtime)(Effect.either(offer.fetchToken(decision.scopes, decision.as)), {
+      onExit: Exit.match({
+        onFailure: () => answer({ code: status.UNAVAILABLE, details: "the token was not fetched" }),
+        onSuccess: (fetched) =>
+          fetched._tag === "Left"
+            ? answer({ code: codeOf(fetched.left), details: fetched.left.message })
+            : answer(null, {
+                token: Redacted.value(fetched.right.token),
+                expiresIn: fetched.right.expiresInSeconds,
+                // Zero is "now" to BuildKit, which spares us the difference of two clocks.
+                issuedAt: 0
+              })
+      })
+    })
+    call.on("cancelled", () => cancel())
+  }
+
+/** The last 32 bytes of the DER that Node writes are the key itself (RFC 8410, section 4). */
+const rawLength = 32
+
+/**
+ * The handlers of BuildKit's `Auth` service. The daemon knows a session by an Ed25519 key and asks it for each token. The key is
+ * new with each session, so that no session is ever given the tokens of another one.
+ */
+export const authHandlers = (offer: RegistryOffer, runtime: Runtime.Runtime<never>) => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+  const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-rawLength)
+  const hasTokens = (host: string) => offer.access === "Tokens" && canonicalHost(host) === canonicalHost(offer.host)
+  /** Unavailable: the daemon then asks for credentials instead, and is told that there are none. */
+  const noAuthority = { code: status.UNAVAILABLE, details: "no tokens for that registry" }
+
+  const getTokenAuthority: Unary<{ readonly host: string }, { readonly publicKey: Buffer }> = ({ request }, answer) =>
+    hasTokens(request.host) ? answer(null, { publicKey: raw }) : answer(noAuthority)
+
+  // NaCl's `sign`: the signature and then what is signed.
+  const verifyTokenAuthority: Unary<
+    { readonly host: string; readonly payload: Buffer },
+    { readonly signed: Buffer }
+  > = ({ request }, answer) =>
+    hasTokens(request.host)
+      ? answer(null, { signed: Buffer.concat([sign(null, request.payload, privateKey), request.payload]) })
+      : answer(noAuthority)
+
+  return {
+    Credentials: credentials(offer),
+    FetchToken: fetchToken(offer, runtime),
+    GetTokenAuthority: getTokenAuthority,
+    VerifyTokenAuthority: verifyTokenAuthority
+  }
+}

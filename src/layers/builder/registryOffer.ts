@@ -1,0 +1,35 @@
+import { HttpClient } from "@effect/platform"
+import { Effect } from "effect"
+import { parseImageReference } from "../../names/imageReference.ts"
+import { RegistryUnavailable } from "../../services/ImageRegistry.ts"
+import type { RegistryOffer } from "./buildkit/SessionAuth.ts"
+import type { Registry } from "./Registry.ts"
+import { fetchToken, registryAccess } from "./registryAccess.ts"
+
+/** How the registry lets the build of this image in. Asks the registry once; tokens are fetched when the daemon wants one. */
+export const registryOffer = (
+  registry: Registry,
+  image: string
+): Effect.Effect<RegistryOffer, RegistryUnavailable, HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const http = yield* HttpClient.HttpClient
+    const access = yield* registryAccess(registry)
+    // The name is made of checked parts below the operator's own registry.
+    const { host, path } = yield* Effect.orDie(parseImageReference(image))
+    const offer: RegistryOffer = {
+      host,
+      repository: path,
+      access: access._tag,
+      username: registry.username,
+      password: registry.password,
+      fetchToken: (scopes, as) =>
+        access._tag === "Tokens"
+          ? Effect.provideService(
+              fetchToken(access.address, scopes, as === "pusher" ? registry : null),
+              HttpClient.HttpClient,
+              http
+            )
+          : new RegistryUnavailable({ reason: "unexpected-answer" })
+    }
+    return offer
+  })

@@ -1,0 +1,71 @@
+import { Effect, Option, Schema } from "effect"
+import { InvalidRequest } from "../../contract/errors.ts"
+import {
+  type ImageReference,
+  isWithin,
+  ownPlace,
+  parseImageReference,
+  projectRepository,
+  withoutScheme
+} from "../../names/imageReference.ts"
+import type { Deployment } from "../../services/Deployment.ts"
+import { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { DeploySettings } from "../../services/DeploySettings.ts"
+import { databaseStep } from "../databaseStep.ts"
+
+type Project = Pick<Deployment, "workspaceId" | "projectId">
+type Registry = NonNullable<DeploySettings["Type"]["registry"]>
+
+const refusal = (problem: string) => new InvalidRequest({ field: "dockerImage.image", problem })
+
+/** The project's own repository in the operator's registry; null while it has none. */
+const ownRepository = ({ imagesOf, url }: Registry, project: Project, depotProjectId: string | null): string | null => {
+  if (imagesOf === "project") return projectRepository(url, project)
+  return depotProjectId === null ? null : `${withoutScheme(url)}/${depotProjectId}`
+}
+
+/**
+ * Why an image may not be run, or null. Images of other places are their owners' business. The operator's registry has
+ * the images of every project, and nodes may pull all of them: of it a project runs what is in its own repository, by digest,
+ * because a tag can be moved.
+ */
+export const imageRefusal = (
+  image: ImageReference,
+  registry: Registry | null,
+  project: Project,
+  depotProjectId: string | null
+): string | null => {
+  if (registry === null || !isWithin(ownPlace(registry.url), image)) return null
+  const repository = Option.fromNullable(ownRepository(registry, project, depotProjectId))
+  const own = Option.flatMap(repository, parseImageReference)
+  const isOwn = Option.exists(own, ({ host, path }) => image.host === host && image.path === path)
+  if (!isOwn) return "is in the registry of builds and not of this project"
+  return image.digest === null ? "is in the registry of builds and must be named by its digest" : null
+}
+
+const isDepot = (registry: Registry | null) => registry?.imagesOf === "depot-project"
+
+/** The image that a request names. Fails with 400 when it is no reference, or is another project's in our registry. */
+export const givenImage = (given: string, { projectId, workspaceId }: Deployment) =>
+  Effect.gen(function* () {
+    const image = given.trim()
+    const reference = parseImageReference(image)
+    if (Option.isNone(reference)) {
+      return yield* refusal("must be the reference of an image, such as registry.example.com/team/image:tag")
+    }
+    const { registry } = yield* DeploySettings
+    const deployments = yield* DeploymentStore
+    const depotProject = isDepot(registry)
+      ? Effect.map(deployments.depotProject(projectId), Option.getOrNull)
+      : Effect.succeed(null)
+    // Journaled: a worker with another registry may finish what this one has begun.
+    const problem = yield* databaseStep(
+      "check-image",
+      Effect.map(depotProject, (depotProjectId) =>
+        imageRefusal(reference.value, registry, { workspaceId, projectId }, depotProjectId)
+      ),
+      { success: Schema.NullOr(Schema.String) }
+    )
+    if (problem !== null) return yield* refusal(problem)
+    return image
+  })
