@@ -3,9 +3,18 @@ import { Array as Arr, Config, ConfigProvider, Context, Effect, Either, Layer, O
 import { type ConfigProblem, ConfigProblems, firstPerSetting, problemsOf } from "./config/ConfigProblems.ts"
 import { describeSettings, type Printable } from "./config/describe.ts"
 import { type RawSettings, readEnvironment } from "./config/environment.ts"
-import { openTelemetry } from "./config/openTelemetry.ts"
+import { lookup } from "./config/expansion.ts"
+import { openTelemetry, openTelemetryVariables } from "./config/openTelemetry.ts"
 import { crossFieldProblems } from "./config/rules.ts"
-import { environmentName, settingPaths, treeConfig } from "./config/Setting.ts"
+import {
+  type ExposedSecret,
+  environmentName,
+  exposedSecrets,
+  type Given,
+  settingPaths,
+  settingsByPath,
+  treeConfig
+} from "./config/Setting.ts"
 import { type Settings, settings } from "./config/settings.ts"
 import { readTomlFile } from "./config/tomlFile.ts"
 import { assembleVault } from "./config/vault.ts"
@@ -59,6 +68,8 @@ type Assembled = ReturnType<typeof assemble>
 
 export interface WorkerConfigShape extends Assembled {
   readonly openTelemetry: Config.Config.Success<typeof openTelemetry>
+  /** Secrets that these settings send where others can read or change them. */
+  readonly exposed: ReadonlyArray<ExposedSecret>
 }
 
 /** The resolved configuration of this process. Secrets are Redacted; the database addresses hold theirs inside. */
@@ -92,6 +103,32 @@ const withEnvironmentName = (paths: ReadonlyMap<string, unknown>) => (problem: C
   paths.has(problem.setting)
     ? { ...problem, setting: `${problem.setting} (${environmentName(problem.setting)})` }
     : problem
+
+/** The variables of OpenTelemetry that are set. */
+const openTelemetryGiven = (environment: ConfigProvider.ConfigProvider): Effect.Effect<Given> =>
+  Effect.map(
+    Effect.forEach(Object.keys(openTelemetryVariables), (name) =>
+      Effect.map(
+        lookup(environment, name),
+        Option.map((value) => [name, value] as const)
+      )
+    ),
+    (found) => new Map(found.flatMap(Option.toArray))
+  )
+
+/**
+ * Every secret that would leave this machine in the clear, or to a server that is not verified. It follows from the kinds
+ * of the settings: no address can be left out. Only for settings that have been read without a problem.
+ */
+export const plainTransports = (
+  given: Given,
+  environment: ConfigProvider.ConfigProvider
+): Effect.Effect<ReadonlyArray<ExposedSecret>> =>
+  Effect.gen(function* () {
+    const ours = yield* ConfigProvider.fromMap(new Map(given)).load(exposedSecrets(settingsByPath(settings), given))
+    const variables = exposedSecrets(Object.entries(openTelemetryVariables), yield* openTelemetryGiven(environment))
+    return [...ours, ...(yield* environment.load(variables))]
+  }).pipe(Effect.orDie)
 
 const nothing: RawSettings = { values: new Map(), problems: [] }
 
@@ -142,7 +179,11 @@ export const loadWorkerConfig = (
           onSome: Effect.succeed
         }
       )
-      return { ...assemble(read.right, instanceId), openTelemetry: otel.right }
+      return {
+        ...assemble(read.right, instanceId),
+        openTelemetry: otel.right,
+        exposed: yield* plainTransports(given, environment)
+      }
     })
   )
 
@@ -152,5 +193,5 @@ export const workerConfig = (
   Layer.effect(WorkerConfig, loadWorkerConfig(args))
 
 /** The configuration as one start-up log line may show it. */
-export const describeConfig = (config: WorkerConfigShape): Readonly<Record<string, Printable>> =>
+export const describeConfig = ({ exposed: _, ...config }: WorkerConfigShape): Readonly<Record<string, Printable>> =>
   describeSettings(config)

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
 import { FileSystem } from "@effect/platform"
 import { SystemError } from "@effect/platform/Error"
@@ -153,7 +154,7 @@ describe("config", () => {
         "WORKER_RESTAT_ADMIN_URL: there is no such setting",
         "acme.route53.access_key_id (WORKER_ACME_ROUTE53_ACCESS_KEY_ID): is required because acme.enabled and acme.route53.enabled are true",
         "acme.route53.secret_access_key (WORKER_ACME_ROUTE53_SECRET_ACCESS_KEY): is required because acme.enabled and acme.route53.enabled are true",
-        'cname_domain (WORKER_CNAME_DOMAIN): expected a host name, found "a b"',
+        "cname_domain (WORKER_CNAME_DOMAIN): expected a host name",
         "colour: there is no such setting",
         "database.primary (WORKER_DATABASE_PRIMARY): the port must be from 1 to 65535",
         "depot.api_url (WORKER_DEPOT_API_URL): is required because registry.password is set and builder.buildkit_address is not",
@@ -278,6 +279,71 @@ describe("config", () => {
     })
   )
 
+  it.effect("the first line shows scheme, host and port of an address, and neither its path nor its query", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        env: {
+          ...required,
+          WORKER_ACME_DIRECTORY_URL: "https://ca.test:14000/s3cret-path/directory?key=s3cret-ca",
+          WORKER_RESTATE_ADMIN_URL: "http://restate:9070/s3cret-admin",
+          OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://collector:4318/s3cret-path?token=s3cret-otlp"
+        }
+      })
+      const described = describeConfig(config)
+      assert.notInclude(JSON.stringify(described), "s3cret")
+      assert.strictEqual(described["acme.directory_url"], "https://ca.test:14000/…?…")
+      assert.strictEqual(described["restate.admin_url"], "http://restate:9070/…")
+      assert.strictEqual(described["open_telemetry.traces.url"], "http://collector:4318/…?…")
+    })
+  )
+
+  it.effect("a wrong value is quoted only where it is a word of an enumeration or a number", () =>
+    Effect.gen(function* () {
+      const pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----"
+      const wrong = {
+        WORKER_RESTATE_REQUEST_IDENTITY_KEYS: "SECRET-private-key",
+        WORKER_VAULT_KIND: pem,
+        WORKER_VAULT_TRANSIT_MOUNT: "hvs.SECRET",
+        WORKER_DNS_RESOLVERS: "SECRET-resolver",
+        WORKER_CNAME_DOMAIN: "SECRET domain",
+        WORKER_BUILD_PLATFORM: "SECRET-platform",
+        WORKER_BUILDER_BUILDKIT_ADDRESS: "SECRET-address",
+        WORKER_REGISTRY_URL: "https://user:SECRET@registry.test",
+        WORKER_RESTATE_HTTP_PORT: "SECRET-port",
+        WORKER_RESTATE_DRAIN_TIMEOUT: "SECRET-duration",
+        WORKER_RESTATE_FORCE_REGISTRATION: "ghs_SECRETSECRETSECRETSECRET",
+        WORKER_OBSERVABILITY_LOGGING_LEVEL: "loud",
+        WORKER_BUILDS_MAX_PER_WORKSPACE: "5000"
+      }
+      const found = yield* problems({ env: { ...required, ...wrong } })
+      for (const name of Object.keys(wrong)) assert.include(found.join(), name)
+      assert.notInclude(found.join(), "SECRET")
+      assert.notInclude(found.join(), "MIIE")
+      assert.include(found.join(), 'found "loud"')
+      assert.include(found.join(), 'found "5000"')
+    })
+  )
+
+  it.effect("an address with a parameter that nothing here understands is refused", () =>
+    Effect.gen(function* () {
+      const query = "must not contain a query: no parameter is known here"
+      const settings = [
+        "VAULT_URL",
+        "RESTATE_ADMIN_URL",
+        "RESTATE_REGISTER_AS",
+        "DEPOT_API_URL",
+        "GITHUB_API_URL",
+        "GITHUB_GIT_URL"
+      ]
+      const env = Object.fromEntries(settings.map((name) => [`WORKER_${name}`, "https://host.test?tls=s3cret"]))
+      const found = yield* problems({
+        env: { ...required, ...env, OTEL_EXPORTER_OTLP_ENDPOINT: "https://host.test?x=y" }
+      })
+      assert.lengthOf(found, settings.length + 1)
+      for (const problem of found) assert.isTrue(problem.endsWith(query), problem)
+    })
+  )
+
   it.effect("an address with a password inside is refused without quoting it", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* problems({ env: { ...required, WORKER_RESTATE_ADMIN_URL: "http://a:s3cret@b" } }), [
@@ -292,7 +358,11 @@ describe("config", () => {
         env: {
           ...required,
           WORKER_GITHUB_APP_ID: "7",
-          WORKER_GITHUB_PRIVATE_KEY_PEM: "pem",
+          WORKER_GITHUB_PRIVATE_KEY_PEM: generateKeyPairSync("rsa", {
+            modulusLength: 2048,
+            publicKeyEncoding: { type: "spki", format: "pem" },
+            privateKeyEncoding: { type: "pkcs1", format: "pem" }
+          }).privateKey,
           WORKER_REGISTRY_URL: "registry.test",
           WORKER_ACME_ROUTE53_ENABLED: "true",
           WORKER_ACME_ROUTE53_ACCESS_KEY_ID: "id",

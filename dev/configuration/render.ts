@@ -9,7 +9,7 @@ import { vaultKindsOf } from "../../src/config/vaultRules.ts"
 /** The default as it would be written in the environment; none when there is no default, or none that is a value. */
 export const writtenDefault = ({ fallback }: Setting<unknown>): Option.Option<string> =>
   Option.flatMap(fallback, (value) => {
-    const { value: printed } = describeSettings({ value })
+    const { value: printed } = describeSettings({ value }, (text) => text)
     return Option.map(Option.fromNullable(printed), (given) => Arr.ensure(given).join(","))
   })
 
@@ -92,13 +92,33 @@ none. Its names are those of the Go worker, whose file is taken as it is. \`rest
 * Every problem of every source is reported at once, unknown names included, and the worker ends with 1. Variables that Kubernetes derives
   from a Service named \`worker\` are left alone.
 * The configuration is printed once at the start, without secrets. A value marked secret is held redacted: it is in no log line, no error, no
-  metric, no span and no journal.`
+  metric, no span and no journal. Of an address only scheme, host and port are printed; \`/…\` and \`?…\` stand for its path and its query.
+* A wrong value is quoted only where it is a number or a word of a short list. Keys, addresses and free text never are.`
+
+const addresses = `## Addresses
+
+A parameter that is not known is refused by its name, in every address. These are known:
+
+| address | honoured | accepted without effect |
+| --- | --- | --- |
+| MySQL, both forms | \`tls\` (\`false\`, \`true\`, \`preferred\`, \`skip-verify\`, or the name of a configuration, which means a checked certificate), \`ssl-mode\`, \`sslmode\`, \`sslaccept\` (\`strict\`, \`accept_invalid_certs\`), \`ssl\` (\`true\`, \`false\` or \`{"rejectUnauthorized":...}\`); \`charset\` and \`collation\`, which must be of utf8mb4 | what concerns only how a client works: \`parseTime\`, \`loc\`, \`interpolateParams\`, time limits, pool sizes and the like |
+| ClickHouse | \`username\`, \`password\`, \`database\`, \`secure\`, \`skip_verify\` | buffers, compression, time limits and pool sizes of the native client |
+| every other \`http://\` or \`https://\` | none, except for the ACME directory, webhooks, heartbeats and \`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\`, which are called exactly as they are | none |
+
+\`sslaccept=strict\`, \`tls=true\`, \`ssl=true\`, \`ssl-mode=VERIFY_CA\` and \`ssl-mode=VERIFY_IDENTITY\` all check the certificate and its name. Files of certificates
+(\`sslcert\`, \`ssl-ca\`, ...) cannot be named in an address: a private authority goes into \`NODE_EXTRA_CA_CERTS\`. Two parameters that disagree about TLS are refused.
+Over TLS without a check (\`preferred\`, \`required\`, \`skip-verify\`, \`accept_invalid_certs\`) a server that asks for the password as text with \`sha256_password\` or
+\`mysql_clear_password\` is refused.
+
+A secret that would leave this machine in the clear, or to a server that is not verified, is a warning at the start (one line of the log for each setting,
+\`A secret is sent without protection\`) and in \`check\`.`
 
 /** docs/configuration.md: every setting with its names, what it accepts, its default and its sentence. */
 export const renderConfiguration = (): string => {
   const groups = Map.groupBy(settingsByPath(settings), ([path]) => sectionOf(path))
   return `${[
     introduction,
+    addresses,
     ...Array.from(groups, ([name, entries]) => section(name, entries)),
     "## What settings demand of each other",
     rules.map(({ sentence }) => `* ${sentence}`).join("\n"),

@@ -22,10 +22,10 @@ const json = Options.boolean("json").pipe(Options.withDescription("Prints one JS
 const examine = (configArguments: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const read = yield* Effect.either(loadWorkerConfig(configArguments))
-    if (Either.isLeft(read)) return checkReport(version, read.left.problems, [])
+    if (Either.isLeft(read)) return checkReport(version, read.left.problems, [], [])
     const { dependencies } = yield* Effect.promise(() => import("../composition/dependencies.ts"))
     const named = yield* Effect.provideService(dependencies, WorkerConfig, read.right)
-    return checkReport(version, [], yield* checkDependencies(named, within))
+    return checkReport(version, [], read.right.exposed, yield* checkDependencies(named, within))
   }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)), Effect.withTracerEnabled(false))
 
 const show = (report: CheckReport, asJson: boolean) =>
@@ -45,6 +45,6 @@ export const checkCommand = Command.make("check", { json, config: configFile }, 
   }).pipe(reportingFailures("check"))
 ).pipe(
   Command.withDescription(
-    "Reads the configuration and asks everything it names, within seconds and without changing anything. Ends with 0 when all of it is ok."
+    "Reads the configuration and asks everything it names, within seconds and without changing anything. Ends with 0 when all of it is ok; warnings do not change that."
   )
 )

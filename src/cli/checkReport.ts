@@ -1,4 +1,5 @@
 import type { ConfigProblem } from "../config/ConfigProblems.ts"
+import type { ExposedSecret } from "../config/Setting.ts"
 import type { DependencyReport } from "../services/dependencies.ts"
 import type { Style } from "./terminal.ts"
 
@@ -9,6 +10,8 @@ export interface CheckReport {
   readonly ok: boolean
   /** Empty when the configuration can be read; otherwise nothing was asked. */
   readonly problems: ReadonlyArray<ConfigProblem>
+  /** Secrets that leave this machine where they can be read or changed on the way. They do not make the report less than ok. */
+  readonly warnings: ReadonlyArray<ExposedSecret>
   readonly dependencies: ReadonlyArray<DependencyReport>
 }
 
@@ -17,12 +20,19 @@ export const isFailed = ({ status }: DependencyReport): boolean => status === "f
 export const checkReport = (
   version: string,
   problems: ReadonlyArray<ConfigProblem>,
+  warnings: ReadonlyArray<ExposedSecret>,
   dependencies: ReadonlyArray<DependencyReport>
-): CheckReport => ({ version, ok: problems.length === 0 && !dependencies.some(isFailed), problems, dependencies })
+): CheckReport => ({
+  version,
+  ok: problems.length === 0 && !dependencies.some(isFailed),
+  problems,
+  warnings,
+  dependencies
+})
 
 type Paint = (style: Style, text: string) => string
 
-const styles = { ok: "green", failed: "red", "not configured": "dim", configured: "dim" } as const
+const styles = { ok: "green", warning: "yellow", failed: "red", "not configured": "dim", configured: "dim" } as const
 const statusWidth = Math.max(...Object.keys(styles).map((status) => status.length))
 
 /** `812 ms`, and from ten seconds on `12.4 s`. */
@@ -40,16 +50,28 @@ const count = (dependencies: ReadonlyArray<DependencyReport>): string => {
     : `${failed.length} of ${asked.length} failed: ${failed.map(({ name }) => name).join(", ")}.`
 }
 
-/** For people: a line for each dependency, and below a failed one what to do. */
-export const renderReport = ({ dependencies, problems }: CheckReport, paint: Paint): string => {
-  const configuration = { name: "configuration", detail: "", advice: null, latencyMillis: null }
-  const first: ReadonlyArray<DependencyReport> =
-    problems.length === 0
-      ? [{ ...configuration, status: "ok" }]
-      : [{ ...configuration, status: "failed", detail: `${problems.length} to correct; nothing else was asked` }]
-  const rows = [...first, ...dependencies]
+interface Row extends Omit<DependencyReport, "status"> {
+  readonly status: keyof typeof styles
+}
+
+const configurationRow = ({ problems, warnings }: CheckReport): Row => {
+  const row = { name: "configuration", detail: "", advice: null, latencyMillis: null }
+  if (problems.length > 0)
+    return { ...row, status: "failed", detail: `${problems.length} to correct; nothing else was asked` }
+  return warnings.length === 0
+    ? { ...row, status: "ok" }
+    : { ...row, status: "warning", detail: "secrets leave this machine unprotected" }
+}
+
+const warningLine = ({ address, secret, setting, weakness }: ExposedSecret): string =>
+  `  ${setting}: ${secret} → ${address}, ${weakness}`
+
+/** For people: a line for each dependency, below a failed one what to do, and below the configuration what to correct or to know. */
+export const renderReport = (report: CheckReport, paint: Paint): string => {
+  const { dependencies, problems, warnings } = report
+  const rows: ReadonlyArray<Row> = [configurationRow(report), ...dependencies]
   const nameWidth = Math.max(...rows.map(({ name }) => name.length))
-  const line = ({ advice, detail, latencyMillis, name, status }: DependencyReport) => {
+  const line = ({ advice, detail, latencyMillis, name, status }: Row) => {
     const shown = [
       name.padEnd(nameWidth),
       paint(styles[status], status.padEnd(statusWidth)),
@@ -62,6 +84,7 @@ export const renderReport = ({ dependencies, problems }: CheckReport, paint: Pai
   return [
     ...rows.flatMap(line),
     ...problems.map(({ problem, setting }) => `  ${setting}: ${problem}`),
+    ...(warnings.length === 0 ? [] : ["", ...warnings.map((warning) => paint("yellow", warningLine(warning)))]),
     ...(problems.length === 0 ? ["", paint("bold", count(dependencies))] : [])
   ].join("\n")
 }

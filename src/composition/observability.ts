@@ -26,11 +26,19 @@ const logger = ({ instanceId, observability, region }: WorkerConfigShape): Layer
     Layer.scopedDiscard(Effect.annotateLogsScoped({ instance_id: instanceId, ...(region === "" ? {} : { region }) }))
   )
 
+/** The event that alerts and searches go by: one line for each setting, at each start. */
+const exposedSecret = "A secret is sent without protection"
+
+/** The configuration, and what of it exposes a secret. */
+const announce = (config: WorkerConfigShape) =>
+  Effect.zipRight(
+    Effect.logInfo("Starting", describeConfig(config)),
+    Effect.forEach(config.exposed, (exposed) => Effect.logWarning(exposedSecret, exposed), { discard: true })
+  )
+
 /** The logger, and as its first line the configuration: whatever fails after it fails under these settings. */
 export const Logging: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, (config) =>
-    Layer.effectDiscard(Effect.logInfo("Starting", describeConfig(config))).pipe(Layer.provideMerge(logger(config)))
-  )
+  Effect.map(WorkerConfig, (config) => Layer.effectDiscard(announce(config)).pipe(Layer.provideMerge(logger(config))))
 )
 
 /** Spans go where the OTEL_ variables say; without them nothing is traced. */

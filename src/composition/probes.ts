@@ -154,7 +154,8 @@ export const buildkit = (config: WorkerConfigShape, address: string): Probe =>
     const version = yield* Effect.catchTag(pingBuildkit(client, buildkitTimeout), "BuildkitSilent", ({ reason }) =>
       Effect.fail({ message: `BuildKit: ${reason}` })
     )
-    return version.startsWith("v0.0.") ? "BuildKit of a Docker Engine" : `BuildKit ${version}`.trim()
+    const found = version.startsWith("v0.0.") ? "BuildKit of a Docker Engine" : `BuildKit ${version}`.trim()
+    return config.builder.insecure ? `${found}; builder.insecure allows it without TLS` : found
   }).pipe(Effect.scoped, advising("Check builder.buildkit_address and builder.tls.*"))
 
 export const depot = ({ account }: DepotBuilderOptions): Probe =>

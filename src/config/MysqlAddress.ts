@@ -1,11 +1,8 @@
 import { Either, Option, Redacted } from "effect"
+import { isLoopback } from "./address.ts"
+import { isTlsParameter, type MysqlTls, tlsOf } from "./mysqlTls.ts"
+import { readParameters } from "./parameters.ts"
 import type { Kind } from "./Setting.ts"
-
-/**
- * `verify` checks the certificate (private authorities through NODE_EXTRA_CA_CERTS), `skip-verify` only encrypts,
- * `preferred` is `skip-verify`: a connection pool cannot silently go without encryption.
- */
-export type MysqlTls = "off" | "verify" | "skip-verify" | "preferred"
 
 /** Where a database is and who we are to it. `host` and `port` are ignored when there is a socket. */
 export interface MysqlAddress {
@@ -32,22 +29,64 @@ const parsePort = (value: string): Either.Either<number, string> => {
     : Either.left("the port must be from 1 to 65535")
 }
 
-const tlsNames: Readonly<Record<string, MysqlTls>> = {
-  "": "off",
-  false: "off",
-  disabled: "off",
-  preferred: "preferred",
-  "skip-verify": "skip-verify",
-  required: "skip-verify"
-}
+/**
+ * What only says how a client presents values, buffers, waits or pools. The worker decides all of that by itself: dates and
+ * numbers travel as text in UTC, statements are prepared, time limits are its own, a connection to a read-only server is dropped, and
+ * a password is never sent as text where that has to be allowed first.
+ */
+const withoutEffect: ReadonlySet<string> = new Set([
+  // go-sql-driver/mysql
+  "allowAllFiles",
+  "allowCleartextPasswords",
+  "allowFallbackToPlaintext",
+  "allowNativePasswords",
+  "allowOldPasswords",
+  "checkConnLiveness",
+  "clientFoundRows",
+  "columnsWithAlias",
+  "compress",
+  "connectionAttributes",
+  "interpolateParams",
+  "loc",
+  "maxAllowedPacket",
+  "multiStatements",
+  "parseTime",
+  "readTimeout",
+  "rejectReadOnly",
+  "timeTruncate",
+  "timeout",
+  "writeTimeout",
+  // mysql2 and Prisma
+  "connectTimeout",
+  "connect_timeout",
+  "connectionLimit",
+  "connection_limit",
+  "pool_timeout",
+  "socket_timeout",
+  "timezone"
+])
 
-/** Any other name (true, verify_ca, or a configuration registered in Go code) means a checked certificate: the safe reading. */
-const tlsOf = (parameters: URLSearchParams): MysqlTls => {
-  const json = parameters.get("ssl")
-  if (json !== null && /"rejectUnauthorized"\s*:\s*false/.test(json)) return "skip-verify"
-  const name = (parameters.get("tls") ?? parameters.get("ssl-mode") ?? json ?? "").toLowerCase()
-  return tlsNames[name] ?? "verify"
-}
+const isKnown = (name: string): boolean =>
+  withoutEffect.has(name) || isTlsParameter(name) || name === "charset" || name === "collation"
+
+/** Go takes a list of character sets, of which the first that the server knows holds. */
+const speaksUtf8mb4 = ({
+  charset,
+  collation
+}: {
+  readonly charset?: string | undefined
+  readonly collation?: string | undefined
+}): boolean =>
+  (charset === undefined || /^utf8mb4(,|$|_)/i.test(charset)) &&
+  (collation === undefined || /^utf8mb4_/i.test(collation))
+
+const readQuery = (query: string): Either.Either<MysqlTls, string> =>
+  Either.gen(function* () {
+    const parameters = yield* readParameters(query, isKnown)
+    return speaksUtf8mb4({ charset: parameters.get("charset"), collation: parameters.get("collation") })
+      ? yield* tlsOf(parameters)
+      : yield* Either.left("the parameters charset and collation must name utf8mb4: nothing else is spoken")
+  })
 
 /** `host`, `host:port`, `[v6]` or `[v6]:port`. */
 const parseHostPort = (address: string): Either.Either<{ readonly host: string; readonly port: number }, string> => {
@@ -89,7 +128,7 @@ const parseGoForm = (dsn: string): Either.Either<MysqlAddress, string> =>
       database: yield* decodePercent(name),
       user: colon < 0 ? credentials : credentials.slice(0, colon),
       password: Redacted.make(colon < 0 ? "" : credentials.slice(colon + 1)),
-      tls: tlsOf(new URLSearchParams(query.join("?")))
+      tls: yield* readQuery(query.join("?"))
     }
   })
 
@@ -97,6 +136,7 @@ const parseUrlForm = (dsn: string): Either.Either<MysqlAddress, string> =>
   Either.gen(function* () {
     const url = URL.parse(dsn)
     if (url === null) return yield* Either.left(expectedForms)
+    if (url.hash !== "") return yield* Either.left("must not contain #: inside of a user or a password it is %23")
     return {
       host: url.hostname.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1",
       port: yield* parsePort(url.port),
@@ -104,13 +144,14 @@ const parseUrlForm = (dsn: string): Either.Either<MysqlAddress, string> =>
       database: yield* decodePercent(url.pathname.slice(1)),
       user: yield* decodePercent(url.username),
       password: Redacted.make(yield* decodePercent(url.password)),
-      tls: tlsOf(url.searchParams)
+      tls: yield* readQuery(url.search)
     }
   })
 
 /**
- * Reads both forms of a MySQL data source name; parameters that only a Go client understands (parseTime,
- * interpolateParams, loc, ...) are ignored. The failure says what is wrong and never quotes the name: it holds the password.
+ * Reads both forms of a MySQL data source name. What a parameter says about TLS is honoured; parameters that concern only
+ * how a client works are accepted without effect; every other one is refused by its name. The failure never quotes anything
+ * else of the name: it holds the password.
  */
 export const parseMysqlAddress = (dsn: string): Either.Either<MysqlAddress, string> =>
   Either.filterOrLeft(
@@ -119,9 +160,19 @@ export const parseMysqlAddress = (dsn: string): Either.Either<MysqlAddress, stri
     () => "names no database"
   )
 
+const weaknessOf = ({ host, socketPath, tls }: MysqlAddress) => {
+  if (Option.isSome(socketPath) || isLoopback(host) || tls === "verify") return Option.none()
+  return Option.some(tls === "off" ? ("not encrypted" as const) : ("the server is not verified" as const))
+}
+
 export const mysqlAddress: Kind<MysqlAddress> = {
   native: "string",
   accepts,
   isSecret: true,
-  decode: (value) => parseMysqlAddress(value.trim())
+  decode: (value) => parseMysqlAddress(value.trim()),
+  sends: {
+    secret: "the password and every row",
+    exposure: (address) =>
+      Option.map(weaknessOf(address), (weakness) => ({ address: `${address.host}:${address.port}`, weakness }))
+  }
 }

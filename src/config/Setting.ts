@@ -3,6 +3,27 @@ import { Config, ConfigError, Either, Option, Redacted } from "effect"
 /** How a value may be written in TOML besides a string, which is always read the way the environment would be. */
 export type NativeType = "string" | "number" | "boolean" | "list"
 
+/** The texts as they were given, by path. A setting that is absent is not in it. */
+export type Given = ReadonlyMap<string, string>
+
+/** Absent and empty mean the same: a deployment may blank out what its file sets. */
+export const isGiven = (given: Given, path: string): boolean => !["", undefined].includes(given.get(path))
+
+/** Why what is sent to an address may be read, or changed, on the way. */
+export interface Exposure {
+  /** Safe to print. */
+  readonly address: string
+  readonly weakness: "not encrypted" | "the server is not verified"
+}
+
+/** What is sent to an address that others must not see. */
+export interface Sends<A> {
+  /** As a line of the log names it: `the token`. */
+  readonly secret: string
+  /** None where the way is safe, stays on this machine, or where under these settings nothing secret is sent. */
+  readonly exposure: (address: A, given: Given) => Option.Option<Exposure>
+}
+
 /** Turns the text of one setting into its value, or says what was expected. The answer never quotes a secret. */
 export interface Kind<A> {
   readonly native: NativeType
@@ -11,12 +32,14 @@ export interface Kind<A> {
   /** Whether a value must not be shown to anybody: it is a secret, or holds one. */
   readonly isSecret?: true
   readonly decode: (text: string) => Either.Either<A, string>
+  /** Of addresses alone. Every kind of address says it, so that no setting that is one can be forgotten. */
+  readonly sends?: Sends<A> | "nothing secret"
 }
 
 /** One leaf of the settings tree. Its name is its place in the tree, so it is given the path when it is read. */
 export interface Setting<A> {
   readonly _tag: "Setting"
-  readonly kind: Pick<Kind<unknown>, "accepts" | "isSecret" | "native">
+  readonly kind: Pick<Kind<unknown>, "accepts" | "isSecret" | "native"> & { readonly isAddress: boolean }
   /** What it is for, in a sentence for operators; the configuration reference is made of them. */
   readonly meaning: string
   /** What stands in for an absent value; none when there has to be one. */
@@ -24,6 +47,14 @@ export interface Setting<A> {
   /** Accepted so that files of the worker this one replaces stay valid; nothing depends on it. */
   readonly isIgnored?: true
   readonly config: (path: string) => Config.Config<A>
+  /** A secret that the configured address would expose. */
+  readonly exposed: (path: string, given: Given) => Config.Config<Option.Option<ExposedSecret>>
+}
+
+/** A secret that leaves this machine where it can be read or changed on the way. */
+export interface ExposedSecret extends Exposure {
+  readonly setting: string
+  readonly secret: string
 }
 
 export interface SettingTree {
@@ -40,29 +71,56 @@ const decoded = <A>(kind: Kind<A>, path: string): Config.Config<A> =>
     Either.mapLeft(kind.decode(text), (expected) => ConfigError.InvalidData([], expected))
   )
 
-export const required = <A>(kind: Kind<A>, meaning: string): Setting<A> => ({
-  _tag: "Setting",
-  kind,
-  meaning,
-  fallback: Option.none(),
-  config: (path) => decoded(kind, path)
-})
+const settingOf = <A>(
+  kind: Kind<A>,
+  meaning: string,
+  fallback: Option.Option<A>,
+  config: (path: string) => Config.Config<A>
+): Setting<A> => {
+  const { accepts, isSecret, native, sends } = kind
+  return {
+    _tag: "Setting",
+    kind: { accepts, native, ...(isSecret === undefined ? {} : { isSecret }), isAddress: sends !== undefined },
+    meaning,
+    fallback,
+    config,
+    exposed: (path, given) =>
+      sends === undefined || sends === "nothing secret"
+        ? Config.succeed(Option.none())
+        : Config.map(config(path), (address) =>
+            Option.map(sends.exposure(address, given), (found) => ({ setting: path, secret: sends.secret, ...found }))
+          )
+  }
+}
+
+export const required = <A>(kind: Kind<A>, meaning: string): Setting<A> =>
+  settingOf(kind, meaning, Option.none(), (path) => decoded(kind, path))
 
 /** The default stands in for an absent value only: an explicit zero or false is kept. */
-export const withDefault = <A>(kind: Kind<A>, fallback: NoInfer<A>, meaning: string): Setting<A> => ({
-  _tag: "Setting",
-  kind,
-  meaning,
-  fallback: Option.some(fallback),
-  config: (path) => Config.withDefault(decoded(kind, path), fallback)
-})
+export const withDefault = <A>(kind: Kind<A>, fallback: NoInfer<A>, meaning: string): Setting<A> =>
+  settingOf(kind, meaning, Option.some(fallback), (path) => Config.withDefault(decoded(kind, path), fallback))
+
+/** The same secrets, sent to an address that is held otherwise. */
+const sendsTo = <A, B>(
+  { sends }: Kind<A>,
+  exposure: (of: Sends<A>["exposure"]) => Sends<B>["exposure"]
+): Pick<Kind<B>, "sends"> => {
+  if (sends === undefined) return {}
+  return { sends: sends === "nothing secret" ? sends : { secret: sends.secret, exposure: exposure(sends.exposure) } }
+}
 
 /** Absent or empty is none, so that a deployment may blank out what its file sets. */
 export const optional = <A>(kind: Kind<A>, meaning: string): Setting<Option.Option<A>> =>
   withDefault(
     {
-      ...kind,
-      decode: (text) => (text === "" ? Either.right(Option.none()) : Either.map(kind.decode(text), Option.some))
+      native: kind.native,
+      accepts: kind.accepts,
+      ...(kind.isSecret === undefined ? {} : { isSecret: kind.isSecret }),
+      decode: (text) => (text === "" ? Either.right(Option.none()) : Either.map(kind.decode(text), Option.some)),
+      ...sendsTo<A, Option.Option<A>>(
+        kind,
+        (exposure) => (address, given) => Option.flatMap(address, (there) => exposure(there, given))
+      )
     },
     Option.none(),
     meaning
@@ -72,9 +130,11 @@ export const optional = <A>(kind: Kind<A>, meaning: string): Setting<Option.Opti
 export const ignored = <A>(setting: Setting<A>): Setting<A> => ({ ...setting, isIgnored: true })
 
 export const redacted = <A>(kind: Kind<A>): Kind<Redacted.Redacted<A>> => ({
-  ...kind,
+  native: kind.native,
+  accepts: kind.accepts,
   isSecret: true,
-  decode: (text) => Either.map(kind.decode(text), Redacted.make)
+  decode: (text) => Either.map(kind.decode(text), Redacted.make),
+  ...sendsTo<A, Redacted.Redacted<A>>(kind, (exposure) => (address, given) => exposure(Redacted.value(address), given))
 })
 
 /** `restate.httpPort` is written `restate.http_port` in TOML. */
@@ -118,3 +178,12 @@ export const namedConfig = <T extends Readonly<Record<string, Setting<unknown>>>
   Config.all(
     Object.fromEntries(Object.entries(named).map(([name, { config }]) => [name, config(name)]))
   ) as Config.Config<SettingValues<T>>
+
+/** Every secret that settings would send where others can read or change it, in the order of the settings. */
+export const exposedSecrets = (
+  settings: Iterable<readonly [path: string, setting: Setting<unknown>]>,
+  given: Given
+): Config.Config<ReadonlyArray<ExposedSecret>> =>
+  Config.map(Config.all(Array.from(settings, ([path, setting]) => setting.exposed(path, given))), (found) =>
+    found.flatMap(Option.toArray)
+  )

@@ -21,6 +21,6 @@ export const dnsServer: Kind<string> = {
     const [address, port] = split(value)
     return isIP(address) > 0 && /^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= highestPort
       ? Either.right(value)
-      : Either.left(`expected ${accepts}, found "${value}"`)
+      : Either.left(`expected ${accepts}`)
   }
 }

@@ -25,11 +25,32 @@ export const secretText: Kind<string> = {
   decode: (value) => (value === "" ? Either.left("must not be empty") : Either.right(value))
 }
 
+/** Only for what cannot be a secret that was put in the wrong place: a word, or a number. Everything else is never quoted. */
+const found = (value: string, looks: RegExp): string => (looks.test(value) ? `, found "${value}"` : "")
+
+const word = /^[a-z][a-z0-9_/-]{0,23}$/i
+const number = /^[+-]?\d[\d.a-z]{0,23}$/i
+
+/** Text of one form. A wrong value is not quoted: it may be a secret. */
 export const matching = (pattern: RegExp, accepts: string): Kind<string> => ({
   native: "string",
   accepts,
-  decode: (value) => (pattern.test(value) ? Either.right(value) : Either.left(`expected ${accepts}, found "${value}"`))
+  decode: (value) => (pattern.test(value) ? Either.right(value) : Either.left(`expected ${accepts}`))
 })
+
+/** One of these words, exactly as they are written. */
+export const oneOf = <const Word extends string>(...words: Arr.NonEmptyReadonlyArray<Word>): Kind<Word> => {
+  const accepts = words.length === 1 ? words[0] : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`
+  return {
+    native: "string",
+    accepts,
+    decode: (value) =>
+      Either.fromNullable(
+        words.find((known) => known === value),
+        () => `expected ${accepts}${found(value, word)}`
+      )
+  }
+}
 
 export const integer = (range: { readonly min: number; readonly max: number }): Kind<number> => {
   const accepts = `an integer from ${range.min} to ${range.max}`
@@ -39,7 +60,7 @@ export const integer = (range: { readonly min: number; readonly max: number }): 
     decode: (value) =>
       /^[+-]?\d+$/.test(value) && Number(value) >= range.min && Number(value) <= range.max
         ? Either.right(Number(value))
-        : Either.left(`expected ${accepts}, found "${value}"`)
+        : Either.left(`expected ${accepts}${found(value, number)}`)
   }
 }
 
@@ -51,7 +72,7 @@ export const ratio: Kind<number> = {
   decode: (value) =>
     value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1
       ? Either.right(Number(value))
-      : Either.left(`expected a number from 0 to 1, found "${value}"`)
+      : Either.left(`expected a number from 0 to 1${found(value, number)}`)
 }
 
 export const flag: Kind<boolean> = {
@@ -60,7 +81,7 @@ export const flag: Kind<boolean> = {
   decode: (value) =>
     value === "true" || value === "false"
       ? Either.right(value === "true")
-      : Either.left(`expected true or false, found "${value}"`)
+      : Either.left(`expected true or false${found(value, word)}`)
 }
 
 const unitMillis: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
@@ -75,7 +96,7 @@ export const duration = (range: {
     native: "string",
     accepts,
     decode: (value) => {
-      const expected = Either.left(`expected ${accepts}, found "${value}"`)
+      const expected = Either.left(`expected ${accepts}${found(value, number)}`)
       if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return expected
       const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
       const total = Duration.millis(
@@ -84,27 +105,6 @@ export const duration = (range: {
       return Duration.between(total, { minimum: range.min, maximum: range.max }) ? Either.right(total) : expected
     }
   }
-}
-
-/** Refuses a user or password inside the address, so that an address is always safe to print. */
-export const httpUrl: Kind<string> = {
-  native: "string",
-  accepts: "an http:// or https:// address without a user or a password",
-  decode: (value) => {
-    const url = URL.parse(value.trim())
-    if (url === null || !/^https?:$/.test(url.protocol)) return Either.left("expected an http:// or https:// address")
-    return url.username === "" && url.password === ""
-      ? Either.right(value.trim())
-      : Either.left("must not contain a user or a password")
-  }
-}
-
-/** For what must not travel in the clear. */
-export const httpsUrl: Kind<string> = {
-  native: "string",
-  accepts: "an https:// address without a user or a password",
-  decode: (value) =>
-    /^https:/i.test(value.trim()) ? httpUrl.decode(value) : Either.left("expected an https:// address")
 }
 
 /** A secret of bytes, written as RFC 4648 section 5 does, with or without padding. */
@@ -132,7 +132,7 @@ export const logLevel: Kind<LogLevel.LogLevel> = {
   accepts: levelNames,
   decode: (value) => {
     const level = Object.entries(levels).find(([name]) => name === value.toLowerCase())
-    return level === undefined ? Either.left(`expected ${levelNames}, found "${value}"`) : Either.right(level[1])
+    return level === undefined ? Either.left(`expected ${levelNames}${found(value, word)}`) : Either.right(level[1])
   }
 }
 
@@ -141,7 +141,14 @@ export const list = <A>(element: Kind<A>): Kind<ReadonlyArray<A>> => ({
   native: "list",
   accepts: `a list, each ${element.accepts}`,
   decode: (value) =>
-    value.trim() === "" ? Either.right([]) : Either.all(value.split(",").map((part) => element.decode(part.trim())))
+    value.trim() === ""
+      ? Either.right([])
+      : Either.all(
+          value.split(",").map((part, at) =>
+            // Its place says which one it is where the value itself may not be quoted.
+            Either.mapLeft(element.decode(part.trim()), (problem) => `${problem} (entry ${at + 1})`)
+          )
+        )
 })
 
 /** A list that cannot be empty. */
@@ -173,7 +180,7 @@ export const hostName: Kind<string> = {
     const name = value.trim().replace(/\.$/, "")
     return /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(name)
       ? Either.right(name)
-      : Either.left(name === "" ? "must not be empty" : `expected a host name, found "${value}"`)
+      : Either.left(name === "" ? "must not be empty" : "expected a host name")
   }
 }
 

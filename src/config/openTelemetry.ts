@@ -1,6 +1,7 @@
 import { Config, Either, Option, Redacted } from "effect"
-import { flag, httpUrl, integer, matching, text } from "./kinds.ts"
-import { type Kind, namedConfig, optional, redacted, withDefault } from "./Setting.ts"
+import { fullUrl, httpUrl } from "./httpAddresses.ts"
+import { flag, integer, oneOf, text } from "./kinds.ts"
+import { type Given, isGiven, type Kind, namedConfig, optional, redacted, withDefault } from "./Setting.ts"
 
 /** Where spans go. `headers` usually carry the collector's credentials. */
 export interface OtlpTraces {
@@ -39,18 +40,35 @@ const pairs: Kind<Readonly<Record<string, string>>> = {
     })
 }
 
-const protocol = matching(/^http\/(protobuf|json)$/, "http/protobuf or http/json")
-const exporter = matching(/^(otlp|none)$/, "otlp or none")
+const protocol = oneOf("http/protobuf", "http/json")
+const exporter = oneOf("otlp", "none")
+
+const isExported = (given: Given): boolean =>
+  given.get("OTEL_SDK_DISABLED") !== "true" && given.get("OTEL_TRACES_EXPORTER") !== "none"
+
+const hasHeaders = (given: Given): boolean =>
+  isGiven(given, "OTEL_EXPORTER_OTLP_TRACES_HEADERS") || isGiven(given, "OTEL_EXPORTER_OTLP_HEADERS")
+
+const credentials = "the headers, which usually hold the collector's credentials"
+const collector = {
+  secret: credentials,
+  when: (given: Given) =>
+    isExported(given) && hasHeaders(given) && !isGiven(given, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+}
+const tracesCollector = { secret: credentials, when: (given: Given) => isExported(given) && hasHeaders(given) }
 
 /** The standard variables that are understood; the others of the standard have no effect. They have no place in the file. */
 export const openTelemetryVariables = {
   OTEL_SDK_DISABLED: withDefault(flag, false, "Switches tracing off, whatever else is set."),
   OTEL_TRACES_EXPORTER: optional(exporter, "`none` switches the export off."),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(
-    httpUrl,
+    httpUrl(collector),
     "The collector; spans go to `/v1/traces` below it. Without it nothing is traced."
   ),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(httpUrl, "The full address for spans; wins over the general one."),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(
+    fullUrl(tracesCollector),
+    "The full address for spans; wins over the general one."
+  ),
   OTEL_EXPORTER_OTLP_HEADERS: optional(redacted(pairs), "Headers of each export, such as the collector's credentials."),
   OTEL_EXPORTER_OTLP_TRACES_HEADERS: optional(redacted(pairs), "The same for spans; wins over the general one."),
   OTEL_EXPORTER_OTLP_PROTOCOL: optional(protocol, "How spans are encoded; `http/protobuf` when not set."),

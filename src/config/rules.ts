@@ -1,5 +1,7 @@
+import { isUnprotected } from "./buildkitAddress.ts"
 import type { ConfigProblem } from "./ConfigProblems.ts"
-import { type Given, type Rule, vaultRules } from "./vaultRules.ts"
+import type { Given } from "./Setting.ts"
+import { type Rule, vaultRules } from "./vaultRules.ts"
 
 interface Companions {
   readonly when: (given: Given) => boolean
@@ -101,10 +103,29 @@ const delegationIsSeparate: Rule = {
   }
 }
 
+/** Without certificates on both sides a `RUN` step of any build that reaches the port controls the daemon. */
+const protectedDaemon: Rule = {
+  sentence:
+    "`builder.tls.*`: at least one of them is required when `builder.buildkit_address` is `tcp://` to another machine, unless `builder.insecure` is true.",
+  problems: (given) =>
+    usesBuildkit(given) &&
+    !isTrue(given, "builder.insecure") &&
+    isUnprotected(given.get("builder.buildkit_address") ?? "", given)
+      ? [
+          {
+            setting: "builder.buildkit_address",
+            problem:
+              "needs builder.tls: whoever reaches this daemon without TLS controls it and reads every build. builder.insecure allows it"
+          }
+        ]
+      : []
+}
+
 /** What settings demand of each other. */
 export const rules: ReadonlyArray<Rule> = [
   ...companions.map(companionRule),
   samePort,
+  protectedDaemon,
   delegationNeedsZone,
   delegationIsSeparate,
   ...vaultRules

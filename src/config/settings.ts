@@ -1,22 +1,22 @@
 import { Duration, Either, LogLevel } from "effect"
 import { domainName } from "../names/DomainName.ts"
 import { delegatedLabelLength } from "../services/ChallengeRecord.ts"
+import { buildkitAddress } from "./buildkitAddress.ts"
 import { clickhouseAddress } from "./ClickhouseAddress.ts"
 import { dnsServer } from "./dnsServer.ts"
+import { fullUrl, httpsUrl, httpUrl } from "./httpAddresses.ts"
 import {
   base64UrlSecret,
   domain,
   duration,
   flag,
   hostName,
-  httpsUrl,
-  httpUrl,
-  imageRegistry,
   integer,
   list,
   logLevel,
   matching,
   nonEmptyText,
+  oneOf,
   oneOrMore,
   parentDomain,
   port,
@@ -25,7 +25,18 @@ import {
   text
 } from "./kinds.ts"
 import { mysqlAddress } from "./MysqlAddress.ts"
-import { ignored, optional, redacted, required, type SettingValues, withDefault } from "./Setting.ts"
+import { privateKeyPem } from "./privateKeyPem.ts"
+import { registryAddress } from "./registryAddress.ts"
+import {
+  type Given,
+  ignored,
+  isGiven,
+  optional,
+  redacted,
+  required,
+  type SettingValues,
+  withDefault
+} from "./Setting.ts"
 
 const poolSize = integer({ min: 1, max: 1000 })
 const anyDuration = duration({ min: Duration.zero, max: Duration.days(1) })
@@ -34,6 +45,9 @@ const vaultMount = matching(/^[\w-]+(\/[\w-]+)*$/, 'the path of a mount such as 
 const requestBound = duration({ min: Duration.millis(100), max: Duration.seconds(25) })
 const drainBound = duration({ min: Duration.zero, max: Duration.minutes(10) })
 const anyCount = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+
+const hasApp = (given: Given): boolean => isGiven(given, "github.private_key_pem")
+const itself = { secret: "the address itself: whoever knows it can call it" }
 
 /**
  * Every setting there is. The place in this tree is the name: `restate.httpPort` is `restate.http_port` in the file and
@@ -117,11 +131,11 @@ export const settings = {
   },
   vault: {
     kind: withDefault(
-      matching(/^(unkey|hashicorp|local)$/, "unkey, hashicorp or local"),
+      oneOf("unkey", "hashicorp", "local"),
       "unkey",
       "Unkey's own vault, the transit engine of HashiCorp Vault or OpenBao, or a key file for development. Without `vault.url` the default is no vault."
     ),
-    url: optional(httpUrl, "The address of the vault."),
+    url: optional(httpUrl({ secret: "the vault's token and what is encrypted" }), "The address of the vault."),
     token: optional(redacted(secretText), "The bearer of Unkey's vault, or a token of HashiCorp Vault."),
     namespace: optional(nonEmptyText, "A namespace of HashiCorp Vault Enterprise or OpenBao."),
     transitMount: withDefault(vaultMount, "transit", "Where the transit engine is mounted."),
@@ -168,7 +182,10 @@ export const settings = {
         nonEmptyText,
         "The zone of every record. Without it the records of the platform are in the closest public zone above them, and those of customers in the public zone of exactly the name `acme.delegation_domain`."
       ),
-      endpoint: optional(httpUrl, "Another address of the API, for stand-ins.")
+      endpoint: optional(
+        httpUrl({ secret: "requests that the access key signs" }),
+        "Another address of the API, for stand-ins."
+      )
     }
   },
   dns: {
@@ -184,12 +201,16 @@ export const settings = {
     )
   },
   restate: {
-    adminUrl: withDefault(httpUrl, "http://restate:9070", "Restate's admin API."),
+    adminUrl: withDefault(
+      httpUrl({ secret: "restate.api_key", when: (given) => isGiven(given, "restate.api_key") }),
+      "http://restate:9070",
+      "Restate's admin API."
+    ),
     apiKey: optional(redacted(secretText), "The bearer for the admin API."),
     httpHost: withDefault(nonEmptyText, "0.0.0.0", "The interface that Restate and probes reach."),
     httpPort: withDefault(port, 9080, "The port for Restate (h2c and HTTP/1.1) and `/health/*`."),
     registerAs: optional(
-      httpUrl,
+      httpUrl("nothing secret"),
       "Registers this address with Restate at the start and is not ready before; a new build has to have a new address."
     ),
     forceRegistration: withDefault(
@@ -209,12 +230,12 @@ export const settings = {
     )
   },
   depot: {
-    apiUrl: optional(httpUrl, "Depot's API."),
+    apiUrl: optional(httpUrl({ secret: "Depot's token" }), "Depot's API."),
     projectRegion: withDefault(nonEmptyText, "us-east-1", "Where new projects of Depot are made.")
   },
   registry: {
     url: optional(
-      imageRegistry,
+      registryAddress,
       "The registry that built images are pushed to, each project's into a repository of its own: `<url>/<workspace>/<project>`. No build reads from it."
     ),
     username: optional(nonEmptyText, "Who pushes."),
@@ -230,16 +251,15 @@ export const settings = {
   },
   builder: {
     kind: withDefault(
-      matching(/^(auto|depot|buildkit|none)$/, "auto, depot, buildkit or none"),
+      oneOf("auto", "depot", "buildkit", "none"),
       "auto",
       "auto is the BuildKit of `builder.buildkit_address`, else Depot when `depot.api_url` and the registry are set, else none."
     ),
-    buildkitAddress: optional(
-      matching(
-        /^(tcp:\/\/[^\s/:]+:\d{1,5}|(unix|docker):\/\/\/\S+)$/,
-        "tcp://host:port, unix:///path or docker:///path of an engine's socket"
-      ),
-      "A BuildKit of one's own."
+    buildkitAddress: optional(buildkitAddress, "A BuildKit of one's own."),
+    insecure: withDefault(
+      flag,
+      false,
+      "Whether a BuildKit on another machine may be reached without TLS: anyone who reaches its port controls it and reads every build."
     ),
     tls: {
       caFile: optional(
@@ -262,22 +282,25 @@ export const settings = {
   },
   github: {
     appId: withDefault(anyCount, 0, "The id of the GitHub App that clones and reports; 0 is none."),
-    privateKeyPem: optional(redacted(secretText), "The App's private key in PEM."),
+    privateKeyPem: optional(redacted(privateKeyPem), "The App's private key in PEM."),
     apiUrl: withDefault(
-      httpUrl,
+      httpUrl({ secret: "tokens of the GitHub App", when: hasApp }),
       "https://api.github.com",
       "The API; that of a GitHub Enterprise Server is `https://<host>/api/v3`."
     ),
-    gitUrl: optional(httpUrl, "Where git clones from; without it, it follows from the API's address."),
+    gitUrl: optional(
+      httpUrl({ secret: "tokens of the GitHub App", when: hasApp }),
+      "Where git clones from; without it, it follows from the API's address."
+    ),
     allowUnauthenticatedDeployments: withDefault(flag, false, "Whether public repositories are built without the App.")
   },
   // Whoever knows one of these addresses can call it: they are secrets.
   heartbeat: {
-    certRenewalUrl: optional(redacted(httpUrl), "Called with GET when a renewal run has ended well."),
-    quotaCheckUrl: optional(redacted(httpUrl), "Called with GET when a quota check has ended well."),
-    keyRefillUrl: optional(redacted(httpUrl), "Called with GET when a refill has ended well.")
+    certRenewalUrl: optional(redacted(fullUrl(itself)), "Called with GET when a renewal run has ended well."),
+    quotaCheckUrl: optional(redacted(fullUrl(itself)), "Called with GET when a quota check has ended well."),
+    keyRefillUrl: optional(redacted(fullUrl(itself)), "Called with GET when a refill has ended well.")
   },
-  slack: { quotaCheckWebhookUrl: optional(redacted(httpUrl), "Where a quota that is exceeded is told of.") },
+  slack: { quotaCheckWebhookUrl: optional(redacted(fullUrl(itself)), "Where a quota that is exceeded is told of.") },
   quotaCheck: {
     minimumUsage: withDefault(anyCount, 150_000, "Requests in a month below which nobody looks at a workspace's quota.")
   },

@@ -1,16 +1,12 @@
 import type { ConfigProblem } from "./ConfigProblems.ts"
+import { type Given, isGiven } from "./Setting.ts"
 
-/** The texts as they were given, so that a rule still speaks when another setting cannot be decoded. */
-export type Given = ReadonlyMap<string, string>
-
-/** One demand of settings on each other. */
+/** One demand of settings on each other. It reads the texts, so that it still speaks when another setting cannot be decoded. */
 export interface Rule {
   /** The demand as the configuration reference states it. */
   readonly sentence: string
   readonly problems: (given: Given) => ReadonlyArray<ConfigProblem>
 }
-
-const isGiven = (given: Given, path: string): boolean => !["", undefined].includes(given.get(path))
 
 const kindOf = (given: Given): string => given.get("vault.kind") ?? "unkey"
 

@@ -34,11 +34,11 @@ slack          configured               is not called by a check
 
 describe("the report of a check", () => {
   it("has a line for each dependency, aligned, and below a failure what to do", () => {
-    assert.strictEqual(renderReport(checkReport("1.0.0", [], dependencies), unpainted), golden)
+    assert.strictEqual(renderReport(checkReport("1.0.0", [], [], dependencies), unpainted), golden)
   })
 
   it("is the same text when it is painted", () => {
-    const painted = renderReport(checkReport("1.0.0", [], dependencies), (style, text) =>
+    const painted = renderReport(checkReport("1.0.0", [], [], dependencies), (style, text) =>
       styleText(style, text, { validateStream: false })
     )
     assert.notStrictEqual(painted, golden)
@@ -52,7 +52,7 @@ describe("the report of a check", () => {
   })
 
   it("lists every problem of a configuration that cannot be read, and is not ok", () => {
-    const report = checkReport("1.0.0", [{ setting: "cname_domain", problem: "is required" }], [])
+    const report = checkReport("1.0.0", [{ setting: "cname_domain", problem: "is required" }], [], [])
     assert.isFalse(report.ok)
     assert.strictEqual(
       renderReport(report, unpainted),
@@ -61,13 +61,29 @@ describe("the report of a check", () => {
   })
 
   it("is ok exactly when nothing failed", () => {
-    assert.isFalse(checkReport("1.0.0", [], dependencies).ok)
+    assert.isFalse(checkReport("1.0.0", [], [], dependencies).ok)
     assert.isTrue(
       checkReport(
         "1.0.0",
         [],
+        [],
         dependencies.filter(({ status }) => status !== "failed")
       ).ok
+    )
+  })
+
+  it("warns of each exposed secret by its setting, and is ok all the same", () => {
+    const report = checkReport(
+      "1.0.0",
+      [],
+      [{ setting: "vault.url", secret: "the token", address: "http://vault:8200", weakness: "not encrypted" }],
+      []
+    )
+    assert.isTrue(report.ok)
+    assert.strictEqual(
+      renderReport(report, unpainted),
+      "configuration  warning                  secrets leave this machine unprotected\n\n" +
+        "  vault.url: the token → http://vault:8200, not encrypted\n\nAll 0 dependencies that were asked are ok."
     )
   })
 })

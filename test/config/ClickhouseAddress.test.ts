@@ -31,7 +31,20 @@ const accepted: ReadonlyArray<readonly [address: string, read: Partial<ReturnTyp
   ["http://app:secret@ch:8123", {}],
   ["http://app:secret@ch:9000", { url: "http://ch:9000" }],
   ["https://app:secret@ch.example.com", { url: "https://ch.example.com" }],
-  ["https://app:secret@ch:8443?skip_verify=true", { url: "https://ch:8443", checkCertificate: false }]
+  ["https://app:secret@ch:8443?skip_verify=true", { url: "https://ch:8443", checkCertificate: false }],
+  ["http://app:secret@ch:8443?secure=true", { url: "https://ch:8443" }],
+  ["clickhouse://app:secret@ch:9440?secure=F", { url: "http://ch:8123" }],
+  ["clickhouse://app:secret@ch:9000?compress=lz4&max_open_conns=5&connection_open_strategy=in_order", {}]
+]
+
+const refusedParameters: ReadonlyArray<readonly [query: string, problem: string]> = [
+  ["tls=true", "has the parameter tls, which is not known here"],
+  ["readonly=1", "has the parameter readonly, which is not known here"],
+  ["max_execution_time=60", "has the parameter max_execution_time, which is not known here"],
+  ["http_proxy=http://secret", "has the parameter http_proxy, which is not known here"],
+  ["secure=yes", "the parameter secure must be true or false"],
+  ["skip_verify=secret", "the parameter skip_verify must be true or false"],
+  ["secure=true&secure=false", "has the parameter secure more than once"]
 ]
 
 const refused = [
@@ -39,10 +52,16 @@ const refused = [
   "ch:9000",
   "mysql://app:secret@ch",
   "clickhouse://app:secret@h1:9000,h2:9000",
-  "http://app:s%ecret@ch"
+  "http://app:s%ecret@ch",
+  "https://app:secret@ch?secure=false",
+  "http://app:secret@ch#fragment"
 ]
 
 describe("a ClickHouse address", () => {
+  for (const [query, problem] of refusedParameters)
+    it(`?${query} is refused by name`, () =>
+      assert.deepStrictEqual(parseClickhouseAddress(`clickhouse://app:secret@ch:9000?${query}`), Either.left(problem)))
+
   for (const [address, read] of accepted)
     it(`${address} is read as what speaks HTTP`, () =>
       assert.deepStrictEqual(plain(Either.getOrThrow(parseClickhouseAddress(address))), expected(read)))

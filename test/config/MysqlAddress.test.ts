@@ -45,7 +45,21 @@ const accepted: ReadonlyArray<readonly [dsn: string, address: Partial<ReturnType
   ["mysql://app:secret@db/unkey?ssl-mode=VERIFY_IDENTITY", { tls: "verify" }],
   ["mysql://app:secret@db/unkey?ssl-mode=REQUIRED", { tls: "skip-verify" }],
   ['mysql://app:secret@db/unkey?ssl={"rejectUnauthorized":true}', { tls: "verify" }],
-  ['mysql://app:secret@db/unkey?ssl={"rejectUnauthorized":false}', { tls: "skip-verify" }]
+  ['mysql://app:secret@db/unkey?ssl={"rejectUnauthorized":false}', { tls: "skip-verify" }],
+  ["mysql://app:secret@db/unkey?ssl=true", { tls: "verify" }],
+  ["mysql://app:secret@db/unkey?ssl=false", { tls: "off" }],
+  ["mysql://app:secret@db/unkey?sslaccept=strict", { tls: "verify" }],
+  ["mysql://app:secret@db/unkey?sslaccept=accept_invalid_certs", { tls: "skip-verify" }],
+  ["mysql://app:secret@db/unkey?sslmode=verify-ca", { tls: "verify" }],
+  ["mysql://app:secret@db/unkey?ssl_mode=preferred", { tls: "preferred" }],
+  ["mysql://app:secret@db/unkey?sslMode=DISABLED", { tls: "off" }],
+  ["mysql://app:secret@db/unkey?ssl-mode=VERIFY_CA&sslaccept=strict&ssl=true", { tls: "verify" }],
+  ["app:secret@tcp(db)/unkey?sslaccept=strict", { tls: "verify" }],
+  [
+    "app:secret@tcp(db)/unkey?charset=utf8mb4,utf8&collation=utf8mb4_unicode_ci&timeout=5s&allowNativePasswords=true",
+    {}
+  ],
+  ["mysql://app:secret@db/unkey?charset=utf8mb4&connectionLimit=10&connect_timeout=5", {}]
 ]
 
 const refused = [
@@ -65,7 +79,49 @@ const refused = [
   "mysql://app:secret@db:99999/unkey"
 ]
 
+/** Each names what it is refused for, and nothing else of the address. */
+const refusedParameters: ReadonlyArray<readonly [query: string, problem: string]> = [
+  ["sslcert=ca.pem", "has the parameter sslcert, which is not known here"],
+  ["sslidentity=id.p12&sslpassword=secret", "has the parameter sslidentity, which is not known here"],
+  ["ssl-ca=ca.pem", "has the parameter ssl-ca, which is not known here"],
+  ["serverPubKey=mine", "has the parameter serverPubKey, which is not known here"],
+  ["sslcompression=1", "has the parameter sslcompression, which is not known here"],
+  ["tx_isolation='READ-COMMITTED'", "has the parameter tx_isolation, which is not known here"],
+  ["parsetime=true", "has the parameter parsetime, which is not known here"],
+  ["socket=mysqld.sock", "has the parameter socket, which is not known here"],
+  ["tls=true&tls=false", "has the parameter tls more than once"],
+  ["tls=false&sslaccept=strict", "says two things about TLS"],
+  ["sslaccept=secret", "the parameter sslaccept must be one of strict, accept_invalid_certs"],
+  ["ssl-mode=on", "the parameter ssl-mode must be one of disabled, preferred, required, verify_ca, verify_identity"],
+  [
+    'ssl={"ca":"secret"}',
+    'the parameter ssl must be true, false or {"rejectUnauthorized":true}; a private authority goes into NODE_EXTRA_CA_CERTS'
+  ],
+  [
+    "ssl=Amazon RDS",
+    'the parameter ssl must be true, false or {"rejectUnauthorized":true}; a private authority goes into NODE_EXTRA_CA_CERTS'
+  ],
+  ["charset=latin1", "the parameters charset and collation must name utf8mb4: nothing else is spoken"]
+]
+
 describe("MySQL address", () => {
+  for (const [query, problem] of refusedParameters)
+    it(`?${query} is refused by name, in both forms`, () => {
+      for (const address of ["app:secret@tcp(db:3306)/unkey", "mysql://app:secret@db:3306/unkey"])
+        assert.deepStrictEqual(parseMysqlAddress(`${address}?${query}`), Either.left(problem))
+    })
+
+  it("what stands behind a question mark inside of a password is not taken for the name of a parameter", () => {
+    for (const address of [
+      "mysql://app:12?hunter2@db/unkey",
+      "app:se/cret?hunter2@tcp(db:3306)",
+      "mysql://app:x#hunter2@db/u"
+    ]) {
+      const problem = Either.getOrThrow(Either.flip(parseMysqlAddress(address)))
+      assert.notInclude(problem, "hunter2")
+    }
+  })
+
   for (const [dsn, address] of accepted) {
     it(`${dsn} is read as its driver reads it`, () => {
       assert.deepStrictEqual(plain(Either.getOrThrow(parseMysqlAddress(dsn))), expected(address))

@@ -142,7 +142,7 @@ describe("the vault's settings", () => {
         ],
         [
           { ...base, token: "t", transit_mount: "../sys" },
-          ['vault.transit_mount expected the path of a mount such as "transit", found "../sys"']
+          ['vault.transit_mount expected the path of a mount such as "transit"']
         ]
       ]
       for (const [vault, expected] of cases) assert.deepStrictEqual(yield* problems(vault), expected)

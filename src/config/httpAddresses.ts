@@ -1,0 +1,60 @@
+import { Either, Option } from "effect"
+import { isLoopback, printable } from "./address.ts"
+import type { Given, Kind, Sends } from "./Setting.ts"
+
+/** What is sent to an HTTP address, and under which other settings; without `when`, under all. */
+interface HttpSecret {
+  readonly secret: string
+  readonly when?: (given: Given) => boolean
+}
+
+type Carries = HttpSecret | "nothing secret"
+
+const sent = (carries: Carries): Sends<string> | "nothing secret" =>
+  carries === "nothing secret"
+    ? carries
+    : {
+        secret: carries.secret,
+        exposure: (address, given) => {
+          const { hostname, protocol } = new URL(address)
+          const isSafe = protocol === "https:" || isLoopback(hostname) || carries.when?.(given) === false
+          return isSafe ? Option.none() : Option.some({ address: printable(address), weakness: "not encrypted" })
+        }
+      }
+
+const parse = (value: string): Either.Either<URL, string> => {
+  const url = URL.parse(value.trim())
+  if (url === null || !/^https?:$/.test(url.protocol)) return Either.left("expected an http:// or https:// address")
+  if (url.username !== "" || url.password !== "") return Either.left("must not contain a user or a password")
+  return url.hash === "" ? Either.right(url) : Either.left("must not contain #")
+}
+
+/** The base of an interface: paths are added to it. A query would be lost, with whatever was meant by it. */
+export const httpUrl = (carries: Carries): Kind<string> => ({
+  native: "string",
+  accepts: "an http:// or https:// address without a user, a password or a query",
+  decode: (value) =>
+    Either.flatMap(parse(value), ({ search }) =>
+      search === "" ? Either.right(value.trim()) : Either.left("must not contain a query: no parameter is known here")
+    ),
+  sends: sent(carries)
+})
+
+/** An address that is called exactly as it is. Its path and its query may be secrets. */
+export const fullUrl = (carries: Carries): Kind<string> => ({
+  native: "string",
+  accepts: "an http:// or https:// address without a user or a password",
+  decode: (value) => Either.map(parse(value), () => value.trim()),
+  sends: sent(carries)
+})
+
+/** The same for what must not travel in the clear at all. */
+export const httpsUrl: Kind<string> = {
+  native: "string",
+  accepts: "an https:// address without a user or a password",
+  decode: (value) =>
+    /^https:/i.test(value.trim())
+      ? Either.map(parse(value), () => value.trim())
+      : Either.left("expected an https:// address"),
+  sends: "nothing secret"
+}
