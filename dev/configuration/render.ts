@@ -108,7 +108,8 @@ A parameter that is not known is refused by its name, in every address. These ar
 \`sslaccept=strict\`, \`tls=true\`, \`ssl=true\`, \`ssl-mode=VERIFY_CA\` and \`ssl-mode=VERIFY_IDENTITY\` all check the certificate and its name. Files of certificates
 (\`sslcert\`, \`ssl-ca\`, ...) cannot be named in an address: a private authority goes into \`NODE_EXTRA_CA_CERTS\`. Two parameters that disagree about TLS are refused.
 Over TLS without a check (\`preferred\`, \`required\`, \`skip-verify\`, \`accept_invalid_certs\`) a server that asks for the password as text with \`sha256_password\` or
-\`mysql_clear_password\` is refused.
+\`mysql_clear_password\` is refused. \`caching_sha2_password\` sends it through such a connection when the server has to see it once, as every client does: only a checked
+certificate keeps it from a machine in between.
 
 A secret that would leave this machine in the clear, or to a server that is not verified, is a warning at the start (one line of the log for each setting,
 \`A secret is sent without protection\`) and in \`check\`.`

@@ -1,6 +1,8 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Clock, Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
 import { Ingress } from "../composition/ingress.ts"
+import { exposureOf } from "../config/httpAddresses.ts"
+import { exposedSecretEvent } from "../config/Setting.ts"
 import { firingOf, schedules } from "../contract/schedules.ts"
 import { RestateIngress } from "../services/RestateIngress.ts"
 import { reportingFailures } from "./commandFailed.ts"
@@ -42,6 +44,19 @@ const addressOf = (given: Option.Option<string>) =>
     return address.value
   })
 
+/** The key of RESTATE_API_KEY goes to the ingress with every request. */
+const warnOfExposedKey = (address: string) =>
+  Effect.gen(function* () {
+    const key = yield* Effect.option(Config.nonEmptyString("RESTATE_API_KEY"))
+    const exposure = exposureOf(address)
+    if (Option.isSome(key) && Option.isSome(exposure))
+      yield* Effect.logWarning(exposedSecretEvent, {
+        setting: "RESTATE_INGRESS",
+        secret: "RESTATE_API_KEY",
+        ...exposure.value
+      })
+  })
+
 /** Standard output is for the answer alone. */
 const WarningsAside = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
 
@@ -54,9 +69,10 @@ export const cronCommand = Command.make("cron", { task, at, ingress }, ({ at, in
     const address = yield* addressOf(ingress)
     const instant = Option.isSome(at) ? at.value.getTime() : yield* Clock.currentTimeMillis
     const firing = firingOf(task, instant)
-    const accepted = yield* Effect.flatMap(RestateIngress, ({ send }) => send(firing)).pipe(
-      Effect.provide(Layer.merge(Ingress(address), WarningsAside))
-    )
+    const accepted = yield* Effect.zipRight(
+      warnOfExposedKey(address),
+      Effect.flatMap(RestateIngress, ({ send }) => send(firing))
+    ).pipe(Effect.provide(Layer.merge(Ingress(address), WarningsAside)))
     yield* Console.log(`${firing.path} with ${firing.idempotencyKey}: ${JSON.stringify(accepted)}`)
   }).pipe(reportingFailures(`${task.name} was not fired`))
 ).pipe(Command.withDescription("Fires a schedule through Restate's ingress, as a CronJob does. Safe to repeat."))

@@ -2,6 +2,7 @@ import { createServer } from "node:http"
 import type { HttpServerError } from "@effect/platform"
 import { Effect, Layer, Logger } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
+import { exposedSecretEvent } from "../config/Setting.ts"
 import { describeConfig, WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { metricsServer } from "../http/metrics.ts"
 import { jsonLogger } from "../layers/JsonLogger.ts"
@@ -26,14 +27,11 @@ const logger = ({ instanceId, observability, region }: WorkerConfigShape): Layer
     Layer.scopedDiscard(Effect.annotateLogsScoped({ instance_id: instanceId, ...(region === "" ? {} : { region }) }))
   )
 
-/** The event that alerts and searches go by: one line for each setting, at each start. */
-const exposedSecret = "A secret is sent without protection"
-
-/** The configuration, and what of it exposes a secret. */
+/** The configuration, and a line for each secret that it exposes. */
 const announce = (config: WorkerConfigShape) =>
   Effect.zipRight(
     Effect.logInfo("Starting", describeConfig(config)),
-    Effect.forEach(config.exposed, (exposed) => Effect.logWarning(exposedSecret, exposed), { discard: true })
+    Effect.forEach(config.exposed, (exposed) => Effect.logWarning(exposedSecretEvent, exposed), { discard: true })
   )
 
 /** The logger, and as its first line the configuration: whatever fails after it fails under these settings. */

@@ -51,6 +51,9 @@ export interface Setting<A> {
   readonly exposed: (path: string, given: Given) => Config.Config<Option.Option<ExposedSecret>>
 }
 
+/** The event of a line of the log about such a secret: alerts and searches go by it. */
+export const exposedSecretEvent = "A secret is sent without protection"
+
 /** A secret that leaves this machine where it can be read or changed on the way. */
 export interface ExposedSecret extends Exposure {
   readonly setting: string

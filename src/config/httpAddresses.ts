@@ -1,6 +1,6 @@
 import { Either, Option } from "effect"
 import { isLoopback, printable } from "./address.ts"
-import type { Given, Kind, Sends } from "./Setting.ts"
+import type { Exposure, Given, Kind, Sends } from "./Setting.ts"
 
 /** What is sent to an HTTP address, and under which other settings; without `when`, under all. */
 interface HttpSecret {
@@ -10,16 +10,20 @@ interface HttpSecret {
 
 type Carries = HttpSecret | "nothing secret"
 
+/** What is sent to this address in the clear leaves this machine. */
+export const exposureOf = (address: string): Option.Option<Exposure> => {
+  const { hostname, protocol } = new URL(address)
+  return protocol === "https:" || isLoopback(hostname)
+    ? Option.none()
+    : Option.some({ address: printable(address), weakness: "not encrypted" })
+}
+
 const sent = (carries: Carries): Sends<string> | "nothing secret" =>
   carries === "nothing secret"
     ? carries
     : {
         secret: carries.secret,
-        exposure: (address, given) => {
-          const { hostname, protocol } = new URL(address)
-          const isSafe = protocol === "https:" || isLoopback(hostname) || carries.when?.(given) === false
-          return isSafe ? Option.none() : Option.some({ address: printable(address), weakness: "not encrypted" })
-        }
+        exposure: (address, given) => (carries.when?.(given) === false ? Option.none() : exposureOf(address))
       }
 
 const parse = (value: string): Either.Either<URL, string> => {

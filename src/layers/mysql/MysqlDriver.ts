@@ -5,6 +5,7 @@ import { Cause, Duration, Effect, Redacted, type Scope, Stream } from "effect"
 import { createPool, type Pool, type PoolConnection } from "mysql2"
 import type { PoolUsage } from "../../services/Db.ts"
 import { classifySqlError } from "./classifySqlError.ts"
+import { withoutPasswordAsText } from "./withoutPasswordAsText.ts"
 
 /** Where a server is and how much of it one process may take. */
 export interface MysqlPoolOptions {
@@ -112,7 +113,8 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
             rejectUnauthorized: options.tls.rejectUnauthorized,
             verifyIdentity: options.tls.rejectUnauthorized,
             ...(options.tls.ca === undefined ? {} : { ca: options.tls.ca })
-          }
+          },
+          ...(options.tls.rejectUnauthorized ? {} : { authPlugins: withoutPasswordAsText })
         }),
     // Our own socket, because only its end tells that a connection is gone. A silent peer is noticed within 20 s.
     stream: () => {
