@@ -31,11 +31,15 @@ const found = (value: string, looks: RegExp): string => (looks.test(value) ? `, 
 const word = /^[a-z][a-z0-9_/-]{0,23}$/i
 const number = /^[+-]?\d[\d.a-z]{0,23}$/i
 
-/** Text of one form. A wrong value is not quoted: it may be a secret. */
+/** What the manifests of deploy/ hold until they are filled in. */
+const placeholder = /^REPLACE_WITH_[A-Z_]+$/
+
+/** Text of one form. A wrong value is not quoted, because it may be a secret; only a placeholder is. */
 export const matching = (pattern: RegExp, accepts: string): Kind<string> => ({
   native: "string",
   accepts,
-  decode: (value) => (pattern.test(value) ? Either.right(value) : Either.left(`expected ${accepts}`))
+  decode: (value) =>
+    pattern.test(value) ? Either.right(value) : Either.left(`expected ${accepts}${found(value, placeholder)}`)
 })
 
 /** One of these words, exactly as they are written. */

@@ -39,9 +39,9 @@ const questions = ["sha256_password", "mysql_clear_password"].flatMap((plugin) =
 )
 
 describe("a database server whose certificate is not verified", () => {
-  for (const question of questions)
-    it.live(`is not given the password as text when its ${question.when} asks for ${question.plugin}`, () =>
-      Effect.map(heardBy(question), ({ error, heard }) => {
+  for (const { plugin, when } of questions)
+    it.live(`is not given the password as text when its ${when} asks for ${plugin}`, () =>
+      Effect.map(heardBy({ plugin, when }), ({ error, heard }) => {
         assert.include(heard, "app", "it was told who asks")
         assert.notInclude(heard, password)
         assert.notInclude(JSON.stringify(error), password)
