@@ -32,7 +32,7 @@ const word = /^[a-z][a-z0-9_/-]{0,23}$/i
 const number = /^[+-]?\d[\d.a-z]{0,23}$/i
 
 /** What the manifests of deploy/ hold until they are filled in. */
-const placeholder = /^REPLACE_WITH_[A-Z_]+$/
+const placeholder = /^[a-z0-9_]*REPLACE_WITH_[A-Z_]+$/
 
 /** Text of one form. A wrong value is not quoted, because it may be a secret; only a placeholder is. */
 export const matching = (pattern: RegExp, accepts: string): Kind<string> => ({
