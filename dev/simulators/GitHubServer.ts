@@ -18,6 +18,12 @@ export interface GitHubServerOptions {
   readonly headOf: (repository: string, branch: string) => object | null
 }
 
+interface Token {
+  readonly expiresAt: number
+  readonly permissions: object
+  readonly repositories: ReadonlyArray<string>
+}
+
 interface Deployment {
   readonly id: number
   readonly repository: string
@@ -33,8 +39,10 @@ export interface GitHubServer {
   /** Every request as `METHOD path`, in order. */
   readonly requests: ReadonlyArray<string>
   readonly deployments: ReadonlyArray<Deployment>
-  /** The tokens that are good now for a repository. */
+  /** The tokens that may read a repository's contents now. */
   readonly tokensOf: (repository: string) => ReadonlyArray<string>
+  /** Every token that was given, also those that have expired. */
+  readonly tokens: () => ReadonlyArray<string>
   /** The next request is answered with this instead. */
   readonly failNext: (status: number, headers?: Readonly<Record<string, string>>) => void
 }
@@ -57,6 +65,22 @@ const textOf = (request: IncomingMessage): Promise<string> =>
     })
     request.on("end", () => resolve(text))
   })
+
+/** GitHub's own words ("Create an installation access token for an app", 422). */
+const notInstalled =
+  "There is at least one repository that does not exist or is not accessible to the parent installation."
+
+const nameOf = (repository: string): string => repository.slice(repository.indexOf("/") + 1)
+
+/** The full names of those that a token is asked for, by their names without the owner; null when one is not installed. */
+const chosen = (
+  installed: ReadonlyArray<string>,
+  names: ReadonlyArray<string> | undefined
+): ReadonlyArray<string> | null => {
+  if (names === undefined) return installed
+  const found = names.map((name) => installed.find((each) => nameOf(each).toLowerCase() === name.toLowerCase()))
+  return found.every((each) => each !== undefined) ? found : null
+}
 
 /** Whether this is a JWT of the App, by GitHub's rules. */
 const isFromApp = (jwt: string, { appId, publicKeyPem }: RegisteredApp, now: number): boolean => {
@@ -82,27 +106,44 @@ const isFromApp = (jwt: string, { appId, publicKeyPem }: RegisteredApp, now: num
 export const gitHubServer = (options: GitHubServerOptions): GitHubServer => {
   const requests: Array<string> = []
   const deployments: Array<Deployment> = []
-  const tokens = new Map<
-    string,
-    { readonly installation: string; readonly expiresAt: number; readonly permissions: object }
-  >()
+  const tokens = new Map<string, Token>()
   let failure: { readonly status: number; readonly headers: Readonly<Record<string, string>> } | null = null
+
+  const isGoodFor = (
+    { expiresAt, permissions, repositories }: Token,
+    repository: string,
+    permission: string
+  ): boolean => expiresAt > options.now() && permission in permissions && repositories.includes(repository)
 
   const mayUse = (authorization: string, repository: string, permission: string): boolean => {
     const held = tokens.get(authorization.replace(/^(token|bearer) /i, ""))
-    if (held === undefined || held.expiresAt <= options.now()) return false
-    return permission in held.permissions && (options.installations[held.installation] ?? []).includes(repository)
+    return held !== undefined && isGoodFor(held, repository, permission)
   }
 
   const issue = (installation: string, authorization: string, body: string, response: ServerResponse) => {
     if (!isFromApp(authorization.replace(/^bearer /i, ""), options.app, options.now())) {
       return json(response, 401, { message: "A JSON web token could not be decoded" })
     }
-    if (options.installations[installation] === undefined) return json(response, 404, { message: "Not Found" })
+    const installed = options.installations[installation]
+    if (installed === undefined) return json(response, 404, { message: "Not Found" })
+    const asked: { permissions: object; repositories?: ReadonlyArray<string> } = JSON.parse(body)
+    const repositories = chosen(installed, asked.repositories)
+    if (repositories === null) return json(response, 422, { message: notInstalled })
     const token = `ghs_canary${tokens.size + 1}`
     const expiresAt = options.now() + hour
-    tokens.set(token, { installation, expiresAt, permissions: JSON.parse(body).permissions })
-    json(response, 201, { token, expires_at: new Date(expiresAt).toISOString() })
+    const { permissions } = asked
+    tokens.set(token, { expiresAt, permissions, repositories })
+    json(response, 201, {
+      token,
+      expires_at: new Date(expiresAt).toISOString(),
+      permissions,
+      ...(asked.repositories === undefined
+        ? { repository_selection: "all" }
+        : {
+            repository_selection: "selected",
+            repositories: repositories.map((full_name) => ({ name: nameOf(full_name), full_name }))
+          })
+    })
   }
 
   const deploy = (repository: string, url: URL, method: string, body: string, response: ServerResponse) => {
@@ -165,9 +206,8 @@ export const gitHubServer = (options: GitHubServerOptions): GitHubServer => {
       return true
     },
     tokensOf: (repository) =>
-      [...tokens].flatMap(([token, { expiresAt, installation }]) =>
-        expiresAt > options.now() && (options.installations[installation] ?? []).includes(repository) ? [token] : []
-      ),
+      [...tokens].flatMap(([token, held]) => (isGoodFor(held, repository, "contents") ? [token] : [])),
+    tokens: () => [...tokens.keys()],
     failNext: (status, headers = {}) => {
       failure = { status, headers }
     }

@@ -81,8 +81,14 @@ export class GitHub extends Context.Tag("ctrl-worker/GitHub")<
     readonly isConfigured: boolean
     /** Public repositories may be deployed without an installation. */
     readonly allowsUnauthenticated: boolean
-    /** Reads contents, nothing else, and lives for at least five more minutes. Asked for about once an hour. */
-    readonly installationToken: (installationId: bigint) => Effect.Effect<Redacted.Redacted, GitHubError>
+    /**
+     * Reads the contents of this one repository (`owner/name`), nothing else, and lives for at least five more minutes. Refused for a
+     * repository that the installation does not have. Asked for about once an hour.
+     */
+    readonly installationToken: (
+      installationId: bigint,
+      repository: string
+    ) => Effect.Effect<Redacted.Redacted, GitHubError>
     readonly branchHead: (
       repository: string,
       branch: string,

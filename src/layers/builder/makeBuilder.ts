@@ -75,9 +75,9 @@ const ofClone =
         })
   }
 
-const tokenFor = ({ github }: BuilderParts, installationId: bigint | null) => {
+const tokenFor = ({ github }: BuilderParts, { repository }: BuildSpec, installationId: bigint | null) => {
   if (installationId !== null && github.isConfigured) {
-    return Effect.mapError(github.installationToken(installationId), ofGitHub)
+    return Effect.mapError(github.installationToken(installationId, repository), ofGitHub)
   }
   return github.allowsUnauthenticated
     ? Effect.succeed<Redacted.Redacted | null>(null)
@@ -90,7 +90,7 @@ const tokenFor = ({ github }: BuilderParts, installationId: bigint | null) => {
 
 /** Asks whoever owns the repository, each time: a build must never be given what its token could not read. */
 const authorize = (parts: BuilderParts, git: OutboundHttp, spec: BuildSpec, installationId: bigint | null) =>
-  Effect.tap(tokenFor(parts, installationId), (token) =>
+  Effect.tap(tokenFor(parts, spec, installationId), (token) =>
     authorizeClone(git, { url: cloneUrl(parts.gitUrl, spec), commitSha: spec.commitSha, token }, gitTimeout).pipe(
       Effect.mapError(ofClone(spec))
     )

@@ -56,6 +56,8 @@ const notConfigured = (operation: GitHubOperation, subject: string) =>
 
 interface Asked {
   readonly operation: GitHubOperation
+  /** `owner/name`. */
+  readonly repository: string
   readonly subject: string
   readonly installationId: bigint | null
   readonly permission: Permission
@@ -63,7 +65,7 @@ interface Asked {
 
 /** Runs `use` with the authorization header of whoever asks: an installation's, or none where that is allowed. */
 const authorized =
-  ({ allowsUnauthenticated, tokens }: Gate, { installationId, operation, permission, subject }: Asked) =>
+  ({ allowsUnauthenticated, tokens }: Gate, { installationId, operation, permission, repository, subject }: Asked) =>
   <A>(
     use: (authorization: { readonly authorization?: string }) => Effect.Effect<A, GitHubError>
   ): Effect.Effect<A, GitHubError> => {
@@ -71,12 +73,11 @@ const authorized =
       return allowsUnauthenticated && permission === "contents" ? use({}) : notConfigured(operation, subject)
     }
     const { forget, get } = tokens.value
-    return get(installationId, permission).pipe(
+    const scope = { installationId, repository, permission }
+    return get(scope).pipe(
       Effect.flatMap((token) => use({ authorization: bearer(Redacted.value(token)) })),
       // The token is no longer good, before its time: the next one asks for a new one.
-      Effect.tapErrorTag("GitHubRefused", ({ status }) =>
-        status === 401 ? forget(installationId, permission) : Effect.void
-      )
+      Effect.tapErrorTag("GitHubRefused", ({ status }) => (status === 401 ? forget(scope) : Effect.void))
     )
   }
 
@@ -85,16 +86,17 @@ const branchHead =
   (repository: string, branch: string, installationId: bigint | null): Effect.Effect<BranchHead, GitHubError> => {
     const operation = "branch-head" as const
     const subject = `branch ${branch} of ${repository}`
-    return authorized(gate, { operation, subject, installationId, permission: "contents" })((authorization) =>
-      gate.api({
-        operation,
-        subject,
-        route: "GET /repos/{owner}/{repo}/commits/{ref}",
-        // `heads/` keeps a tag of the same name out; the files of the commit come by the page and are not wanted.
-        parameters: { ...ownerAndName(repository), ref: `heads/${branch}`, per_page: 1 },
-        ...authorization,
-        answer: CommitAnswer
-      })
+    return authorized(gate, { operation, subject, repository, installationId, permission: "contents" })(
+      (authorization) =>
+        gate.api({
+          operation,
+          subject,
+          route: "GET /repos/{owner}/{repo}/commits/{ref}",
+          // `heads/` keeps a tag of the same name out; the files of the commit come by the page and are not wanted.
+          parameters: { ...ownerAndName(repository), ref: `heads/${branch}`, per_page: 1 },
+          ...authorization,
+          answer: CommitAnswer
+        })
     ).pipe(
       Effect.map(({ data: { author, commit, sha } }) => ({
         sha,
@@ -117,7 +119,7 @@ const reportStatus =
     const common = { operation: "report-status", subject: repository } as const
     const place = ownerAndName(repository)
     const marked = { ...place, task: taskOf(deploymentId), environment }
-    return authorized(gate, { ...common, installationId, permission: "deployments" })((authorization) =>
+    return authorized(gate, { ...common, repository, installationId, permission: "deployments" })((authorization) =>
       Effect.gen(function* () {
         const found = yield* gate.api({
           ...common,
@@ -176,10 +178,10 @@ export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
       return GitHub.of({
         isConfigured: Option.isSome(tokens),
         allowsUnauthenticated,
-        installationToken: (installationId) =>
+        installationToken: (installationId, repository) =>
           Option.match(tokens, {
-            onNone: () => notConfigured("installation-token", `installation ${installationId}`),
-            onSome: ({ get }) => get(installationId, "contents")
+            onNone: () => notConfigured("installation-token", `repository ${repository}`),
+            onSome: ({ get }) => get({ installationId, repository, permission: "contents" })
           }),
         branchHead: branchHead(gate),
         reportStatus: reportStatus(gate),

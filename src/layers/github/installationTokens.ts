@@ -1,4 +1,4 @@
-import { Cache, Clock, Duration, Effect, Exit, Redacted, Schema } from "effect"
+import { Cache, Clock, Data, Duration, Effect, Exit, Redacted, Schema } from "effect"
 import githubAppJwt from "universal-github-app-jwt"
 import { type GitHubError, GitHubRefused } from "../../services/GitHub.ts"
 import { bearer, type CallGitHub } from "./GitHubApi.ts"
@@ -15,11 +15,16 @@ export type Permission = "contents" | "deployments"
 
 const permissions = { contents: { contents: "read" }, deployments: { deployments: "write" } } as const
 
-const TokenAnswer = Schema.Struct({ token: Schema.String, expires_at: Schema.DateFromString })
+const TokenAnswer = Schema.Struct({
+  token: Schema.String,
+  expires_at: Schema.DateFromString,
+  // What the token may use; GitHub leaves it out where that is everything of the installation.
+  repositories: Schema.optional(Schema.Array(Schema.Struct({ full_name: Schema.String })))
+})
 
 /** Nobody is given a token that ends while it is used. */
 const reserve = Duration.minutes(5)
-const maxInstallations = 10_000
+const maxTokens = 10_000
 
 /** GitHub refuses a token from the future, so ours is from a minute ago; the library takes off half of that by itself. */
 const backdatedSeconds = 30
@@ -50,25 +55,47 @@ interface IssuedToken {
   readonly lifetime: Duration.Duration
 }
 
-const keyOf = (installationId: bigint, permission: Permission) => `${permission} ${installationId}`
-
-const parse = (key: string) => {
-  const [permission = "", installationId = ""] = key.split(" ")
-  return { permission: permission === "deployments" ? ("deployments" as const) : ("contents" as const), installationId }
+/** What one token is for. `repository` is `owner/name`. */
+export interface TokenScope {
+  readonly installationId: bigint
+  readonly repository: string
+  readonly permission: Permission
 }
 
-const issue = (api: CallGitHub, app: GitHubApp) => (key: string) =>
+/** GitHub's names differ by more than case. */
+const sameName = (repository: string): string => repository.toLowerCase()
+
+/** Equal for equal scopes, as keys of the cache have to be. */
+const keyOf = ({ installationId, permission, repository }: TokenScope) =>
+  Data.struct({ installationId, permission, repository: sameName(repository) })
+
+/**
+ * GitHub takes the name of a repository without its owner, so the name of another account's repository could stand for one of
+ * the installation's. The answer has the full names.
+ */
+const isFor = (repository: string, { repositories = [] }: typeof TokenAnswer.Type): boolean =>
+  repositories.length === 1 && repositories.every(({ full_name }) => sameName(full_name) === sameName(repository))
+
+const issue = (api: CallGitHub, app: GitHubApp) => (scope: TokenScope) =>
   Effect.gen(function* () {
-    const { installationId, permission } = parse(key)
+    const { installationId, permission, repository } = scope
+    const subject = `repository ${repository} of installation ${installationId}`
     const { token: jwt } = yield* appToken(app)
     const { at, data } = yield* api({
       operation: "installation-token",
-      subject: `installation ${installationId}`,
+      subject,
       route: "POST /app/installations/{installation_id}/access_tokens",
-      parameters: { installation_id: installationId, permissions: permissions[permission] },
+      parameters: {
+        installation_id: String(installationId),
+        repositories: [repository.slice(repository.indexOf("/") + 1)],
+        permissions: permissions[permission]
+      },
       authorization: bearer(jwt),
       answer: TokenAnswer
     })
+    if (!isFor(repository, data)) {
+      return yield* new GitHubRefused({ operation: "installation-token", subject, reason: "denied" })
+    }
     // Both times are GitHub's, so that our clock may be as wrong as it likes.
     const issuedAt = at ?? (yield* Clock.currentTimeMillis)
     const lifetime = Duration.subtract(Duration.millis(data.expires_at.getTime() - issuedAt), reserve)
@@ -76,27 +103,30 @@ const issue = (api: CallGitHub, app: GitHubApp) => (key: string) =>
   })
 
 export interface InstallationTokens {
-  readonly get: (installationId: bigint, permission: Permission) => Effect.Effect<Redacted.Redacted, GitHubError>
+  readonly get: (scope: TokenScope) => Effect.Effect<Redacted.Redacted, GitHubError>
   /** GitHub no longer accepts it: the next call gets a new one. */
-  readonly forget: (installationId: bigint, permission: Permission) => Effect.Effect<void>
+  readonly forget: (scope: TokenScope) => Effect.Effect<void>
 }
 
-/** Tokens by installation and permission, asked for once and used until shortly before they expire. Failures are not kept. */
+/**
+ * Tokens of one repository and one permission each: a build hands its token to whatever the repository's Dockerfile runs.
+ * Asked for once and used until shortly before they expire. Failures are not kept.
+ */
 export const installationTokens = (api: CallGitHub, app: GitHubApp): Effect.Effect<InstallationTokens> =>
   Effect.map(
-    Cache.makeWith<string, IssuedToken, GitHubError>({
-      capacity: maxInstallations,
+    Cache.makeWith<TokenScope, IssuedToken, GitHubError>({
+      capacity: maxTokens,
       lookup: issue(api, app),
       timeToLive: Exit.match({ onFailure: () => Duration.zero, onSuccess: ({ lifetime }) => lifetime })
     }),
     (cache) => ({
-      get: (installationId, permission) =>
-        cache.get(keyOf(installationId, permission)).pipe(
+      get: (scope) =>
+        cache.get(keyOf(scope)).pipe(
           Effect.map(({ token }) => token),
           // Several callers wait for one request: none of them takes it along when it goes away.
           Effect.uninterruptible,
           Effect.disconnect
         ),
-      forget: (installationId, permission) => cache.invalidate(keyOf(installationId, permission))
+      forget: (scope) => cache.invalidate(keyOf(scope))
     })
   )

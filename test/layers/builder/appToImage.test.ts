@@ -86,7 +86,7 @@ if (reason !== null) {
             gitHub.requests.filter((line) => line.endsWith("access_tokens")),
             1
           )
-          const [token = "no token"] = gitHub.tokensOf("acme/shop")
+          const [token = "no token"] = gitHub.tokens()
           assert.match(token, /^ghs_/)
           for (const secret of [token, registry.password]) {
             assert.notInclude(JSON.stringify([told, state, git.requests]), secret)

@@ -85,16 +85,16 @@ describe("GitHub", () => {
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
           const tokens = yield* Effect.all(
-            Array.from({ length: 50 }, () => gitHub.installationToken(42n)),
+            Array.from({ length: 50 }, () => gitHub.installationToken(42n, "acme/shop")),
             { concurrency: "unbounded" }
           )
           yield* TestClock.adjust("54 minutes")
-          const later = yield* Effect.replicateEffect(gitHub.installationToken(42n), 50)
+          const later = yield* Effect.replicateEffect(gitHub.installationToken(42n, "acme/shop"), 50)
           assert.strictEqual(new Set([...tokens, ...later].map(Redacted.value)).size, 1)
           assert.lengthOf(tokenRequests(requests), 1)
           // Five minutes before the end it is no longer given to anybody.
           yield* TestClock.adjust("2 minutes")
-          yield* gitHub.installationToken(42n)
+          yield* gitHub.installationToken(42n, "acme/shop")
           assert.lengthOf(tokenRequests(requests), 2)
         })
       )
@@ -111,9 +111,9 @@ describe("GitHub", () => {
         const { apiUrl, requests } = yield* standIn({}, -seconds * 1000)
         yield* asApp(apiUrl, (gitHub) =>
           Effect.gen(function* () {
-            yield* gitHub.installationToken(42n)
+            yield* gitHub.installationToken(42n, "acme/shop")
             yield* TestClock.adjust(Duration.minutes(54))
-            yield* gitHub.installationToken(42n)
+            yield* gitHub.installationToken(42n, "acme/shop")
             assert.lengthOf(tokenRequests(requests), 1)
           })
         )
@@ -121,14 +121,59 @@ describe("GitHub", () => {
     )
   }
 
+  it.scoped("a token is for one repository and one permission, and is asked for once for both", () =>
+    Effect.gen(function* () {
+      yield* start
+      const { apiUrl, requests, tokens, tokensOf } = yield* standIn({
+        installations: { "42": ["acme/shop", "acme/plans"] }
+      })
+      yield* asApp(apiUrl, (gitHub) =>
+        Effect.gen(function* () {
+          const shop = Redacted.value(yield* gitHub.installationToken(42n, "acme/shop"))
+          const plans = Redacted.value(yield* gitHub.installationToken(42n, "acme/plans"))
+          assert.deepStrictEqual([tokensOf("acme/shop"), tokensOf("acme/plans")], [[shop], [plans]])
+          // GitHub's names differ by more than case.
+          assert.strictEqual(Redacted.value(yield* gitHub.installationToken(42n, "Acme/Shop")), shop)
+          yield* gitHub.branchHead("acme/shop", "feature/cart", 42n)
+          assert.lengthOf(tokenRequests(requests), 2)
+          // One that may write deployments is another one, and reads no contents.
+          yield* gitHub.reportStatus(status)
+          assert.lengthOf(tokens(), 3)
+          assert.deepStrictEqual(tokensOf("acme/shop"), [shop])
+        })
+      )
+    })
+  )
+
+  it.scoped("a repository that the installation does not have gets no token, not even that of one with its name", () =>
+    Effect.gen(function* () {
+      yield* start
+      const { apiUrl, requests } = yield* standIn()
+      yield* asApp(apiUrl, (gitHub) =>
+        Effect.gen(function* () {
+          const missing = yield* Effect.flip(gitHub.installationToken(42n, "acme/plans"))
+          assert.include(missing, { _tag: "GitHubRefused", reason: "denied", status: 422 })
+          for (const repository of ["mallory/shop", "mallory/acme/shop"]) {
+            const foreign = yield* Effect.flip(gitHub.installationToken(42n, repository))
+            assert.include(foreign, { _tag: "GitHubRefused", reason: "denied" })
+          }
+          // A refusal is not kept: the repository may be installed meanwhile.
+          yield* TestClock.adjust("1 millis")
+          yield* Effect.flip(gitHub.installationToken(42n, "acme/plans"))
+          assert.lengthOf(tokenRequests(requests), 4)
+        })
+      )
+    })
+  )
+
   it.scoped("a caller that goes away while a token is fetched does not take it from the others", () =>
     Effect.gen(function* () {
       yield* start
       const { apiUrl, requests } = yield* standIn()
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
-          const impatient = yield* Effect.fork(gitHub.installationToken(42n))
-          const patient = yield* Effect.fork(gitHub.installationToken(42n))
+          const impatient = yield* Effect.fork(gitHub.installationToken(42n, "acme/shop"))
+          const patient = yield* Effect.fork(gitHub.installationToken(42n, "acme/shop"))
           yield* Effect.yieldNow()
           yield* impatient.interruptAsFork(impatient.id())
           assert.include(Redacted.value(yield* patient), "ghs_")
@@ -143,7 +188,7 @@ describe("GitHub", () => {
       yield* start
       const eight = yield* standIn({ app: { appId: 7, publicKeyPem: pkcs8.publicKey } })
       const spoiled = `"${pkcs8.privateKey.replaceAll("\n", "\\n")}"`
-      yield* asApp(eight.apiUrl, (gitHub) => gitHub.installationToken(42n), { pem: spoiled })
+      yield* asApp(eight.apiUrl, (gitHub) => gitHub.installationToken(42n, "acme/shop"), { pem: spoiled })
       assert.lengthOf(tokenRequests(eight.requests), 1)
     })
   )
@@ -152,7 +197,7 @@ describe("GitHub", () => {
     Effect.gen(function* () {
       yield* start
       const { apiUrl } = yield* standIn()
-      const token = (gitHub: GitHub["Type"]) => Effect.flip(gitHub.installationToken(42n))
+      const token = (gitHub: GitHub["Type"]) => Effect.flip(gitHub.installationToken(42n, "acme/shop"))
       const foreign = yield* asApp(apiUrl, token, { pem: pkcs8.privateKey })
       assert.include(foreign, { _tag: "GitHubRefused", reason: "denied", status: 401 })
       const broken = yield* asApp(apiUrl, token, { pem: "canary-key" })
@@ -161,7 +206,7 @@ describe("GitHub", () => {
         const encoded = yield* Schema.encode(GitHubRefused)(broken)
         assert.notInclude(JSON.stringify(encoded) + broken.stack, "canary-key")
       }
-      const gone = yield* asApp(apiUrl, (gitHub) => Effect.flip(gitHub.installationToken(43n)))
+      const gone = yield* asApp(apiUrl, (gitHub) => Effect.flip(gitHub.installationToken(43n, "acme/shop")))
       assert.include(gone, { _tag: "GitHubRefused", reason: "installation_missing" })
     })
   )
@@ -172,7 +217,7 @@ describe("GitHub", () => {
       const { apiUrl, failNext, requests } = yield* standIn()
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
-          yield* gitHub.installationToken(42n)
+          yield* gitHub.installationToken(42n, "acme/shop")
           const failWith = (status: number, headers?: Readonly<Record<string, string>>) => {
             failNext(status, headers)
             return Effect.flip(gitHub.branchHead("acme/shop", "feature/cart", 42n))
@@ -191,7 +236,9 @@ describe("GitHub", () => {
           assert.lengthOf(tokenRequests(requests), 2)
         })
       )
-      const away = yield* asApp("http://127.0.0.1:1", (gitHub) => Effect.flip(gitHub.installationToken(42n)))
+      const away = yield* asApp("http://127.0.0.1:1", (gitHub) =>
+        Effect.flip(gitHub.installationToken(42n, "acme/shop"))
+      )
       assert.include(away, { _tag: "GitHubUnavailable", reason: "unreachable" })
     })
   )
