@@ -1,6 +1,6 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
+import { BuildGround, run, shell, whyNoBuilds } from "../support/builds/BuildGround.ts"
 import { seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildExhibits } from "./support/buildExhibits.ts"
@@ -16,11 +16,24 @@ const project = "discreet"
 /** What a Dockerfile itself says is no secret of ours: it is shown, and so it shows that the search finds something. */
 const spoken = canary("spoken")
 const failing = canary("failing")
+const printing = canary("printing")
+
+/** A Dockerfile may mount the token that its own commit is cloned with. */
+const commitPrinting = Effect.flatMap(Origin, ({ git }) => {
+  const mount = `--mount=type=secret,id=GIT_AUTH_TOKEN.${new URL(git.url).host}`
+  const print = run(`echo ${printing}; cat /run/secrets/*; echo`).replace("RUN", `RUN ${mount}`)
+  return git.commit(repository, { "apps/web/printing.Dockerfile": `${shell}\n${print}\n` }, "printing")
+})
+
+const deployments = ["d_spoken", "d_failing", "d_printing"]
 
 const attach = (invocation: string) => Effect.flatMap(RestateClient, (restate) => restate.attach(invocation))
 
-/** A build that succeeds, and one that fails while GitHub has a bad moment. Answers with what their callers are told. */
-const bothBuilds = Effect.gen(function* () {
+/**
+ * A build that succeeds, one that fails while GitHub has a bad moment, and one that prints the token. Answers with what their
+ * callers are told.
+ */
+const allBuilds = Effect.gen(function* () {
   const { gitHub } = yield* Origin
   const good = yield* commitScript("spoken", `echo ${spoken}; echo ${spoken} > /spoken`)
   const built = yield* attach(
@@ -33,8 +46,18 @@ const bothBuilds = Effect.gen(function* () {
     yield* push({ project, deploymentId: "d_failing", commitSha: bad, dockerfilePath: "failing.Dockerfile", nth: 2 })
   )
   yield* untilTold("d_failing", "failure")
-  assert.deepStrictEqual([built.status, failed.status], [200, 500])
-  return [built, failed].map(({ body }): Exhibit => ({ where: "answer", text: JSON.stringify(body) }))
+  const curious = yield* commitPrinting
+  const printed = yield* attach(
+    yield* push({
+      project,
+      deploymentId: "d_printing",
+      commitSha: curious,
+      dockerfilePath: "printing.Dockerfile",
+      nth: 3
+    })
+  )
+  assert.deepStrictEqual([built.status, failed.status, printed.status], [200, 500, 200])
+  return [built, failed, printed].map(({ body }): Exhibit => ({ where: "answer", text: JSON.stringify(body) }))
 })
 
 /** Its rows are all there: what the build wrote, and the step that wrote it, which has ended. */
@@ -58,22 +81,25 @@ if (reason !== null) {
           const { app, gitHub } = yield* Origin
           const { registry } = yield* BuildGround
           yield* seedProject(project, { regions: { [region]: 1 } })
-          const answers = yield* bothBuilds
+          const answers = yield* allBuilds
           // Rows and spans are sent in batches of their own; what is not there yet could not be searched.
           yield* eventually(
-            "the telemetry of both",
-            Effect.all([telemetryOf(project, "d_spoken"), telemetryOf(project, "d_failing")]),
-            ([good, bad]) => isTold(good, spoken) && isTold(bad, failing)
+            "the telemetry of all",
+            Effect.all(deployments.map((id) => telemetryOf(project, id))),
+            (told) => told.every((each, nth) => isTold(each, [spoken, failing, printing][nth] ?? ""))
           )
+          // Where the token stood.
+          const { logs } = yield* telemetryOf(project, "d_printing")
+          assert.include(JSON.stringify(logs), "[secret]")
           const { exports } = yield* SpanSink
           yield* eventually(
-            "the spans of both",
-            Effect.sync(() => ["d_spoken", "d_failing"].map((id) => exports.some((text) => text.includes(id)))),
-            (both) => both.every(Boolean)
+            "the spans of all",
+            Effect.sync(() => deployments.map((id) => exports.some((text) => text.includes(id)))),
+            (found) => found.every(Boolean)
           )
-          const exhibits = [...(yield* buildExhibits(project, ["d_spoken", "d_failing"])), ...answers]
+          const exhibits = [...(yield* buildExhibits(project, deployments)), ...answers]
 
-          const tokens = gitHub.tokensOf(repository)
+          const tokens = gitHub.tokens()
           assert.isNotEmpty(tokens)
           const secrets: Readonly<Record<string, string>> = {
             ...Object.fromEntries(tokens.map((token, nth) => [`token ${nth}`, token])),

@@ -1,18 +1,19 @@
 import type { HttpClient } from "@effect/platform"
 import type { Client } from "@grpc/grpc-js"
-import { Effect, Either, type Redacted } from "effect"
+import { Effect, Either, Redacted } from "effect"
 import type { BuildOutcome } from "../../services/Builder.ts"
-import type { BuildEvent, RecordEvents } from "../../services/BuildTelemetry.ts"
+import type { RecordEvents } from "../../services/BuildTelemetry.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { Report } from "./BuildRuns.ts"
+import { makeBuildEvents } from "./buildEvents.ts"
 import { type BuildkitTooOld, ping } from "./buildkit/BuildkitClient.ts"
-import type { StatusResponse, Timestamp, Vertex } from "./buildkit/descriptors.ts"
-import { type SolveFailed, solve } from "./buildkit/solve.ts"
+import type { StatusResponse, Vertex } from "./buildkit/descriptors.ts"
+import { SolveFailed, solve } from "./buildkit/solve.ts"
 import { type BuildSpec, contextUrl, gitTokenSecret } from "./buildSpec.ts"
-import { makeOutputDecoder } from "./decodeOutput.ts"
 import { describeFailure, isLost } from "./describeFailure.ts"
 import { BuildLost } from "./holdBuild.ts"
 import type { Registry } from "./Registry.ts"
+import { redaction } from "./redaction.ts"
 import { registryOffer } from "./registryOffer.ts"
 import { type SourceRule, sourcePolicyOf } from "./sourcePolicy.ts"
 
@@ -42,33 +43,17 @@ export interface Pushed {
 
 type Failed = Extract<BuildOutcome, { readonly _tag: "Failed" }>
 
-const millisOf = (time: Timestamp | null): number | null =>
-  time === null ? null : time.seconds * 1000 + Math.floor(time.nanos / 1e6)
-
-const stepOf = ({ cached, completed, digest, error, name, started }: Vertex): BuildEvent => ({
-  _tag: "Step",
-  stepId: digest,
-  name,
-  cached,
-  startedAt: millisOf(started),
-  completedAt: millisOf(completed),
-  error
-})
-
-const eventsOf = (
-  { logs, vertexes }: StatusResponse,
-  textOf: ReturnType<typeof makeOutputDecoder>
-): ReadonlyArray<BuildEvent> => [
-  ...logs.map(
-    (log): BuildEvent => ({
-      _tag: "Output",
-      stepId: log.vertex,
-      at: millisOf(log.timestamp) ?? 0,
-      text: textOf(log)
-    })
-  ),
-  ...vertexes.map(stepOf)
+/**
+ * Every text that this worker lets a build see, which a Dockerfile can print: the token, and the header that BuildKit's git
+ * client makes of it.
+ */
+const secretsOf = (token: Redacted.Redacted | null, { password }: Registry): ReadonlyArray<string> => [
+  Redacted.value(password),
+  ...(token === null ? [] : [Redacted.value(token), basicCredentials(token)])
 ]
+
+const basicCredentials = (token: Redacted.Redacted): string =>
+  Buffer.from(`x-access-token:${Redacted.value(token)}`).toString("base64")
 
 const frontendAttrs = ({ gitUrl }: BuildSite, spec: BuildSpec): Readonly<Record<string, string>> => ({
   platform: spec.platform,
@@ -104,14 +89,16 @@ export const solveImage = (
   { credentialsOpen, image, record, report, spec, token }: ImageBuild
 ): Effect.Effect<Pushed | Failed, BuildLost, HttpClient.HttpClient> => {
   const failedSteps = new Map<string, Vertex>()
-  const textOf = makeOutputDecoder()
+  const redact = redaction(secretsOf(token, site.registry))
+  const events = makeBuildEvents(redact)
   const follow = (status: StatusResponse) =>
     Effect.suspend(() => {
-      for (const vertex of status.vertexes) {
+      const vertexes = events.vertexes(status)
+      for (const vertex of vertexes) {
         if (vertex.error !== "") failedSteps.set(vertex.digest, vertex)
         else if (vertex.started !== null && vertex.completed === null) report(vertex.name)
       }
-      return record(eventsOf(status, textOf))
+      return record(events.eventsOf(status.logs, vertexes))
     })
   const failed = (failure: SolveFailed, policy: ReadonlyArray<SourceRule>): Effect.Effect<Failed, BuildLost> =>
     isLost(failure)
@@ -139,7 +126,11 @@ export const solveImage = (
       sourcePolicy,
       offers: { secrets, registry }
     }
-    const exporter = yield* Effect.either(solve(client, build, follow))
+    const exporter = yield* solve(client, build, follow).pipe(
+      Effect.ensuring(Effect.suspend(() => record(events.rest()))),
+      Effect.mapError((failure) => new SolveFailed({ ...failure, text: redact.text(failure.text) })),
+      Effect.either
+    )
     if (Either.isLeft(exporter)) return yield* failed(exporter.left, sourcePolicy)
     const digest = exporter.right["containerimage.digest"]
     if (digest === undefined) return yield* new BuildLost({ text: "the builder did not say which image it pushed" })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { status } from "@grpc/grpc-js"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Logger, Redacted } from "effect"
 import { buildkitServer, type Play } from "../../../dev/simulators/BuildkitServer.ts"
 import { type Certificates, makeCertificates } from "../../../dev/simulators/certificates.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
@@ -247,6 +247,42 @@ describe("the BuildKit builder", () => {
           [1_000, 2_000]
         ]
       )
+    })
+  )
+
+  it.scopedLive("shows none of its secrets in steps, outputs and failures, also one that comes in two chunks", () =>
+    Effect.gen(function* () {
+      const chunk = (text: string) => ({
+        vertexes: [],
+        logs: [{ vertex: "sha256:step", timestamp: at(1_500), stream: 1, message: Buffer.from(text) }]
+      })
+      const header = Buffer.from(`x-access-token:${gitToken}`).toString("base64")
+      const { layer, told } = yield* staged({
+        play: async ({ emit }) => {
+          emit({ vertexes: [vertex({ name: `RUN login ${password}` })], logs: [] })
+          emit(chunk(`token ${gitToken.slice(0, 5)}`))
+          emit(chunk(`${gitToken.slice(5)}; header ${header}; password ${password}; and ${gitToken.slice(0, 4)}`))
+          const error = `cannot log in with ${password}`
+          emit({ vertexes: [vertex({ name: `RUN login ${password}`, completed: at(2_000), error })], logs: [] })
+          const details = rpcStatus({ Vertex: { digest: "sha256:step" } })
+          return { code: status.UNKNOWN, text: `${error} and ${gitToken}`, details }
+        }
+      })
+      const lines: Array<unknown> = []
+      const logger = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ message }) => lines.push(message))
+      )
+      const state = yield* Effect.provide(build(request(sha)), Layer.provideMerge(layer, logger))
+      assert.include(JSON.stringify(state), "RUN login [secret]")
+      assert.include(JSON.stringify(lines), "cannot log in with [secret] and [secret]")
+      const outputs = told.flatMap((event) => (event._tag === "Output" ? [event.text] : []))
+      // The beginning of the token that nothing followed is shown at the end.
+      const said = `token [secret]; header [secret]; password [secret]; and ${gitToken.slice(0, 4)}`
+      assert.strictEqual(outputs.join(""), said)
+      for (const secret of [gitToken, password, header]) {
+        assert.notInclude(JSON.stringify([told, state, lines]), secret)
+      }
     })
   )
 
