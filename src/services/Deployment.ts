@@ -37,6 +37,10 @@ export const Deployment = Schema.Struct({
   projectId: Schema.String,
   environmentId: Schema.String,
   port: Schema.Number,
+  /** Thousandths of a core, for each instance. */
+  cpuMillicores: Schema.Number,
+  /** For each instance. */
+  memoryMib: Schema.Number,
   /** Null where there is none, or none that says how long a start may take. */
   healthCheck: Schema.NullOr(HealthCheck),
   gitCommitSha: Schema.NullOr(Schema.String),
@@ -52,7 +56,14 @@ export type Deployment = typeof Deployment.Type
 export const DeploymentContext = Schema.Struct({
   deployment: Deployment,
   workspace: Schema.NullOr(Schema.Struct({ slug: Schema.String })),
-  project: Schema.NullOr(Schema.Struct({ slug: Schema.String, liveDeploymentId: Schema.NullOr(Schema.String) })),
+  project: Schema.NullOr(
+    Schema.Struct({
+      slug: Schema.String,
+      liveDeploymentId: Schema.NullOr(Schema.String),
+      /** Since a rollback, and until a promotion: new deployments do not go live. */
+      isRolledBack: Schema.Boolean
+    })
+  ),
   environment: Schema.NullOr(Schema.Struct({ slug: Schema.String }))
 })
 export type DeploymentContext = typeof DeploymentContext.Type

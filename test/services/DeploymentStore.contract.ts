@@ -37,7 +37,12 @@ export const deploymentStoreContract = <E>(
 
     guarantee("a deployment is found with the parents that name it, and an unknown id is none", (store) =>
       Effect.gen(function* () {
-        yield* seedDeployment("shop", "d_1", { git_branch: "main", git_commit_sha: "abc" })
+        yield* seedDeployment("shop", "d_1", {
+          git_branch: "main",
+          git_commit_sha: "abc",
+          cpu_millicores: 500,
+          memory_mib: 1024
+        })
         const { environment, deployment, project, workspace } = Option.getOrThrow(yield* store.find("d_1"))
         const names = namesOf("shop")
         assert.deepStrictEqual(
@@ -49,6 +54,8 @@ export const deploymentStoreContract = <E>(
             projectId: names.projectId,
             environmentId: names.productionId,
             port: 8080,
+            cpuMillicores: 500,
+            memoryMib: 1024,
             healthCheck: null,
             gitCommitSha: "abc",
             gitBranch: "main",
@@ -58,7 +65,7 @@ export const deploymentStoreContract = <E>(
           }
         )
         assert.deepStrictEqual(workspace, { slug: "shop" })
-        assert.deepStrictEqual(project, { slug: "shop", liveDeploymentId: null })
+        assert.deepStrictEqual(project, { slug: "shop", liveDeploymentId: null, isRolledBack: false })
         assert.deepStrictEqual(environment, { slug: "production" })
         assert.isTrue(Option.isNone(yield* store.find("d_unknown")))
       })
@@ -91,6 +98,17 @@ export const deploymentStoreContract = <E>(
         assert.deepStrictEqual(yield* store.depotProject(projectId), kept)
         assert.include(["depot1", "depot2"], Option.getOrNull(kept))
         assert.deepInclude((yield* rowsOf).projects[0], { updated_at: at })
+      })
+    )
+
+    guarantee("a deployment is found with the live one of its project, and whether that is since a rollback", (store) =>
+      Effect.gen(function* () {
+        const world = yield* World
+        yield* seedDeployment("shop", "d_1")
+        const { projectId } = namesOf("shop")
+        yield* world.update("projects", { id: projectId }, { live_deployment_id: "d_1", is_rolled_back: true })
+        const { project } = yield* Effect.flatten(store.find("d_1"))
+        assert.deepStrictEqual(project, { slug: "shop", liveDeploymentId: "d_1", isRolledBack: true })
       })
     )
 

@@ -21,6 +21,8 @@ const contextRows = decodeRows(
     projectId: Schema.String,
     environmentId: Schema.String,
     port: Schema.Number,
+    cpuMillicores: Schema.Number,
+    memoryMib: Schema.Number,
     healthCheck: Lenient(HealthCheck),
     gitCommitSha: Schema.NullOr(Schema.String),
     gitBranch: Schema.NullOr(Schema.String),
@@ -30,6 +32,7 @@ const contextRows = decodeRows(
     workspaceSlug: Schema.NullOr(Schema.String),
     projectSlug: Schema.NullOr(Schema.String),
     liveDeploymentId: Schema.NullOr(Schema.String),
+    isRolledBack: Flag,
     environmentSlug: Schema.NullOr(Schema.String)
   })
 )
@@ -60,9 +63,11 @@ const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Sche
 const selectContext = (sql: SqlClient, deploymentId: string) =>
   contextRows(sql`
     SELECT d.id, d.k8s_name AS k8sName, d.workspace_id AS workspaceId, d.project_id AS projectId,
-           d.environment_id AS environmentId, d.port, d.healthcheck AS healthCheck, d.git_commit_sha AS gitCommitSha, d.git_branch AS gitBranch,
-           d.status, d.desired_state AS desiredState, d.created_at AS createdAt, w.slug AS workspaceSlug,
-           p.slug AS projectSlug, p.live_deployment_id AS liveDeploymentId, e.slug AS environmentSlug
+           d.environment_id AS environmentId, d.port, d.cpu_millicores AS cpuMillicores, d.memory_mib AS memoryMib,
+           d.healthcheck AS healthCheck, d.git_commit_sha AS gitCommitSha, d.git_branch AS gitBranch, d.status,
+           d.desired_state AS desiredState, d.created_at AS createdAt, w.slug AS workspaceSlug,
+           p.slug AS projectSlug, p.live_deployment_id AS liveDeploymentId,
+           COALESCE(p.is_rolled_back, 0) AS isRolledBack, e.slug AS environmentSlug
     FROM deployments d
     LEFT JOIN workspaces w ON w.id = d.workspace_id
     LEFT JOIN projects p ON p.id = d.project_id
@@ -169,11 +174,11 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
     const find = Effect.fn("DeploymentStore.find")(function* (deploymentId: string) {
       const [row] = yield* query("DeploymentStore.find", selectContext(sql, deploymentId))
       if (row === undefined) return Option.none()
-      const { workspaceSlug, projectSlug, liveDeploymentId, environmentSlug, ...deployment } = row
+      const { workspaceSlug, projectSlug, liveDeploymentId, isRolledBack, environmentSlug, ...deployment } = row
       return Option.some({
         deployment: Deployment.make(deployment),
         workspace: workspaceSlug === null ? null : { slug: workspaceSlug },
-        project: projectSlug === null ? null : { slug: projectSlug, liveDeploymentId },
+        project: projectSlug === null ? null : { slug: projectSlug, liveDeploymentId, isRolledBack },
         environment: environmentSlug === null ? null : { slug: environmentSlug }
       })
     })

@@ -9,11 +9,16 @@ import { switchLive } from "./switchLive.ts"
 type PromoteInput = Input<typeof DeployService, "Promote">
 type Reason = SwitchRefused["reason"]
 
-/** Why the target may not become live, from its own row and the live deployment's id alone. */
-export const promoteRefusal = (target: Deployment, live: string | null): Reason | undefined => {
+type Live = Pick<NonNullable<DeploymentContext["project"]>, "liveDeploymentId" | "isRolledBack">
+
+/**
+ * Why the target may not become live, from its own row and its project's alone. The live deployment of a project that is
+ * rolled back may be promoted: that confirms the rollback.
+ */
+export const promoteRefusal = (target: Deployment, { isRolledBack, liveDeploymentId }: Live): Reason | undefined => {
   if (target.status !== "ready") return "not_ready"
-  if (live === null) return "no_live_deployment"
-  return live === target.id ? "already_live" : undefined
+  if (liveDeploymentId === null) return "no_live_deployment"
+  return liveDeploymentId === target.id && !isRolledBack ? "already_live" : undefined
 }
 
 const projectOf = ({ deployment, project }: DeploymentContext) =>
@@ -21,7 +26,10 @@ const projectOf = ({ deployment, project }: DeploymentContext) =>
     ? Effect.fail(new NotFound({ resource: "project", id: deployment.projectId }))
     : Effect.succeed(project)
 
-/** Makes a ready deployment of the live environment live and ends a rollback. */
+/**
+ * Makes a ready deployment of the live environment live and ends a rollback. One that is live after a rollback stays live,
+ * and later deploys go live again.
+ */
 export const promote = ({ targetDeploymentId }: PromoteInput) =>
   Effect.gen(function* () {
     const context = yield* loadDeployment(targetDeploymentId)
@@ -30,7 +38,7 @@ export const promote = ({ targetDeploymentId }: PromoteInput) =>
     const live = project.liveDeploymentId
     const refuse = (reason: Reason) =>
       new SwitchRefused({ intent: "promote", deploymentId: targetDeploymentId, reason })
-    const reason = promoteRefusal(target, live)
+    const reason = promoteRefusal(target, project)
     if (reason !== undefined) return yield* refuse(reason)
     if (live === null) return yield* refuse("no_live_deployment")
     const { deployment: current } = yield* loadDeployment(live)

@@ -15,6 +15,21 @@ const usable = [
   { column: "k8s_name", read: ({ k8sName }: Deployment) => k8sName, width: policyNameWidth }
 ] as const
 
+/** Runtime settings that no cluster takes: krane refuses to apply such a deployment, so that no instance would ever start. */
+const ranges = [
+  {
+    column: "port",
+    isInside: ({ port }: Deployment) => port >= 1 && port <= 65_535,
+    problem: "must be a port from 1 to 65535"
+  },
+  {
+    column: "cpu_millicores",
+    isInside: ({ cpuMillicores }: Deployment) => cpuMillicores > 0,
+    problem: "must be above 0"
+  },
+  { column: "memory_mib", isInside: ({ memoryMib }: Deployment) => memoryMib > 0, problem: "must be above 0" }
+] as const
+
 /** Why a row of `deployments` cannot be deployed, though its table takes it. */
 export const problemOfRow = (deployment: Deployment): InvalidRequest | undefined => {
   const wide = usable.find(({ read, width }) => !fitsCodePoints(read(deployment), width))
@@ -22,10 +37,10 @@ export const problemOfRow = (deployment: Deployment): InvalidRequest | undefined
     const field = `deployments.${wide.column}`
     return new InvalidRequest({ field, problem: `must have at most ${wide.width} characters` })
   }
-  const { port } = deployment
-  return port >= 1 && port <= 65_535
+  const outside = ranges.find(({ isInside }) => !isInside(deployment))
+  return outside === undefined
     ? undefined
-    : new InvalidRequest({ field: "deployments.port", problem: "must be a port from 1 to 65535" })
+    : new InvalidRequest({ field: `deployments.${outside.column}`, problem: outside.problem })
 }
 
 /** Refuses the row before anything is built or written for it. */

@@ -19,6 +19,8 @@ const findContext = (rows: Rows, deploymentId: string) => {
       projectId: row.project_id,
       environmentId: row.environment_id,
       port: row.port,
+      cpuMillicores: row.cpu_millicores,
+      memoryMib: row.memory_mib,
       healthCheck: Option.getOrNull(Schema.decodeUnknownOption(HealthCheck)(row.healthcheck)),
       gitCommitSha: row.git_commit_sha,
       gitBranch: row.git_branch,
@@ -27,7 +29,14 @@ const findContext = (rows: Rows, deploymentId: string) => {
       createdAt: row.created_at
     }),
     workspace: workspace === undefined ? null : { slug: workspace.slug },
-    project: project === undefined ? null : { slug: project.slug, liveDeploymentId: project.live_deployment_id },
+    project:
+      project === undefined
+        ? null
+        : {
+            slug: project.slug,
+            liveDeploymentId: project.live_deployment_id,
+            isRolledBack: project.is_rolled_back
+          },
     environment: environment === undefined ? null : { slug: environment.slug }
   })
 }

@@ -55,6 +55,8 @@ export interface Tables {
     readonly git_commit_sha: string | null
     readonly git_branch: string | null
     readonly port: number
+    readonly cpu_millicores: number
+    readonly memory_mib: number
     readonly healthcheck: Readonly<Record<string, unknown>> | null
     readonly status: DeploymentStatus
     readonly desired_state: DesiredState

@@ -69,6 +69,8 @@ export const seedDeployment = Effect.fnUntraced(function* (
     git_commit_sha: null,
     git_branch: null,
     port: 8080,
+    cpu_millicores: 256,
+    memory_mib: 256,
     healthcheck: null,
     status: "pending",
     desired_state: "running",

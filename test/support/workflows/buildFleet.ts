@@ -49,6 +49,8 @@ const deploymentOf = ({ createdAt, id, workspaceId }: Omit<Job, "fate">): Deploy
     projectId: `proj_${workspaceId}`,
     environmentId: `env_${workspaceId}`,
     port: 8080,
+    cpuMillicores: 256,
+    memoryMib: 256,
     healthCheck: null,
     gitCommitSha: null,
     gitBranch: null,

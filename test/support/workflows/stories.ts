@@ -91,6 +91,14 @@ export const switchStories = {
     }),
     thorough
   ),
+  "Promote of what a rollback made live": story(
+    Effect.gen(function* () {
+      yield* withTwo
+      yield* commands.rollback("d_1", "d_2")
+      return yield* commands.promote("d_2")
+    }),
+    thorough
+  ),
   "Promote that is refused": story(withLive.pipe(Effect.zipRight(commands.promote("d_1"))), thorough),
   "Rollback to a deployment on standby": story(
     withStandby.pipe(Effect.zipRight(commands.rollback("d_2", "d_1"))),

@@ -159,6 +159,22 @@ describe("a deploy of rows as the API may have written them", () => {
       }).pipe(on())
     )
 
+  for (const column of ["cpu_millicores", "memory_mib"] as const)
+    for (const value of [-(2 ** 31), -1, 0])
+      it.effect(`is refused with 400 before anything is built or written when ${column} is ${value}`, () =>
+        Effect.gen(function* () {
+          yield* shop
+          yield* fromGit("d_1", 1, "main", { [column]: value })
+          assert.deepStrictEqual(yield* endsWithinItsRules("d_1", submitFromGit), {
+            code: 400,
+            message: `deployments.${column}: must be above 0`
+          })
+          const { cilium_network_policies, deployment_topology } = yield* rows
+          assert.deepStrictEqual([cilium_network_policies, deployment_topology], [[], []])
+          assert.deepInclude(yield* deploymentRow("d_1"), { image: null, build_id: null })
+        }).pipe(on(building))
+      )
+
   for (const [what, config] of wrongJson)
     it.effect(`is refused with 400 when the region configuration is ${what}`, () =>
       Effect.gen(function* () {

@@ -11,6 +11,8 @@ const deployment = (id: string, columns: Partial<Deployment> = {}): Deployment =
     projectId: "proj_shop",
     environmentId: "env_shop_production",
     port: 8080,
+    cpuMillicores: 256,
+    memoryMib: 256,
     healthCheck: null,
     gitCommitSha: null,
     gitBranch: null,
@@ -26,22 +28,34 @@ const unready = ["pending", "building", "deploying", "network", "failed"] as con
 
 describe("a promotion", () => {
   it("is accepted for a ready deployment that is not live", () => {
-    assert.isUndefined(promoteRefusal(target, "d_2"))
-    assert.isUndefined(promoteRefusal(deployment("d_1", { desiredState: "standby" }), "d_2"))
+    for (const isRolledBack of [false, true]) {
+      const project = { liveDeploymentId: "d_2", isRolledBack }
+      assert.isUndefined(promoteRefusal(target, project))
+      assert.isUndefined(promoteRefusal(deployment("d_1", { desiredState: "standby" }), project))
+    }
+  })
+
+  it("is accepted for the live deployment of a project that is rolled back: it confirms the rollback", () => {
+    assert.isUndefined(promoteRefusal(target, { liveDeploymentId: "d_1", isRolledBack: true }))
   })
 
   for (const status of unready)
     it(`is refused for a deployment that is ${status}`, () => {
-      assert.strictEqual(promoteRefusal(deployment("d_1", { status }), "d_2"), "not_ready")
+      const project = { liveDeploymentId: "d_2", isRolledBack: false }
+      assert.strictEqual(promoteRefusal(deployment("d_1", { status }), project), "not_ready")
     })
 
-  it("is refused without a live deployment, and for the live one", () => {
-    assert.strictEqual(promoteRefusal(target, null), "no_live_deployment")
-    assert.strictEqual(promoteRefusal(target, "d_1"), "already_live")
+  it("is refused without a live deployment, and for the live one without a rollback", () => {
+    for (const isRolledBack of [false, true])
+      assert.strictEqual(promoteRefusal(target, { liveDeploymentId: null, isRolledBack }), "no_live_deployment")
+    assert.strictEqual(promoteRefusal(target, { liveDeploymentId: "d_1", isRolledBack: false }), "already_live")
   })
 
   it("names the first thing that is wrong", () => {
-    assert.strictEqual(promoteRefusal(deployment("d_1", { status: "failed" }), null), "not_ready")
+    assert.strictEqual(
+      promoteRefusal(deployment("d_1", { status: "failed" }), { liveDeploymentId: null, isRolledBack: false }),
+      "not_ready"
+    )
   })
 })
 

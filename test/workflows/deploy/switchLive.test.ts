@@ -55,6 +55,33 @@ describe("a promotion", () => {
     }).pipe(on())
   )
 
+  it.effect("of what a rollback made live confirms the rollback: it stays live, and later deploys go live again", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* withTwo
+      yield* rollback("d_1", "d_2")
+      assert.deepStrictEqual(yield* promote("d_2"), Either.right({}))
+      assert.deepStrictEqual(yield* traffic(), { live: "d_2", isRolledBack: false, routes: allTo("d_2") })
+      yield* engine.advance(31 * minute)
+      assert.deepInclude(yield* deploymentRow("d_2"), { desired_state: "running" })
+      yield* pending("d_3", 3)
+      yield* deploy("d_3")
+      assert.deepInclude(yield* traffic(), { live: "d_3", isRolledBack: false })
+    }).pipe(on())
+  )
+
+  it.effect("that confirmed a rollback is refused when it is sent again", () =>
+    Effect.gen(function* () {
+      yield* withTwo
+      yield* rollback("d_1", "d_2")
+      yield* promote("d_2")
+      assert.deepStrictEqual(yield* Effect.flatMap(submitPromote("d_2"), answerOf), {
+        code: 400,
+        message: "cannot promote deployment d_2: it is already live"
+      })
+    }).pipe(on())
+  )
+
   it.effect("[W24] of a preview deployment is refused, and production stays as it is", () =>
     Effect.gen(function* () {
       yield* withLive

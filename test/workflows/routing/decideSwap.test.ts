@@ -98,6 +98,20 @@ describe("a swap", () => {
     assert.deepStrictEqual(plan.live, { deploymentId: "d_1", isRolledBack: false })
   })
 
+  it("for a promotion of the live deployment ends the rollback, moves nothing that follows it, and says so again", () => {
+    const own = production.map((entry) => ({ ...entry, deployment: live }))
+    const before = snapshotOf({ target: live, live, isRolledBack: true, routes: own })
+    const confirm = { ...promote, expectedLive: live.id }
+    const plan = decideSwap(before, confirm)
+    assert.deepStrictEqual(plan, {
+      insert: [],
+      reassign: [],
+      live: { deploymentId: live.id, isRolledBack: false },
+      answer: { _tag: "Swapped", previous: live.id, live: true, rolledBack: false, skipped: [] }
+    })
+    assert.deepStrictEqual(decideSwap(applied(before, plan), confirm), { ...plan, live: null })
+  })
+
   it("for a rollback remembers that the project is rolled back", () => {
     const plan = decideSwap(snapshotOf({ target: older, live, routes: production }), rollback)
     assert.deepStrictEqual(plan.live, { deploymentId: "d_1", isRolledBack: true })
