@@ -103,7 +103,7 @@ if (reason !== null) {
         const digest = yield* registry.digestOf(repository, "d_git")
         const { buildId, image, ...standing } = yield* standingOf("d_git")
         assert.deepStrictEqual(standing, isReady)
-        assert.strictEqual(image, `${registry.host}/${repository}:d_git@${Option.getOrElse(digest, () => "none")}`)
+        assert.strictEqual(image, `${registry.host}/${repository}@${Option.getOrElse(digest, () => "none")}`)
         assert.match(buildId ?? "", label)
         yield* untilTold("d_git", "success")
         assert.deepStrictEqual(yield* statesOf("d_git"), ["pending", "in_progress", "success"])

@@ -103,7 +103,7 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("build slots o
         assert.lengthOf(memory.cancelled, 1)
         assert.deepInclude(yield* restate.attach(third), {
           status: 200,
-          body: "registry.test/proj_ws_shop:d_3@sha256:".concat("d1".repeat(32))
+          body: "registry.test/proj_ws_shop@sha256:".concat("d1".repeat(32))
         })
         assert.deepStrictEqual(
           memory.runs.map(({ request }) => request.deploymentId),

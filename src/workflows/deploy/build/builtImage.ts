@@ -18,10 +18,20 @@ export interface Built {
 
 type Succeeded = Extract<BuildState, { readonly _tag: "Succeeded" }>
 
-/** By digest where the column has room for it: a tag can be pushed anew. */
+/** A reference without its tag and digest. A port is not taken for a tag: it stands before the last `/`. */
+const repositoryOf = (image: string): string => {
+  const [named = image] = image.split("@")
+  const tag = named.indexOf(":", named.lastIndexOf("/") + 1)
+  return tag < 0 ? named : named.slice(0, tag)
+}
+
+/**
+ * By digest where the column has room for it: a tag can be pushed anew. Then without the tag: the webhook that adds the
+ * credentials to pull from Depot reads a Depot project's id up to the last `:`, so a reference with both is refused.
+ */
 const pinned = (image: string, digest: string): string => {
-  const exact = `${image}@${digest}`
-  return image.includes("@") || exact.length > maxImage ? image : exact
+  const exact = `${repositoryOf(image)}@${digest}`
+  return exact.length > maxImage ? image : exact
 }
 
 /** The builder's own id is kept where it has one, because pulling the image may depend on it. */

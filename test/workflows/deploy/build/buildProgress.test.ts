@@ -73,7 +73,7 @@ describe("a look at a build", () => {
 
 describe("what a build leaves", () => {
   it("is an image by digest, where its column has room for it", () => {
-    assert.strictEqual(builtOf(succeeded, "bld-1").image, `registry.test/p:d@${digest}`)
+    assert.strictEqual(builtOf(succeeded, "bld-1").image, `registry.test/p@${digest}`)
     const long = `registry.test/${"p".repeat(200)}:d`
     assert.strictEqual(builtOf({ ...succeeded, image: long }, "bld-1").image, long)
     const exact = `registry.test/p@${digest}`

@@ -35,7 +35,7 @@ describe("a deploy from git", () => {
         installationId: 42n
       })
       assert.strictEqual(status, "ready")
-      assert.strictEqual(image, `registry.test/proj_shop:d_1@sha256:${"d1".repeat(32)}`)
+      assert.strictEqual(image, `registry.test/proj_shop@sha256:${"d1".repeat(32)}`)
       assert.strictEqual(build_id, run?.request.buildId)
       assert.match(build_id ?? "", /^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/)
       assert.deepStrictEqual((yield* MemoryGitHub).statesOf("d_1"), ["pending", "in_progress", "success"])
