@@ -110,7 +110,7 @@ export const settings = {
   sentinelImage: withDefault(
     nonEmptyText,
     "ghcr.io/unkeyed/unkey:local",
-    "The image of sentinels; a deploy brings those of its environment to it."
+    "The image of sentinels; a deploy brings those of its environment to it and leaves their replicas and size alone."
   ),
   availableRegions: withDefault(
     list(nonEmptyText),

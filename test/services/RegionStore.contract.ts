@@ -97,9 +97,16 @@ export const regionStoreContract = <E>(name: string, stores: Layer.Layer<RegionS
       })
     )
 
-    guarantee("an existing row keeps its id, its names and what others report in it", (store) =>
+    guarantee("an existing row keeps its id, its names, its size and what others report in it", (store) =>
       Effect.gen(function* () {
-        yield* seedSentinel("shop", { region, health: "healthy", version: 1, available_replicas: 1 })
+        yield* seedSentinel("shop", {
+          region,
+          health: "healthy",
+          version: 1,
+          available_replicas: 1,
+          desired_replicas: 7,
+          cpu_millicores: 2000
+        })
         yield* store.transact(request("d_1"), publish("d_1"))
         assert.deepInclude((yield* rowsOf).sentinels[0], {
           id: `se_shop-${region}`,
@@ -107,7 +114,8 @@ export const regionStoreContract = <E>(name: string, stores: Layer.Layer<RegionS
           health: "healthy",
           available_replicas: 1,
           image: "sentinel:2",
-          desired_replicas: 3,
+          desired_replicas: 7,
+          cpu_millicores: 2000,
           version: 3,
           updated_at: at
         })

@@ -114,8 +114,7 @@ const writeSentinel = (
   exists
     ? sql`
       UPDATE sentinels
-      SET image = ${row.image}, desired_replicas = ${row.desiredReplicas}, cpu_millicores = ${row.cpuMillicores},
-          memory_mib = ${row.memoryMib}, version = ${String(row.version)}, updated_at = ${request.at}
+      SET image = ${row.image}, version = ${String(row.version)}, updated_at = ${request.at}
       WHERE environment_id = ${request.environmentId} AND region = ${request.region}
         AND version < CAST(${String(row.version)} AS UNSIGNED)`
     : sql`

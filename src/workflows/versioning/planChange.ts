@@ -52,16 +52,10 @@ const changedPolicy = (
   return row !== undefined && samePolicy(row.policy, labelled.policy) ? [] : [labelled]
 }
 
-/** A sentinel that exists keeps its identity; its image and size follow the configuration. */
+/** A sentinel that exists keeps its identity and the replicas and size that its row has; its image follows the configuration. */
 const changedSentinel = (existing: SentinelRow | null, wanted: SentinelRow | null): SentinelRow | null => {
   if (wanted === null || existing === null) return wanted
-  const { id, k8sName, k8sAddress } = existing
-  const same =
-    existing.image === wanted.image &&
-    existing.desiredReplicas === wanted.desiredReplicas &&
-    existing.cpuMillicores === wanted.cpuMillicores &&
-    existing.memoryMib === wanted.memoryMib
-  return same ? null : { ...wanted, id, k8sName, k8sAddress }
+  return existing.image === wanted.image ? null : { ...existing, image: wanted.image }
 }
 
 const isUp = (status: TopologyStatus): boolean => status === "starting" || status === "started"

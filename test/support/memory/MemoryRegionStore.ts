@@ -77,13 +77,7 @@ const applyPlan = (draft: Draft, request: RegionRequest, plan: RegionPlan) => {
   }
   if (plan.sentinel !== null) {
     const { id, k8sName, k8sAddress, image, desiredReplicas, cpuMillicores, memoryMib, version } = plan.sentinel
-    const set = {
-      image,
-      desired_replicas: desiredReplicas,
-      cpu_millicores: cpuMillicores,
-      memory_mib: memoryMib,
-      version: Number(version)
-    }
+    const set = { image, version: Number(version) }
     put(
       draft.sentinels,
       (other) => other.environment_id === request.environmentId && other.region === region,
@@ -96,6 +90,9 @@ const applyPlan = (draft: Draft, request: RegionRequest, plan: RegionPlan) => {
         k8s_name: k8sName,
         k8s_address: k8sAddress,
         region,
+        desired_replicas: desiredReplicas,
+        cpu_millicores: cpuMillicores,
+        memory_mib: memoryMib,
         health: "unknown",
         available_replicas: 0
       }

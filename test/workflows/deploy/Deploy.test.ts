@@ -115,6 +115,23 @@ describe("a deploy", () => {
     }).pipe(on())
   )
 
+  it.effect("leaves sentinels the replicas and size that their rows have, whether or not their image changes", () =>
+    Effect.gen(function* () {
+      yield* withLive
+      yield* pending("d_2", 2)
+      yield* deploy("d_2")
+      const world = yield* World
+      const size = { desired_replicas: 7, cpu_millicores: 2000, memory_mib: 4096 }
+      yield* world.update("sentinels", {}, size)
+      yield* world.update("sentinels", { region: "eu" }, { image: "sentinel:0" })
+      yield* pending("d_3", 3)
+      yield* deploy("d_3")
+      const { sentinels } = yield* rows
+      assert.lengthOf(sentinels, 2)
+      for (const sentinel of sentinels) assert.deepInclude(sentinel, { ...size, image: "sentinel:1" })
+    }).pipe(on())
+  )
+
   it.effect("[W30] waits for a healthy sentinel before any route leads through it", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane

@@ -64,11 +64,20 @@ describe("the rows of a change", () => {
     assert.deepStrictEqual(plan, { policies: [], sentinel: null, topology: null, highestVersion: 4n })
   })
 
-  it("[W29] give a sentinel that exists the configured image and size under its own name", () => {
-    const existing = sentinel({ id: "se_old", k8sName: "old", k8sAddress: "old:8040", image: "sentinel:0" })
+  const scaled = { desiredReplicas: 7, cpuMillicores: 2000, memoryMib: 4096 }
+
+  it("[W29] give a sentinel that exists the configured image, under its own name and with its own size", () => {
+    const existing = sentinel({ id: "se_old", k8sName: "old", k8sAddress: "old:8040", image: "sentinel:0", ...scaled })
     const plan = planChange({ ...nothing, sentinel: existing }, { ...everything, topology: null, policies: [] }, 0n)
     assert.deepStrictEqual(plan.sentinel, { ...existing, image: "sentinel:1", version: 1n })
   })
+
+  for (const [column, value] of Object.entries(scaled))
+    it(`leave alone a sentinel of the configured image whose ${column} differs`, () => {
+      const existing = sentinel({ [column]: value })
+      const plan = planChange({ ...nothing, sentinel: existing }, { ...everything, topology: null, policies: [] }, 7n)
+      assert.deepStrictEqual(plan, { policies: [], sentinel: null, topology: null, highestVersion: 7n })
+    })
 
   it("keep the id of a policy that exists, in its label too", () => {
     const existing = { ...policy("in", 1), id: "net_old" }
