@@ -387,7 +387,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
             status: "waiting",
             expires_at: expiresAt,
             created_at: at,
-            updated_at: null
+            updated_at: at
           }
         ])
         assert.deepStrictEqual(once.frontline_routes, [
@@ -399,7 +399,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
             fully_qualified_domain_name: fqdn,
             sticky: "live",
             created_at: at,
-            updated_at: null
+            updated_at: at
           }
         ])
         yield* store.activate({ ...request, at: at + 5 }, () => plan("again", { isVerified: true }))

@@ -109,7 +109,7 @@ export const routeStoreContract = <E>(name: string, stores: Layer.Layer<RouteSto
             fully_qualified_domain_name: "new.example.com",
             sticky: "branch",
             created_at: at,
-            updated_at: null
+            updated_at: at
           }
         ])
         assert.deepInclude(

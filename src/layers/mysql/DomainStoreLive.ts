@@ -124,8 +124,9 @@ const writeRoute = (
   action === "insert"
     ? sql`
         INSERT INTO frontline_routes
-          (id, project_id, deployment_id, environment_id, fully_qualified_domain_name, sticky, created_at)
-        VALUES (${routeId}, ${projectId}, ${deploymentId}, ${environmentId}, ${fqdn}, ${sticky}, ${at})`
+          (id, project_id, deployment_id, environment_id, fully_qualified_domain_name, sticky, created_at,
+           updated_at)
+        VALUES (${routeId}, ${projectId}, ${deploymentId}, ${environmentId}, ${fqdn}, ${sticky}, ${at}, ${at})`
     : sql`
         UPDATE frontline_routes
         SET deployment_id = ${deploymentId}, environment_id = ${environmentId}, sticky = ${sticky}, updated_at = ${at}
@@ -140,8 +141,9 @@ const writeChallenge = (
   action === "insert"
     ? sql`
         INSERT INTO acme_challenges
-          (domain_id, workspace_id, token, challenge_type, ${sql("authorization")}, status, expires_at, created_at)
-        VALUES (${domainId}, ${workspaceId}, '', ${challengeType}, '', 'waiting', ${challengeExpiresAt}, ${at})`
+          (domain_id, workspace_id, token, challenge_type, ${sql("authorization")}, status, expires_at, created_at,
+           updated_at)
+        VALUES (${domainId}, ${workspaceId}, '', ${challengeType}, '', 'waiting', ${challengeExpiresAt}, ${at}, ${at})`
     : sql`
         UPDATE acme_challenges SET status = 'waiting', expires_at = ${challengeExpiresAt}, updated_at = ${at}
         WHERE domain_id = ${domainId} AND status = 'failed'`

@@ -168,9 +168,10 @@ const writePlan = Effect.fnUntraced(function* <A>(
   for (const route of plan.insert) {
     yield* sql`
       INSERT INTO frontline_routes
-        (id, project_id, deployment_id, environment_id, fully_qualified_domain_name, sticky, created_at)
+        (id, project_id, deployment_id, environment_id, fully_qualified_domain_name, sticky, created_at,
+         updated_at)
       VALUES (${route.id}, ${request.projectId}, ${request.deploymentId}, ${target?.environmentId ?? ""}, ${route.fqdn},
-              ${route.sticky}, ${request.at})`
+              ${route.sticky}, ${request.at}, ${request.at})`
   }
   yield* pointRoutes(sql, { ...request, routeIds: plan.reassign })
   if (plan.live !== null) {

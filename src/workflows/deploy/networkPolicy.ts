@@ -90,7 +90,8 @@ const policyRow = (input: NetworkPolicyInput, { k8sName, k8sNamespace, labels, s
     id,
     k8sName,
     k8sNamespace,
-    policy: { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec }
+    // The empty status is what Go's type of a policy encodes to.
+    policy: { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec, status: {} }
   }
 }
 

@@ -78,7 +78,7 @@ const writeRoute = (
     project_id: domain.project_id,
     fully_qualified_domain_name: fqdn,
     created_at: at,
-    updated_at: null,
+    updated_at: at,
     ...place
   })
 }
@@ -104,7 +104,7 @@ const writeChallenge = (
     status: "waiting",
     expires_at: challengeExpiresAt,
     created_at: at,
-    updated_at: null
+    updated_at: at
   })
 }
 

@@ -64,7 +64,7 @@ const applyPlan = <A>(draft: Draft, request: RoutingRequest, environmentId: stri
       fully_qualified_domain_name: route.fqdn,
       sticky: route.sticky,
       created_at: request.at,
-      updated_at: null
+      updated_at: request.at
     })
   }
   pointRoutes(draft, request, plan.reassign)

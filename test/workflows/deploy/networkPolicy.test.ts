@@ -68,7 +68,8 @@ describe("the network policies of a deployment", () => {
             toPorts: [{ ports: [{ port: "8080", protocol: "TCP" }] }]
           }
         ]
-      }
+      },
+      status: {}
     })
   })
 
@@ -115,7 +116,8 @@ describe("the network policies of a deployment", () => {
             toPorts: [{ ports: [{ port: "8080", protocol: "TCP" }] }]
           }
         ]
-      }
+      },
+      status: {}
     })
   })
 
