@@ -14,9 +14,13 @@ const known: Readonly<Record<string, string>> = {
   "src/layers/Telemetry.ts": "digits of a trace's id",
   "src/layers/builder/authorizeClone.ts": "pkt-lines of git: hexadecimal and keywords",
   "src/layers/builder/buildkit/solve.ts": "a type's name between separators; a detail of gRPC, whole",
+  "src/layers/builder/redaction.ts":
+    "what stands before, between and behind the places of a secret, of which all is kept",
+  "src/layers/builder/registryAccess.ts": "an answer, whole",
   "src/layers/vault/local/envelope.ts": "a plaintext, whole",
   "src/layers/mysql/classifySqlError.ts": "the class of an SQLSTATE: two characters of five, ASCII",
   "src/names/DomainName.ts": "two characters of a label of ASCII",
+  "src/names/imageReference.ts": "a host, up to the slash",
   "src/restate/testing/MemoryJournal.ts": "digits of a counter",
   "src/workflows/deploy/domains.ts": "a label of ASCII letters, digits and hyphens; a name up to the dot",
   "src/workflows/deploy/slug.ts": "a label of ASCII letters, digits and hyphens",
