@@ -41,7 +41,7 @@ const missing = new ComponentMissing({
   remedies: [
     `sudo apt-get install --no-install-recommends ${mariaDbPackages.join(" ")}   (or MariaDB 10.6+ of another system)`,
     `start Docker: the image ${mysqlImage} is used`,
-    "STACK_MYSQL_DSN=mysql://user:password@host:3306   (a server of yours; the user may create databases)"
+    "STACK_MYSQL_DSN=mysql://user:password@host:3306   (a server of yours; the user may create databases and users)"
   ]
 })
 

@@ -1,6 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { Console, Effect, Layer, Logger } from "effect"
-import { workerConfig } from "../config.ts"
+import { WorkerConfig, workerConfig } from "../config.ts"
+import type { OwnIndex } from "../migrations/createIndex.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { chosenConfig, configFile } from "./program.ts"
 
@@ -15,29 +16,33 @@ const line = (
 ) =>
   `${String(id).padStart(4)}  ${state.padEnd(9)}${migration.name}${migration.effect === undefined ? "" : `: ${migration.effect}`}`
 
+const missing = ({ name, table }: OwnIndex) =>
+  `      missing  index ${name} of ${table}: migrate --apply restores it, until then statements are slow`
+
 const showPlan = Effect.gen(function* () {
   const { migrationPlan } = yield* Effect.promise(() => import("../composition/database.ts"))
-  const { applied, pending, unknown } = yield* migrationPlan
+  const { applied, missingIndexes, pending, unknown } = yield* migrationPlan
   yield* Effect.forEach(applied, (migration) => Console.log(line("applied", migration)))
   yield* Effect.forEach(pending, (migration) => Console.log(line("pending", migration)))
   yield* Effect.forEach(unknown, ({ id, name }) =>
     Console.log(line("unknown", { id, name, effect: "of a newer version" }))
   )
+  yield* Effect.forEach(missingIndexes, (index) => Console.log(missing(index)))
+  const atStart = (yield* WorkerConfig).database.migrate === "off" ? "" : ", and so does a worker when it starts"
   yield* Console.log(
-    pending.length === 0
-      ? "Nothing is pending."
-      : `${pending.length} pending: migrate --apply applies them, and so does a worker when it starts.`
+    pending.length === 0 ? "Nothing is pending." : `${pending.length} pending: migrate --apply applies them${atStart}.`
   )
 })
 
 const applyPending = Effect.gen(function* () {
   const { applyMigrations } = yield* Effect.promise(() => import("../composition/database.ts"))
-  const { applied, present } = yield* applyMigrations
+  const { applied, present, restored } = yield* applyMigrations
   yield* Console.log(
     applied.length === 0
       ? `Nothing was pending: the database has all ${present.length} migrations.`
       : `Applied ${applied.length === 1 ? "migration" : "migrations"} ${applied.join(", ")}.`
   )
+  if (restored.length > 0) yield* Console.log(`Restored ${restored.join(", ")}.`)
 })
 
 /** Migrations only go forward, and each is safe to repeat. */

@@ -3,7 +3,8 @@ import type { MysqlAddress } from "../config/MysqlAddress.ts"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
-import { migrate, migrateForward, schemaState } from "../migrations/migrate.ts"
+import { migrate, migrateForward, requireMigrated, requireServed, schemaState } from "../migrations/migrate.ts"
+import type { SchemaNotServed, SchemaPending } from "../migrations/schemaState.ts"
 import { Db, DbError, DbErrorReason, type DbFailure, DbRefused, DbRefusedReason } from "../services/Db.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
@@ -16,7 +17,11 @@ export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>
   readonly class = "needs-person" as const
 
   override get message(): string {
-    return `cannot use the database at ${this.servers.join(" and ")}: ${this.operation} failed (${this.reason}). Check that it runs and what database.primary and database.readonly_replica say`
+    const advice =
+      this.reason === "denied"
+        ? "The account lacks a right: docs/operating.md lists the grants"
+        : "Check that it runs and what database.primary and database.readonly_replica say"
+    return `cannot use the database at ${this.servers.join(" and ")}: ${this.operation} failed (${this.reason}). ${advice}`
   }
 }
 
@@ -54,18 +59,26 @@ const unavailable =
   ({ operation, reason }: DbFailure) =>
     new DatabaseUnavailable({ servers: addresses.map(serverOf), operation, reason })
 
+const isDbFailure = (error: unknown): error is DbFailure => error instanceof DbError || error instanceof DbRefused
+
+/** Keeps what says itself what to do. */
+const orUnavailable =
+  (addresses: ReadonlyArray<MysqlAddress>) =>
+  <E>(error: E | DbFailure) =>
+    isDbFailure(error) ? unavailable(addresses)(error) : error
+
 const openDatabase = (config: WorkerConfigShape) => {
   const { primary, replica } = databaseServers(config)
+  const schema = config.database.migrate === "off" ? requireMigrated : migrate
   return MysqlPoolsLive({ primary, replica: Option.getOrUndefined(replica) }).pipe(
-    Layer.tap((pools) => Effect.provide(migrate, pools)),
-    Layer.mapError(unavailable([config.database.primary, ...Option.toArray(config.database.readonlyReplica)]))
+    Layer.tap((pools) => Effect.provide(schema, pools)),
+    Layer.mapError(orUnavailable([config.database.primary, ...Option.toArray(config.database.readonlyReplica)]))
   )
 }
 
 /** The pools, once the servers answer and the primary has every table. Closed last, after whatever uses them. */
-export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, openDatabase)
-)
+export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable | SchemaNotServed | SchemaPending, WorkerConfig> =
+  Layer.unwrapEffect(Effect.map(WorkerConfig, openDatabase))
 
 /** An index over a large table takes minutes; a person who applies migrations waits for it, a worker's start does not. */
 const migrationTimeout = Duration.hours(1)
@@ -77,17 +90,16 @@ const onPrimary = <A, E>(use: Effect.Effect<A, E | DbFailure, MysqlPools>) =>
       Effect.provide(
         MysqlPoolsLive({ primary: { ...databaseServers(config).primary, statementTimeout: migrationTimeout } })
       ),
-      Effect.catchIf(
-        (error): error is DbFailure => error instanceof DbError || error instanceof DbRefused,
-        (error) => unavailable([config.database.primary])(error)
-      )
+      Effect.mapError(orUnavailable([config.database.primary]))
     )
   )
 
 /** Which migrations the primary has, and which it is going to have; changes nothing. */
-export const migrationPlan = onPrimary(Effect.flatMap(MysqlPools, ({ primary }) => schemaState(primary)))
+export const migrationPlan = onPrimary(
+  Effect.flatMap(MysqlPools, ({ primary }) => Effect.flatMap(schemaState(primary), requireServed))
+)
 
-/** Applies what is pending, unless a newer version has been here. Safe to run from several processes at once. */
+/** Applies what is pending and restores dropped indexes, unless a newer version has been here. Safe to run from several processes at once. */
 export const applyMigrations = onPrimary(migrateForward)
 
 /** Several samples within any scrape interval. */

@@ -5,8 +5,8 @@ import { makeMysqlPool } from "../layers/mysql/MysqlPool.ts"
 import { ping } from "../layers/mysql/MysqlPools.ts"
 import { takenPlatformDomains } from "../layers/mysql/platformDomains.ts"
 import { decodeRows } from "../layers/mysql/rows.ts"
-import { schemaState } from "../migrations/migrate.ts"
-import type { SchemaState } from "../migrations/schemaState.ts"
+import { requireServed, schemaState } from "../migrations/migrate.ts"
+import { type SchemaNotServed, type SchemaState, servedVersions } from "../migrations/schemaState.ts"
 import type { DomainName } from "../names/DomainName.ts"
 import type { DbFailure } from "../services/Db.ts"
 import { DependencyFailed } from "../services/dependencies.ts"
@@ -32,21 +32,50 @@ const failed =
     })
   }
 
-const describe = ({ pending, unknown }: SchemaState): string => {
+const describeMigrations = ({ pending, unknown }: SchemaState): string => {
   if (unknown.length > 0) return "schema of a newer version"
   return pending.length === 0
     ? "schema up to date"
     : `${pending.length} migrations pending: serve or migrate applies them`
 }
 
+const describe = (state: SchemaState): string =>
+  [
+    describeMigrations(state),
+    ...state.missingIndexes.map(
+      ({ name, table }) => `index ${name} of ${table} is missing: statements are slow until migrate --apply restores it`
+    )
+  ].join("; ")
+
+const notServed = (setting: string) => (error: SchemaNotServed) =>
+  new DependencyFailed({
+    reason: `the schema of an Unkey version that this worker does not serve: it has the ${error.found.join(", the ")}`,
+    advice: `Served are Unkey ${servedVersions}: check ${setting}, or run the worker of that version`
+  })
+
+/** What a start would refuse is not ok. */
+const startable = (migrate: string) => (state: SchemaState) =>
+  migrate === "off" && state.pending.length > 0
+    ? new DependencyFailed({
+        reason: `${state.pending.length} migrations pending, and database.migrate is off`,
+        advice: "Run migrate --apply with an account that may change the schema"
+      })
+    : Effect.succeed(state)
+
 /** Opens one pool of its own, without the patience of a start: what is away is away now. */
-const server = (setting: string, options: MysqlPoolOptions) =>
+const server = (setting: string, options: MysqlPoolOptions, migrate: string) =>
   Effect.gen(function* () {
     const pool = yield* makeMysqlPool("primary", { ...options, maxConnections: 1 })
     yield* ping(pool)
     const [row] = yield* pool.query("version", versionRows(pool.sql`SELECT VERSION() AS version`))
-    return `${row?.version ?? ""}; ${describe(yield* schemaState(pool))}`
-  }).pipe(Effect.scoped, Effect.mapError(failed(setting)))
+    return { version: row?.version ?? "", state: yield* schemaState(pool) }
+  }).pipe(
+    Effect.scoped,
+    Effect.mapError(failed(setting)),
+    Effect.tap(({ state }) => Effect.mapError(requireServed(state), notServed(setting))),
+    Effect.tap(({ state }) => startable(migrate)(state)),
+    Effect.map(({ state, version }) => `${version}; ${describe(state)}`)
+  )
 
 const platformNamesAdvice = "Have the API delete these rows: docs/runbooks.md, ControlPlaneWorkerPlatformNameTaken"
 
@@ -71,9 +100,10 @@ export const platformNames = (config: WorkerConfigShape, names: ReadonlyArray<Do
     })
   )
 
-export const primary = (config: WorkerConfigShape) => server("database.primary", databaseServers(config).primary)
+export const primary = (config: WorkerConfigShape) =>
+  server("database.primary", databaseServers(config).primary, config.database.migrate)
 
 export const replica = (config: WorkerConfigShape) =>
   Effect.flatMap(Effect.orDie(databaseServers(config).replica), (options) =>
-    server("database.readonly_replica", options)
+    server("database.readonly_replica", options, config.database.migrate)
   )

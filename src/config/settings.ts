@@ -127,6 +127,11 @@ export const settings = {
       anyDuration,
       Duration.minutes(5),
       "After this time a connection is replaced once it is idle, so that a change behind a name or a proxy is followed."
+    ),
+    migrate: withDefault(
+      matching(/^(auto|off)$/, "auto or off"),
+      "auto",
+      "auto: a start applies pending migrations. off: a start with pending migrations fails, and `migrate --apply` applies them. A start without pending migrations runs no DDL in either mode."
     )
   },
   vault: {

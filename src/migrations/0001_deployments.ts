@@ -174,6 +174,8 @@ export const deployments: ReadonlyArray<string> = [
     "UNIQUE KEY `one_policy_per_deployment_and_region` (`deployment_id`, `region`, `k8s_name`)",
     "UNIQUE KEY `unique_version_per_region` (`region`, `version`)"
   ]),
+  // Unlike Unkey's own schema, no unique key on address and region: an address is used again while the row of the pod that
+  // had it is still there, and an upsert would then write the new pod's state into the old one's row.
   table("instances", [
     "`id` varchar(64) NOT NULL",
     "`deployment_id` varchar(255) NOT NULL",
@@ -186,7 +188,6 @@ export const deployments: ReadonlyArray<string> = [
     "`memory_mib` int NOT NULL",
     "`status` enum('inactive','pending','running','failed') NOT NULL",
     "UNIQUE KEY `instances_id_unique` (`id`)",
-    "UNIQUE KEY `unique_address_per_region` (`address`, `region`)",
     "UNIQUE KEY `unique_k8s_name_per_region` (`k8s_name`, `region`)",
     "KEY `idx_deployment_id` (`deployment_id`)"
   ]),

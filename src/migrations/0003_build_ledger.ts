@@ -1,8 +1,16 @@
+import type { OwnIndex } from "./createIndex.ts"
 import { table } from "./table.ts"
+
+/** Leads to leases that ended long ago. */
+export const leaseEnd: OwnIndex = {
+  table: "ctrl_worker_builds",
+  name: "ctrl_worker_builds_lease_until_idx",
+  columns: ["lease_until"]
+}
 
 /** Of this worker alone: who runs which build. `lease_until` is in Unix milliseconds of the database's clock, and stays when a build has ended. */
 export const buildLedger: ReadonlyArray<string> = [
-  table("ctrl_worker_builds", [
+  table(leaseEnd.table, [
     "`build_id` varchar(128) NOT NULL",
     "`owner` varchar(64) NOT NULL",
     "`lease_until` bigint NOT NULL",
@@ -10,6 +18,6 @@ export const buildLedger: ReadonlyArray<string> = [
     "`external_build_id` varchar(255) NULL",
     "`outcome` varchar(4096) NULL",
     "UNIQUE KEY `ctrl_worker_builds_build_id_unique` (`build_id`)",
-    "KEY `ctrl_worker_builds_lease_until_idx` (`lease_until`)"
+    `KEY \`${leaseEnd.name}\` (\`lease_until\`)`
   ])
 ]

@@ -1,12 +1,19 @@
+/** An index that this worker adds. Names and columns are ours, never a user's. */
+export interface OwnIndex {
+  readonly table: string
+  readonly name: string
+  readonly columns: ReadonlyArray<string>
+}
+
 /**
  * Creates an index where it does not exist. MySQL knows no CREATE INDEX IF NOT EXISTS, hence the detour over a prepared
- * statement. Names and columns are ours, never a user's.
+ * statement.
  */
-export const createIndex = (table: string, index: string, columns: ReadonlyArray<string>): ReadonlyArray<string> => [
+export const createIndex = ({ columns, name, table }: OwnIndex): ReadonlyArray<string> => [
   `SET @create_index = IF(
     (SELECT COUNT(*) FROM information_schema.statistics
-     WHERE table_schema = DATABASE() AND table_name = '${table}' AND index_name = '${index}') = 0,
-    'CREATE INDEX \`${index}\` ON \`${table}\` (${columns.map((column) => `\`${column}\``).join(", ")})', 'DO 0')`,
+     WHERE table_schema = DATABASE() AND table_name = '${table}' AND index_name = '${name}') = 0,
+    'CREATE INDEX \`${name}\` ON \`${table}\` (${columns.map((column) => `\`${column}\``).join(", ")})', 'DO 0')`,
   "PREPARE create_index FROM @create_index",
   "EXECUTE create_index",
   "DEALLOCATE PREPARE create_index"

@@ -4,8 +4,10 @@ import type { MysqlPool } from "../layers/mysql/MysqlPool.ts"
 import { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import { decodeRows } from "../layers/mysql/rows.ts"
 import { DbError, type DbFailure } from "../services/Db.ts"
-import { type Migration, migrations } from "./migrations.ts"
-import { AppliedMigration, compareSchema, SchemaNewer, type SchemaState } from "./schemaState.ts"
+import { createIndex } from "./createIndex.ts"
+import type { Migration } from "./migrations.ts"
+import { readSchema } from "./readSchema.ts"
+import { SchemaNewer, SchemaNotServed, SchemaPending, type SchemaState } from "./schemaState.ts"
 
 /** What a run did, and what had been done before, by id. */
 export interface MigrationReport {
@@ -25,8 +27,6 @@ const bookkeeping = `CREATE TABLE IF NOT EXISTS \`control_plane_migrations\` (
 const lockRows = decodeRows(
   Schema.Struct({ granted: Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString)) })
 )
-const appliedRows = decodeRows(AppliedMigration)
-const tableRows = decodeRows(Schema.Struct({ name: Schema.String }))
 
 /** Lock names belong to the whole server and hold 64 characters, hence a digest of the database's name; MySQL 9 has no MD5. */
 const lockName = "CONCAT('control_plane_migrations:', LEFT(SHA2(DATABASE(), 256), 32))"
@@ -36,77 +36,131 @@ const acquireLock = Effect.fnUntraced(function* (sql: SqlClient) {
   if (row?.granted !== 1) return yield* new DbError({ operation: "migrate", reason: "lock_wait" })
 })
 
+const run = (sql: SqlClient, statements: ReadonlyArray<string>) =>
+  Effect.forEach(statements, (statement) => sql.unsafe(statement).unprepared, { discard: true })
+
 const apply = Effect.fnUntraced(function* (sql: SqlClient, migration: Migration) {
-  yield* Effect.forEach(migration.statements, (statement) => sql.unsafe(statement).unprepared, { discard: true })
+  yield* run(sql, migration.statements)
   yield* sql`INSERT INTO control_plane_migrations (id, name) VALUES (${migration.id}, ${migration.name})`
   yield* Effect.logInfo("applied a migration").pipe(Effect.annotateLogs({ migration: migration.name }))
   return migration.id
 })
 
-const readApplied = (sql: SqlClient) => appliedRows(sql`SELECT id, name FROM control_plane_migrations ORDER BY id`)
-
-/** What a database has, from whichever server; reads and changes nothing. */
-export const schemaState = ({ query, sql }: MysqlPool): Effect.Effect<SchemaState, DbFailure> =>
-  query(
-    "schema state",
-    Effect.gen(function* () {
-      const tables = yield* tableRows(
-        sql`SELECT table_name AS name FROM information_schema.tables
-            WHERE table_schema = DATABASE() AND table_name = 'control_plane_migrations'`
-      )
-      return compareSchema(migrations, tables.length === 0 ? [] : yield* readApplied(sql))
-    })
+/** Brings back what was dropped since, by name: with an index its table may be gone. */
+const restore = Effect.fnUntraced(function* (sql: SqlClient, { applied, missingIndexes }: SchemaState) {
+  const incomplete = applied.filter(({ indexes }) => indexes.some((index) => missingIndexes.includes(index)))
+  yield* Effect.forEach(incomplete, ({ indexes, statements }) =>
+    run(sql, [...statements, ...indexes.flatMap(createIndex)])
   )
+  return missingIndexes.map(({ name }) => name)
+})
 
-/** Applies what is pending, unless the database has migrations that this build does not know and `refusesNewer`. */
-const applyPending = Effect.fnUntraced(function* (sql: SqlClient, refusesNewer: boolean) {
-  yield* sql.unsafe(bookkeeping).unprepared
-  const state = compareSchema(migrations, yield* readApplied(sql))
-  const mayApply = state.unknown.length === 0 || !refusesNewer
-  const applied = yield* Effect.forEach(mayApply ? state.pending : [], (migration) => apply(sql, migration))
-  return { ...state, applied }
+/** What a database has, from whichever server; needs SELECT alone and changes nothing. */
+export const schemaState = ({ query, sql }: MysqlPool): Effect.Effect<SchemaState, DbFailure> =>
+  query("schema state", readSchema(sql))
+
+/** Fails for a database of another version of Unkey, which has to stay as it is. */
+export const requireServed = (state: SchemaState): Effect.Effect<SchemaState, SchemaNotServed> =>
+  state.unserved.length === 0 ? Effect.succeed(state) : new SchemaNotServed({ found: state.unserved })
+
+const readServed = Effect.flatMap(MysqlPools, ({ primary }) => Effect.flatMap(schemaState(primary), requireServed))
+
+/** Who asked: a start, or a person, for whom a database that is newer stays untouched and dropped indexes come back. */
+type Asked = "start" | "person"
+
+/** What a run found and did. */
+interface Run {
+  readonly state: SchemaState
+  readonly applied: ReadonlyArray<number>
+  readonly restored: ReadonlyArray<string>
+}
+
+const untouched = (state: SchemaState): Run => ({ state, applied: [], restored: [] })
+
+const applyPending = Effect.fnUntraced(function* (sql: SqlClient, asked: Asked) {
+  const state = yield* readSchema(sql)
+  if (state.unserved.length > 0 || (asked === "person" && state.unknown.length > 0)) return untouched(state)
+  if (state.pending.length > 0) yield* sql.unsafe(bookkeeping).unprepared
+  const applied = yield* Effect.forEach(state.pending, (migration) => apply(sql, migration))
+  const restored = asked === "person" ? yield* restore(sql, state) : []
+  const done: Run = { state, applied, restored }
+  return done
 })
 
 /** Under the lock, so that of several processes each sees what the one before it has done. */
-const migrateLocked = (refusesNewer: boolean) =>
+const migrateLocked = (asked: Asked) =>
   Effect.flatMap(MysqlPools, ({ primary: { session, sql } }) =>
     session(
       "migrate",
       Effect.acquireUseRelease(
         acquireLock(sql),
-        () => applyPending(sql, refusesNewer),
+        () => applyPending(sql, asked),
         // A connection that broke has released the lock by breaking.
         () => Effect.ignore(sql`DO RELEASE_LOCK(${sql.literal(lockName)})`.unprepared)
       )
     )
   ).pipe(
-    Effect.map(({ applied, present, unknown }) => ({
-      report: { applied, present } satisfies MigrationReport,
-      unknown
-    })),
+    Effect.tap(({ state }) => requireServed(state)),
     Effect.withSpan("migrate")
   )
 
+const warn = ({ missingIndexes, unknown }: SchemaState) =>
+  Effect.all(
+    [
+      Effect.when(
+        Effect.logWarning("The database has been migrated by a newer version of this worker", {
+          unknown: unknown.map(({ name }) => name)
+        }),
+        () => unknown.length > 0
+      ),
+      Effect.when(
+        Effect.logWarning(
+          "Indexes of this worker are missing: statements are slow until migrate --apply restores them",
+          {
+            indexes: missingIndexes.map(({ name, table }) => `${table}.${name}`)
+          }
+        ),
+        () => missingIndexes.length > 0
+      )
+    ],
+    { discard: true }
+  )
+
+const reportOf = ({ applied, state }: Run): MigrationReport => ({ applied, present: state.present })
+
 /**
  * Brings the primary's schema up to date: creates on an empty database, adds what is missing to one that has these tables
- * already, and never changes a column or a row that exists. Safe to repeat and to run from several processes at once. A
- * database that a newer version has migrated is used as it is, with a warning: migrations only add, so an older worker
- * runs beside a newer one and after it.
+ * already, and never changes a column or a row that exists. Where nothing is pending it reads and does no more, so that an
+ * account without rights on the schema can start. Safe to repeat and to run from several processes at once. A database that
+ * a newer version has migrated is used as it is, with a warning: migrations only add, so an older worker runs beside a
+ * newer one and after it. A database of another version of Unkey is refused before anything is written.
  */
-export const migrate: Effect.Effect<MigrationReport, DbFailure, MysqlPools> = migrateLocked(false).pipe(
-  Effect.tap(({ unknown }) =>
-    Effect.when(
-      Effect.logWarning("The database has been migrated by a newer version of this worker", {
-        unknown: unknown.map(({ name }) => name)
-      }),
-      () => unknown.length > 0
-    )
-  ),
-  Effect.map(({ report }) => report)
+export const migrate: Effect.Effect<MigrationReport, DbFailure | SchemaNotServed, MysqlPools> = readServed.pipe(
+  Effect.flatMap((state) => (state.pending.length === 0 ? Effect.succeed(untouched(state)) : migrateLocked("start"))),
+  Effect.tap(({ state }) => warn(state)),
+  Effect.map(reportOf)
 )
 
-/** The same for a person who asks for it: with a database that is newer than this build it changes nothing and fails. */
-export const migrateForward: Effect.Effect<MigrationReport, DbFailure | SchemaNewer, MysqlPools> = Effect.flatMap(
-  migrateLocked(true),
-  ({ report, unknown }) => (unknown.length === 0 ? Effect.succeed(report) : new SchemaNewer({ unknown }))
+/** For a start that may not change the schema: fails where something is pending. */
+export const requireMigrated: Effect.Effect<MigrationReport, DbFailure | SchemaNotServed | SchemaPending, MysqlPools> =
+  readServed.pipe(
+    Effect.tap(({ pending }) => Effect.when(new SchemaPending({ pending }), () => pending.length > 0)),
+    Effect.tap(warn),
+    Effect.map((state) => reportOf(untouched(state)))
+  )
+
+const isComplete = ({ missingIndexes, pending }: SchemaState) => pending.length === 0 && missingIndexes.length === 0
+
+/** `migrate` for a person who asks for it: restores dropped indexes too, and fails for a database that is newer than this build. */
+export const migrateForward: Effect.Effect<
+  MigrationReport & Pick<Run, "restored">,
+  DbFailure | SchemaNotServed | SchemaNewer,
+  MysqlPools
+> = readServed.pipe(
+  Effect.flatMap((state) => (isComplete(state) ? Effect.succeed(untouched(state)) : migrateLocked("person"))),
+  Effect.flatMap((done) =>
+    done.state.unknown.length === 0
+      ? Effect.succeed({ ...reportOf(done), restored: done.restored })
+      : new SchemaNewer({ unknown: done.state.unknown })
+  )
 )

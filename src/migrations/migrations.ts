@@ -1,8 +1,9 @@
 import { deployments } from "./0001_deployments.ts"
 import { domainsAndUsage } from "./0001_domains_and_usage.ts"
-import { idlePreviews } from "./0002_idle_previews.ts"
-import { buildLedger } from "./0003_build_ledger.ts"
+import { idleScan } from "./0002_idle_previews.ts"
+import { buildLedger, leaseEnd } from "./0003_build_ledger.ts"
 import { certificateExpiry } from "./0004_certificate_expiry.ts"
+import { createIndex, type OwnIndex } from "./createIndex.ts"
 
 export interface Migration {
   readonly id: number
@@ -14,6 +15,8 @@ export interface Migration {
    * first statement: every statement must be safe to repeat.
    */
   readonly statements: ReadonlyArray<string>
+  /** Indexes that make statements fast and that Unkey's own schema does not have. No statement names one. */
+  readonly indexes: ReadonlyArray<OwnIndex>
 }
 
 /** Ascending by id. One that has been released never changes. The first holds the tables shared with the API, the dashboard, krane and frontline. */
@@ -22,24 +25,28 @@ export const migrations: ReadonlyArray<Migration> = [
     id: 1,
     name: "initial",
     effect: "creates the tables shared with the API, krane and frontline, where they do not exist",
-    statements: [...deployments, ...domainsAndUsage]
+    statements: [...deployments, ...domainsAndUsage],
+    indexes: []
   },
   {
     id: 2,
     name: "idle previews",
     effect: "adds the index deployments_idle_scan_idx to deployments; rows can be written meanwhile",
-    statements: idlePreviews
+    statements: createIndex(idleScan),
+    indexes: [idleScan]
   },
   {
     id: 3,
     name: "build ledger",
     effect: "creates the table ctrl_worker_builds, which only this worker uses",
-    statements: buildLedger
+    statements: buildLedger,
+    indexes: [leaseEnd]
   },
   {
     id: 4,
     name: "certificate expiry",
     effect: "adds the index acme_challenges_expires_at_idx to acme_challenges; rows can be written meanwhile",
-    statements: certificateExpiry
+    statements: createIndex(certificateExpiry),
+    indexes: [certificateExpiry]
   }
 ]

@@ -145,6 +145,47 @@ describe("migrate", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("names an index that was dropped, and --apply restores it, also with its table", () =>
+    Effect.gen(function* () {
+      const database = yield* freshDatabase
+      yield* runCommand(["migrate", "--apply"], settings(database))
+      yield* queryServer(database, "DROP INDEX deployments_idle_scan_idx ON deployments")
+      yield* queryServer(database, "DROP TABLE ctrl_worker_builds")
+      const plan = yield* runCommand(["migrate"], settings(database))
+      assert.include(plan.output, "missing  index deployments_idle_scan_idx of deployments")
+      assert.include(plan.output, "missing  index ctrl_worker_builds_lease_until_idx of ctrl_worker_builds")
+      const { code, output } = yield* runCommand(["migrate", "--apply"], settings(database))
+      assert.strictEqual(code, 0)
+      assert.include(output, "Restored deployments_idle_scan_idx, ctrl_worker_builds_lease_until_idx.\n")
+      assert.notInclude((yield* runCommand(["migrate"], settings(database))).output, "missing")
+      assert.deepStrictEqual(yield* queryServer(database, "SELECT * FROM ctrl_worker_builds"), [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("shows nothing of, and applies nothing to, the database of a later version of Unkey", () =>
+    Effect.gen(function* () {
+      const database = yield* freshDatabase
+      yield* queryServer(database, "CREATE TABLE apps (pk bigint unsigned AUTO_INCREMENT PRIMARY KEY)")
+      for (const args of [["migrate"], ["migrate", "--apply"], ["serve"]]) {
+        const { code, errors } = yield* runCommand(args, settings(database))
+        assert.strictEqual(code, 1, args.join(" "))
+        assert.match(errors, /the table apps\. Served are Unkey v2\.0\.83 to v2\.0\.87/)
+      }
+      assert.strictEqual((yield* queryServer(database, tables))[0]?.n, 1)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a start with database.migrate off ends with 1, and names what is pending and what applies it", () =>
+    Effect.gen(function* () {
+      const database = yield* freshDatabase
+      const off = { ...settings(database), WORKER_DATABASE_MIGRATE: "off" }
+      const { code, errors } = yield* runCommand(["serve"], off)
+      assert.strictEqual(code, 1)
+      assert.match(errors, /^The worker cannot run: the database lacks migration 1 "initial".*Run "migrate --apply"/)
+      assert.strictEqual((yield* queryServer(database, tables))[0]?.n, 0)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("names the server that does not answer, and ends with 1", () =>
     Effect.gen(function* () {
       const { code, errors } = yield* runCommand(["migrate"], settings("mysql://root:hunter2@127.0.0.1:1/unkey"))
@@ -158,9 +199,9 @@ describe("migrate", () => {
   )
 
   it("tells what is applied, pending and of a newer version apart, whatever the order of the rows", () => {
-    const one = { id: 1, name: "one", effect: "", statements: [] }
-    const two = { id: 2, name: "two", effect: "", statements: [] }
-    const three = { id: 3, name: "three", effect: "", statements: [] }
+    const one = { id: 1, name: "one", effect: "", statements: [], indexes: [] }
+    const two = { id: 2, name: "two", effect: "", statements: [], indexes: [] }
+    const three = { id: 3, name: "three", effect: "", statements: [], indexes: [] }
     const rows = [{ id: 9, name: "nine" }, three, one].map(({ id, name }) => ({ id, name }))
     assert.deepStrictEqual(compareSchema([one, two, three], rows), {
       present: [1, 3, 9],

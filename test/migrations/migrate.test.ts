@@ -76,6 +76,27 @@ describe("migrate", () => {
     }).pipe(Effect.provide(emptyDatabase))
   )
 
+  it.live("lets two instances share an address where it creates the table, and leaves a unique key that is there", () =>
+    Effect.gen(function* () {
+      const { sql } = (yield* MysqlPools).primary
+      const insert = (id: string) =>
+        sql`INSERT INTO instances ${sql.insert({
+          ...{ id, deployment_id: id, workspace_id: "ws", project_id: "proj", region: "eu", k8s_name: id },
+          ...{ address: "10.0.0.7:8080", cpu_millicores: 1, memory_mib: 1, status: "running" }
+        })}`
+      const uniqueKeys = sql`SELECT DISTINCT index_name AS name FROM information_schema.statistics
+        WHERE table_schema = DATABASE() AND table_name = 'instances' AND index_name = 'unique_address_per_region'`
+      yield* migrate
+      yield* insert("of_the_old_deployment")
+      yield* insert("of_the_new_deployment")
+      yield* sql`DELETE FROM instances`
+      yield* sql`ALTER TABLE instances ADD UNIQUE KEY unique_address_per_region (address, region)`
+      yield* sql`DELETE FROM control_plane_migrations`
+      yield* migrate
+      assert.lengthOf(yield* uniqueKeys, 1)
+    }).pipe(Effect.provide(emptyDatabase))
+  )
+
   it.live("three workers that start together apply each migration once", () =>
     Effect.gen(function* () {
       const url = yield* freshDatabase

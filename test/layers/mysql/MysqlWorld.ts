@@ -15,6 +15,7 @@ import { RouteStoreLive } from "../../../src/layers/mysql/RouteStoreLive.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
 import { noRows, type Rows, type TableName, type Tables } from "../../support/memory/Tables.ts"
 import { sortedRows, World } from "../../support/memory/World.ts"
+import { accountOf } from "../../support/stack/Account.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 
 /** What the real tables require and no store looks at. */
@@ -389,3 +390,18 @@ export const mysqlStores = Layer.mergeAll(
 
 /** The stores on a new database of the real server. */
 export const mysqlWorld = Layer.provideMerge(mysqlStores, freshPools)
+
+/** Pools of a worker that serves a migrated database, with the rights that the guide for operators gives it and no others. */
+const servingPools = Layer.unwrapScoped(
+  Effect.gen(function* () {
+    const database = yield* freshDatabase
+    yield* Effect.provide(quietly(migrate), MysqlPoolsLive({ primary: poolOptions(database) }))
+    return MysqlPoolsLive({
+      primary: poolOptions(yield* accountOf(database, "control_plane")),
+      replica: poolOptions(yield* accountOf(database, "control_plane_replica"))
+    })
+  })
+)
+
+/** The same with a replica, under accounts that may not change the schema. */
+export const servingWorld = Layer.provideMerge(mysqlStores, servingPools)

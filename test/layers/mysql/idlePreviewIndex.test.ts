@@ -69,5 +69,19 @@ layer(IdlePreviewStoreLive.pipe(Layer.provideMerge(oneConnection)), { excludeTes
           assert.strictEqual(found, 60)
         })
     )
+
+    it.effect("finds the same without its index, which a tool that owns the schema may have dropped", () =>
+      Effect.gen(function* () {
+        const { sql } = (yield* MysqlPools).primary
+        const store = yield* IdlePreviewStore
+        const question = { quietSince: 10, after: 0, limit: 100 }
+        const before = yield* store.page(question)
+        assert.lengthOf(before.previews, 10)
+        for (const index of ["deployments_idle_scan_idx", "status_idx"]) {
+          yield* sql.unsafe(`DROP INDEX ${index} ON deployments`).unprepared
+          assert.deepStrictEqual(yield* store.page(question), before, index)
+        }
+      })
+    )
   }
 )

@@ -8,15 +8,15 @@ import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.t
 import { quotaStoreContract } from "../../services/QuotaStore.contract.ts"
 import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
-import { mysqlWorld } from "./MysqlWorld.ts"
+import { servingWorld } from "./MysqlWorld.ts"
 
-deploymentStoreContract("MySQL", mysqlWorld)
-routeStoreContract("MySQL", mysqlWorld)
-regionStoreContract("MySQL", mysqlWorld)
-domainStoreContract("MySQL", mysqlWorld)
-certificateStoreContract("MySQL", mysqlWorld)
-clickhouseSettingsStoreContract("MySQL", mysqlWorld)
-idlePreviewStoreContract("MySQL", mysqlWorld)
-keyRefillStoreContract("MySQL", mysqlWorld)
-quotaStoreContract("MySQL", mysqlWorld)
-buildLedgerContract("MySQL", mysqlWorld)
+deploymentStoreContract("MySQL", servingWorld)
+routeStoreContract("MySQL", servingWorld)
+regionStoreContract("MySQL", servingWorld)
+domainStoreContract("MySQL", servingWorld)
+certificateStoreContract("MySQL", servingWorld)
+clickhouseSettingsStoreContract("MySQL", servingWorld)
+idlePreviewStoreContract("MySQL", servingWorld)
+keyRefillStoreContract("MySQL", servingWorld)
+quotaStoreContract("MySQL", servingWorld)
+buildLedgerContract("MySQL", servingWorld)

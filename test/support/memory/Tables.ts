@@ -300,7 +300,7 @@ export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...Reado
   ],
   sentinels: [["id"], ["k8s_name"], ["k8s_address"], ["environment_id", "region"], ["region", "version"]],
   cilium_network_policies: [["id"], ["deployment_id", "region", "k8s_name"], ["region", "version"]],
-  instances: [["id"], ["address", "region"], ["k8s_name", "region"]],
+  instances: [["id"], ["k8s_name", "region"]],
   frontline_routes: [["id"], ["fully_qualified_domain_name"]],
   custom_domains: [["id"], ["domain"], ["target_cname"]],
   acme_challenges: [["domain_id"]],
