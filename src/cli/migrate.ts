@@ -1,7 +1,6 @@
 import { Command, Options } from "@effect/cli"
 import { Console, Effect, Layer, Logger } from "effect"
 import { WorkerConfig, workerConfig } from "../config.ts"
-import type { OwnIndex } from "../migrations/createIndex.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { chosenConfig, configFile } from "./program.ts"
 
@@ -16,7 +15,7 @@ const line = (
 ) =>
   `${String(id).padStart(4)}  ${state.padEnd(9)}${migration.name}${migration.effect === undefined ? "" : `: ${migration.effect}`}`
 
-const missing = ({ name, table }: OwnIndex) =>
+const missing = ({ name, table }: { readonly name: string; readonly table: string }) =>
   `      missing  index ${name} of ${table}: migrate --apply restores it, until then statements are slow`
 
 const showPlan = Effect.gen(function* () {
