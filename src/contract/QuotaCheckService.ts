@@ -4,7 +4,15 @@ import { message } from "./protojson.ts"
 import { bool, int32, text } from "./scalars.ts"
 
 /** How far a check is: what the slices hand on, each to the next. */
-const Position = { after: text(), checked: int32, exceeded: int32, sent: int32, failed: int32 }
+const Position = {
+  after: text(),
+  checked: int32,
+  exceeded: int32,
+  sent: int32,
+  failed: int32,
+  /** Workspaces whose notice is impossible as it is: they hold up no other, and a person has to look. */
+  refused: int32
+}
 
 /** Tells about workspaces that use more than their quota. The key is the billing period, `YYYY-MM` in UTC. */
 export const QuotaCheckService = {

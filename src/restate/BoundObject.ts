@@ -20,17 +20,18 @@ import type { AnySchema, Contract } from "./Contract.ts"
 import { publicError } from "./Defect.ts"
 import { Durable } from "./Durable.ts"
 import { durableClock } from "./DurableClock.ts"
-import { AwaitRejected, CallFailed, Cancelled, StepFailed } from "./DurableError.ts"
+import { AwaitRejected, CallFailed, Cancelled, EncodingFailed, StepFailed } from "./DurableError.ts"
 import { durableRandom } from "./DurableRandom.ts"
 import { errorTypeOf } from "./errorType.ts"
 import type { Implementation, ObjectOptions } from "./Implementation.ts"
 import type { Journal } from "./Journal.ts"
 import type { AttemptOutcome, Observer } from "./Observer.ts"
+import { encodeFor, opaqueSerde } from "./Serde.ts"
 import { externalParent, identify, replayTracer } from "./Telemetry.ts"
 import { toTerminal } from "./TypedFailure.ts"
 
-/** Runs one attempt of one handler. Settles with the handler's answer, a terminal error, or an error that Restate retries. */
-export type AttemptRunner = (journal: Journal, input: unknown) => Promise<unknown>
+/** Runs one attempt of one handler. Settles with the handler's encoded answer, a terminal error, or an error that Restate retries. */
+export type AttemptRunner = (journal: Journal, input: unknown) => Promise<Uint8Array>
 
 /** An implementation with everything it needs: ready to be served by Restate or by the testing engine. */
 export interface BoundObject {
@@ -83,18 +84,25 @@ export const bind = <R>(
   for (const [name, run] of Object.entries(implementation.handlers)) {
     const declared = implementation.contract.handlers[name]
     if (declared === undefined) throw new TypeError(`${implementation.contract.name} declares no handler ${name}`)
-    const handle = (input: unknown) => Effect.suspend(() => run(input))
+    const answer = `the answer of ${implementation.contract.name}/${name}`
+    const encoded = (value: unknown) => encodeFor(answer, opaqueSerde(declared.output), value)
+    // Encoded as part of the attempt: an answer that does not fit ends the invocation, which would not fit later either.
+    const handle = (input: unknown) =>
+      Effect.flatMap(
+        Effect.suspend(() => run(input)),
+        encoded
+      )
     attempts.set(name, (journal, input) => runAttempt(shared, declared.error, journal, handle(input)))
   }
   return { contract: implementation.contract, options: implementation.options, attempts }
 }
 
-const runAttempt = <A, E, R>(
+const runAttempt = <E, R>(
   shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer },
   errorSchema: AnySchema,
   journal: Journal,
-  effect: Effect.Effect<A, E, R | Durable>
-): Promise<unknown> =>
+  effect: Effect.Effect<Uint8Array, E, R | Durable>
+): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
     const broken = (error: unknown): void => {
       attempt.end()
@@ -133,7 +141,7 @@ interface Edge {
   readonly outcome: AttemptOutcome
 }
 
-const isDurableFailure = Schema.is(Schema.Union(StepFailed, CallFailed, AwaitRejected))
+const isDurableFailure = Schema.is(Schema.Union(StepFailed, CallFailed, AwaitRejected, EncodingFailed))
 
 /** What leaves the handler: typed failures and cancellation end the invocation, everything else is retried. */
 const edge = (attempt: Attempt, errorSchema: AnySchema, cause: Cause.Cause<unknown>): Edge => {

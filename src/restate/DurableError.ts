@@ -48,8 +48,22 @@ export class AwaitRejected extends Schema.TaggedError<AwaitRejected>()("AwaitRej
   }
 }
 
+/**
+ * A value of ours that cannot be written where it goes: it does not fit the schema there, or is larger than 256 KiB. `target`
+ * says where: `service/handler` of a message, `state name`, `awakeable`, `step name`, or the handler's own answer. Nothing
+ * was journaled, except of a step, whose body has run. The same value fails again on every attempt.
+ */
+export class EncodingFailed extends Schema.TaggedError<EncodingFailed>()("EncodingFailed", {
+  target: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.target}: ${this.problem}`
+  }
+}
+
 /** What any handler may fail with beside its contract's own errors. The caller sees status 500, or 409 for `Cancelled`. */
-export type DurableFailure = Cancelled | StepFailed | CallFailed | AwaitRejected
+export type DurableFailure = Cancelled | StepFailed | CallFailed | AwaitRejected | EncodingFailed
 
 /**
  * A body waited for something that is not in the journal (a promise, a timer, a lock shared between processes). Replay

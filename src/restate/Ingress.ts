@@ -2,8 +2,8 @@ import { HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/
 import { TerminalError } from "@restatedev/restate-sdk"
 import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.ts"
-import { CallFailed } from "./DurableError.ts"
-import { opaqueSerde } from "./Serde.ts"
+import { CallFailed, type EncodingFailed } from "./DurableError.ts"
+import { encodeFor, opaqueSerde } from "./Serde.ts"
 import { fromTerminal } from "./TypedFailure.ts"
 
 /** Restate's ingress could not be reached, or answered with something that is not its protocol. Whether it took the request is unknown. */
@@ -52,7 +52,7 @@ export class Ingress extends Context.Tag("restate/Ingress")<
       handler: H,
       input: Input<C, H>,
       options?: IngressCallOptions
-    ) => Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | IngressUnavailable>
+    ) => Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed | IngressUnavailable>
     /** Sends a message and answers once Restate has stored it. */
     readonly send: <C extends Contract, H extends HandlerName<C>>(
       contract: C,
@@ -60,7 +60,7 @@ export class Ingress extends Context.Tag("restate/Ingress")<
       handler: H,
       input: Input<C, H>,
       options?: IngressSendOptions
-    ) => Effect.Effect<typeof Accepted.Type, CallFailed | IngressUnavailable>
+    ) => Effect.Effect<typeof Accepted.Type, CallFailed | EncodingFailed | IngressUnavailable>
   }
 >() {}
 
@@ -90,10 +90,15 @@ const make = (http: HttpClient.HttpClient, base: string): Context.Tag.Service<In
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
         const path = pathOf(contract, key, handler)
-        const sent = yield* post(path, opaqueSerde(declared.input).serialize(input), headersOf(options))
+        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input), input)
+        const sent = yield* post(path, body, headersOf(options))
         if (isSuccess(sent.response)) {
-          // Decoded by the contract's output schema.
-          return opaqueSerde(declared.output).deserialize(sent.bytes) as Output<typeof contract, typeof handler>
+          return yield* Effect.try({
+            // Decoded by the contract's output schema.
+            try: () => opaqueSerde(declared.output).deserialize(sent.bytes) as Output<typeof contract, typeof handler>,
+            catch: () =>
+              new IngressUnavailable({ url: `${base}/${path}`, reason: "the answer does not fit its schema" })
+          })
         }
         const error = yield* terminalOf(`${base}/${path}`, sent.bytes)
         const typed = fromTerminal(declared.error, error) as Option.Option<Failure<typeof contract, typeof handler>>
@@ -104,7 +109,8 @@ const make = (http: HttpClient.HttpClient, base: string): Context.Tag.Service<In
         const declared = yield* declaredHandler(contract, handler)
         const delay = options.delay === undefined ? "" : `?delay=${Duration.toMillis(options.delay)}ms`
         const path = `${pathOf(contract, key, handler)}/send${delay}`
-        const sent = yield* post(path, opaqueSerde(declared.input).serialize(input), headersOf(options))
+        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input), input)
+        const sent = yield* post(path, body, headersOf(options))
         if (!isSuccess(sent.response)) {
           const error = yield* terminalOf(`${base}/${path}`, sent.bytes)
           return yield* callFailed(path, error)

@@ -40,16 +40,16 @@ export interface Target {
 
 export interface CallRequest {
   readonly target: Target
-  readonly input: unknown
-  readonly inputSerde: Serde<unknown>
+  /** Encoded already. */
+  readonly input: Uint8Array
   readonly outputSerde: Serde<unknown>
   readonly idempotencyKey?: string
 }
 
 export interface SendRequest {
   readonly target: Target
-  readonly input: unknown
-  readonly inputSerde: Serde<unknown>
+  /** Encoded already. */
+  readonly input: Uint8Array
   readonly delayMillis?: number
   readonly idempotencyKey?: string
 }
@@ -76,13 +76,13 @@ export interface Journal {
   readonly now: () => Pending
   readonly sleep: (millis: number, name: string | undefined) => Pending
   readonly get: <A>(name: string, serde: Serde<A>) => Pending
-  readonly set: <A>(name: string, value: A, serde: Serde<A>) => void
+  readonly set: (name: string, bytes: Uint8Array) => void
   readonly clear: (name: string) => void
   readonly call: (request: CallRequest) => { readonly result: Pending; readonly invocationId: Pending }
   readonly send: (request: SendRequest) => { readonly invocationId: Pending }
   readonly cancel: (invocationId: string) => void
   readonly awakeable: <A>(serde: Serde<A>) => { readonly id: string; readonly result: Pending }
-  readonly resolveAwakeable: <A>(id: string, value: A, serde: Serde<A>) => void
+  readonly resolveAwakeable: (id: string, bytes: Uint8Array) => void
   readonly rejectAwakeable: (id: string, reason: string) => void
   readonly signal: <A>(name: string, serde: Serde<A>) => Pending
 

@@ -1,11 +1,13 @@
 import { TerminalError } from "@restatedev/restate-sdk"
-import { Duration, Effect, Option, type Schema } from "effect"
+import { Duration, Effect, Either, Option, type Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
-import { AwaitRejected, CallFailed } from "./DurableError.ts"
+import { AwaitRejected, CallFailed, type EncodingFailed } from "./DurableError.ts"
 import type { Completion, Target } from "./Journal.ts"
-import { opaqueSerde, serdeOf } from "./Serde.ts"
+import { encodeFor, opaqueSerde, serdeOf } from "./Serde.ts"
 import { fromTerminal } from "./TypedFailure.ts"
+
+const nameOf = ({ handler, service }: Target): string => `${service}/${handler}`
 
 const handlerOf = <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) => {
   const declared = contract.handlers[handler]
@@ -30,7 +32,8 @@ export interface SendOptions extends CallOptions {
 
 /**
  * Calls another object and waits. Failures that the callee's contract declares come back as the same classes, any
- * other as `CallFailed`. Interrupting the caller cancels the callee.
+ * other as `CallFailed`. Interrupting the caller cancels the callee. An input that does not fit its schema, or is too large,
+ * is `EncodingFailed`, here and on every attempt: the callee never hears of it, and nothing is journaled.
  */
 export const call = <C extends Contract, H extends HandlerName<C>>(
   contract: C,
@@ -38,17 +41,18 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
   handler: H,
   input: Input<C, H>,
   options: CallOptions = {}
-): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed, Durable> =>
-  withAttempt((attempt) => {
+): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed, Durable> =>
+  withAttempt((attempt): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed> => {
     const { journal } = attempt
     const declared = handlerOf(contract, handler)
     const target = targetOf(contract, key, handler)
+    const encoded = encodeFor(nameOf(target), opaqueSerde(declared.input), input)
+    if (Either.isLeft(encoded)) return encoded.left
     let appended: ReturnType<typeof journal.call> | undefined
     const append = () => {
       appended = journal.call({
         target,
-        input,
-        inputSerde: opaqueSerde(declared.input),
+        input: encoded.right,
         outputSerde: opaqueSerde(declared.output),
         ...options
       })
@@ -70,28 +74,30 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
       if (!(error instanceof TerminalError)) return Effect.die(error)
       // Decoded by the contract's error schema.
       const typed = fromTerminal(declared.error, error) as Option.Option<Failure<C, H>>
-      const untyped = () =>
-        new CallFailed({ target: `${target.service}/${target.handler}`, code: error.code, reason: error.message })
+      const untyped = () => new CallFailed({ target: nameOf(target), code: error.code, reason: error.message })
       return Effect.fail(Option.getOrElse(typed, untyped))
     }
     return attempt.park(append, answer, cancelCallee)
   })
 
-/** Sends a message, now or after a delay, and goes on. It is delivered exactly once even if this invocation fails later. */
+/**
+ * Sends a message, now or after a delay, and goes on. It is delivered exactly once even if this invocation fails later. An
+ * input that does not fit its schema, or is too large, is `EncodingFailed`: nothing was sent.
+ */
 export const send = <C extends Contract, H extends HandlerName<C>>(
   contract: C,
   key: string,
   handler: H,
   input: Input<C, H>,
   options: SendOptions = {}
-): Effect.Effect<{ readonly invocationId: Effect.Effect<string, never, Durable> }, never, Durable> =>
-  withAttempt((attempt) =>
-    Effect.sync(() => {
+): Effect.Effect<{ readonly invocationId: Effect.Effect<string, never, Durable> }, EncodingFailed, Durable> =>
+  withAttempt((attempt) => {
+    const target = targetOf(contract, key, handler)
+    return Either.map(encodeFor(nameOf(target), opaqueSerde(handlerOf(contract, handler).input), input), (encoded) => {
       const { delay, idempotencyKey } = options
       const sent = attempt.journal.send({
-        target: targetOf(contract, key, handler),
-        input,
-        inputSerde: opaqueSerde(handlerOf(contract, handler).input),
+        target,
+        input: encoded,
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         ...(delay === undefined ? {} : { delayMillis: Math.ceil(Duration.toMillis(delay)) })
       })
@@ -105,7 +111,7 @@ export const send = <C extends Contract, H extends HandlerName<C>>(
         )
       }
     })
-  )
+  })
 
 /** Asks Restate to cancel another invocation. Does not wait for its compensations. */
 export const cancel = (id: string): Effect.Effect<void, never, Durable> =>
@@ -135,12 +141,15 @@ export const awakeable = <A, I>(schema: Schema.Schema<A, I>): Effect.Effect<Awak
     })
   )
 
+/** Completes an awakeable of another invocation, or fails when the value does not fit: it then still waits. */
 export const resolveAwakeable = <A, I>(
   id: string,
   schema: Schema.Schema<A, I>,
   value: A
-): Effect.Effect<void, never, Durable> =>
-  withAttempt((attempt) => Effect.sync(() => attempt.journal.resolveAwakeable(id, value, serdeOf(schema))))
+): Effect.Effect<void, EncodingFailed, Durable> =>
+  withAttempt((attempt) =>
+    Either.map(encodeFor("awakeable", serdeOf(schema), value), (bytes) => attempt.journal.resolveAwakeable(id, bytes))
+  )
 
 export const rejectAwakeable = (id: string, reason: string): Effect.Effect<void, never, Durable> =>
   withAttempt((attempt) => Effect.sync(() => attempt.journal.rejectAwakeable(id, reason)))

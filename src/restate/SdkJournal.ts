@@ -4,7 +4,8 @@ import {
   type internal,
   type ObjectContext,
   RestatePromise,
-  type Serde as SdkSerde
+  type Serde as SdkSerde,
+  serde as sdkSerde
 } from "@restatedev/restate-sdk"
 import type {
   CallRequest,
@@ -170,8 +171,8 @@ export class SdkJournal implements Journal {
     return new SdkPending(this.#context.get<A>(name, answering(entry, serde)), entry, false, true)
   }
 
-  set<A>(name: string, value: A, serde: Serde<A>): void {
-    this.#context.set<A>(name, value, serde)
+  set(name: string, bytes: Uint8Array): void {
+    this.#context.set(name, bytes, sdkSerde.binary)
   }
 
   clear(name: string): void {
@@ -179,14 +180,14 @@ export class SdkJournal implements Journal {
   }
 
   call(request: CallRequest): { readonly result: SdkPending; readonly invocationId: SdkPending } {
-    const { target, input, inputSerde, outputSerde, idempotencyKey } = request
+    const { target, input, outputSerde, idempotencyKey } = request
     const entry = new EntryIdentity()
     const promise = this.#context.genericCall({
       service: target.service,
       method: target.handler,
       key: target.key,
       parameter: input,
-      inputSerde,
+      inputSerde: sdkSerde.binary,
       outputSerde: answering(entry, outputSerde),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey })
     })
@@ -194,13 +195,13 @@ export class SdkJournal implements Journal {
   }
 
   send(request: SendRequest): { readonly invocationId: SdkPending } {
-    const { target, input, inputSerde, delayMillis, idempotencyKey } = request
+    const { target, input, delayMillis, idempotencyKey } = request
     const handle = this.#context.genericSend({
       service: target.service,
       method: target.handler,
       key: target.key,
       parameter: input,
-      inputSerde,
+      inputSerde: sdkSerde.binary,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(delayMillis === undefined ? {} : { delay: delayMillis })
     })
@@ -218,8 +219,8 @@ export class SdkJournal implements Journal {
     return { id, result: new SdkPending(promise, entry) }
   }
 
-  resolveAwakeable<A>(id: string, value: A, serde: Serde<A>): void {
-    this.#context.resolveAwakeable<A>(id, value, serde)
+  resolveAwakeable(id: string, bytes: Uint8Array): void {
+    this.#context.resolveAwakeable(id, bytes, sdkSerde.binary)
   }
 
   rejectAwakeable(id: string, reason: string): void {

@@ -1,6 +1,7 @@
-import { JSONSchema, ParseResult, Schema, SchemaAST } from "effect"
+import { Either, JSONSchema, ParseResult, Schema, SchemaAST } from "effect"
 import { shortened } from "../text/codePoints.ts"
 import { type AnySchema, opaque } from "./Contract.ts"
+import { EncodingFailed } from "./DurableError.ts"
 
 /** How a value becomes journal bytes and back. The shape Restate's SDK expects. */
 export interface Serde<A> {
@@ -10,6 +11,12 @@ export interface Serde<A> {
   readonly deserialize: (bytes: Uint8Array) => A
 }
 
+/** The serde of a schema. */
+export interface SchemaSerde<A> extends Serde<A> {
+  /** As `serialize`, but a value that does not fit is a value: a workflow decides what to do about it. */
+  readonly encode: (value: A) => Either.Either<Uint8Array, InvalidPayload>
+}
+
 /** Largest payload in either direction, state and step results included: 256 KiB. Restate's own limit is 32 MiB. */
 export const maxPayloadBytes = 256 * 1024
 
@@ -17,7 +24,7 @@ const maxProblemCharacters = 512
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 const empty = new Uint8Array(0)
-const cache = new WeakMap<SchemaAST.AST, Serde<unknown>>()
+const cache = new WeakMap<SchemaAST.AST, SchemaSerde<unknown>>()
 
 /** A payload that is too large, is not JSON, or does not fit its schema. */
 export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("InvalidPayload", {
@@ -67,23 +74,24 @@ const publish = (schema: AnySchema): object | undefined => {
   }
 }
 
-const make = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
-  const encode = Schema.encodeEither(schema)
+const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
+  const toWire = Schema.encodeEither(schema)
   const decode = Schema.decodeUnknownEither(schema)
   const isVoid = SchemaAST.isVoidKeyword(schema.ast) || SchemaAST.isUndefinedKeyword(schema.ast)
   const jsonSchema = isVoid ? undefined : publish(schema)
+  const encode = (value: A): Either.Either<Uint8Array, InvalidPayload> => {
+    const wire = toWire(value)
+    if (wire._tag === "Left") return Either.left(misfit(wire.left))
+    if (wire.right === undefined) return Either.right(empty)
+    const bytes = encoder.encode(JSON.stringify(wire.right))
+    // Refused here, where the value is made: once stored, nothing could read it back.
+    return bytes.length > maxPayloadBytes ? Either.left(tooLarge(bytes.length)) : Either.right(bytes)
+  }
   return {
     ...(isVoid ? {} : { contentType: "application/json" }),
     ...(jsonSchema === undefined ? {} : { jsonSchema }),
-    serialize: (value) => {
-      const encoded = encode(value)
-      if (encoded._tag === "Left") throw misfit(encoded.left)
-      if (encoded.right === undefined) return empty
-      const bytes = encoder.encode(JSON.stringify(encoded.right))
-      // Refused here, where the value is made: once stored, nobody could read it back.
-      if (bytes.length > maxPayloadBytes) throw tooLarge(bytes.length)
-      return bytes
-    },
+    encode,
+    serialize: (value) => Either.getOrThrowWith(encode(value), (problem) => problem),
     deserialize: (bytes) => {
       const result = decode(parse(bytes))
       if (result._tag === "Left") throw new InvalidPayload({ problem: describe(result.left) })
@@ -93,14 +101,22 @@ const make = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
 }
 
 /** The serde of a schema whose types are not known here. */
-export const opaqueSerde = (schema: AnySchema): Serde<unknown> => serdeOf(opaque(schema))
+export const opaqueSerde = (schema: AnySchema): SchemaSerde<unknown> => serdeOf(opaque(schema))
+
+/** The bytes of a value for `target`, or why there are none. A function of the value: the same on every attempt. */
+export const encodeFor = <A>(
+  target: string,
+  serde: SchemaSerde<A>,
+  value: A
+): Either.Either<Uint8Array, EncodingFailed> =>
+  Either.mapLeft(serde.encode(value), ({ problem }) => new EncodingFailed({ target, problem }))
 
 /** The serde of a schema, made once per schema. Publishes the schema's encoded side as JSON Schema. */
-export const serdeOf = <A, I>(schema: Schema.Schema<A, I>): Serde<A> => {
+export const serdeOf = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
   const known = cache.get(schema.ast)
   // The cache is keyed by the schema itself, so what is found there was made for the same A.
-  if (known !== undefined) return known as Serde<A>
+  if (known !== undefined) return known as SchemaSerde<A>
   const made = make(schema)
-  cache.set(schema.ast, made as Serde<unknown>)
+  cache.set(schema.ast, made as SchemaSerde<unknown>)
   return made
 }

@@ -1,11 +1,13 @@
-import { Effect, Option, type Schema } from "effect"
+import { Effect, Either, Option, type Schema } from "effect"
 import { type Durable, withAttempt } from "./Durable.ts"
-import { serdeOf } from "./Serde.ts"
+import type { EncodingFailed } from "./DurableError.ts"
+import { encodeFor, serdeOf } from "./Serde.ts"
 
 /** One named value in the object's state. Writes belong to exclusive handlers: the object's key orders them. */
 export interface StateCell<A> {
   readonly get: Effect.Effect<Option.Option<A>, never, Durable>
-  readonly set: (value: A) => Effect.Effect<void, never, Durable>
+  /** Writes nothing, and fails, when the value does not fit: whatever stood there stays. */
+  readonly set: (value: A) => Effect.Effect<void, EncodingFailed, Durable>
   readonly clear: Effect.Effect<void, never, Durable>
 }
 
@@ -23,7 +25,10 @@ export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): Stat
             : Effect.die(completion.error)
       )
     ),
-    set: (value) => withAttempt((attempt) => Effect.sync(() => attempt.journal.set(name, value, serde))),
+    set: (value) =>
+      withAttempt((attempt) =>
+        Either.map(encodeFor(`state ${name}`, serde, value), (bytes) => attempt.journal.set(name, bytes))
+      ),
     clear: withAttempt((attempt) => Effect.sync(() => attempt.journal.clear(name)))
   }
 }

@@ -19,7 +19,7 @@ import type { Attempt } from "./Attempt.ts"
 import { type AnySchema, opaque } from "./Contract.ts"
 import { publicError } from "./Defect.ts"
 import { Durable, InsideStep, withAttempt } from "./Durable.ts"
-import { StepFailed, StepTimedOut } from "./DurableError.ts"
+import { EncodingFailed, StepFailed, StepTimedOut } from "./DurableError.ts"
 import { errorTypeOf } from "./errorType.ts"
 import type { Completion, RunOptions } from "./Journal.ts"
 import type { StepOutcome } from "./Observer.ts"
@@ -73,6 +73,9 @@ type IsWithin<T, Union> = IsUnknown<Union> extends true ? false : T extends Unio
 type Journals<T, S extends AnySchema> =
   IsUnknown<T> extends true ? true : [T] extends [Schema.Schema.Type<S>] ? true : false
 
+/** How a step without a retry policy fails whose result cannot be journaled; one without a result has nothing to encode. */
+export type Encoding<S extends AnySchema> = [S] extends [typeof Schema.Void] ? never : EncodingFailed
+
 interface CommonOptions<S extends AnySchema, F extends AnySchema> {
   /** Codec of the result. Left out when there is none. */
   readonly success?: S
@@ -102,6 +105,8 @@ interface StepOptions extends CommonOptions<AnySchema, AnySchema> {
 const defaultTimeoutMillis = 30_000
 const tooLarge = 413
 const interrupted = 409
+/** Metadata key that tells a result which could not be journaled from a step that was given up. */
+const unjournalable = "effect/unjournalable"
 const encoder = new TextEncoder()
 const nothing = new Uint8Array(0)
 
@@ -117,7 +122,7 @@ export const step: {
     name: string,
     body: Effect.Effect<A, E, R>,
     options: PatientStep<S, F> & Fits<A, E, R, S, F>
-  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F>, NoInfer<R> | Durable>
+  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | Encoding<S>, NoInfer<R> | Durable>
   <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
     name: string,
     body: Effect.Effect<A, E, R>,
@@ -160,9 +165,10 @@ const resume = <A>(name: string, options: StepOptions, completion: Completion): 
   const { error } = completion
   if (!(error instanceof TerminalError)) return Effect.die(error)
   const expected = options.failure === undefined ? Option.none() : fromTerminal(options.failure, error)
-  const failure = Option.getOrElse(
-    expected,
-    () => new StepFailed({ step: name, code: error.code, reason: error.message })
+  const failure = Option.getOrElse(expected, () =>
+    error.metadata?.[unjournalable] !== undefined && options.retry === undefined
+      ? new EncodingFailed({ target: `step ${name}`, problem: error.message })
+      : new StepFailed({ step: name, code: error.code, reason: error.message })
   )
   // The overloads of `step` declare exactly these failures; without a retry policy nothing but a lost race gives StepFailed.
   return Effect.fail(failure) as Effect.Effect<never>
@@ -234,10 +240,9 @@ class StepRun {
     return this.#unjournalable(`its result of ${bytes.length} bytes exceeds the limit of ${maxPayloadBytes}`, tooLarge)
   }
 
-  /** Repeating the body would not help: the workflow decides when it can, a person when it cannot. */
+  /** Journaled as a failure: repeating the body would not help, and what waits behind this invocation must not wait for it. */
   #unjournalable(reason: string, errorCode: number): Error {
-    if (this.#options.retry !== undefined) return new TerminalError(reason, { errorCode })
-    return new PauseError(`step ${this.#name}: ${reason}`, { errorCode })
+    return new TerminalError(reason, { errorCode, metadata: { [unjournalable]: "true" } })
   }
 
   #rejection(cause: Cause.Cause<unknown>): Error {

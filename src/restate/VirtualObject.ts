@@ -29,7 +29,8 @@ const objectOptions = (options: ObjectOptions): restate.ObjectOptions => ({
 
 const handlerOptions = (declared: HandlerContract) => ({
   input: opaqueSerde(declared.input),
-  output: opaqueSerde(declared.output),
+  // The attempt answers with bytes that are encoded already; what discovery publishes of the schema stays.
+  output: { ...opaqueSerde(declared.output), serialize: (bytes: unknown) => bytes as Uint8Array },
   ingressPrivate: declared.ingress === "private"
 })
 

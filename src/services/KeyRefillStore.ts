@@ -23,10 +23,14 @@ export interface RefillRequest {
   readonly except: ReadonlySet<string>
 }
 
-/** `refilled` counts the keys between the two cursors that have been refilled for the date, by this attempt or an earlier one. */
+/**
+ * `refilled` counts the keys between the two cursors that have been refilled for the date, by this attempt or an earlier one;
+ * `refused`, absent for 0, those that were passed over because the database does not take what belongs to them.
+ */
 export const RefilledBatch = Schema.Struct({
   cursor: Schema.BigInt,
   refilled: Schema.Number,
+  refused: Schema.optionalWith(Schema.Number, { exact: true }),
   done: Schema.Boolean
 })
 export type RefilledBatch = typeof RefilledBatch.Type
@@ -41,7 +45,8 @@ export class KeyRefillStore extends Context.Tag("ctrl-worker/KeyRefillStore")<
     /**
      * The next keys in the order of their rows, in one transaction: which are due is decided under their locks, and each of
      * them gets its requests, one `audit_log` row and two `audit_log_target` rows. The id of the `audit_log` row follows
-     * from date and key and is the mark that the key was refilled for that date, also when it has been used up since.
+     * from date and key and is the mark that the key was refilled for that date, also when it has been used up since. A key
+     * whose rows the database refuses is passed over and named in the log: see `passRefused`.
      */
     readonly refillBatch: (request: RefillRequest) => Effect.Effect<RefilledBatch, DbFailure>
     /** The highest row number of any key, 0 when there are none. */

@@ -57,12 +57,7 @@ const memoryHost = (options: MemoryRestateOptions) =>
         kill: () => Effect.void,
         resolveAwakeable: (id, value) => Effect.sync(() => engine.resolveAwakeable(id, value)),
         rejectAwakeable: (id, reason) => Effect.sync(() => engine.rejectAwakeable(id, reason)),
-        until,
-        untilPaused: (id) =>
-          until(
-            `${id} paused`,
-            Effect.sync(() => invocation(id)?.status === "paused")
-          )
+        until
       })
     })
   )

@@ -1,11 +1,12 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { Array as Arr, Effect, Layer, Schema } from "effect"
+import { Array as Arr, Effect, Layer, Option, Schema } from "effect"
 import {
   KeyRefillStore,
   type RefillDate,
   type RefilledBatch,
   type RefillRequest
 } from "../../services/KeyRefillStore.ts"
+import { passRefused } from "../../services/passRefused.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
 
@@ -145,12 +146,26 @@ const refillBatch = Effect.fnUntraced(function* (sql: SqlClient, request: Refill
   return batch
 })
 
+/** The key that a batch of one would refill. */
+const firstDue = (sql: SqlClient, request: RefillRequest) =>
+  Effect.gen(function* () {
+    const [candidate] = yield* findCandidates(sql, { ...request, limit: 1 })
+    if (candidate === undefined) return Option.none()
+    const [key] = yield* keyRows(
+      sql`SELECT k.pk, k.id FROM \`keys\` AS k WHERE k.pk = ${number(sql, candidate.pk)}`.unprepared
+    )
+    return Option.map(Option.fromNullable(key), ({ id, pk }) => ({ cursor: pk, id }))
+  })
+
 export const KeyRefillStoreLive: Layer.Layer<KeyRefillStore, never, MysqlPools> = Layer.effect(
   KeyRefillStore,
   Effect.map(MysqlPools, ({ primary: { query, sql, transaction } }) =>
     KeyRefillStore.of({
-      refillBatch: Effect.fn("KeyRefillStore.refillBatch")((request: RefillRequest) =>
-        transaction("KeyRefillStore.refillBatch", refillBatch(sql, request))
+      refillBatch: Effect.fn("KeyRefillStore.refillBatch")(
+        passRefused({
+          refill: (request) => transaction("KeyRefillStore.refillBatch", refillBatch(sql, request)),
+          first: (request) => query("KeyRefillStore.refillBatch", firstDue(sql, request))
+        })
       ),
       highest: query("KeyRefillStore.highest", highest(sql)).pipe(Effect.withSpan("KeyRefillStore.highest"))
     })

@@ -184,8 +184,8 @@ export class Cluster {
     const journal = new MemoryJournal(invocation, { ...this.#world, suspends: this.#options.suspend === "always" })
     this.#attempts.set(invocation, journal)
     run(journal, input).then(
-      (value) => {
-        if (journal.alive) this.#output(journal, { ok: true, bytes: opaqueSerde(declared.output).serialize(value) })
+      (bytes) => {
+        if (journal.alive) this.#output(journal, { ok: true, bytes })
       },
       (error: unknown) => {
         if (!journal.alive) return

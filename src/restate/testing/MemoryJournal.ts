@@ -114,8 +114,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
     return this.#immediate("get", name, "", read, (bytes) => (bytes.length === 0 ? null : serde.deserialize(bytes)))
   }
 
-  set<A>(name: string, value: A, serde: Serde<A>): void {
-    const bytes = serde.serialize(value)
+  set(name: string, bytes: Uint8Array): void {
     this.#command("set", name, hex(bytes), () => this.#world.stateOf(this.target).set(name, bytes))
   }
 
@@ -124,8 +123,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   call(request: CallRequest): { readonly result: MemoryPending; readonly invocationId: MemoryPending } {
-    const { target, outputSerde, idempotencyKey } = request
-    const input = request.inputSerde.serialize(request.input)
+    const { target, input, outputSerde, idempotencyKey } = request
     const { entry, fresh } = this.#appended("call", `${target.service}/${target.handler}`, hex(input) + target.key)
     if (entry !== undefined && fresh) {
       this.#world.startCall(this.invocation, entry, target, input, idempotencyKey)
@@ -138,8 +136,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   send(request: SendRequest): { readonly invocationId: MemoryPending } {
-    const { target, delayMillis, idempotencyKey } = request
-    const input = request.inputSerde.serialize(request.input)
+    const { target, input, delayMillis, idempotencyKey } = request
     const entry = this.#command("send", `${target.service}/${target.handler}`, hex(input) + target.key, (sent) => {
       sent.invocationId = this.#world.startSend(target, input, delayMillis ?? 0, idempotencyKey)
     })
@@ -155,8 +152,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
     return { id: `prom_${this.invocation.id}_${entry?.index}`, result: new MemoryPending(entry, serde.deserialize) }
   }
 
-  resolveAwakeable<A>(id: string, value: A, serde: Serde<A>): void {
-    const bytes = serde.serialize(value)
+  resolveAwakeable(id: string, bytes: Uint8Array): void {
     this.#command("resolve", "", id + hex(bytes), () => this.#world.completeAwakeable(id, { ok: true, bytes }))
   }
 

@@ -31,6 +31,12 @@ const look = Effect.gen(function* () {
 const store = (queue: slots.SlotQueue, sweepAt: number | null) =>
   queue.tickets.length === 0 ? queueCell.clear : queueCell.set({ ...queue, sweepAt })
 
+/** Who is not rung asks again within a minute. */
+const ring = (bell: string, news: SlotNews) =>
+  Effect.catchTag(resolveAwakeable(bell, SlotNews, news), "EncodingFailed", ({ message }) =>
+    Effect.logError(`a waiter for a build slot is not told: ${message}`)
+  )
+
 /**
  * Every message is one turn of the queue. Done whole or not at all: what follows the last wait is written together, and a
  * caller's cancellation comes after it.
@@ -42,7 +48,7 @@ const turn = <A>(decide: (queue: slots.SlotQueue, moment: slots.Moment) => slots
       const { answer, queue, rings } = decide(yield* currentQueue, moment)
       const sweepAt = slots.nextSweep(queue, moment.now)
       yield* store(queue, sweepAt ?? queue.sweepAt)
-      for (const { bell, news } of rings) yield* resolveAwakeable(bell, SlotNews, news)
+      for (const { bell, news } of rings) yield* ring(bell, news)
       if (sweepAt !== undefined) yield* sendSweep(sweepAt - moment.now)
       return answer
     })

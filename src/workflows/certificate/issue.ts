@@ -206,7 +206,11 @@ export const issue = (domain: DomainView, begun: Issuance) =>
   saga(
     Effect.gen(function* () {
       yield* withUndo(Effect.void, () =>
-        Effect.flatMap(issuanceCell.get, Option.match({ onNone: () => Effect.void, onSome: removeRecord }))
+        Effect.flatMap(issuanceCell.get, Option.match({ onNone: () => Effect.void, onSome: removeRecord })).pipe(
+          Effect.catchTag("EncodingFailed", ({ message }) =>
+            Effect.logError("An issuance's DNS record may be left behind", { domain: domain.name, problem: message })
+          )
+        )
       )
       const patience = makePatience()
       let outcome: Outcome = goOn(begun)

@@ -68,7 +68,13 @@ const refuse = (unfit: ReadonlyArray<UnfitDomain>, at: number) =>
 const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
   call(CertificateService, name, "CheckRenewal", { domain: name, daysBeforeExpiry }).pipe(
     Effect.map(({ failed, triggered }) => ({ name, failed, triggered })),
-    Effect.catchTag("CallFailed", () => Effect.succeed({ name, failed: true, triggered: false }))
+    Effect.catchAll(({ message }) =>
+      Effect.as(Effect.logError("A certificate cannot be looked after", { domain: name, problem: message }), {
+        name,
+        failed: true,
+        triggered: false
+      })
+    )
   )
 
 export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>

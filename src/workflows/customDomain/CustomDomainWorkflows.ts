@@ -135,6 +135,14 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
     yield* checkAgain({ ...current, domainId, failedChecks, isConfirming: false }, pauseAfter(failedChecks, remaining))
   })
 
+/** The domain stays verified whatever comes of it; the renewal of all certificates looks at it as well. */
+const askForCertificate = (domain: string, workspaceId: string) =>
+  send(CertificateService, domain, "ProcessChallenge", { workspaceId, domain }).pipe(
+    Effect.catchTag("EncodingFailed", ({ message }) =>
+      Effect.logError("A verified domain cannot be asked a certificate for", { domain, problem: message })
+    )
+  )
+
 /** Route and challenge first, together; only then the certificate that needs both. */
 const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readonly _tag: "Missing" }>) =>
   Effect.gen(function* () {
@@ -158,7 +166,7 @@ const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readon
     }
     const { isWithoutCertificate, workspaceId } = activation
     if (look._tag === "Checked") yield* Effect.logInfo(`domain ${domain} is verified`)
-    if (isWithoutCertificate) yield* send(CertificateService, domain, "ProcessChallenge", { workspaceId, domain })
+    if (isWithoutCertificate) yield* askForCertificate(domain, workspaceId)
     yield* checkAgain({ ...current, domainId, isConfirming: true }, confirmAfter)
   })
 

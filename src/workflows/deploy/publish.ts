@@ -85,11 +85,11 @@ const withdraw = (deployment: Deployment, region: string, now: number) =>
     policies: [],
     now
   }).pipe(
-    Effect.catchTag("DatabaseRefused", ({ message }) =>
+    // An operator may have ended the call: asked again, it may be answered.
+    Effect.retry({ times: 2, while: ({ _tag }) => _tag === "CallFailed" }),
+    Effect.catchAll(({ message }) =>
       Effect.logError(`deployment ${deployment.id} is not taken back in ${region}: ${message}`)
-    ),
-    // An undo cannot give up: a region that cannot be reached now is retried under the service's policy.
-    Effect.orDie
+    )
   )
 
 /**
@@ -103,7 +103,5 @@ export const unpublish = ({ deployment, regions }: Pick<Placement, "deployment" 
     if (stopped === "live" || stopped === "ready") return
     yield* Effect.forEach(regions, ({ region }) => withdraw(deployment, region, now), { discard: true })
   }).pipe(
-    Effect.catchTag("DatabaseRefused", ({ message }) =>
-      Effect.logError(`deployment ${deployment.id} is not taken back: ${message}`)
-    )
+    Effect.catchAll(({ message }) => Effect.logError(`deployment ${deployment.id} is not taken back: ${message}`))
   )

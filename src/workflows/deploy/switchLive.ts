@@ -8,7 +8,7 @@ import {
 } from "../../contract/errors.ts"
 import { RoutingService } from "../../contract/RoutingService.ts"
 import type { Durable } from "../../restate/Durable.ts"
-import type { CallFailed } from "../../restate/DurableError.ts"
+import type { CallFailed, EncodingFailed } from "../../restate/DurableError.ts"
 import { call } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
 import type { Deployment } from "../../services/Deployment.ts"
@@ -25,7 +25,14 @@ export interface Switch {
   readonly live: string
 }
 
-type SwitchFailure = NotFound | SwitchRefused | StaleLiveDeployment | InstancesNotRunning | DatabaseRefused | CallFailed
+type SwitchFailure =
+  | NotFound
+  | SwitchRefused
+  | StaleLiveDeployment
+  | InstancesNotRunning
+  | DatabaseRefused
+  | CallFailed
+  | EncodingFailed
 
 /** A timer may put the target on standby between its start and the swap; more than that is somebody fighting us. */
 const maxWakes = 5
@@ -43,11 +50,16 @@ export const switchLive = (
       const { target } = change
       // A target that slept, or was about to, goes back to that if the switch fails. One that simply ran goes on running.
       const sleepAgain = (wasAboutToStop: boolean) =>
-        wasAboutToStop || target.desiredState !== "running" ? Effect.asVoid(scheduleStandby(target.id)) : Effect.void
+        wasAboutToStop || target.desiredState !== "running" ? standbyAgain(target.id) : Effect.void
       // A cancellation waits: a standby that is withdrawn and forgotten would leave the target running for ever.
       yield* Effect.uninterruptible(withUndo(withdrawStandby(target.id), sleepAgain))
       yield* wakeAndSwap(change, target, 1)
     })
+  )
+
+const standbyAgain = (deploymentId: string) =>
+  Effect.catchTag(scheduleStandby(deploymentId), "EncodingFailed", ({ message }) =>
+    Effect.logError(`deployment ${deploymentId} is not put back on standby: ${message}`)
   )
 
 const wakeAndSwap = (

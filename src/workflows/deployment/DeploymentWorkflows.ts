@@ -1,4 +1,4 @@
-import { Clock, type Context, Effect, Option, Schema } from "effect"
+import { Clock, type Context, Effect, Either, Option, Schema } from "effect"
 import { DeploymentService } from "../../contract/DeploymentService.ts"
 import { DeploymentIsLive, InvalidRequest, NotFound } from "../../contract/errors.ts"
 import { TransitionState } from "../../contract/objectState.ts"
@@ -90,21 +90,25 @@ const applyDesiredState = (desiredState: DesiredState) =>
     const placed = yield* databaseStep("load-placement", placementOf(deployments, deploymentId), { success: Placement })
     const desiredStatus = desiredState === "running" ? "started" : "stopped"
     const topology = { replicas: 0, desiredStatus } as const
-    yield* Effect.forEach(
+    const published = yield* Effect.forEach(
       placed.regions,
       (region) =>
-        call(VersioningService, region, "PublishChange", {
-          workspaceId: placed.workspaceId,
-          projectId: placed.projectId,
-          environmentId: placed.environmentId,
-          deploymentId,
-          k8sNamespace: "",
-          topology,
-          policies: [],
-          now: at
-        }),
-      { concurrency: regionsAtOnce, discard: true }
+        Effect.either(
+          call(VersioningService, region, "PublishChange", {
+            workspaceId: placed.workspaceId,
+            projectId: placed.projectId,
+            environmentId: placed.environmentId,
+            deploymentId,
+            k8sNamespace: "",
+            topology,
+            policies: [],
+            now: at
+          })
+        ),
+      { concurrency: regionsAtOnce }
     )
+    // A region that refuses holds up no other; what it said is still this change's outcome.
+    yield* Either.all(published)
   })
 
 /** Key: deployment. Holds it for two short transactions; waiting is the delayed message's business. */

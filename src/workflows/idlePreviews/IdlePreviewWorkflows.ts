@@ -73,7 +73,11 @@ const findIdle = ({ quietSince, after }: Run) =>
 
 /** The live deployment is refused where the change is made, under a lock: it may have become live since we looked. */
 const stop = (deploymentId: string) =>
-  send(DeploymentService, deploymentId, "ScheduleDesiredStateChange", { delayMillis: 0, state: "standby" })
+  Effect.catchTag(
+    send(DeploymentService, deploymentId, "ScheduleDesiredStateChange", { delayMillis: 0, state: "standby" }),
+    "EncodingFailed",
+    ({ message }) => Effect.logError(`idle deployment ${deploymentId} is not stopped: ${message}`)
+  )
 
 const sweepPage = (current: Run) =>
   Effect.gen(function* () {

@@ -38,7 +38,14 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
       ),
       { success: RefilledBatch }
     )
-    const after = { ...batch, refilled: before.refilled + batch.refilled }
+    const refused = (before.refused ?? 0) + (batch.refused ?? 0)
+    const refilled = before.refilled + batch.refilled
+    const after: RefilledBatch = {
+      cursor: batch.cursor,
+      refilled,
+      done: batch.done,
+      ...(refused > 0 ? { refused } : {})
+    }
     yield* progress.set(after)
     return after
   })
@@ -51,6 +58,9 @@ const refillSlice = Effect.gen(function* () {
     reached = yield* refillBatch(day, except, reached)
   }
   if (reached.done && except.size > 0) yield* processedByGo.clear
+  const { refused = 0 } = reached
+  if (reached.done && refused > 0)
+    yield* Effect.logError("Some keys cannot be refilled", { date: day.day, count: refused })
   yield* Effect.logInfo("Refilled keys", { date: day.day, keys: reached.refilled, done: reached.done })
   return { keysRefilled: reached.refilled, done: reached.done }
 })

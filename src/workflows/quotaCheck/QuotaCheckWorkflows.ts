@@ -81,7 +81,7 @@ const readPage = (
   })
 
 /** Waits between attempts hold nothing: neither this object nor the workspace's. */
-const notify = (of: BillingPeriod, { limit, used, workspaceId }: typeof Exceeded.Type, notifiedAt: number) =>
+const deliver = (of: BillingPeriod, { limit, used, workspaceId }: typeof Exceeded.Type, notifiedAt: number) =>
   Effect.gen(function* () {
     const ask = call(QuotaNoticeService, workspaceId, "Notify", {
       period: of.name,
@@ -97,6 +97,18 @@ const notify = (of: BillingPeriod, { limit, used, workspaceId }: typeof Exceeded
     return answer.outcome
   })
 
+/** A workspace that cannot be told about costs itself: the others are told. */
+const notify = (of: BillingPeriod, exceeded: typeof Exceeded.Type, notifiedAt: number) =>
+  Effect.catchAll(deliver(of, exceeded, notifiedAt), ({ message }) =>
+    Effect.as(
+      Effect.logError("A workspace cannot be told that it exceeds its quota", {
+        workspaceId: exceeded.workspaceId,
+        problem: message
+      }),
+      "refused" as const
+    )
+  )
+
 const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, before: Position) =>
   Effect.gen(function* () {
     const sources: Sources = {
@@ -109,12 +121,13 @@ const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, be
       success: UsagePage,
       failure: UsageNotConfigured
     })
-    let { failed, sent } = before
+    let { failed, refused, sent } = before
     for (const workspace of page.exceeded) {
       if (failed >= mostFailures) break
       const outcome = yield* notify(of, workspace, told[workspace.workspaceId] ?? 0)
       if (outcome === "sent") sent += 1
       if (outcome === "failed") failed += 1
+      if (outcome === "refused") refused += 1
     }
     const checked = before.checked + page.checked
     return {
@@ -123,6 +136,7 @@ const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, be
       exceeded: before.exceeded + page.exceeded.length,
       sent,
       failed,
+      refused,
       done: page.done
     }
   })
@@ -139,16 +153,18 @@ const checkSlice = (before: Position) =>
     return at
   })
 
-const atTheBeginning: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0 }
+const atTheBeginning: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0, refused: 0 }
 
 const runCheck = Effect.gen(function* () {
   yield* period
   const name = yield* key
   if (Object.keys(yield* goNotices).length > 0) yield* call(QuotaCheckService, name, "ForgetOldNotices", {})
-  const slice = ({ after, checked, exceeded, failed, sent }: Position) =>
-    call(QuotaCheckService, name, "CheckSlice", { after, checked, exceeded, sent, failed })
+  const slice = ({ after, checked, exceeded, failed, refused, sent }: Position) =>
+    call(QuotaCheckService, name, "CheckSlice", { after, checked, exceeded, sent, failed, refused })
   const end = yield* Effect.iterate(yield* slice(atTheBeginning), { while: ({ done }) => !done, body: slice })
   if (end.failed > 0) yield* Effect.logError("Quota notices were not delivered; the next check sends them")
+  if (end.refused > 0)
+    yield* Effect.logError("Some workspaces cannot be told about their quota", { count: end.refused })
   yield* beat("quota_check")
   return { workspacesChecked: end.checked, workspacesExceeded: end.exceeded, notificationsSent: end.sent }
 })

@@ -64,7 +64,9 @@ export const crashing = (version: string) =>
         Effect.gen(function* () {
           const seen = yield* notes
           yield* Effect.forEach(["a", "b", "c"], (name) =>
-            withUndo(observedStep(seen, `do ${name}`, 0), () => observedStep(seen, `undo ${name}`, millis))
+            withUndo(observedStep(seen, `do ${name}`, 0), () =>
+              Effect.orDie(observedStep(seen, `undo ${name}`, millis))
+            )
           )
           yield* seen.note("waiting")
           yield* Effect.sleep("1 hour")

@@ -93,8 +93,6 @@ export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
         kill: (id) => Effect.orDie(restate.kill(id)),
         resolveAwakeable: (id, value) => settle(restate, id, "resolve", HttpBody.unsafeJson(value)),
         rejectAwakeable: (id, reason) => settle(restate, id, "reject", HttpBody.text(reason)),
-        untilPaused: (id) =>
-          poll(`${id} paused`, Effect.orDie(Effect.map(restate.invocation(id), (row) => row?.status === "paused"))),
         until: poll
       })
     )

@@ -24,8 +24,6 @@ export interface HostShape {
   readonly kill: (id: string) => Effect.Effect<void>
   readonly resolveAwakeable: (id: string, value: unknown) => Effect.Effect<void>
   readonly rejectAwakeable: (id: string, reason: string) => Effect.Effect<void>
-  /** Waits until Restate has paused the invocation, which it does when only a person can help. */
-  readonly untilPaused: (id: string) => Effect.Effect<void>
   /** Lets the probe run until the condition holds, and fails with `what` when it takes longer than it should. */
   readonly until: <R>(what: string, condition: Effect.Effect<boolean, never, R>) => Effect.Effect<void, never, R>
   /**

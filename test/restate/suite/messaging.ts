@@ -36,6 +36,21 @@ export const messagingGuarantees = (it: It): void => {
     })
   )
 
+  it.effect(
+    "a message that does not fit is a failure where it is written, the same on every attempt, and never sent",
+    () =>
+      Effect.gen(function* () {
+        const { key, output } = yield* succeed("sendsMisfits")
+        const told = output as ReadonlyArray<string>
+        assert.lengthOf(told, 6)
+        assert.match(String(told[0]), /\/echo: 262146 bytes exceed the limit of 262144$/)
+        assert.match(String(told[1]), /\/dated: the value does not fit its schema at at$/)
+        assert.strictEqual(told[2], "awakeable: the value does not fit its schema at at")
+        assert.deepStrictEqual(told.slice(3), told.slice(0, 3))
+        assert.deepStrictEqual(yield* recorded(calleeOf(key)), ["add"])
+      })
+  )
+
   it.effect("a call that times out cancels its callee", () =>
     Effect.gen(function* () {
       const host = yield* Host

@@ -41,9 +41,21 @@ export const stateGuarantees = (it: It): void => {
     })
   )
 
-  it.effect("a state value over the size limit is refused when it is written, not when it is read", () =>
+  it.effect("a state value over the size limit is a failure where it is written, and what stood there stays", () =>
     Effect.gen(function* () {
-      assert.strictEqual((yield* succeed("storeTooMuch")).output, "refused")
+      const tooMuch = "state bulk: 262146 bytes exceed the limit of 262144"
+      assert.strictEqual((yield* succeed("storeTooMuch")).output, `${tooMuch}; small`)
+    })
+  )
+
+  it.effect("an answer over the size limit ends the invocation with 500, and its key stays usable", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const key = yield* freshKey
+      const answer = yield* host.call(key, "answerTooMuch")
+      assert.strictEqual(answer.status, 500)
+      assert.include(String(answer.body), "answerTooMuch: 262146 bytes exceed the limit of 262144")
+      assert.strictEqual((yield* host.call(key, "add", { by: 1 })).body, 1)
     })
   )
 }

@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { failureOf, freshKey, Host, recorded, start, succeed } from "./Host.ts"
+import { failureOf, freshKey, Host, recorded, succeed, times } from "./Host.ts"
 import type { It } from "./semantics.ts"
 
 export const stepGuarantees = (it: It): void => {
@@ -114,11 +114,15 @@ export const stepGuarantees = (it: It): void => {
     })
   )
 
-  it.effect("a result over the size limit pauses a patient step's invocation for a person", () =>
+  it.effect("a result over the size limit fails a patient step at once, and its key stays usable", () =>
     Effect.gen(function* () {
       const host = yield* Host
-      const { id } = yield* start("tooLargePatient")
-      yield* host.untilPaused(id)
+      const key = yield* freshKey
+      const answer = yield* host.call(key, "tooLargePatient")
+      assert.strictEqual(answer.status, 500)
+      assert.match(String(answer.body), /^step measure: its result of \d+ bytes exceeds the limit of 262144$/)
+      assert.strictEqual(yield* times(key, "measure"), 1)
+      assert.strictEqual((yield* host.call(key, "add", { by: 1 })).body, 1)
     })
   )
 }

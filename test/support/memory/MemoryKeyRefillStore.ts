@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
-import { Effect, Layer, Ref } from "effect"
+import { Effect, Layer, Option, Ref } from "effect"
 import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../../src/services/KeyRefillStore.ts"
+import { passRefused } from "../../../src/services/passRefused.ts"
 import { type Draft, MemoryTables, transaction } from "./MemoryTables.ts"
 import type { Tables } from "./Tables.ts"
 
@@ -83,12 +84,19 @@ const refillBatch = (draft: Draft, request: RefillRequest) => {
   }
 }
 
+const firstDue = (keys: ReadonlyArray<Key>, { after, date }: RefillRequest) => {
+  const index = keys.findIndex((key, at) => BigInt(at + 1) > after && isDue(date, key))
+  return Option.map(Option.fromNullable(keys[index]), ({ id }) => ({ cursor: BigInt(index + 1), id }))
+}
+
 export const MemoryKeyRefillStore = Layer.effect(
   KeyRefillStore,
   Effect.map(MemoryTables, (tables) =>
     KeyRefillStore.of({
-      refillBatch: (request) =>
-        transaction(tables)("KeyRefillStore.refillBatch", (draft) => refillBatch(draft, request)),
+      refillBatch: passRefused({
+        refill: (request) => transaction(tables)("KeyRefillStore.refillBatch", (draft) => refillBatch(draft, request)),
+        first: (request) => Effect.map(Ref.get(tables), (rows) => firstDue(rows.keys, request))
+      }),
       highest: Effect.map(Ref.get(tables), ({ keys }) => BigInt(keys.length))
     })
   )

@@ -15,6 +15,7 @@ import { type MemoryBuilder, type MemoryBuilderOptions, memoryBuilder } from "..
 import { type MemoryGitHub, type MemoryGitHubOptions, memoryGitHub } from "../memory/MemoryGitHub.ts"
 import { type MemoryTables, memoryTables } from "../memory/MemoryTables.ts"
 import { memoryWorld } from "../memory/MemoryWorld.ts"
+import { type Refuses, refusingStores } from "../memory/refusingStores.ts"
 import { type Published, type StartOf, startsSoon, withKrane } from "./Krane.ts"
 
 /** The services on Restate in memory, with a database in memory and a simulated krane: all on one virtual time. */
@@ -37,6 +38,8 @@ export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions 
   readonly startOf?: StartOf
   /** Whether the database refuses to write, by milliseconds since the start. */
   readonly isReadOnly?: (elapsed: number) => boolean
+  /** Whether the database refuses a statement for good, by `Store.method`. Asked at every statement. */
+  readonly refuses?: Refuses
   readonly settings?: Partial<DeploySettings["Type"]>
   /** Without: no builder is configured. */
   readonly builder?: MemoryBuilderOptions
@@ -118,7 +121,7 @@ export const controlPlane = <More = never>({
   return Layer.merge(services(options), further).pipe(
     Layer.provideMerge(Layer.merge(memoryBuilder(options.builder), memoryGitHub(options.github))),
     // memoryWorld is built on the same tables: a layer is built once per build.
-    Layer.provideMerge(Layer.merge(memoryWorld, memoryTables)),
+    Layer.provideMerge(Layer.merge(refusingStores(options.refuses ?? (() => false))(memoryWorld), memoryTables)),
     Layer.provide(Layer.sync(Engine, () => new MemoryRestate(options)))
   )
 }

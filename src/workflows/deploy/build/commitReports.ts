@@ -35,16 +35,19 @@ export const commitReports = (
   const { installationId, source } = plan
   const { commitSha: sha, repository } = source
   const tell = (state: State, description: string, url?: string): Report =>
-    Effect.asVoid(
-      send(CommitStatusService, deploymentId, "Report", {
-        repository,
-        sha,
-        environment,
-        installationId,
-        state,
-        description,
-        ...(url === undefined ? {} : { url })
-      })
+    send(CommitStatusService, deploymentId, "Report", {
+      repository,
+      sha,
+      environment,
+      installationId,
+      state,
+      description,
+      ...(url === undefined ? {} : { url })
+    }).pipe(
+      Effect.asVoid,
+      Effect.catchTag("EncodingFailed", ({ message }) =>
+        Effect.logWarning(`GitHub is not told about deployment ${deploymentId}: ${message}`)
+      )
     )
   let isLive = false
   return {

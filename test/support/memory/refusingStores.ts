@@ -1,0 +1,56 @@
+import { Context, Effect, Layer, Option } from "effect"
+import { BuildLedger } from "../../../src/services/BuildLedger.ts"
+import { CertificateStore } from "../../../src/services/CertificateStore.ts"
+import { ClickhouseSettingsStore } from "../../../src/services/ClickhouseSettingsStore.ts"
+import { DbRefused } from "../../../src/services/Db.ts"
+import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
+import { DomainStore } from "../../../src/services/DomainStore.ts"
+import { IdlePreviewStore } from "../../../src/services/IdlePreviewStore.ts"
+import { KeyRefillStore } from "../../../src/services/KeyRefillStore.ts"
+import { QuotaStore } from "../../../src/services/QuotaStore.ts"
+import { RegionStore } from "../../../src/services/RegionStore.ts"
+import { RouteStore } from "../../../src/services/RouteStore.ts"
+
+const stores: ReadonlyArray<Context.Tag<never, object>> = [
+  BuildLedger,
+  CertificateStore,
+  ClickhouseSettingsStore,
+  DeploymentStore,
+  DomainStore,
+  IdlePreviewStore,
+  KeyRefillStore,
+  QuotaStore,
+  RegionStore,
+  RouteStore
+  // Each tag names another service; here they are only looked up and put back.
+] as unknown as ReadonlyArray<Context.Tag<never, object>>
+
+/** Decides about one statement, named `Store.method`, whenever it is asked. */
+export type Refuses = (operation: string) => boolean
+
+const guarded = (name: string, store: object, refuses: Refuses): object => {
+  const guard = (operation: string, effect: () => Effect.Effect<unknown, unknown>) =>
+    Effect.suspend(() => (refuses(operation) ? new DbRefused({ operation, reason: "constraint" }) : effect()))
+  return Object.fromEntries(
+    Object.entries(store).map(([method, member]) => {
+      const operation = `${name}.${method}`
+      if (typeof member !== "function") return [method, guard(operation, () => member)]
+      return [method, (...input: ReadonlyArray<unknown>) => guard(operation, () => member(...input))]
+    })
+  )
+}
+
+/** The stores of a database that refuses some statements, every time it is asked to. */
+export const refusingStores =
+  (refuses: Refuses) =>
+  <A, E, R>(world: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+    Layer.map(world, (context) =>
+      stores.reduce(
+        (all, tag) =>
+          Option.match(Context.getOption(all, tag), {
+            onNone: () => all,
+            onSome: (store) => Context.add(all, tag, guarded(tag.key.slice(tag.key.indexOf("/") + 1), store, refuses))
+          }),
+        context
+      )
+    )
