@@ -64,6 +64,7 @@ const notify = (input: NotifyInput) =>
         retry: { maxAttempts: 3 }
       })
     )
+    if (Either.isLeft(delivered) && delivered.left._tag === "DatabaseRefused") return yield* delivered.left
     if (Either.isRight(delivered)) {
       yield* lastNotice.set({ period: input.period, at: now })
       return { outcome: "sent" as const, retryAfterSeconds: 0 }

@@ -14,6 +14,7 @@ import { MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
 import { MemoryDns, type MemoryDnsOptions, memoryDns } from "../memory/MemoryDns.ts"
 import { type MemoryPkiOptions, memoryPki } from "../memory/MemoryPki.ts"
 import { MemoryVault } from "../memory/MemoryVault.ts"
+import type { Refuses } from "../memory/refusingStores.ts"
 import { named } from "../named.ts"
 import { apex, ControlPlane, Engine, type Ground, on, type Services } from "./ControlPlane.ts"
 import { rows } from "./look.ts"
@@ -34,6 +35,8 @@ export interface CertificatesOptions {
   /** Whether the database refuses to store certificates, by Unix milliseconds. */
   readonly refusesCertificates?: (now: number) => boolean
   readonly beat?: Effect.Effect<void, HeartbeatFailed>
+  /** Statements that the database refuses for good. */
+  readonly refuses?: Refuses
 }
 
 const counting = Layer.effectContext(
@@ -129,7 +132,10 @@ export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Dou
 export const onCertificates =
   (options: CertificatesOptions = {}) =>
   <A, E>(test: Effect.Effect<A, E, Services | Doubles>): Effect.Effect<A, E> =>
-    on<Doubles>({ more: certificates(options) })(test)
+    on<Doubles>({
+      more: certificates(options),
+      ...(options.refuses === undefined ? {} : { refuses: options.refuses })
+    })(test)
 
 /** Asks for a certificate and moves time until there is an answer. */
 export const processChallenge = (domain: string) =>
