@@ -136,7 +136,7 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
   })
 
 /** The domain stays verified whatever comes of it; the renewal of all certificates looks at it as well. */
-const askForCertificate = (domain: string, workspaceId: string) =>
+const askForCertificate = (domain: DomainName, workspaceId: string) =>
   send(CertificateService, domain, "ProcessChallenge", { workspaceId, domain }).pipe(
     Effect.catchTag("EncodingFailed", ({ message }) =>
       Effect.logError("A verified domain cannot be asked a certificate for", { domain, problem: message })
