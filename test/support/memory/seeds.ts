@@ -148,6 +148,14 @@ export const seedSentinel = Effect.fnUntraced(function* (
   })
 })
 
+const beginning = (text: string, characters: number): string => [...text].slice(0, characters).join("")
+
+/** The token of a seeded domain, within the 64 characters of its column. */
+export const tokenOf = (domain: string): string => `token-${beginning(domain, 58)}`
+
+/** Where a seeded domain has to point to, within the 256 characters of its column. */
+export const targetOf = (domain: string): string => `target-${beginning(domain, 220)}.cname.unkey.test`
+
 /** A custom domain as the control API adds it: pending, in production unless told otherwise. */
 export const seedCustomDomain = Effect.fnUntraced(function* (
   name: string,
@@ -165,10 +173,10 @@ export const seedCustomDomain = Effect.fnUntraced(function* (
     domain,
     challenge_type: "HTTP-01",
     verification_status: "pending",
-    verification_token: `token-${domain}`,
+    verification_token: tokenOf(domain),
     ownership_verified: false,
     cname_verified: false,
-    target_cname: `target-${domain}.cname.unkey.test`,
+    target_cname: targetOf(domain),
     last_checked_at: null,
     check_attempts: 0,
     verification_error: null,

@@ -6,7 +6,7 @@ import { unicodeOf } from "../../../src/names/DomainName.ts"
 import { tenantDomainName } from "../../../src/names/tenantDomain.ts"
 import { canonicalNames, spellingsOf } from "../../names/spellings.ts"
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
-import { seedCustomDomain, seedProject } from "../../support/memory/seeds.ts"
+import { seedCustomDomain, seedProject, targetOf, tokenOf } from "../../support/memory/seeds.ts"
 import { named } from "../../support/named.ts"
 import { advance, apex, ControlPlane, drain } from "../../support/workflows/ControlPlane.ts"
 import { Certificates, withDomains } from "../../support/workflows/CustomDomains.ts"
@@ -19,8 +19,8 @@ const verify = (key: string) =>
 
 const prove = Effect.fnUntraced(function* (name: string, row: string) {
   const dns = yield* MemoryDns
-  yield* dns.set("TXT", `_unkey.${name}`, [`unkey-domain-verify=token-${row}`])
-  yield* dns.set("CNAME", name, [`target-${row}.cname.unkey.test`])
+  yield* dns.set("TXT", `_unkey.${name}`, [`unkey-domain-verify=${tokenOf(row)}`])
+  yield* dns.set("CNAME", name, [targetOf(row)])
 })
 
 const rowOf = (id: string) => Effect.map(rows, ({ custom_domains }) => custom_domains.find((row) => row.id === id))
