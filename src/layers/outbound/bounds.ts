@@ -37,8 +37,11 @@ export const hashicorpVault = bounds("vault", 1 * MiB, "5 seconds", 64)
 /** Rows of a page; Restate's exceptions are a few KiB. Its own limit of time is `clickhouse.request_timeout`. */
 export const clickhouse = (timeout: Duration.Duration) => bounds("clickhouse", 16 * MiB, timeout, 16)
 
-/** The list of deployments has the schemas of all handlers of all versions. A registration may take a slow start. */
-export const restateAdmin = bounds("restate admin", 16 * MiB, "30 seconds", 4)
+/**
+ * The list of deployments has the schemas of all handlers of all versions. A registration may take a slow start. The watch
+ * over invocations looks every 30 s: a look without an answer ends before the next.
+ */
+export const restateAdmin = bounds("restate admin", 16 * MiB, "25 seconds", 4)
 
 /** Answers of handlers have 256 KiB at most. */
 export const restateIngress = bounds("restate ingress", 1 * MiB, "30 seconds", 16)
