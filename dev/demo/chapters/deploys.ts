@@ -71,7 +71,7 @@ const moveLive = Effect.fnUntraced(function* (
     : refusal(`${reply.status} ${reply.message}`)
 })
 
-/** A first image, a broken one, a second one; back to the first; a refusal; and forward again. */
+/** A first image, a broken one, a second one; back to the first, and that confirmed; forward again; and a refusal. */
 export const deploys = Effect.fnUntraced(function* (project: SeededProject) {
   const krane = yield* Krane
   const first = yield* deploy(project, "registry.example/shop:1")
@@ -87,11 +87,14 @@ export const deploys = Effect.fnUntraced(function* (project: SeededProject) {
     targetDeploymentId: first.deploymentId
   })
 
-  yield* say(`Promote ${first.deploymentId}, which is live already`)
-  yield* moveLive(project, "Promote", { targetDeploymentId: first.deploymentId }, 400)
+  yield* say(`Promote ${first.deploymentId}: that confirms the rollback, and later deploys go live again`)
+  yield* moveLive(project, "Promote", { targetDeploymentId: first.deploymentId })
 
   yield* say(`Promote ${second.deploymentId}`)
   yield* moveLive(project, "Promote", { targetDeploymentId: second.deploymentId })
+
+  yield* say(`Promote ${second.deploymentId} again, which is expected to be refused: it is live already`)
+  yield* moveLive(project, "Promote", { targetDeploymentId: second.deploymentId }, 400)
 
   const deployed: Deployed = {
     project,
