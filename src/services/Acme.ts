@@ -25,7 +25,8 @@ export const AcmeSubproblem = Schema.Struct({
 /**
  * The CA refused, and said why in a problem document (RFC 7807). `type` is the part after `urn:ietf:params:acme:error:`, or
  * the whole type when it is not one of these. What to do about each type is the workflow's decision. Texts are the CA's, cut
- * to 500 characters; they hold no secret, because nothing secret is sent.
+ * to 500 characters; they hold no secret, because nothing secret is sent. Where the CA names a page at which a person has to
+ * act, the detail ends with its whole address, of up to 2,000 characters.
  */
 export class AcmeProblem extends Schema.TaggedError<AcmeProblem>()("AcmeProblem", {
   operation: AcmeOperation,
@@ -45,7 +46,9 @@ export class AcmeProblem extends Schema.TaggedError<AcmeProblem>()("AcmeProblem"
 export class AcmeUnavailable extends Schema.TaggedError<AcmeUnavailable>()("AcmeUnavailable", {
   operation: AcmeOperation,
   reason: Schema.Literal("unreachable", "timeout", "unavailable", "unexpected-answer"),
-  status: Schema.optional(Schema.Number)
+  status: Schema.optional(Schema.Number),
+  /** As in AcmeProblem; absent when the CA did not say. */
+  retryAfter: Schema.optional(Schema.Number)
 }) {
   readonly retryable = true as const
 
@@ -108,6 +111,12 @@ export const RenewalInfo = Schema.Struct({
 })
 export type RenewalInfo = typeof RenewalInfo.Type
 
+/** The CA will validate. */
+export interface AcmeAnswered {
+  /** Unix milliseconds before which the CA does not want to be asked for the result; null when it did not say. */
+  readonly retryAfter: number | null
+}
+
 export interface AcmeOrderRequest {
   readonly names: ReadonlyArray<DomainName>
   /** The certificate that this one replaces, as RFC 9773 section 4.1 names it. */
@@ -130,7 +139,7 @@ export class Acme extends Context.Tag("ctrl-worker/Acme")<
     /** What the CA must find for a token (RFC 8555 section 8.1). Asks nobody. */
     readonly keyAuthorization: (account: AcmeAccount, token: string) => Effect.Effect<string>
     /** Asks the CA to validate. Refused as `malformed` when the challenge is no longer pending: read its state first. */
-    readonly answerChallenge: (account: AcmeAccount, url: string) => Effect.Effect<void, AcmeError>
+    readonly answerChallenge: (account: AcmeAccount, url: string) => Effect.Effect<AcmeAnswered, AcmeError>
     /** `csr` in PEM. Refused as `orderNotReady` when the order is past it: read its state first. */
     readonly finalize: (account: AcmeAccount, order: AcmeOrder, csr: string) => Effect.Effect<AcmeOrder, AcmeError>
     /** PEM, leaf first, on the preferred chain when one is configured and offered. */

@@ -7,10 +7,11 @@ import {
   type AcmeOrderRequest,
   AcmeUnavailable
 } from "../../services/Acme.ts"
-import { accepted, acmeTransport } from "./AcmeTransport.ts"
+import { accepted, acmeTransport, unexpected } from "./AcmeTransport.ts"
 import { alternates, endsAt, isChain } from "./chains.ts"
 import { cachedDirectory } from "./directory.ts"
 import { authorizationOf, locationOf, orderOf, renewalInfoOf } from "./resources.ts"
+import { retryAfter } from "./retryAfter.ts"
 import { clientFor, type ExternalAccount, type SignedRequest, sendSigned } from "./signedRequest.ts"
 
 export interface AcmeClientOptions {
@@ -97,9 +98,9 @@ const createOrder = (
 
 const download = ({ asAccount }: Conversation, account: AcmeAccount, url: string) =>
   asAccount("certificate", account, url).pipe(
-    Effect.filterOrFail(
+    Effect.filterOrElse(
       ({ text }) => isChain(text),
-      () => new AcmeUnavailable({ operation: "certificate", reason: "unexpected-answer" })
+      (answer) => unexpected("certificate", answer)
     )
   )
 
@@ -152,7 +153,13 @@ const make = (options: AcmeClientOptions) =>
             client.getChallengeKeyAuthorization({ type: "http-01", token, url: "", status: "pending" })
           )
         ),
-      answerChallenge: (account, url) => bounded("challenge", Effect.asVoid(asAccount("challenge", account, url, {}))),
+      answerChallenge: (account, url) =>
+        bounded(
+          "challenge",
+          Effect.flatMap(asAccount("challenge", account, url, {}), ({ headers }) =>
+            at((now) => Effect.succeed({ retryAfter: retryAfter(headers["retry-after"], now) }))
+          )
+        ),
       finalize: (account, { finalizeUrl, url }, csr) =>
         bounded(
           "finalize",

@@ -6,6 +6,7 @@ import { type OutboundError, reasonOf, statusOf } from "../outbound/OutboundErro
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
 import type { Answer, Request } from "./exchange.ts"
 import { problemOf } from "./problemOf.ts"
+import { retryAfter } from "./retryAfter.ts"
 
 /** RFC 8555 section 6.1 wants the client to say who it is. */
 const userAgent = "control-plane-worker acme-client/5.4.0"
@@ -27,8 +28,26 @@ const execute = (send: OutboundHttp, { body, method, url }: Request): Effect.Eff
   })
 }
 
-const unavailable = (operation: AcmeOperation, reason: AcmeUnavailable["reason"], status?: number) =>
-  new AcmeUnavailable({ operation, reason, ...(status !== undefined && { status }) })
+const retryHint = (header: string | undefined, now: number): { readonly retryAfter?: number } => {
+  const instant = retryAfter(header, now)
+  return instant === null ? {} : { retryAfter: instant }
+}
+
+/** What an answer is that says nothing in ACME, with the time before which the CA does not want to be asked again. */
+export const unexpected = (
+  operation: AcmeOperation,
+  { headers, status }: Answer
+): Effect.Effect<never, AcmeUnavailable> =>
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      new AcmeUnavailable({
+        operation,
+        reason: status >= 500 ? "unavailable" : "unexpected-answer",
+        ...((status < 200 || status >= 300) && { status }),
+        ...retryHint(headers["retry-after"], now)
+      })
+  )
 
 /** An answer that begins and does not end is not one that ACME knows; before that, nobody has answered. */
 const broken = (operation: AcmeOperation) => (error: OutboundError) =>
@@ -38,7 +57,16 @@ const broken = (operation: AcmeOperation) => (error: OutboundError) =>
       reason: error.reason,
       code: error.code ?? "unknown"
     }),
-    unavailable(operation, reasonOf(error), statusOf(error).status)
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        new AcmeUnavailable({
+          operation,
+          reason: reasonOf(error),
+          ...statusOf(error),
+          ...retryHint(error.retryAfter, now)
+        })
+    )
   )
 
 /**
@@ -52,7 +80,7 @@ const isOfOrigin = (directoryUrl: string, url: string): boolean =>
 const sentAway = (operation: AcmeOperation) =>
   Effect.zipRight(
     Effect.logWarning("The certificate authority names an address that is not its own", { operation }),
-    unavailable(operation, "unexpected-answer")
+    new AcmeUnavailable({ operation, reason: "unexpected-answer" })
   )
 
 /** Lets a successful answer pass; any other is the problem it states, or says that the CA is not well. */
@@ -63,7 +91,7 @@ export const accepted =
       if (answer.status >= 200 && answer.status < 300) return answer
       const problem = problemOf(operation, answer, yield* Clock.currentTimeMillis)
       if (Option.isSome(problem)) return yield* problem.value
-      return yield* unavailable(operation, answer.status >= 500 ? "unavailable" : "unexpected-answer", answer.status)
+      return yield* unexpected(operation, answer)
     })
 
 /**

@@ -1,6 +1,6 @@
 import { Clock, Duration, Effect, Option, Ref, Schema } from "effect"
-import { type AcmeError, AcmeUnavailable } from "../../services/Acme.ts"
-import { accepted, type Transport } from "./AcmeTransport.ts"
+import type { AcmeError } from "../../services/Acme.ts"
+import { accepted, type Transport, unexpected } from "./AcmeTransport.ts"
 
 /** RFC 8555 section 7.1.1 and, for the last, RFC 9773 section 4. */
 const Directory = Schema.Struct({
@@ -27,8 +27,11 @@ export const cachedDirectory = (
   Effect.map(Ref.make(Option.none<Kept>()), (kept) => {
     const ask = transport("directory", { method: "GET", url }).pipe(
       Effect.flatMap(accepted("directory")),
-      Effect.flatMap(({ data }) => Schema.decodeUnknown(Directory)(data)),
-      Effect.catchTag("ParseError", () => new AcmeUnavailable({ operation: "directory", reason: "unexpected-answer" }))
+      Effect.flatMap((answer) =>
+        Effect.catchTag(Schema.decodeUnknown(Directory)(answer.data), "ParseError", () =>
+          unexpected("directory", answer)
+        )
+      )
     )
     return Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis

@@ -1,11 +1,14 @@
 import { Option, Schema } from "effect"
 import { type AcmeOperation, AcmeProblem } from "../../services/Acme.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
+import { lastLink, shortenedBeforeLink } from "../../text/links.ts"
 import type { Answer } from "./exchange.ts"
 import { retryAfter } from "./retryAfter.ts"
 
 const acmeNamespace = "urn:ietf:params:acme:error:"
 const longestText = 500
+/** Let's Encrypt's address that unpauses an account holds a signed token of some hundred characters. */
+const longestLink = 2000
 /** An order of ours has one or two names; and a problem of any size must fit into a journal's entry. */
 const mostSubproblems = 25
 
@@ -15,6 +18,8 @@ const text = Schema.optionalWith(Schema.String, { default: () => "" })
 export const ProblemDocument = Schema.Struct({
   type: Schema.optionalWith(Schema.String, { default: () => "about:blank" }),
   detail: text,
+  /** RFC 8555 section 6.7 and 7.3.3: where a person has to act. */
+  instance: text,
   subproblems: Schema.optionalWith(
     Schema.Array(
       Schema.Struct({
@@ -34,10 +39,25 @@ const cut = (value: string): string => firstCodePoints(value, longestText)
 const problemType = (type: string): string =>
   cut(type.startsWith(acmeNamespace) ? type.slice(acmeNamespace.length) : type)
 
+/** The address of a page for people: `instance` when it is one, else the last one that the text names. */
+const linkOf = ({ detail, instance }: Pick<ProblemDocument, "detail" | "instance">): string | null => {
+  const link = lastLink(instance) ?? lastLink(detail)
+  return link !== null && link.length <= longestLink ? link : null
+}
+
+/** At most 500 characters, or as many as the address needs with which it then ends. */
+const detailOf = (document: Pick<ProblemDocument, "detail" | "instance">): string => {
+  const link = linkOf(document)
+  const { detail } = document
+  if (link === null) return cut(detail)
+  const whole = detail.includes(link) ? detail : `${detail} ${link}`.trimStart()
+  return shortenedBeforeLink(whole, Math.max(longestText, link.length + 2))
+}
+
 /** What a problem inside an order or a challenge says. */
-export const innerProblem = ({ detail, type }: Pick<ProblemDocument, "detail" | "type">) => ({
-  type: problemType(type),
-  detail: cut(detail)
+export const innerProblem = (document: Pick<ProblemDocument, "detail" | "instance" | "type">) => ({
+  type: problemType(document.type),
+  detail: detailOf(document)
 })
 
 /** Some CAs send their problems as plain JSON; the type then tells them from any other object. */
@@ -51,6 +71,7 @@ const documentOf = ({ contentType, data }: Answer): Option.Option<ProblemDocumen
 const limitedWithoutDocument: ProblemDocument = {
   type: `${acmeNamespace}rateLimited`,
   detail: "too many requests, without a problem document",
+  instance: "",
   subproblems: []
 }
 

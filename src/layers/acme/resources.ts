@@ -4,9 +4,10 @@ import {
   AcmeChallenge,
   type AcmeOperation,
   AcmeOrder,
-  AcmeUnavailable,
+  type AcmeUnavailable,
   type RenewalInfo
 } from "../../services/Acme.ts"
+import { unexpected } from "./AcmeTransport.ts"
 import type { Answer } from "./exchange.ts"
 import { innerProblem, ProblemDocument } from "./problemOf.ts"
 import { retryAfter } from "./retryAfter.ts"
@@ -42,11 +43,9 @@ const WireRenewalInfo = Schema.Struct({ suggestedWindow: Schema.Struct({ start: 
 
 const problemOrNull = (problem: ProblemDocument | undefined) => (problem === undefined ? null : innerProblem(problem))
 
-const unexpected = (operation: AcmeOperation) => new AcmeUnavailable({ operation, reason: "unexpected-answer" })
-
 /** What an answer's body is by `schema`; anything else is not ACME. */
-const decoded = <A, I>(operation: AcmeOperation, schema: Schema.Schema<A, I>, { data }: Answer) =>
-  Effect.mapError(Schema.decodeUnknown(schema)(data), () => unexpected(operation))
+const decoded = <A, I>(operation: AcmeOperation, schema: Schema.Schema<A, I>, answer: Answer) =>
+  Effect.catchAll(Schema.decodeUnknown(schema)(answer.data), () => unexpected(operation, answer))
 
 /** RFC 8555 section 7.1.3. `url` is the order's when it is known; a new one is named by the Location header. */
 export const orderOf = (
@@ -72,10 +71,10 @@ export const orderOf = (
 /** The URL of what was asked for or, of what was made, the one in the Location header. */
 export const locationOf = (
   operation: AcmeOperation,
-  { headers }: Answer,
+  answer: Answer,
   known?: string
 ): Effect.Effect<string, AcmeUnavailable> =>
-  Effect.mapError(Effect.fromNullable(known ?? headers.location), () => unexpected(operation))
+  Effect.catchAll(Effect.fromNullable(known ?? answer.headers.location), () => unexpected(operation, answer))
 
 /** A challenge of a kind that has no token, which a CA may offer besides the others, is none that we could answer. */
 const challengeOf = (challenge: unknown): Option.Option<AcmeChallenge> =>
@@ -102,9 +101,9 @@ export const authorizationOf = (
 /** RFC 9773 section 4.2, where a window that does not end after it starts counts as no answer. */
 export const renewalInfoOf = (answer: Answer, now: number): Effect.Effect<RenewalInfo, AcmeUnavailable> =>
   decoded("renewal-info", WireRenewalInfo, answer).pipe(
-    Effect.filterOrFail(
+    Effect.filterOrElse(
       ({ suggestedWindow: { end, start } }) => end > start,
-      () => unexpected("renewal-info")
+      () => unexpected("renewal-info", answer)
     ),
     Effect.map(({ suggestedWindow: { end, start } }) => ({
       windowStart: start,

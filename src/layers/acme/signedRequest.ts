@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto"
 import { Client } from "acme-client"
 import { Effect, Either, Redacted, Runtime, Schema } from "effect"
 import { type AcmeError, type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../services/Acme.ts"
-import { accepted, type Transport } from "./AcmeTransport.ts"
+import { accepted, type Transport, unexpected } from "./AcmeTransport.ts"
 import type { Directory } from "./directory.ts"
 import type { Answer, Request } from "./exchange.ts"
 
@@ -72,7 +72,9 @@ export const clientFor = (
   )
 
 const RefusedNonce = Schema.Struct({ type: Schema.Literal("urn:ietf:params:acme:error:badNonce") })
-const isRefusedNonce = ({ data, status }: Answer): boolean => status === 400 && Schema.is(RefusedNonce)(data)
+/** A CA that names a time is not asked again at once, not even with another nonce. */
+const isRefusedNonce = ({ data, headers, status }: Answer): boolean =>
+  status === 400 && headers["retry-after"] === undefined && Schema.is(RefusedNonce)(data)
 
 /**
  * Signs a payload and sends it with a fresh nonce, and again while the CA refuses the nonce: at most 61 times.
@@ -94,10 +96,12 @@ export const sendSigned = (
     http.directoryTimestamp = Number.POSITIVE_INFINITY
     http.maxBadNonceRetries = mostRefusedNonces
 
+    const seen: { last?: Answer } = {}
     const send = (request: Request) =>
-      Effect.flatMap(transport(operation, request), (answer) =>
-        isRefusedNonce(answer) ? Effect.succeed(answer) : accepted(operation)(answer)
-      )
+      Effect.flatMap(transport(operation, request), (answer) => {
+        seen.last = answer
+        return isRefusedNonce(answer) ? Effect.succeed(answer) : accepted(operation)(answer)
+      })
     const runtime = yield* Effect.runtime<never>()
     const answer = yield* Effect.tryPromise({
       try: (signal) => {
@@ -111,12 +115,16 @@ export const sendSigned = (
           includeExternalAccountBinding: externalAccount !== undefined
         })
       },
-      catch: (thrown) =>
-        thrown instanceof AcmeProblem || thrown instanceof AcmeUnavailable
-          ? thrown
-          : // The client's own complaint: an answer without a nonce.
-            new AcmeUnavailable({ operation, reason: "unexpected-answer" })
-    })
+      catch: (thrown) => (thrown instanceof AcmeProblem || thrown instanceof AcmeUnavailable ? thrown : null)
+    }).pipe(
+      Effect.catchAll((failure): Effect.Effect<never, AcmeError> => {
+        if (failure !== null) return Effect.fail(failure)
+        // The client's own complaint: an answer without a nonce.
+        return seen.last === undefined
+          ? new AcmeUnavailable({ operation, reason: "unexpected-answer" })
+          : unexpected(operation, seen.last)
+      })
+    )
     return isRefusedNonce(answer)
       ? yield* new AcmeUnavailable({ operation, reason: "unavailable", status: answer.status })
       : answer

@@ -1,6 +1,11 @@
 import { Schema } from "effect"
 
-const fields = { neighbour: Schema.String, code: Schema.optional(Schema.String) }
+const fields = {
+  neighbour: Schema.String,
+  code: Schema.optional(Schema.String),
+  /** The header of an answer that began, as it came. */
+  retryAfter: Schema.optional(Schema.String)
+}
 
 /**
  * There is no answer, and the next call may have one. `busy`: too many calls to this neighbour are in flight or wait.

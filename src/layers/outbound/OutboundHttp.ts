@@ -2,7 +2,15 @@ import { type HttpBody, HttpClientRequest } from "@effect/platform"
 import { Effect, Option, type Scope } from "effect"
 import { openAgent } from "./agent.ts"
 import type { Bounds } from "./bounds.ts"
-import { exchange, failureOf, isRedirect, type OutboundAnswer, type OutboundRequest, type Reading } from "./exchange.ts"
+import {
+  exchange,
+  failureOf,
+  isRedirect,
+  type OutboundAnswer,
+  type OutboundRequest,
+  type Reading,
+  retryHint
+} from "./exchange.ts"
 import { withinBounds } from "./inFlight.ts"
 import { type OutboundError, OutboundRefused } from "./OutboundError.ts"
 
@@ -99,7 +107,8 @@ export const openOutbound = (options: OutboundOptions): Effect.Effect<OutboundHt
         if (!isRedirect(answer.status)) return Effect.succeed(answer)
         const next = left > 0 ? redirected(request, answer) : Option.none()
         return Option.match(next, {
-          onNone: () => new OutboundRefused({ neighbour, reason: "redirected", status: answer.status }),
+          onNone: () =>
+            new OutboundRefused({ neighbour, reason: "redirected", status: answer.status, ...retryHint(answer) }),
           onSome: (again) => follow(again, left - 1)
         })
       })

@@ -35,7 +35,21 @@ const flat = (headers: Undici.Dispatcher.ResponseData["headers"]): Record<string
   )
 
 /** The answer began: what fails after it is told apart from what fails before. */
-class BrokenOff extends Error {}
+class BrokenOff extends Error {
+  readonly head: Head
+  constructor(head: Head, cause: unknown) {
+    super("the answer does not end", { cause })
+    this.head = head
+  }
+}
+
+type Head = Pick<OutboundAnswer, "status" | "headers">
+
+/** When the neighbour wants to be asked again: told by the head, whatever becomes of the body. */
+export const retryHint = ({ headers }: Pick<Head, "headers">): { readonly retryAfter?: string } => {
+  const retryAfter = headers["retry-after"]
+  return retryAfter === undefined ? {} : { retryAfter }
+}
 
 const isEncoded = ({ "content-encoding": coding = "" }: Readonly<Record<string, string>>): boolean =>
   !["", "identity"].includes(coding.trim().toLowerCase())
@@ -69,14 +83,14 @@ export const exchange = async (
   response.body.on("error", () => undefined)
   if (isEncoded(head.headers)) {
     response.body.destroy()
-    throw new OutboundRefused({ neighbour, reason: "encoded", status: head.status })
+    throw new OutboundRefused({ neighbour, reason: "encoded", status: head.status, ...retryHint(head) })
   }
   if (reading === "head" || isRedirect(head.status)) {
     response.body.destroy()
     return { ...head, bytes: new Uint8Array(), text: "" }
   }
   const bytes = await response.body.bytes().catch((cause) => {
-    throw new BrokenOff("the answer does not end", { cause })
+    throw new BrokenOff(head, cause)
   })
   return { ...head, bytes, text: new TextDecoder().decode(bytes) }
 }
@@ -98,12 +112,15 @@ export const failureOf = (neighbour: string, error: unknown): OutboundError => {
   if (error instanceof OutboundRefused) return error
   if (error instanceof AddressRefused) return new OutboundRefused({ neighbour, reason: "refused-address" })
   const codes = codesOf(error).filter(isWord)
-  if (codes.includes("UND_ERR_RES_EXCEEDED_MAX_SIZE")) return new OutboundRefused({ neighbour, reason: "too-large" })
+  const hint = error instanceof BrokenOff ? retryHint(error.head) : {}
+  if (codes.includes("UND_ERR_RES_EXCEEDED_MAX_SIZE"))
+    return new OutboundRefused({ neighbour, reason: "too-large", ...hint })
   if (codes.includes("UND_ERR_CONNECT_TIMEOUT")) return new OutboundUnavailable({ neighbour, reason: "timeout" })
   const [code] = codes
   return new OutboundUnavailable({
     neighbour,
     reason: error instanceof BrokenOff ? "broken-off" : "unreachable",
-    ...(code !== undefined && { code })
+    ...(code !== undefined && { code }),
+    ...hint
   })
 }

@@ -20,8 +20,13 @@ export const nextIssuanceAt = (times: ReadonlyArray<number>, now: number): numbe
   return decisive === undefined ? now : Math.max(now, Math.min(decisive, now) + day)
 }
 
-/** Issuances that were given up since the last success. */
-export const Failures = Schema.Struct({ count: Schema.Number, at: Schema.Number, nonce: Schema.String })
+/** Issuances that were given up since the last success. `notBefore`: the last Retry-After of the CA. Unix milliseconds. */
+export const Failures = Schema.Struct({
+  count: Schema.Number,
+  at: Schema.Number,
+  nonce: Schema.String,
+  notBefore: Schema.optional(Schema.NullOr(Schema.Number))
+})
 export type Failures = typeof Failures.Type
 
 /** From this failure on only the renewal of all certificates tries again. */
@@ -29,3 +34,7 @@ export const lastOwnRetry = 5
 
 /** 1 h after the first failure, doubling to 32 h. */
 export const retryDelay = (count: number): number => hour * 2 ** Math.min(Math.max(count, 1) - 1, 5)
+
+/** When the back-off ends. */
+export const nextTryAt = ({ at, count, notBefore }: Omit<Failures, "nonce">): number =>
+  Math.max(at + retryDelay(count), notBefore ?? 0)

@@ -70,6 +70,8 @@ const writeChallenge = (domain: DomainView, token: string, authorization: string
     if (!isWritten) return yield* new DomainGone()
   })
 
+const Answered = Schema.Struct({ at: Schema.Number, retryAfter: Schema.NullOr(Schema.Number) })
+
 /** The state first: a challenge is answered once, and asking twice would be refused. */
 const answerChallenge = (domain: DomainView, url: string) =>
   databaseStep(
@@ -78,12 +80,12 @@ const answerChallenge = (domain: DomainView, url: string) =>
       Effect.gen(function* () {
         const authorization = yield* acme.authorization(account, url)
         const challenge = challengeOf(authorization, challengeType(domain))
-        if (authorization.status === "pending" && challenge?.status === "pending")
-          yield* acme.answerChallenge(account, challenge.url)
-        return yield* Clock.currentTimeMillis
+        const isOpen = authorization.status === "pending" && challenge?.status === "pending"
+        const { retryAfter } = isOpen ? yield* acme.answerChallenge(account, challenge.url) : authorization
+        return { at: yield* Clock.currentTimeMillis, retryAfter }
       })
     ),
-    { success: Schema.Number, failure: Hindered }
+    { success: Answered, failure: Hindered }
   )
 
 const verdict = ({ problem: told, status }: Authorization) => {
@@ -115,7 +117,9 @@ const prove = (domain: DomainView, issuance: Issuance, url: string, patience: Pa
     if (challenge.status === "pending") {
       yield* writeChallenge(domain, challenge.token, challenge.keyAuthorization)
       if (isWildcard(domain.name)) current = yield* ensureRecord(current, challenge.keyAuthorization, patience)
-      current = yield* save(current, { answeredAt: yield* answerChallenge(domain, url) })
+      const { at, retryAfter } = yield* answerChallenge(domain, url)
+      current = yield* save(current, { answeredAt: at })
+      if (retryAfter !== null && retryAfter > at) yield* patience.pause(retryAfter - at, at)
     }
     yield* awaitValid(domain, current, url, patience)
     return current

@@ -9,7 +9,7 @@ import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import type { CertificateFacts } from "../../services/Pki.ts"
 import { numberFrom } from "../identifiers.ts"
-import { retryDelay } from "./attempts.ts"
+import { nextTryAt } from "./attempts.ts"
 import { askAgainAt, decideRenewal, KnownRenewalInfo } from "./decideRenewal.ts"
 import { obstacleOf } from "./decideStart.ts"
 import { type DomainView, failuresCell, issuanceCell, renewalCell } from "./issuance.ts"
@@ -39,7 +39,7 @@ const askCa = (certificateId: string, known: KnownRenewalInfo | null) =>
       const now = yield* Clock.currentTimeMillis
       if (answer._tag === "Left") {
         yield* metrics.renewalInfo("failed")
-        const retryAfter = answer.left._tag === "AcmeProblem" ? answer.left.retryAfter : null
+        const { retryAfter } = answer.left
         return { certificateId, window: known?.window ?? null, askAgainAt: askAgainAt(retryAfter ?? now, now) }
       }
       const info = Option.getOrNull(answer.right)
@@ -97,10 +97,7 @@ const want = ({ name, workspaceId }: DomainView) =>
 
 /** Whether a failed domain waits for its back-off, by its own timer or for a later look. */
 const isBackingOff = (now: number) =>
-  Effect.map(
-    failuresCell.get,
-    Option.match({ onNone: () => false, onSome: ({ at, count }) => at + retryDelay(count) > now })
-  )
+  Effect.map(failuresCell.get, Option.match({ onNone: () => false, onSome: (failures) => nextTryAt(failures) > now }))
 
 /**
  * One domain of the daily look: repairs one that has no challenge [W49], tries a failed one again after its back-off and

@@ -6,6 +6,7 @@ import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { asking, decrypted } from "./account.ts"
 import { DomainGone } from "./authorize.ts"
+import { goodCertificate } from "./decideStart.ts"
 import type { DomainView, Issuance } from "./issuance.ts"
 import { digestOf, lookAt } from "./lookAt.ts"
 import { type Ordered, withKey } from "./order.ts"
@@ -72,12 +73,18 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
     )
   })
 
-const verified = (domain: DomainView, issuance: Issuance, { at, facts, isForKey }: Fetched) => {
-  const current = domain.certificate
-  const isOurs = current?.workspaceId === domain.workspaceId
-  const currentNotAfter = isOurs ? (current?.facts?.notAfter ?? null) : null
-  const { isForced } = issuance
-  return verifyCertificate(facts, { names: [domain.name], isForKey, currentNotAfter, isForced, now: at })
+/**
+ * The certificate that another writer stored after this issuance began, when it is good: what was asked for stands there.
+ * The one that stood there at the beginning never counts, however long it lasts: it is due, revoked, or a person wants
+ * another.
+ */
+export const storedMeanwhile = (
+  domain: DomainView,
+  { isForced, supersedes }: Pick<Issuance, "isForced" | "supersedes">,
+  now: number
+): { readonly id: string } | null => {
+  const isAnother = supersedes !== undefined && domain.certificate?.digest !== supersedes
+  return isAnother && !isForced ? goodCertificate(domain, now) : null
 }
 
 /** Downloads the certificate, verifies and stores it. Answers with the id of the one that stands there afterwards. */
@@ -86,11 +93,13 @@ export const collect = (looked: DomainView, ordered: Ordered) =>
     const issuance = withKey(ordered.issuance)
     const { encryptedKey } = issuance
     const fetched = yield* fetchCertificate(looked, ordered, encryptedKey)
+    const { at, facts, isForKey } = fetched
+    const flaw = verifyCertificate(facts, { names: [looked.name], isForKey, now: at })
+    if (flaw !== null) return yield* new Hindered({ problem: problem("badCertificate", flaw) })
     let domain = looked
     for (let looks = 0; looks < maxLooks; looks++) {
-      const verdict = verified(domain, issuance, fetched)
-      if (verdict === "Superseded" && domain.certificate !== null) return domain.certificate.id
-      if (typeof verdict === "object") return yield* new Hindered({ problem: problem("badCertificate", verdict.flaw) })
+      const other = storedMeanwhile(domain, issuance, at)
+      if (other !== null) return other.id
       const saved = yield* store(domain, issuance, fetched, encryptedKey)
       if (saved._tag === "Saved") return saved.id
       const again = yield* lookAt(domain.name)

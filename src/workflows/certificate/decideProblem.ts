@@ -1,6 +1,8 @@
-import { shortened } from "../../text/codePoints.ts"
+import { fitsCodePoints } from "../../text/codePoints.ts"
+import { lastLink, shortenedBeforeLink } from "../../text/links.ts"
 import { numberFrom } from "../identifiers.ts"
-import type { OwnProblem, Problem } from "./problems.ts"
+import { nextEarlyProof } from "./earlyProof.ts"
+import { decisiveType, type OwnProblem, type Problem } from "./problems.ts"
 
 /** What happens to an issuance that met a problem. Times are Unix milliseconds. */
 export type ProblemAction =
@@ -14,9 +16,15 @@ export type ProblemAction =
   | { readonly _tag: "Register" }
   /**
    * The issuance ends and the challenge is `failed`, with a reason for people. `soon`: tried again by itself within hours.
-   * Otherwise only the renewal of all certificates tries it again, after the longest back-off.
+   * Otherwise only the renewal of all certificates tries it again, after the longest back-off. Never before `notBefore`.
    */
-  | { readonly _tag: "GiveUp"; readonly who: "user" | "operator"; readonly reason: string; readonly soon: boolean }
+  | {
+      readonly _tag: "GiveUp"
+      readonly who: "user" | "operator"
+      readonly reason: string
+      readonly soon: boolean
+      readonly notBefore: number | null
+    }
 
 const minute = 60_000
 const hour = 60 * minute
@@ -43,18 +51,29 @@ const doubling = (first: number, attempt: number, longest: number): number =>
 
 type Rule = (problem: Problem, attempt: number, now: number) => ProblemAction
 
-const sentence = (advice: string, { detail }: Problem): string =>
-  shortened(detail === "" ? advice : `${advice} (${detail})`, 512)
+/** Width of `custom_domains.verification_error`, in code points. */
+const longestReason = 512
+
+/** An address in the detail stays whole; one that the column has no room for is in the log alone. */
+const sentence = (advice: string, { detail }: Problem): string => {
+  const text = detail === "" ? advice : `${advice} (${detail})`
+  const link = lastLink(detail)
+  const isForTheLog = link !== null && !fitsCodePoints(`${advice} ${link}`, longestReason - 2)
+  return shortenedBeforeLink(
+    isForTheLog ? `${advice} The worker's log has its address. (${detail})` : text,
+    longestReason
+  )
+}
 
 /** Only whoever owns the domain can change this. */
 const user =
   (advice: string, soon: boolean): Rule =>
-  (problem) => ({ _tag: "GiveUp", who: "user", reason: sentence(advice, problem), soon })
+  (problem) => ({ _tag: "GiveUp", who: "user", reason: sentence(advice, problem), soon, notBefore: null })
 
 /** Only whoever runs this worker can change this. */
 const operator =
   (advice: string, soon: boolean): Rule =>
-  (problem) => ({ _tag: "GiveUp", who: "operator", reason: sentence(advice, problem), soon })
+  (problem) => ({ _tag: "GiveUp", who: "operator", reason: sentence(advice, problem), soon, notBefore: null })
 
 /** 30 s doubling to 1 h, never before the CA's Retry-After. */
 const retry: Rule = (problem, attempt, now) => {
@@ -72,6 +91,15 @@ const wait: Rule = (problem, attempt, now) => {
   return { _tag: "Wait", until: after(problem, attempt, now, Math.min(Math.max(known, minute), longestWait)) }
 }
 
+/**
+ * A refusal that names no end and a page for people ends when a person acts there, such as the one by which Let's Encrypt
+ * pauses an account for names that keep failing. Told at once, and tried again at growing intervals.
+ */
+const limit: Rule = (problem, attempt, now) =>
+  problem.retryAfter === null && lastLink(problem.detail) !== null
+    ? operator("The certificate authority refuses orders until a person acts at its page.", true)(problem, attempt, now)
+    : wait(problem, attempt, now)
+
 /** Another order after 1 min doubling to 1 h. */
 const newOrder =
   (change: { readonly withoutReplaces?: boolean; readonly newKey?: boolean } = {}, first = minute): Rule =>
@@ -88,8 +116,9 @@ const otherKey: Rule = (problem, attempt, now) =>
     ? newOrder({ newKey: true })(problem, attempt, now)
     : operator("The certificate authority refuses our signing request.", false)(problem, attempt, now)
 
-/** Registered again; a CA that forgets us at once is not to be asked in a loop. */
-const register: Rule = (problem, attempt, now) => (attempt < 6 ? { _tag: "Register" } : retry(problem, attempt, now))
+/** Registered again; a CA that forgets us at once is not to be asked in a loop, and one that names a time is not asked before. */
+const register: Rule = (problem, attempt, now) =>
+  attempt < 6 && (problem.retryAfter ?? now) <= now ? { _tag: "Register" } : retry(problem, attempt, now)
 
 const account = (advice: string): Rule => operator(`The ACME account needs a person: ${advice}.`, false)
 
@@ -118,7 +147,7 @@ const ofTheCa: Readonly<Record<string, Rule>> = {
       : operator("The certificate authority did not understand us.", true)(problem, attempt, now),
   orderNotReady: retry,
   paused: user("The certificate authority has paused this domain after many failures: ask it to resume.", false),
-  rateLimited: wait,
+  rateLimited: limit,
   rejectedIdentifier: user("The certificate authority issues no certificate for this name.", false),
   serverInternal: retry,
   tls: user("The certificate authority cannot set up TLS with the domain: check where its DNS points.", true),
@@ -161,7 +190,6 @@ export const rules: Readonly<Record<string, Rule>> = { ...ofTheCa, ...ofOurs }
 const unknown: Rule = (problem, attempt, now) => {
   if (problem.status === 404) return newOrder()(problem, attempt, now)
   if (problem.status === 429) return wait(problem, attempt, now)
-  if (problem.status >= 500) return retry(problem, attempt, now)
   return operator(`The certificate authority reports ${problem.type}.`, true)(problem, attempt, now)
 }
 
@@ -175,13 +203,36 @@ const worstOf = (problem: Problem, attempt: number, now: number): Problem => {
   return problem.type === "compound" ? (parts.find(endsIt) ?? parts[0] ?? problem) : problem
 }
 
+/** A proof that failed early, before caches have forgotten that the domain was not served, is tried again with another order. */
+const provenAgain = (action: ProblemAction, problem: Problem, begunAt: number | null, now: number): ProblemAction => {
+  const at = begunAt === null ? null : nextEarlyProof(problem, begunAt, now)
+  return at === null || action._tag !== "GiveUp"
+    ? action
+    : { _tag: "NewOrder", until: at, withoutReplaces: false, newKey: false }
+}
+
+/** Whatever the action: nothing is asked of the CA before its Retry-After. */
+const notBefore = (action: ProblemAction, { retryAfter }: Problem, now: number): ProblemAction => {
+  if (retryAfter === null || retryAfter <= now || action._tag === "Register") return action
+  const asked = Math.min(retryAfter, now + longestWait)
+  return action._tag === "GiveUp"
+    ? { ...action, notBefore: asked }
+    : { ...action, until: Math.max(action.until, asked) }
+}
+
 /**
- * What to do about a problem. `attempt` is the number of problems this issuance met before. Pure, and the only place that
- * knows what a problem means: waits for the CA, gives up with a reason, or goes on.
+ * What to do about a problem. `attempt` is the number of problems this issuance met before; `begunAt` is when the first
+ * issuance of a domain began that has not failed since, null for any other. Pure, and the only place that knows what a
+ * problem means: waits for the CA, gives up with a reason, or goes on.
  */
-export const decideProblem = (problem: Problem, attempt: number, now: number): ProblemAction => {
-  const worst = worstOf(problem, attempt, now)
+export const decideProblem = (
+  problem: Problem,
+  attempt: number,
+  now: number,
+  begunAt: number | null = null
+): ProblemAction => {
+  const worst = worstOf({ ...problem, type: decisiveType(problem) }, attempt, now)
   // An order that the CA no longer has is answered with `malformed` and 404.
   const rule = worst.type === "malformed" && worst.status === 404 ? newOrder() : ruleOf(worst.type)
-  return rule(worst, attempt, now)
+  return notBefore(provenAgain(rule(worst, attempt, now), worst, begunAt, now), worst, now)
 }

@@ -1,5 +1,5 @@
 import { type DomainName, isWildcard } from "../../names/DomainName.ts"
-import { type Failures, nextIssuanceAt, retryDelay } from "./attempts.ts"
+import { type Failures, nextIssuanceAt, nextTryAt } from "./attempts.ts"
 import { decideRenewal } from "./decideRenewal.ts"
 import type { DomainView, Issuance } from "./issuance.ts"
 
@@ -58,6 +58,12 @@ const satisfies = (certificate: Usable, purpose: Purpose, now: number): boolean 
   return !decideRenewal({ seed, notAfter, notBefore, window: null, daysBeforeExpiry: 0 }, now).isDue
 }
 
+/** The certificate that stands there and that is wanted no other for: usable, and not due by its lifetime. */
+export const goodCertificate = (domain: DomainView, now: number): { readonly id: string } | null => {
+  const certificate = usableCertificate(domain)
+  return certificate !== null && satisfies(certificate, { _tag: "Wanted" }, now) ? certificate : null
+}
+
 /** Whether this worker can obtain a certificate for the name at all. */
 export const obstacleOf = (name: DomainName, settings: StartSnapshot["settings"]) => {
   if (!settings.isEnabled) return "acme_disabled" as const
@@ -65,10 +71,7 @@ export const obstacleOf = (name: DomainName, settings: StartSnapshot["settings"]
 }
 
 const isBackingOff = ({ domain, failures, now, purpose }: StartSnapshot): boolean =>
-  purpose._tag !== "Forced" &&
-  domain.status === "failed" &&
-  failures !== null &&
-  failures.at + retryDelay(failures.count) > now
+  purpose._tag !== "Forced" && domain.status === "failed" && failures !== null && nextTryAt(failures) > now
 
 /**
  * What a request for a certificate leads to. A duplicate finds the certificate of the first one, or its issuance, and

@@ -31,6 +31,10 @@ export const Issuance = Schema.Struct({
   isForced: Schema.Boolean,
   /** The certificate that the order replaces, as the CA names it. */
   replaces: Schema.NullOr(Schema.String),
+  /** Digest of the certificate that stood there at the beginning, null when there was none; absent in an earlier version's. */
+  supersedes: Schema.optional(Schema.NullOr(Schema.String)),
+  /** When it began; absent in an earlier version's. */
+  begunAt: Schema.optional(Schema.Number),
   /** Ciphertext of the certificate's key. */
   encryptedKey: Schema.NullOr(Schema.String),
   orderUrl: Schema.NullOr(Schema.String),

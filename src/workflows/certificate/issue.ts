@@ -10,7 +10,7 @@ import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { registerAgain } from "./account.ts"
-import { lastOwnRetry, retryDelay } from "./attempts.ts"
+import { lastOwnRetry, nextTryAt } from "./attempts.ts"
 import { authorize } from "./authorize.ts"
 import { collect } from "./collect.ts"
 import { decideProblem, type ProblemAction } from "./decideProblem.ts"
@@ -19,7 +19,7 @@ import { removeRecord } from "./dnsRecord.ts"
 import { type DomainView, failuresCell, type Issuance, issuanceCell, renewalCell, save } from "./issuance.ts"
 import { ensureKey, ensureOrder, finalize, type Ordered } from "./order.ts"
 import { makePatience, type Patience } from "./patience.ts"
-import { Hindered, type Problem, problem } from "./problems.ts"
+import { decisiveType, Hindered, type Problem, problem } from "./problems.ts"
 
 const answer = (status: "success" | "failed" | "pending", certificateId = "") => ({ certificateId, status })
 export const pending = answer("pending")
@@ -127,17 +127,18 @@ const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GivenUp)
   })
 
 /** The challenge says that it failed, and why; the next try is hours away, by itself or with all others. */
-const giveUp = (domain: DomainView, issuance: Issuance, action: GivenUp) =>
+const giveUp = (domain: DomainView, issuance: Issuance, action: GivenUp, { detail }: Problem) =>
   Effect.gen(function* () {
-    const { reason, soon, who } = action
-    yield* Effect.logWarning("A certificate cannot be obtained", { domain: domain.name, who, reason })
+    const { notBefore, reason, soon, who } = action
+    yield* Effect.logWarning("A certificate cannot be obtained", { domain: domain.name, who, reason, detail })
     const at = yield* markFailed(domain, issuance, action)
     yield* forget
     const before = Option.match(yield* failuresCell.get, { onNone: () => 0, onSome: ({ count }) => count })
     const count = soon ? before + 1 : lastOwnRetry + 1
     const nonce = yield* uuid
-    yield* failuresCell.set({ count, at, nonce })
-    if (count <= lastOwnRetry) yield* continueAt(domain.name, nonce, at + retryDelay(count))
+    const failures = { count, at, nonce, ...(notBefore === null ? {} : { notBefore }) }
+    yield* failuresCell.set(failures)
+    if (count <= lastOwnRetry) yield* continueAt(domain.name, nonce, nextTryAt(failures))
     return failed
   })
 
@@ -151,22 +152,31 @@ const goOn = (issuance: Issuance): Outcome => ({ _tag: "GoOn", issuance })
 /** `replaces` is a courtesy to the CA: an order that is refused with it is made without it before anybody gives up. */
 const withCourtesy = (action: ProblemAction, issuance: Issuance, now: number): ProblemAction =>
   action._tag === "GiveUp" && issuance.orderUrl === null && issuance.replaces !== null
-    ? { _tag: "NewOrder", until: now, withoutReplaces: true, newKey: false }
+    ? { _tag: "NewOrder", until: action.notBefore ?? now, withoutReplaces: true, newKey: false }
     : action
 
 /** Counts the problem once, however often this is replayed, and answers with the time. */
-const note = ({ type }: Problem) =>
+const note = (met: Problem) =>
   step(
     "note-problem",
-    Effect.flatMap(CertificateMetrics, (metrics) => Effect.zipRight(metrics.problem(type), Clock.currentTimeMillis)),
+    Effect.flatMap(CertificateMetrics, (metrics) =>
+      Effect.zipRight(metrics.problem(decisiveType(met)), Clock.currentTimeMillis)
+    ),
     { success: Schema.Number }
+  )
+
+/** When the first issuance of a domain began, as long as none has failed: its caller may be seconds after the verification. */
+const firstBegunAt = ({ begunAt, kind }: Issuance) =>
+  Effect.map(failuresCell.get, (failures) =>
+    kind === "first" && Option.isNone(failures) && begunAt !== undefined ? begunAt : null
   )
 
 const act = (domain: DomainView, met: Problem) =>
   Effect.gen(function* () {
     const issuance = yield* current
     const now = yield* note(met)
-    const action = withCourtesy(decideProblem(met, issuance.attempts, now), issuance, now)
+    const begunAt = yield* firstBegunAt(issuance)
+    const action = withCourtesy(decideProblem(met, issuance.attempts, now, begunAt), issuance, now)
     const again = { ...issuance, attempts: issuance.attempts + 1 }
     switch (action._tag) {
       case "Wait":
@@ -181,7 +191,7 @@ const act = (domain: DomainView, met: Problem) =>
         return goOn(yield* save(again, {}))
       }
       case "GiveUp":
-        return answered(yield* giveUp(domain, issuance, action))
+        return answered(yield* giveUp(domain, issuance, action, met))
     }
   })
 

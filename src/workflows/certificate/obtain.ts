@@ -34,7 +34,12 @@ const markVerified = (domain: DomainView, expiresAt: number) =>
     yield* databaseStep("mark-verified", store.markVerified({ domainId: domain.id, expiresAt, at }), {})
   })
 
-const begin = (domain: DomainView, start: Extract<Start, { readonly _tag: "Begin" }>, purpose: Purpose): Issuance => ({
+const begin = (
+  domain: DomainView,
+  start: Extract<Start, { readonly _tag: "Begin" }>,
+  purpose: Purpose,
+  begunAt: number
+): Issuance => ({
   domainId: domain.id,
   workspaceId: domain.workspaceId,
   nonce: "",
@@ -42,6 +47,8 @@ const begin = (domain: DomainView, start: Extract<Start, { readonly _tag: "Begin
   kind: start.kind,
   isForced: purpose._tag === "Forced",
   replaces: start.replaces,
+  supersedes: domain.certificate?.digest ?? null,
+  begunAt,
   encryptedKey: null,
   orderUrl: null,
   record: null,
@@ -86,7 +93,7 @@ const obtain = (name: DomainName, purpose: Purpose) =>
       case "Resume":
         return yield* issue(domain, start.issuance)
       case "Begin": {
-        const begun = begin(domain, start, purpose)
+        const begun = begin(domain, start, purpose, at)
         yield* issuanceCell.set(begun)
         return yield* issue(domain, begun)
       }

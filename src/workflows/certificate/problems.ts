@@ -75,7 +75,14 @@ export const problemOf = (error: AcmeError): Problem =>
         subproblems: error.subproblems.map(({ detail, type }) => ({ type, detail })),
         retryAfter: error.retryAfter
       }
-    : { ...problem("unavailable", reasons[error.reason]), status: error.status ?? 0 }
+    : { ...problem("unavailable", reasons[error.reason], error.retryAfter ?? null), status: error.status ?? 0 }
+
+/**
+ * The type that decides. An answer of 500 and above (RFC 9110 section 15.6) says that the CA failed, and nothing about the
+ * domain or the account, whatever type comes with it: Let's Encrypt answers a busy service with 503 and `rateLimited`.
+ */
+export const decisiveType = ({ status, type }: Pick<Problem, "status" | "type">): string =>
+  status >= 500 && type !== "unavailable" ? "serverInternal" : type
 
 /** Why an order or a challenge became invalid, as the CA says it. */
 export const problemWithin = (said: AcmeOrder["problem"]): Problem =>

@@ -1,27 +1,16 @@
 import type { CertificateFacts } from "../../services/Pki.ts"
 
-/** `Superseded`: what stands there lasts at least as long. */
-export type Verdict = "Good" | "Superseded" | { readonly flaw: string }
-
 /**
- * Whether a certificate that came from the CA may be used: for the ordered key, for exactly the ordered names, valid now,
- * and lasting longer than the one it takes the place of. A forced one may end earlier.
+ * Why a certificate that came from the CA may not be used; null when it may: it is for the ordered key, for exactly the
+ * ordered names, and valid now. How long it lasts is the CA's choice: one that takes the place of another may end earlier.
  */
 export const verifyCertificate = (
   facts: CertificateFacts,
-  ordered: {
-    readonly names: ReadonlyArray<string>
-    readonly isForKey: boolean
-    readonly currentNotAfter: number | null
-    readonly isForced: boolean
-    readonly now: number
-  }
-): Verdict => {
+  ordered: { readonly names: ReadonlyArray<string>; readonly isForKey: boolean; readonly now: number }
+): string | null => {
   const names = [...ordered.names].map((name) => name.toLowerCase()).sort()
-  if (!ordered.isForKey) return { flaw: "it belongs to another key" }
+  if (!ordered.isForKey) return "it belongs to another key"
   if (names.length !== facts.names.length || names.some((name, index) => name !== facts.names[index]))
-    return { flaw: `it is for ${facts.names.join(", ")}` }
-  if (facts.notAfter <= ordered.now) return { flaw: "it has expired" }
-  const isLater = ordered.currentNotAfter === null || facts.notAfter > ordered.currentNotAfter
-  return isLater || ordered.isForced ? "Good" : "Superseded"
+    return `it is for ${facts.names.join(", ")}`
+  return facts.notAfter <= ordered.now ? "it has expired" : null
 }

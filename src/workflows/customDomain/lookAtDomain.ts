@@ -5,7 +5,7 @@ import type { DbFailure } from "../../services/Db.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"
 import { type CustomDomain, DomainStore } from "../../services/DomainStore.ts"
 import { judgeOwnership } from "./ownership.ts"
-import { judgeTarget, needsAddresses } from "./target.ts"
+import { judgeTarget, needsEvidence } from "./target.ts"
 
 /**
  * What a check found, to be journaled: later code acts on this and asks nobody again. Findings are what is wrong, null
@@ -40,9 +40,14 @@ const lookAtTarget = (domain: DomainName, { targetCname }: CustomDomain) =>
   Effect.gen(function* () {
     const dns = yield* DnsResolver
     const cname = yield* dns.cname(domain)
-    const both = { addresses: dns.addresses(domain), targetAddresses: dns.addresses(targetCname) }
-    const answers = needsAddresses(cname)
-      ? yield* Effect.all(both, { concurrency: "unbounded" })
+    const evidence = {
+      addresses: dns.addresses(domain),
+      targetAddresses: dns.addresses(targetCname),
+      ends: dns.canonicalName(domain),
+      targetEnds: dns.canonicalName(targetCname)
+    }
+    const answers = needsEvidence(cname, targetCname)
+      ? yield* Effect.all(evidence, { concurrency: "unbounded" })
       : { addresses: [], targetAddresses: [] }
     return judgeTarget(domain, targetCname, { cname, ...answers })
   })

@@ -38,6 +38,7 @@ const tooMany =
   'too many certificates (50) already issued for "stand-in.test" in the last 168h, retry after 2026-11-26 12:00:00 UTC: see https://ca.test/rate-limits'
 const paused =
   "Your account is temporarily prevented from requesting certificates for stand-in.test. Please visit: https://ca.test/unpause"
+const longLink = `https://ca.test/unpause?jwt=${"e30.Zm9v".repeat(80)}`
 const identifiers = {
   detail: "two names",
   subproblems: [
@@ -147,7 +148,44 @@ const problems: ReadonlyArray<readonly [string, keyof typeof calls, AuthorityAns
     json(400, { type: "urn:ietf:params:acme:error:malformed", detail: "plain" }),
     { type: "malformed", detail: "plain" }
   ],
-  ["a text of any length", "order", problem("malformed", { detail: "x".repeat(10_000) }), { detail: "x".repeat(500) }]
+  ["a text of any length", "order", problem("malformed", { detail: "x".repeat(10_000) }), { detail: "x".repeat(500) }],
+  [
+    "a long address at which a person has to act, at the end of a long text,",
+    "new-order",
+    problem("rateLimited", { status: 429, detail: `${"x".repeat(400)} ${longLink}.` }),
+    { type: "rateLimited", detail: `… ${longLink}` }
+  ],
+  [
+    "new terms of service, whose page only `instance` names,",
+    "new-order",
+    json(403, {
+      type: "urn:ietf:params:acme:error:userActionRequired",
+      detail: "the terms have changed",
+      instance: "https://ca.test/terms/2026"
+    }),
+    { type: "userActionRequired", detail: "the terms have changed https://ca.test/terms/2026" }
+  ],
+  [
+    "a refused nonce with a time to wait, which is not asked again with another nonce,",
+    "new-order",
+    problem("badNonce", { status: 400, retryAfter: "60" }),
+    { type: "badNonce", retryAfter: now + 60_000 }
+  ]
+]
+
+/** A time to wait counts with whatever body it comes, and where the body cannot be read. */
+const hinted: ReadonlyArray<readonly [string, AuthorityAnswer]> = [
+  ["a page for people", htmlPage(503, { "retry-after": "120" })],
+  ["no body", answer(503, "", "", { "retry-after": "120" })],
+  ["an object of another kind", answer(503, "application/json", '{"hello":"world"}', { "retry-after": "120" })],
+  ["a damaged problem document", answer(503, "application/problem+json", '{"type":', { "retry-after": "120" })],
+  ["success and nothing of ACME", answer(200, "application/json", "{}", { "retry-after": "120" })],
+  ["a redirection", answer(307, "", "", { location: "https://127.0.0.1:1/", "retry-after": "120" })],
+  [
+    "a coding that was not asked for",
+    answer(503, "text/html", "x", { "content-encoding": "br", "retry-after": "120" })
+  ],
+  ["a body that never ends", answer(503, "text/html", " ".repeat(2_000_000), { "retry-after": "120" })]
 ]
 
 const unavailable: ReadonlyArray<readonly [string, AuthorityAnswer, object]> = [
@@ -203,6 +241,17 @@ layer(standInWorld)("what a certificate authority may answer", (it) => {
           assert.deepInclude(failure, expected)
           assert.deepStrictEqual(requests, onlyOnce(operation))
         })
+    )
+
+  for (const [title, scripted] of hinted)
+    it.effect(`${title} with a Retry-After is worth another try at that time`, () =>
+      Effect.gen(function* () {
+        for (const operation of operations.filter((each) => each !== "challenge")) {
+          const { failure, requests } = yield* meet(operation, scripted)
+          assert.deepInclude(failure, { _tag: "AcmeUnavailable", operation, retryAfter: now + 120_000 })
+          assert.deepStrictEqual(requests, onlyOnce(operation))
+        }
+      })
     )
 
   for (const [title, scripted, expected] of unavailable)

@@ -46,6 +46,10 @@ export interface MemoryCaOptions {
   readonly renewalInfo?: (facts: CertificateFacts, now: number) => RenewalInfo | null
   /** What it has issued to others, and answers for. */
   readonly issuedBefore?: ReadonlyArray<CertificateFacts>
+  /** What the CA finds where it looks for a proof; undefined leaves it to the rows and records. */
+  readonly finds?: (name: string, at: number) => AcmeChallenge["problem"] | undefined
+  /** How long after an answered challenge the CA does not want to be asked for the result. Default it does not say. */
+  readonly challengeRetryAfter?: number
   /** Spoils what is issued. */
   readonly misissue?: (facts: CertificateFacts) => CertificateFacts
 }
@@ -178,10 +182,12 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
           const isTime = challenge !== undefined && time.now >= (challenge.answeredAt ?? 0) + delay
           if (authorization.status !== "pending" || challenge === undefined || !isTime) return
           const expected = `${challenge.token}.${hash(publicKeyOf(key))}`
-          const problem =
+          const seen =
             challenge.type === "dns-01"
               ? yield* looksRightInDns(authorization.name, expected)
               : yield* looksRightInHttp(authorization.name, challenge.token, expected)
+          const found = options.finds?.(authorization.name, time.now)
+          const problem = found === undefined ? seen : found
           authorization.status = problem === null ? "valid" : "invalid"
           authorization.problem = problem
           authorization.validatedAt = time.now
@@ -355,6 +361,8 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
             )
               return yield* refusal("challenge", "malformed", 400, "the challenge is not pending")
             challenge.answeredAt = time.now
+            const { challengeRetryAfter } = options
+            return { retryAfter: challengeRetryAfter === undefined ? null : time.now + challengeRetryAfter }
           }),
         finalize: (account, { url }, csr) =>
           Effect.zipRight(

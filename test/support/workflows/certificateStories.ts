@@ -29,7 +29,8 @@ import type { Story } from "./stories.ts"
 
 /** Where virtual time begins. */
 export const startOfTime = Date.UTC(2030, 0, 1)
-const hour = 3_600_000
+const minute = 60_000
+const hour = 60 * minute
 const day = 24 * hour
 
 /** How often somebody looked must not decide what is observed: a lost acknowledgement is another look. */
@@ -90,6 +91,14 @@ export const certificateStories: Readonly<Record<string, Story<Doubles>>> = {
   "ProcessChallenge of a wildcard that a CAA record forbids at first": story(
     Effect.zipRight(seedWildcard(wildcard), processChallenge(wildcard)),
     { ca: { refuse: refusedUntil(startOfTime + hour, "finalize", { type: "caa", status: 403 }) } }
+  ),
+  "ProcessChallenge of a host name that is not served yet": story(
+    Effect.zipRight(seedVerifiedDomain(host), processChallenge(host)),
+    {
+      ca: {
+        finds: (_, at) => (at < startOfTime + 2 * minute ? { type: "unauthorized", detail: "not served" } : undefined)
+      }
+    }
   ),
   "ProcessChallenge while certificates cannot be stored": story(
     Effect.zipRight(seedVerifiedDomain(host), processChallenge(host)),

@@ -116,6 +116,89 @@ describe("what a problem leads to", () => {
   })
 })
 
+describe("an answer of the CA that fails", () => {
+  it("is an outage of minutes, whatever type comes with a status of 500 and above", () => {
+    const busy = problemOf("rateLimited", { status: 503, detail: "service busy", retryAfter: now + minute })
+    const action = decideProblem(busy, 0, now)
+    assert.isTrue(action._tag === "Retry" && action.until >= now + minute && action.until <= now + 2 * minute)
+    for (const type of Object.keys(rules))
+      for (const status of [500, 502, 503])
+        assert.strictEqual(summary(decideProblem(problemOf(type, { status }), 0, now)), "Retry", type)
+  })
+})
+
+const unpause = `https://portal.ca.test/sfe/v1/unpause?jwt=${"e30.Zm9v".repeat(40)}`
+
+describe("a refusal that only a person can end", () => {
+  const paused = problemOf("rateLimited", {
+    status: 429,
+    detail: `Your account is temporarily prevented from requesting certificates for shop.example.com and possibly others. Please visit: ${unpause}`
+  })
+
+  it("is told to the operator at once, with the whole address, and tried again by itself", () => {
+    const action = decideProblem(paused, 0, now)
+    assert.strictEqual(summary(action), "operator soon")
+    assert.isTrue(action._tag === "GiveUp" && action.reason.includes(unpause) && action.reason.length <= 512)
+  })
+
+  it("is not one while the CA names the time of its end", () => {
+    assert.strictEqual(summary(decideProblem({ ...paused, retryAfter: now + day }, 0, now)), "Wait")
+    assert.strictEqual(summary(decideProblem(problemOf("rateLimited", { status: 429 }), 0, now)), "Wait")
+  })
+
+  it("says that the log has the address where the column has no room for it", () => {
+    const action = decideProblem({ ...paused, detail: `Please visit ${unpause.repeat(2)}` }, 0, now)
+    assert.isTrue(action._tag === "GiveUp" && action.reason.includes("The worker's log has its address"))
+    assert.isTrue(action._tag === "GiveUp" && action.reason.length <= 512)
+  })
+
+  it("keeps the address of new terms of service whole", () => {
+    const terms = problemOf("userActionRequired", { status: 403, detail: `${"x".repeat(480)} ${unpause}` })
+    const action = decideProblem(terms, 0, now)
+    assert.isTrue(action._tag === "GiveUp" && action.who === "operator" && action.reason.endsWith(unpause))
+  })
+})
+
+describe("a proof of a new domain that fails", () => {
+  const failed = (type: string, elapsed: number, more: Partial<Problem> = {}) =>
+    decideProblem(problemOf(type, { status: 0, ...more }), 0, now + elapsed, now)
+
+  it("is tried again after 1, 3 and 7 minutes, while caches may not know the domain yet, and then in an hour", () => {
+    for (const type of ["unauthorized", "connection", "incorrectResponse", "tls"]) {
+      const untils = [0, 5_000, minute, 3 * minute + 1, 6 * minute].map((elapsed) => untilOf(failed(type, elapsed)))
+      assert.deepStrictEqual(
+        untils,
+        [1, 1, 3, 7, 7].map((minutes) => now + minutes * minute)
+      )
+      assert.strictEqual(summary(failed(type, 0)), "new order")
+      assert.strictEqual(summary(failed(type, 7 * minute)), "user soon")
+    }
+  })
+
+  it("never fails five times within the hour for which Let's Encrypt counts", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 60_000 }), { minLength: 12, maxLength: 12 }), (durations) => {
+        let at = now
+        let failures = 0
+        for (const took of durations) {
+          at += took
+          failures++
+          const action = decideProblem(problemOf("unauthorized", { status: 0 }), failures - 1, at, now)
+          if (action._tag === "GiveUp") break
+          at = untilOf(action) ?? at
+        }
+        assert.isAtMost(failures, 4)
+      })
+    )
+  })
+
+  it("is given up at once for another reason, when the CA refuses a request, and for a domain that failed before", () => {
+    assert.strictEqual(summary(failed("caa", 0)), "user soon")
+    assert.strictEqual(summary(failed("unauthorized", 0, { status: 403 })), "user soon")
+    assert.strictEqual(summary(decideProblem(problemOf("unauthorized", { status: 0 }), 0, now, null)), "user soon")
+  })
+})
+
 const untilOf = (action: ProblemAction): number | undefined => ("until" in action ? action.until : undefined)
 
 describe("the waits", () => {
@@ -150,6 +233,24 @@ describe("the waits", () => {
       })
     )
     assert.strictEqual(summary(decideProblem(problemOf("serverInternal"), 12, now)), "operator soon")
+  })
+
+  it("nothing is asked before the CA's Retry-After, whatever the problem is", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...Object.keys(rules), "about:blank"),
+        fc.constantFrom(0, 400, 403, 404, 429, 500, 503),
+        fc.nat({ max: 12 }),
+        fc.integer({ min: 1, max: 7 * day }),
+        (type, status, attempt, ahead) => {
+          const retryAfter = now + ahead
+          const action = decideProblem(problemOf(type, { status, retryAfter }), attempt, now, now)
+          assert.notStrictEqual(action._tag, "Register")
+          const asked = action._tag === "GiveUp" ? action.notBefore : untilOf(action)
+          assert.isAtLeast(asked ?? 0, retryAfter)
+        }
+      )
+    )
   })
 
   it("whatever keeps happening ends within twelve problems", () => {

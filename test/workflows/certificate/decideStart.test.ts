@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { storedMeanwhile } from "../../../src/workflows/certificate/collect.ts"
 import { decideStart, type StartSnapshot } from "../../../src/workflows/certificate/decideStart.ts"
 import type { DomainView, Issuance } from "../../../src/workflows/certificate/issuance.ts"
 import { verifyCertificate } from "../../../src/workflows/certificate/verifyCertificate.ts"
@@ -96,24 +97,32 @@ describe("a request for a certificate", () => {
 })
 
 describe("a certificate from the CA", () => {
-  const ordered = { names: [name], isForKey: true, currentNotAfter: now + day, isForced: false, now }
+  const ordered = { names: [name], isForKey: true, now }
 
-  it("is used when it is for the key and the names, valid, and lasts longer than the current one", () => {
-    assert.strictEqual(verifyCertificate(facts, ordered), "Good")
-    assert.strictEqual(verifyCertificate(facts, { ...ordered, currentNotAfter: null }), "Good")
+  it("is used when it is for the key and the names, and valid, however soon it ends", () => {
+    assert.isNull(verifyCertificate(facts, ordered))
+    assert.isNull(verifyCertificate({ ...facts, notAfter: now + 1 }, ordered))
   })
 
   it("is not used when it is for another key, for other names, or has expired", () => {
-    const isFlawed = (verdict: ReturnType<typeof verifyCertificate>) => assert.isObject(verdict)
-    isFlawed(verifyCertificate(facts, { ...ordered, isForKey: false }))
-    isFlawed(verifyCertificate({ ...facts, names: [name, "x.test"] }, ordered))
-    isFlawed(verifyCertificate({ ...facts, names: ["x.test"] }, ordered))
-    isFlawed(verifyCertificate({ ...facts, notAfter: now }, ordered))
+    assert.isString(verifyCertificate(facts, { ...ordered, isForKey: false }))
+    assert.isString(verifyCertificate({ ...facts, names: [name, "x.test"] }, ordered))
+    assert.isString(verifyCertificate({ ...facts, names: ["x.test"] }, ordered))
+    assert.isString(verifyCertificate({ ...facts, notAfter: now }, ordered))
   })
 
-  it("leaves one alone that lasts as long, unless a person forced it", () => {
-    const current = { ...ordered, currentNotAfter: facts.notAfter }
-    assert.strictEqual(verifyCertificate(facts, current), "Superseded")
-    assert.strictEqual(verifyCertificate(facts, { ...current, isForced: true }), "Good")
+  it("replaces the one that stood there at the beginning, which may last longer, and no other that is good", () => {
+    const begun = { isForced: false, supersedes: certificate.digest }
+    const another = { ...begun, supersedes: "an older digest" }
+    const due = { ...certificate, facts: { ...facts, notBefore: now - 80 * day, notAfter: now + 10 * day } }
+    assert.isNull(storedMeanwhile(domain, begun, now))
+    assert.strictEqual(storedMeanwhile(domain, another, now)?.id, certificate.id)
+    assert.strictEqual(storedMeanwhile(domain, { ...begun, supersedes: null }, now)?.id, certificate.id)
+    assert.isNull(storedMeanwhile({ ...domain, certificate: due }, another, now))
+    assert.isNull(storedMeanwhile({ ...domain, workspaceId: "another" }, another, now))
+    assert.isNull(storedMeanwhile({ ...domain, certificate: null }, another, now))
+    assert.isNull(storedMeanwhile(domain, { ...another, isForced: true }, now))
+    // Begun by an earlier version, which did not write down what stood there.
+    assert.isNull(storedMeanwhile(domain, { isForced: false }, now))
   })
 })

@@ -159,7 +159,140 @@ describe("a rate limit", () => {
   )
 })
 
+describe("a proof right after the verification", () => {
+  /** What frontline answers to the CA as long as it remembers that the host name was not served. */
+  const unserved = (until: number) => (_: string, at: number) =>
+    at < startOfTime + until ? { type: "unauthorized", detail: "404" } : undefined
+  const validations = Effect.map(MemoryCa, ({ requests }) =>
+    requests.filter(({ operation }) => operation === "challenge")
+  )
+
+  it.effect("that meets a host name which is not served yet succeeds within minutes", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(yield* answered(host), "pending")
+      yield* engine.advance("8 minutes")
+      assert.deepInclude(yield* challengeRow(host), { status: "verified" })
+      assert.isNull((yield* rows).custom_domains[0]?.verification_error ?? null)
+    }).pipe(onCertificates({ ca: { finds: unserved(5 * minute) } }))
+  )
+
+  it.effect("that keeps failing costs four validations within the hour, and says why", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedVerifiedDomain(host)
+      yield* answered(host)
+      yield* engine.advance("1 hour")
+      assert.strictEqual((yield* validations).length, 4)
+      assert.deepInclude(yield* challengeRow(host), { status: "failed" })
+      assert.include((yield* rows).custom_domains[0]?.verification_error ?? "", "wrong answer")
+      yield* engine.advance("10 minutes")
+      // A domain that has failed is tried once each time.
+      assert.strictEqual((yield* validations).length, 5)
+      yield* settled
+      assert.deepInclude(yield* challengeRow(host), { status: "verified" })
+    }).pipe(onCertificates({ ca: { finds: unserved(2 * hour) } }))
+  )
+
+  it.effect("is not asked for before the time that the CA names with the challenge", () =>
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(yield* answered(host), "pending")
+      yield* settled
+      const { requests } = yield* MemoryCa
+      const answeredAt = (yield* validations)[0]?.at ?? 0
+      const next = requests.find(({ at, operation }) => operation === "authorization" && at > answeredAt)
+      assert.isAtLeast(next?.at ?? 0, answeredAt + 5 * minute)
+      assert.deepInclude(yield* challengeRow(host), { status: "verified" })
+    }).pipe(onCertificates({ ca: { challengeRetryAfter: 5 * minute } }))
+  )
+})
+
+describe("an account that the CA has paused", () => {
+  const link = `https://portal.ca.test/unpause?jwt=${"e30.".repeat(80)}x`
+  it.effect("is told at once with the whole address, and goes on by itself once a person has acted there", () =>
+    Effect.gen(function* () {
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(yield* answered(host), "failed")
+      assert.include((yield* rows).custom_domains[0]?.verification_error ?? "", link)
+      yield* settled
+      assert.deepInclude(yield* challengeRow(host), { status: "verified" })
+    }).pipe(
+      onCertificates({
+        ca: {
+          refuse: ({ at, operation }) =>
+            operation === "new-order" && at < startOfTime + 2 * hour
+              ? new AcmeProblem({
+                  operation,
+                  type: "rateLimited",
+                  status: 429,
+                  detail: `Your account is temporarily prevented from requesting certificates. Please visit: ${link}`,
+                  subproblems: [],
+                  retryAfter: null
+                })
+              : undefined
+        }
+      })
+    )
+  )
+})
+
 describe("a CA that is away", () => {
+  it.effect("is not asked before its Retry-After, though it gives no problem document", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(yield* answered(host), "pending")
+      yield* engine.advance("5 hours")
+      const { requests } = yield* MemoryCa
+      assert.strictEqual(requests.filter(({ operation }) => operation === "new-order").length, 1)
+      yield* settled
+      assert.deepInclude(yield* challengeRow(host), { status: "verified" })
+    }).pipe(
+      onCertificates({
+        ca: {
+          refuse: ({ at, operation }) =>
+            operation === "new-order" && at < startOfTime + 6 * hour
+              ? new AcmeUnavailable({
+                  operation,
+                  reason: "unavailable",
+                  status: 503,
+                  retryAfter: startOfTime + 6 * hour
+                })
+              : undefined
+        }
+      })
+    )
+  )
+
+  it.effect("for 20 minutes with the type of a rate limit issues within the hour", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(yield* answered(host), "pending")
+      yield* engine.advance("1 hour")
+      assert.deepInclude(yield* challengeRow(host), { status: "verified" })
+      assert.notInclude(yield* Counted, "problem rateLimited")
+    }).pipe(
+      onCertificates({
+        ca: {
+          refuse: ({ at, operation }) =>
+            operation === "new-order" && at < startOfTime + 20 * minute
+              ? new AcmeProblem({
+                  operation,
+                  type: "rateLimited",
+                  status: 503,
+                  detail: "service busy",
+                  subproblems: [],
+                  retryAfter: at + minute
+                })
+              : undefined
+        }
+      })
+    )
+  )
+
   it.effect("is asked at growing intervals, and the issuance goes on where it stood", () =>
     Effect.gen(function* () {
       yield* seedVerifiedDomain(host)

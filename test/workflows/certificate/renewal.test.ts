@@ -10,6 +10,7 @@ import {
   seedCertified,
   seedChallenge,
   seedDomain,
+  seededFacts,
   seedVerifiedDomain
 } from "../../support/memory/certificateSeeds.ts"
 import { MemoryCa } from "../../support/memory/MemoryCa.ts"
@@ -72,6 +73,45 @@ describe("ninety days of daily renewal", () => {
         assert.strictEqual(replaced.size, (finalized[host] ?? 0) - 1)
       }).pipe(onCertificates({ ca: { lifetime: lifetime * day } }))
     )
+})
+
+describe("a certificate that ends earlier than the one it replaces", () => {
+  it.effect("is stored when the CA has changed to short lives, and the next comes when it is due itself", () =>
+    Effect.gen(function* () {
+      yield* seedCertified(host, startOfTime - 60 * day, startOfTime + 30 * day)
+      yield* days(1)
+      const stored = yield* certificateRow(host)
+      const { facts } = yield* factsOf(stored?.certificate ?? "")
+      assert.isBelow(facts.notAfter, startOfTime + 7 * day)
+      yield* days(1)
+      assert.deepStrictEqual(yield* certificateRow(host), stored)
+      yield* days(28)
+      assert.isAtMost((yield* settled).finalized[host] ?? 0, 10)
+    }).pipe(onCertificates({ ca: { lifetime: 160 * hour } }))
+  )
+
+  it.effect("is stored when the CA wants a young one replaced at once, as before a revocation", () =>
+    Effect.gen(function* () {
+      const young = yield* Effect.zipRight(
+        seedCertified(host, startOfTime - day, startOfTime + 89 * day),
+        certificateRow(host)
+      )
+      yield* days(2)
+      assert.notStrictEqual((yield* certificateRow(host))?.certificate, young?.certificate)
+      assert.strictEqual((yield* settled).finalized[host], 1)
+    }).pipe(
+      onCertificates({
+        ca: {
+          lifetime: 160 * hour,
+          issuedBefore: [seededFacts(host, startOfTime - day, startOfTime + 89 * day)],
+          renewalInfo: (facts, now) =>
+            facts.notBefore < startOfTime - 2 * hour
+              ? { windowStart: now - 2 * hour, windowEnd: now - hour, retryAfter: null }
+              : null
+        }
+      })
+    )
+  )
 })
 
 describe("what the CA suggests about renewal", () => {

@@ -111,6 +111,47 @@ const cases: Readonly<Record<string, Case>> = {
       ]),
     problem: null
   },
+  "an apex with the target's addresses of one family": {
+    dns: (dns) =>
+      Effect.all([
+        publishOwnership,
+        dns.set("ADDRESS", domain, ["192.0.2.1"]),
+        dns.set("ADDRESS", target, ["192.0.2.1", "2001:db8::1"])
+      ]),
+    problem: null
+  },
+  "a chain of aliases to the target": {
+    dns: (dns) =>
+      Effect.all([
+        publishOwnership,
+        dns.set("CNAME", domain, ["b.example.com"]),
+        dns.set("CNAME", "b.example.com", [target])
+      ]),
+    problem: null
+  },
+  "a chain of aliases to the balancer of the target": {
+    dns: (dns) =>
+      Effect.all([
+        publishOwnership,
+        dns.set("CNAME", domain, ["lb-1.example.net"]),
+        dns.set("CNAME", target, ["lb-1.example.net"])
+      ]),
+    problem: null
+  },
+  "an alias without the owner's record": {
+    dns: (dns) =>
+      Effect.all([dns.set("CNAME", domain, ["b.example.com"]), dns.set("CNAME", "b.example.com", [target])]),
+    problem: `there is no TXT record at ${ownership}; add one with the value unkey-domain-verify=${token}`
+  },
+  "a domain behind a proxy": {
+    dns: (dns) =>
+      Effect.all([
+        publishOwnership,
+        dns.set("ADDRESS", domain, ["104.21.5.6"]),
+        dns.set("ADDRESS", target, ["192.0.2.1"])
+      ]),
+    problem: `${domain} has the addresses 104.21.5.6, but ${target} has 192.0.2.1; point it there with a CNAME, ALIAS or ANAME record; it leads to a proxy of Cloudflare, which hides the record: turn the proxy off ("DNS only")`
+  },
   "an apex that is parked elsewhere": {
     dns: (dns) =>
       Effect.all([

@@ -29,6 +29,16 @@ const addressesOf = (own: ReadonlyArray<DnsAnswer>, theirs: ReadonlyArray<DnsAns
     targetAddresses: answers(...theirs)
   })
 
+/** Where chains of CNAMEs end; the domain's own CNAME names another host than the target. */
+const endsOf = (ends: ReadonlyArray<DnsAnswer>, targetEnds: ReadonlyArray<DnsAnswer>, last = "x.example.net") =>
+  judgeTarget(fqdn, target, {
+    cname: answers(...ends.map(() => found(last))),
+    addresses: [],
+    targetAddresses: [],
+    ends: answers(...ends),
+    targetEnds: answers(...targetEnds)
+  })
+
 describe("a domain is its owner's", () => {
   const accepted: ReadonlyArray<readonly [string, ReadonlyArray<DnsAnswer>, ReadonlyArray<DnsAnswer>?]> = [
     ["when every server has the record", [found(token), found(token)], [found(token)]],
@@ -107,6 +117,48 @@ describe("a domain leads to us", () => {
           [found("192.0.2.1", "2001:db8::1"), found("192.0.2.1")],
           [found("2001:db8::1", "192.0.2.1"), found("192.0.2.1")]
         )
+    ],
+    [
+      "by the target's addresses of one family, where the target has both",
+      () =>
+        addressesOf(
+          [found("192.0.2.1"), found("192.0.2.1")],
+          [found("192.0.2.1", "2001:db8::1"), found("192.0.2.1", "2001:db8::1")]
+        )
+    ],
+    [
+      "by some of the addresses of a balancer, which shows each server others",
+      () =>
+        addressesOf(
+          [found("192.0.2.1"), found("192.0.2.3", "192.0.2.2")],
+          [found("192.0.2.2", "192.0.2.3"), found("192.0.2.1", "192.0.2.4")]
+        )
+    ],
+    [
+      "by the target's addresses, though its CNAME names another host",
+      () =>
+        judgeTarget(fqdn, target, {
+          cname: answers(found("x.example.net"), found("x.example.net")),
+          addresses: answers(found("192.0.2.1"), found("192.0.2.1")),
+          targetAddresses: answers(found("192.0.2.1"), found("192.0.2.1"))
+        })
+    ],
+    [
+      "by a chain of CNAMEs that ends at the target",
+      () => endsOf([found("ABC.cname.Test."), found(target)], [absent, absent])
+    ],
+    [
+      "by a chain of CNAMEs that ends where the target's own ends",
+      () => endsOf([found("lb-1.example.org"), found("lb-1.example.org")], [found("lb-1.example.org"), failed()])
+    ],
+    [
+      "by its CNAME on one server and by the same addresses on another, which flattens it",
+      () =>
+        judgeTarget(fqdn, target, {
+          cname: answers(found(target), absent),
+          addresses: answers(found("192.0.2.1"), found("192.0.2.1")),
+          targetAddresses: answers(found("192.0.2.1"), found("192.0.2.1"))
+        })
     ]
   ]
   for (const [what, judged] of accepted) it(what, () => assert.isNull(judged()))
@@ -150,9 +202,33 @@ describe("a domain does not lead to us yet", () => {
       `${fqdn} has the addresses 192.0.2.9, but ${target} has 192.0.2.1; point it there with a CNAME, ALIAS or ANAME record`
     ],
     [
-      "when it has only some of the target's addresses",
-      () => addressesOf([found("192.0.2.1")], [found("192.0.2.1", "192.0.2.2")]),
-      `${fqdn} has the addresses 192.0.2.1, but ${target} has 192.0.2.1, 192.0.2.2; point it there with a CNAME, ALIAS or ANAME record`
+      "when one of its addresses is another server's, whatever the others are",
+      () => addressesOf([found("192.0.2.1", "2001:db8::9")], [found("192.0.2.1", "192.0.2.2")]),
+      `${fqdn} has the addresses 2001:db8::9, but ${target} has 192.0.2.1, 192.0.2.2; point it there with a CNAME, ALIAS or ANAME record`
+    ],
+    [
+      "when it has the target's addresses on one server and none on another",
+      () => addressesOf([found("192.0.2.1"), absent], [found("192.0.2.1"), found("192.0.2.1")]),
+      `the addresses of ${fqdn} are not seen by b yet; changes can take a while to spread`
+    ],
+    [
+      "when a proxy answers for it: the reason names the proxy",
+      () =>
+        addressesOf(
+          [found("104.21.5.6", "2606:4700::6812:1"), found("104.21.5.6")],
+          [found("192.0.2.1"), found("192.0.2.1")]
+        ),
+      `${fqdn} has the addresses 104.21.5.6, 2606:4700::6812:1, but ${target} has 192.0.2.1; point it there with a CNAME, ALIAS or ANAME record; it leads to a proxy of Cloudflare, which hides the record: turn the proxy off ("DNS only")`
+    ],
+    [
+      "when its chain of CNAMEs ends elsewhere, and the target is the end of no chain",
+      () => endsOf([found("y.example.net"), found("y.example.net")], [absent, absent]),
+      `the CNAME of ${fqdn} points to x.example.net, expected ${target}`
+    ],
+    [
+      "when nothing is known of the ends of both chains",
+      () => endsOf([failed(), absent], [failed(), absent]),
+      `the CNAME of ${fqdn} points to x.example.net, expected ${target}`
     ],
     [
       "when neither it nor the target has any address: nothing equals nothing",
