@@ -12,12 +12,14 @@ import {
 import { id, list, message, optional } from "./protojson.ts"
 import { int64, text } from "./scalars.ts"
 
+/** `branch` came with Unkey 2.0.85: without a commit, its newest one is meant. */
 const GitSource = message("hydra.v1.GitSource", {
   installationId: int64,
   repository: text(500),
   commitSha: text(40),
   contextPath: text(500),
-  dockerfilePath: text(500)
+  dockerfilePath: text(500),
+  branch: text(256)
 })
 
 /** `image` is as wide as its column; an empty one is for the workflow to refuse. */

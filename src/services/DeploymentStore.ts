@@ -1,4 +1,4 @@
-import { Context, type Effect, type Option } from "effect"
+import { Context, type Effect, type Option, Schema } from "effect"
 import type { DbFailure } from "./Db.ts"
 import type {
   DeploymentContext,
@@ -23,6 +23,19 @@ export interface PhaseChange {
   /** At most 63 characters, valid as a Kubernetes label, and of no other deployment. */
   readonly buildId?: string
 }
+
+/** What `deployments` tells of the commit that is built, in the widths of its columns. */
+export const GitCommit = Schema.Struct({
+  /** 40 lower-case hexadecimal characters. */
+  sha: Schema.String,
+  branch: Schema.String,
+  message: Schema.String,
+  authorHandle: Schema.NullOr(Schema.String),
+  authorAvatarUrl: Schema.NullOr(Schema.String),
+  /** Unix milliseconds; null when it is not known. */
+  timestamp: Schema.NullOr(Schema.Number)
+})
+export type GitCommit = typeof GitCommit.Type
 
 export interface Reachability {
   /** A sentinel of the environment reports `healthy` in at least one region. */
@@ -49,6 +62,15 @@ export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
      * A deployment that is `ready` or `failed` has ended: nothing of it changes, whoever is still at work on it.
      */
     readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbFailure>
+    /**
+     * Writes the six `git_*` columns of a deployment that is `pending`, and answers with the commit that its row has then:
+     * once it is being built, the commit stays. None: no such deployment.
+     */
+    readonly writeCommit: (change: {
+      readonly deploymentId: string
+      readonly commit: GitCommit
+      readonly at: number
+    }) => Effect.Effect<Option.Option<string>, DbFailure>
     /** The Depot project that the project's builds are cached in. None: there is none yet, or no such project. */
     readonly depotProject: (projectId: string) => Effect.Effect<Option.Option<string>, DbFailure>
     /** Keeps the first one that a project gets: of two builds that made one each, both go on with the same from then on. */

@@ -108,7 +108,14 @@ describe("the services' contracts", () => {
     })
     assert.deepStrictEqual(
       deploy({ deploymentId: "d_1", git: { installationId: "42", repository: "a/b", commitSha: "f".repeat(40) } }).git,
-      { installationId: 42n, repository: "a/b", commitSha: "f".repeat(40), contextPath: "", dockerfilePath: "" }
+      {
+        installationId: 42n,
+        repository: "a/b",
+        commitSha: "f".repeat(40),
+        contextPath: "",
+        dockerfilePath: "",
+        branch: ""
+      }
     )
     const schedule = Schema.decodeUnknownSync(DeploymentService.handlers.ScheduleDesiredStateChange.input)
     assert.deepStrictEqual(schedule({ delayMillis: "1800000", state: "DEPLOYMENT_DESIRED_STATE_STANDBY" }), {

@@ -84,6 +84,7 @@ const rules: ReadonlyArray<Rule> = [
   { field: /^ReportRequest\.environment$/, from: ["environments.slug"] },
   { field: /\.repository$/, from: ["github_repo_connections.repository_full_name"] },
   { field: /\.(sha|commitSha)$/, from: ["deployments.git_commit_sha"], to: ["deployments.git_commit_sha"] },
+  { field: /\.git\.branch$/, from: ["deployments.git_branch"], to: ["deployments.git_branch"] },
   { field: /\.contextPath$/, from: ["environment_build_settings.docker_context"] },
   { field: /\.dockerfilePath$/, from: ["environment_build_settings.dockerfile"] },
   { field: /\.dockerImage\.image$/, from: ["deployments.image"], to: ["deployments.image"] },

@@ -71,6 +71,57 @@ export const deploymentStoreContract = <E>(
       })
     )
 
+    guarantee(
+      "the commit of a branch is written while the deployment is pending, and stays once it is built",
+      (store) =>
+        Effect.gen(function* () {
+          const commit = {
+            sha: "a".repeat(40),
+            branch: "feature/cart",
+            message: "Add a cart \u{1F6D2}",
+            authorHandle: "ada",
+            authorAvatarUrl: "https://avatars.test/ada",
+            timestamp: seededAt
+          }
+          const columns = {
+            git_commit_sha: commit.sha,
+            git_branch: "feature/cart",
+            git_commit_message: commit.message,
+            git_commit_author_handle: "ada",
+            git_commit_author_avatar_url: "https://avatars.test/ada",
+            git_commit_timestamp: seededAt,
+            updated_at: at
+          }
+          yield* seedDeployment("shop", "d_1")
+          yield* seedDeployment("shop", "d_2")
+          const write = (later: Partial<typeof commit>) =>
+            store.writeCommit({ deploymentId: "d_1", commit: { ...commit, ...later }, at })
+          assert.deepStrictEqual(yield* write({}), Option.some(commit.sha))
+          assert.deepInclude(yield* deploymentOf("d_1"), columns)
+          assert.deepInclude(yield* deploymentOf("d_2"), { git_commit_sha: null, updated_at: null })
+          yield* store.changePhase({ deploymentId: "d_1", at, open: "building", status: "building" })
+          assert.deepStrictEqual(yield* write({ sha: "b".repeat(40), branch: "main" }), Option.some(commit.sha))
+          assert.deepInclude(yield* deploymentOf("d_1"), columns)
+          const unknown = { deploymentId: "d_unknown", commit, at }
+          assert.isTrue(Option.isNone(yield* store.writeCommit(unknown)))
+        })
+    )
+
+    guarantee("what GitHub does not tell of a commit is written as null", (store) =>
+      Effect.gen(function* () {
+        yield* seedDeployment("shop", "d_1", { git_commit_author_handle: "eve", git_commit_timestamp: 7 })
+        const nothing = { authorHandle: null, authorAvatarUrl: null, timestamp: null }
+        const commit = { sha: "a".repeat(40), branch: "main", message: "", ...nothing }
+        yield* store.writeCommit({ deploymentId: "d_1", commit, at })
+        assert.deepInclude(yield* deploymentOf("d_1"), {
+          git_commit_message: "",
+          git_commit_author_handle: null,
+          git_commit_author_avatar_url: null,
+          git_commit_timestamp: null
+        })
+      })
+    )
+
     guarantee("a project's Depot project is none until there is one, and for an unknown project", (store) =>
       Effect.gen(function* () {
         const { projectId } = namesOf("shop")

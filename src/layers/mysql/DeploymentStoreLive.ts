@@ -8,7 +8,7 @@ import {
   InstanceStatus,
   type RegionInstances
 } from "../../services/Deployment.ts"
-import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
+import { DeploymentStore, type GitCommit, type PhaseChange } from "../../services/DeploymentStore.ts"
 import { maxRegionConfigBytes, regionConfigOf } from "../../services/regionConfig.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag, Integer64, Lenient } from "./rows.ts"
@@ -58,6 +58,7 @@ const instanceRows = decodeRows(
 const reachabilityRows = decodeRows(Schema.Struct({ hasHealthySentinel: Flag, hasRoutes: Flag }))
 const depotProjectRows = decodeRows(Schema.Struct({ depotProjectId: Schema.NullOr(Schema.String) }))
 const projectIdRows = decodeRows(Schema.Struct({ projectId: Schema.String }))
+const commitRows = decodeRows(Schema.Struct({ sha: Schema.NullOr(Schema.String) }))
 const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Schema.String) }))
 
 const selectContext = (sql: SqlClient, deploymentId: string) =>
@@ -124,6 +125,25 @@ const writePhaseChange = Effect.fnUntraced(function* (sql: SqlClient, change: Ph
   if (change.buildId !== undefined) {
     yield* sql`UPDATE deployments SET build_id = ${change.buildId}, updated_at = ${at} WHERE id = ${deploymentId}`
   }
+})
+
+const writeCommit = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  change: { readonly deploymentId: string; readonly commit: GitCommit; readonly at: number }
+) {
+  const { at, commit, deploymentId } = change
+  const owner = yield* lockDeployment(sql, deploymentId)
+  if (owner === undefined) return Option.none<string>()
+  if (owner.status === "pending") {
+    yield* sql`
+      UPDATE deployments
+      SET git_commit_sha = ${commit.sha}, git_branch = ${commit.branch}, git_commit_message = ${commit.message},
+          git_commit_author_handle = ${commit.authorHandle}, git_commit_author_avatar_url = ${commit.authorAvatarUrl},
+          git_commit_timestamp = ${commit.timestamp}, updated_at = ${at}
+      WHERE id = ${deploymentId}`
+  }
+  const [row] = yield* commitRows(sql`SELECT git_commit_sha AS sha FROM deployments WHERE id = ${deploymentId}`)
+  return Option.some(row?.sha ?? commit.sha)
 })
 
 const writeFailure = Effect.fnUntraced(function* (
@@ -197,6 +217,10 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
 
     const changePhase = Effect.fn("DeploymentStore.changePhase")((change: PhaseChange) =>
       transaction("DeploymentStore.changePhase", writePhaseChange(sql, change))
+    )
+
+    const keepCommit = Effect.fn("DeploymentStore.writeCommit")((change: Parameters<typeof writeCommit>[1]) =>
+      transaction("DeploymentStore.writeCommit", writeCommit(sql, change))
     )
 
     const depotProject = Effect.fn("DeploymentStore.depotProject")(function* (projectId: string) {
@@ -276,6 +300,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       find,
       ensureNamespace,
       changePhase,
+      writeCommit: keepCommit,
       depotProject,
       rememberDepotProject,
       fail,

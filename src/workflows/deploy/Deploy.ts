@@ -37,9 +37,9 @@ export const deploy = (request: DeployInput) =>
   saga(
     Effect.gen(function* () {
       const context = yield* begin(request.deploymentId)
-      const { deployment } = context
-      if (deployment.status === "ready") return {}
-      const source = yield* sourceOf(request, deployment)
+      if (context.deployment.status === "ready") return {}
+      const source = yield* sourceOf(request, context.deployment)
+      const deployment = deploymentOf(context.deployment, source)
       const parents = yield* deploymentParents(context)
       const placement = yield* placementOf(deployment, parents)
       const reports = commitReports(deployment, parents.environmentSlug, source._tag === "Git" ? source : undefined)
@@ -144,6 +144,12 @@ const sourceOf = ({ git, dockerImage }: DeployInput, deployment: Deployment) => 
     return Effect.fail(new InvalidRequest({ field: "source", problem: "give either dockerImage or git" }))
   return Effect.map(givenImage(dockerImage.image, deployment), (image): Source => ({ _tag: "Image", image }))
 }
+
+/** The deployment with the commit that was looked up for it, as its row has it from now on. */
+const deploymentOf = (deployment: Deployment, source: Source): Deployment =>
+  source._tag === "Image" || source.branch === null
+    ? deployment
+    : { ...deployment, gitBranch: source.branch, gitCommitSha: source.source.commitSha }
 
 /** The image to run. The deployment is `queued` until there is a slot for its build. None: it has become ready meanwhile. */
 const imageFrom = (source: Source, deployment: Deployment, parents: Parents, reports: CommitReports) => {

@@ -1,6 +1,6 @@
 import { Effect, Layer, Option, Ref, Schema } from "effect"
 import { Deployment, HealthCheck } from "../../../src/services/Deployment.ts"
-import { DeploymentStore, type PhaseChange } from "../../../src/services/DeploymentStore.ts"
+import { DeploymentStore, type GitCommit, type PhaseChange } from "../../../src/services/DeploymentStore.ts"
 import { maxRegionConfigBytes, regionConfigOf } from "../../../src/services/regionConfig.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
@@ -72,6 +72,25 @@ const applyPhaseChange = (draft: Draft, { deploymentId, at, buildId, close, open
   updateWhere(draft.deployments, ({ id }) => id === deploymentId, { ...set, updated_at: at })
 }
 
+const applyCommit = (
+  draft: Draft,
+  { at, commit, deploymentId }: { readonly deploymentId: string; readonly commit: GitCommit; readonly at: number }
+) => {
+  updateWhere(draft.deployments, ({ id, status }) => id === deploymentId && status === "pending", {
+    git_commit_sha: commit.sha,
+    git_branch: commit.branch,
+    git_commit_message: commit.message,
+    git_commit_author_handle: commit.authorHandle,
+    git_commit_author_avatar_url: commit.authorAvatarUrl,
+    git_commit_timestamp: commit.timestamp,
+    updated_at: at
+  })
+  return Option.map(
+    Option.fromNullable(draft.deployments.find(({ id }) => id === deploymentId)),
+    (row) => row.git_commit_sha ?? commit.sha
+  )
+}
+
 const applyFailure = (
   draft: Draft,
   failure: { readonly deploymentId: string; readonly message: string; readonly at: number }
@@ -110,6 +129,7 @@ export const MemoryDeploymentStore = Layer.effect(
           return Option.fromNullable(draft.workspaces.find(({ id }) => id === workspaceId)?.k8s_namespace)
         }),
       changePhase: (phase) => change("DeploymentStore.changePhase", (draft) => applyPhaseChange(draft, phase)),
+      writeCommit: (written) => change("DeploymentStore.writeCommit", (draft) => applyCommit(draft, written)),
       depotProject: (projectId) =>
         read((rows) =>
           Option.filter(

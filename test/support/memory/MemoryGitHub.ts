@@ -1,5 +1,12 @@
 import { Context, Effect, Layer, Redacted } from "effect"
-import { type CommitStatus, GitHub, GitHubRefused, GitHubUnavailable } from "../../../src/services/GitHub.ts"
+import {
+  type BranchHead,
+  type CommitStatus,
+  GitHub,
+  type GitHubError,
+  GitHubRefused,
+  GitHubUnavailable
+} from "../../../src/services/GitHub.ts"
 
 export interface MemoryGitHubOptions {
   readonly allowsUnauthenticated?: boolean
@@ -7,6 +14,8 @@ export interface MemoryGitHubOptions {
   readonly isConfigured?: boolean
   /** Default: it takes every report. */
   readonly reports?: "taken" | "refused" | "unavailable"
+  /** What the n-th question about a branch's newest commit brings, from 1; default the same commit. Null: no such branch. */
+  readonly headOf?: (branch: string, nth: number) => BranchHead | "unavailable" | null
 }
 
 /** What a test sees of GitHub. */
@@ -16,16 +25,32 @@ export class MemoryGitHub extends Context.Tag("test/MemoryGitHub")<
     /** The states a deployment's commit has gone through, in order; a repeated report changes nothing. */
     readonly statesOf: (deploymentId: string) => ReadonlyArray<CommitStatus["state"]>
     readonly lastOf: (deploymentId: string) => CommitStatus | undefined
+    /** Every question about a branch, as `<repository> <branch> <installation>`. */
+    readonly asked: ReadonlyArray<string>
   }
 >() {}
 
-const sha = "5".repeat(40)
+const head = { sha: "5".repeat(40), message: "", authorHandle: null, authorAvatarUrl: null, timestamp: 1 }
 
 /** A GitHub that remembers what it was told. Without options there is no App. */
 export const memoryGitHub = (options?: MemoryGitHubOptions): Layer.Layer<GitHub | MemoryGitHub> =>
   Layer.effectContext(
     Effect.sync(() => {
       const { allowsUnauthenticated = false, isConfigured = options !== undefined, reports = "taken" } = options ?? {}
+      const headOf = options?.headOf ?? (() => head)
+      const asked: Array<string> = []
+      const ask = (
+        repository: string,
+        branch: string,
+        installationId: bigint | null
+      ): Effect.Effect<BranchHead, GitHubError> => {
+        asked.push(`${repository} ${branch} ${installationId}`)
+        const found = headOf(branch, asked.length)
+        const operation = "branch-head"
+        if (found === "unavailable") return new GitHubUnavailable({ operation, reason: "unavailable", status: 503 })
+        if (found !== null) return Effect.succeed(found)
+        return new GitHubRefused({ operation, reason: "denied", subject: `branch ${branch} of ${repository}` })
+      }
       const told = new Map<string, ReadonlyArray<CommitStatus>>()
       const of = (deploymentId: string) => told.get(deploymentId) ?? []
       const take = (status: CommitStatus) =>
@@ -43,13 +68,15 @@ export const memoryGitHub = (options?: MemoryGitHubOptions): Layer.Layer<GitHub 
         isConfigured,
         allowsUnauthenticated,
         installationToken: () => Effect.succeed(Redacted.make("memory-token")),
-        branchHead: () => Effect.succeed({ sha, message: "", authorHandle: null, authorAvatarUrl: null, timestamp: 1 }),
+        branchHead: (repository, branch, installationId) =>
+          Effect.suspend(() => ask(repository, branch, installationId)),
         appName: Effect.succeed("memory"),
         reportStatus: (status) => answers[reports](status)
       })
       const seen = MemoryGitHub.of({
         statesOf: (deploymentId) => of(deploymentId).map(({ state }) => state),
-        lastOf: (deploymentId) => of(deploymentId).at(-1)
+        lastOf: (deploymentId) => of(deploymentId).at(-1),
+        asked
       })
       return Context.make(GitHub, github).pipe(Context.add(MemoryGitHub, seen))
     })

@@ -54,6 +54,10 @@ export interface Tables {
     readonly build_id: string | null
     readonly git_commit_sha: string | null
     readonly git_branch: string | null
+    readonly git_commit_message: string | null
+    readonly git_commit_author_handle: string | null
+    readonly git_commit_author_avatar_url: string | null
+    readonly git_commit_timestamp: number | null
     readonly port: number
     readonly cpu_millicores: number
     readonly memory_mib: number

@@ -63,6 +63,7 @@ const source = { repository: "acme/shop", commitSha: "a".repeat(40), contextPath
 const plan = {
   _tag: "Git",
   source: { ...source, installationId: 0n },
+  branch: null,
   installationId: null,
   platform: "linux/amd64",
   deadline: 30 * 60_000
@@ -98,6 +99,7 @@ export const storeOf = (jobs: ReadonlyMap<string, Job>): DeploymentStore["Type"]
     rememberDepotProject: () => Effect.void,
     ensureNamespace: unused,
     changePhase: unused,
+    writeCommit: unused,
     fail: unused,
     regionConfig: unused,
     instances: unused,

@@ -5,7 +5,7 @@ import { MemoryGitHub } from "../memory/MemoryGitHub.ts"
 import { building, buildsOf, fromGit } from "./builds.ts"
 import { ControlPlane, type ControlPlaneOptions, type Services } from "./ControlPlane.ts"
 import * as commands from "./commands.ts"
-import { shop, withLive } from "./seeds.ts"
+import { pending, shop, withLive } from "./seeds.ts"
 import type { Story } from "./stories.ts"
 
 const quick: MemoryBuilderOptions = { fateOf: () => ({ takes: "1500 millis", ends: "succeeds" }) }
@@ -107,8 +107,15 @@ const succeeds = Effect.gen(function* () {
   return yield* commands.deployFromGit("d_2")
 })
 
+const ofBranch = Effect.gen(function* () {
+  yield* withLive
+  yield* pending("d_2", 2)
+  return yield* commands.deployFromBranch("d_2", "feature/cart")
+})
+
 export const gitStories: Readonly<Record<string, Story>> = {
   "Deploy from git": { run: withBuilds("d_2")(succeeds), world, matrix: twice },
+  "Deploy from git of a branch": { run: withBuilds("d_2")(ofBranch), world, matrix: twice },
   "Deploy from git whose build fails": {
     run: withBuilds("d_2")(succeeds),
     world: {

@@ -38,13 +38,17 @@ export const gitSource = {
   repository: "acme/shop",
   commitSha,
   contextPath: "apps/api",
-  dockerfilePath: ""
+  dockerfilePath: "",
+  branch: ""
 }
 const gitInput = (deploymentId: string): Input<typeof DeployService, "Deploy"> => ({
   deploymentId,
   command: [],
   git: gitSource
 })
+/** As the dashboard asks for the newest commit of a branch. */
+export const deployFromBranch = (deploymentId: string, branch: string) =>
+  deployWith(deploymentId, { deploymentId, command: [], git: { ...gitSource, commitSha: "", branch } })
 /** As the webhook asks: the key is the deployment. */
 export const deployFromGit = (deploymentId: string) => deployWith(deploymentId, gitInput(deploymentId))
 export const submitFromGit = (deploymentId: string) =>

@@ -70,7 +70,7 @@ export const deployStories = {
     Effect.gen(function* () {
       yield* withLive
       yield* pending("d_2", 2, commit)
-      const git = { installationId: 1n, repository: "acme/shop", commitSha: "", contextPath: "", dockerfilePath: "" }
+      const git = { ...commands.gitSource, commitSha: "" }
       return yield* commands.deployWith("d_2", { deploymentId: "d_2", command: [], git })
     }),
     {}

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { seedProject } from "../../support/memory/seeds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { deploy, deployWith, submitDeploy } from "../../support/workflows/commands.ts"
+import { deploy, deployWith, gitSource, submitDeploy } from "../../support/workflows/commands.ts"
 import { fails, hangs, isUnreadyFor, restartsTwice, startsSoon } from "../../support/workflows/Krane.ts"
 import { answerOf, deploymentRow, rows, stepsOf, timed, topologyOf, traffic } from "../../support/workflows/look.ts"
 import { pending, shop, withLive } from "../../support/workflows/seeds.ts"
@@ -157,7 +157,7 @@ describe("a deploy", () => {
     Effect.gen(function* () {
       yield* shop
       yield* pending("d_1", 1)
-      const git = { installationId: 1n, repository: "acme/shop", commitSha: "", contextPath: "", dockerfilePath: "" }
+      const git = { ...gitSource, commitSha: "" }
       const refused = yield* Effect.flip(Effect.flatten(deployWith("d_1", { deploymentId: "d_1", command: [], git })))
       assert.strictEqual(refused._tag, "GitSourceUnavailable")
       assert.deepStrictEqual(yield* stepsOf("d_1"), { queued: refused.message })

@@ -16,6 +16,14 @@ export interface GitSource {
   readonly installationId: bigint
 }
 
+/** A source whose commit may still have to be looked up. */
+export interface GivenSource extends Omit<GitSource, "commitSha"> {
+  /** As of `GitSource`; null for the newest one of `branch`. */
+  readonly commitSha: string | null
+  /** Not empty where there is no commit. */
+  readonly branch: string
+}
+
 type Given = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
 
 /** GitHub's own rules: an owner has at most 39 characters (underscores in managed accounts), a repository at most 100. */
@@ -35,6 +43,14 @@ const repositoryOf = (given: string) => {
     ? Either.right(given)
     : refused("repository", "must be a repository on GitHub, as owner/name")
 }
+
+/** What git forbids in a branch's name (git-check-ref-format): most of it would mean something else in a URL or to git. */
+const notInBranch = /[\p{Cc} ~^:?*[\\]|\.\.|@\{|(?:^|\/)\.|\.lock(?:\/|$)|^[/-]|\/\/|[/.]$|^@$/u
+
+const branchOf = (given: string) =>
+  notInBranch.test(given) ? refused("branch", "must be the name of a branch") : Either.right(given)
+
+const isBranchAlone = ({ branch, commitSha }: Given): boolean => commitSha === "" && branch !== ""
 
 const commitOf = (given: string) => {
   const sha = given.toLowerCase()
@@ -63,11 +79,12 @@ const dockerfileOf = (given: string) => {
     : refused("dockerfilePath", "must be a file below the context, of plain characters and without ..")
 }
 
-/** The source of a deploy from git, or the first thing that is wrong with it. */
-export const gitSourceOf = (given: Given): Either.Either<GitSource, InvalidRequest> =>
+/** The source of a deploy from git, of a commit or of a branch alone, or the first thing that is wrong with it. */
+export const gitSourceOf = (given: Given): Either.Either<GivenSource, InvalidRequest> =>
   Either.all({
     repository: repositoryOf(given.repository),
-    commitSha: commitOf(given.commitSha),
+    commitSha: isBranchAlone(given) ? Either.right(null) : commitOf(given.commitSha),
+    branch: isBranchAlone(given) ? branchOf(given.branch) : Either.right(given.branch),
     contextPath: contextOf(given.contextPath),
     dockerfilePath: dockerfileOf(given.dockerfilePath),
     installationId:

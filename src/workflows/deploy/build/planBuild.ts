@@ -7,6 +7,7 @@ import { Builder } from "../../../services/Builder.ts"
 import { BuildSettings } from "../../../services/BuildSettings.ts"
 import { GitHub } from "../../../services/GitHub.ts"
 import { type GitSource, gitSourceOf } from "./gitSource.ts"
+import { resolveBranch } from "./resolveBranch.ts"
 
 const Capabilities = Schema.Struct({
   hasBuilder: Schema.Boolean,
@@ -21,6 +22,8 @@ const Capabilities = Schema.Struct({
 export interface BuildPlan {
   readonly _tag: "Git"
   readonly source: GitSource
+  /** The branch whose newest commit is built; null where the request names the commit. */
+  readonly branch: string | null
   /** Whose token reads the repository; null for a public one. */
   readonly installationId: bigint | null
   readonly platform: string
@@ -39,7 +42,11 @@ const capabilities = Effect.gen(function* () {
 type Given = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
 
 /** The installation to act as, null for nobody, or why the repository cannot be read. */
-const installationOf = (deploymentId: string, { installationId }: GitSource, able: typeof Capabilities.Type) => {
+const installationOf = (
+  deploymentId: string,
+  { installationId }: Pick<GitSource, "installationId">,
+  able: typeof Capabilities.Type
+) => {
   if (able.hasApp && installationId > 0n) return Effect.succeed(installationId)
   if (able.allowsPublic) return Effect.succeed(null)
   return able.hasApp
@@ -47,13 +54,23 @@ const installationOf = (deploymentId: string, { installationId }: GitSource, abl
     : new GitSourceUnavailable({ deploymentId, missing: "github_app" })
 }
 
-/** Refuses what cannot be built before anything waits for a slot or reaches a URL. */
+/** Refuses what cannot be built before anything waits for a slot or reaches a URL, and looks up the commit of a branch. */
 export const planBuild = (deploymentId: string, given: Given) =>
   Effect.gen(function* () {
     const able = yield* capabilities
     if (!able.hasBuilder) return yield* new GitSourceUnavailable({ deploymentId })
-    const source = yield* gitSourceOf(given)
+    const { branch, commitSha: givenSha, ...source } = yield* gitSourceOf(given)
     const installationId = yield* installationOf(deploymentId, source, able)
-    const plan: BuildPlan = { _tag: "Git", source, installationId, platform: able.platform, deadline: able.deadline }
+    const { repository } = source
+    const commitSha = givenSha ?? (yield* resolveBranch({ deploymentId, repository, branch, installationId }))
+    const { deadline, platform } = able
+    const plan: BuildPlan = {
+      _tag: "Git",
+      source: { ...source, commitSha },
+      branch: givenSha === null ? branch : null,
+      installationId,
+      platform,
+      deadline
+    }
     return plan
   })

@@ -12,11 +12,25 @@ import {
   slotsInUse
 } from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
-import { commitSha, deployFromGit, slotPosition, submitFromGit } from "../../../support/workflows/commands.ts"
-import { answerOf, deploymentRow, rows, stepsOf, topologyOf } from "../../../support/workflows/look.ts"
-import { withLive } from "../../../support/workflows/seeds.ts"
+import {
+  commitSha,
+  deployFromBranch,
+  deployFromGit,
+  slotPosition,
+  submitFromGit
+} from "../../../support/workflows/commands.ts"
+import { answerOf, deploymentRow, rows, stepsOf, topologyOf, traffic } from "../../../support/workflows/look.ts"
+import { pending, shop, withLive } from "../../../support/workflows/seeds.ts"
 
 const allEnded = { queued: null, building: null, deploying: null, network: null }
+
+const commitNumber = (nth: number) => ({
+  sha: `${nth}`.repeat(40),
+  message: `commit ${nth}`,
+  authorHandle: "ada",
+  authorAvatarUrl: null,
+  timestamp: 1000 + nth
+})
 
 describe("a deploy from git", () => {
   it.effect("builds the commit, deploys the image by its digest and tells GitHub on the way", () =>
@@ -41,6 +55,58 @@ describe("a deploy from git", () => {
       assert.deepStrictEqual((yield* MemoryGitHub).statesOf("d_1"), ["pending", "in_progress", "success"])
       assert.strictEqual((yield* MemoryGitHub).lastOf("d_1")?.url, "https://shop-shop.unkey.test")
       assert.deepStrictEqual(yield* slotsInUse(), {})
+    }).pipe(on(building))
+  )
+
+  for (const suspend of ["never", "always"] as const)
+    it.effect(`of a branch builds its newest commit, asked for once and written to the row (${suspend})`, () =>
+      Effect.gen(function* () {
+        yield* shop
+        yield* pending("d_1", 1, { git_commit_sha: null, git_branch: null })
+        assert.deepStrictEqual(yield* deployFromBranch("d_1", "feature/cart"), Either.right({}))
+        const github = yield* MemoryGitHub
+        assert.deepStrictEqual(github.asked, ["acme/shop feature/cart 42"])
+        assert.strictEqual((yield* MemoryBuilder).runs[0]?.request.commitSha, "1".repeat(40))
+        assert.strictEqual(github.lastOf("d_1")?.sha, "1".repeat(40))
+        assert.deepInclude(yield* deploymentRow("d_1"), {
+          status: "ready",
+          git_commit_sha: "1".repeat(40),
+          git_branch: "feature/cart",
+          git_commit_message: "commit 1",
+          git_commit_author_handle: "ada",
+          git_commit_author_avatar_url: null,
+          git_commit_timestamp: 1001
+        })
+        assert.include(Object.keys((yield* traffic()).routes), "shop-git-feature-cart-shop.unkey.test")
+      }).pipe(on({ ...building, suspend, github: { headOf: (_, nth) => commitNumber(nth) } }))
+    )
+
+  it.effect("of a branch waits while GitHub is away", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* pending("d_1", 1)
+      assert.deepStrictEqual(yield* deployFromBranch("d_1", "main"), Either.right({}))
+      assert.lengthOf((yield* MemoryGitHub).asked, 3)
+      assert.deepInclude(yield* deploymentRow("d_1"), { status: "ready", git_commit_sha: "3".repeat(40) })
+    }).pipe(on({ ...building, github: { headOf: (_, nth) => (nth < 3 ? "unavailable" : commitNumber(nth)) } }))
+  )
+
+  it.effect("of a branch whose newest commit has a message of 2 MiB is built all the same", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* pending("d_1", 1)
+      assert.deepStrictEqual(yield* deployFromBranch("d_1", "main"), Either.right({}))
+      assert.deepInclude(yield* deploymentRow("d_1"), { status: "ready", git_commit_message: "m".repeat(16_383) })
+    }).pipe(on({ ...building, github: { headOf: () => ({ ...commitNumber(1), message: "m".repeat(2 ** 21) }) } }))
+  )
+
+  it.effect("of a branch that another delivery builds already builds the same commit", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* pending("d_1", 1, { status: "building", git_commit_sha: "7".repeat(40), git_branch: "main" })
+      assert.deepStrictEqual(yield* deployFromBranch("d_1", "main"), Either.right({}))
+      assert.strictEqual((yield* MemoryBuilder).runs[0]?.request.commitSha, "7".repeat(40))
+      assert.deepInclude(yield* deploymentRow("d_1"), { git_commit_sha: "7".repeat(40), git_commit_message: null })
     }).pipe(on(building))
   )
 

@@ -9,7 +9,8 @@ const given = {
   repository: "acme/shop",
   commitSha: sha,
   contextPath: "",
-  dockerfilePath: ""
+  dockerfilePath: "",
+  branch: ""
 }
 type Given = typeof given
 
@@ -80,6 +81,36 @@ describe("a git source", () => {
       "git.commitSha: names no commit: the branch was deleted"
     )
   })
+
+  for (const branch of ["main", "feature/cart", "dependabot/npm_and_yarn/x-1.2", "größe", "a".repeat(256), "user@work"])
+    it(`of the branch ${JSON.stringify(branch.slice(0, 40))} without a commit has its newest one`, () => {
+      assert.deepInclude(Either.getOrThrow(of({ commitSha: "", branch })), { commitSha: null, branch })
+    })
+
+  it("of a commit is that, whatever branch stands beside it", () => {
+    for (const branch of ["main", "..", " "]) assert.strictEqual(Either.getOrThrow(of({ branch })).commitSha, sha)
+    assert.include(problemOf({ commitSha: "0".repeat(40), branch: "main" }), "the branch was deleted")
+  })
+
+  const notBranches = ["..", "a/../b", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a.lock/b", "a.", "-a", "@", "a@{1}"]
+  for (const branch of [
+    ...notBranches,
+    " ",
+    "a b",
+    "a\nb",
+    "a\0",
+    "a\x7f",
+    "a~1",
+    "a^",
+    "a:b",
+    "a?b",
+    "a*",
+    "a[b",
+    "a\\b"
+  ])
+    it(`is refused with the branch ${JSON.stringify(branch)} and no commit`, () => {
+      assert.strictEqual(problemOf({ commitSha: "", branch }), "git.branch: must be the name of a branch")
+    })
 
   const paths = [
     "..",

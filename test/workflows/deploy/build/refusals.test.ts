@@ -37,6 +37,18 @@ const refusals: ReadonlyArray<Refusal> = [
     says: "git.commitSha: names no commit: the branch was deleted"
   },
   {
+    what: "of a branch that GitHub does not know",
+    git: { ...valid, commitSha: "", branch: "gone" },
+    world: { ...building, github: { headOf: () => null } },
+    says: "git.branch: GitHub branch gone of acme/shop: it does not exist, or this GitHub App may not use it"
+  },
+  {
+    what: "of a branch that is no branch's name",
+    git: { ...valid, commitSha: "", branch: "../../user" },
+    world: building,
+    says: "git.branch: must be the name of a branch"
+  },
+  {
     what: "[W53] whose repository would leave the URL's path",
     git: { ...valid, repository: "acme/shop#main" },
     world: building,
