@@ -226,7 +226,13 @@ const domains: RowSpec = {
     series("Verifications of custom domains", "short", "Ended per hour; failed after 24 hours without success.", [
       `sum by (outcome) (increase(${family("domain_verifications_total")}[1h]))`,
       "{{outcome}}"
-    ])
+    ]),
+    series(
+      "Proofs of custom domains",
+      "short",
+      "Per day: TXT records of served domains that went missing, were missing for too long, or came back in time. Many at once are rarely the owners.",
+      [`sum by (event) (increase(${family("domain_proofs_total")}[1d]))`, "{{event}}"]
+    )
   ]
 }
 

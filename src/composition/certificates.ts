@@ -3,6 +3,7 @@ import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { type DomainName, domainName, wildcardOf } from "../names/DomainName.ts"
 import { CertificateSettings, type ChallengeRules } from "../services/CertificateSettings.ts"
 import { ChallengeRecord, delegatedLabelLength } from "../services/ChallengeRecord.ts"
+import { DomainProofSettings } from "../services/DomainProofSettings.ts"
 import { PlatformZones } from "../services/PlatformZones.ts"
 
 type Apexes = Pick<WorkerConfigShape, "availableRegions" | "defaultDomain" | "regionalDomain">
@@ -69,4 +70,9 @@ export const Certificates: Layer.Layer<CertificateSettings, never, WorkerConfig>
       ...challengeRules(config)
     }
   })
+)
+
+export const DomainProofs: Layer.Layer<DomainProofSettings, never, WorkerConfig> = Layer.effect(
+  DomainProofSettings,
+  Effect.map(WorkerConfig, ({ customDomains }) => ({ daysWithoutProof: customDomains.daysWithoutProof }))
 )

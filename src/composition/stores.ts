@@ -2,6 +2,7 @@ import { Layer } from "effect"
 import { CertificateStoreLive } from "../layers/mysql/CertificateStoreLive.ts"
 import { DbLive } from "../layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "../layers/mysql/DeploymentStoreLive.ts"
+import { DomainProofStoreLive } from "../layers/mysql/DomainProofStoreLive.ts"
 import { DomainStoreLive } from "../layers/mysql/DomainStoreLive.ts"
 import { IdlePreviewStoreLive } from "../layers/mysql/IdlePreviewStoreLive.ts"
 import { KeyRefillStoreLive } from "../layers/mysql/KeyRefillStoreLive.ts"
@@ -14,6 +15,7 @@ export const Stores = Layer.mergeAll(
   CertificateStoreLive,
   DbLive,
   DeploymentStoreLive,
+  DomainProofStoreLive,
   DomainStoreLive,
   IdlePreviewStoreLive,
   KeyRefillStoreLive,

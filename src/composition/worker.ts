@@ -6,7 +6,7 @@ import { PlatformNameGauge } from "../layers/PlatformNameGauge.ts"
 import { CertificateLifeGauge } from "../layers/PrometheusCertificateMetrics.ts"
 import { CertificateAuthority } from "./acme.ts"
 import { Builds, Repositories } from "./builds.ts"
-import { Certificates, Zones } from "./certificates.ts"
+import { Certificates, DomainProofs, Zones } from "./certificates.ts"
 import { Analytics } from "./clickhouse.ts"
 import { Database, PoolUsageGauge } from "./database.ts"
 import { Resolver, Zone } from "./dns.ts"
@@ -25,7 +25,7 @@ const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(
   Layer.provideMerge(Logging)
 )
 
-const Settings = Layer.mergeAll(BuildLimits, Certificates, Deploys, Zones)
+const Settings = Layer.mergeAll(BuildLimits, Certificates, DomainProofs, Deploys, Zones)
 
 const Adapters = Layer.mergeAll(
   Admin,

@@ -9,6 +9,7 @@ import { CommitStatusWorkflows } from "../workflows/commits/CommitStatusWorkflow
 import { CustomDomainWorkflows } from "../workflows/customDomain/CustomDomainWorkflows.ts"
 import { DeployWorkflows } from "../workflows/deploy/DeployWorkflows.ts"
 import { DeploymentWorkflows } from "../workflows/deployment/DeploymentWorkflows.ts"
+import { DomainProofWorkflows } from "../workflows/domainProof/DomainProofWorkflows.ts"
 import { IdlePreviewWorkflows } from "../workflows/idlePreviews/IdlePreviewWorkflows.ts"
 import { KeyRefillWorkflows } from "../workflows/keyRefill/KeyRefillWorkflows.ts"
 import { QuotaCheckWorkflows } from "../workflows/quotaCheck/QuotaCheckWorkflows.ts"
@@ -24,6 +25,7 @@ const always = [
   CustomDomainWorkflows,
   DeployWorkflows,
   DeploymentWorkflows,
+  DomainProofWorkflows,
   IdlePreviewWorkflows,
   KeyRefillWorkflows,
   QuotaCheckWorkflows,

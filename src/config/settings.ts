@@ -193,6 +193,13 @@ export const settings = {
       )
     }
   },
+  customDomains: {
+    daysWithoutProof: withDefault(
+      integer({ min: 1, max: 365 }),
+      7,
+      "Days for which the TXT record that proves a custom domain may be gone before the domain is no longer served."
+    )
+  },
   dns: {
     resolvers: withDefault(
       oneOrMore(list(dnsServer)),

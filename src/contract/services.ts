@@ -5,6 +5,7 @@ import { CommitStatusService } from "./CommitStatusService.ts"
 import { CustomDomainService } from "./CustomDomainService.ts"
 import { DeploymentService } from "./DeploymentService.ts"
 import { DeployService } from "./DeployService.ts"
+import { DomainProofService } from "./DomainProofService.ts"
 import { IdlePreviews } from "./IdlePreviews.ts"
 import { KeyRefillService } from "./KeyRefillService.ts"
 import { QuotaCheckService } from "./QuotaCheckService.ts"
@@ -21,6 +22,7 @@ export const services = [
   CustomDomainService,
   DeployService,
   DeploymentService,
+  DomainProofService,
   IdlePreviews,
   KeyRefillService,
   QuotaCheckService,

@@ -23,9 +23,16 @@ export const PrometheusOutcomesLive: Layer.Layer<Outcomes, never, PrometheusRegi
       labelNames: ["outcome"],
       registers
     })
+    const proofs = new Counter({
+      name: `${metricPrefix}domain_proofs_total`,
+      help: "Custom domains whose proof of ownership went missing, was missing for too long, or came back in time.",
+      labelNames: ["event"],
+      registers
+    })
     return {
       deploy: (outcome, seconds) => Effect.sync(() => deploys.observe({ outcome }, Math.max(0, seconds))),
-      domainVerification: (outcome) => Effect.sync(() => verifications.inc({ outcome }))
+      domainVerification: (outcome) => Effect.sync(() => verifications.inc({ outcome })),
+      domainProof: (event) => Effect.sync(() => proofs.inc({ event }))
     }
   })
 )

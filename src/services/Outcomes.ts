@@ -8,6 +8,8 @@ export interface OutcomesShape {
   readonly deploy: (outcome: DeployOutcome, seconds: number) => Effect.Effect<void>
   /** A verification of a domain has ended. `failed`: a day has passed without success. */
   readonly domainVerification: (outcome: "verified" | "failed" | "cancelled") => Effect.Effect<void>
+  /** The proof of a served domain is missing for the first time, was so for too long, or is there again in time. */
+  readonly domainProof: (event: "missing" | "withdrawn" | "restored") => Effect.Effect<void>
 }
 
 /**
@@ -15,5 +17,9 @@ export interface OutcomesShape {
  * a step whose result is lost on its way to Restate runs, and counts, once more. Nobody counts unless somebody is there to.
  */
 export class Outcomes extends Context.Reference<Outcomes>()("ctrl-worker/Outcomes", {
-  defaultValue: (): OutcomesShape => ({ deploy: () => Effect.void, domainVerification: () => Effect.void })
+  defaultValue: (): OutcomesShape => ({
+    deploy: () => Effect.void,
+    domainVerification: () => Effect.void,
+    domainProof: () => Effect.void
+  })
 }) {}

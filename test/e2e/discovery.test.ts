@@ -64,6 +64,8 @@ const ownHandlers = [
   "hydra.v1.CertificateService/RenewCertificate Exclusive private",
   "hydra.v1.CertificateService/RenewPage Shared private",
   "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
+  "ctrl_worker.v1.DomainProofService/LookAtDomain Exclusive private",
+  "ctrl_worker.v1.DomainProofService/LookAtPage Shared private",
   "ctrl_worker.v1.IdlePreviews/Begin Exclusive private",
   "ctrl_worker.v1.IdlePreviews/Continue Exclusive private",
   "ctrl_worker.v1.QuotaNoticeService/Notify Exclusive private",

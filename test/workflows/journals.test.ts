@@ -8,6 +8,7 @@ import { commitStories, gitStories, slotStories } from "../support/workflows/bui
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { certificateStories } from "../support/workflows/certificateStories.ts"
 import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
+import { domainProofStories } from "../support/workflows/domainProofStories.ts"
 import { domainStories } from "../support/workflows/domainStories.ts"
 import { idlePreviewStories } from "../support/workflows/idlePreviews.ts"
 import * as stories from "../support/workflows/stories.ts"
@@ -77,6 +78,7 @@ describe("the recorded journal of", () => {
   matchTheirRecords(stories.routingStories)
   matchTheirRecords(stories.versioningStories)
   matchTheirRecords(stories.deploymentStories)
+  matchTheirRecords(domainProofStories)
   matchTheirRecords(domainStories)
   matchTheirRecords(clickhouseUserStories)
   matchTheirRecords(idlePreviewStories)

@@ -8,6 +8,7 @@ import { commitStories, gitStories, slotStories } from "../support/workflows/bui
 import { ControlPlane, type ControlPlaneOptions, on } from "../support/workflows/ControlPlane.ts"
 import { certificateStories } from "../support/workflows/certificateStories.ts"
 import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
+import { domainProofStories } from "../support/workflows/domainProofStories.ts"
 import { domainStories } from "../support/workflows/domainStories.ts"
 import { idlePreviewStories } from "../support/workflows/idlePreviews.ts"
 import { answerOf, timed } from "../support/workflows/look.ts"
@@ -107,6 +108,7 @@ const everyStory: ReadonlyArray<Told> = [
   ...all(commitStories),
   ...all(certificateStories),
   ...all(clickhouseUserStories),
+  ...all(domainProofStories),
   ...all(domainStories),
   ...all(idlePreviewStories),
   ...all(keyRefillStories),

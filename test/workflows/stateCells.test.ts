@@ -9,6 +9,7 @@ import { Failures, IssuanceTimes, withIssuance } from "../../src/workflows/certi
 import { KnownRenewalInfo } from "../../src/workflows/certificate/decideRenewal.ts"
 import { Issuance } from "../../src/workflows/certificate/issuance.ts"
 import { Run as DomainRun } from "../../src/workflows/customDomain/CustomDomainWorkflows.ts"
+import { MissingProof } from "../../src/workflows/domainProof/decideProof.ts"
 import { Run as IdleRun } from "../../src/workflows/idlePreviews/IdlePreviewWorkflows.ts"
 import { StoredNotice } from "../../src/workflows/quotaCheck/QuotaNoticeWorkflows.ts"
 
@@ -62,6 +63,7 @@ const cells: Readonly<Record<string, ReadonlyArray<() => { readonly bytes: numbe
     () => filled(DomainRun, { nonce: id, startedAt: number, domainId: id, failedChecks: number, isConfirming: false }),
     () => filled(IdleRun, { id, quietSince: number, after: number, leaseUntil: number })
   ],
+  missing: [() => filled(MissingProof, { domainId: id, since: number })],
   last_notice: [() => filled(StoredNotice, { period: wide(7), at: number })],
   progress: [() => filled(RefilledBatch, { cursor: 2n ** 64n - 1n, refilled: number, done: false })],
   transition: [() => filled(TransitionState, { nonce: id, to: "unspecified" })],

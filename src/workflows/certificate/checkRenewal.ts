@@ -8,6 +8,7 @@ import { Acme } from "../../services/Acme.ts"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import type { CertificateFacts } from "../../services/Pki.ts"
+import { isOfPlatform } from "../challenge/recordOf.ts"
 import { numberFrom } from "../identifiers.ts"
 import { nextTryAt } from "./attempts.ts"
 import { askAgainAt, decideRenewal, KnownRenewalInfo } from "./decideRenewal.ts"
@@ -111,6 +112,8 @@ export const handleCheckRenewal = (input: CheckInput) =>
     const issuance = yield* issuanceCell.get
     if (Option.isSome(issuance)) return issuance.value.resumeAt > now ? nothingToDo : yield* want(domain)
     const { certificate, status } = domain
+    // Its route was taken off, or never came: there is nothing to certify until it does.
+    if (status === "failed" && !domain.hasRoute && !isOfPlatform(domain)) return nothingToDo
     if (status === "failed") return (yield* isBackingOff(now)) ? nothingToDo : yield* want(domain)
     const facts = certificate?.facts ?? null
     if (status !== "verified" || facts === null || certificate?.workspaceId !== domain.workspaceId)

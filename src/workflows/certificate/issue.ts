@@ -1,13 +1,14 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { NotFound } from "../../contract/errors.ts"
-import { type DomainName, isWildcard } from "../../names/DomainName.ts"
+import type { DomainName } from "../../names/DomainName.ts"
 import { key, uuid } from "../../restate/Durable.ts"
 import { send } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
 import { step } from "../../restate/Step.ts"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
+import { isOfPlatform } from "../challenge/recordOf.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { registerAgain } from "./account.ts"
 import { lastOwnRetry, nextTryAt } from "./attempts.ts"
@@ -39,9 +40,12 @@ const obtainCertificate = (domain: DomainView, begun: Issuance, patience: Patien
     return yield* finish(certificateId)
   })
 
-/** The CA asks through frontline, which refuses names without a route, and remembers for minutes that it did. */
+/**
+ * A customer's domain is served, or has no certificate: the CA asks through frontline, which refuses names without a route and
+ * remembers for minutes that it did, and a domain whose owner proves it no longer has lost its route.
+ */
 const requireRoute = (domain: DomainView) =>
-  domain.hasRoute || isWildcard(domain.name)
+  domain.hasRoute || isOfPlatform(domain)
     ? Effect.void
     : new Hindered({ problem: problem("noRoute", `${domain.name} has no route`) })
 

@@ -1,9 +1,10 @@
 import { Clock, Effect, Schema } from "effect"
 import { CertificateService } from "../../contract/CertificateService.ts"
+import { DomainProofService } from "../../contract/DomainProofService.ts"
 import { InvalidRequest } from "../../contract/errors.ts"
 import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
-import { call } from "../../restate/Messaging.ts"
+import { call, send } from "../../restate/Messaging.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import {
   CertificateStore,
@@ -122,11 +123,19 @@ const ensureInfrastructure = Effect.gen(function* () {
   yield* reportTaken(yield* databaseStep("ensure-infrastructure", ensured, { success: Schema.Array(TakenDomain) }))
 })
 
+/** Domains prove their owner every day as well. Their looks wait for nothing here, and hold up no renewal. */
+const askForProofs = Effect.catchTag(
+  send(DomainProofService, "all", "LookAtPage", { after: 0n }),
+  "EncodingFailed",
+  ({ message }) => Effect.logError(`custom domains are not looked at again: ${message}`)
+)
+
 /** Looks at every domain, page by page, and answers what was found and asked for. Waits for no certificate. */
 export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
   Effect.gen(function* () {
     if (daysBeforeExpiry < 0 || daysBeforeExpiry > maxDays)
       return yield* new InvalidRequest({ field: "daysBeforeExpiry", problem: `must be from 0 to ${maxDays}` })
+    yield* askForProofs
     yield* ensureInfrastructure
     const own = yield* key
     const total = { certificatesChecked: 0, renewalsTriggered: 0, failedDomains: [] as string[] }

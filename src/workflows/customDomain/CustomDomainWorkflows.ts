@@ -8,6 +8,7 @@ import { type Implementation, implement } from "../../restate/Implementation.ts"
 import { send } from "../../restate/Messaging.ts"
 import { saga, withUndo } from "../../restate/Saga.ts"
 import { stateCell } from "../../restate/State.ts"
+import type { CertificateSettings } from "../../services/CertificateSettings.ts"
 import type { DnsResolver } from "../../services/DnsResolver.ts"
 import { DomainStore } from "../../services/DomainStore.ts"
 import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
@@ -143,8 +144,19 @@ const askForCertificate = (domain: DomainName, workspaceId: string) =>
     )
   )
 
+/** What no change in DNS can mend ends the run at once, with the reason. */
+const refuse = ({ at, domainId, problem }: Extract<Look, { readonly _tag: "Refused" }>) =>
+  Effect.gen(function* () {
+    const domains = yield* DomainStore
+    const attempt = { domainId, at, ownershipVerified: false, cnameVerified: false, problem: problemOf([problem]) }
+    const record = domains.record({ ...attempt, status: "failed" })
+    yield* databaseStep("record-attempt", Effect.zipLeft(record, count("failed")), {})
+    yield* Effect.logWarning(`domain ${yield* key} is refused: ${problem}`)
+    yield* run.clear
+  })
+
 /** Route and challenge first, together; only then the certificate that needs both. */
-const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readonly _tag: "Missing" }>) =>
+const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readonly _tag: "Missing" | "Refused" }>) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const { at, domainId } = look
@@ -174,7 +186,9 @@ const act = (domain: DomainName, current: Run, look: Look) => {
   if (look._tag === "Missing") return awaitRow(current)
   if (current.domainId !== null && current.domainId !== look.domainId) return run.clear
   if (look._tag === "Verified") return current.isConfirming ? run.clear : activate(domain, current, look)
-  const findings = [look.ownership, look.target].filter((finding) => finding !== null)
+  if (look._tag === "Refused") return refuse(look)
+  // The one that an owner is shown nowhere else comes first: the text is cut at its end.
+  const findings = [look.delegation ?? null, look.ownership, look.target].filter((finding) => finding !== null)
   return findings.length === 0 ? activate(domain, current, look) : postpone(current, look, findings)
 }
 
@@ -200,19 +214,20 @@ const check = ({ nonce }: CheckInput) =>
   }).pipe(Effect.catchTag("InvalidRequest", () => Effect.as(run.clear, {})))
 
 /** Key: domain, in its canonical spelling. Holds it for one look at DNS and one transaction; waiting is the delayed message's business. */
-export const CustomDomainWorkflows: Implementation<DomainStore | DnsResolver | PlatformZones> = implement(
-  CustomDomainService,
-  {
-    VerifyDomain: () => verify("VerifyDomain"),
-    RetryVerification: () => verify("RetryVerification"),
-    CheckDomain: check
-  },
-  {
-    retry: patient,
-    // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Of an invocation that is forgotten
-    // Restate answers 404, which they take for success; of one that is kept 409, which they do not. It keeps every
-    // invocation that came through the ingress for as long as it would an idempotency key.
-    idempotencyRetention: 0,
-    journalRetention: 0
-  }
-)
+export const CustomDomainWorkflows: Implementation<CertificateSettings | DomainStore | DnsResolver | PlatformZones> =
+  implement(
+    CustomDomainService,
+    {
+      VerifyDomain: () => verify("VerifyDomain"),
+      RetryVerification: () => verify("RetryVerification"),
+      CheckDomain: check
+    },
+    {
+      retry: patient,
+      // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Of an invocation that is forgotten
+      // Restate answers 404, which they take for success; of one that is kept 409, which they do not. It keeps every
+      // invocation that came through the ingress for as long as it would an idempotency key.
+      idempotencyRetention: 0,
+      journalRetention: 0
+    }
+  )

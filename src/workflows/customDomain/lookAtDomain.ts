@@ -1,9 +1,13 @@
-import { Clock, Effect, Schema } from "effect"
+import { Clock, Effect, Either, Schema } from "effect"
 import { ownershipName } from "../../names/DnsName.ts"
-import type { DomainName } from "../../names/DomainName.ts"
+import { type DomainName, isWildcard } from "../../names/DomainName.ts"
+import { CertificateSettings } from "../../services/CertificateSettings.ts"
+import { type ChallengeRecord, challengeName } from "../../services/ChallengeRecord.ts"
 import type { DbFailure } from "../../services/Db.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"
 import { type CustomDomain, DomainStore } from "../../services/DomainStore.ts"
+import { judgeDelegation } from "../challenge/delegation.ts"
+import { delegatedRecord } from "../challenge/recordOf.ts"
 import { judgeOwnership } from "./ownership.ts"
 import { judgeTarget, needsEvidence } from "./target.ts"
 
@@ -19,8 +23,12 @@ export const Look = Schema.Union(
     /** Unix milliseconds. */
     at: Schema.Number,
     ownership: Schema.NullOr(Schema.String),
-    target: Schema.NullOr(Schema.String)
-  })
+    target: Schema.NullOr(Schema.String),
+    /** Of a wildcard, which has a certificate only when its challenge is delegated. Absent for other names. */
+    delegation: Schema.optionalWith(Schema.NullOr(Schema.String), { exact: true })
+  }),
+  /** A name that cannot be verified here, whatever DNS says. */
+  Schema.TaggedStruct("Refused", { domainId: Schema.String, at: Schema.Number, problem: Schema.String })
 )
 export type Look = typeof Look.Type
 export type Checked = Extract<Look, { readonly _tag: "Checked" }>
@@ -52,15 +60,35 @@ const lookAtTarget = (domain: DomainName, { targetCname }: CustomDomain) =>
     return judgeTarget(domain, targetCname, { cname, ...answers })
   })
 
-/** Reads the domain's row and, unless it is verified, asks DNS about it. At most 20 s: two rounds of questions. */
-export const lookAtDomain = (domain: DomainName): Effect.Effect<Look, DbFailure, DomainStore | DnsResolver> =>
+const lookAtDelegation = (domain: string, { name: target }: ChallengeRecord) =>
+  Effect.gen(function* () {
+    const name = challengeName(domain)
+    const delegation = judgeDelegation(name, target, yield* (yield* DnsResolver).canonicalName(name))
+    return delegation._tag === "Delegated" ? null : delegation.finding
+  })
+
+const lookAtWildcard = (domain: string, row: CustomDomain) =>
+  Effect.gen(function* () {
+    const record = delegatedRecord(row.id, yield* CertificateSettings)
+    if (Either.isLeft(record)) return Either.left(record.left.reason)
+    return Either.right({ delegation: yield* lookAtDelegation(domain, record.right) })
+  })
+
+/** Reads the domain's row and, unless it is verified, asks DNS about it. At most 30 s: three rounds of questions. */
+export const lookAtDomain = (
+  domain: DomainName
+): Effect.Effect<Look, DbFailure, CertificateSettings | DomainStore | DnsResolver> =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)
     if (row === null) return { _tag: "Missing" }
     if (row.status === "verified") return { _tag: "Verified", domainId: row.id, at: yield* Clock.currentTimeMillis }
+    const wildcard = isWildcard(domain) ? yield* lookAtWildcard(domain, row) : Either.right({})
+    if (Either.isLeft(wildcard))
+      return { _tag: "Refused", domainId: row.id, at: yield* Clock.currentTimeMillis, problem: wildcard.left }
     const [ownership, target] = yield* Effect.all([lookAtOwnership(domain, row), lookAtTarget(domain, row)], {
       concurrency: "unbounded"
     })
-    return { _tag: "Checked", domainId: row.id, at: yield* Clock.currentTimeMillis, ownership, target }
+    const at = yield* Clock.currentTimeMillis
+    return { _tag: "Checked", domainId: row.id, at, ownership, target, ...wildcard.right }
   })

@@ -12,6 +12,24 @@ export interface OwnershipAnswers {
   readonly authoritative: ReadonlyArray<ServerAnswer>
 }
 
+const polls = (token: string, { authoritative, resolvers }: OwnershipAnswers) => {
+  const wanted = ownershipRecord(token).toLowerCase()
+  const isWanted = (records: ReadonlyArray<string>) => records.some((record) => record.toLowerCase() === wanted)
+  return { resolvers: poll(resolvers, isWanted), authoritative: poll(authoritative, isWanted) }
+}
+
+/**
+ * What the answers say about a domain that was proven before. Missing only when no server has the record and at least half of
+ * the resolvers answered: servers that disagree, or do not answer, are evidence of nothing.
+ */
+export const proofOf = (token: string, answers: OwnershipAnswers): "Proven" | "Missing" | "Unclear" => {
+  const { authoritative, resolvers } = polls(token, answers)
+  if (holds(resolvers) && authoritative.denying.length === 0) return "Proven"
+  const isSeen = resolvers.confirming.length + authoritative.confirming.length > 0
+  const isDenied = resolvers.denying.length > 0 && resolvers.denying.length >= resolvers.silent.length
+  return isDenied && !isSeen ? "Missing" : "Unclear"
+}
+
 /**
  * The resolvers must agree, and no authoritative server may deny: what only a cache still holds is no longer published.
  * Authoritative servers that cannot be reached do not count, because many networks let only resolvers through.
@@ -19,9 +37,7 @@ export interface OwnershipAnswers {
 export const judgeOwnership = (domain: DomainName, token: string, answers: OwnershipAnswers): Finding => {
   const name = ownershipName(domain)
   const wanted = ownershipRecord(token)
-  const isWanted = (record: string) => record.toLowerCase() === wanted.toLowerCase()
-  const resolvers = poll(answers.resolvers, (records) => records.some(isWanted))
-  const authoritative = poll(answers.authoritative, (records) => records.some(isWanted))
+  const { authoritative, resolvers } = polls(token, answers)
   if (holds(resolvers) && authoritative.denying.length === 0) return null
 
   const denying = [...resolvers.denying, ...authoritative.denying]

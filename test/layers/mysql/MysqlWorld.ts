@@ -4,6 +4,7 @@ import { CertificateStoreLive } from "../../../src/layers/mysql/CertificateStore
 import { ClickhouseSettingsStoreLive } from "../../../src/layers/mysql/ClickhouseSettingsStoreLive.ts"
 import { DbLive } from "../../../src/layers/mysql/DbLive.ts"
 import { DeploymentStoreLive } from "../../../src/layers/mysql/DeploymentStoreLive.ts"
+import { DomainProofStoreLive } from "../../../src/layers/mysql/DomainProofStoreLive.ts"
 import { DomainStoreLive } from "../../../src/layers/mysql/DomainStoreLive.ts"
 import { IdlePreviewStoreLive } from "../../../src/layers/mysql/IdlePreviewStoreLive.ts"
 import { KeyRefillStoreLive } from "../../../src/layers/mysql/KeyRefillStoreLive.ts"
@@ -381,6 +382,7 @@ export const freshPools = Layer.unwrapScoped(
 export const mysqlStores = Layer.mergeAll(
   DbLive,
   DeploymentStoreLive,
+  DomainProofStoreLive,
   DomainStoreLive,
   CertificateStoreLive,
   RouteStoreLive,

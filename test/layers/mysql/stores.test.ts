@@ -2,6 +2,7 @@ import { buildLedgerContract } from "../../services/BuildLedger.contract.ts"
 import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
+import { domainProofStoreContract } from "../../services/DomainProofStore.contract.ts"
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
 import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
 import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.ts"
@@ -13,6 +14,7 @@ import { servingWorld } from "./MysqlWorld.ts"
 deploymentStoreContract("MySQL", servingWorld)
 routeStoreContract("MySQL", servingWorld)
 regionStoreContract("MySQL", servingWorld)
+domainProofStoreContract("MySQL", servingWorld)
 domainStoreContract("MySQL", servingWorld)
 certificateStoreContract("MySQL", servingWorld)
 clickhouseSettingsStoreContract("MySQL", servingWorld)

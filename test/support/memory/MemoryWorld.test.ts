@@ -2,6 +2,7 @@ import { buildLedgerContract } from "../../services/BuildLedger.contract.ts"
 import { certificateStoreContract } from "../../services/CertificateStore.contract.ts"
 import { clickhouseSettingsStoreContract } from "../../services/ClickhouseSettingsStore.contract.ts"
 import { deploymentStoreContract } from "../../services/DeploymentStore.contract.ts"
+import { domainProofStoreContract } from "../../services/DomainProofStore.contract.ts"
 import { domainStoreContract } from "../../services/DomainStore.contract.ts"
 import { idlePreviewStoreContract } from "../../services/IdlePreviewStore.contract.ts"
 import { keyRefillStoreContract } from "../../services/KeyRefillStore.contract.ts"
@@ -14,6 +15,7 @@ import { memoryWorld } from "./MemoryWorld.ts"
 deploymentStoreContract("memory", memoryWorld)
 routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)
+domainProofStoreContract("memory", memoryWorld)
 domainStoreContract("memory", memoryWorld)
 certificateStoreContract("memory", memoryWorld)
 clickhouseSettingsStoreContract("memory", memoryWorld)

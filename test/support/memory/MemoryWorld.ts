@@ -4,6 +4,7 @@ import { MemoryBuildLedger } from "./MemoryBuildLedger.ts"
 import { MemoryCertificateStore } from "./MemoryCertificateStore.ts"
 import { MemoryClickhouseSettingsStore } from "./MemoryClickhouseSettingsStore.ts"
 import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
+import { MemoryDomainProofStore } from "./MemoryDomainProofStore.ts"
 import { MemoryDomainStore } from "./MemoryDomainStore.ts"
 import { MemoryIdlePreviewStore } from "./MemoryIdlePreviewStore.ts"
 import { MemoryKeyRefillStore } from "./MemoryKeyRefillStore.ts"
@@ -46,6 +47,7 @@ const db = Layer.succeed(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]
 /** A whole database in memory: the stores, what stands around them, and nothing to start or stop. */
 export const memoryWorld = Layer.mergeAll(
   MemoryDeploymentStore,
+  MemoryDomainProofStore,
   MemoryDomainStore,
   MemoryCertificateStore,
   MemoryRouteStore,

@@ -37,10 +37,10 @@ export const seedChallenge = Effect.fnUntraced(function* (
   })
 })
 
-/** A domain as its verification leaves it: route first, then a waiting challenge. A wildcard needs no route. */
+/** A domain as its verification leaves it: route first, then a waiting challenge. */
 export const seedVerifiedDomain = Effect.fnUntraced(function* (domain: string) {
   yield* seedDomain(domain)
-  if (!domain.startsWith("*.")) yield* seedRoute("shop", domain, { sticky: "live" })
+  yield* seedRoute("shop", domain, { sticky: "live" })
   yield* seedChallenge(domain)
 })
 
@@ -80,7 +80,7 @@ export const seedCertificate = Effect.fnUntraced(function* (domain: string, notB
 /** A domain in use: route, verified challenge and certificate. */
 export const seedCertified = Effect.fnUntraced(function* (domain: string, notBefore: number, notAfter: number) {
   yield* seedDomain(domain)
-  if (!domain.startsWith("*.")) yield* seedRoute("shop", domain, { sticky: "live" })
+  yield* seedRoute("shop", domain, { sticky: "live" })
   yield* seedChallenge(domain, { status: "verified", expires_at: notAfter })
   yield* seedCertificate(domain, notBefore, notAfter)
 })

@@ -4,6 +4,7 @@ import { CustomDomainService } from "../../../src/contract/CustomDomainService.t
 import type { Input } from "../../../src/restate/Contract.ts"
 import { implement } from "../../../src/restate/Implementation.ts"
 import { step } from "../../../src/restate/Step.ts"
+import { CertificateSettings, type ChallengeRules } from "../../../src/services/CertificateSettings.ts"
 import { DomainStore } from "../../../src/services/DomainStore.ts"
 import { PlatformZones } from "../../../src/services/PlatformZones.ts"
 import { CustomDomainWorkflows } from "../../../src/workflows/customDomain/CustomDomainWorkflows.ts"
@@ -94,7 +95,7 @@ export const removeDomain = (draft: Draft): void => {
 }
 
 /** CustomDomainService on the engine, with DNS in memory and a stand-in for certificates. */
-export const customDomains = (options: MemoryDnsOptions & Interference = {}) =>
+export const customDomains = (options: MemoryDnsOptions & Interference & Partial<ChallengeRules> = {}) =>
   Layer.effect(
     Certificates,
     Effect.gen(function* () {
@@ -109,13 +110,25 @@ export const customDomains = (options: MemoryDnsOptions & Interference = {}) =>
       yield* engine.serve(standIn(ordered))
       return { ordered }
     })
-  ).pipe(Layer.provideMerge(memoryDns(options)))
+  ).pipe(
+    Layer.provide(
+      Layer.succeed(CertificateSettings, {
+        isEnabled: true,
+        hasDnsProvider: true,
+        infrastructure: [],
+        platformApexes: ["unkey.test"],
+        delegationDomain: options.delegationDomain === undefined ? "challenges.test" : options.delegationDomain
+      })
+    ),
+    Layer.provideMerge(memoryDns(options))
+  )
 
 type More = Layer.Layer.Success<ReturnType<typeof customDomains>>
 
 /** Runs a test on a control plane that also verifies domains. */
-export const withDomains = (options: MemoryDnsOptions & Interference & Omit<ControlPlaneOptions<never>, "more"> = {}) =>
-  on<More>({ ...options, more: customDomains(options) })
+export const withDomains = (
+  options: MemoryDnsOptions & Interference & Partial<ChallengeRules> & Omit<ControlPlaneOptions<never>, "more"> = {}
+) => on<More>({ ...options, more: customDomains(options) })
 
 /** The shop with a custom domain that nobody has verified. */
 export const withDomain = Effect.fnUntraced(function* (columns: Partial<Tables["custom_domains"]> = {}) {

@@ -146,6 +146,7 @@ export const certificateStories: Readonly<Record<string, Story<Doubles>>> = {
   "RenewExpiringCertificates of what is missing": story(
     Effect.gen(function* () {
       yield* seedDomain("*.half.example.com")
+      yield* seedRoute("shop", "*.half.example.com")
       return yield* renewAll()
     }),
     {}

@@ -1,5 +1,7 @@
 import { Context, Effect, Either, Layer } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
+import { DomainProofService } from "../../../src/contract/DomainProofService.ts"
+import { implement } from "../../../src/restate/Implementation.ts"
 import { CertificateMetrics } from "../../../src/services/CertificateMetrics.ts"
 import { CertificateSettings, type ChallengeRules } from "../../../src/services/CertificateSettings.ts"
 import { CertificateStore } from "../../../src/services/CertificateStore.ts"
@@ -110,9 +112,17 @@ export const recordNameOf = (domain: string): string =>
 export const delegate = (domain: string) =>
   Effect.flatMap(MemoryDns, (dns) => dns.set("CNAME", challengeName(domain), [recordNameOf(domain)]))
 
+/** Takes what the renewal asks of it, and looks at nothing. */
+const proofs = implement(DomainProofService, {
+  LookAtPage: () => Effect.succeed({}),
+  LookAtDomain: () => Effect.succeed({})
+})
+
 /** The service of certificates with a CA, a DNS and a vault in memory. */
 export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Doubles, never, Ground> =>
-  Layer.effectDiscard(Effect.flatMap(Engine, (engine) => engine.serve(CertificateWorkflows))).pipe(
+  Layer.effectDiscard(
+    Effect.flatMap(Engine, (engine) => Effect.zipRight(engine.serve(proofs), engine.serve(CertificateWorkflows)))
+  ).pipe(
     Layer.provideMerge(memoryCa(options.ca)),
     Layer.provideMerge(memoryDns(options.dns)),
     Layer.provideMerge(

@@ -245,6 +245,7 @@ describe("the renewal of all certificates", () => {
   it.effect("[W49] repairs a domain without a challenge and the platform's own wildcards", () =>
     Effect.gen(function* () {
       yield* seedDomain("*.half.example.com")
+      yield* seedRoute("shop", "*.half.example.com")
       yield* delegate("*.half.example.com")
       assert.deepStrictEqual(yield* renewAll(), counts(3, 3))
       yield* settled

@@ -1,0 +1,98 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { Array as Arr, Effect, Either, Layer, Schema } from "effect"
+import { type DomainName, domainName } from "../../names/DomainName.ts"
+import { infrastructureWorkspace } from "../../services/CertificateStore.ts"
+import { DomainProofStore, type NamePage } from "../../services/DomainProofStore.ts"
+import { MysqlPools } from "./MysqlPools.ts"
+import { namedDomains } from "./namedDomains.ts"
+import { decodeRows, Integer64 } from "./rows.ts"
+
+const storedRows = decodeRows(Schema.Struct({ ordinal: Integer64, stored: Schema.String }))
+const servedRows = decodeRows(
+  Schema.Struct({ id: Schema.String, verificationToken: Schema.String, verifiedAt: Schema.NullOr(Integer64) })
+)
+const ownerRows = decodeRows(
+  Schema.Struct({ stored: Schema.String, projectId: Schema.String, verifiedAt: Schema.NullOr(Integer64) })
+)
+
+type Warning = Parameters<DomainProofStore["Type"]["warn"]>[0]
+type Withdrawal = Parameters<DomainProofStore["Type"]["withdraw"]>[0]
+
+/** Of a domain that is not verified it is not known: its last check has failed. */
+const verifiedAt = (sql: SqlClient) =>
+  sql.literal("CASE WHEN verification_status = 'verified' THEN last_checked_at END AS verifiedAt")
+
+/** By the primary key, and no row is skipped but the platform's few: the cost of a page is bounded. */
+const namePage = Effect.fnUntraced(function* (sql: SqlClient, after: number, limit: number) {
+  const rows = yield* storedRows(sql`
+    SELECT pk AS ordinal, domain AS ${sql("stored")} FROM custom_domains
+    WHERE pk > ${after} AND workspace_id <> ${infrastructureWorkspace} ORDER BY pk LIMIT ${limit}`)
+  const names = Arr.dedupe(Arr.filterMap(rows, ({ stored }) => Either.getRight(domainName(stored))))
+  return { names, next: rows.length < limit ? null : (rows.at(-1)?.ordinal ?? null) } satisfies NamePage
+})
+
+const findServed = Effect.fnUntraced(function* (sql: SqlClient, name: DomainName) {
+  const [owner] = yield* namedDomains(sql, name, false)
+  if (owner === undefined || owner.isPlatform) return null
+  const [row] = yield* servedRows(sql`
+    SELECT id, verification_token AS verificationToken, ${verifiedAt(sql)} FROM custom_domains
+    WHERE id = ${owner.id} AND (verification_status = 'verified' OR EXISTS (
+      SELECT 1 FROM frontline_routes r
+      WHERE r.fully_qualified_domain_name = ${name} AND r.project_id = custom_domains.project_id))`)
+  return row ?? null
+})
+
+/** Locked in the order in which a domain goes live: its row, then its route. */
+const withdraw = Effect.fnUntraced(function* (sql: SqlClient, { at, domainId, problem, since }: Withdrawal) {
+  const [owner] = yield* ownerRows(sql`
+    SELECT domain AS ${sql("stored")}, project_id AS projectId, ${verifiedAt(sql)} FROM custom_domains
+    WHERE id = ${domainId} AND workspace_id <> ${infrastructureWorkspace} FOR UPDATE`)
+  const name = owner === undefined ? null : Either.getOrNull(domainName(owner.stored))
+  if (owner === undefined || name === null || (owner.verifiedAt ?? since) > since) return false
+  yield* sql`
+    DELETE FROM frontline_routes WHERE fully_qualified_domain_name = ${name} AND project_id = ${owner.projectId}`
+  yield* sql`UPDATE acme_challenges SET status = 'failed', updated_at = ${at} WHERE domain_id = ${domainId}`
+  yield* sql`
+    UPDATE custom_domains
+    SET verification_status = 'failed', verification_error = ${problem}, ownership_verified = 0, updated_at = ${at}
+    WHERE id = ${domainId}`
+  return true
+})
+
+export const DomainProofStoreLive: Layer.Layer<DomainProofStore, never, MysqlPools> = Layer.effect(
+  DomainProofStore,
+  Effect.gen(function* () {
+    const { query, sql, transaction } = (yield* MysqlPools).primary
+    return DomainProofStore.of({
+      page: Effect.fn("DomainProofStore.page")((after: number, limit: number) =>
+        query("DomainProofStore.page", namePage(sql, after, limit))
+      ),
+      find: Effect.fn("DomainProofStore.find")((name: DomainName) =>
+        query("DomainProofStore.find", findServed(sql, name))
+      ),
+      warn: Effect.fn("DomainProofStore.warn")(({ at, domainId, problem }: Warning) =>
+        Effect.asVoid(
+          transaction(
+            "DomainProofStore.warn",
+            sql`
+              UPDATE custom_domains SET verification_error = ${problem}, updated_at = ${at}
+              WHERE id = ${domainId} AND verification_status = 'verified'`
+          )
+        )
+      ),
+      takeBackWarning: Effect.fn("DomainProofStore.takeBackWarning")(({ at, domainId, problem }: Warning) =>
+        Effect.asVoid(
+          transaction(
+            "DomainProofStore.takeBackWarning",
+            sql`
+              UPDATE custom_domains SET verification_error = NULL, updated_at = ${at}
+              WHERE id = ${domainId} AND verification_error = ${problem}`
+          )
+        )
+      ),
+      withdraw: Effect.fn("DomainProofStore.withdraw")((withdrawal: Withdrawal) =>
+        transaction("DomainProofStore.withdraw", withdraw(sql, withdrawal))
+      )
+    })
+  })
+)
