@@ -24,7 +24,10 @@ export class DnsResolver extends Context.Tag("ctrl-worker/DnsResolver")<
     readonly cname: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
     /** A and AAAA records together. */
     readonly addresses: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
-    /** From each server that is authoritative for the name's zone, without a cache between. None when the zone is not found. */
+    /**
+     * From each server that is authoritative for the name's zone, without a cache between. Failed of one whose address is not
+     * answered. None when the zone is not found.
+     */
     readonly authoritativeTxt: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
     /** The same from the servers of the zone that holds this very name, though it may be an alias. */
     readonly zoneTxt: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>

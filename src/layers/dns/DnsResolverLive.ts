@@ -61,8 +61,11 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
       const { canonical, servers } = yield* locate(first, reach, name)
       return yield* Effect.forEach(
         servers,
-        ({ address, server }) =>
-          Effect.map(ask(address, bound, questions.txt(canonical)), (answer) => ({ server, answer })),
+        ({ place, server }) =>
+          Effect.map(
+            place._tag === "Failed" ? Effect.succeed(place) : ask(place.address, bound, questions.txt(canonical)),
+            (answer) => ({ server, answer })
+          ),
         allAtOnce
       )
     })

@@ -1,4 +1,5 @@
 import { Duration, Effect } from "effect"
+import type { DnsAnswer } from "../../services/DnsResolver.ts"
 import { canonicalName } from "./canonicalName.ts"
 import { type FirstAnswer, questions, recordsOf } from "./query.ts"
 
@@ -37,16 +38,24 @@ export interface Reach {
   readonly isAllowed: (address: string) => boolean
 }
 
-/** Where a server is, if anybody knows. Whoever owns a zone chooses its addresses: those that are not allowed are left out. */
+/** A server of a zone, and either where it listens or why that is not known. */
+export interface ZoneServer {
+  readonly server: string
+  readonly place: { readonly _tag: "Known"; readonly address: string } | Extract<DnsAnswer, { readonly _tag: "Failed" }>
+}
+
+/**
+ * Where a server is. One whose address is not answered is a server all the same. Whoever owns a zone chooses its addresses: those
+ * that are not allowed are left out.
+ */
 const locate =
   (first: FirstAnswer, { isAllowed, port }: Reach) =>
   (server: string) =>
-    Effect.map(first(questions.a(server), bound), (answer) =>
-      recordsOf(answer)
-        .filter(isAllowed)
-        .slice(0, 1)
-        .map((address) => ({ server, address: `${address}:${port}` }))
-    )
+    Effect.map(first(questions.a(server), bound), (answer): ReadonlyArray<ZoneServer> => {
+      if (answer._tag === "Failed") return [{ server, place: answer }]
+      const address = recordsOf(answer).find(isAllowed)
+      return address === undefined ? [] : [{ server, place: { _tag: "Known", address: `${address}:${port}` } }]
+    })
 
 const serversOf = (first: FirstAnswer, reach: Reach, name: string) =>
   Effect.gen(function* () {

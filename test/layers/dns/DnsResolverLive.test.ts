@@ -4,7 +4,7 @@ import { type DnsServerShape, startDnsServer } from "../../../dev/simulators/Dns
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { DnsResolverLive, type DnsResolverOptions } from "../../../src/layers/dns/DnsResolverLive.ts"
 import { isPublicAddress } from "../../../src/layers/outbound/publicAddress.ts"
-import { type DnsAnswer, DnsResolver } from "../../../src/services/DnsResolver.ts"
+import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../../src/services/DnsResolver.ts"
 
 const fqdn = "app.example.com"
 const absent: DnsAnswer = { _tag: "Absent" }
@@ -313,6 +313,27 @@ describe("the servers of a zone", () => {
         yield* onBoth(servers, ({ heal }) => heal)
         yield* onBoth(servers, (server) => server.fail(name, "server_failure"))
         assert.deepStrictEqual(yield* servers.dns.authoritativeTxt(name), [])
+      })
+    )
+  )
+
+  it.effect("are silent, not missing, where the address of one of them is not answered", () =>
+    withServers((servers) =>
+      Effect.gen(function* () {
+        yield* delegate(servers, "example.com")
+        yield* onBoth(servers, (server) =>
+          Effect.all([
+            server.set("NS", "example.com", ["ns1.host.example.", "ns2.host.example."]),
+            server.fail("ns2.host.example", "server_failure")
+          ])
+        )
+        yield* servers.one.set("TXT", name, ["fresh"])
+        const answers: ReadonlyArray<ServerAnswer> = [
+          { server: "ns1.host.example", answer: found("fresh") },
+          { server: "ns2.host.example", answer: failed("server_failure") }
+        ]
+        assert.deepStrictEqual(yield* servers.dns.authoritativeTxt(name), answers)
+        assert.deepStrictEqual(yield* servers.dns.zoneTxt(name), answers)
       })
     )
   )
