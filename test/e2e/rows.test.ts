@@ -32,7 +32,8 @@ const Policy = Schema.Struct({
   apiVersion: Schema.String,
   kind: Schema.String,
   metadata: Schema.Struct({ name: Schema.String, namespace: Schema.String, labels: Members }),
-  spec: Members
+  spec: Members,
+  status: Schema.Struct({})
 })
 
 /** Its description is for people; everything else is for Cilium. */
@@ -63,7 +64,8 @@ const policyOf = (
     namespace: k8s_namespace,
     labels: { ...pods, ...owner, "app.kubernetes.io/component": component, "unkey.com/networkpolicy.id": id }
   },
-  spec
+  spec,
+  status: {}
 })
 
 const world = Layer.provideMerge(firstDeploy, stack({ regions: [europe, america] }))
@@ -212,7 +214,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("the rows of a 
           project_id: projectId,
           environment_id: productionId,
           deployment_id: "d_shop",
-          updated_at: null
+          updated_at: route.created_at
         })
       }
     })

@@ -88,7 +88,7 @@ describe("rows that no certificate can be obtained for", () => {
     Effect.gen(function* () {
       const name = (index: number) =>
         `*.${String(index).padStart(4, "0")}${"x".repeat(58)}.${"y".repeat(62)}.${"z".repeat(62)}.${"w".repeat(45)}.io`
-      for (let index = 0; index < 1010; index++) yield* seedDomain(name(index))
+      for (let index = 0; index < 1010; index++) yield* seedDomain(name(index), { id: `dom_${index}` })
       const { engine } = yield* ControlPlane
       const answer = countsOf(yield* renewAll())
       assert.deepInclude(answer, { certificatesChecked: 1010 })
