@@ -27,6 +27,8 @@ const secrets = {
 }
 /** What a customer keeps in the row of a deployment. */
 const stored = canary("stored")
+/** What the control API has written into a row that the worker may read. */
+const message = canary("message")
 /** What a caller should not have sent: Restate keeps the request, and nobody else may. */
 const sent = canary("sent")
 
@@ -43,7 +45,7 @@ const world = (vaultUrl: string) =>
       WORKER_HEARTBEAT_KEY_REFILL_URL: `http://127.0.0.1:1/${secrets.heartbeat}`,
       WORKER_CLICKHOUSE_URL: `http://default:${secrets.clickhouse}@127.0.0.1:1`,
       WORKER_DEPOT_API_URL: "http://127.0.0.1:1",
-      WORKER_REGISTRY_URL: "registry.example",
+      WORKER_REGISTRY_URL: "builds.example",
       WORKER_REGISTRY_USERNAME: "x-token",
       WORKER_REGISTRY_PASSWORD: secrets.registry
     }
@@ -86,18 +88,32 @@ const letIn = Effect.flatMap(sharedMySqlServer, ({ adminUrl }) =>
   queryServer(adminUrl, `ALTER USER '${user}'@'%' IDENTIFIED BY '${secrets.database}'`)
 )
 
-/** A deploy whose statements fail: first at a table that is away, then at the door. */
+const seedSecretDeployment = Effect.fnUntraced(function* (id: string, ordinal: number) {
+  const sql = yield* SqlClient
+  yield* seedDeployment("secret", id, { created_at: seededAt + ordinal })
+  yield* sql`UPDATE deployments SET encrypted_environment_variables = ${stored}, git_commit_message = ${message} WHERE id = ${id}`
+})
+
+/** A deploy that the database refuses for good: its table is away. */
+const refusedDeploy = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  yield* seedSecretDeployment("d_without_table", 4)
+  yield* sql`RENAME TABLE deployments TO deployments_away`
+  const { status, text } = yield* postDeployService(
+    "Deploy",
+    "proj_secret",
+    deployRequest("d_without_table", "nginx")
+  ).pipe(Effect.ensuring(Effect.orDie(sql`RENAME TABLE deployments_away TO deployments`)))
+  assert.strictEqual(status, 500)
+  return { where: "answer", text } satisfies Exhibit
+})
+
+/** A deploy whose statements fail at the door, and succeed once it is open again. */
 const disturbedDeploy = Effect.gen(function* () {
   const restate = yield* RestateClient
-  const sql = yield* SqlClient
-  yield* seedDeployment("secret", "d_disturbed", { created_at: seededAt + 4 })
-  yield* sql`UPDATE deployments SET encrypted_environment_variables = ${stored}, git_commit_message = ${stored}
-             WHERE id = 'd_disturbed'`
-  yield* sql`RENAME TABLE deployments TO deployments_away`
-  const id = yield* restate.send("hydra.v1.DeployService/proj_secret/Deploy", deployRequest("d_disturbed", "nginx"))
-  yield* untilRetried(id)
+  yield* seedSecretDeployment("d_disturbed", 5)
   yield* lockOut
-  yield* sql`RENAME TABLE deployments_away TO deployments`
+  const id = yield* restate.send("hydra.v1.DeployService/proj_secret/Deploy", deployRequest("d_disturbed", "nginx"))
   yield* untilRetried(id)
   yield* letIn
   assert.deepInclude(yield* restate.attach(id), { status: 200, body: {} })
@@ -108,11 +124,12 @@ layer(worldWithVault, { excludeTestServices: true, timeout: "1 minute" })("secre
     Effect.gen(function* () {
       yield* seedProject("secret", { regions: { [region]: 1 } })
       yield* deployNew("secret", "d_plain", 1)
-      const answers = yield* failedDeploys
+      const answers = [...(yield* failedDeploys), yield* refusedDeploy]
       yield* disturbedDeploy
       const exhibits = [...(yield* everything), ...answers]
       for (const [name, secret] of Object.entries(secrets)) assert.deepStrictEqual(findIn(exhibits, secret), [], name)
       assert.deepStrictEqual(findIn(exhibits, stored), [])
+      assert.deepStrictEqual(findIn(exhibits, message), ["rows"])
       assert.deepStrictEqual(findIn(exhibits, sent), ["sys_journal Command: Input"])
       // The search does find what is there, in every kind of place.
       const places = findIn(exhibits, "d_broken").join("\n")
