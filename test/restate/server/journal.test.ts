@@ -70,15 +70,18 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("what Restate 
       for (const leak of everyLeak) {
         const id = yield* restate.send(`Leaks/${yield* freshKey}/leak`, leak)
         const reply = yield* restate.attach(id)
-        assert.deepStrictEqual([reply.status, reply.body], [200, 1], leak)
+        // An answer that does not fit would not fit the next time either.
+        if (leak === "an output that does not fit") assert.strictEqual(reply.status, 500)
+        else assert.deepStrictEqual([reply.status, reply.body], [200, 1], leak)
+        for (const text of spellings) assert.notInclude(JSON.stringify(reply.body), text, leak)
         for (const table of ["sys_invocation", "sys_journal", "sys_journal_events"]) {
           const rows = JSON.stringify(yield* restate.sql(`SELECT * FROM ${table}`))
           for (const text of spellings) assert.notInclude(rows, text, `${leak}: ${table}`)
         }
       }
       const events = yield* restate.sql("SELECT * FROM sys_journal_events")
-      // A result that does not fit ends its step at once; every other leak is tried again, which is an event.
-      assert.isAtLeast(events.length, everyLeak.length - 1)
+      // A result and an answer that do not fit end at once; every other leak is tried again, which is an event.
+      assert.isAtLeast(events.length, everyLeak.length - 2)
       assert.include(JSON.stringify(events), "SqlError")
       assert.isTrue(lines.some(({ text }) => text.includes(canary)))
     })
