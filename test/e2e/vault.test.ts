@@ -38,8 +38,9 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("a worker with 
       const { seal, unseal } = yield* VaultServer
       yield* isWell
       yield* seal
-      const { body, status } = yield* readiness
-      yield* unseal
+      // A result is shared for a second, so the look after the sealing need not be the first one.
+      const told = eventually("a vault that is sealed", readiness, ({ body }) => body.checks.vault !== "ok")
+      const { body, status } = yield* Effect.ensuring(told, unseal)
       assert.deepStrictEqual([status, body.checks.vault], [200, "vault check: unavailable (503)"])
       yield* isWell
     })
@@ -50,8 +51,8 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("a worker with 
       const { revokeTokens, tokens } = yield* VaultServer
       yield* isWell
       yield* revokeTokens
+      yield* eventually("another login", Effect.zipRight(readiness, tokens), (valid) => valid === 1)
       yield* isWell
-      assert.strictEqual(yield* tokens, 1)
     })
   )
 
