@@ -25,7 +25,8 @@ const known: Readonly<Record<string, string>> = {
   "src/workflows/deploy/build/builtImage.ts": "a reference, up to its tag",
   "src/workflows/deploy/domains.ts": "a label of ASCII letters, digits and hyphens; a name up to the dot",
   "src/workflows/deploy/slug.ts": "a label of ASCII letters, digits and hyphens",
-  "src/workflows/deploy/stepError.ts": "up to a space or a line break"
+  "src/workflows/deploy/stepError.ts": "up to a space or a line break",
+  "src/workflows/domainProof/decideProof.ts": "the date of an ISO instant"
 }
 
 const cuts = new Set(["slice", "substring", "substr"])
