@@ -22,7 +22,7 @@ const scheme = /^[a-z][a-z0-9+.-]*:\/\//i
 const fileScheme = /^(unix|docker|file):\/\//i
 
 /**
- * A text as it may be shown to anybody who reads logs. Of an address only scheme, host and port: user, path, query and
+ * A text as it may be shown to a reader of logs. Of an address only scheme, host and port: user, path, query and
  * fragment may be secrets; `/…` and `?…` say that there is one. Anything that is no address is left as it is.
  */
 export const printable = (text: string): string => {

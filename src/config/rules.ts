@@ -115,7 +115,7 @@ const protectedDaemon: Rule = {
           {
             setting: "builder.buildkit_address",
             problem:
-              "needs builder.tls: whoever reaches this daemon without TLS controls it and reads every build. builder.insecure allows it"
+              "needs builder.tls: a caller that reaches this daemon without TLS controls it and reads every build. builder.insecure allows it"
           }
         ]
       : []

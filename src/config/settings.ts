@@ -47,7 +47,7 @@ const drainBound = duration({ min: Duration.zero, max: Duration.minutes(10) })
 const anyCount = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
 
 const hasApp = (given: Given): boolean => isGiven(given, "github.private_key_pem")
-const itself = { secret: "the address itself: whoever knows it can call it" }
+const itself = { secret: "the address itself: any caller that knows it can call it" }
 
 /**
  * Every setting there is. The place in this tree is the name: `restate.httpPort` is `restate.http_port` in the file and
@@ -258,7 +258,7 @@ export const settings = {
     insecure: withDefault(
       flag,
       false,
-      "Plain HTTP, or a certificate that nobody vouches for: for registries on one's own machine."
+      "Plain HTTP, or a certificate that no trusted authority has signed: for registries on one's own machine."
     )
   },
   builder: {

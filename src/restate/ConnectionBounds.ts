@@ -46,7 +46,7 @@ export interface Deadline {
 }
 
 export interface OnDeadline {
-  /** It has carried no accepted request: there is nobody to say goodbye to. */
+  /** It has carried no accepted request: there is no peer that GOAWAY would help. */
   readonly silent: () => void
   readonly idle: () => void
 }

@@ -158,7 +158,7 @@ export class Listener {
     const { beside } = this.#options
     connection?.deadline.began()
     response.once("close", () => connection?.deadline.ended())
-    // Of a caller that has left. Whoever writes is told by the callback of the write, or does not need to know.
+    // Of a caller that has left. The writer is told by the callback of the write, or does not need to know.
     response.on("error", () => {})
     if (beside !== undefined && request.url?.startsWith(beside.prefix)) {
       endAfterAnswer()

@@ -13,7 +13,7 @@ const untyped = step as unknown as (
   options: object
 ) => Effect.Effect<never, never, never>
 
-/** Told where it happens, because a caller may be a message that nobody waits for. */
+/** Told where it happens, because a caller may be a message whose result has no waiting caller. */
 const refused = ({ errno, operation, reason }: DbRefused): Effect.Effect<never, DatabaseRefused> =>
   Effect.zipRight(
     Effect.logError("The database refuses a statement, and would refuse it again", { operation, reason, errno }),

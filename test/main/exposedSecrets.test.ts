@@ -22,7 +22,7 @@ const warnings = [
   },
   {
     setting: "slack.quota_check_webhook_url",
-    secret: "the address itself: whoever knows it can call it",
+    secret: "the address itself: any caller that knows it can call it",
     address: "http://slack.invalid/…",
     weakness: "not encrypted"
   }

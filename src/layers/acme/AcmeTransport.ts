@@ -95,7 +95,7 @@ export const accepted =
     })
 
 /**
- * A transport of its own for the CA of this directory: connections and trusted roots are shared with nobody. With
+ * A transport of its own for the CA of this directory: connections and trusted roots are not shared. With
  * `certificateAuthorities`, PEM, these are trusted instead of the public ones.
  */
 export const acmeTransport = (

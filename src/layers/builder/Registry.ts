@@ -6,6 +6,6 @@ export interface Registry {
   readonly url: string
   readonly username: string
   readonly password: Redacted.Redacted
-  /** Plain HTTP, or a certificate that nobody vouches for. */
+  /** Plain HTTP, or a certificate that no trusted authority has signed. */
   readonly insecure: boolean
 }

@@ -103,8 +103,8 @@ export const registryAccess = (
   }).pipe(Effect.withSpan("Registry.access"))
 
 /**
- * A token for these scopes, such as `repository:acme/shop:pull,push` (Distribution token specification). Null asks as
- * nobody, for what is public.
+ * A token for these scopes, such as `repository:acme/shop:pull,push` (Distribution token specification). Null asks
+ * anonymously, for what is public.
  */
 export const fetchToken = (
   address: string,

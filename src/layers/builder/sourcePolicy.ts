@@ -12,7 +12,7 @@ export interface SourceRule {
 export interface PolicySite {
   readonly gitUrl: string
   readonly registryUrl: string
-  /** The registry takes a user and a password only: whoever pulls through the daemon's session has both. */
+  /** The registry takes a user and a password only: each pull through the daemon's session has both. */
   readonly registryKnowsPasswordsOnly: boolean
 }
 

@@ -45,7 +45,7 @@ export interface ZoneServer {
 }
 
 /**
- * Where a server is. One whose address is not answered is a server all the same. Whoever owns a zone chooses its addresses: those
+ * Where a server is. One whose address is not answered is a server all the same. The owner of a zone chooses its addresses: those
  * that are not allowed are left out.
  */
 const locate =

@@ -57,7 +57,7 @@ const begin = (
   attempts: 0
 })
 
-/** A tenant's row with a name of the platform, or of others, is refused whoever asks; what was begun for it is given up. */
+/** A tenant's row with a name of the platform, or of others, is refused for every caller; what was begun for it is given up. */
 const requireOwnName = (domain: DomainView) =>
   Effect.gen(function* () {
     const problem = nameProblem(domain, yield* PlatformZones)

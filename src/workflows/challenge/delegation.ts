@@ -16,7 +16,7 @@ export type Delegation = typeof Delegation.Type
 
 /**
  * The challenge is delegated when the CNAMEs that begin at `name` end at exactly `target`, under the rule of `holds`. Any other
- * end counts as none: where the zone has a wildcard CNAME, DNS answers with that for names that nobody wrote
+ * end counts as none: where the zone has a wildcard CNAME, DNS answers with that for names that are not in the zone
  * (RFC 4592, section 3.3.1).
  */
 export const judgeDelegation = (name: string, target: string, ends: ReadonlyArray<ServerAnswer>): Delegation => {

@@ -169,7 +169,7 @@ describe("the BuildKit builder", () => {
         assert.deepStrictEqual(
           asked.map(({ authorization }) => authorization),
           [undefined, basic, undefined],
-          "the challenge, a token as the pusher, a token as nobody"
+          "the challenge, a token as the pusher, an anonymous token"
         )
       })
   )

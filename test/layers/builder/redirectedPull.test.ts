@@ -72,7 +72,7 @@ if (reason !== null) {
         return { stolen, tokens: ground.tokenRegistry.tokens.given.slice(before) }
       })
 
-    it.scoped("reads nothing of ours where it has tokens: they are asked for as nobody", () =>
+    it.scoped("reads nothing of ours where it has tokens: they are asked for anonymously", () =>
       Effect.gen(function* () {
         const { stolen, tokens } = yield* pull("Tokens")
         assert.strictEqual(stolen._tag, "Left")

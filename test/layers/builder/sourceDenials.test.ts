@@ -224,17 +224,15 @@ if (reason !== null) {
       }).pipe(Effect.provide(builderFor(ofPasswords)))
     )
 
-    it.scoped(
-      "a registry that nobody knows is denied where ours knows passwords only, and asked where it has tokens",
-      () =>
-        Effect.gen(function* () {
-          const ground = yield* BuildGround
-          const unknown = "FROM registry.invalid/team/image:1\n"
-          const withPasswords = yield* Effect.provide(attack(ground, unknown), builderFor(ofPasswords))
-          assert.include(withPasswords, { _tag: "Failed", kind: "source_denied" })
-          const withTokens = yield* Effect.provide(attack(ground, unknown), Layer.fresh(builderFor(ofTokens)))
-          assert.include(withTokens, { _tag: "Failed", kind: "base_image_not_found" })
-        })
+    it.scoped("an unknown registry is denied where ours knows passwords only, and asked where it has tokens", () =>
+      Effect.gen(function* () {
+        const ground = yield* BuildGround
+        const unknown = "FROM registry.invalid/team/image:1\n"
+        const withPasswords = yield* Effect.provide(attack(ground, unknown), builderFor(ofPasswords))
+        assert.include(withPasswords, { _tag: "Failed", kind: "source_denied" })
+        const withTokens = yield* Effect.provide(attack(ground, unknown), Layer.fresh(builderFor(ofTokens)))
+        assert.include(withTokens, { _tag: "Failed", kind: "base_image_not_found" })
+      })
     )
 
     it.scoped("a push to a registry with tokens is done with one for the project's own repository", () =>

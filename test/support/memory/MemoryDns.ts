@@ -49,7 +49,7 @@ export const memoryDns = ({ resolvers = ["1.1.1.1", "8.8.8.8"], looksUntilInSync
         types.some((type) =>
           [...(records.get(`${type} ${name}`)?.values() ?? [])].some(({ _tag }) => _tag !== "Absent")
         )
-      /** A wildcard answers for names that nobody wrote (RFC 4592, section 2.2.1); here one label below it. */
+      /** A wildcard answers for names that are not in the zone (RFC 4592, section 2.2.1); here one label below it. */
       const answeringName = (name: string) =>
         isWritten(name) || !name.includes(".") ? name : `*.${name.slice(name.indexOf(".") + 1)}`
       const lookUp = (type: RecordType, name: string, server: string): DnsAnswer => {

@@ -99,7 +99,7 @@ describe("rows that no certificate can be obtained for", () => {
 })
 
 describe("a row with a name that is not a tenant's", () => {
-  it.effect("has no certificate, whoever asks for one, and the CA is not asked", () =>
+  it.effect("has no certificate for any caller, and the CA is not asked", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       for (const name of ["github.io", `victim-production.${apex}`, `*.${apex}`]) {

@@ -112,7 +112,7 @@ const wrongJson: ReadonlyArray<readonly [string, unknown]> = [
   ["32 levels", nested(32)],
   ["2000 levels", nested(2000)],
   ["a number without end", { eu: 1e300 }],
-  ["a region that nobody knows", { gjkkjbcaa: 1 }],
+  ["an unknown region", { gjkkjbcaa: 1 }],
   ["a name of four-byte characters", { [emoji.repeat(64)]: 1 }],
   ["ten thousand regions", Object.fromEntries(Array.from({ length: 10_000 }, (_, nth) => [`r${nth}`, 1]))]
 ]

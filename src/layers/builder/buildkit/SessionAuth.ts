@@ -13,10 +13,10 @@ export interface RegistryOffer {
   readonly access: RegistryAccess["_tag"]
   readonly username: string
   readonly password: Redacted.Redacted
-  /** Asks the registry's token server, with the credentials or as nobody. */
+  /** Asks the registry's token server, with the credentials or anonymously. */
   readonly fetchToken: (
     scopes: ReadonlyArray<string>,
-    as: "pusher" | "nobody"
+    as: "pusher" | "anonymous"
   ) => Effect.Effect<RegistryToken, RegistryUnavailable>
 }
 
@@ -28,14 +28,14 @@ export interface TokenRequest {
 /** What the daemon is given for a token that it asks for. */
 export type TokenDecision =
   | { readonly _tag: "Refuse" }
-  | { readonly _tag: "Fetch"; readonly scopes: ReadonlyArray<string>; readonly as: "pusher" | "nobody" }
+  | { readonly _tag: "Fetch"; readonly scopes: ReadonlyArray<string>; readonly as: "pusher" | "anonymous" }
 
 /** Of all scopes together, in one URL of the token server. */
 const maxScopes = 2_000
 
 /**
  * A push of the build's own repository is done with a token for that alone, whatever else is asked for with it. Anything
- * else is read as nobody reads it: another repository, and the own one without a push, for a build has nothing to read
+ * else is read anonymously: another repository, and the own one without a push, for a build has nothing to read
  * there. So a redirect from another registry to ours gets no rights of ours, even where tokens open more than was asked.
  */
 export const decideToken = (
@@ -46,7 +46,9 @@ export const decideToken = (
   if (canonicalHost(asked.host) !== canonicalHost(host) || scopes.join().length > maxScopes) return { _tag: "Refuse" }
   const own = `repository:${repository}:`
   const isPush = scopes.some((scope) => scope.startsWith(own) && scope.slice(own.length).split(",").includes("push"))
-  return isPush ? { _tag: "Fetch", scopes: [`${own}pull,push`], as: "pusher" } : { _tag: "Fetch", scopes, as: "nobody" }
+  return isPush
+    ? { _tag: "Fetch", scopes: [`${own}pull,push`], as: "pusher" }
+    : { _tag: "Fetch", scopes, as: "anonymous" }
 }
 
 type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void
@@ -62,14 +64,14 @@ interface TokenAnswer {
   readonly issuedAt: number
 }
 
-const nobody: Credentials = { username: "", secret: "" }
+const anonymous: Credentials = { username: "", secret: "" }
 
 /** The password leaves this process only for a registry that lets in with nothing else. */
 const credentials =
   (offer: RegistryOffer): Unary<{ readonly host: string }, Credentials> =>
   ({ request }, answer) => {
     const isOurs = canonicalHost(request.host) === canonicalHost(offer.host)
-    if (!isOurs || offer.access !== "Passwords") return answer(null, nobody)
+    if (!isOurs || offer.access !== "Passwords") return answer(null, anonymous)
     answer(null, { username: offer.username, secret: Redacted.value(offer.password) })
   }
 

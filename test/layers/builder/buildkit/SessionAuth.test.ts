@@ -6,7 +6,7 @@ import { authHandlers, decideToken, type RegistryOffer } from "../../../../src/l
 
 const offer = { host: "registry.example.com", repository: "team/ws-01/proj-0-a" }
 const own = `repository:${offer.repository}`
-const nobody = (...scopes: ReadonlyArray<string>) => ({ _tag: "Fetch", scopes, as: "nobody" })
+const nobody = (...scopes: ReadonlyArray<string>) => ({ _tag: "Fetch", scopes, as: "anonymous" })
 const pusher = { _tag: "Fetch", scopes: [`${own}:pull,push`], as: "pusher" }
 
 const decisions: ReadonlyArray<readonly [scopes: ReadonlyArray<string>, decision: object]> = [
