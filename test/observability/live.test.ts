@@ -54,6 +54,7 @@ const withoutData: ReadonlyMap<string, string> = new Map([
   ["Problems with certificates", "ACME is off"],
   ["Renewal information", "ACME is off"],
   ["Verifications of custom domains", "a verification that fails takes a day; one that succeeds needs DNS"],
+  ["Proofs of custom domains", "no domain is verified in this stack, so none is looked at again"],
   ["Paused and stuck", "nothing is paused or stuck"]
 ])
 
