@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { Effect, type Scope } from "effect"
+import type { EngineLimit } from "../simulators/clickhouse/Engine.ts"
 import { freePort } from "./Port.ts"
 import { type ManagedProcess, type ProcessOptions, startProcess } from "./Process.ts"
 import { untilReady } from "./Readiness.ts"
@@ -19,10 +20,11 @@ const answers = (url: string) =>
 
 /**
  * Starts the engine of the package `chdb` in a process of its own, behind ClickHouse's HTTP interface on a free port of
- * 127.0.0.1, user `default` without a password. About 250 MB of memory, 1 to 3 s until it answers.
+ * 127.0.0.1, user `default` without a password, whose statements `limits` constrain. About 250 MB of memory, 1 to 3 s until it answers.
  */
 export const startClickhouseEngine = (
-  users: ReadonlyArray<string>
+  users: ReadonlyArray<string>,
+  limits: ReadonlyArray<EngineLimit> = []
 ): Effect.Effect<
   { readonly url: string; readonly process: ManagedProcess },
   ComponentFailed,
@@ -36,7 +38,13 @@ export const startClickhouseEngine = (
     const options: ProcessOptions = {
       component: "ClickHouse engine",
       command: process.execPath,
-      args: [program, `--port=${port}`, `--folder=${join(folder, "engine")}`, `--users=${users.join(",")}`],
+      args: [
+        program,
+        `--port=${port}`,
+        `--folder=${join(folder, "engine")}`,
+        `--users=${users.join(",")}`,
+        `--limits=${JSON.stringify(limits)}`
+      ],
       env: process.env,
       logFile: join(folder, "server.log")
     }

@@ -37,7 +37,7 @@ export type UserOperation =
       readonly queries: number
       readonly executionSeconds: number
     }
-  /** The user may choose settings for a query within these bounds, and change nothing else. */
+  /** Bounds each query of the user, who may ask for another time within its bounds and change no other setting. */
   | {
       readonly _tag: "LimitQueries"
       readonly name: string

@@ -7,9 +7,18 @@ export type Answer =
   | { readonly ok: true; readonly body: Uint8Array }
   | { readonly ok: false; readonly code: number; readonly message: string }
 
+/** A setting of the engine's one user, and the least and the most of it that statements may ask for; without a range nothing else. */
+export interface EngineLimit {
+  readonly setting: string
+  readonly value: string
+  readonly range?: { readonly least: string; readonly most: string }
+}
+
 export interface EngineOptions {
   /** An empty folder of the engine's own. */
   readonly folder: string
+  /** What constrains the statements of the engine's user, by its profile. */
+  readonly limits?: ReadonlyArray<EngineLimit>
   /** Users that statements may refer to: the engine has no place to store new ones. */
   readonly users: ReadonlyArray<string>
 }
@@ -17,8 +26,17 @@ export interface EngineOptions {
 const userXml = (name: string, access = "") =>
   `<${name}><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>${access}</${name}>`
 
+const profileXml = (limits: ReadonlyArray<EngineLimit>): string => {
+  const values = limits.map(({ setting, value }) => `<${setting}>${value}</${setting}>`)
+  const constraints = limits.map(({ range, setting }) => {
+    const constraint = range === undefined ? "<readonly/>" : `<min>${range.least}</min><max>${range.most}</max>`
+    return `<${setting}>${constraint}</${setting}>`
+  })
+  return `<default>${values.join("")}<constraints>${constraints.join("")}</constraints></default>`
+}
+
 /** Access management must be switched on by a configuration: only then are CREATE USER and its like analysed at all. */
-const writeConfiguration = ({ folder, users }: EngineOptions): string => {
+const writeConfiguration = ({ folder, limits = [], users }: EngineOptions): string => {
   mkdirSync(folder, { recursive: true })
   const usersFile = join(folder, "users.xml")
   const configFile = join(folder, "config.xml")
@@ -26,7 +44,7 @@ const writeConfiguration = ({ folder, users }: EngineOptions): string => {
   const others = users.map((name) => userXml(name)).join("")
   writeFileSync(
     usersFile,
-    `<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users>${admin}${others}</users></clickhouse>`
+    `<clickhouse><profiles>${profileXml(limits)}</profiles><quotas><default/></quotas><users>${admin}${others}</users></clickhouse>`
   )
   writeFileSync(configFile, `<clickhouse><users_config>${usersFile}</users_config></clickhouse>`)
   return configFile
@@ -41,7 +59,15 @@ const validButNotStored: ReadonlySet<number> = new Set([514, 495])
 const quotedText = (text: string): string => `'${text.replace(/[\\']/g, "\\$&")}'`
 const settingText = (value: string): string => (/^-?\d+(\.\d+)?$/.test(value) ? value : quotedText(value))
 
-const statementText = ({ settings, text }: HttpStatement): string => {
+/**
+ * The engine never reads `access_control_improvements`, without which it refuses this one constraint (48), where the configuration
+ * that servers ship with allows it. The rest of the statement is analysed as it is.
+ */
+const analysable = (text: string): string =>
+  text.startsWith("CREATE SETTINGS PROFILE") ? text.replaceAll(" CHANGEABLE_IN_READONLY", "") : text
+
+const statementText = ({ settings, text: given }: HttpStatement): string => {
+  const text = analysable(given)
   if (settings.size === 0 || !/^(SELECT|WITH)\s/i.test(text)) return text
   return `${text} SETTINGS ${Array.from(settings, ([name, value]) => `${name}=${settingText(value)}`).join(", ")}`
 }

@@ -13,7 +13,9 @@ const { values } = parseArgs({
     port: { type: "string" },
     folder: { type: "string" },
     /** Comma separated: workspaces' users that statements may name. */
-    users: { type: "string", default: "" }
+    users: { type: "string", default: "" },
+    /** JSON: the limits of the user who asks. */
+    limits: { type: "string", default: "[]" }
   }
 })
 const password = process.env.CLICKHOUSE_PASSWORD ?? ""
@@ -21,7 +23,11 @@ const password = process.env.CLICKHOUSE_PASSWORD ?? ""
 /** Beside the arrays of a long page, which may stand in the address. */
 const maxHeaderSize = 1024 * 1024
 
-const engine = new Engine({ folder: values.folder ?? "", users: values.users.split(",").filter((name) => name !== "") })
+const engine = new Engine({
+  folder: values.folder ?? "",
+  users: values.users.split(",").filter((name) => name !== ""),
+  limits: JSON.parse(values.limits)
+})
 
 const authenticationFailed: Answer = {
   ok: false,

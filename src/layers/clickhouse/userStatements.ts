@@ -1,4 +1,5 @@
 import type { TimeKind, UserOperation } from "../../services/ClickhouseUsers.ts"
+import { constrained, queryLimits, whole } from "./queryLimits.ts"
 
 /** Identifiers and workspace ids are written into the text: grants and policies take no parameters there. */
 const checked = (identifier: string): string => {
@@ -20,9 +21,6 @@ const visibleFrom: Readonly<Record<TimeKind, (days: bigint) => string>> = {
 export const rowCondition = (filter: Extract<UserOperation, { readonly _tag: "FilterRows" }>): string =>
   `workspace_id = '${checked(filter.workspaceId)}' AND time >= ${visibleFrom[filter.table.time](BigInt(filter.days))}`
 
-/** Whole numbers only: BigInt refuses anything else. */
-const whole = (value: number | bigint): string => BigInt(value).toString()
-
 /** The one statement of an operation. `{password:String}` is its only parameter, where there is one. */
 export const statementOf = (operation: UserOperation): string => {
   const user = quoted(operation.user)
@@ -36,7 +34,7 @@ export const statementOf = (operation: UserOperation): string => {
     case "LimitUse":
       return `CREATE QUOTA OR REPLACE ${quoted(operation.name)} FOR INTERVAL ${whole(operation.seconds)} SECOND MAX queries = ${whole(operation.queries)}, execution_time = ${whole(operation.executionSeconds)} TO ${user}`
     case "LimitQueries":
-      return `CREATE SETTINGS PROFILE OR REPLACE ${quoted(operation.name)} SETTINGS max_execution_time = ${whole(operation.executionSeconds)}, max_memory_usage = ${whole(operation.memoryBytes)}, max_result_rows = ${whole(operation.resultRows)}, readonly = 2 TO ${user}`
+      return `CREATE SETTINGS PROFILE OR REPLACE ${quoted(operation.name)} SETTINGS ${queryLimits(operation).map(constrained).join(", ")} TO ${user}`
     case "ReplaceGrants":
       return `GRANT ${operation.tables.map((table) => `SELECT ON ${tableName(table)}`).join(", ")} TO ${user} WITH REPLACE OPTION`
   }

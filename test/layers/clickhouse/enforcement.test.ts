@@ -7,6 +7,7 @@ import { ClickhouseUsersLive } from "../../../src/layers/clickhouse/ClickhouseUs
 import { ClickhouseUsers } from "../../../src/services/ClickhouseUsers.ts"
 import { defaultLimits, planUser } from "../../../src/workflows/clickhouseUser/planUser.ts"
 import { clickhouseClient, clickhouseOptions, insertRows } from "../../support/stack/Clickhouse.ts"
+import { askings, otherSettings, raisedLimits } from "./raisedSettings.ts"
 
 class Admin extends Context.Tag("test/clickhouse/Admin")<Admin, ClickHouseClient>() {}
 
@@ -87,6 +88,32 @@ describe.skipIf(!(await Effect.runPromise(canEnforce)))("what a ClickHouse serve
           )
         )
         assert.strictEqual(insert._tag, "Left")
+      })
+    )
+
+    for (const [way, asking] of Object.entries(askings))
+      it.scoped(`it raises none of its limits ${way}, and may ask for the time that Unkey's API asks for`, () =>
+        Effect.gen(function* () {
+          const workspaceId = yield* newWorkspace
+          yield* provision(workspaceId, "first")
+          const client = yield* loginAs(workspaceId, "first")
+          for (const [setting, value] of [...raisedLimits, ...otherSettings])
+            assert.include(["164", "452"], yield* asking(client, setting, value), `${setting} = ${value}`)
+          assert.strictEqual(yield* asking(client, "max_execution_time", "64"), "accepted")
+        })
+      )
+
+    it.scoped("it has the limits of a login that could raise them, once it is provisioned again", () =>
+      Effect.gen(function* () {
+        const workspaceId = yield* newWorkspace
+        yield* provision(workspaceId, "first")
+        const admin = yield* Admin
+        const former = `CREATE SETTINGS PROFILE OR REPLACE workspace_${workspaceId}_profile SETTINGS max_result_rows = 10, readonly = 2 TO ${workspaceId}`
+        yield* Effect.promise(() => admin.command({ query: former }))
+        const raise = (client: ClickHouseClient) => ask(client, "SELECT 1 SETTINGS max_result_rows = 0")
+        assert.isArray(yield* raise(yield* loginAs(workspaceId, "first")))
+        yield* provision(workspaceId, "first")
+        assert.strictEqual(yield* raise(yield* loginAs(workspaceId, "first")), "164")
       })
     )
 

@@ -31,7 +31,7 @@ describe("the statement of an operation", () => {
     ],
     [
       "LimitQueries",
-      "CREATE SETTINGS PROFILE OR REPLACE `workspace_ws_shop_profile` SETTINGS max_execution_time = 30, max_memory_usage = 1000000000, max_result_rows = 10000000, readonly = 2 TO `ws_shop`"
+      "CREATE SETTINGS PROFILE OR REPLACE `workspace_ws_shop_profile` SETTINGS max_execution_time = 30 MIN 1 MAX 65 CHANGEABLE_IN_READONLY, max_memory_usage = 1000000000 READONLY, max_result_rows = 10000000 READONLY, max_result_bytes = 268435456 READONLY, result_overflow_mode = 'throw' READONLY, max_ast_depth = 100 READONLY, max_ast_elements = 2000 READONLY, readonly = 1 READONLY TO `ws_shop`"
     ]
   ]
   for (const [tag, expected] of statements) it(tag, () => assert.strictEqual(operation(tag), expected))
