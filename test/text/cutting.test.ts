@@ -17,6 +17,7 @@ const known: Readonly<Record<string, string>> = {
   "src/layers/builder/redaction.ts":
     "what stands before, between and behind the places of a secret, of which all is kept",
   "src/layers/builder/registryAccess.ts": "an answer, whole",
+  "src/layers/builder/sandboxName.ts": "digits of a digest",
   "src/layers/vault/local/envelope.ts": "a plaintext, whole",
   "src/layers/mysql/classifySqlError.ts": "the class of an SQLSTATE: two characters of five, ASCII",
   "src/names/DomainName.ts": "two characters of a label of ASCII",

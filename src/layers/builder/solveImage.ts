@@ -15,6 +15,7 @@ import { BuildLost } from "./holdBuild.ts"
 import type { Registry } from "./Registry.ts"
 import { redaction } from "./redaction.ts"
 import { registryOffer } from "./registryOffer.ts"
+import { sandboxName } from "./sandboxName.ts"
 import { type SourceRule, sourcePolicyOf } from "./sourcePolicy.ts"
 
 /** What a build needs besides the commit. */
@@ -63,7 +64,9 @@ const frontendAttrs = ({ gitUrl }: BuildSite, spec: BuildSpec): Readonly<Record<
   // Another program would make its own build steps, with cache mounts and cache imports that no policy looks at.
   cmdline: "dockerfile.v0",
   // `RUN --mount=type=cache` is shared by everybody who names the same id; this makes the names a tenant's own.
-  "build-arg:BUILDKIT_CACHE_MOUNT_NS": spec.workspaceId
+  "build-arg:BUILDKIT_CACHE_MOUNT_NS": spec.workspaceId,
+  // The result of a step that read a secret or such a mount is cached without them: this keeps it from other tenants.
+  "build-arg:BUILDKIT_SANDBOX_HOSTNAME": sandboxName(spec.workspaceId)
 })
 
 const imageAttrs = ({ registry }: BuildSite, image: string): Readonly<Record<string, string>> => ({

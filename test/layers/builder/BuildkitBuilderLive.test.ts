@@ -5,6 +5,7 @@ import { buildkitServer, type Play } from "../../../dev/simulators/BuildkitServe
 import { type Certificates, makeCertificates } from "../../../dev/simulators/certificates.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import type { BuildkitTls } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
+import { sandboxName } from "../../../src/layers/builder/sandboxName.ts"
 import { mayRead, type SourceRule, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
@@ -99,7 +100,8 @@ describe("the BuildKit builder", () => {
         context: `${gitUrl}/acme/shop.git#${sha}:apps/api`,
         filename: "docker/Dockerfile",
         cmdline: "dockerfile.v0",
-        "build-arg:BUILDKIT_CACHE_MOUNT_NS": "ws_1"
+        "build-arg:BUILDKIT_CACHE_MOUNT_NS": "ws_1",
+        "build-arg:BUILDKIT_SANDBOX_HOSTNAME": sandboxName("ws_1")
       })
       const attrs = { name: image, push: "true", "oci-mediatypes": "true" }
       assert.deepStrictEqual(solve?.exporters, [{ type: "image", attrs }])
