@@ -4,7 +4,7 @@ import { SqlError } from "@effect/sql/SqlError"
 import { Cause, Duration, Effect, Redacted, type Scope, Stream } from "effect"
 import { createPool, type Pool, type PoolConnection } from "mysql2"
 import type { PoolUsage } from "../../services/Db.ts"
-import { classifySqlError } from "./classifySqlError.ts"
+import { classifySqlError, sessionAfter } from "./classifySqlError.ts"
 import { withoutPasswordAsText } from "./withoutPasswordAsText.ts"
 
 /** Where a server is and how much of it one process may take. */
@@ -26,7 +26,7 @@ export interface MysqlPoolOptions {
   readonly maxWaiting?: number | undefined
   /** Default 1 minute. */
   readonly idleTimeout?: Duration.DurationInput | undefined
-  /** A connection this old is closed when it comes back, so that a failover or a new address is noticed. Default 5 minutes. */
+  /** A connection this old is closed when it comes back, so that a new address is noticed. Default 5 minutes. */
   readonly connectionLifetime?: Duration.DurationInput | undefined
   /** To open a connection, and to wait for a free one. Default 5 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
@@ -50,14 +50,55 @@ const sessionSettings = [
 export const timedOut = (what: string) =>
   new SqlError({ cause: new Cause.TimeoutException(what), message: `${what} timed out` })
 
-/** Sends one statement. When nobody waits for its answer any more, the connection that would get it is closed. */
+/** Ages of connections, on a clock that no one sets. */
+interface Ages {
+  readonly opened: WeakMap<PoolConnection, number>
+  readonly lifetimeMillis: number
+  /** Connections opened until then lead to a server that is not the one to ask any more. */
+  retiredUntil: number
+}
+
+const agesOf = (pool: Pool, options: MysqlPoolOptions): Ages => {
+  const opened = new WeakMap<PoolConnection, number>()
+  pool.on("connection", (connection: PoolConnection) => opened.set(connection, performance.now()))
+  return {
+    opened,
+    lifetimeMillis: Duration.toMillis(options.connectionLifetime ?? "5 minutes"),
+    retiredUntil: Number.NEGATIVE_INFINITY
+  }
+}
+
+const isRetired = ({ opened, retiredUntil }: Ages, connection: PoolConnection): boolean =>
+  (opened.get(connection) ?? 0) <= retiredUntil
+
+const isTooOld = (ages: Ages, connection: PoolConnection): boolean =>
+  isRetired(ages, connection) || performance.now() - (ages.opened.get(connection) ?? 0) > ages.lifetimeMillis
+
+/** A connection while one caller has it. */
+interface Leased {
+  readonly driver: PoolConnection
+  readonly ages: Ages
+  readonly timeout: Duration.Duration
+}
+
+/** Closes the connection after an error that says so, and those that lead to the same server with it. */
+const closeAfter = (cause: unknown, { ages, driver }: Leased, sentAt: number): void => {
+  const session = sessionAfter(classifySqlError(cause))
+  // One that is closed already, as for the ROLLBACK that follows, tells nothing new.
+  if (session === "usable" || !ages.opened.delete(driver)) return
+  driver.destroy()
+  if (session === "all-unusable") ages.retiredUntil = Math.max(ages.retiredUntil, sentAt)
+}
+
+/** Sends one statement. When no caller waits for its answer any more, the connection that would get it is closed. */
 const send = (
-  driver: PoolConnection,
+  leased: Leased,
   method: "execute" | "query",
-  statement: { readonly sql: string; readonly values: ReadonlyArray<unknown>; readonly rowsAsArray: boolean },
-  timeout: Duration.Duration
+  statement: { readonly sql: string; readonly values: ReadonlyArray<unknown>; readonly rowsAsArray: boolean }
 ) =>
   Effect.async<unknown, SqlError>((resume) => {
+    const { driver, timeout } = leased
+    const sentAt = performance.now()
     // A timer of Node, not of the Clock: COMMIT and ROLLBACK cannot be interrupted and must be bounded all the same.
     const timer = setTimeout(() => {
       driver.destroy()
@@ -66,8 +107,7 @@ const send = (
     driver[method]({ ...statement, values: [...statement.values] }, (cause, result) => {
       clearTimeout(timer)
       if (cause === null) return resume(Effect.succeed(result))
-      // After a failover the new primary is behind a new connection.
-      if (classifySqlError(cause).reason === "read_only") driver.destroy()
+      closeAfter(cause, leased, sentAt)
       resume(Effect.fail(new SqlError({ cause, message: "statement failed" })))
     })
     return Effect.sync(() => {
@@ -76,16 +116,14 @@ const send = (
     })
   })
 
-const makeConnection = (driver: PoolConnection, timeout: Duration.Duration): Connection => {
+const makeConnection = (leased: Leased): Connection => {
   type Transform = Parameters<Connection["execute"]>[2]
   const rows = (method: "execute" | "query", sql: string, values: ReadonlyArray<unknown>, rowsAsArray: boolean) =>
-    Effect.map(send(driver, method, { sql, values, rowsAsArray }, timeout), (result) =>
-      Array.isArray(result) ? result : []
-    )
+    Effect.map(send(leased, method, { sql, values, rowsAsArray }), (result) => (Array.isArray(result) ? result : []))
   const transformed = (transform: Transform) => (result: ReadonlyArray<object>) => transform?.(result) ?? result
   return {
     execute: (sql, values, transform) => Effect.map(rows("execute", sql, values, false), transformed(transform)),
-    executeRaw: (sql, values) => send(driver, "execute", { sql, values, rowsAsArray: false }, timeout),
+    executeRaw: (sql, values) => send(leased, "execute", { sql, values, rowsAsArray: false }),
     executeValues: (sql, values) => rows("execute", sql, values, true),
     executeUnprepared: (sql, values, transform) =>
       Effect.map(rows("query", sql, values, false), transformed(transform)),
@@ -155,21 +193,6 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
   return pool
 }
 
-/** Ages of connections, on a clock that no one sets. */
-interface Ages {
-  readonly opened: WeakMap<PoolConnection, number>
-  readonly lifetimeMillis: number
-}
-
-const agesOf = (pool: Pool, options: MysqlPoolOptions): Ages => {
-  const opened = new WeakMap<PoolConnection, number>()
-  pool.on("connection", (connection: PoolConnection) => opened.set(connection, performance.now()))
-  return { opened, lifetimeMillis: Duration.toMillis(options.connectionLifetime ?? "5 minutes") }
-}
-
-const isTooOld = ({ opened, lifetimeMillis }: Ages, connection: PoolConnection): boolean =>
-  performance.now() - (opened.get(connection) ?? 0) > lifetimeMillis
-
 const acquireFrom = (pool: Pool, ages: Ages, gauge: Gauge, timeout: Duration.Duration) =>
   Effect.acquireRelease(
     // Not interruptible, so bounded by a timer here; a connection that comes too late goes straight back.
@@ -184,12 +207,18 @@ const acquireFrom = (pool: Pool, ages: Ages, gauge: Gauge, timeout: Duration.Dur
       }
       gauge.waiting += 1
       const timer = setTimeout(() => done(Effect.fail(timedOut("acquiring a connection"))), Duration.toMillis(timeout))
-      pool.getConnection((cause, connection) => {
-        if (cause !== null) return done(Effect.fail(new SqlError({ cause, message: "no connection" })))
-        if (!expected) return connection.release()
-        gauge.used += 1
-        done(Effect.succeed(connection))
-      })
+      const take = () =>
+        pool.getConnection((cause, connection) => {
+          if (cause !== null) return done(Effect.fail(new SqlError({ cause, message: "no connection" })))
+          if (!expected) return connection.release()
+          if (isRetired(ages, connection)) {
+            connection.destroy()
+            return take()
+          }
+          gauge.used += 1
+          done(Effect.succeed(connection))
+        })
+      take()
     }),
     (connection) =>
       Effect.sync(() => {
@@ -227,7 +256,7 @@ export const makeMysqlDriver = Effect.fnUntraced(function* (options: MysqlPoolOp
   const self: MysqlDriver = {
     acquire: Effect.map(
       acquireFrom(pool, ages, gauge, Duration.decode(options.connectTimeout ?? "5 seconds")),
-      (driver) => makeConnection(driver, statementTimeout)
+      (driver) => makeConnection({ driver, ages, timeout: statementTimeout })
     ),
     usage: Effect.sync(() => ({
       open: gauge.open,

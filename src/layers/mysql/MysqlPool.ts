@@ -11,14 +11,15 @@ import { withDbErrors } from "./withDbErrors.ts"
 /** A bounded set of connections to one server. */
 export interface MysqlPool {
   readonly sql: SqlClient.SqlClient
-  /** Runs statements that change nothing. Repeated when the server was unreachable. */
+  /** Runs statements that change nothing. Repeated as a transaction is. */
   readonly query: <A, R>(
     operation: string,
     effect: Effect.Effect<A, SqlError | DbFailure, R>
   ) => Effect.Effect<A, DbFailure, R>
   /**
-   * Runs the statements in one transaction. It is repeated as a whole after a deadlock, a lock wait, a lost connection or
-   * a full server, and a lost COMMIT may have been written: every transaction must be safe to repeat.
+   * Runs the statements in one transaction. It is repeated as a whole after a deadlock, a lock wait, a connection that is
+   * lost or leads to the wrong server, a full server and any error that is not known, and a lost COMMIT may have been
+   * written: every transaction must be safe to repeat.
    */
   readonly transaction: <A, R>(
     operation: string,
@@ -32,8 +33,15 @@ export interface MysqlPool {
   readonly usage: Effect.Effect<PoolUsage>
 }
 
-/** Reasons that pass within a second or so. */
-const passing: ReadonlySet<DbError["reason"]> = new Set(["deadlock", "lock_wait", "connection", "too_many_connections"])
+/** Reasons that pass within a second or so, or that another connection does not meet. */
+const passing: ReadonlySet<DbError["reason"]> = new Set([
+  "deadlock",
+  "lock_wait",
+  "connection",
+  "read_only",
+  "too_many_connections",
+  "unknown"
+])
 
 /** Three repeats after about 50, 100 and 200 ms, as the other writers of this database do. Jitter parts two losers of one deadlock. */
 const retryPassing = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Effect<A, DbFailure, R> =>

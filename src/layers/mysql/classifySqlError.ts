@@ -13,6 +13,7 @@ export interface SqlFailure {
  * differ between the two are both listed. What is not listed is told by its SQLSTATE class.
  */
 const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
+  [1020, "deadlock"], // innodb_snapshot_isolation of MariaDB: another transaction wrote the row first
   [1213, "deadlock"],
   [1205, "lock_wait"],
   [3572, "lock_wait"], // NOWAIT on MySQL; MariaDB answers 1205
@@ -54,21 +55,33 @@ const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
   [1227, "denied"],
   [1370, "denied"],
   [1064, "syntax"],
+  [1047, "connection"], // a node that has left its Galera cluster; the number of an unknown command elsewhere
   [1053, "connection"], // server shutdown in progress
   [1077, "connection"],
   [1079, "connection"],
   [1317, "connection"], // killed while a statement ran, MySQL
   [1927, "connection"], // connection killed, MariaDB
+  [2002, "connection"], // numbers of clients, which proxies hand on
+  [2003, "connection"],
   [2006, "connection"],
   [2013, "connection"],
+  [3032, "connection"], // offline mode
+  [3168, "connection"], // server is not available
+  [3169, "connection"], // session was killed
   [4031, "connection"], // closed for inactivity, MySQL
   [1044, "login"], // the user may not use the database
   [1045, "login"],
   [1049, "login"], // no such database, told when a connection opens
+  [1130, "login"], // host
   [1698, "login"],
+  [1820, "login"], // the password has to be changed first; 1862 when a connection opens
+  [1862, "login"],
+  [3118, "login"], // account is locked; 4151 on MariaDB
+  [4151, "login"],
   [1290, "read_only"], // --read-only, which is how a demoted primary answers
   [1792, "read_only"],
   [1836, "read_only"],
+  [1874, "read_only"], // --innodb-read-only: a replica of a cluster
   [1040, "too_many_connections"],
   [1203, "too_many_connections"],
   [1226, "too_many_connections"],
@@ -81,18 +94,22 @@ const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
  * SQLSTATE classes (ISO/IEC 9075-2, 24.1) in which a server refuses what a statement says or holds, so that a repeat is
  * refused as well: feature not supported, cardinality, data, integrity constraint, syntax or access rule, check option,
  * SIGNAL of a trigger. All other classes count as passing when the number is not known: 08, 40 and 70 do pass, and HY, the
- * general error, is also what a full disk, a failover or a proxy answers. What repeats for ever by mistake is paused after
+ * general error, is also what a full disk, a failover or a proxy answers (ProxySQL 9001 to 9999, Vitess 1105). What repeats for ever by mistake is paused after
  * an hour with nothing lost; what is given up by mistake is a failed deploy.
  */
 const refusedClasses: ReadonlySet<string> = new Set(["0A", "21", "22", "23", "42", "44", "45"])
 
-const isRefusedState = (error: object): boolean =>
-  Predicate.hasProperty(error, "sqlState") &&
-  Predicate.isString(error.sqlState) &&
-  refusedClasses.has(error.sqlState.slice(0, 2))
+const sqlStateClass = (error: object): string =>
+  Predicate.hasProperty(error, "sqlState") && Predicate.isString(error.sqlState) ? error.sqlState.slice(0, 2) : ""
+
+/** Class 08 is the connection's. */
+const reasonOfClass = (state: string): SqlFailure["reason"] => {
+  if (state === "08") return "connection"
+  return refusedClasses.has(state) ? "other" : "unknown"
+}
 
 const reasonOf = (errno: number, error: object): SqlFailure["reason"] =>
-  reasonByErrno.get(errno) ?? (isRefusedState(error) ? "other" : "unknown")
+  reasonByErrno.get(errno) ?? reasonOfClass(sqlStateClass(error))
 
 /** Codes of the driver and of Node's sockets, for failures in which no server spoke. */
 const connectionCodes: ReadonlySet<string> = new Set([
@@ -134,6 +151,32 @@ export const classifySqlError = (error: unknown): SqlFailure => {
     current = Predicate.hasProperty(current, "cause") ? current.cause : undefined
   }
   return { reason: "unknown" }
+}
+
+/** What a failed statement tells of the connection that it ran on. */
+export type Session = "usable" | "unusable" | "all-unusable"
+
+/** About the statement's rows, or about those of other transactions: the next statement is not concerned. */
+const aboutRowsAlone: ReadonlySet<SqlFailure["reason"]> = new Set([
+  "deadlock",
+  "lock_wait",
+  "timeout",
+  "duplicate_key",
+  "constraint",
+  "too_long",
+  "out_of_range",
+  "wrong_value"
+])
+
+/**
+ * Whether the connection may run another statement. After any error that is not known to be about rows it may not: its
+ * prepared statements can be gone (1243, 1615) or too many (1461), a proxy can have lost its server, and new privileges and
+ * a new schema are seen by new connections. When the server is no longer the one to write to, or goes away, the other
+ * connections that were opened before lead to it as well.
+ */
+export const sessionAfter = ({ reason }: SqlFailure): Session => {
+  if (aboutRowsAlone.has(reason)) return "usable"
+  return reason === "connection" || reason === "read_only" ? "all-unusable" : "unusable"
 }
 
 /** The SqlError that a value is or wraps, in a failure or a defect alike. */
