@@ -8,6 +8,7 @@ import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { deploymentRow, deployNew, imageOf } from "./support/deploys.ts"
 import { eventually } from "./support/eventually.ts"
+import { goHandlers } from "./support/goHandlers.ts"
 import { requestIdentity } from "./support/identity.ts"
 import { messageOf, postDeployService } from "./support/ingress.ts"
 import { type StackOptions, stack, startWorker, Workers } from "./support/Stack.ts"
@@ -35,25 +36,6 @@ const get = (url: string, headers: Readonly<Record<string, string>> = {}) =>
     return { status: response.status, text: yield* response.text }
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
-/** Names, modes and privacy that callers and other workers rely on. */
-const promised = [
-  "hydra.v1.CertificateService/ProcessChallenge Exclusive public",
-  "hydra.v1.CertificateService/RenewExpiringCertificates Exclusive public",
-  "hydra.v1.CustomDomainService/RetryVerification Exclusive public",
-  "hydra.v1.CustomDomainService/VerifyDomain Exclusive public",
-  "hydra.v1.DeployService/Deploy Shared public",
-  "hydra.v1.DeployService/Promote Shared public",
-  "hydra.v1.DeployService/Rollback Shared public",
-  "hydra.v1.DeployService/ScaleDownIdlePreviewDeployments Shared public",
-  "hydra.v1.DeploymentService/ChangeDesiredState Exclusive private",
-  "hydra.v1.DeploymentService/ClearScheduledStateChanges Exclusive private",
-  "hydra.v1.DeploymentService/ScheduleDesiredStateChange Exclusive private",
-  "hydra.v1.KeyRefillService/RunRefill Shared public",
-  "hydra.v1.QuotaCheckService/RunCheck Shared public",
-  "hydra.v1.RoutingService/AssignFrontlineRoutes Exclusive private",
-  "hydra.v1.VersioningService/GetVersion Exclusive private",
-  "hydra.v1.VersioningService/NextVersion Exclusive private"
-]
 /** What the services have beyond that is for themselves alone, and for operators. */
 const ownHandlers = [
   "hydra.v1.CertificateService/CheckRenewal Shared private",
@@ -99,7 +81,7 @@ layer(stack(options), { excludeTestServices: true, timeout: "1 minute" })("disco
       const handlers = listed.flatMap(({ handlers, name: service }) =>
         handlers.map(({ name, public: isPublic, ty }) => `${service}/${name} ${ty} ${isPublic ? "public" : "private"}`)
       )
-      assert.sameMembers(handlers, [...promised, ...ownHandlers])
+      assert.sameMembers(handlers, [...goHandlers, ...ownHandlers])
     })
   )
 

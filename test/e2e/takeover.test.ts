@@ -37,7 +37,7 @@ layer(stack({ regions: [region], env: { WORKER_RESTATE_REGISTER_AS: "" } }), {
         yield* seedDeployment("taken", "d_former", { status: "ready", created_at: seededAt })
 
         // What the former worker leaves: a counter, a stop that is scheduled, and a deploy in the middle.
-        yield* restate.register(yield* formerWorker)
+        yield* restate.register((yield* formerWorker).url)
         for (const version of ["1", "2", "3"]) {
           const reply = yield* restate.call(`hydra.v1.VersioningService/${region}/NextVersion`, {})
           assert.deepStrictEqual(reply.body, { version })
@@ -62,7 +62,7 @@ layer(stack({ regions: [region], env: { WORKER_RESTATE_REGISTER_AS: "" } }), {
         yield* eventually("the stop", deploymentRow("d_former"), (row) => row?.desired_state === "standby")
 
         // And back: the former worker counts on from what this one has stored.
-        yield* restate.register(yield* formerWorker, { force: true })
+        yield* restate.register((yield* formerWorker).url, { force: true })
         const reply = yield* restate.call(`hydra.v1.VersioningService/${region}/NextVersion`, {})
         assert.deepStrictEqual(reply.body, { version: "5" })
       })

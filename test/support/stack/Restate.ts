@@ -31,6 +31,8 @@ type Failure = RestateRefused | HttpClientError.HttpClientError
 /** A Restate server as a caller and an operator see it. Only `call` and `attach` let a refusal through as a reply. */
 export interface RestateClientShape extends RestateAddresses {
   readonly register: (uri: string, options?: { readonly force?: boolean }) => Effect.Effect<unknown, Failure>
+  /** Takes a deployment out of Restate, with whatever is bound to it. */
+  readonly remove: (deploymentId: string) => Effect.Effect<void, Failure>
   readonly sql: (query: string) => Effect.Effect<ReadonlyArray<Row>, Failure>
   /** Calls `Service/handler` or `Object/key/handler` through the ingress and waits for the answer. */
   readonly call: (
@@ -103,6 +105,7 @@ export const restateClient = (http: HttpClient.HttpClient, server: RestateAddres
   return {
     ...server,
     register: (uri, options) => order(post(`${server.admin}/deployments`, { uri, force: options?.force ?? false })),
+    remove: (id) => Effect.asVoid(order(HttpClientRequest.del(`${server.admin}/deployments/${id}?force=true`))),
     sql,
     call: (path, body, headers = {}) =>
       ask(HttpClientRequest.setHeaders(post(`${server.ingress}/${path}`, body), headers)),
