@@ -9,20 +9,12 @@ import {
   Runtime,
   Scheduler
 } from "effect"
+import { Cancellation } from "./Cancellation.ts"
 import { NonDurableWait } from "./DurableError.ts"
 import type { Completion, Journal, Pending, Waiter } from "./Journal.ts"
 import type { Observer } from "./Observer.ts"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
-
-/** A region that receives the invocation's cancellation as interruption: the whole handler, or a `cancellable` inside it. */
-export interface CancelScope {
-  fiber: AnyFiber | undefined
-  cancelled: boolean
-  readonly children: Set<CancelScope>
-}
-
-export const makeCancelScope = (): CancelScope => ({ fiber: undefined, cancelled: false, children: new Set() })
 
 /** What all attempts of one handler share: built once, because an attempt should cost microseconds. */
 export interface HandlerRuntime {
@@ -51,12 +43,11 @@ export const drainingAttempt = (): Attempt | undefined => draining
 export class Attempt implements Scheduler.Scheduler {
   readonly journal: Journal
   readonly handler: HandlerRuntime
-  readonly scope: CancelScope = makeCancelScope()
+  readonly cancellation = new Cancellation()
   /** Fibers of step bodies in flight. They run on the live scheduler and end with the attempt. */
   readonly steps = new Set<AnyFiber>()
   /** True once the attempt is over. From then on no durable operation and no compensation runs. */
   ended = false
-  cancelRequested = false
   /** The journaled time of this turn of the driver; unset until somebody asks. */
   turnMillis: number | undefined
 
@@ -98,17 +89,19 @@ export class Attempt implements Scheduler.Scheduler {
   async drive<A, E, R>(effect: Effect.Effect<A, E, R>, runtime: Runtime.Runtime<R>): Promise<Exit.Exit<A, E>> {
     const main = this.#whileRunning(() => Runtime.runFork(runtime, effect, { scheduler: this }))
     this.#main = main
-    this.scope.fiber = main
+    this.cancellation.handler.fiber = main
     for (;;) {
       this.#whileRunning(() => this.#drain())
-      const exit = main.unsafePoll()
-      if (exit !== null) return exit
       // A promise of its own: waiting on a shared one would keep every attempt in memory.
       if (this.ended) return new Promise<never>(() => {})
+      const exit = main.unsafePoll()
+      if (exit !== null) return exit
       if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })
-      const wakeup = await this.journal.next(this.#waiters, this.cancelRequested)
+      const wakeup = await this.journal.next(this.#waiters)
       this.turnMillis = undefined
-      this.#whileRunning(() => (wakeup._tag === "Cancelled" ? this.#cancel() : wakeup.waiter.settle(wakeup.completion)))
+      this.#whileRunning(() =>
+        wakeup._tag === "Cancelled" ? this.cancellation.request() : wakeup.waiter.settle(wakeup.completion)
+      )
     }
   }
 
@@ -152,21 +145,6 @@ export class Attempt implements Scheduler.Scheduler {
         return this.ended || onInterrupt === undefined ? Effect.void : onInterrupt()
       })
     })
-  }
-
-  /** The innermost cancellable regions are interrupted; code around them decides what happens next. */
-  #cancel(): void {
-    if (this.cancelRequested) return
-    this.cancelRequested = true
-    const interruptLeaves = (scope: CancelScope): void => {
-      if (scope.children.size > 0) {
-        for (const child of [...scope.children]) interruptLeaves(child)
-        return
-      }
-      scope.cancelled = true
-      scope.fiber?.unsafeInterruptAsFork(FiberId.none)
-    }
-    interruptLeaves(this.scope)
   }
 
   #drain(): void {

@@ -150,7 +150,9 @@ const edge = (attempt: Attempt, errorSchema: AnySchema, cause: Cause.Cause<unkno
     if (failure instanceof Cancelled) return { error: new CancelledError(), outcome: "cancelled" }
     if (isDurableFailure(failure))
       return { error: new TerminalError(failure.message, { errorCode: 500 }), outcome: "failed" }
-    if (failure === undefined && attempt.cancelRequested) return { error: new CancelledError(), outcome: "cancelled" }
+    const { cancellation } = attempt
+    if (failure === undefined && cancellation.interrupted(cancellation.handler))
+      return { error: new CancelledError(), outcome: "cancelled" }
     const terminal = failure === undefined ? Option.none() : toTerminal(errorSchema, failure)
     if (Option.isSome(terminal)) return { error: terminal.value, outcome: "failed" }
   }

@@ -88,7 +88,7 @@ export interface Journal {
 
   /**
    * The next completion among the parked waiters, in journal order: the same set has the same winner on every attempt.
-   * Answers `Cancelled` once, when the invocation has been cancelled. Never settles when the attempt ends first.
+   * Answers `Cancelled` each time the invocation has been cancelled. Never settles when the attempt ends first.
    */
-  readonly next: (waiters: ReadonlySet<Waiter>, cancelled: boolean) => Promise<Wakeup>
+  readonly next: (waiters: ReadonlySet<Waiter>) => Promise<Wakeup>
 }

@@ -1,14 +1,10 @@
-import { Cause, Context, Effect, Exit, Fiber, Option } from "effect"
-import { type CancelScope, makeCancelScope } from "./Attempt.ts"
+import { Cause, Context, Effect, Exit } from "effect"
 import { type Durable, withAttempt } from "./Durable.ts"
-import { Cancelled } from "./DurableError.ts"
 
 type Undo = (cause: Cause.Cause<unknown>) => Effect.Effect<void, never, Durable>
 
 /** The undos registered so far in the surrounding `saga`. */
 export class SagaLog extends Context.Tag("restate/SagaLog")<SagaLog, Array<Undo>>() {}
-
-class CurrentCancelScope extends Context.Tag("restate/CurrentCancelScope")<CurrentCancelScope, CancelScope>() {}
 
 /**
  * Registers `undo` once the effect has succeeded. It is told why the saga ends. Undos cannot fail: whatever they do, they
@@ -55,34 +51,5 @@ export const saga = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, 
         return Effect.zipRight(undos, exit)
       }
       return Effect.flatMap(Effect.exit(restore(Effect.provideService(effect, SagaLog, log))), compensate)
-    })
-  )
-
-/**
- * Runs the effect in a fiber that receives the invocation's cancellation, and turns it into a typed `Cancelled`, so
- * that the workflow may go on, durably. Without it a cancellation interrupts the whole handler.
- */
-export const cancellable = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Cancelled, R | Durable> =>
-  withAttempt((attempt, fiber) =>
-    Effect.uninterruptibleMask(() => {
-      const enclosing = Context.getOption(fiber.currentContext, CurrentCancelScope)
-      const parent = Option.getOrElse(enclosing, () => attempt.scope)
-      const scope = makeCancelScope()
-      parent.children.add(scope)
-      const cancelledHere = (exit: Exit.Exit<A, E>): boolean =>
-        !attempt.ended && scope.cancelled && Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-      return Effect.interruptible(Effect.provideService(effect, CurrentCancelScope, scope)).pipe(
-        Effect.fork,
-        Effect.tap((child) => {
-          scope.fiber = child as Fiber.RuntimeFiber<unknown, unknown>
-        }),
-        Effect.flatMap((child) =>
-          Effect.onInterrupt(Effect.interruptible(Fiber.await(child)), () => Fiber.interrupt(child))
-        ),
-        Effect.flatMap((exit): Effect.Effect<A, E | Cancelled> => {
-          parent.children.delete(scope)
-          return cancelledHere(exit) ? Effect.fail(new Cancelled({ invocationId: attempt.journal.invocationId })) : exit
-        })
-      )
     })
   )

@@ -105,6 +105,7 @@ export class SdkJournal implements Journal {
   readonly target: Target
   readonly #context: SdkContext
   readonly #explicit: boolean
+  #cancelled = false
 
   constructor(context: SdkContext, explicitCancellation: boolean) {
     const { service, handler, key } = context.request().target
@@ -236,16 +237,15 @@ export class SdkJournal implements Journal {
    * The one place that awaits the SDK: it allows a single waiter. A promise that was awaited when an implicit
    * cancellation arrived stays rejected for good, so after a cancellation only fresh races are awaited.
    */
-  async next(waiters: ReadonlySet<Waiter>, cancelRequested: boolean): Promise<Wakeup> {
+  async next(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {
     const only = waiters.size === 1 ? [...waiters][0] : undefined
-    const watched = this.#explicit && !cancelRequested
     const race = (): RestatePromise<unknown> => {
       const contenders = Array.from(waiters, (waiter) => pendingOf(waiter).contender)
-      if (watched) contenders.push(this.#context.cancellation())
+      if (this.#explicit) contenders.push(this.#context.cancellation())
       return RestatePromise.race(contenders)
     }
     const single = only === undefined ? undefined : pendingOf(only)
-    const alone = (this.#explicit ? single?.prompt : !cancelRequested) ? single : undefined
+    const alone = (this.#explicit ? single?.prompt : !this.#cancelled) ? single : undefined
     const outcome = await completionOf(alone === undefined ? race() : alone.promise)
     if (outcome.ok) {
       if (alone !== undefined) return wakeup(waiters, alone.answer(outcome.value))
@@ -253,7 +253,10 @@ export class SdkJournal implements Journal {
       return outcome.value instanceof Answer ? wakeup(waiters, outcome.value) : { _tag: "Cancelled" }
     }
     const { error } = outcome
-    if (!this.#explicit && error instanceof CancelledError) return { _tag: "Cancelled" }
+    if (!this.#explicit && error instanceof CancelledError) {
+      this.#cancelled = true
+      return { _tag: "Cancelled" }
+    }
     if (only !== undefined) return { _tag: "Completed", waiter: only, completion: { ok: false, error } }
     return this.#failed(waiters)
   }

@@ -100,7 +100,6 @@ export class Cluster {
       this.#complete(invocation, rejected("cancelled", 409))
       return
     }
-    if (invocation.order.includes("cancelled")) return
     invocation.order.push("cancelled")
     this.#wake(invocation)
   }

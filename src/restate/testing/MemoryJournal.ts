@@ -1,6 +1,7 @@
 import type { CallRequest, Journal, RunOptions, SendRequest, Target, Waiter, Wakeup } from "../Journal.ts"
 import type { Serde } from "../Serde.ts"
 import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
+import { Deliveries } from "./Deliveries.ts"
 import type { Entry, EntryKind, Invocation, Stored } from "./Invocation.ts"
 import { KnownPending, MemoryPending } from "./MemoryPending.ts"
 
@@ -16,19 +17,17 @@ export class MemoryJournal implements Journal, RunningAttempt {
   readonly #world: AttemptWorld
   readonly #controller = new AbortController()
   readonly #started = new Set<Entry>()
-  readonly #delivered = new Set<number | "cancelled">()
+  readonly #deliveries: Deliveries
   #cursor = 0
   #executing = 0
   #bodies = 0
   #uuids = 0
-  #from = 0
-  #waiting:
-    | { readonly waiters: ReadonlySet<Waiter>; readonly cancelled: boolean; readonly resolve: (wakeup: Wakeup) => void }
-    | undefined
+  #waiting: { readonly waiters: ReadonlySet<Waiter>; readonly resolve: (wakeup: Wakeup) => void } | undefined
 
   constructor(invocation: Invocation, world: AttemptWorld) {
     this.invocation = invocation
     this.#world = world
+    this.#deliveries = new Deliveries(invocation)
   }
 
   get target(): Target {
@@ -52,13 +51,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   get hasNews(): boolean {
-    const waiting = this.#waiting
-    const { order } = this.invocation
-    if (waiting === undefined) return order.some((known) => !this.#delivered.has(known))
-    // An answer that nobody awaits, such as that of a lost race, must not wake the invocation again and again.
-    const awaited = new Set<number | "cancelled" | undefined>(waiting.cancelled ? [] : ["cancelled"])
-    for (const { pending } of waiting.waiters) awaited.add((pending as MemoryPending).entry?.index)
-    return order.some((known) => awaited.has(known) && !this.#delivered.has(known))
+    return this.#deliveries.hasNews(this.#waiting?.waiters)
   }
 
   end(): void {
@@ -169,9 +162,9 @@ export class MemoryJournal implements Journal, RunningAttempt {
     return new MemoryPending(entry, serde.deserialize)
   }
 
-  next(waiters: ReadonlySet<Waiter>, cancelled: boolean): Promise<Wakeup> {
+  next(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {
     return new Promise((resolve) => {
-      this.#waiting = { waiters, cancelled, resolve }
+      this.#waiting = { waiters, resolve }
       this.poll()
     })
   }
@@ -182,7 +175,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
     if (!this.alive || waiting === undefined) return
     // A server that wants to suspend has closed the way in: nothing reaches the attempt before its steps have ended.
     if (this.#world.suspends && this.#executing > 0) return
-    const wakeup = this.#earliest(waiting.waiters, waiting.cancelled)
+    const wakeup = this.#deliveries.next(waiting.waiters)
     if (wakeup !== undefined) {
       this.#waiting = undefined
       this.#world.progress()
@@ -198,36 +191,6 @@ export class MemoryJournal implements Journal, RunningAttempt {
       if (!this.alive) return
     }
     if (this.#world.suspends && this.#executing === 0) this.#world.suspended(this)
-  }
-
-  #earliest(waiters: ReadonlySet<Waiter>, cancelRequested: boolean): Wakeup | undefined {
-    const { order, entries } = this.invocation
-    for (const waiter of waiters) {
-      if (waiter.pending instanceof KnownPending)
-        return { _tag: "Completed", waiter, completion: { ok: true, value: waiter.pending.read() } }
-    }
-    while (this.#from < order.length && this.#delivered.has(order[this.#from] ?? -1)) this.#from++
-    for (let at = this.#from; at < order.length; at++) {
-      const known = order[at]
-      if (known === undefined || this.#delivered.has(known)) continue
-      if (known === "cancelled") {
-        if (cancelRequested) continue
-        this.#delivered.add(known)
-        return { _tag: "Cancelled" }
-      }
-      for (const waiter of waiters) {
-        const { entry, decode } = waiter.pending as MemoryPending
-        if (entry === undefined || entry.index !== known) continue
-        const answer = entries[known]?.answer
-        if (answer === undefined) continue
-        this.#delivered.add(known)
-        const completion = answer.ok
-          ? { ok: true as const, value: decode(answer.bytes) }
-          : { ok: false as const, error: answer.error }
-        return { _tag: "Completed", waiter, completion }
-      }
-    }
-    return undefined
   }
 
   #execute(entry: Entry, body: () => Promise<unknown>, options: RunOptions<unknown>): void {

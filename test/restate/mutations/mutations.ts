@@ -62,11 +62,35 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "only the whole handler receives a cancellation",
-    edits: [edit("Attempt.ts", "if (scope.children.size > 0) {", "if (scope.children.size > 1_000) {")]
+    edits: [edit("Cancellation.ts", "if (scope.children.size > 0) {", "if (scope.children.size > 1_000) {")]
+  },
+  {
+    name: "a cancellable region that has lost a race still receives cancellations",
+    edits: [
+      edit(
+        "Cancellation.ts",
+        "    parent.children.delete(scope)\n",
+        "    if (answered) parent.children.delete(scope)\n"
+      )
+    ]
+  },
+  {
+    name: "a cancellation that no region has turned into a failure is lost",
+    edits: [edit("Cancellation.ts", "this.#interrupted.size === 0 && !this.#answered", "false")]
+  },
+  {
+    name: "an invocation can be cancelled once",
+    edits: [
+      edit(
+        "Cancellation.ts",
+        "    if (!this.#interrupted.delete(scope)) return\n",
+        "    if (!this.#interrupted.has(scope)) return\n"
+      )
+    ]
   },
   {
     name: "an awaited promise is awaited again after an implicit cancellation",
-    edits: [edit("SdkJournal.ts", "single?.prompt : !cancelRequested)", "single?.prompt : true)")]
+    edits: [edit("SdkJournal.ts", "single?.prompt : !this.#cancelled)", "single?.prompt : true)")]
   },
   {
     name: "compensations run when an attempt merely ends",

@@ -26,6 +26,57 @@ export const cancellationGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("a cancellation reaches the handler when the cancellable region before has lost a race", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, id } = yield* start("afterLostRegion")
+      yield* untilNoted(key, "waiting")
+      yield* host.cancel(id)
+      assert.strictEqual((yield* host.attach(id)).status, 409)
+    })
+  )
+
+  it.effect("a cancellation that meets a lost region while it gives back cancels what is around it", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, id } = yield* start("givesBackSlowly")
+      yield* untilNoted(key, "giving back")
+      yield* host.cancel(id)
+      assert.strictEqual((yield* host.attach(id)).status, 409)
+      assert.deepStrictEqual(yield* recorded(key), ["giving back", "gave back"])
+    })
+  )
+
+  it.effect("a cancellation that a region ends well in spite of cancels what is around it", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, id } = yield* start("endsInSpite")
+      yield* untilNoted(key, "begun")
+      yield* host.cancel(id)
+      assert.strictEqual((yield* host.attach(id)).status, 409)
+      assert.deepStrictEqual(yield* recorded(key), ["begun", "ended"])
+    })
+  )
+
+  it.effect("a cancellation after a recovered one is delivered too", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, id } = yield* start("recoversOnce")
+      yield* untilNoted(key, "waiting")
+      yield* host.cancel(id)
+      yield* untilNoted(key, "recovered")
+      yield* host.cancel(id)
+      assert.strictEqual((yield* host.attach(id)).status, 409)
+      assert.deepStrictEqual(yield* recorded(key), ["waiting", "recovered"])
+    })
+  )
+
+  it.effect("a cancellable region hands on the fiber references that its effect has set", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* succeed("inherits")).output, "inside")
+    })
+  )
+
   it.effect("a cancellation inside an uninterruptible region takes effect at its end", () =>
     Effect.gen(function* () {
       const host = yield* Host

@@ -108,6 +108,12 @@ export const messagingGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("an awakeable answers every fiber that awaits it, and again when it is awaited again", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* succeed("waitsTwice")).output, [verdict.at, verdict.at, verdict.at])
+    })
+  )
+
   it.effect("one object handles its commands one at a time, in the order they came", () =>
     Effect.gen(function* () {
       const host = yield* Host

@@ -1,12 +1,13 @@
 import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Option, Random, Ref, Schema } from "effect"
+import { Effect, Exit, Logger, Option, Random, Ref, Schema } from "effect"
 import { implement } from "../../../src/restate/Implementation.ts"
 import { call, send } from "../../../src/restate/Messaging.ts"
 import { saga, withUndo } from "../../../src/restate/Saga.ts"
 import { stateCell } from "../../../src/restate/State.ts"
 import { step } from "../../../src/restate/Step.ts"
 import { crashMatrix } from "../../../src/restate/testing/CrashMatrix.ts"
+import { crashAt } from "../../../src/restate/testing/Fault.ts"
 import { compareJournals, recordJournals } from "../../../src/restate/testing/JournalFixture.ts"
 import { MemoryRestate, type MemoryRestateOptions } from "../../../src/restate/testing/MemoryRestate.ts"
 
@@ -126,6 +127,18 @@ describe("the engine in memory", () => {
       )
     })
   )
+
+  it.effect("says nothing of a defect when an attempt dies while its fibers run", () => {
+    const lines: Array<unknown> = []
+    const keep = Logger.make(({ message }) => void lines.push(message))
+    return Effect.gen(function* () {
+      const at = { invocation: "Ledger/a/add#1", index: 1, kind: "set", name: "balance", phase: "after-ack" } as const
+      const { engine } = yield* world({ faults: crashAt(at) })
+      assert.strictEqual(yield* engine.call(Ledger, "a", "add", 7), 7)
+      assert.strictEqual(engine.invocations[0]?.attempts, 2)
+      assert.deepStrictEqual(lines, [])
+    }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, keep)))
+  })
 
   for (const suspend of ["always", "never"] as const)
     it.effect(`gives parallel branches the same answer in 500 orders of their completions, suspend ${suspend}`, () =>
