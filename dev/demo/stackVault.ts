@@ -15,6 +15,7 @@ export const stackVault = Layer.unwrapEffect(
       url,
       namespace: Option.none(),
       transitMount: "transit",
+      associatedData: true,
       caFile: Option.none(),
       login: { method: "approle", mount: "approle", roleId, secretId: Redacted.make(secretId) }
     })

@@ -48,6 +48,8 @@ export class VaultServer extends Context.Tag("ctrl-worker/dev/VaultServer")<
     /** Ciphertexts of all but the latest version of the key are refused from now on. */
     readonly retireOlderVersions: (key: string) => Effect.Effect<void>
     readonly disableUpsert: Effect.Effect<void>
+    /** Whether it is a Vault before 1.13, which does not know associated data; a newer one at first. */
+    readonly ignoreAssociatedData: (ignored: boolean) => Effect.Effect<void>
     /** No token may do anything below this path from now on. */
     readonly forbid: (path: string) => Effect.Effect<void>
     /** Decides for each request whether it is disturbed, until `disturb` is called again. */
@@ -107,6 +109,10 @@ const makeVaultServer = Effect.fnUntraced(function* (options: VaultServerOptions
     disableUpsert: Effect.sync(() => {
       state.upsertDisabled = true
     }),
+    ignoreAssociatedData: (ignored) =>
+      Effect.sync(() => {
+        state.ignoresAssociatedData = ignored
+      }),
     forbid: (path) =>
       Effect.sync(() => {
         state.forbidden = path

@@ -36,7 +36,7 @@ const failedOf = ({ dependencies, problems }: CheckReport): ReadonlyArray<string
   ...dependencies.filter(isFailed).map(({ name }) => name)
 ]
 
-/** Changes nothing anywhere; may be run beside a worker and before one. */
+/** Changes nothing that a worker uses: in a HashiCorp Vault it makes one key of its own. May be run beside a worker and before one. */
 export const checkCommand = Command.make("check", { json, config: configFile }, ({ config, json }) =>
   Effect.gen(function* () {
     const report = yield* Effect.flatMap(chosenConfig(config), examine)

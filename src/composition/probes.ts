@@ -80,11 +80,27 @@ const isYetToBeMade = (settings: VaultSettings) =>
       )
     : Effect.succeed(false)
 
+/** Whether the vault binds, by its test; one that does not let the test use its key has told nothing about other keys. */
+const bindingOf = ({ bindsPurpose }: Vault["Type"]) =>
+  bindsPurpose.pipe(
+    Effect.map((binds) =>
+      binds
+        ? "binds ciphertexts to their rows"
+        : "does not bind ciphertexts to their rows: one that is moved to another row is decrypted there"
+    ),
+    Effect.catchIf(
+      ({ reason }) => reason === "denied",
+      () => Effect.succeed("whether it binds ciphertexts to their rows is not known: the test's key may not be used")
+    )
+  )
+
 export const vault = (settings: VaultSettings): Probe =>
   Effect.gen(function* () {
     if (yield* isYetToBeMade(settings)) return "local; a worker makes the key file when it starts"
-    yield* asking(Vault, Layer.provide(openVault(settings), NodeFileSystem.layer), ({ check }) => check)
-    return settings.kind
+    const binding = yield* asking(Vault, Layer.provide(openVault(settings), NodeFileSystem.layer), (opened) =>
+      Effect.zipRight(opened.check, bindingOf(opened))
+    )
+    return `${settings.kind}; ${binding}`
   }).pipe(Effect.provide(NodeFileSystem.layer), advising(vaultAdvice[settings.kind]))
 
 const Version = Schema.Struct({ version: Schema.String })

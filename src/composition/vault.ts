@@ -38,7 +38,12 @@ const away = (operation: VaultUnavailable["operation"]) => new VaultUnavailable(
 /** Where no vault is configured. The rules of the configuration see to it that nothing that is switched on needs one. */
 const NoVault: Layer.Layer<Vault> = Layer.succeed(
   Vault,
-  Vault.of({ encrypt: () => away("encrypt"), decrypt: () => away("decrypt"), check: away("check") })
+  Vault.of({
+    encrypt: () => away("encrypt"),
+    decrypt: () => away("decrypt"),
+    check: away("check"),
+    bindsPurpose: away("check")
+  })
 )
 
 /** The vault of the configuration, and its part in the readiness of the worker. A vault that is away does not keep it from starting. */

@@ -144,6 +144,11 @@ export const settings = {
     token: optional(redacted(secretText), "The bearer of Unkey's vault, or a token of HashiCorp Vault."),
     namespace: optional(nonEmptyText, "A namespace of HashiCorp Vault Enterprise or OpenBao."),
     transitMount: withDefault(vaultMount, "transit", "Where the transit engine is mounted."),
+    associatedData: withDefault(
+      flag,
+      true,
+      "Binds each ciphertext to its row, so that it is refused in another one. false: writes plain ciphertexts of the engine, for readers that do not know the form of bound ones; both are read."
+    ),
     caFile: optional(
       nonEmptyText,
       "The authorities in PEM that sign the vault's certificate, instead of the system's."

@@ -26,6 +26,7 @@ const hashicorp = (vault: VaultSection) =>
     ...reached,
     namespace: vault.namespace,
     transitMount: vault.transitMount,
+    associatedData: vault.associatedData,
     caFile: vault.caFile
   }))
 

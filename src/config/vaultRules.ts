@@ -18,6 +18,7 @@ export const vaultKindsOf: Readonly<Record<string, ReadonlyArray<string>>> = {
   "vault.token": ["unkey", "hashicorp"],
   "vault.namespace": ["hashicorp"],
   "vault.transit_mount": ["hashicorp"],
+  "vault.associated_data": ["hashicorp"],
   "vault.ca_file": ["hashicorp"],
   "vault.role_id": ["hashicorp"],
   "vault.secret_id": ["hashicorp"],

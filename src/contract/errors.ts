@@ -163,7 +163,7 @@ export class CredentialsUnreadable extends Schema.TaggedError<CredentialsUnreada
   "ctrl-worker/CredentialsUnreadable"
 )("CredentialsUnreadable", { workspaceId: Schema.String }, HttpApiSchema.annotations({ status: 500 })) {
   override get message() {
-    return `the stored analytics password of workspace ${this.workspaceId} cannot be decrypted: it belongs to another keyring or vault, or is damaged`
+    return `the stored analytics password of workspace ${this.workspaceId} cannot be decrypted: it belongs to another keyring, vault or row, or is damaged`
   }
 }
 

@@ -21,9 +21,10 @@ const isKeyring = (name: string): boolean => /^\w([\w-]{0,253}\w)?$/.test(name)
  * of such a keyring cannot exist.
  */
 export const withCheckedKeyrings = (vault: Vault["Type"]): Vault["Type"] => ({
-  encrypt: (keyring, plaintext) =>
-    isKeyring(keyring) ? vault.encrypt(keyring, plaintext) : Effect.die(new KeyringRefused({ keyring })),
-  decrypt: (keyring, ciphertext) =>
-    isKeyring(keyring) ? vault.decrypt(keyring, ciphertext) : new DecryptionRefused({ keyring }),
-  check: vault.check
+  encrypt: (keyring, plaintext, purpose) =>
+    isKeyring(keyring) ? vault.encrypt(keyring, plaintext, purpose) : Effect.die(new KeyringRefused({ keyring })),
+  decrypt: (keyring, ciphertext, purpose) =>
+    isKeyring(keyring) ? vault.decrypt(keyring, ciphertext, purpose) : new DecryptionRefused({ keyring }),
+  check: vault.check,
+  bindsPurpose: vault.bindsPurpose
 })

@@ -16,7 +16,7 @@ export type Dependency = { readonly name: string } & (
   | { readonly _tag: "NotConfigured" }
   /** Calling it would be noticed: a message, a heartbeat. */
   | { readonly _tag: "NotCalled" }
-  /** Asks it something that changes nothing, and answers with what it found. */
+  /** Asks it something that changes nothing that a worker uses, and answers with what it found. */
   | { readonly _tag: "Checked"; readonly probe: Effect.Effect<string, DependencyFailed> }
 )
 

@@ -1,6 +1,7 @@
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
+import { VaultServer } from "../../dev/simulators/VaultServer.ts"
 import { Builds } from "../../dev/stack/Builds.ts"
 import { Certification } from "../../dev/stack/Certification.ts"
 import { queryServer } from "../../dev/stack/MySqlConnection.ts"
@@ -111,6 +112,29 @@ layer(world, { excludeTestServices: true, timeout: "5 minutes" })("check", (it) 
         requests.join()
       )
     }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("says whether the vault binds ciphertexts to their rows, as it found out", () =>
+    Effect.gen(function* () {
+      const { forbid, ignoreAssociatedData } = yield* VaultServer
+      const env = yield* settings
+      const found = Effect.map(check(env), ({ dependencies }) => {
+        const { detail, status } = dependencies.find(({ name }) => name === "vault") ?? {}
+        return [status, detail]
+      })
+      assert.deepStrictEqual(yield* found, ["ok", "hashicorp; binds ciphertexts to their rows"])
+      yield* ignoreAssociatedData(true)
+      assert.deepStrictEqual(yield* found, [
+        "ok",
+        "hashicorp; does not bind ciphertexts to their rows: one that is moved to another row is decrypted there"
+      ])
+      yield* ignoreAssociatedData(false)
+      yield* forbid("transit/encrypt/ctrl-worker-check")
+      assert.deepStrictEqual(yield* found, [
+        "ok",
+        "hashicorp; whether it binds ciphertexts to their rows is not known: the test's key may not be used"
+      ])
+    })
   )
 
   it.effect(

@@ -32,6 +32,7 @@ const hashicorp = {
   url: "https://vault:8200",
   namespace: Option.none(),
   transitMount: "transit",
+  associatedData: true,
   caFile: Option.none()
 }
 

@@ -9,6 +9,7 @@ import { Route53Server } from "../../dev/simulators/Route53Server.ts"
 import { StandInCa } from "../../dev/simulators/StandInCa.ts"
 import { VaultServer } from "../../dev/simulators/VaultServer.ts"
 import { acmeWorkspace } from "../../src/services/CertificateStore.ts"
+import { acmeAccountKey, certificateKey } from "../../src/services/Purpose.ts"
 import { seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { namesOf } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
@@ -114,8 +115,12 @@ const secretIds = Effect.gen(function* () {
 
 const storedKeys = Effect.gen(function* () {
   const { acme_users, certificates } = yield* rows
-  const account = yield* Effect.forEach(acme_users, (row) => decrypt(acmeWorkspace, row.encrypted_key))
-  const certified = yield* Effect.forEach(certificates, (row) => decrypt(workspaceId, row.encrypted_private_key))
+  const account = yield* Effect.forEach(acme_users, (row) =>
+    decrypt(acmeWorkspace, row.encrypted_key, acmeAccountKey(row.id))
+  )
+  const certified = yield* Effect.forEach(certificates, (row) =>
+    decrypt(workspaceId, row.encrypted_private_key, certificateKey(row.hostname))
+  )
   assert.lengthOf(account, 1)
   assert.isNotEmpty(certified)
   return [...account, ...certified]

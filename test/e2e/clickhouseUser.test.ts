@@ -3,6 +3,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { VaultServer, vaultServer } from "../../dev/simulators/VaultServer.ts"
 import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
 import { vaultEnvironment } from "../../dev/stack/Vault.ts"
+import { clickhousePassword } from "../../src/services/Purpose.ts"
 import { Vault } from "../../src/services/Vault.ts"
 import { asAppRole, vaultOf } from "../layers/vault/support.ts"
 import { World } from "../support/memory/World.ts"
@@ -29,7 +30,9 @@ const passwordOf = (workspaceId: string) =>
   Effect.gen(function* () {
     const vault = yield* Vault
     const stored = (yield* settings).find((row) => row.workspace_id === workspaceId)
-    return Redacted.value(yield* vault.decrypt(workspaceId, stored?.password_encrypted ?? ""))
+    return Redacted.value(
+      yield* vault.decrypt(workspaceId, stored?.password_encrypted ?? "", clickhousePassword(workspaceId))
+    )
   })
 
 layer(world, { excludeTestServices: true, timeout: "2 minutes" })("configuring an analytics user", (it) => {

@@ -3,6 +3,7 @@ import { SqlClient } from "@effect/sql/SqlClient"
 import { Clock, type Context, Effect, type Redacted } from "effect"
 import { ClickhouseUserService } from "../../../src/contract/ClickhouseUserService.ts"
 import { statementOf } from "../../../src/layers/clickhouse/userStatements.ts"
+import { clickhousePassword } from "../../../src/services/Purpose.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 import { defaultLimits, planUser, sharedTables } from "../../../src/workflows/clickhouseUser/planUser.ts"
 import type { SeededProject } from "../../simulators/seed.ts"
@@ -106,7 +107,7 @@ export const analyticsUser = Effect.fnUntraced(function* (
   const request = { service: ClickhouseUserService, key: workspaceId, handler: "ConfigureUser" } as const
   yield* expectStatus("analytics user", yield* client.call(request), 200)
   const { passwordEncrypted, user } = yield* storedLogin(workspaceId)
-  const password = yield* (yield* Vault).decrypt(workspaceId, passwordEncrypted)
+  const password = yield* (yield* Vault).decrypt(workspaceId, passwordEncrypted, clickhousePassword(workspaceId))
   yield* show(`user ${user}, password ${passwordEncrypted.slice(0, 20)}..., which only the vault opens`)
   yield* isServer
     ? checkAsUser(url, admin, user, password)

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Option, Schema } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
+import { certificateKey } from "../../../src/services/Purpose.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 import type { SeededDomain } from "../../simulators/seedDomain.ts"
 import type { CertificationParts } from "../../stack/Certification.ts"
@@ -49,7 +50,7 @@ const checkKey = (hostname: string, { chain, encryptedKey, workspaceId }: Stored
   Effect.gen(function* () {
     yield* expect(hostname, !encryptedKey.includes("PRIVATE KEY"), "its key is stored in the clear")
     const vault = yield* Vault
-    const ofKey = yield* publicKeyOfKey(yield* vault.decrypt(workspaceId, encryptedKey))
+    const ofKey = yield* publicKeyOfKey(yield* vault.decrypt(workspaceId, encryptedKey, certificateKey(hostname)))
     const ofCertificate = yield* publicKeyOfCertificate(chain)
     yield* expect(hostname, ofKey === ofCertificate, "the certificate is for another key")
     yield* show(`stored key ${encryptedKey.slice(0, 20)}..., which only the vault opens`)

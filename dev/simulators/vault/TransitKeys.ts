@@ -19,16 +19,16 @@ const algorithm = "aes-256-gcm"
 const nonceBytes = 12
 const tagBytes = 16
 
-const seal = (key: Buffer, plaintext: Buffer): Buffer => {
+const seal = (key: Buffer, plaintext: Buffer, associated: Buffer): Buffer => {
   const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv(algorithm, key, nonce)
+  const cipher = createCipheriv(algorithm, key, nonce).setAAD(associated)
   return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
 }
 
-const unseal = (key: Buffer, sealed: Buffer): Option.Option<Buffer> =>
+const unseal = (key: Buffer, sealed: Buffer, associated: Buffer): Option.Option<Buffer> =>
   Option.liftThrowable(() => {
     const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
-    decipher.setAuthTag(sealed.subarray(-tagBytes))
+    decipher.setAAD(associated).setAuthTag(sealed.subarray(-tagBytes))
     return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()])
   })()
 
@@ -55,15 +55,19 @@ export class TransitKeys {
     if (key !== undefined) this.#keys.set(name, { ...key, minDecryptionVersion: key.versions.length })
   }
 
-  encrypt(name: string, plaintext: string): string | undefined {
+  encrypt(name: string, plaintext: string, associatedData = ""): string | undefined {
     const key = this.#keys.get(name)
     const latest = key?.versions.at(-1)
     return key === undefined || latest === undefined
       ? undefined
-      : `vault:v${key.versions.length}:${seal(latest, Buffer.from(plaintext, "base64")).toString("base64")}`
+      : `vault:v${key.versions.length}:${seal(latest, Buffer.from(plaintext, "base64"), Buffer.from(associatedData, "base64")).toString("base64")}`
   }
 
-  decrypt(name: string, ciphertext: string): { readonly plaintext: string } | { readonly refusal: Refusal } {
+  decrypt(
+    name: string,
+    ciphertext: string,
+    associatedData = ""
+  ): { readonly plaintext: string } | { readonly refusal: Refusal } {
     const key = this.#keys.get(name)
     if (key === undefined) return { refusal: "encryption key not found" }
     const [, version = "", body = ""] = /^vault:v(\d+):(.*)$/.exec(ciphertext) ?? []
@@ -74,7 +78,8 @@ export class TransitKeys {
     // Node reads other alphabets and skips what is in none; Vault takes the standard one to the letter.
     if (sealed.toString("base64") !== body) return { refusal: "invalid ciphertext: could not decode base64" }
     const material = key.versions[Number(version) - 1]
-    const opened = material === undefined ? Option.none<Buffer>() : unseal(material, sealed)
+    const opened =
+      material === undefined ? Option.none<Buffer>() : unseal(material, sealed, Buffer.from(associatedData, "base64"))
     return Option.match(opened, {
       onNone: () => ({ refusal: "cipher: message authentication failed" }),
       onSome: (plaintext) => ({ plaintext: plaintext.toString("base64") })

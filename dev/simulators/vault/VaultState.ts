@@ -37,6 +37,8 @@ export class VaultState {
   sealed = false
   /** The transit engine's `disable_upsert`: an encryption creates no key. */
   upsertDisabled = false
+  /** Vault before 1.13: it ignores the field, as it does every field that it does not know. */
+  ignoresAssociatedData = false
   /** Paths that no token's policy allows. */
   forbidden: string | undefined
   readonly #roles: Array<Role> = []
@@ -107,17 +109,18 @@ export class VaultState {
     const [operation = "", name = "", ...rest] = path.split("/")
     if (method !== "POST" || rest.length > 0 || name === "") return failure(405, "unsupported operation")
     const keys = this.keys(namespace)
+    const associatedData = this.ignoresAssociatedData ? "" : field(body, "associated_data")
     switch (operation) {
       case "keys":
         keys.create(name)
         return success({ data: { name, type: "aes256-gcm96" } })
       case "encrypt": {
         if (!this.upsertDisabled) keys.create(name)
-        const ciphertext = keys.encrypt(name, field(body, "plaintext"))
+        const ciphertext = keys.encrypt(name, field(body, "plaintext"), associatedData)
         return ciphertext === undefined ? failure(400, "encryption key not found") : success({ data: { ciphertext } })
       }
       case "decrypt": {
-        const opened = keys.decrypt(name, field(body, "ciphertext"))
+        const opened = keys.decrypt(name, field(body, "ciphertext"), associatedData)
         return "refusal" in opened ? failure(400, opened.refusal) : success({ data: opened })
       }
       default:

@@ -31,7 +31,7 @@ export const gitHub = bounds("github", 4 * MiB, "12 seconds", 32)
 /** It keeps its data keys in S3 and may have to fetch one. */
 export const unkeyVault = bounds("vault", 1 * MiB, "10 seconds", 64)
 
-/** Vault answers in milliseconds. An operation makes at most five requests, and a step may take 30 s. */
+/** Vault answers in milliseconds. An operation makes two to six requests one after the other, and a step may take 30 s. */
 export const hashicorpVault = bounds("vault", 1 * MiB, "5 seconds", 64)
 
 /** Rows of a page; Restate's exceptions are a few KiB. Its own limit of time is `clickhouse.request_timeout`. */

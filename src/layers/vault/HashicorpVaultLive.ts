@@ -1,11 +1,14 @@
 import { FileSystem } from "@effect/platform"
-import { Effect, Layer, type Option, Redacted, Schema } from "effect"
+import { Effect, Layer, type Option, Redacted } from "effect"
 import { withCheckedKeyrings } from "../../services/Keyring.ts"
+import { associatedData } from "../../services/Purpose.ts"
 import { DecryptionRefused, Vault, type VaultUnavailable } from "../../services/Vault.ts"
 import { unavailableBy } from "./answers.ts"
+import { decryptBound, encryptBound, isBound } from "./hashicorp/binding.ts"
 import type { VaultLogin } from "./hashicorp/login.ts"
-import { type VaultClient, type VaultStatus, vaultClient } from "./hashicorp/VaultClient.ts"
-import { type VaultSession, vaultSession } from "./hashicorp/VaultSession.ts"
+import { isRefusal, transit } from "./hashicorp/transit.ts"
+import { type VaultStatus, vaultClient } from "./hashicorp/VaultClient.ts"
+import { vaultSession } from "./hashicorp/VaultSession.ts"
 import { VaultFileRefused } from "./VaultFileRefused.ts"
 
 export interface HashicorpVaultOptions {
@@ -13,13 +16,15 @@ export interface HashicorpVaultOptions {
   readonly namespace: Option.Option<string>
   /** Where the transit engine is mounted. */
   readonly transitMount: string
+  /** Whether new ciphertexts are bound to their purpose, where the engine can. */
+  readonly associatedData: boolean
   /** Certificates to trust instead of the system's. */
   readonly caFile: Option.Option<string>
   readonly login: VaultLogin
 }
 
-const Encrypted = Schema.Struct({ data: Schema.Struct({ ciphertext: Schema.String }) })
-const Decrypted = Schema.Struct({ data: Schema.Struct({ plaintext: Schema.Redacted(Schema.StringFromBase64) }) })
+/** The transit key that the engine is put to the test with. It holds nothing. */
+const testKeyring = "ctrl-worker-check"
 
 const readCa = (caFile: Option.Option<string>) =>
   Effect.gen(function* () {
@@ -37,58 +42,10 @@ const readCa = (caFile: Option.Option<string>) =>
     )
   })
 
-/** One transit key per keyring. */
-const transit = (client: VaultClient, session: VaultSession, mount: string) => {
-  const encrypt = (keyring: string, plaintext: Redacted.Redacted) =>
-    session.use((token) =>
-      client.send({
-        operation: "encrypt",
-        path: `${mount}/encrypt/${keyring}`,
-        body: { plaintext: Buffer.from(Redacted.value(plaintext)).toString("base64") },
-        token,
-        answer: Encrypted
-      })
-    )
-  const createKey = (keyring: string) =>
-    session.use((token) =>
-      client.send({
-        operation: "encrypt",
-        path: `${mount}/keys/${keyring}`,
-        body: { type: "aes256-gcm96" },
-        token,
-        answer: Schema.Unknown
-      })
-    )
-  return {
-    /** The first encryption of a keyring creates its key by itself, unless the mount is told not to: then we do. Creating a key again does nothing. */
-    encrypt: (keyring: string, plaintext: Redacted.Redacted) =>
-      Effect.catchIf(
-        encrypt(keyring, plaintext),
-        (error) => error._tag === "VaultStatus" && error.status === 400,
-        () => Effect.zipRight(createKey(keyring), encrypt(keyring, plaintext))
-      ),
-    decrypt: (keyring: string, ciphertext: string) =>
-      session.use((token) =>
-        client.send({
-          operation: "decrypt",
-          path: `${mount}/decrypt/${keyring}`,
-          body: { ciphertext },
-          token,
-          answer: Decrypted
-        })
-      ),
-    check: session.use((token) =>
-      client.send({ operation: "check", path: "auth/token/lookup-self", token, answer: Schema.Unknown })
-    )
-  }
-}
-
 /** Vault's own 400 on decryption is its word for a ciphertext that is not of this key; everything else is about Vault itself. */
 const refusedOrUnavailable = (keyring: string) => (error: VaultStatus | VaultUnavailable) => {
   if (error._tag === "VaultUnavailable") return error
-  return error.fromVault && error.status === 400
-    ? new DecryptionRefused({ keyring })
-    : unavailableBy("decrypt", error.status)
+  return isRefusal(error) ? new DecryptionRefused({ keyring }) : unavailableBy("decrypt", error.status)
 }
 
 const orUnavailable = (operation: VaultUnavailable["operation"]) => (error: VaultStatus | VaultUnavailable) =>
@@ -100,19 +57,24 @@ const make = Effect.fnUntraced(function* (options: HashicorpVaultOptions) {
   const engine = transit(client, yield* vaultSession(client, login), transitMount)
   return Vault.of(
     withCheckedKeyrings({
-      encrypt: Effect.fn("Vault.encrypt")((keyring, plaintext) =>
-        engine.encrypt(keyring, plaintext).pipe(
-          Effect.map(({ data }) => data.ciphertext),
-          Effect.mapError(orUnavailable("encrypt"))
-        )
+      encrypt: Effect.fn("Vault.encrypt")((keyring, plaintext, purpose) =>
+        (options.associatedData
+          ? encryptBound(engine, keyring, plaintext, associatedData(purpose))
+          : engine.encrypt(keyring, plaintext)
+        ).pipe(Effect.mapError(orUnavailable("encrypt")))
       ),
-      decrypt: Effect.fn("Vault.decrypt")((keyring, ciphertext) =>
-        engine.decrypt(keyring, ciphertext).pipe(
-          Effect.map(({ data }) => data.plaintext),
+      decrypt: Effect.fn("Vault.decrypt")((keyring, ciphertext, purpose) =>
+        decryptBound(engine, keyring, ciphertext, associatedData(purpose)).pipe(
           Effect.mapError(refusedOrUnavailable(keyring))
         )
       ),
-      check: engine.check.pipe(Effect.mapError(orUnavailable("check")), Effect.asVoid, Effect.withSpan("Vault.check"))
+      check: engine.check.pipe(Effect.mapError(orUnavailable("check")), Effect.asVoid, Effect.withSpan("Vault.check")),
+      bindsPurpose: options.associatedData
+        ? encryptBound(engine, testKeyring, Redacted.make("check"), testKeyring).pipe(
+            Effect.mapBoth({ onSuccess: isBound, onFailure: orUnavailable("check") }),
+            Effect.withSpan("Vault.bindsPurpose")
+          )
+        : Effect.succeed(false)
     })
   )
 })

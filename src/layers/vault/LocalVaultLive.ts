@@ -20,20 +20,21 @@ const make = (file: string) =>
       )
     return Vault.of(
       withCheckedKeyrings({
-        encrypt: Effect.fn("Vault.encrypt")((keyring, plaintext) =>
+        encrypt: Effect.fn("Vault.encrypt")((keyring, plaintext, purpose) =>
           Effect.map(keysFor("encrypt"), (keys) =>
-            encryptWith(Arr.lastNonEmpty(keys), keyring, Redacted.value(plaintext))
+            encryptWith(Arr.lastNonEmpty(keys), { keyring, purpose }, Redacted.value(plaintext))
           )
         ),
-        decrypt: Effect.fn("Vault.decrypt")((keyring, ciphertext) =>
+        decrypt: Effect.fn("Vault.decrypt")((keyring, ciphertext, purpose) =>
           Effect.flatMap(keysFor("decrypt"), (keys) =>
-            Effect.mapBoth(decryptWith(keys, keyring, ciphertext), {
+            Effect.mapBoth(decryptWith(keys, { keyring, purpose }, ciphertext), {
               onSuccess: Redacted.make<string>,
               onFailure: () => new DecryptionRefused({ keyring })
             })
           )
         ),
-        check: Effect.asVoid(keysFor("check")).pipe(Effect.withSpan("Vault.check"))
+        check: Effect.asVoid(keysFor("check")).pipe(Effect.withSpan("Vault.check")),
+        bindsPurpose: Effect.succeed(true)
       })
     )
   })

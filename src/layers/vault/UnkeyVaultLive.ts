@@ -97,10 +97,11 @@ const make = (options: UnkeyVaultOptions) =>
           Effect.catchTag("InvalidArgument", () => Effect.void),
           Effect.asVoid,
           Effect.withSpan("Vault.check")
-        )
+        ),
+        bindsPurpose: Effect.succeed(false)
       })
     )
   })
 
-/** Unkey's own vault, over Connect with JSON. Ciphertexts are the ones that the Go worker, krane and frontline read and write. */
+/** Unkey's own vault, over Connect with JSON. Ciphertexts are the ones that the Go worker, krane and frontline read and write; the protocol has no place for a purpose. */
 export const UnkeyVaultLive = (options: UnkeyVaultOptions): Layer.Layer<Vault> => Layer.scoped(Vault, make(options))

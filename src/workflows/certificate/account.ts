@@ -5,6 +5,7 @@ import { call } from "../../restate/Messaging.ts"
 import { Acme, type AcmeAccount, type AcmeError } from "../../services/Acme.ts"
 import { type AcmeAccountRow, acmeWorkspace, CertificateStore } from "../../services/CertificateStore.ts"
 import { Pki } from "../../services/Pki.ts"
+import { acmeAccountKey, type Purpose } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { Hindered, type Problem, problem, problemOf } from "./problems.ts"
@@ -17,8 +18,8 @@ const accountId = "acme_oMkAH0dt"
 const unknownAccount: Problem = { ...problem("unavailable", "no account is registered"), type: "accountDoesNotExist" }
 
 /** Decrypts what only we can have encrypted; another vault than the one it came from is for a person to find. */
-export const decrypted = (keyring: string, ciphertext: string) =>
-  Effect.flatMap(Vault, (vault) => vault.decrypt(keyring, ciphertext)).pipe(
+export const decrypted = (keyring: string, ciphertext: string, purpose: Purpose) =>
+  Effect.flatMap(Vault, (vault) => vault.decrypt(keyring, ciphertext, purpose)).pipe(
     Effect.catchTag(
       "DecryptionRefused",
       (refused) => new Hindered({ problem: problem("keyUnreadable", refused.message) })
@@ -36,7 +37,7 @@ export const asking = <A, E extends { readonly _tag: string }, R>(
     const acme = yield* Acme
     const row = Option.getOrUndefined(yield* (yield* CertificateStore).account)
     if (row === undefined || row.registrationUri === null) return yield* new Hindered({ problem: unknownAccount })
-    const key = yield* decrypted(acmeWorkspace, row.encryptedKey)
+    const key = yield* decrypted(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
     return yield* ask(acme, { key, url: row.registrationUri }).pipe(
       Effect.mapError((error: E): Exclude<E, AcmeError> | Hindered =>
         // What is no error of the CA passes as it is.
@@ -75,7 +76,7 @@ const addAccount = Effect.gen(function* () {
   const vault = yield* Vault
   const { generateAccountKey } = yield* Pki
   const add = Effect.gen(function* () {
-    const encryptedKey = yield* vault.encrypt(acmeWorkspace, yield* generateAccountKey)
+    const encryptedKey = yield* vault.encrypt(acmeWorkspace, yield* generateAccountKey, acmeAccountKey(accountId))
     const row = yield* store.addAccount({ id: accountId, encryptedKey, at })
     return { url: row.registrationUri ?? "" }
   })
@@ -85,7 +86,7 @@ const addAccount = Effect.gen(function* () {
 /** The CA answers the same URL for the same key, so a repeated registration changes nothing. */
 const register = (row: AcmeAccountRow) =>
   Effect.gen(function* () {
-    const key = yield* decrypted(acmeWorkspace, row.encryptedKey)
+    const key = yield* decrypted(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
     const uri = yield* (yield* Acme)
       .register(key)
       .pipe(Effect.mapError((error) => new Hindered({ problem: problemOf(error) })))

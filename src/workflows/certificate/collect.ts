@@ -2,6 +2,7 @@ import { Clock, Effect, Schema } from "effect"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { CertificateStore, SaveOutcome } from "../../services/CertificateStore.ts"
 import { CertificateFacts, Pki } from "../../services/Pki.ts"
+import { certificateKey } from "../../services/Purpose.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { asking, decrypted } from "./account.ts"
@@ -31,7 +32,7 @@ const fetchCertificate = (domain: DomainView, { order }: Ordered, encryptedKey: 
     Effect.gen(function* () {
       const pki = yield* Pki
       const chain = yield* asking((acme, account) => acme.certificate(account, order))
-      const key = yield* decrypted(domain.workspaceId, encryptedKey)
+      const key = yield* decrypted(domain.workspaceId, encryptedKey, certificateKey(domain.name))
       const facts = yield* pki.inspect(chain)
       return { at: yield* Clock.currentTimeMillis, chain, facts, isForKey: yield* pki.matches(chain, key) }
     }).pipe(

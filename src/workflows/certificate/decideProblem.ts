@@ -178,7 +178,7 @@ const ofOurs: { readonly [P in OwnProblem]: Rule } = {
   dnsRefused: operator("The DNS record cannot be written.", true),
   notStored: retry,
   keyUnreadable: operator(
-    "A stored key cannot be decrypted: check that the vault is the one it was encrypted with.",
+    "A stored key cannot be decrypted: check that the vault is the one it was encrypted with, and the row the one it was written to.",
     true
   ),
   badCertificate: operator("The certificate authority gave a certificate that is not what was ordered.", true),

@@ -3,6 +3,7 @@ import { step } from "../../restate/Step.ts"
 import { AcmeOrder } from "../../services/Acme.ts"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { Pki } from "../../services/Pki.ts"
+import { certificateKey } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { asking, decrypted, ensureAccount } from "./account.ts"
@@ -32,7 +33,9 @@ export const ensureKey = (domain: DomainView, issuance: Issuance) =>
     const vault = yield* Vault
     const encryptedKey = yield* step(
       "create-key",
-      Effect.flatMap(generateCertificateKey, (key) => vault.encrypt(domain.workspaceId, key)),
+      Effect.flatMap(generateCertificateKey, (key) =>
+        vault.encrypt(domain.workspaceId, key, certificateKey(domain.name))
+      ),
       { success: Schema.String }
     )
     return yield* save(issuance, { encryptedKey })
@@ -132,7 +135,7 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
     Effect.gen(function* () {
       const pki = yield* Pki
       const metrics = yield* CertificateMetrics
-      const key = yield* decrypted(domain.workspaceId, issuance.encryptedKey)
+      const key = yield* decrypted(domain.workspaceId, issuance.encryptedKey, certificateKey(domain.name))
       const csr = yield* pki.createCsr(key, [domain.name])
       const order = yield* asking((acme, account) =>
         Effect.gen(function* () {

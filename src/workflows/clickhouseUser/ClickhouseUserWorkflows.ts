@@ -8,6 +8,7 @@ import { step } from "../../restate/Step.ts"
 import { ClickhouseSettingsStore, type LimitsChange, StoredLogin } from "../../services/ClickhouseSettingsStore.ts"
 import { ClickhouseUsers } from "../../services/ClickhouseUsers.ts"
 import { PasswordGenerator } from "../../services/PasswordGenerator.ts"
+import { clickhousePassword } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { patient } from "../retry.ts"
@@ -45,7 +46,11 @@ const storeLogin = (change: LimitsChange) =>
     const passwords = yield* PasswordGenerator
     const newLogin = Effect.gen(function* () {
       const password = yield* passwords.generate
-      const passwordEncrypted = yield* vault.encrypt(change.workspaceId, password)
+      const passwordEncrypted = yield* vault.encrypt(
+        change.workspaceId,
+        password,
+        clickhousePassword(change.workspaceId)
+      )
       return yield* store.create({ ...change, username: change.workspaceId, passwordEncrypted })
     })
     const login = Effect.flatMap(
@@ -62,7 +67,7 @@ const provision = (wish: UserWish, passwordEncrypted: string) =>
     const vault = yield* Vault
     const { workspaceId } = wish
     const applied = Effect.gen(function* () {
-      const password = yield* vault.decrypt(workspaceId, passwordEncrypted)
+      const password = yield* vault.decrypt(workspaceId, passwordEncrypted, clickhousePassword(workspaceId))
       yield* Effect.forEach(planUser(wish), (operation) => users.apply(operation, password), { discard: true })
     })
     const unreadable = () => new CredentialsUnreadable({ workspaceId })

@@ -7,6 +7,7 @@ import { StandInCa } from "../../../dev/simulators/StandInCa.ts"
 import { VaultServer } from "../../../dev/simulators/VaultServer.ts"
 import { Pebble } from "../../../dev/stack/Pebble.ts"
 import { HashicorpVaultLive } from "../../../src/layers/vault/HashicorpVaultLive.ts"
+import { certificateKey, type Purpose } from "../../../src/services/Purpose.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 import type { Tables } from "../../support/memory/Tables.ts"
 import { RestateClient } from "../../support/stack/Restate.ts"
@@ -92,17 +93,18 @@ export const assertMadeAtCa = (domain: string, times: number) =>
   )
 
 /** What the vault keeps in a keyring, for whoever may open it. */
-export const decrypt = (keyring: string, ciphertext: string) =>
+export const decrypt = (keyring: string, ciphertext: string, purpose: Purpose) =>
   Effect.gen(function* () {
     const { url } = yield* VaultServer
     const vault = HashicorpVaultLive({
       url,
       namespace: Option.none(),
       transitMount: "transit",
+      associatedData: true,
       caFile: Option.none(),
       login: { method: "token", token: Redacted.make(yield* operatorToken) }
     })
-    return yield* Effect.flatMap(Vault, ({ decrypt }) => decrypt(keyring, ciphertext)).pipe(
+    return yield* Effect.flatMap(Vault, ({ decrypt }) => decrypt(keyring, ciphertext, purpose)).pipe(
       Effect.provide(Layer.provide(vault, NodeFileSystem.layer))
     )
   }).pipe(Effect.map(Redacted.value))
@@ -137,7 +139,7 @@ export const assertCertified = (domain: string, workspaceId: string) =>
     assert.strictEqual(row.workspace_id, workspaceId)
     const leaf = yield* verifiedChain(row.certificate)
     assert.strictEqual(leaf.subjectAltName, `DNS:${domain}`)
-    const key = yield* decrypt(workspaceId, row.encrypted_private_key)
+    const key = yield* decrypt(workspaceId, row.encrypted_private_key, certificateKey(row.hostname))
     assert.isTrue(leaf.checkPrivateKey(createPrivateKey(key)))
     const domainId = custom_domains.find((each) => each.domain === domain)?.id
     assert.deepInclude(

@@ -85,6 +85,7 @@ const calls: Readonly<Record<string, Call>> = {
           url,
           namespace: Option.none(),
           transitMount: "transit",
+          associatedData: true,
           caFile: Option.none(),
           login: { method: "token", token: secret }
         }).pipe(Layer.provide(NodeFileSystem.layer))

@@ -9,6 +9,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
 import { type Disturbance, VaultServer, vaultServer } from "../../../dev/simulators/VaultServer.ts"
 import { onLoopback } from "../../../dev/stack/onLoopback.ts"
+import { certificateKey } from "../../../src/services/Purpose.ts"
 import { DecryptionRefused, Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
 import { untilIo } from "../../support/untilIo.ts"
 import { selfSigned } from "./selfSigned.ts"
@@ -16,8 +17,9 @@ import { asAppRole, assertHides, givenToken, hashicorpVault, temporaryFolder, tr
 
 const plaintext = "canary-plaintext-77aa"
 const secret = Redacted.make(plaintext)
-const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", secret))
-const decrypt = (ciphertext: string) => Effect.flatMap(Vault, (vault) => vault.decrypt("ws_1", ciphertext))
+const purpose = certificateKey("app.example.com")
+const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", secret, purpose))
+const decrypt = (ciphertext: string) => Effect.flatMap(Vault, (vault) => vault.decrypt("ws_1", ciphertext, purpose))
 const check = Effect.flatMap(Vault, (vault) => vault.check)
 
 const withToken = Effect.flatMap(VaultServer, (server) => server.createToken({ ttl: 3_600 })).pipe(
@@ -40,6 +42,8 @@ const unavailable = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return status === undefined ? [operation, reason] : [operation, reason, status]
   })
 
+const base64 = (text: string) => Buffer.from(text).toString("base64")
+
 describe("HashiCorp Vault", () => {
   it.scopedLive("a request carries the token in its header and nothing but its fields in its body", () =>
     Effect.gen(function* () {
@@ -47,15 +51,22 @@ describe("HashiCorp Vault", () => {
       const ciphertext = yield* Effect.provide(encrypt, vault)
       yield* Effect.provide(decrypt(ciphertext), vault)
       const requests = (yield* server.requests).filter(({ path }) => path.startsWith("transit/"))
+      const transitText = ciphertext.replace("aad:v1:", "")
+      const associated_data = base64("certificates.encrypted_private_key:app.example.com")
       assert.deepStrictEqual(
         requests.map(({ body, method, path }) => ({ method, path, body })),
         [
           {
             method: "POST",
             path: "transit/encrypt/ws_1",
-            body: { plaintext: Buffer.from(plaintext).toString("base64") }
+            body: { plaintext: base64(plaintext), associated_data }
           },
-          { method: "POST", path: "transit/decrypt/ws_1", body: { ciphertext } }
+          {
+            method: "POST",
+            path: "transit/decrypt/ws_1",
+            body: { ciphertext: transitText, associated_data: base64("another") }
+          },
+          { method: "POST", path: "transit/decrypt/ws_1", body: { ciphertext: transitText, associated_data } }
         ]
       )
       assert.match(requests[0]?.token ?? "", /^hvs\./)
@@ -224,8 +235,8 @@ describe("HashiCorp Vault", () => {
       const old = yield* Effect.provide(encrypt, vault)
       yield* server.rotate("ws_1")
       const young = yield* Effect.provide(encrypt, vault)
-      assert.match(old, /^vault:v1:/)
-      assert.match(young, /^vault:v2:/)
+      assert.match(old, /^aad:v1:vault:v1:/)
+      assert.match(young, /^aad:v1:vault:v2:/)
       yield* server.retireOlderVersions("ws_1")
       assert.instanceOf(yield* Effect.flip(Effect.provide(decrypt(old), vault)), DecryptionRefused)
       assert.strictEqual(Redacted.value(yield* Effect.provide(decrypt(young), vault)), plaintext)

@@ -5,14 +5,16 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
 import { LocalVaultLive } from "../../../src/layers/vault/LocalVaultLive.ts"
+import { certificateKey } from "../../../src/services/Purpose.ts"
 import { DecryptionRefused, Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
 import { assertHides, temporaryFolder, traces } from "./support.ts"
 
 const plaintext = "canary-plaintext-e07f"
-const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", Redacted.make(plaintext)))
+const purpose = certificateKey("app.example.com")
+const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", Redacted.make(plaintext), purpose))
 const decrypt = (ciphertext: string) =>
   Effect.map(
-    Effect.flatMap(Vault, (vault) => vault.decrypt("ws_1", ciphertext)),
+    Effect.flatMap(Vault, (vault) => vault.decrypt("ws_1", ciphertext, purpose)),
     Redacted.value
   )
 
@@ -63,7 +65,7 @@ describe("a local vault", () => {
       const old = yield* one(encrypt)
       yield* Effect.promise(() => appendFile(file, keyLine("k2")))
       const young = yield* one(encrypt)
-      assert.match(young, /^local:v1:k2:/)
+      assert.match(young, /^local:v2:k2:/)
       assert.deepStrictEqual(yield* two(Effect.all([decrypt(old), decrypt(young)])), [plaintext, plaintext])
       const [, newest = ""] = (yield* read(file)).split("\n")
       yield* write(file, `${newest}\n`)

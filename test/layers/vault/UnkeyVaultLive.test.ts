@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
 import { UnkeyVault, unkeyVault } from "../../../dev/simulators/UnkeyVault.ts"
 import { UnkeyVaultLive } from "../../../src/layers/vault/UnkeyVaultLive.ts"
+import { certificateKey } from "../../../src/services/Purpose.ts"
 import { Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
 import { untilIo } from "../../support/untilIo.ts"
 import { assertHides, traces } from "./support.ts"
@@ -9,8 +10,9 @@ import { assertHides, traces } from "./support.ts"
 const plaintext = "canary-plaintext-40de"
 const token = "canary-token-88b1"
 
-const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", Redacted.make(plaintext)))
-const decrypt = Effect.flatMap(Vault, (vault) => vault.decrypt("ws_1", "AAAA"))
+const purpose = certificateKey("app.example.com")
+const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", Redacted.make(plaintext), purpose))
+const decrypt = Effect.flatMap(Vault, (vault) => vault.decrypt("ws_1", "AAAA", purpose))
 const check = Effect.flatMap(Vault, (vault) => vault.check)
 
 const unkey = (url: string, given = token) => UnkeyVaultLive({ url, token: Option.some(Redacted.make(given)) })

@@ -5,11 +5,13 @@ import { Context, Effect, Fiber, Layer, Logger, Redacted, TestClock } from "effe
 import { VaultServer, vaultServer } from "../../../dev/simulators/VaultServer.ts"
 import type { VaultRequest } from "../../../dev/simulators/vault/VaultState.ts"
 import type { VaultLogin } from "../../../src/layers/vault/hashicorp/login.ts"
+import { certificateKey } from "../../../src/services/Purpose.ts"
 import { Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
 import { sleepingUntil, untilIo } from "../../support/untilIo.ts"
 import { asAppRole, givenToken, temporaryFolder, vaultOf } from "./support.ts"
 
-const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", Redacted.make("secret")))
+const purpose = certificateKey("app.example.com")
+const encrypt = Effect.flatMap(Vault, (vault) => vault.encrypt("ws_1", Redacted.make("secret"), purpose))
 
 const build = <E>(login: Effect.Effect<VaultLogin, E, VaultServer>) =>
   Effect.gen(function* () {

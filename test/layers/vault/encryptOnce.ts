@@ -1,6 +1,7 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { HashicorpVaultLive } from "../../../src/layers/vault/HashicorpVaultLive.ts"
+import { certificateKey } from "../../../src/services/Purpose.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 
 /** Run as a program of its own, with the environment of the test: `encryptOnce.ts <url> <token> <plaintext>`. */
@@ -10,10 +11,13 @@ const vault = HashicorpVaultLive({
   url,
   namespace: Option.none(),
   transitMount: "transit",
+  associatedData: true,
   caFile: Option.none(),
   login: { method: "token", token: Redacted.make(token) }
 }).pipe(Layer.provide(NodeFileSystem.layer))
 
 await Effect.runPromise(
-  Effect.flatMap(Vault, (it) => it.encrypt("ws_1", Redacted.make(plaintext))).pipe(Effect.provide(vault))
+  Effect.flatMap(Vault, (it) => it.encrypt("ws_1", Redacted.make(plaintext), certificateKey("app.example.com"))).pipe(
+    Effect.provide(vault)
+  )
 )

@@ -23,6 +23,7 @@ export const hashicorpVault = (url: string, login: VaultLogin, more: Partial<Has
     url,
     namespace: Option.none(),
     transitMount: "transit",
+    associatedData: true,
     caFile: Option.none(),
     login,
     ...more

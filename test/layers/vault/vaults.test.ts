@@ -33,6 +33,23 @@ vaultContract(
   { rotate: rotateTransitKey }
 )
 
+vaultContract(
+  "HashiCorp Vault before 1.13, which ignores associated data",
+  vaultOf(
+    Effect.zipRight(
+      Effect.flatMap(VaultServer, (server) => server.ignoreAssociatedData(true)),
+      withToken
+    )
+  ).pipe(Layer.provideMerge(vaultServer())),
+  { rotate: rotateTransitKey, bindsPurpose: false }
+)
+
+vaultContract(
+  "HashiCorp Vault, with vault.associated_data off",
+  Layer.provideMerge(vaultOf(withToken, { associatedData: false }), vaultServer()),
+  { rotate: rotateTransitKey, bindsPurpose: false }
+)
+
 /** The jwt that Kubernetes puts into a pod ends with a line break in some versions. */
 const asServiceAccount = Effect.gen(function* () {
   const tokenFile = join(yield* temporaryFolder, "token")
@@ -55,7 +72,7 @@ vaultContract(
   Layer.unwrapEffect(
     Effect.map(UnkeyVault, ({ token, url }) => UnkeyVaultLive({ url, token: Option.some(Redacted.make(token)) }))
   ).pipe(Layer.provideMerge(unkeyVault("unkey-token"))),
-  { rotate: (keyring) => Effect.flatMap(UnkeyVault, (server) => server.rotate(keyring)) }
+  { rotate: (keyring) => Effect.flatMap(UnkeyVault, (server) => server.rotate(keyring)), bindsPurpose: false }
 )
 
 class KeyFile extends Context.Tag("test/layers/vault/KeyFile")<KeyFile, string>() {}

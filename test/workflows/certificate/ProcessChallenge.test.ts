@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either } from "effect"
+import { Effect, Either, Redacted, Schema } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { IssuanceUnavailable, NotFound } from "../../../src/contract/errors.ts"
 import { crashMatrix } from "../../../src/restate/testing/CrashMatrix.ts"
+import { acmeAccountKey, certificateKey } from "../../../src/services/Purpose.ts"
 import { Vault } from "../../../src/services/Vault.ts"
+import { Issuance } from "../../../src/workflows/certificate/issuance.ts"
 import {
   domainId,
   seedCertified,
@@ -52,7 +54,7 @@ const isUsable = (domain: string) =>
   Effect.gen(function* () {
     const row = yield* certificateRow(domain)
     if (row === undefined) return false
-    const key = yield* (yield* Vault).decrypt(row.workspace_id, row.encrypted_private_key)
+    const key = yield* (yield* Vault).decrypt(row.workspace_id, row.encrypted_private_key, certificateKey(row.hostname))
     const { key: owner } = yield* factsOf(row.certificate)
     return owner === publicKeyOf(key)
   }).pipe(Effect.provide(MemoryVault))
@@ -375,6 +377,40 @@ describe("the one ACME account", () => {
       assert.strictEqual(requests.filter(({ operation }) => operation === "new-account").length, 2)
       assert.lengthOf((yield* rows).acme_users, 1)
     }).pipe(onCertificates({ pki: { freshKeys: true } }))
+  )
+})
+
+describe("a stored key", () => {
+  it.effect("that was moved from another row is not used: the CA is not asked with it, and the row says so", () =>
+    Effect.gen(function* () {
+      const world = yield* World
+      const { requests } = yield* MemoryCa
+      yield* seedVerifiedDomain("a.example.com")
+      yield* processChallenge("a.example.com")
+      const { encrypt } = yield* Vault
+      const stolen = yield* encrypt("acme", Redacted.make("another key"), acmeAccountKey("acme_other"))
+      yield* world.update("acme_users", { workspace_id: "acme" }, { encrypted_key: stolen })
+      const asked = requests.length
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(statusOf(yield* processChallenge(host)), "failed")
+      assert.strictEqual(requests.length, asked)
+      const told = (yield* rows).custom_domains.find(({ domain }) => domain === host)?.verification_error
+      assert.include(told, "cannot be decrypted")
+    }).pipe(Effect.provide(MemoryVault), onCertificates())
+  )
+
+  it.effect("of an issuance that an earlier version began, without a purpose, ends in the certificate's row", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedVerifiedDomain(host)
+      assert.strictEqual(statusOf(yield* processChallenge(host)), "pending")
+      const { encryptedKey, ...state } = yield* Schema.decodeUnknown(Issuance)(engine.stateOf(service, host).issuance)
+      const before = encryptedKey?.split(":").slice(0, 3).join(":") ?? ""
+      engine.setState(service, host, "issuance", { ...state, encryptedKey: before })
+      yield* engine.drain
+      assert.strictEqual((yield* certificateRow(host))?.encrypted_private_key, before)
+      assert.isTrue(yield* isUsable(host))
+    }).pipe(onCertificates({ pki: { freshKeys: true }, ca: { delay: 5 * minute } }))
   )
 })
 

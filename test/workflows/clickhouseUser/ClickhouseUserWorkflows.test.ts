@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { ClickhouseUserService } from "../../../src/contract/ClickhouseUserService.ts"
+import { associatedData, certificateKey, clickhousePassword, type Purpose } from "../../../src/services/Purpose.ts"
 import { defaultLimits, planUser, sharedTables } from "../../../src/workflows/clickhouseUser/planUser.ts"
 import { MemoryClickhouse } from "../../support/memory/MemoryClickhouse.ts"
 import { World } from "../../support/memory/World.ts"
@@ -11,6 +12,9 @@ import { observe } from "../../support/workflows/scenario.ts"
 
 const service = ClickhouseUserService.name
 const hex = (text: string) => Buffer.from(text).toString("hex")
+/** As `MemoryVault` writes it. */
+const encrypted = (plaintext: string, purpose: Purpose) =>
+  ["memory", hex("ws_shop"), hex(plaintext), hex(associatedData(purpose))].join(":")
 const settingsRow = Effect.map(rows, ({ clickhouse_workspace_settings: [row] }) => row)
 const request = (workspaceId: string, body: string) =>
   Effect.flatMap(ControlPlane, ({ engine }) =>
@@ -33,7 +37,7 @@ describe("ConfigureUser", () => {
       )
       assert.deepInclude(yield* settingsRow, {
         username: "ws_shop",
-        password_encrypted: `memory:${hex("ws_shop")}:${hex(firstPassword)}`,
+        password_encrypted: encrypted(firstPassword, clickhousePassword("ws_shop")),
         quota_duration_seconds: 3600,
         max_queries_per_window: 1000,
         max_execution_time_per_window: 1800,
@@ -140,19 +144,25 @@ describe("ConfigureUser", () => {
       }).pipe(on(clickhouseUsers({ isAway: (nth) => nth === away })))
     )
 
-  it.effect("says so when the stored password is not the vault's, and changes nothing in ClickHouse", () =>
-    Effect.gen(function* () {
-      yield* withQuota("ws_shop")
-      yield* configureUser("ws_shop")
-      const world = yield* World
-      yield* world.update("clickhouse_workspace_settings", { workspace_id: "ws_shop" }, { password_encrypted: "other" })
-      const done = (yield* MemoryClickhouse).operations.length
-      const { answer } = yield* request("ws_shop", "{}")
-      assert.strictEqual(answer.code, 500)
-      assert.match(answer.message, /^the stored analytics password of workspace ws_shop cannot be decrypted/)
-      assert.strictEqual((yield* MemoryClickhouse).operations.length, done)
-    }).pipe(on(clickhouseUsers()))
-  )
+  const notItsPassword = {
+    "is not the vault's": "other",
+    "is a certificate's key of the same workspace": encrypted("a key", certificateKey("app.example.com")),
+    "is the password of another row": encrypted("a password", clickhousePassword("ws_other"))
+  }
+  for (const [kind, password_encrypted] of Object.entries(notItsPassword))
+    it.effect(`says so when the stored password ${kind}, and changes nothing in ClickHouse`, () =>
+      Effect.gen(function* () {
+        yield* withQuota("ws_shop")
+        yield* configureUser("ws_shop")
+        const world = yield* World
+        yield* world.update("clickhouse_workspace_settings", { workspace_id: "ws_shop" }, { password_encrypted })
+        const done = (yield* MemoryClickhouse).operations.length
+        const { answer } = yield* request("ws_shop", "{}")
+        assert.strictEqual(answer.code, 500)
+        assert.match(answer.message, /^the stored analytics password of workspace ws_shop cannot be decrypted/)
+        assert.strictEqual((yield* MemoryClickhouse).operations.length, done)
+      }).pipe(on(clickhouseUsers()))
+    )
 
   it.effect("writes no password to the journal, neither the text nor any encoding of it but the ciphertext", () =>
     Effect.gen(function* () {

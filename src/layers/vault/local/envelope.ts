@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import { Option } from "effect"
+import { associatedData, type Purpose } from "../../../services/Purpose.ts"
 
 /** 256 bits that wrap data keys, under the name that ciphertexts carry. */
 export interface MasterKey {
@@ -7,8 +8,18 @@ export interface MasterKey {
   readonly key: Buffer
 }
 
+/** What a ciphertext belongs to. */
+export interface Owner {
+  readonly keyring: string
+  readonly purpose: Purpose
+}
+
+/** The first version is bound to its keyring alone: it is still read, and not written any more. */
+type Version = "v1" | "v2"
+
 /** What a ciphertext consists of. */
 interface Envelope {
+  readonly version: Version
   readonly masterKeyId: string
   readonly wrappedKey: Buffer
   readonly sealed: Buffer
@@ -20,9 +31,11 @@ const keyBytes = 32
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Binds what is sealed to its keyring, its master key and its layer, so that no part fits anywhere else. */
-const boundTo = (layer: "key" | "data", keyring: string, masterKeyId: string): Buffer =>
-  Buffer.from(`local:v1:${layer}:${masterKeyId}:${keyring}`)
+/** Binds what is sealed to its owner, its version, its master key and its layer, so that no part fits anywhere else. */
+const boundTo = (layer: "key" | "data", version: Version, { keyring, purpose }: Owner, masterKeyId: string): Buffer => {
+  const prefix = `local:${version}:${layer}:${masterKeyId}:${keyring}`
+  return Buffer.from(version === "v1" ? prefix : `${prefix}:${associatedData(purpose)}`)
+}
 
 const seal = (key: Buffer, aad: Buffer, data: Buffer): Buffer => {
   const nonce = randomBytes(nonceBytes)
@@ -49,11 +62,11 @@ const parse = (ciphertext: string): Option.Option<Envelope> => {
   const sealed = Buffer.from(body, "base64url")
   // Only the one spelling that we write: decoding passes over characters that are no base64.
   return scheme === "local" &&
-    version === "v1" &&
+    (version === "v1" || version === "v2") &&
     rest.length === 0 &&
     text(wrappedKey) === wrapped &&
     text(sealed) === body
-    ? Option.some({ masterKeyId, wrappedKey, sealed })
+    ? Option.some({ version, masterKeyId, wrappedKey, sealed })
     : Option.none()
 }
 
@@ -61,24 +74,24 @@ const parse = (ciphertext: string): Option.Option<Envelope> => {
  * Every ciphertext has a data key of its own and carries it, wrapped by the master key that it names: nothing has to be
  * stored, and no data key is used twice. A master key wraps up to 2^32 of them before its nonces come too close.
  */
-export const encryptWith = (master: MasterKey, keyring: string, plaintext: string): string => {
+export const encryptWith = (master: MasterKey, owner: Owner, plaintext: string): string => {
   const dataKey = randomBytes(keyBytes)
-  const wrappedKey = seal(master.key, boundTo("key", keyring, master.id), dataKey)
-  const sealed = seal(dataKey, boundTo("data", keyring, master.id), Buffer.from(plaintext))
-  return `local:v1:${master.id}:${text(wrappedKey)}:${text(sealed)}`
+  const wrappedKey = seal(master.key, boundTo("key", "v2", owner, master.id), dataKey)
+  const sealed = seal(dataKey, boundTo("data", "v2", owner, master.id), Buffer.from(plaintext))
+  return `local:v2:${master.id}:${text(wrappedKey)}:${text(sealed)}`
 }
 
-/** Nothing, when no master key or another keyring fits, or when a single bit differs from what was written. */
+/** Nothing, when no master key or another owner fits, or when a single bit differs from what was written. */
 export const decryptWith = (
   masters: ReadonlyArray<MasterKey>,
-  keyring: string,
+  owner: Owner,
   ciphertext: string
 ): Option.Option<string> =>
   Option.gen(function* () {
-    const { masterKeyId, sealed, wrappedKey } = yield* parse(ciphertext)
+    const { masterKeyId, sealed, version, wrappedKey } = yield* parse(ciphertext)
     const master = yield* Option.fromNullable(masters.find(({ id }) => id === masterKeyId))
-    const dataKey = yield* unseal(master.key, boundTo("key", keyring, masterKeyId), wrappedKey)
-    const plaintext = yield* unseal(dataKey, boundTo("data", keyring, masterKeyId), sealed)
+    const dataKey = yield* unseal(master.key, boundTo("key", version, owner, masterKeyId), wrappedKey)
+    const plaintext = yield* unseal(dataKey, boundTo("data", version, owner, masterKeyId), sealed)
     return plaintext.toString()
   })
 
