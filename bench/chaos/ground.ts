@@ -5,8 +5,9 @@ import { cuttingProxy } from "../../dev/simulators/CuttingProxy.ts"
 import { krane } from "../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../dev/simulators/SimulatorDatabase.ts"
 import { installPackages } from "../../dev/stack/Apt.ts"
-import { findMariaDb, mariaDbPackages, startMariaDb } from "../../dev/stack/MariaDb.ts"
+import { findMariaDb, mariaDbPackages } from "../../dev/stack/MariaDb.ts"
 import { queryServer } from "../../dev/stack/MySqlConnection.ts"
+import { startDatabase } from "../../dev/stack/PrivateDatabase.ts"
 import type { ManagedProcess } from "../../dev/stack/Process.ts"
 import { findRestate, startRestate } from "../../dev/stack/RestateProgram.ts"
 import { RunDirectory } from "../../dev/stack/RunDirectory.ts"
@@ -43,7 +44,7 @@ const missing = (component: string) => new ComponentMissing({ component, remedie
 const mariaDb = Effect.gen(function* () {
   const found = yield* findMariaDb
   const program = Option.isSome(found) ? found : yield* Effect.zipRight(installPackages(mariaDbPackages), findMariaDb)
-  return yield* startMariaDb(yield* Effect.mapError(program, () => missing("MariaDB")), { durable: true })
+  return yield* startDatabase(yield* Effect.mapError(program, () => missing("MariaDB")), { durable: true })
 })
 
 const database = Effect.gen(function* () {

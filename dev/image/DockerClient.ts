@@ -3,10 +3,10 @@ import { mkdir, symlink } from "node:fs/promises"
 import { join } from "node:path"
 import { Context, Effect, Layer, Option } from "effect"
 import { startBuildkit, whyNoBuildkit } from "../stack/Buildkit.ts"
+import { debianTree } from "../stack/DebianTree.ts"
 import { dockerAnswers, findProgram } from "../stack/Machine.ts"
 import { RunDirectory, RunDirectoryLive } from "../stack/RunDirectory.ts"
 import { ComponentFailed, ComponentMissing, type StackFailure } from "../stack/StackFailure.ts"
-import { debianTree } from "./debianTree.ts"
 
 /** Docker's command line, with an engine that builds images with BuildKit and runs them. */
 export class DockerClient extends Context.Tag("ctrl-worker/dev/DockerClient")<

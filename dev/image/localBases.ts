@@ -4,12 +4,12 @@ import { dirname, join } from "node:path"
 import * as tls from "node:tls"
 import { fileURLToPath } from "node:url"
 import { Effect, Option } from "effect"
+import { debianTree } from "../stack/DebianTree.ts"
 import { findProgram } from "../stack/Machine.ts"
 import { runProgram } from "../stack/Process.ts"
 import { RunDirectory } from "../stack/RunDirectory.ts"
 import { ComponentMissing } from "../stack/StackFailure.ts"
 import { DockerClient } from "./DockerClient.ts"
-import { debianTree } from "./debianTree.ts"
 
 /** The images that the worker's are built from, as its Dockerfile's arguments take them. */
 export interface BaseImages {

@@ -1,9 +1,11 @@
 import { Config, Context, Effect, Layer, Option } from "effect"
 import { installPackages } from "./Apt.ts"
 import { canInstallPackages, dockerAnswers } from "./Machine.ts"
-import { findMariaDb, type MariaDbProgram, mariaDbPackages, startMariaDb } from "./MariaDb.ts"
+import { findMariaDb, mariaDbPackages } from "./MariaDb.ts"
 import { queryServer, type StatementFailed } from "./MySqlConnection.ts"
 import { mysqlImage, startMySqlContainer } from "./MySqlContainer.ts"
+import { fetchMySql, findMySql } from "./MySqlProgram.ts"
+import { type DatabaseProgram, startDatabase } from "./PrivateDatabase.ts"
 import type { ManagedProcess } from "./Process.ts"
 import { RunDirectoryLive } from "./RunDirectory.ts"
 import { chooseSource, type Source } from "./Source.ts"
@@ -29,7 +31,7 @@ export class MySqlServer extends Context.Tag("ctrl-worker/dev/MySqlServer")<
 
 const addressInEnvironment = Config.option(Config.nonEmptyString("STACK_MYSQL_DSN")).pipe(Effect.orDie)
 
-export const mySqlSource: Effect.Effect<Source<string, MariaDbProgram>> = Effect.all({
+export const mySqlSource: Effect.Effect<Source<string, DatabaseProgram>> = Effect.all({
   environment: addressInEnvironment,
   program: findMariaDb,
   docker: dockerAnswers,
@@ -69,10 +71,14 @@ export const mySqlServerAt = (
   dropDatabase: (name) => Effect.asVoid(queryServer(adminUrl, `DROP DATABASE IF EXISTS ${quoted(name)}`))
 })
 
-const startProgram = (program: MariaDbProgram, how: string) =>
-  Effect.map(startMariaDb(program), ({ url, process }) =>
+const startProgram = (program: DatabaseProgram, how: string) =>
+  Effect.map(startDatabase(program), ({ url, process }) =>
     mySqlServerAt(url, `${how} (${program.server}) on ${url}`, Option.some(process))
   )
+
+const startContainer = Effect.map(startMySqlContainer, ({ url }) =>
+  mySqlServerAt(url, `Docker image ${mysqlImage} on ${url}`)
+)
 
 const installAndStart = Effect.gen(function* () {
   yield* Effect.logInfo(`MySQL server: apt-get install ${mariaDbPackages.join(" ")}`)
@@ -89,9 +95,7 @@ const start = Effect.gen(function* () {
     case "Program":
       return yield* startProgram(source.program, "MariaDB of this machine")
     case "Docker":
-      return yield* Effect.map(startMySqlContainer, ({ url }) =>
-        mySqlServerAt(url, `Docker image ${mysqlImage} on ${url}`)
-      )
+      return yield* startContainer
     case "Apt":
       return yield* installAndStart
     case "Missing":
@@ -99,11 +103,27 @@ const start = Effect.gen(function* () {
   }
 })
 
+const startReal = Effect.gen(function* () {
+  const found = yield* findMySql
+  if (Option.isSome(found)) return yield* startProgram(found.value, "MySQL of this machine")
+  if (yield* dockerAnswers) return yield* startContainer
+  return yield* startProgram(yield* fetchMySql, "MySQL of Debian sid")
+})
+
+const asLayer = <E, R>(started: Effect.Effect<Context.Tag.Service<MySqlServer>, E, R>) =>
+  Layer.scoped(
+    MySqlServer,
+    Effect.tap(started, (server) => Effect.logInfo(`MySQL server: ${server.source}`))
+  ).pipe(Layer.provide(RunDirectoryLive))
+
+/**
+ * A server of MySQL itself, 8.4 or newer, and never MariaDB: the one that STACK_MYSQLD names or the PATH has, else Docker,
+ * else that of Debian's sid. Fails with ComponentMissing where none can be had.
+ */
+export const realMySqlServer = asLayer(startReal)
+
 /**
  * A MySQL server: the one in STACK_MYSQL_DSN, else MariaDB of this machine, else Docker, else MariaDB from apt-get.
  * Says which it took, and stops with the layer's scope what it started.
  */
-export const mySqlServer = Layer.scoped(
-  MySqlServer,
-  Effect.tap(start, (server) => Effect.logInfo(`MySQL server: ${server.source}`))
-).pipe(Layer.provide(RunDirectoryLive))
+export const mySqlServer = asLayer(start)

@@ -2,12 +2,14 @@ import { Context, type Duration, Effect, Layer } from "effect"
 import { krane } from "../../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../../dev/simulators/SimulatorDatabase.ts"
 import { queryServer } from "../../../dev/stack/MySqlConnection.ts"
+import { MySqlServer } from "../../../dev/stack/MySqlServer.ts"
 import type { RestateOptions } from "../../../dev/stack/RestateProgram.ts"
 import { RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
+import type { StackFailure } from "../../../dev/stack/StackFailure.ts"
 import { type WorkerProcess, workerEnvironment, workerProcess } from "../../../dev/stack/WorkerProcess.ts"
 import { MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { mysqlStores, poolOptions } from "../../layers/mysql/MysqlWorld.ts"
-import { freshDatabase, sharedMySqlServer } from "../../support/stack/Database.ts"
+import { freshDatabase, freshDatabaseOn, sharedMySqlServer } from "../../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../../support/stack/Restate.ts"
 import { type WorkerProxyOptions, workerProxy } from "./WorkerProxy.ts"
 
@@ -34,13 +36,18 @@ export interface StackOptions {
   readonly entry?: string
   /** Who the worker is to the database server; without it, whoever the stack's address names. */
   readonly login?: DatabaseLogin
+  /** The server that the database is on. Default the one that all tests of a run share. */
+  readonly server?: Layer.Layer<MySqlServer, StackFailure>
   /** Of the regions those where a krane runs. Default all. */
   readonly kraneRegions?: ReadonlyArray<string>
   /** How often krane looks in each region. Default 50 ms. */
   readonly kranePollInterval?: Duration.DurationInput
 }
 
-const ownDatabase = Layer.scoped(DatabaseUrl, freshDatabase)
+const ownDatabase = ({ server }: StackOptions): Layer.Layer<DatabaseUrl, StackFailure> =>
+  server === undefined
+    ? Layer.scoped(DatabaseUrl, freshDatabase)
+    : Layer.scoped(DatabaseUrl, Effect.flatMap(MySqlServer, freshDatabaseOn)).pipe(Layer.provide(server))
 
 /** A database user that exists for as long as the scope, with every right on the one database. */
 const createLogin = ({ password, user }: DatabaseLogin) =>
@@ -112,7 +119,7 @@ const neighbours = ({ kraneRegions, kranePollInterval: pollInterval = "50 millis
 const around = <E, R>(options: StackOptions, workers: Layer.Layer<Workers, E, R>) =>
   neighbours(options).pipe(
     Layer.provideMerge(workers),
-    Layer.provideMerge(Layer.mergeAll(ownDatabase, testRestate(options.restate), RunDirectoryLive))
+    Layer.provideMerge(Layer.mergeAll(ownDatabase(options), testRestate(options.restate), RunDirectoryLive))
   )
 
 /** Everything a test file needs for itself: database, Restate, a worker process, and a krane that runs what is published. */

@@ -5,7 +5,7 @@ import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.
 import { BuildGround, buildGround } from "../../support/builds/BuildGround.ts"
 import { sharedClickhouse } from "../../support/stack/Clickhouse.ts"
 import { SpanSink, spanSink, tracingTo } from "./SpanSink.ts"
-import { proxiedStack, stack } from "./Stack.ts"
+import { proxiedStack, type StackOptions, stack } from "./Stack.ts"
 
 export const region = "local.dev"
 export const repository = "acme/shop"
@@ -52,9 +52,12 @@ const ground = Layer.mergeAll(spanSink, origin).pipe(
 )
 
 /** From a push to ClickHouse: the real worker between git, GitHub, BuildKit, a registry and all it has otherwise. */
-export const buildStack = Layer.unwrapEffect(Effect.map(settings, (env) => stack({ regions: [region], env }))).pipe(
-  Layer.provideMerge(ground)
-)
+export const buildStackWith = (options: Pick<StackOptions, "server">) =>
+  Layer.unwrapEffect(Effect.map(settings, (env) => stack({ ...options, regions: [region], env }))).pipe(
+    Layer.provideMerge(ground)
+  )
+
+export const buildStack = buildStackWith({})
 
 /** The same with several workers, any of which Restate may ask next. */
 export const buildStackOf = (workers: number) =>

@@ -1,6 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
-import { findMariaDb, startMariaDb } from "../../../dev/stack/MariaDb.ts"
+import { findMariaDb } from "../../../dev/stack/MariaDb.ts"
+import { startDatabase } from "../../../dev/stack/PrivateDatabase.ts"
 import { RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
@@ -153,7 +154,7 @@ const program = await Effect.runPromise(findMariaDb)
 describe.skipIf(Option.isNone(program))("a server whose prepared statements are used up", () => {
   it.scopedLive("gets back those of the connection that it refuses, and the statement is repeated", () =>
     Effect.gen(function* () {
-      const { url } = yield* Effect.flatMap(program, startMariaDb)
+      const { url } = yield* Effect.flatMap(program, startDatabase)
       const options = poolOptions(new URL("/mysql", url).href)
       const operator = yield* makeMysqlPool("primary", options)
       const { query, sql } = yield* makeMysqlPool("primary", { ...options, maxConnections: 1 })

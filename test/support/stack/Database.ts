@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
-import { Effect, Schema } from "effect"
+import { type Context, Effect, Schema } from "effect"
 import { inject } from "vitest"
-import { mySqlServerAt } from "../../../dev/stack/MySqlServer.ts"
+import { type MySqlServer, mySqlServerAt } from "../../../dev/stack/MySqlServer.ts"
 
 const Answer = Schema.Struct({ adminUrl: Schema.String, source: Schema.String })
 
@@ -16,10 +16,13 @@ export const sharedMySqlServer = Effect.gen(function* () {
   return mySqlServerAt(answer.adminUrl, answer.source)
 }).pipe(Effect.provide(FetchHttpClient.layer))
 
-/** The URL of a new, empty database that nobody else uses; dropped with the scope. */
-export const freshDatabase = Effect.gen(function* () {
-  const server = yield* sharedMySqlServer
-  const name = `test_${process.pid}_${randomBytes(4).toString("hex")}`
-  yield* Effect.acquireRelease(server.createDatabase(name), () => Effect.ignoreLogged(server.dropDatabase(name)))
-  return server.dsnFor(name)
-}).pipe(Effect.orDie)
+/** The URL of a new, empty database of this server that nothing else uses; dropped with the scope. */
+export const freshDatabaseOn = (server: Context.Tag.Service<MySqlServer>) =>
+  Effect.gen(function* () {
+    const name = `test_${process.pid}_${randomBytes(4).toString("hex")}`
+    yield* Effect.acquireRelease(server.createDatabase(name), () => Effect.ignoreLogged(server.dropDatabase(name)))
+    return server.dsnFor(name)
+  }).pipe(Effect.orDie)
+
+/** The same of the server that all tests of a run share. */
+export const freshDatabase = Effect.flatMap(Effect.orDie(sharedMySqlServer), freshDatabaseOn)

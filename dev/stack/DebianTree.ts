@@ -1,11 +1,11 @@
 import { access, mkdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, Option } from "effect"
-import { debianArchive, installPackages } from "../stack/Apt.ts"
-import { findProgram } from "../stack/Machine.ts"
-import { runProgram } from "../stack/Process.ts"
-import { devFolder, RunDirectory } from "../stack/RunDirectory.ts"
-import type { ComponentFailed } from "../stack/StackFailure.ts"
+import { debianArchive, installPackages } from "./Apt.ts"
+import { findProgram } from "./Machine.ts"
+import { runProgram } from "./Process.ts"
+import { devFolder, RunDirectory } from "./RunDirectory.ts"
+import type { ComponentFailed } from "./StackFailure.ts"
 
 export interface DebianTree {
   /** What the tree is for; a folder or an archive of this name is kept for the next run. */
@@ -31,6 +31,7 @@ export const debianTree = ({
   Effect.gen(function* () {
     const kept = join(devFolder, form === "tar" ? `${name}-${suite}.tar` : `${name}-${suite}`)
     if (yield* isThere(kept)) return kept
+    yield* Effect.logInfo(`Debian ${suite}: fetching ${packages.join(", ")}`)
     const run = yield* RunDirectory
     const folder = yield* run.folderFor(name)
     if (Option.isNone(yield* findProgram("mmdebstrap"))) yield* installPackages(["mmdebstrap"])
