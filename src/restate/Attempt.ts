@@ -10,7 +10,7 @@ import {
   Scheduler
 } from "effect"
 import { Cancellation } from "./Cancellation.ts"
-import { NonDurableWait } from "./DurableError.ts"
+import { NeverRests, NonDurableWait } from "./DurableError.ts"
 import type { Completion, Journal, Pending, Waiter } from "./Journal.ts"
 import type { Observer } from "./Observer.ts"
 
@@ -27,6 +27,13 @@ export interface HandlerRuntime {
   /** False when no tracer is installed: then no span is created only to be dropped. */
   readonly traced: boolean
 }
+
+/** Effect operations of one attempt between two waits: a second or so of them, far more than a workflow decides with. */
+const operationsPerTurn = 5_000_000
+/** Tasks after which the rest of the process gets a turn: other invocations, and those who probe it. */
+const tasksPerSlice = 2_048
+/** Operations after which a fiber that has used up its attempt's turn gives way, as Effect's own scheduler asks of every fiber. */
+const operationsPerTask = 2_048
 
 let draining: Attempt | undefined
 
@@ -53,6 +60,9 @@ export class Attempt implements Scheduler.Scheduler {
 
   readonly #waiters = new Set<Waiter>()
   readonly #fail: (error: NonDurableWait) => void
+  #operations = 0
+  /** The fiber that ran when the turn's operations were used up. */
+  #restless: number | undefined
   #queue: Array<() => void> = []
   #head = 0
   #running = false
@@ -71,13 +81,20 @@ export class Attempt implements Scheduler.Scheduler {
     return this.#random
   }
 
-  /** Fibers give way at waits and forks only, never after a number of operations: that number differs between attempts. */
-  shouldYield(): false {
-    return false
+  /**
+   * Fibers give way at waits, forks and `yieldNow` only, never after a number of operations: that number may differ between
+   * attempts. The exception is an attempt that is about to be cut because it never rests.
+   */
+  shouldYield(fiber: AnyFiber): number | false {
+    if (++this.#operations <= operationsPerTurn) return false
+    this.#restless ??= fiber.id().id
+    return fiber.currentOpCount > operationsPerTask ? 0 : false
   }
 
   scheduleTask(task: () => void, priority: number, fiber?: AnyFiber): void {
     if (this.ended) {
+      // A fiber that cannot be interrupted and still does not rest is left behind, or it would hold the process for ever.
+      if (this.#operations > 2 * operationsPerTurn) return
       Scheduler.defaultScheduler.scheduleTask(task, priority, fiber)
       return
     }
@@ -91,7 +108,7 @@ export class Attempt implements Scheduler.Scheduler {
     this.#main = main
     this.cancellation.handler.fiber = main
     for (;;) {
-      this.#whileRunning(() => this.#drain())
+      while (!this.#whileRunning(() => this.#drain())) await new Promise((resolve) => setImmediate(resolve))
       // A promise of its own: waiting on a shared one would keep every attempt in memory.
       if (this.ended) return new Promise<never>(() => {})
       const exit = main.unsafePoll()
@@ -99,6 +116,7 @@ export class Attempt implements Scheduler.Scheduler {
       if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })
       const wakeup = await this.journal.next(this.#waiters)
       this.turnMillis = undefined
+      this.#operations = 0
       this.#whileRunning(() =>
         wakeup._tag === "Cancelled" ? this.cancellation.request() : wakeup.waiter.settle(wakeup.completion)
       )
@@ -147,10 +165,22 @@ export class Attempt implements Scheduler.Scheduler {
     })
   }
 
-  #drain(): void {
-    for (let task = this.#queue[this.#head++]; task !== undefined; task = this.#queue[this.#head++]) task()
-    this.#queue.length = 0
+  /** Runs tasks until every fiber is parked. False when there are more than one slice of them. */
+  #drain(): boolean {
+    for (let ran = 0; ran < tasksPerSlice; ran++) {
+      const task = this.#queue[this.#head++]
+      if (task === undefined) {
+        this.#queue.length = 0
+        this.#head = 0
+        return true
+      }
+      task()
+      if (this.#restless !== undefined && !this.ended)
+        throw new NeverRests({ fiber: this.#restless, operations: operationsPerTurn })
+    }
+    this.#queue.splice(0, this.#head)
     this.#head = 0
+    return false
   }
 
   #whileRunning<A>(run: () => A): A {

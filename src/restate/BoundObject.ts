@@ -54,6 +54,7 @@ export const bind = <R>(
     Context.add(Random.Random, durableRandom),
     Context.add(Tracer.Tracer, traced ? replayTracer(tracer) : tracer)
   )
+  const blankFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
   const shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer } = {
     // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
     live: runtime as unknown as Runtime.Runtime<never>,
@@ -64,7 +65,7 @@ export const bind = <R>(
     blank: Runtime.make({
       context: Context.empty(),
       fiberRefs: FiberRefs.empty(),
-      runtimeFlags: RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
+      runtimeFlags: blankFlags
     }),
     workflow: Runtime.make({
       context: runtime.context,
@@ -73,11 +74,8 @@ export const bind = <R>(
         fiberRef: DefaultServices.currentServices,
         value: services
       }),
-      // Fibers give way by operation count otherwise, which differs between attempts; metrics cost more than they tell here.
-      runtimeFlags: RuntimeFlags.disableAll(
-        runtime.runtimeFlags,
-        RuntimeFlags.make(RuntimeFlags.RuntimeMetrics, RuntimeFlags.CooperativeYielding)
-      )
+      // Metrics of fibers cost more than they tell here. `Effect.yieldNow` gives way only with the other flag.
+      runtimeFlags: RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)
     })
   }
   const attempts = new Map<string, AttemptRunner>()

@@ -73,7 +73,20 @@ export class NonDurableWait extends Schema.TaggedError<NonDurableWait>()("NonDur
   fiber: Schema.Number
 }) {
   override get message(): string {
-    return `fiber ${this.fiber} of a workflow waited on something that is not in the journal: wrap that effect in Durable.step`
+    return `fiber ${this.fiber} of a workflow waited on something that is not in the journal: wrap that effect in a step`
+  }
+}
+
+/**
+ * A body runs on and on without waiting for anything durable: a loop around `Effect.yieldNow`, an `Effect.forever`, or more
+ * computation than belongs between two waits. The attempt fails, as the next one would.
+ */
+export class NeverRests extends Schema.TaggedError<NeverRests>()("NeverRests", {
+  fiber: Schema.Number,
+  operations: Schema.Number
+}) {
+  override get message(): string {
+    return `fiber ${this.fiber} of a workflow ran ${this.operations} operations without waiting for anything durable: let it wait for what it looks for, or move the computation into a step`
   }
 }
 

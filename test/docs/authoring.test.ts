@@ -72,7 +72,7 @@ describe("a mistake that the compiler cannot see", () => {
     [
       "a wait outside of the journal",
       Effect.asVoid(Effect.promise(() => new Promise((done) => setImmediate(done)))),
-      "waited on something that is not in the journal: wrap that effect in Durable.step"
+      "waited on something that is not in the journal: wrap that effect in a step"
     ],
     [
       "a durable operation that is smuggled into a step",

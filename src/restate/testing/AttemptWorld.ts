@@ -7,6 +7,8 @@ export interface RunningAttempt {
   readonly invocation: Invocation
   /** True when an awaited answer is known already, so that a suspended invocation resumes at once. */
   readonly hasNews: boolean
+  /** True while its fibers run, false once it waits for an answer. */
+  readonly driving: boolean
   readonly poll: () => void
   readonly end: () => void
   /** Records an answer that ends a step for good, from outside the body. */

@@ -71,6 +71,12 @@ export class Cluster {
     return this.#bodies - this.time.sleepingBodies
   }
 
+  /** True while fibers of an attempt have more to run before it waits again. */
+  get driving(): boolean {
+    for (const journal of this.#attempts.values()) if (journal.driving) return true
+    return false
+  }
+
   serve(bound: BoundObject): void {
     this.#bound.set(bound.contract.name, bound)
   }

@@ -50,6 +50,10 @@ export class MemoryJournal implements Journal, RunningAttempt {
     return !this.#controller.signal.aborted
   }
 
+  get driving(): boolean {
+    return this.alive && this.#waiting === undefined
+  }
+
   get hasNews(): boolean {
     return this.#deliveries.hasNews(this.#waiting?.waiters)
   }

@@ -203,7 +203,7 @@ export class MemoryRestate {
       await new Promise((resolve) => setImmediate(resolve))
       this.#cluster.acknowledgeHeld()
       const busy = this.#cluster.busyBodies > 0
-      if (this.#cluster.progress !== seen) {
+      if (this.#cluster.progress !== seen || this.#cluster.driving) {
         seen = this.#cluster.progress
         quiet = 0
         since = performance.now()

@@ -7,15 +7,12 @@ import type { It } from "./semantics.ts"
 /** The SDK's codes 570 to 579 say that a replay did not repeat its journal. */
 const mismatch = /\(57\d\)/
 
-const untilErrorNamesTheFix = (key: string) =>
+const untilErrorNamesTheFix = (key: string, fix = "wrap that effect in a step") =>
   Effect.gen(function* () {
     const host = yield* Host
     const { lines } = yield* Telemetry
     const named = () =>
-      lines.some(
-        ({ level, text, annotations }) =>
-          level === "ERROR" && annotations.key === key && text.includes("wrap that effect in Durable.step")
-      )
+      lines.some(({ level, text, annotations }) => level === "ERROR" && annotations.key === key && text.includes(fix))
     yield* host.until("an error that names the fix", Effect.sync(named))
   })
 
@@ -82,6 +79,21 @@ export const concurrencyGuarantees = (it: It): void => {
   it.effect("fibers of one workflow may hand values to each other in memory", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual((yield* succeed("handOver")).output, [1, 2, 3])
+    })
+  )
+
+  it.effect("a fiber may wait for another one of its workflow with yieldNow", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* succeed("awaitsSibling")).output, "made")
+    })
+  )
+
+  it.effect("an attempt that never rests is cut with an error that names the fiber, and others go on meanwhile", () =>
+    Effect.gen(function* () {
+      const { key, output } = yield* succeed("restless", "yields")
+      assert.isAbove(Number(output), 100)
+      assert.strictEqual(yield* times(key, "ran"), 2)
+      yield* untilErrorNamesTheFix(key, "ran 5000000 operations without waiting for anything durable")
     })
   )
 
