@@ -1,6 +1,6 @@
 import { Clock, type Duration, Effect } from "effect"
-import * as EffectDuration from "effect/Duration"
 import { type Durable, withAttempt } from "./Durable.ts"
+import { wholeMillis } from "./wholeMillis.ts"
 
 /**
  * Unix milliseconds, journaled. Costs one journal entry per turn of the driver: asking twice without waiting in
@@ -24,7 +24,7 @@ export const now: Effect.Effect<number, never, Durable> = withAttempt((attempt) 
 export const sleep = (duration: Duration.DurationInput, name?: string): Effect.Effect<void, never, Durable> =>
   withAttempt((attempt) =>
     attempt.park(
-      () => attempt.journal.sleep(Math.ceil(EffectDuration.toMillis(duration)), name),
+      () => attempt.journal.sleep(wholeMillis(duration), name),
       (completion) => (completion.ok ? Effect.void : Effect.die(completion.error))
     )
   )

@@ -1,11 +1,12 @@
 import { TerminalError } from "@restatedev/restate-sdk"
-import { Duration, Effect, Either, Option, type Schema } from "effect"
+import { type Duration, Effect, Either, Option, type Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
 import { AwaitRejected, CallFailed, type EncodingFailed } from "./DurableError.ts"
 import type { Completion, Target } from "./Journal.ts"
 import { encodeFor, opaqueSerde, serdeOf } from "./Serde.ts"
 import { fromTerminal } from "./TypedFailure.ts"
+import { wholeMillis } from "./wholeMillis.ts"
 
 const nameOf = ({ handler, service }: Target): string => `${service}/${handler}`
 
@@ -99,7 +100,7 @@ export const send = <C extends Contract, H extends HandlerName<C>>(
         target,
         input: encoded,
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        ...(delay === undefined ? {} : { delayMillis: Math.ceil(Duration.toMillis(delay)) })
+        ...(delay === undefined ? {} : { delayMillis: wholeMillis(delay) })
       })
       return {
         invocationId: withAttempt((current) =>

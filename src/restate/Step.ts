@@ -3,7 +3,7 @@ import {
   Cause,
   Context,
   DefaultServices,
-  Duration,
+  type Duration,
   Effect,
   Exit,
   type Fiber,
@@ -26,6 +26,7 @@ import type { StepOutcome } from "./Observer.ts"
 import { maxPayloadBytes, opaqueSerde } from "./Serde.ts"
 import { identify } from "./Telemetry.ts"
 import { fromTerminal, toTerminal } from "./TypedFailure.ts"
+import { wholeMillis } from "./wholeMillis.ts"
 
 /**
  * How Restate repeats a step that ended with a defect or a transient failure. Every bound is approximate: Restate
@@ -103,6 +104,8 @@ interface StepOptions extends CommonOptions<AnySchema, AnySchema> {
 }
 
 const defaultTimeoutMillis = 30_000
+/** Of Node, some 24.8 days: a longer one would fire at once. */
+const longestTimer = 2 ** 31 - 1
 const tooLarge = 413
 const interrupted = 409
 /** Metadata key that tells a result which could not be journaled from a step that was given up. */
@@ -152,9 +155,9 @@ const runOptions = (options: StepOptions): RunOptions<unknown> => {
   return {
     serde,
     ...(retry.maxAttempts === undefined ? {} : { maxAttempts: retry.maxAttempts }),
-    ...(retry.maxDuration === undefined ? {} : { maxDurationMillis: Duration.toMillis(retry.maxDuration) }),
-    initialIntervalMillis: Duration.toMillis(retry.initialInterval ?? 50),
-    maxIntervalMillis: Duration.toMillis(retry.maxInterval ?? "10 seconds"),
+    ...(retry.maxDuration === undefined ? {} : { maxDurationMillis: wholeMillis(retry.maxDuration) }),
+    initialIntervalMillis: wholeMillis(retry.initialInterval ?? 50),
+    maxIntervalMillis: wholeMillis(retry.maxInterval ?? "10 seconds"),
     factor: retry.factor ?? 2
   }
 }
@@ -216,7 +219,7 @@ class StepRun {
       if (ended !== null) return settle(ended)
       this.#body = fiber
       steps.add(fiber)
-      const timeoutMillis = Duration.toMillis(this.#options.timeout ?? defaultTimeoutMillis)
+      const timeoutMillis = Math.min(wholeMillis(this.#options.timeout ?? defaultTimeoutMillis), longestTimer)
       const stopTimer = journal.timer(timeoutMillis, () => {
         timedOut = true
         this.interrupt()

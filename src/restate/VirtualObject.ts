@@ -1,30 +1,30 @@
 import * as restate from "@restatedev/restate-sdk"
-import { Duration } from "effect"
 import type { BoundObject } from "./BoundObject.ts"
 import type { HandlerContract } from "./Contract.ts"
 import type { AttemptRetry, ObjectOptions } from "./Implementation.ts"
 import { type SdkContext, SdkJournal } from "./SdkJournal.ts"
 import { opaqueSerde } from "./Serde.ts"
+import { wholeMillis } from "./wholeMillis.ts"
 
 export type VirtualObject = restate.VirtualObjectDefinition<string, unknown>
-
-const millis = (duration: Duration.DurationInput): number => Duration.toMillis(duration)
 
 const retryPolicy = (retry: AttemptRetry): restate.RetryPolicy => ({
   onMaxAttempts: "pause",
   ...(retry.maxAttempts === undefined ? {} : { maxAttempts: retry.maxAttempts }),
   ...(retry.factor === undefined ? {} : { exponentiationFactor: retry.factor }),
-  ...(retry.initialInterval === undefined ? {} : { initialInterval: millis(retry.initialInterval) }),
-  ...(retry.maxInterval === undefined ? {} : { maxInterval: millis(retry.maxInterval) })
+  ...(retry.initialInterval === undefined ? {} : { initialInterval: wholeMillis(retry.initialInterval) }),
+  ...(retry.maxInterval === undefined ? {} : { maxInterval: wholeMillis(retry.maxInterval) })
 })
 
 const objectOptions = (options: ObjectOptions): restate.ObjectOptions => ({
   explicitCancellation: options.cancellation !== "implicit",
   retryPolicy: retryPolicy(options.retry ?? {}),
-  ...(options.inactivityTimeout === undefined ? {} : { inactivityTimeout: millis(options.inactivityTimeout) }),
-  ...(options.abortTimeout === undefined ? {} : { abortTimeout: millis(options.abortTimeout) }),
-  ...(options.journalRetention === undefined ? {} : { journalRetention: millis(options.journalRetention) }),
-  ...(options.idempotencyRetention === undefined ? {} : { idempotencyRetention: millis(options.idempotencyRetention) })
+  ...(options.inactivityTimeout === undefined ? {} : { inactivityTimeout: wholeMillis(options.inactivityTimeout) }),
+  ...(options.abortTimeout === undefined ? {} : { abortTimeout: wholeMillis(options.abortTimeout) }),
+  ...(options.journalRetention === undefined ? {} : { journalRetention: wholeMillis(options.journalRetention) }),
+  ...(options.idempotencyRetention === undefined
+    ? {}
+    : { idempotencyRetention: wholeMillis(options.idempotencyRetention) })
 })
 
 const handlerOptions = (declared: HandlerContract) => ({

@@ -130,7 +130,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "a step's own timeout is ignored",
-    edits: [edit("Step.ts", "this.#options.timeout ?? defaultTimeoutMillis", "defaultTimeoutMillis")]
+    edits: [edit("Step.ts", "wholeMillis(this.#options.timeout ?? defaultTimeoutMillis)", "defaultTimeoutMillis")]
   },
   {
     name: "every typed failure has status 500",
@@ -142,8 +142,20 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "fractions of a millisecond reach the SDK",
+    edits: [edit("wholeMillis.ts", "Math.ceil(Duration.toMillis(duration))", "Duration.toMillis(duration)")]
+  },
+  {
+    name: "a duration without an end reaches the SDK",
+    edits: [edit("wholeMillis.ts", "longest)\n", "Number.POSITIVE_INFINITY)\n")]
+  },
+  {
+    name: "a step's timer may be longer than Node's longest",
     edits: [
-      edit("DurableClock.ts", "Math.ceil(EffectDuration.toMillis(duration))", "EffectDuration.toMillis(duration)")
+      edit(
+        "Step.ts",
+        "this.#options.timeout ?? defaultTimeoutMillis), longestTimer)",
+        "this.#options.timeout ?? defaultTimeoutMillis), 1e15)"
+      )
     ]
   },
   {

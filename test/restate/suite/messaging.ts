@@ -27,6 +27,15 @@ export const messagingGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("a send may be delayed without an end", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, output } = yield* succeed("sendsNever")
+      assert.deepStrictEqual(yield* recorded(calleeOf(key)), [])
+      yield* host.kill(String(output))
+    })
+  )
+
   it.effect("two sends with one idempotency key are one invocation", () =>
     Effect.gen(function* () {
       const { key, output } = yield* succeed("sendsTwice")

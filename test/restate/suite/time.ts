@@ -41,6 +41,14 @@ export const timeGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("a timeout, a sleep and a step's timeout may be without an end", () =>
+    Effect.gen(function* () {
+      const { output, notes } = yield* succeed("endless")
+      assert.deepStrictEqual(output, ["slow", "slept"])
+      assert.deepStrictEqual(notes, ["slow started", "slow 1 ended"])
+    })
+  )
+
   it.effect("random numbers and ids are the same on every attempt, and differ between invocations", () =>
     Effect.gen(function* () {
       const host = yield* Host
