@@ -12,7 +12,6 @@ import { PrometheusOutcomesLive } from "../layers/PrometheusOutcomes.ts"
 import { type PrometheusRegistry, PrometheusRegistryLive } from "../layers/PrometheusRegistry.ts"
 import { TelemetryLive } from "../layers/Telemetry.ts"
 import { EndpointUnavailable } from "../restate/Endpoint.ts"
-import { replayLogger } from "../restate/Telemetry.ts"
 import type { CertificateMetrics } from "../services/CertificateMetrics.ts"
 import type { Outcomes } from "../services/Outcomes.ts"
 import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
@@ -22,7 +21,7 @@ const { version } = packageJson
 /** JSON lines on standard output; a workflow's lines come once, however often it is replayed. */
 const logger = ({ instanceId, observability, region }: WorkerConfigShape): Layer.Layer<never> =>
   Layer.mergeAll(
-    Logger.replace(Logger.defaultLogger, replayLogger(Logger.withConsoleLog(jsonLogger))),
+    Logger.replace(Logger.defaultLogger, Logger.withConsoleLog(jsonLogger)),
     Logger.minimumLogLevel(observability.logging.level),
     Layer.scopedDiscard(Effect.annotateLogsScoped({ instance_id: instanceId, ...(region === "" ? {} : { region }) }))
   )

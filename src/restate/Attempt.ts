@@ -11,6 +11,7 @@ import {
 } from "effect"
 import { Cancellation } from "./Cancellation.ts"
 import { NeverRests, NonDurableWait } from "./DurableError.ts"
+import { ElapsedTime } from "./ElapsedTime.ts"
 import type { Completion, Journal, Pending, Waiter } from "./Journal.ts"
 import type { Observer } from "./Observer.ts"
 
@@ -57,6 +58,7 @@ export class Attempt implements Scheduler.Scheduler {
   ended = false
   /** The journaled time of this turn of the driver; unset until somebody asks. */
   turnMillis: number | undefined
+  readonly elapsed = new ElapsedTime()
 
   readonly #waiters = new Set<Waiter>()
   readonly #fail: (error: NonDurableWait) => void

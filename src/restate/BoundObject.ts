@@ -2,12 +2,15 @@ import { CancelledError, TerminalError } from "@restatedev/restate-sdk"
 import {
   Cause,
   Clock,
+  Console,
   Context,
   DefaultServices,
   Effect,
   Exit,
   FiberId,
+  FiberRef,
   FiberRefs,
+  HashSet,
   Option,
   Random,
   Runtime,
@@ -27,7 +30,7 @@ import type { Implementation, ObjectOptions } from "./Implementation.ts"
 import type { Journal } from "./Journal.ts"
 import type { AttemptOutcome, Observer } from "./Observer.ts"
 import { encodeFor, opaqueSerde } from "./Serde.ts"
-import { externalParent, identify, replayTracer } from "./Telemetry.ts"
+import { externalParent, identify, replayConsole, replayLogger, replayTracer } from "./Telemetry.ts"
 import { toTerminal } from "./TypedFailure.ts"
 
 /** Runs one attempt of one handler. Settles with the handler's encoded answer, a terminal error, or an error that Restate retries. */
@@ -52,8 +55,11 @@ export const bind = <R>(
   const services = live.pipe(
     Context.add(Clock.Clock, durableClock(Context.get(live, Clock.Clock))),
     Context.add(Random.Random, durableRandom),
+    Context.add(Console.Console, replayConsole(Context.get(live, Console.Console))),
     Context.add(Tracer.Tracer, traced ? replayTracer(tracer) : tracer)
   )
+  const root = FiberId.runtime(0, 0)
+  const loggers = HashSet.map(FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentLoggers), replayLogger)
   const blankFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
   const shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer } = {
     // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
@@ -69,10 +75,12 @@ export const bind = <R>(
     }),
     workflow: Runtime.make({
       context: runtime.context,
-      fiberRefs: FiberRefs.updateAs(runtime.fiberRefs, {
-        fiberId: FiberId.runtime(0, 0),
-        fiberRef: DefaultServices.currentServices,
-        value: services
+      fiberRefs: FiberRefs.updateManyAs(runtime.fiberRefs, {
+        forkAs: root,
+        entries: [
+          [DefaultServices.currentServices, [[root, services]]],
+          [FiberRef.currentLoggers, [[root, loggers]]]
+        ]
       }),
       // Metrics of fibers cost more than they tell here. `Effect.yieldNow` gives way only with the other flag.
       runtimeFlags: RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)

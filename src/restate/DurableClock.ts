@@ -1,4 +1,5 @@
 import { Clock, type Duration, Effect } from "effect"
+import { drainingAttempt } from "./Attempt.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
 import { wholeMillis } from "./wholeMillis.ts"
 
@@ -15,6 +16,7 @@ export const now: Effect.Effect<number, never, Durable> = withAttempt((attempt) 
       // Journal.now is a Pending<number>.
       const millis = completion.value as number
       attempt.turnMillis = millis
+      attempt.elapsed.read(millis)
       return Effect.succeed(millis)
     }
   )
@@ -22,20 +24,27 @@ export const now: Effect.Effect<number, never, Durable> = withAttempt((attempt) 
 
 /** A timer that survives crashes and suspensions, in whole milliseconds. Holds no memory in the worker while it waits. */
 export const sleep = (duration: Duration.DurationInput, name?: string): Effect.Effect<void, never, Durable> =>
-  withAttempt((attempt) =>
-    attempt.park(
-      () => attempt.journal.sleep(wholeMillis(duration), name),
-      (completion) => (completion.ok ? Effect.void : Effect.die(completion.error))
+  withAttempt((attempt) => {
+    const millis = wholeMillis(duration)
+    const firesAt = attempt.elapsed.millis + millis
+    return attempt.park(
+      () => attempt.journal.sleep(millis, name),
+      (completion) => {
+        if (!completion.ok) return Effect.die(completion.error)
+        attempt.elapsed.reached(firesAt)
+        return Effect.void
+      }
     )
-  )
+  })
 
 /**
  * The clock of workflow fibers: `Effect.sleep`, `Schedule`, `Effect.timeout` and `Clock.currentTimeMillis` become
- * durable. The `unsafe` readings stay live: Effect uses them for the timestamps of logs and spans only.
+ * durable. `Cache`, `RcMap` and `Pool` read the time without an effect and decide by it, so that reading is the time which has
+ * elapsed by the journal. Nanoseconds stay live: Effect stamps spans and measures with them, and nothing is decided by them.
  */
 export const durableClock = (live: Clock.Clock): Clock.Clock => ({
   [Clock.ClockTypeId]: Clock.ClockTypeId,
-  unsafeCurrentTimeMillis: () => live.unsafeCurrentTimeMillis(),
+  unsafeCurrentTimeMillis: () => drainingAttempt()?.elapsed.millis ?? live.unsafeCurrentTimeMillis(),
   unsafeCurrentTimeNanos: () => live.unsafeCurrentTimeNanos(),
   // The clock is installed for workflow fibers only, which have Durable in their context.
   currentTimeMillis: now as Effect.Effect<number>,

@@ -1,4 +1,4 @@
-import { Context, FiberRef, FiberRefs, HashMap, Logger, Option, Tracer } from "effect"
+import { Clock, type Console, Context, Effect, FiberRef, FiberRefs, HashMap, Logger, Option, Tracer } from "effect"
 import { drainingAttempt } from "./Attempt.ts"
 import { Durable, InsideStep } from "./Durable.ts"
 import type { Journal } from "./Journal.ts"
@@ -36,11 +36,13 @@ const replayedSpan = (
   }
 }
 
+const replaying = (): boolean => drainingAttempt()?.journal.replaying() === true
+
 /** Emits what happens and is silent about what is repeated. */
 export const replayTracer = (live: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({
     span: (name, parent, context, links, startTime, kind, options) =>
-      drainingAttempt()?.journal.replaying()
+      replaying()
         ? replayedSpan(name, parent, context, links, startTime, kind)
         : live.span(name, parent, context, links, startTime, kind, options),
     context: (run, fiber) => live.context(run, fiber)
@@ -66,7 +68,7 @@ export const identify = (journal: Journal): Record<string, unknown> => ({
 
 /**
  * Passes a log line on once: not while it is replayed. Adds invocation, service, handler, key and step, so that a
- * workflow need not annotate anything.
+ * workflow need not annotate anything, and stamps it with the live time.
  */
 export const replayLogger = <Message, Output>(base: Logger.Logger<Message, Output>): Logger.Logger<Message, void> =>
   Logger.make((options) => {
@@ -79,6 +81,32 @@ export const replayLogger = <Message, Output>(base: Logger.Logger<Message, Outpu
     const names = inside ? { ...identify(attempt.journal), step: durable.step } : identify(attempt.journal)
     base.log({
       ...options,
+      date: new Date(Context.get(attempt.handler.liveServices, Clock.Clock).unsafeCurrentTimeMillis()),
       annotations: HashMap.union(options.annotations, HashMap.fromIterable(Object.entries(names)))
     })
   })
+
+/** Writes once: not what is replayed. */
+export const replayConsole = (live: Console.Console): Console.Console => {
+  const unsafe = new Proxy(live.unsafe, {
+    get: (console, name) => {
+      const write: unknown = Reflect.get(console, name)
+      return typeof write === "function"
+        ? (...args: ReadonlyArray<unknown>) => (replaying() ? undefined : Reflect.apply(write, console, args))
+        : write
+    }
+  })
+  // Every member of a console is an effect without an answer, or makes one.
+  const once = (write: () => unknown) =>
+    Effect.suspend(() => (replaying() ? Effect.void : (write() as Effect.Effect<void>)))
+  return new Proxy(live, {
+    get: (console, name) => {
+      if (name === "unsafe") return unsafe
+      const member: unknown = Reflect.get(console, name)
+      if (Effect.isEffect(member)) return once(() => member)
+      return typeof member === "function"
+        ? (...args: ReadonlyArray<unknown>) => once(() => Reflect.apply(member, console, args))
+        : member
+    }
+  })
+}

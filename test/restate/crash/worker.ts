@@ -5,7 +5,6 @@ import { Cause, Config, Effect, Layer, Logger } from "effect"
 import { bind } from "../../../src/restate/BoundObject.ts"
 import { countSteps, serveEndpoint } from "../../../src/restate/Endpoint.ts"
 import { silentObserver } from "../../../src/restate/Observer.ts"
-import { replayLogger } from "../../../src/restate/Telemetry.ts"
 import { virtualObject } from "../../../src/restate/VirtualObject.ts"
 import { fileRecorder, Recorder } from "../fixtures/Recorder.ts"
 import { crashing } from "./Crashing.ts"
@@ -34,7 +33,7 @@ const recorder = Layer.unwrapEffect(
       const text = `${logLevel.label} ${[message].flat().join(" ")} ${Cause.pretty(cause)}`
       file.write("log", text.replaceAll("\n", " "))
     })
-    return Layer.merge(Layer.succeed(Recorder, file), Logger.replace(Logger.defaultLogger, replayLogger(keep)))
+    return Layer.merge(Layer.succeed(Recorder, file), Logger.replace(Logger.defaultLogger, keep))
   })
 )
 

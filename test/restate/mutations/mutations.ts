@@ -164,7 +164,31 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "spans are emitted again on replay",
-    edits: [edit("Telemetry.ts", "drainingAttempt()?.journal.replaying()", "false")]
+    edits: [edit("Telemetry.ts", "      replaying()\n        ? replayedSpan", "      false\n        ? replayedSpan")]
+  },
+  {
+    name: "the console is written to again on replay",
+    edits: [
+      edit(
+        "Telemetry.ts",
+        "Effect.suspend(() => (replaying() ? Effect.void :",
+        "Effect.suspend(() => (false ? Effect.void :"
+      )
+    ]
+  },
+  {
+    name: "time that is read without an effect is live",
+    edits: [edit("DurableClock.ts", "drainingAttempt()?.elapsed.millis ?? live", "live")]
+  },
+  {
+    name: "yieldNow does not give way",
+    edits: [
+      edit(
+        "BoundObject.ts",
+        "RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)",
+        "RuntimeFlags.disable(blankFlags, RuntimeFlags.CooperativeYielding)"
+      )
+    ]
   },
   {
     name: "values over the size limit are stored",

@@ -8,7 +8,7 @@ import type { It } from "./semantics.ts"
 const parentId = (span: Tracer.Span) => Option.getOrUndefined(span.parent)?.spanId
 
 /** Runs a handler and answers with the log lines and spans that belong to it. */
-const telemetryOf = (handler: "logs" | "spans" | "refuses", outcome = "succeeded") =>
+const telemetryOf = (handler: "logs" | "prints" | "spans" | "refuses", outcome = "succeeded") =>
   Effect.gen(function* () {
     const host = yield* Host
     const { lines, spans } = yield* Telemetry
@@ -35,13 +35,26 @@ export const telemetryGuarantees = (it: It): void => {
         lines.map(({ text }) => text),
         ["one", "inside", "two", "three", "four"]
       )
-      for (const { annotations } of lines) {
+      for (const { annotations, date } of lines) {
+        assert.isAbove(date.getTime(), Date.UTC(2026, 0))
         assert.strictEqual(annotations.handler, "logs")
         assert.match(String(annotations.invocation), /^inv_/)
       }
       assert.deepStrictEqual(
         lines.map(({ annotations }) => annotations.step),
         [undefined, "inside", undefined, undefined, undefined]
+      )
+    })
+  )
+
+  it.effect("what a workflow writes to the console is written once, not again on replay", () =>
+    Effect.gen(function* () {
+      const { printed } = yield* Telemetry
+      const before = printed.length
+      yield* telemetryOf("prints")
+      assert.deepStrictEqual(
+        printed.slice(before).map((text) => text.split(" ")[1]),
+        ["one", "inside", "two"]
       )
     })
   )

@@ -49,6 +49,19 @@ export const timeGuarantees = (it: It): void => {
     })
   )
 
+  for (const what of ["Cache", "RcMap", "Pool"] as const)
+    it.effect(`a ${what} of a workflow forgets what is too old, the same on every attempt`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual((yield* succeed("expires", what)).output, [1, 1, 2])
+      })
+    )
+
+  it.effect("time that is read without an effect has moved as far as the times the journal holds", () =>
+    Effect.gen(function* () {
+      assert.isTrue((yield* succeed("readsTime")).output)
+    })
+  )
+
   it.effect("random numbers and ids are the same on every attempt, and differ between invocations", () =>
     Effect.gen(function* () {
       const host = yield* Host
