@@ -1,7 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer, Option } from "effect"
 import { ClickhouseSettingsStore, type UserLimits } from "../../src/services/ClickhouseSettingsStore.ts"
+import { columns, fourBytes, integersOf, widthOf } from "../support/columns.ts"
 import { seededAt } from "../support/memory/seeds.ts"
+import type { Tables } from "../support/memory/Tables.ts"
 import { World } from "../support/memory/World.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"
 
@@ -112,4 +114,54 @@ export const clickhouseSettingsStoreContract = <E>(
         assert.deepStrictEqual(yield* settings, [{ ...row, workspace_id: "ws_2", username: "ws_1" }])
       })
     )
+
+    // A `text` holds 65,535 bytes.
+    guarantee(
+      "a login of columns that are filled with four-byte characters is read as it is, and its limits set",
+      (store) =>
+        Effect.gen(function* () {
+          const world = yield* World
+          const workspaceId = fourBytes(widthOf("clickhouse_workspace_settings.workspace_id"))
+          const username = fourBytes(widthOf("clickhouse_workspace_settings.username"))
+          const filled = { username, passwordEncrypted: fourBytes(16_383) }
+          yield* world.insert("quota", { workspace_id: workspaceId, requests_per_month: 0, logs_retention_days: 30 })
+          assert.deepStrictEqual({ ...(yield* store.create({ ...login, ...filled, workspaceId })) }, filled)
+          const change = { workspaceId, limits: { ...limits, maxQueriesPerWindow: 3 }, at: at + 1 }
+          assert.deepStrictEqual(
+            Option.map(yield* store.updateLimits(change), (it) => ({ ...it })),
+            Option.some(filled)
+          )
+          assert.deepStrictEqual(yield* store.retentionDays(workspaceId), Option.some(30))
+        })
+    )
+
+    for (const column of columns.filter(({ table }) => table === "clickhouse_workspace_settings"))
+      for (const value of integersOf(column).filter(() => column.name !== "pk"))
+        guarantee(`limits are set where ${column.name} is ${value}`, (store) =>
+          Effect.gen(function* () {
+            const world = yield* World
+            yield* store.create(login)
+            yield* world.update(
+              "clickhouse_workspace_settings",
+              { workspace_id: "ws_1" },
+              // The column is one of the table's, and the value one that it takes.
+              { [column.name]: value } as Partial<Tables["clickhouse_workspace_settings"]>
+            )
+            assert.deepStrictEqual(
+              Option.map(yield* store.updateLimits(login), (it) => ({ ...it })),
+              Option.some(first)
+            )
+            const { created_at, updated_at, ...set } = row
+            assert.deepInclude((yield* settings)[0], set)
+          })
+        )
+
+    for (const value of [-(2 ** 31), -1, 0, 1, 2 ** 31 - 1])
+      guarantee(`a retention of ${value} days is read as it is`, (store) =>
+        Effect.gen(function* () {
+          const world = yield* World
+          yield* world.insert("quota", { workspace_id: "ws_1", requests_per_month: 0, logs_retention_days: value })
+          assert.deepStrictEqual(yield* store.retentionDays("ws_1"), Option.some(value))
+        })
+      )
   })

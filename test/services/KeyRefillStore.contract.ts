@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../src/services/KeyRefillStore.ts"
+import { columns, fourBytes, integersOf } from "../support/columns.ts"
 import { keyRow, seedKey } from "../support/memory/keySeeds.ts"
 import { seededAt } from "../support/memory/seeds.ts"
 import type { Tables } from "../support/memory/Tables.ts"
@@ -27,6 +28,8 @@ const refillAll = (date: RefillDate, options: Partial<RefillRequest> = {}) =>
     }
     return sizes
   })
+
+const ofKeys = columns.filter(({ table }) => table === "keys")
 
 const untouched = { remaining_requests: 0, last_refill_at: null, updated_at_m: null }
 const refilled = { remaining_requests: 100, last_refill_at: "2026-02-27 00:00:01.234", updated_at_m: at }
@@ -245,4 +248,30 @@ export const keyRefillStoreContract = <E>(name: string, stores: Layer.Layer<KeyR
         assert.strictEqual(yield* store.highest, 0n)
       })
     )
+
+    for (const { name: column, width = 0 } of ofKeys.filter(({ width }) => width !== undefined))
+      guarantee(
+        `a key whose ${column} is filled with four-byte characters is refilled, and the one beside it`,
+        Effect.gen(function* () {
+          // The column is one of the table's, and the value one that it takes.
+          yield* seedKey("key_filled", { [column]: fourBytes(width) } as Partial<Tables["keys"]>)
+          yield* seedKey("key_plain")
+          assert.deepStrictEqual(yield* refillAll(ordinary), [2])
+          const { audit_log, audit_log_target } = yield* rowsOf
+          assert.deepStrictEqual([audit_log.length, audit_log_target.length], [2, 4])
+        })
+      )
+
+    for (const column of ofKeys)
+      for (const value of integersOf(column).filter(() => column.name !== "pk"))
+        guarantee(
+          `a key beside one whose ${column.name} is ${value} is refilled`,
+          Effect.gen(function* () {
+            // The column is one of the table's, and the value one that it takes.
+            yield* seedKey("key_odd", { [column.name]: value } as Partial<Tables["keys"]>)
+            yield* seedKey("key_plain")
+            yield* refillAll(ordinary)
+            assert.deepInclude(yield* keyRow("key_plain"), refilled)
+          })
+        )
   })

@@ -1,8 +1,12 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { QuotaStore } from "../../src/services/QuotaStore.ts"
+import { columns, fourBytes, integersOf } from "../support/columns.ts"
 import { seedWorkspace } from "../support/memory/quotaSeeds.ts"
+import type { Tables } from "../support/memory/Tables.ts"
 import { World } from "../support/memory/World.ts"
+
+const ofTable = (table: string) => columns.filter((column) => column.table === table)
 
 /** What every implementation of `QuotaStore` promises. */
 export const quotaStoreContract = <E>(name: string, stores: Layer.Layer<QuotaStore | World, E>): void =>
@@ -39,4 +43,35 @@ export const quotaStoreContract = <E>(name: string, stores: Layer.Layer<QuotaSto
           assert.deepStrictEqual(yield* store.find([]), [])
         })
     )
+
+    for (const { name: column, width = 0 } of ofTable("workspaces").filter(({ width }) => width !== undefined))
+      it.effect(`finds a workspace whose ${column} is filled with four-byte characters`, () =>
+        Effect.gen(function* () {
+          yield* (yield* World).clear
+          const id = column === "id" ? fourBytes(width) : "ws_filled"
+          // The column is one of the table's, and the value one that it takes.
+          const filled = { [column]: fourBytes(width) } as Partial<Tables["workspaces"]>
+          yield* seedWorkspace(id, 7, { slug: "filled", org_id: "org_filled", ...filled })
+          const [found] = yield* (yield* QuotaStore).find([id])
+          assert.deepInclude(found, { workspaceId: id, requestsPerMonth: 7 })
+          const read = { org_id: found?.orgId, name: found?.name, tier: found?.tier }[column]
+          if (read !== undefined) assert.strictEqual(read, fourBytes(width))
+        })
+      )
+
+    for (const column of ofTable("quota"))
+      for (const value of integersOf(column).filter(() => column.name !== "pk"))
+        it.effect(`finds a workspace whose quota.${column.name} is ${value}`, () =>
+          Effect.gen(function* () {
+            const world = yield* World
+            yield* world.clear
+            yield* seedWorkspace("ws_odd", 7)
+            // The column is one of the table's, and the value one that it takes.
+            yield* world.update("quota", { workspace_id: "ws_odd" }, { [column.name]: value } as Partial<
+              Tables["quota"]
+            >)
+            const [found] = yield* (yield* QuotaStore).find(["ws_odd"])
+            assert.strictEqual(found?.requestsPerMonth, column.name === "requests_per_month" ? value : 7)
+          })
+        )
   })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { columns } from "../../support/columns.ts"
+import { columns, fourBytes } from "../../support/columns.ts"
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import type { Tables } from "../../support/memory/Tables.ts"
 import { World } from "../../support/memory/World.ts"
@@ -8,7 +8,6 @@ import { advance, ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import { domain, domainRow, verifyDomain, withDomain, withDomains } from "../../support/workflows/CustomDomains.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
-const emoji = "\u{1F600}"
 const day = 86_400_000
 
 /** What the API writes of a domain besides its name, which has rules of its own. */
@@ -34,7 +33,7 @@ describe("a verification of a row as the API may have written it", () => {
     it.effect(`ends within a day when custom_domains.${name} is filled with four-byte characters`, () =>
       Effect.gen(function* () {
         // The column is one of the table's, and the value one that it takes.
-        yield* withDomain({ [name]: emoji.repeat(width) } as Partial<Tables["custom_domains"]>)
+        yield* withDomain({ [name]: fourBytes(width) } as Partial<Tables["custom_domains"]>)
         const row = yield* verified
         assert.include(["verified", "failed"], row.verification_status)
         if (row.verification_status === "failed") assert.notStrictEqual(row.verification_error ?? "", "")
@@ -45,7 +44,7 @@ describe("a verification of a row as the API may have written it", () => {
     Effect.gen(function* () {
       yield* withDomain()
       const world = yield* World
-      const workspace_id = emoji.repeat(256)
+      const workspace_id = fourBytes(256)
       yield* world.update("workspaces", { id: "ws_shop" }, { id: workspace_id })
       yield* world.update("projects", { id: "proj_shop" }, { workspace_id })
       yield* world.update("custom_domains", { domain }, { workspace_id })

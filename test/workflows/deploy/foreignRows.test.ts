@@ -1,16 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { columns } from "../../support/columns.ts"
+import { DeployService } from "../../../src/contract/DeployService.ts"
+import { columns, fourBytes, integersOf, widthOf } from "../../support/columns.ts"
 import type { TableName, Tables } from "../../support/memory/Tables.ts"
 import { World } from "../../support/memory/World.ts"
 import { building, fromGit } from "../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { submitDeploy, submitFromGit } from "../../support/workflows/commands.ts"
+import { gitSource, submission, submitDeploy, submitFromGit } from "../../support/workflows/commands.ts"
 import { answerOf, deploymentRow, rows } from "../../support/workflows/look.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 import { pending, shop } from "../../support/workflows/seeds.ts"
-
-const emoji = "\u{1F600}"
 
 /** The tables that the API writes and a deploy reads. */
 const tables = [
@@ -98,6 +97,12 @@ const texts = tables.flatMap((table) =>
   columns.flatMap((column) => (column.table === table && column.width !== undefined ? [{ ...column, table }] : []))
 )
 
+const numbers = tables.flatMap((table) =>
+  columns.flatMap((column) =>
+    column.table === table ? integersOf(column).map((value) => ({ table, name: column.name, value })) : []
+  )
+)
+
 const nested = (depth: number) => Array.from({ length: depth }).reduce<unknown>((inner) => ({ eu: inner }), 1)
 const wrongJson: ReadonlyArray<readonly [string, unknown]> = [
   ["null", null],
@@ -113,23 +118,48 @@ const wrongJson: ReadonlyArray<readonly [string, unknown]> = [
   ["2000 levels", nested(2000)],
   ["a number without end", { eu: 1e300 }],
   ["an unknown region", { gjkkjbcaa: 1 }],
-  ["a name of four-byte characters", { [emoji.repeat(64)]: 1 }],
+  ["a name of four-byte characters", { [fourBytes(64)]: 1 }],
   ["ten thousand regions", Object.fromEntries(Array.from({ length: 10_000 }, (_, nth) => [`r${nth}`, 1]))]
 ]
 
 describe("a deploy of rows as the API may have written them", () => {
   for (const { name, table, width = 0 } of texts)
     it.effect(`ends within its rules when ${table}.${name} is filled with four-byte characters`, () =>
-      filled(table, name, emoji.repeat(width)).pipe(on(building))
+      filled(table, name, fourBytes(width)).pipe(on(building))
+    )
+
+  for (const { name, table, value } of numbers)
+    it.effect(`ends within its rules when ${table}.${name} is ${value}`, () =>
+      filled(table, name, value).pipe(on(building))
+    )
+
+  for (const [field, column] of Object.entries({ contextPath: "docker_context", dockerfilePath: "dockerfile" }))
+    it.effect(`ends within its rules when environment_build_settings.${column} is filled`, () =>
+      Effect.gen(function* () {
+        const width = widthOf(`environment_build_settings.${column}`)
+        const submit = (path: string) => (id: string) =>
+          submission(DeployService, "Deploy")(id, {
+            deploymentId: id,
+            command: [],
+            git: { ...gitSource, [field]: path }
+          })
+        yield* shop
+        yield* fromGit("d_1", 1)
+        yield* fromGit("d_2", 2)
+        const refused = yield* endsWithinItsRules("d_1", submit(fourBytes(width)))
+        assert.strictEqual(refused.code, 400)
+        assert.match(refused.message, new RegExp(`^git\\.${field}: `))
+        assert.strictEqual((yield* endsWithinItsRules("d_2", submit("a".repeat(width)))).code, 200)
+      }).pipe(on(building))
     )
 
   it.effect("is ready with names of any characters: slugs, branch and commit", () =>
     Effect.gen(function* () {
       yield* shop
-      yield* fromGit("d_1", 1, emoji.repeat(256), { git_commit_sha: emoji.repeat(40) })
-      yield* set("workspaces", "slug", emoji.repeat(64))
-      yield* set("projects", "slug", emoji.repeat(256))
-      yield* set("environments", "slug", emoji.repeat(256))
+      yield* fromGit("d_1", 1, fourBytes(256), { git_commit_sha: fourBytes(40) })
+      yield* set("workspaces", "slug", fourBytes(64))
+      yield* set("projects", "slug", fourBytes(256))
+      yield* set("environments", "slug", fourBytes(256))
       assert.strictEqual((yield* endsWithinItsRules("d_1", submitFromGit)).code, 200)
     }).pipe(on(building))
   )
@@ -184,6 +214,16 @@ describe("a deploy of rows as the API may have written them", () => {
         const { code, message } = yield* endsWithinItsRules("d_1", submitDeploy)
         assert.strictEqual(code, 400)
         assert.match(message, /^region_config: /)
+      }).pipe(on())
+    )
+
+  for (const [what, healthcheck] of wrongJson)
+    it.effect(`is ready when the health check is ${what}, which no decision rests on`, () =>
+      Effect.gen(function* () {
+        yield* shop
+        yield* pending("d_1", 1)
+        yield* set("deployments", "healthcheck", healthcheck)
+        assert.strictEqual((yield* endsWithinItsRules("d_1", submitDeploy)).code, 200)
       }).pipe(on())
     )
 })
