@@ -6,7 +6,6 @@ import { EncodingFailed } from "./DurableError.ts"
 /** How a value becomes journal bytes and back. The shape Restate's SDK expects. */
 export interface Serde<A> {
   readonly contentType?: string
-  readonly jsonSchema?: object
   readonly serialize: (value: A) => Uint8Array
   readonly deserialize: (bytes: Uint8Array) => A
 }
@@ -65,11 +64,17 @@ const parse = (bytes: Uint8Array): unknown => {
   }
 }
 
-const publish = (schema: AnySchema): object | undefined => {
+const isVoid = ({ ast }: AnySchema): boolean => SchemaAST.isVoidKeyword(ast) || SchemaAST.isUndefinedKeyword(ast)
+
+/**
+ * The schema's encoded side as JSON Schema, for discovery. None where nothing is sent, and for a schema without such a form,
+ * which still encodes and decodes.
+ */
+export const jsonSchemaOf = (schema: AnySchema): object | undefined => {
+  if (isVoid(schema)) return undefined
   try {
     return JSONSchema.make(opaque(schema), { target: "jsonSchema2020-12" })
   } catch {
-    // A schema without a JSON Schema form still encodes and decodes; discovery then publishes none for it.
     return undefined
   }
 }
@@ -77,8 +82,6 @@ const publish = (schema: AnySchema): object | undefined => {
 const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
   const toWire = Schema.encodeEither(schema)
   const decode = Schema.decodeUnknownEither(schema)
-  const isVoid = SchemaAST.isVoidKeyword(schema.ast) || SchemaAST.isUndefinedKeyword(schema.ast)
-  const jsonSchema = isVoid ? undefined : publish(schema)
   const encode = (value: A): Either.Either<Uint8Array, InvalidPayload> => {
     const wire = toWire(value)
     if (wire._tag === "Left") return Either.left(misfit(wire.left))
@@ -88,8 +91,7 @@ const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
     return bytes.length > maxPayloadBytes ? Either.left(tooLarge(bytes.length)) : Either.right(bytes)
   }
   return {
-    ...(isVoid ? {} : { contentType: "application/json" }),
-    ...(jsonSchema === undefined ? {} : { jsonSchema }),
+    ...(isVoid(schema) ? {} : { contentType: "application/json" }),
     encode,
     serialize: (value) => Either.getOrThrowWith(encode(value), (problem) => problem),
     deserialize: (bytes) => {
@@ -111,7 +113,7 @@ export const encodeFor = <A>(
 ): Either.Either<Uint8Array, EncodingFailed> =>
   Either.mapLeft(serde.encode(value), ({ problem }) => new EncodingFailed({ target, problem }))
 
-/** The serde of a schema, made once per schema. Publishes the schema's encoded side as JSON Schema. */
+/** The serde of a schema, made once per schema. */
 export const serdeOf = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
   const known = cache.get(schema.ast)
   // The cache is keyed by the schema itself, so what is found there was made for the same A.

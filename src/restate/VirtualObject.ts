@@ -1,9 +1,9 @@
 import * as restate from "@restatedev/restate-sdk"
 import type { BoundObject } from "./BoundObject.ts"
-import type { HandlerContract } from "./Contract.ts"
+import type { AnySchema, HandlerContract } from "./Contract.ts"
 import type { AttemptRetry, ObjectOptions } from "./Implementation.ts"
 import { type SdkContext, SdkJournal } from "./SdkJournal.ts"
-import { opaqueSerde } from "./Serde.ts"
+import { jsonSchemaOf, opaqueSerde } from "./Serde.ts"
 import { wholeMillis } from "./wholeMillis.ts"
 
 export type VirtualObject = restate.VirtualObjectDefinition<string, unknown>
@@ -27,10 +27,16 @@ const objectOptions = (options: ObjectOptions): restate.ObjectOptions => ({
     : { idempotencyRetention: wholeMillis(options.idempotencyRetention) })
 })
 
+/** With what discovery publishes of the schema. */
+const publishedSerde = (schema: AnySchema) => {
+  const jsonSchema = jsonSchemaOf(schema)
+  return { ...opaqueSerde(schema), ...(jsonSchema === undefined ? {} : { jsonSchema }) }
+}
+
 const handlerOptions = (declared: HandlerContract) => ({
-  input: opaqueSerde(declared.input),
-  // The attempt answers with bytes that are encoded already; what discovery publishes of the schema stays.
-  output: { ...opaqueSerde(declared.output), serialize: (bytes: unknown) => bytes as Uint8Array },
+  input: publishedSerde(declared.input),
+  // The attempt answers with bytes that are encoded already.
+  output: { ...publishedSerde(declared.output), serialize: (bytes: unknown) => bytes as Uint8Array },
   ingressPrivate: declared.ingress === "private"
 })
 

@@ -20,6 +20,15 @@ const refused = ({ errno, operation, reason }: DbRefused): Effect.Effect<never, 
     new DatabaseRefused({ operation, reason, ...(errno === undefined ? {} : { errno }) })
   )
 
+const unions = new WeakMap<AnySchema, AnySchema>()
+
+/** Made once for each schema, as its serde is. */
+const withRefusal = (failure: AnySchema): AnySchema => {
+  const made = unions.get(failure) ?? Schema.Union(opaque(failure), DatabaseRefused)
+  unions.set(failure, made)
+  return made
+}
+
 /**
  * A step that asks the database. What the database refuses for good is journaled at once and fails as `DatabaseRefused`,
  * whatever else the step may fail with; what passes with time is repeated as in every step. A plain `step` with such a body
@@ -41,6 +50,5 @@ export const databaseStep: {
   const asked = Effect.catchAll(body, (error) =>
     error instanceof DbRefused ? refused(error) : Effect.fail<unknown>(error)
   )
-  const failures = failure === undefined ? DatabaseRefused : Schema.Union(opaque(failure), DatabaseRefused)
-  return untyped(name, asked, { ...options, failure: failures })
+  return untyped(name, asked, { ...options, failure: failure === undefined ? DatabaseRefused : withRefusal(failure) })
 }

@@ -59,6 +59,9 @@ const swapOnce = (input: SwapInput, projectId: string, expectedLive: string | nu
     )
   })
 
+/** The id, or null. */
+const LiveDeployment = Schema.NullOr(Schema.String)
+
 /** A deploy replaces whatever is live; a promotion or rollback only what its caller saw. */
 const swap = (input: SwapInput) =>
   Effect.gen(function* () {
@@ -68,7 +71,7 @@ const swap = (input: SwapInput) =>
     let outcome: SwapOutcome = { _tag: "Stale", actual: null }
     for (let look = 0; look < maxLooks && outcome._tag === "Stale"; look++) {
       const live = yield* databaseStep("read-live-deployment", routes.liveDeployment(projectId), {
-        success: Schema.NullOr(Schema.String)
+        success: LiveDeployment
       })
       outcome = yield* swapOnce(input, projectId, live)
     }
