@@ -17,7 +17,7 @@ import type { Built } from "./build/builtImage.ts"
 import { type CommitReports, commitReports } from "./build/commitReports.ts"
 import { type BuildPlan, planBuild } from "./build/planBuild.ts"
 import { alternativeDomain, domainsOf } from "./domains.ts"
-import { givenImage } from "./givenImage.ts"
+import { givenImage, imageCheck } from "./givenImage.ts"
 import { deploymentParents, loadDeployment, type Parents, placementOf } from "./load.ts"
 import { publish, unpublish } from "./publish.ts"
 import { scheduleStandby } from "./standby.ts"
@@ -26,7 +26,7 @@ import { stepError } from "./stepError.ts"
 type DeployInput = Input<typeof DeployService, "Deploy">
 
 /** Deploys what there is already, or builds it first. */
-type Source = { readonly _tag: "Image"; readonly image: string } | BuildPlan
+type Source = Effect.Effect.Success<ReturnType<typeof givenImage>> | BuildPlan
 
 /**
  * Deploys an image, given or built from git: queued, building, deploying, network, ready. Repeating it for a deployment that
@@ -38,10 +38,10 @@ export const deploy = (request: DeployInput) =>
     Effect.gen(function* () {
       const context = yield* begin(request.deploymentId)
       if (context.deployment.status === "ready") return {}
-      const source = yield* sourceOf(request, context.deployment)
+      const source = yield* sourceOf(request)
       const deployment = deploymentOf(context.deployment, source)
       const parents = yield* deploymentParents(context)
-      const placement = yield* placementOf(deployment, parents)
+      const placement = yield* placementOf(deployment, parents, yield* checkOf(source, deployment))
       const reports = commitReports(deployment, parents.environmentSlug, source._tag === "Git" ? source : undefined)
       yield* withUndo(reports.pending, (_, cause) => reports.failed(stepError(reasonOf(cause))))
       const built = yield* imageFrom(source, deployment, parents, reports)
@@ -138,12 +138,16 @@ const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
     )
   })
 
-const sourceOf = ({ git, dockerImage }: DeployInput, deployment: Deployment) => {
-  if (git !== undefined) return planBuild(deployment.id, git)
+const sourceOf = ({ deploymentId, dockerImage, git }: DeployInput) => {
+  if (git !== undefined) return planBuild(deploymentId, git)
   if (dockerImage === undefined)
     return Effect.fail(new InvalidRequest({ field: "source", problem: "give either dockerImage or git" }))
-  return Effect.map(givenImage(dockerImage.image, deployment), (image): Source => ({ _tag: "Image", image }))
+  return givenImage(dockerImage.image)
 }
+
+/** What is built is our own. */
+const checkOf = (source: Source, deployment: Deployment) =>
+  source._tag === "Image" ? imageCheck(source.reference, deployment) : Effect.succeed(Effect.void)
 
 /** The deployment with the commit that was looked up for it, as its row has it from now on. */
 const deploymentOf = (deployment: Deployment, source: Source): Deployment =>

@@ -1,4 +1,4 @@
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option } from "effect"
 import { InvalidRequest } from "../../contract/errors.ts"
 import {
   type ImageReference,
@@ -11,7 +11,6 @@ import {
 import type { Deployment } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
-import { databaseStep } from "../databaseStep.ts"
 
 type Project = Pick<Deployment, "workspaceId" | "projectId">
 type Registry = NonNullable<DeploySettings["Type"]["registry"]>
@@ -45,27 +44,26 @@ export const imageRefusal = (
 
 const isDepot = (registry: Registry | null) => registry?.imagesOf === "depot-project"
 
-/** The image that a request names. Fails with 400 when it is no reference, or is another project's in our registry. */
-export const givenImage = (given: string, { projectId, workspaceId }: Deployment) =>
-  Effect.gen(function* () {
-    const image = given.trim()
-    const reference = parseImageReference(image)
-    if (Option.isNone(reference)) {
-      return yield* refusal("must be the reference of an image, such as registry.example.com/team/image:tag")
-    }
-    const { registry } = yield* DeploySettings
-    const deployments = yield* DeploymentStore
+/** The image that a request names, or 400 when it is no reference. */
+export const givenImage = (given: string) => {
+  const image = given.trim()
+  return Option.match(parseImageReference(image), {
+    onNone: () => refusal("must be the reference of an image, such as registry.example.com/team/image:tag"),
+    onSome: (reference) => Effect.succeed({ _tag: "Image" as const, image, reference })
+  })
+}
+
+/**
+ * Refuses with 400 an image that is another project's in our registry. To be run in a step, so that the answer is journaled: a
+ * worker with another registry may finish what this one has begun.
+ */
+export const imageCheck = (reference: ImageReference, { projectId, workspaceId }: Deployment) =>
+  Effect.map(Effect.all([DeploySettings, DeploymentStore]), ([{ registry }, deployments]) => {
     const depotProject = isDepot(registry)
       ? Effect.map(deployments.depotProject(projectId), Option.getOrNull)
       : Effect.succeed(null)
-    // Journaled: a worker with another registry may finish what this one has begun.
-    const problem = yield* databaseStep(
-      "check-image",
-      Effect.map(depotProject, (depotProjectId) =>
-        imageRefusal(reference.value, registry, { workspaceId, projectId }, depotProjectId)
-      ),
-      { success: Schema.NullOr(Schema.String) }
-    )
-    if (problem !== null) return yield* refusal(problem)
-    return image
+    return Effect.flatMap(depotProject, (depotProjectId) => {
+      const problem = imageRefusal(reference, registry, { workspaceId, projectId }, depotProjectId)
+      return problem === null ? Effect.void : Effect.fail(refusal(problem))
+    })
   })

@@ -1,5 +1,6 @@
 import { Effect, Either, type Option, Schema } from "effect"
 import { DeploymentFailed, InvalidRequest, NotFound } from "../../contract/errors.ts"
+import type { DbFailure } from "../../services/Db.ts"
 import { type Deployment, DeploymentContext } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
@@ -54,52 +55,62 @@ export const deploymentParents = ({
   })
 }
 
-/** The workspace's namespace: the stored one where another deploy was first. */
-const namespaceOf = ({ workspaceId }: Deployment) =>
-  Effect.gen(function* () {
-    const deployments = yield* DeploymentStore
-    return yield* databaseStep(
-      "ensure-namespace",
-      existing(
-        deployments.ensureNamespace(workspaceId, dnsLabel(["namespace", workspaceId])),
-        "workspace",
-        workspaceId
-      ),
-      { success: Schema.String, failure: NotFound }
-    )
-  })
-
 /** What a row holds is for its writer to correct. */
 const refused = ({ column, problem }: RowUnfit) => new InvalidRequest({ field: column, problem })
 
-/** Where the deployment will run. Decided before anything is written, so that a bad configuration costs nothing. */
-export const placementOf = (deployment: Deployment, { environmentSlug }: Parents) =>
+const Loaded = Schema.Struct({ config: RegionConfig, k8sNamespace: Schema.String })
+const LoadRefused = Schema.Union(NotFound, InvalidRequest)
+
+/**
+ * What decides where the deployment runs, in one step. The workspace's namespace comes last, because it is made where there is
+ * none; the stored one is taken where another deploy was first.
+ */
+const loadPlacement = (
+  { environmentId, workspaceId }: Deployment,
+  check: Effect.Effect<void, InvalidRequest | DbFailure>
+) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
+    const regions = Effect.catchTag(deployments.regionConfig(environmentId), "RowUnfit", (unfit) => refused(unfit))
+    const namespace = deployments.ensureNamespace(workspaceId, dnsLabel(["namespace", workspaceId]))
+    const loaded = Effect.zipRight(
+      check,
+      Effect.all({
+        config: existing(regions, "runtime settings", environmentId),
+        k8sNamespace: existing(namespace, "workspace", workspaceId)
+      })
+    )
+    return yield* databaseStep("load-placement", loaded, { success: Loaded, failure: LoadRefused })
+  })
+
+/**
+ * Where the deployment will run. Decided before anything else is written, so that a bad configuration costs nothing. `check`
+ * is asked first.
+ */
+export const placementOf = (
+  deployment: Deployment,
+  { environmentSlug }: Parents,
+  check: Parameters<typeof loadPlacement>[1]
+) =>
+  Effect.gen(function* () {
     const { availableRegions } = yield* DeploySettings
-    const { environmentId, id: deploymentId } = deployment
     yield* checkRow(deployment)
-    const k8sNamespace = yield* namespaceOf(deployment)
+    const { config, k8sNamespace } = yield* loadPlacement(deployment, check)
     // A namespace is a DNS label (RFC 1123), which another writer of this column may not have known.
     if (k8sNamespace.length > 63)
       return yield* new InvalidRequest({
         field: "workspaces.k8s_namespace",
         problem: "must have at most 63 characters"
       })
-    const config = yield* databaseStep(
-      "load-region-config",
-      existing(
-        Effect.catchTag(deployments.regionConfig(environmentId), "RowUnfit", (unfit) => refused(unfit)),
-        "runtime settings",
-        environmentId
-      ),
-      { success: RegionConfig, failure: Schema.Union(NotFound, InvalidRequest) }
-    )
     const decided = decideRegions(config, availableRegions)
     if (Either.isLeft(decided)) {
       const { field, problem } = decided.left
       if (field === "region_config") return yield* new InvalidRequest({ field, problem })
-      return yield* new DeploymentFailed({ deploymentId, step: "queued", problem: `${field}: ${problem}` })
+      return yield* new DeploymentFailed({
+        deploymentId: deployment.id,
+        step: "queued",
+        problem: `${field}: ${problem}`
+      })
     }
     const placement: Placement = { deployment, environmentSlug, k8sNamespace, regions: decided.right }
     return placement
