@@ -12,26 +12,38 @@ import { workerEnvironment, workerProcess } from "../dev/stack/WorkerProcess.ts"
 import { DeployService } from "../src/contract/DeployService.ts"
 import { Ingress, ingressAt } from "../src/restate/Ingress.ts"
 import { bundle } from "./BenchWorker.ts"
+import { processorMillis } from "./processor.ts"
 import { quantile } from "./statistics.ts"
+
+/** Deploys of one round, so many of them at a time. */
+export interface DeployLoad {
+  readonly inFlight: number
+  readonly deployments: number
+}
 
 export interface DeployBenchOptions {
   readonly rounds: number
-  /** Deployments per round. */
-  readonly deployments: number
+  /** Each of them once in every round. */
+  readonly loads: ReadonlyArray<DeployLoad>
   readonly projects: number
-  readonly inFlight: number
 }
 
 export interface DeploySample {
   readonly deploysPerSecond: number
   readonly p50Millis: number
   readonly p99Millis: number
+  /** Processor time of the worker for each deploy. */
+  readonly processorMillis: number
+}
+
+export interface DeployResult extends DeployLoad {
+  readonly samples: ReadonlyArray<DeploySample>
 }
 
 export const region = "us-east-1.aws"
 
 /** Far below krane's second: what is measured is the worker, Restate and the database, not how often krane looks. */
-const kranePollInterval = "50 millis"
+const kranePollInterval = "20 millis"
 
 export const ownDatabase = Effect.flatMap(MySqlServer, (server) => {
   const name = `bench_${randomBytes(4).toString("hex")}`
@@ -67,31 +79,45 @@ export const timedDeploy = Effect.fnUntraced(function* ({ deploymentId, project 
   return performance.now() - startedAt
 })
 
-const round = Effect.fnUntraced(function* (projects: ReadonlyArray<SeededProject>, options: DeployBenchOptions) {
-  const each = options.deployments / projects.length
+/** Deploys of all projects in turns. */
+const measured = Effect.fnUntraced(function* (ground: Ground, { deployments, inFlight }: DeployLoad) {
+  const { processor, projects } = ground
   const deploys: Array<Deploy> = []
-  for (const project of Array.from({ length: each }, () => projects).flat()) {
-    deploys.push({ project, deploymentId: yield* seedDeployment(project) })
+  for (const project of Array.from({ length: deployments }, (_, nth) => projects[nth % projects.length])) {
+    if (project !== undefined) deploys.push({ project, deploymentId: yield* seedDeployment(project) })
   }
+  const before = yield* processor
   const startedAt = performance.now()
-  const millis = yield* Effect.forEach(deploys, timedDeploy, { concurrency: options.inFlight })
+  const millis = yield* Effect.forEach(deploys, timedDeploy, { concurrency: inFlight })
   const seconds = (performance.now() - startedAt) / 1000
   const sample: DeploySample = {
     deploysPerSecond: millis.length / seconds,
     p50Millis: quantile(millis, 0.5),
-    p99Millis: quantile(millis, 0.99)
+    p99Millis: quantile(millis, 0.99),
+    processorMillis: ((yield* processor) - before) / millis.length
   }
-  yield* Effect.logInfo(`deploys: ${sample.deploysPerSecond.toFixed(1)} per second`)
+  yield* Effect.logInfo(
+    `deploys, ${inFlight} in flight: ${sample.deploysPerSecond.toFixed(1)} per second, p50 ${sample.p50Millis.toFixed(0)} ms`
+  )
   return sample
 })
 
-const rounds = Effect.fnUntraced(function* (options: DeployBenchOptions) {
+interface Ground {
+  readonly projects: ReadonlyArray<SeededProject>
+  readonly processor: Effect.Effect<number>
+}
+
+const results = Effect.fnUntraced(function* (processor: Ground["processor"], options: DeployBenchOptions) {
   const projects = yield* Effect.forEach(Array.from({ length: options.projects }).keys(), (index) =>
     seedProject({ workspaceSlug: `bench-${index}`, projectSlug: `app-${index}` })
   )
+  const round = Effect.forEach(options.loads, (load) => measured({ processor, projects }, load))
   // Once without keeping the result: the code becomes hot and the pools fill.
-  yield* round(projects, options)
-  return yield* Effect.replicateEffect(round(projects, options), options.rounds)
+  yield* round
+  const rounds = yield* Effect.replicateEffect(round, options.rounds)
+  return options.loads.map(
+    (load, nth): DeployResult => ({ ...load, samples: rounds.flatMap((samples) => samples[nth] ?? []) })
+  )
 })
 
 /** Whole deploys through the ingress of the real stack: MySQL, Restate, the worker, and a simulated krane. */
@@ -99,10 +125,10 @@ export const benchDeploys = (options: DeployBenchOptions) =>
   Effect.gen(function* () {
     const restate = yield* RestateServer
     const database = yield* ownDatabase
-    yield* productionWorker(database, restate.admin)
+    const worker = yield* productionWorker(database, restate.admin)
     const neighbours = krane({ regions: [region], pollInterval: kranePollInterval, startDelay: 0 }).pipe(
       Layer.provideMerge(simulatorDatabase(database)),
       Layer.merge(Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
     )
-    return yield* Effect.provide(rounds(options), neighbours)
+    return yield* Effect.provide(results(processorMillis(worker), options), neighbours)
   }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer())))

@@ -1,15 +1,16 @@
-import { cpus, release, totalmem, type } from "node:os"
+import { cpus, loadavg, release, totalmem, type } from "node:os"
 import restateServer from "@restatedev/restate-server/package.json" with { type: "json" }
 import packageJson from "../package.json" with { type: "json" }
+import type { AgainstOptions, AgainstResult, AgainstSample } from "./against.ts"
 import type { BridgeBenchOptions, HandlerName, HandlerResult, VariantName } from "./bridge.ts"
-import type { DeployBenchOptions, DeploySample } from "./deploys.ts"
+import type { DeployBenchOptions, DeployResult } from "./deploys.ts"
 import type { IdleBenchOptions, IdleSample } from "./idle.ts"
 import { pairedRatios, quantile, type Spread, spread } from "./statistics.ts"
 
 export interface Results {
   readonly bridge: ReadonlyArray<HandlerResult>
   readonly bridgeOptions: BridgeBenchOptions
-  readonly deploys: ReadonlyArray<DeploySample>
+  readonly deploys: ReadonlyArray<DeployResult>
   readonly deployOptions: DeployBenchOptions
   readonly idle: ReadonlyArray<IdleSample>
   readonly idleOptions: IdleBenchOptions
@@ -75,16 +76,23 @@ const aloneTable = (results: ReadonlyArray<HandlerResult>): string =>
     })
   )
 
-const deployTable = (samples: ReadonlyArray<DeploySample>): string =>
+/** Of a deploy that waits for no other one, with neighbours that answer at once. */
+const deployAim = 400
+
+const deployTable = (results: ReadonlyArray<DeployResult>): string =>
   table(
-    ["deploys/s", "p50 ms", "p99 ms"],
-    [
-      row(
+    ["in flight", "deploys/s", "p50 ms", "aim", "p99 ms", "worker ms/deploy"],
+    results.map(({ inFlight, samples }) => {
+      const p50 = spread(samples.map((sample) => sample.p50Millis))
+      return row(
+        String(inFlight),
         range(spread(samples.map((sample) => sample.deploysPerSecond)), 1),
-        range(spread(samples.map((sample) => sample.p50Millis)), 0),
-        range(spread(samples.map((sample) => sample.p99Millis)), 0)
+        range(p50, 0),
+        inFlight === 1 ? `${deployAim} ${p50.median <= deployAim ? "met" : "missed"}` : "",
+        range(spread(samples.map((sample) => sample.p99Millis)), 0),
+        range(spread(samples.map((sample) => sample.processorMillis)), 0)
       )
-    ]
+    })
   )
 
 const versions = (): string => {
@@ -96,6 +104,46 @@ const machine = (): string => {
   const processors = cpus()
   const memory = (totalmem() / 2 ** 30).toFixed(0)
   return `${processors.length} x ${processors[0]?.model ?? "processor"}, ${memory} GiB, ${type()} ${release()}`
+}
+
+/** Everything runs beside everything else: without the load the numbers say little. */
+const machineLoad = (): string =>
+  `The machine has ${cpus().length} processors, and had a load average of ${loadavg()[2]?.toFixed(1)} over the last quarter of an hour.`
+
+/** The section about deploys. */
+export const deployReport = (results: ReadonlyArray<DeployResult>, { projects, rounds }: DeployBenchOptions): string =>
+  `## Whole deploys
+
+Docker image deploys through the ingress of the real stack: MySQL, Restate, the worker as production runs it, and a
+simulated krane that looks every 20 ms and starts instances at once. ${results.map(({ deployments, inFlight }) => `${deployments} deployments with ${inFlight} in flight`).join(" and ")} per round, of
+${projects} projects, ${rounds} rounds. A deploy counts from the call until Deploy answers: instances run, routes switched, rows written.
+With one in flight, p50 is what a deploy takes. With many, it is what the processors can do: as many deploys as are in flight, divided
+by deploys/s.
+
+${deployTable(results)}`
+
+/** The section about a deploy here and in another checkout. */
+export const againstReport = ({ commit, ours, theirs }: AgainstResult, { deploys, rounds }: AgainstOptions): string => {
+  const line = (name: string, samples: ReadonlyArray<AgainstSample>): string => {
+    const millis = (of: ReadonlyArray<AgainstSample>) => of.map(({ p50 }) => p50)
+    const processor = (of: ReadonlyArray<AgainstSample>) => of.map((sample) => sample.processor)
+    const ratio = (of: typeof millis) =>
+      samples === theirs ? "1" : range(spread(pairedRatios(of(samples), of(theirs))), 3)
+    return row(
+      name,
+      range(spread(millis(samples)), 0),
+      ratio(millis),
+      range(spread(processor(samples)), 1),
+      ratio(processor)
+    )
+  }
+  return `Written by \`npm run bench -- --against <folder>\`, where the folder is another checkout of this repository with its packages
+installed. Both workers run at the same time, each with a Restate server and a database of its own, and deploy in turns: ${deploys} deploys
+of each in a round, one after the other, ${rounds} rounds. Instances run before they are asked for, so that no time between two looks is
+part of it. Cells are medians over the rounds, with the range of the middle half in brackets; a ratio compares p50 and the worker's
+processor time of the same round. Against the same commit the ratio is 1, as far as the machine allows. ${machineLoad()}
+
+${table(["checkout", "p50 ms", "ratio", "worker ms/deploy", "ratio"], [line(commit, theirs), line("this one", ours)])}`
 }
 
 /** The section about idle previews. */
@@ -149,13 +197,7 @@ played in process (\`bench/Loopback.ts\`; its own cost is in every column).
 ${aloneTable(bridge)}
 
 ${whereTheTimeGoes}
-## Whole deploys
-
-Docker image deploys through the ingress of the real stack: MySQL, Restate, the worker as production runs it, and a
-simulated krane that looks every 50 ms and starts instances at once. ${deployOptions.deployments} deployments of ${deployOptions.projects} projects per round, ${deployOptions.inFlight} in flight,
-${deployOptions.rounds} rounds. A deploy counts from the call until Deploy answers: instances run, routes switched, rows written.
-
-${deployTable(deploys)}
+${deployReport(deploys, deployOptions)}
 
 ${idleReport(idle, idleOptions)}`
 

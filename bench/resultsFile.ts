@@ -5,26 +5,36 @@ import { Effect } from "effect"
 const file = fileURLToPath(new URL("RESULTS.md", import.meta.url))
 
 /** Where the parts begin that are not `npm run bench`'s, in their order. Each command replaces its own. */
-const titles = { upkeep: "## Workspace upkeep", health: "## Deploys under a flood of probes" } as const
+const titles = {
+  upkeep: "## Workspace upkeep",
+  health: "## Deploys under a flood of probes",
+  against: "## Deploys against another checkout"
+} as const
 
-type Parts = Readonly<Record<"main" | keyof typeof titles, string>>
+type Part = keyof typeof titles
+type Parts = Readonly<Record<"main" | Part, string>>
 
+// Object.keys widens to string; the keys are those of the record above.
+const order = Object.keys(titles) as ReadonlyArray<Part>
+
+/** From the last part to the first: each is what stands between its title and the end that is left. */
 const partsOf = (text: string): Parts => {
-  const health = text.indexOf(titles.health)
-  const rest = health < 0 ? text : text.slice(0, health)
-  const upkeep = rest.indexOf(titles.upkeep)
-  return {
-    main: upkeep < 0 ? rest : rest.slice(0, upkeep),
-    upkeep: upkeep < 0 ? "" : rest.slice(upkeep),
-    health: health < 0 ? "" : text.slice(health)
+  const parts: Record<"main" | Part, string> = { main: "", upkeep: "", health: "", against: "" }
+  let rest = text
+  for (const part of order.toReversed()) {
+    const start = rest.indexOf(titles[part])
+    if (start < 0) continue
+    parts[part] = rest.slice(start)
+    rest = rest.slice(0, start)
   }
+  return { ...parts, main: rest }
 }
 
 const replace = (part: Partial<Parts>) =>
   Effect.promise(async () => {
-    const { health, main, upkeep } = { ...partsOf(await readFile(file, "utf8").catch(() => "")), ...part }
-    const written = [main, upkeep, health].map((text) => text.trimEnd()).filter((text) => text !== "")
-    await writeFile(file, `${written.join("\n\n")}\n`)
+    const parts = { ...partsOf(await readFile(file, "utf8").catch(() => "")), ...part }
+    const written = [parts.main, ...order.map((name) => parts[name])].map((text) => text.trimEnd())
+    await writeFile(file, `${written.filter((text) => text !== "").join("\n\n")}\n`)
   })
 
 /** Replaces what `npm run bench` measures. */
@@ -35,3 +45,6 @@ export const writeUpkeep = (text: string) => replace({ upkeep: `${titles.upkeep}
 
 /** Replaces what `bench/health.ts` measures, without its title. */
 export const writeHealth = (text: string) => replace({ health: `${titles.health}\n\n${text}` })
+
+/** Replaces what `npm run bench -- --against <folder>` measures, without its title. */
+export const writeAgainst = (text: string) => replace({ against: `${titles.against}\n\n${text}` })

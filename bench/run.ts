@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
-import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
+import { type RunDirectory, RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
+import { benchAgainst } from "./against.ts"
 import { benchBridge } from "./bridge.ts"
 import { benchDeploys } from "./deploys.ts"
 import { benchIdle } from "./idle.ts"
-import { idleReport, report } from "./report.ts"
-import { writeMain } from "./resultsFile.ts"
+import { againstReport, deployReport, idleReport, report } from "./report.ts"
+import { writeAgainst, writeMain } from "./resultsFile.ts"
 
 const { values } = parseArgs({
   options: {
@@ -16,8 +17,10 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "1" },
     /** A short look: two rounds, printed and not written. */
     quick: { type: "boolean", default: false },
-    /** One part alone, printed and not written. */
-    only: { type: "string", default: "" }
+    /** One part alone, `deploys` or `idle`, printed and not written. */
+    only: { type: "string", default: "" },
+    /** Deploys alone, beside those of another checkout's worker. */
+    against: { type: "string" }
   }
 })
 
@@ -27,22 +30,45 @@ const seconds = Number(values.seconds)
 
 const idleOptions = { rounds: Math.min(rounds, 10), previews: quick ? 1000 : 10_000 }
 
-const idleAlone = Effect.gen(function* () {
-  const idle = yield* benchIdle(idleOptions)
-  yield* Effect.sync(() => process.stdout.write(`\n${idleReport(idle, idleOptions)}\n`))
-})
+const deployOptions = {
+  rounds: Math.min(rounds, 5),
+  loads: quick
+    ? [
+        { inFlight: 1, deployments: 8 },
+        { inFlight: 16, deployments: 16 }
+      ]
+    : [
+        { inFlight: 1, deployments: 32 },
+        { inFlight: 16, deployments: 64 }
+      ],
+  projects: 8
+}
 
-const bench = Effect.gen(function* () {
+const print = (text: string) => Effect.sync(() => process.stdout.write(`\n${text}\n`))
+
+const parts: Readonly<Record<string, Effect.Effect<void, Error, RunDirectory>>> = {
+  idle: Effect.flatMap(benchIdle(idleOptions), (idle) => print(idleReport(idle, idleOptions))),
+  deploys: Effect.flatMap(benchDeploys(deployOptions), (deploys) => print(deployReport(deploys, deployOptions)))
+}
+
+const against = (folder: string) =>
+  Effect.gen(function* () {
+    const options = { folder, rounds, deploys: quick ? 6 : 20 }
+    const text = againstReport(yield* benchAgainst(options), options)
+    yield* print(text)
+    if (!quick) yield* writeAgainst(text)
+  })
+
+const all = Effect.gen(function* () {
   const bridgeOptions = { rounds, seconds, inFlight: 16 }
-  const deployOptions = { rounds: Math.min(rounds, 5), deployments: quick ? 16 : 64, projects: 8, inFlight: 16 }
   const bridge = yield* benchBridge(bridgeOptions)
   const deploys = yield* benchDeploys(deployOptions)
   const idle = yield* benchIdle(idleOptions)
   const text = report({ bridge, bridgeOptions, deploys, deployOptions, idle, idleOptions })
-  yield* Effect.sync(() => process.stdout.write(`\n${text}\n`))
+  yield* print(text)
   if (!quick) yield* writeMain(text)
 })
 
-const chosen = values.only === "idle" ? idleAlone : bench
+const chosen = values.against === undefined ? (parts[values.only] ?? all) : against(values.against)
 
 chosen.pipe(Effect.provide(RunDirectoryLive), runCommand)
