@@ -73,6 +73,8 @@ export interface DepotServer {
   }>
   /** How long creating a project takes, in milliseconds, so that others can do it meanwhile. */
   readonly slowDown: (millis: number) => void
+  /** The tokens of builds are not known to the server of machines for so many questions. */
+  readonly forgetTokens: (times: number) => void
 }
 
 class Refused extends Error {
@@ -123,6 +125,7 @@ export const depotServer = (
     const projects: Array<Project> = []
     const builds: Array<Build> = []
     let delay = 0
+    let unknownTokens = 0
     let created = 0
 
     const buildOf = (buildId: string, token: string): Build => {
@@ -212,6 +215,8 @@ export const depotServer = (
     const getEndpoint = (stream: ServerHttp2Stream, body: Buffer, token: string) => {
       stream.respond({ ":status": 200, "content-type": "application/connect+proto" })
       try {
+        unknownTokens -= 1
+        if (unknownTokens >= 0) throw new Refused("unauthenticated", 401)
         buildOf(api.GetEndpoint.requestDeserialize(body).buildId, token)
       } catch {
         return endStream(stream, "unauthenticated")
@@ -266,6 +271,9 @@ export const depotServer = (
       builds,
       slowDown: (millis) => {
         delay = millis
+      },
+      forgetTokens: (times) => {
+        unknownTokens = times
       }
     }
   })

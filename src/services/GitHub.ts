@@ -7,7 +7,15 @@ export type GitHubOperation = typeof GitHubOperation.Type
 /** GitHub did not answer, is busy, or has had enough of us for now. Class: retry. */
 export class GitHubUnavailable extends Schema.TaggedError<GitHubUnavailable>()("GitHubUnavailable", {
   operation: GitHubOperation,
-  reason: Schema.Literal("unreachable", "timeout", "rate_limited", "unavailable", "unexpected-answer"),
+  /** `token_too_young`: GitHub does not take a token that it has issued within the last minute. */
+  reason: Schema.Literal(
+    "unreachable",
+    "timeout",
+    "rate_limited",
+    "unavailable",
+    "unexpected-answer",
+    "token_too_young"
+  ),
   status: Schema.optional(Schema.Number)
 }) {
   readonly retryable = true as const
@@ -41,6 +49,12 @@ export class GitHubRefused extends Schema.TaggedError<GitHubRefused>()(
 }
 
 export type GitHubError = GitHubUnavailable | GitHubRefused
+
+/** What a token is shown to before it counts as good. `isRefusal`: the error is a no to the token itself. */
+export interface Trial<E> {
+  readonly ask: (token: Redacted.Redacted) => Effect.Effect<void, E>
+  readonly isRefusal: (error: E) => boolean
+}
 
 /** The newest commit of a branch. Texts are GitHub's and not cut. */
 export const BranchHead = Schema.Struct({
@@ -84,11 +98,15 @@ export class GitHub extends Context.Tag("ctrl-worker/GitHub")<
     /**
      * Reads the contents of this one repository (`owner/name`), nothing else, and lives for at least five more minutes. Refused for a
      * repository that the installation does not have. Asked for about once an hour.
+     *
+     * What the trial says to a token decides: a token that is refused within a minute of its issue is kept and asked with
+     * again (`GitHubUnavailable`), an older one is replaced once, and a refusal of the replacement is the trial's error.
      */
-    readonly installationToken: (
+    readonly installationToken: <E>(
       installationId: bigint,
-      repository: string
-    ) => Effect.Effect<Redacted.Redacted, GitHubError>
+      repository: string,
+      trial: Trial<E>
+    ) => Effect.Effect<Redacted.Redacted, E | GitHubError>
     readonly branchHead: (
       repository: string,
       branch: string,

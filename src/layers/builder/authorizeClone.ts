@@ -1,5 +1,5 @@
 import { HttpClientRequest } from "@effect/platform"
-import { Data, type Duration, Effect, Redacted, type Scope } from "effect"
+import { Data, type Duration, Effect, Redacted, Schedule, type Scope } from "effect"
 import { git } from "../outbound/bounds.ts"
 import type { OutboundAnswer } from "../outbound/exchange.ts"
 import type { OutboundError } from "../outbound/OutboundError.ts"
@@ -14,10 +14,15 @@ export interface CloneRequest {
   readonly token: Redacted.Redacted | null
 }
 
-/** The git server's answer. It speaks for the owner of the repository, so its no is final. */
+/** The git server's answer. It speaks for the owner of the repository, so its no is final, unless the token is too young. */
 export class CloneRefused extends Data.TaggedError("CloneRefused")<{
   readonly reason: "repository_not_accessible" | "commit_not_found"
+  /** Null where git answered, or sent us elsewhere. */
+  readonly status: number | null
 }> {}
+
+/** A no to the token, or what git servers say instead to a token that they do not know. */
+export const isTokenRefused = ({ status }: CloneRefused): boolean => status === 401 || status === 403 || status === 404
 
 /** The git server has no answer now. */
 export class GitSilent extends Data.TaggedError("GitSilent")<{
@@ -44,7 +49,7 @@ const refusals: ReadonlyArray<number> = [401, 403, 404, 410, 451]
 const ensureOk = ({ status }: OutboundAnswer): Effect.Effect<void, CloneRefused | GitSilent> => {
   if (status === 200) return Effect.void
   return refusals.includes(status)
-    ? new CloneRefused({ reason: "repository_not_accessible" })
+    ? new CloneRefused({ reason: "repository_not_accessible", status })
     : new GitSilent({ reason: "unavailable" })
 }
 
@@ -59,12 +64,16 @@ const headers = ({ token }: CloneRequest): Record<string, string> => ({
 
 /** Who sends us elsewhere does not have the repository. */
 const ofOutbound = (error: OutboundError): CloneRefused | GitSilent => {
-  if (error.reason === "redirected") return new CloneRefused({ reason: "repository_not_accessible" })
+  if (error.reason === "redirected") return new CloneRefused({ reason: "repository_not_accessible", status: null })
   if (error._tag === "OutboundRefused") return new GitSilent({ reason: "unavailable" })
   return new GitSilent({ reason: error.reason === "timeout" ? "timeout" : "unreachable" })
 }
 
 const service = "git-upload-pack"
+
+/** A push starts a deploy within a second, and the server that is asked may see the commit after that. */
+const justPushed = Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(2))
+const isNotFound = (error: CloneRefused | GitSilent): boolean => error.reason === "commit_not_found"
 
 /** Asks a git server. A renamed repository answers from its new path: redirects are followed within the server. */
 export const gitClient: Effect.Effect<OutboundHttp, never, Scope.Scope> = openOutbound({
@@ -92,9 +101,12 @@ export const authorizeClone = (
     // A renamed repository answers from its new path; a request with a body is not led there.
     const base = found.url.href.split("/info/refs", 1)[0] ?? request.url
     const command = HttpClientRequest.bodyText(fetchCommand(request.commitSha), `application/x-${service}-request`)
-    const { text } = yield* ask(command(HttpClientRequest.post(`${base}/${service}`)))
-    if (isGitError(text)) return yield* new CloneRefused({ reason: "commit_not_found" })
-    if (!isPack(text)) return yield* new GitSilent({ reason: "unavailable" })
+    const look = Effect.gen(function* () {
+      const { text } = yield* ask(command(HttpClientRequest.post(`${base}/${service}`)))
+      if (isGitError(text)) return yield* new CloneRefused({ reason: "commit_not_found", status: null })
+      if (!isPack(text)) return yield* new GitSilent({ reason: "unavailable" })
+    })
+    yield* Effect.retry(look, { schedule: justPushed, while: isNotFound })
   }).pipe(
     Effect.timeoutFail({ duration: timeout, onTimeout: () => new GitSilent({ reason: "timeout" }) }),
     Effect.withSpan("Git.authorizeClone")

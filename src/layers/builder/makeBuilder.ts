@@ -11,7 +11,7 @@ import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import type { GitHub, GitHubError } from "../../services/GitHub.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
-import { authorizeClone, type CloneRefused, type GitSilent, gitClient } from "./authorizeClone.ts"
+import { authorizeClone, type CloneRefused, type GitSilent, gitClient, isTokenRefused } from "./authorizeClone.ts"
 import { type BuildRuns, makeBuildRuns, type Work } from "./BuildRuns.ts"
 import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
 import type { BuildLost, Hold } from "./holdBuild.ts"
@@ -75,26 +75,39 @@ const ofClone =
         })
   }
 
-const tokenFor = ({ github }: BuilderParts, { repository }: BuildSpec, installationId: bigint | null) => {
+const notConfigured = new BuildRefused({
+  reason: "not_configured",
+  field: "installationId",
+  problem: "without a GitHub App installation only an operator's permission allows to build public repositories"
+})
+
+/**
+ * A token that the owner of the repository lets us read it with, null for a public one. Asked each time: a build must never
+ * be given what its token could not read.
+ */
+const authorize = (
+  { gitUrl, github }: BuilderParts,
+  git: OutboundHttp,
+  spec: BuildSpec,
+  installationId: bigint | null
+) => {
+  const { commitSha, repository } = spec
+  const ask = (token: Redacted.Redacted | null) =>
+    authorizeClone(git, { url: cloneUrl(gitUrl, spec), commitSha, token }, gitTimeout)
   if (installationId !== null && github.isConfigured) {
-    return Effect.mapError(github.installationToken(installationId, repository), ofGitHub)
+    const isRefusal = (error: CloneRefused | GitSilent) => error._tag === "CloneRefused" && isTokenRefused(error)
+    return github
+      .installationToken(installationId, repository, { ask, isRefusal })
+      .pipe(
+        Effect.mapError((error) =>
+          error._tag === "CloneRefused" || error._tag === "GitSilent" ? ofClone(spec)(error) : ofGitHub(error)
+        )
+      )
   }
   return github.allowsUnauthenticated
-    ? Effect.succeed<Redacted.Redacted | null>(null)
-    : new BuildRefused({
-        reason: "not_configured",
-        field: "installationId",
-        problem: "without a GitHub App installation only an operator's permission allows to build public repositories"
-      })
+    ? Effect.mapBoth(ask(null), { onSuccess: (): Redacted.Redacted | null => null, onFailure: ofClone(spec) })
+    : notConfigured
 }
-
-/** Asks whoever owns the repository, each time: a build must never be given what its token could not read. */
-const authorize = (parts: BuilderParts, git: OutboundHttp, spec: BuildSpec, installationId: bigint | null) =>
-  Effect.tap(tokenFor(parts, spec, installationId), (token) =>
-    authorizeClone(git, { url: cloneUrl(parts.gitUrl, spec), commitSha: spec.commitSha, token }, gitTimeout).pipe(
-      Effect.mapError(ofClone(spec))
-    )
-  )
 
 const runInBackground =
   (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, token: Redacted.Redacted | null): Work =>

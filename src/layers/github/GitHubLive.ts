@@ -5,7 +5,8 @@ import {
   GitHub,
   type GitHubError,
   type GitHubOperation,
-  GitHubRefused
+  GitHubRefused,
+  GitHubUnavailable
 } from "../../services/GitHub.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { bearer, type CallGitHub, gitHubApi } from "./GitHubApi.ts"
@@ -63,7 +64,10 @@ interface Asked {
   readonly permission: Permission
 }
 
-/** Runs `use` with the authorization header of whoever asks: an installation's, or none where that is allowed. */
+/** A 403 is about what the App may do, which another token may not do either. */
+const isTokenRefused = (error: GitHubError): boolean => error._tag === "GitHubRefused" && error.status === 401
+
+/** Runs `use` with the authorization header of an installation, or with none where that is allowed. */
 const authorized =
   ({ allowsUnauthenticated, tokens }: Gate, { installationId, operation, permission, repository, subject }: Asked) =>
   <A>(
@@ -72,12 +76,9 @@ const authorized =
     if (installationId === null || Option.isNone(tokens)) {
       return allowsUnauthenticated && permission === "contents" ? use({}) : notConfigured(operation, subject)
     }
-    const { forget, get } = tokens.value
-    const scope = { installationId, repository, permission }
-    return get(scope).pipe(
-      Effect.flatMap((token) => use({ authorization: bearer(Redacted.value(token)) })),
-      // The token is no longer good, before its time: the next one asks for a new one.
-      Effect.tapErrorTag("GitHubRefused", ({ status }) => (status === 401 ? forget(scope) : Effect.void))
+    return tokens.value(
+      { installationId, repository, permission },
+      { use: (token) => use({ authorization: bearer(Redacted.value(token)) }), isRefusal: isTokenRefused }
     )
   }
 
@@ -113,6 +114,12 @@ const maxDescription = 140
 /** GitHub finds deployments by task, so the task names the one of ours. */
 const taskOf = (deploymentId: string) => `deploy:${deploymentId}`
 
+/** The deployment was found or made a moment ago: the server that says that it is missing has not heard of it yet. */
+const thoughThere = (error: GitHubError): GitHubError =>
+  error._tag === "GitHubRefused" && error.status === 404
+    ? new GitHubUnavailable({ operation: error.operation, reason: "unavailable", status: 404 })
+    : error
+
 const reportStatus =
   (gate: Gate) =>
   ({ deploymentId, description, environment, installationId, repository, sha, state, url }: CommitStatus) => {
@@ -138,19 +145,21 @@ const reportStatus =
         })
         const [known] = found.data
         const { id } = known ?? (yield* create).data
-        yield* gate.api({
-          ...common,
-          route: "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
-          parameters: {
-            ...place,
-            deployment_id: id,
-            state,
-            description: shortened(description, maxDescription),
-            ...(url === null ? {} : { environment_url: url })
-          },
-          ...authorization,
-          answer: Schema.Unknown
-        })
+        yield* gate
+          .api({
+            ...common,
+            route: "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+            parameters: {
+              ...place,
+              deployment_id: id,
+              state,
+              description: shortened(description, maxDescription),
+              ...(url === null ? {} : { environment_url: url })
+            },
+            ...authorization,
+            answer: Schema.Unknown
+          })
+          .pipe(Effect.mapError(thoughThere))
       })
     )
   }
@@ -178,10 +187,14 @@ export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
       return GitHub.of({
         isConfigured: Option.isSome(tokens),
         allowsUnauthenticated,
-        installationToken: (installationId, repository) =>
+        installationToken: (installationId, repository, { ask, isRefusal }) =>
           Option.match(tokens, {
             onNone: () => notConfigured("installation-token", `repository ${repository}`),
-            onSome: ({ get }) => get({ installationId, repository, permission: "contents" })
+            onSome: (withToken) =>
+              withToken(
+                { installationId, repository, permission: "contents" },
+                { use: (token) => Effect.as(ask(token), token), isRefusal }
+              )
           }),
         branchHead: branchHead(gate),
         reportStatus: reportStatus(gate),

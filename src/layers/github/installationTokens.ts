@@ -1,6 +1,7 @@
-import { Cache, Clock, Data, Duration, Effect, Exit, Redacted, Schema } from "effect"
+import { Cache, Clock, Data, Duration, Effect, Either, Exit, Redacted, Schema } from "effect"
 import githubAppJwt from "universal-github-app-jwt"
-import { type GitHubError, GitHubRefused } from "../../services/GitHub.ts"
+import { type GitHubError, GitHubRefused, GitHubUnavailable } from "../../services/GitHub.ts"
+import { decideRefusedToken } from "./decideRefusedToken.ts"
 import { bearer, type CallGitHub } from "./GitHubApi.ts"
 
 /** A GitHub App as whoever registered it knows it. */
@@ -53,6 +54,11 @@ export const appToken = ({ appId, privateKeyPem }: GitHubApp) =>
 interface IssuedToken {
   readonly token: Redacted.Redacted
   readonly lifetime: Duration.Duration
+  /** Unix milliseconds of our clock. */
+  readonly issuedAt: number
+  readonly isReplacement: boolean
+  /** GitHub has taken it. */
+  isProven: boolean
 }
 
 /** What one token is for. `repository` is `owner/name`. */
@@ -76,7 +82,7 @@ const keyOf = ({ installationId, permission, repository }: TokenScope) =>
 const isFor = (repository: string, { repositories = [] }: typeof TokenAnswer.Type): boolean =>
   repositories.length === 1 && repositories.every(({ full_name }) => sameName(full_name) === sameName(repository))
 
-const issue = (api: CallGitHub, app: GitHubApp) => (scope: TokenScope) =>
+const issue = (api: CallGitHub, app: GitHubApp, isReplacement: boolean) => (scope: TokenScope) =>
   Effect.gen(function* () {
     const { installationId, permission, repository } = scope
     const subject = `repository ${repository} of installation ${installationId}`
@@ -96,37 +102,74 @@ const issue = (api: CallGitHub, app: GitHubApp) => (scope: TokenScope) =>
     if (!isFor(repository, data)) {
       return yield* new GitHubRefused({ operation: "installation-token", subject, reason: "denied" })
     }
+    const issuedAt = yield* Clock.currentTimeMillis
     // Both times are GitHub's, so that our clock may be as wrong as it likes.
-    const issuedAt = at ?? (yield* Clock.currentTimeMillis)
-    const lifetime = Duration.subtract(Duration.millis(data.expires_at.getTime() - issuedAt), reserve)
-    return { token: Redacted.make(data.token), lifetime }
+    const lifetime = Duration.subtract(Duration.millis(data.expires_at.getTime() - (at ?? issuedAt)), reserve)
+    const issued: IssuedToken = {
+      token: Redacted.make(data.token),
+      lifetime,
+      issuedAt,
+      isReplacement,
+      isProven: false
+    }
+    return issued
   })
 
-export interface InstallationTokens {
-  readonly get: (scope: TokenScope) => Effect.Effect<Redacted.Redacted, GitHubError>
-  /** GitHub no longer accepts it: the next call gets a new one. */
-  readonly forget: (scope: TokenScope) => Effect.Effect<void>
+/** What a token is used for, and which of its errors are GitHub's no to the token. Run again with a replacement. */
+export interface TokenUse<A, E> {
+  readonly use: (token: Redacted.Redacted) => Effect.Effect<A, E>
+  readonly isRefusal: (error: E) => boolean
 }
+
+/** Uses a token of the scope, and decides what becomes of it when it is refused. */
+export type InstallationTokens = <A, E>(scope: TokenScope, use: TokenUse<A, E>) => Effect.Effect<A, E | GitHubError>
 
 /**
  * Tokens of one repository and one permission each: a build hands its token to whatever the repository's Dockerfile runs.
- * Asked for once and used until shortly before they expire. Failures are not kept.
+ * Asked for once and used until shortly before they expire, however often one is refused within its first minute: two at
+ * most until then, unless one that was taken is refused later. Failures are not kept.
  */
 export const installationTokens = (api: CallGitHub, app: GitHubApp): Effect.Effect<InstallationTokens> =>
-  Effect.map(
-    Cache.makeWith<TokenScope, IssuedToken, GitHubError>({
+  Effect.gen(function* () {
+    const cache = yield* Cache.makeWith<TokenScope, IssuedToken, GitHubError>({
       capacity: maxTokens,
-      lookup: issue(api, app),
+      lookup: issue(api, app, false),
       timeToLive: Exit.match({ onFailure: () => Duration.zero, onSuccess: ({ lifetime }) => lifetime })
-    }),
-    (cache) => ({
-      get: (scope) =>
-        cache.get(keyOf(scope)).pipe(
-          Effect.map(({ token }) => token),
-          // Several callers wait for one request: none of them takes it along when it goes away.
-          Effect.uninterruptible,
-          Effect.disconnect
-        ),
-      forget: (scope) => cache.invalidate(keyOf(scope))
     })
-  )
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+
+    /** Of several callers whose token is refused at once, the first replaces it for all. */
+    const replace = (scope: TokenScope, refused: IssuedToken) =>
+      oneAtATime.withPermits(1)(
+        Effect.gen(function* () {
+          if ((yield* cache.get(keyOf(scope))) !== refused) return
+          yield* cache.set(keyOf(scope), yield* issue(api, app, true)(scope))
+        })
+      )
+
+    const attempt = <A, E>(
+      scope: TokenScope,
+      given: TokenUse<A, E>,
+      isAgain: boolean
+    ): Effect.Effect<A, E | GitHubError> =>
+      Effect.gen(function* () {
+        // Several callers wait for one request: none of them takes it along when it goes away.
+        const issued = yield* Effect.disconnect(Effect.uninterruptible(cache.get(keyOf(scope))))
+        const used = yield* Effect.either(given.use(issued.token))
+        if (Either.isRight(used)) {
+          issued.isProven = true
+          return used.right
+        }
+        if (!given.isRefusal(used.left)) return yield* Effect.fail(used.left)
+        const ageMillis = (yield* Clock.currentTimeMillis) - issued.issuedAt
+        const decision = decideRefusedToken({ ...issued, ageMillis })
+        if (decision === "keep") {
+          return yield* new GitHubUnavailable({ operation: "installation-token", reason: "token_too_young" })
+        }
+        if (decision === "refuse" || isAgain) return yield* Effect.fail(used.left)
+        yield* replace(scope, issued)
+        return yield* attempt(scope, given, true)
+      })
+
+    return (scope, given) => attempt(scope, given, false)
+  })

@@ -249,6 +249,17 @@ layer(stage)("the Depot builder", (it) => {
     })
   )
 
+  it.scoped("a build's token that is seconds old and not known yet is asked with again", () =>
+    Effect.gen(function* () {
+      const { builder, depot, plays } = yield* Stage
+      plays(() => Promise.resolve({ digest }))
+      depot.forgetTokens(1)
+      const state = yield* Effect.provide(build(request(sha, { projectId: "proj_young" })), builder())
+      assert.include(state, { _tag: "Succeeded" })
+      assert.deepInclude(buildOf(depot, projectNamed(depot, "unkey-proj_young")), { finished: ["success"] })
+    })
+  )
+
   it.scoped("the registry sees the build's own token, never the account's", () =>
     Effect.gen(function* () {
       const { asked, builder, depot, plays } = yield* Stage

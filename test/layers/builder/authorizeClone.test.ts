@@ -99,6 +99,20 @@ describe("leave to clone", () => {
     })
   )
 
+  it.scopedLive("a commit that was pushed a moment ago is asked for again before it counts as missing", () =>
+    Effect.gen(function* () {
+      const answers = ["000eERR no such\n", "000eERR no such\n"]
+      const { seen, url } = yield* server((request, response) =>
+        answering(200, request.method === "POST" ? answers.shift() : undefined)(request, response)
+      )
+      yield* ask(url)
+      assert.lengthOf(
+        seen.filter(({ line }) => line.startsWith("POST")),
+        3
+      )
+    })
+  )
+
   it.scopedLive("a renamed repository is followed on its own host", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* server((request, response) => {

@@ -62,6 +62,9 @@ const asApp = <A, E>(
     })
   )
 
+/** For a token that is shown to no server. */
+const untried = { ask: () => Effect.void, isRefusal: () => false }
+
 const tokenRequests = (requests: ReadonlyArray<string>) => requests.filter((line) => line.endsWith("access_tokens"))
 const status: CommitStatus = {
   repository: "acme/shop",
@@ -85,16 +88,16 @@ describe("GitHub", () => {
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
           const tokens = yield* Effect.all(
-            Array.from({ length: 50 }, () => gitHub.installationToken(42n, "acme/shop")),
+            Array.from({ length: 50 }, () => gitHub.installationToken(42n, "acme/shop", untried)),
             { concurrency: "unbounded" }
           )
           yield* TestClock.adjust("54 minutes")
-          const later = yield* Effect.replicateEffect(gitHub.installationToken(42n, "acme/shop"), 50)
+          const later = yield* Effect.replicateEffect(gitHub.installationToken(42n, "acme/shop", untried), 50)
           assert.strictEqual(new Set([...tokens, ...later].map(Redacted.value)).size, 1)
           assert.lengthOf(tokenRequests(requests), 1)
           // Five minutes before the end it is no longer given to anybody.
           yield* TestClock.adjust("2 minutes")
-          yield* gitHub.installationToken(42n, "acme/shop")
+          yield* gitHub.installationToken(42n, "acme/shop", untried)
           assert.lengthOf(tokenRequests(requests), 2)
         })
       )
@@ -111,9 +114,9 @@ describe("GitHub", () => {
         const { apiUrl, requests } = yield* standIn({}, -seconds * 1000)
         yield* asApp(apiUrl, (gitHub) =>
           Effect.gen(function* () {
-            yield* gitHub.installationToken(42n, "acme/shop")
+            yield* gitHub.installationToken(42n, "acme/shop", untried)
             yield* TestClock.adjust(Duration.minutes(54))
-            yield* gitHub.installationToken(42n, "acme/shop")
+            yield* gitHub.installationToken(42n, "acme/shop", untried)
             assert.lengthOf(tokenRequests(requests), 1)
           })
         )
@@ -129,11 +132,11 @@ describe("GitHub", () => {
       })
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
-          const shop = Redacted.value(yield* gitHub.installationToken(42n, "acme/shop"))
-          const plans = Redacted.value(yield* gitHub.installationToken(42n, "acme/plans"))
+          const shop = Redacted.value(yield* gitHub.installationToken(42n, "acme/shop", untried))
+          const plans = Redacted.value(yield* gitHub.installationToken(42n, "acme/plans", untried))
           assert.deepStrictEqual([tokensOf("acme/shop"), tokensOf("acme/plans")], [[shop], [plans]])
           // GitHub's names differ by more than case.
-          assert.strictEqual(Redacted.value(yield* gitHub.installationToken(42n, "Acme/Shop")), shop)
+          assert.strictEqual(Redacted.value(yield* gitHub.installationToken(42n, "Acme/Shop", untried)), shop)
           yield* gitHub.branchHead("acme/shop", "feature/cart", 42n)
           assert.lengthOf(tokenRequests(requests), 2)
           // One that may write deployments is another one, and reads no contents.
@@ -151,15 +154,15 @@ describe("GitHub", () => {
       const { apiUrl, requests } = yield* standIn()
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
-          const missing = yield* Effect.flip(gitHub.installationToken(42n, "acme/plans"))
+          const missing = yield* Effect.flip(gitHub.installationToken(42n, "acme/plans", untried))
           assert.include(missing, { _tag: "GitHubRefused", reason: "denied", status: 422 })
           for (const repository of ["mallory/shop", "mallory/acme/shop"]) {
-            const foreign = yield* Effect.flip(gitHub.installationToken(42n, repository))
+            const foreign = yield* Effect.flip(gitHub.installationToken(42n, repository, untried))
             assert.include(foreign, { _tag: "GitHubRefused", reason: "denied" })
           }
           // A refusal is not kept: the repository may be installed meanwhile.
           yield* TestClock.adjust("1 millis")
-          yield* Effect.flip(gitHub.installationToken(42n, "acme/plans"))
+          yield* Effect.flip(gitHub.installationToken(42n, "acme/plans", untried))
           assert.lengthOf(tokenRequests(requests), 4)
         })
       )
@@ -172,8 +175,8 @@ describe("GitHub", () => {
       const { apiUrl, requests } = yield* standIn()
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
-          const impatient = yield* Effect.fork(gitHub.installationToken(42n, "acme/shop"))
-          const patient = yield* Effect.fork(gitHub.installationToken(42n, "acme/shop"))
+          const impatient = yield* Effect.fork(gitHub.installationToken(42n, "acme/shop", untried))
+          const patient = yield* Effect.fork(gitHub.installationToken(42n, "acme/shop", untried))
           yield* Effect.yieldNow()
           yield* impatient.interruptAsFork(impatient.id())
           assert.include(Redacted.value(yield* patient), "ghs_")
@@ -188,7 +191,7 @@ describe("GitHub", () => {
       yield* start
       const eight = yield* standIn({ app: { appId: 7, publicKeyPem: pkcs8.publicKey } })
       const spoiled = `"${pkcs8.privateKey.replaceAll("\n", "\\n")}"`
-      yield* asApp(eight.apiUrl, (gitHub) => gitHub.installationToken(42n, "acme/shop"), { pem: spoiled })
+      yield* asApp(eight.apiUrl, (gitHub) => gitHub.installationToken(42n, "acme/shop", untried), { pem: spoiled })
       assert.lengthOf(tokenRequests(eight.requests), 1)
     })
   )
@@ -197,7 +200,7 @@ describe("GitHub", () => {
     Effect.gen(function* () {
       yield* start
       const { apiUrl } = yield* standIn()
-      const token = (gitHub: GitHub["Type"]) => Effect.flip(gitHub.installationToken(42n, "acme/shop"))
+      const token = (gitHub: GitHub["Type"]) => Effect.flip(gitHub.installationToken(42n, "acme/shop", untried))
       const foreign = yield* asApp(apiUrl, token, { pem: pkcs8.privateKey })
       assert.include(foreign, { _tag: "GitHubRefused", reason: "denied", status: 401 })
       const broken = yield* asApp(apiUrl, token, { pem: "canary-key" })
@@ -206,7 +209,7 @@ describe("GitHub", () => {
         const encoded = yield* Schema.encode(GitHubRefused)(broken)
         assert.notInclude(JSON.stringify(encoded) + broken.stack, "canary-key")
       }
-      const gone = yield* asApp(apiUrl, (gitHub) => Effect.flip(gitHub.installationToken(43n, "acme/shop")))
+      const gone = yield* asApp(apiUrl, (gitHub) => Effect.flip(gitHub.installationToken(43n, "acme/shop", untried)))
       assert.include(gone, { _tag: "GitHubRefused", reason: "installation_missing" })
     })
   )
@@ -217,7 +220,7 @@ describe("GitHub", () => {
       const { apiUrl, failNext, requests } = yield* standIn()
       yield* asApp(apiUrl, (gitHub) =>
         Effect.gen(function* () {
-          yield* gitHub.installationToken(42n, "acme/shop")
+          yield* gitHub.installationToken(42n, "acme/shop", untried)
           const failWith = (status: number, headers?: Readonly<Record<string, string>>) => {
             failNext(status, headers)
             return Effect.flip(gitHub.branchHead("acme/shop", "feature/cart", 42n))
@@ -230,14 +233,12 @@ describe("GitHub", () => {
           assert.include(secondary, { _tag: "GitHubUnavailable", reason: "rate_limited" })
           assert.include(yield* failWith(403), { _tag: "GitHubRefused", reason: "denied" })
           assert.lengthOf(requests, 6)
-          // A token that GitHub no longer takes is not used again.
-          yield* failWith(401)
-          yield* gitHub.branchHead("acme/shop", "feature/cart", 42n)
-          assert.lengthOf(tokenRequests(requests), 2)
+          assert.include(yield* failWith(401), { _tag: "GitHubUnavailable", reason: "token_too_young" })
+          assert.lengthOf(tokenRequests(requests), 1)
         })
       )
       const away = yield* asApp("http://127.0.0.1:1", (gitHub) =>
-        Effect.flip(gitHub.installationToken(42n, "acme/shop"))
+        Effect.flip(gitHub.installationToken(42n, "acme/shop", untried))
       )
       assert.include(away, { _tag: "GitHubUnavailable", reason: "unreachable" })
     })

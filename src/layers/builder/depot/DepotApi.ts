@@ -52,6 +52,8 @@ export type BuildResult = { readonly _tag: "success" } | { readonly _tag: "error
 const unaryTimeout = Duration.seconds(15)
 /** A machine that is cold has to boot. */
 const machineTimeout = Duration.minutes(5)
+/** A build's token is seconds old when its machine is asked for, and need not be known to the server that is asked. */
+const youngToken = Schedule.intersect(Schedule.spaced("2 seconds"), Schedule.recurs(30))
 /** What Depot expects to hear from whoever uses one of its machines. */
 const healthInterval = Duration.seconds(5)
 
@@ -177,6 +179,7 @@ const machines = (sdk: Sdk) => {
       }
       return null
     }).pipe(
+      Effect.retry({ schedule: youngToken, while: isDenied }),
       Effect.filterOrFail(
         (machine) => machine !== null,
         () => new DepotFailed({ operation: "get-endpoint", code: null })
