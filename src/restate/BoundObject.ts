@@ -19,7 +19,7 @@ import {
   Tracer
 } from "effect"
 import { Attempt, type HandlerRuntime } from "./Attempt.ts"
-import type { AnySchema, Contract } from "./Contract.ts"
+import type { Contract, HandlerContract } from "./Contract.ts"
 import { publicError } from "./Defect.ts"
 import { Durable } from "./Durable.ts"
 import { durableClock } from "./DurableClock.ts"
@@ -98,14 +98,14 @@ export const bind = <R>(
         Effect.suspend(() => run(input)),
         encoded
       )
-    attempts.set(name, (journal, input) => runAttempt(shared, declared.error, journal, handle(input)))
+    attempts.set(name, (journal, input) => runAttempt(shared, declared, journal, handle(input)))
   }
   return { contract: implementation.contract, options: implementation.options, attempts }
 }
 
 const runAttempt = <E, R>(
   shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer },
-  errorSchema: AnySchema,
+  declared: HandlerContract,
   journal: Journal,
   effect: Effect.Effect<Uint8Array, E, R | Durable>
 ): Promise<Uint8Array> =>
@@ -136,7 +136,7 @@ const runAttempt = <E, R>(
         resolve(exit.value)
         return
       }
-      const { error, outcome } = edge(attempt, errorSchema, exit.cause)
+      const { error, outcome } = edge(attempt, declared, exit.cause)
       report.ended(outcome, exit.cause)
       reject(error)
     }, broken)
@@ -150,7 +150,7 @@ interface Edge {
 const isDurableFailure = Schema.is(Schema.Union(StepFailed, CallFailed, AwaitRejected, EncodingFailed))
 
 /** What leaves the handler: typed failures and cancellation end the invocation, everything else is retried. */
-const edge = (attempt: Attempt, errorSchema: AnySchema, cause: Cause.Cause<unknown>): Edge => {
+const edge = (attempt: Attempt, declared: HandlerContract, cause: Cause.Cause<unknown>): Edge => {
   const failure = Option.getOrUndefined(Cause.failureOption(cause))
   if (!Cause.isDie(cause)) {
     if (failure instanceof Cancelled) return { error: new CancelledError(), outcome: "cancelled" }
@@ -159,7 +159,8 @@ const edge = (attempt: Attempt, errorSchema: AnySchema, cause: Cause.Cause<unkno
     const { cancellation } = attempt
     if (failure === undefined && cancellation.interrupted(cancellation.handler))
       return { error: new CancelledError(), outcome: "cancelled" }
-    const terminal = failure === undefined ? Option.none() : toTerminal(errorSchema, failure)
+    const withFields = declared.ingress === "private" || attempt.journal.typedFailures
+    const terminal = failure === undefined ? Option.none() : toTerminal(declared.error, failure, withFields)
     if (Option.isSome(terminal)) return { error: terminal.value, outcome: "failed" }
   }
   logDefect(attempt, cause)

@@ -4,7 +4,7 @@ import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.ts"
 import { CallFailed, type EncodingFailed } from "./DurableError.ts"
 import { encodeFor, opaqueSerde } from "./Serde.ts"
-import { fromTerminal } from "./TypedFailure.ts"
+import { fromTerminal, typedFailuresHeader } from "./TypedFailure.ts"
 
 /** Restate's ingress could not be reached, or answered with something that is not its protocol. Whether it took the request is unknown. */
 export class IngressUnavailable extends Schema.TaggedError<IngressUnavailable>()("IngressUnavailable", {
@@ -91,7 +91,7 @@ const make = (http: HttpClient.HttpClient, base: string): Context.Tag.Service<In
         const declared = yield* declaredHandler(contract, handler)
         const path = pathOf(contract, key, handler)
         const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input), input)
-        const sent = yield* post(path, body, headersOf(options))
+        const sent = yield* post(path, body, { ...headersOf(options), [typedFailuresHeader]: "true" })
         if (isSuccess(sent.response)) {
           return yield* Effect.try({
             // Decoded by the contract's output schema.

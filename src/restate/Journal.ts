@@ -43,6 +43,7 @@ export interface CallRequest {
   /** Encoded already. */
   readonly input: Uint8Array
   readonly outputSerde: Serde<unknown>
+  readonly headers: Readonly<Record<string, string>>
   readonly idempotencyKey?: string
 }
 
@@ -63,6 +64,8 @@ export interface Journal {
   readonly invocationId: string
   /** W3C trace context of the attempt, when the server or the first caller sent one. */
   readonly traceparent: string | undefined
+  /** Whether the caller asks for failures with their fields. */
+  readonly typedFailures: boolean
   /** True while the attempt repeats what an earlier one journaled. */
   readonly replaying: () => boolean
   /** Aborted when the attempt is over for any reason: completed, suspended, failed, disconnected. */

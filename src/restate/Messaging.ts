@@ -5,7 +5,7 @@ import { type Durable, withAttempt } from "./Durable.ts"
 import { AwaitRejected, CallFailed, type EncodingFailed } from "./DurableError.ts"
 import type { Completion, Target } from "./Journal.ts"
 import { encodeFor, opaqueSerde, serdeOf } from "./Serde.ts"
-import { fromTerminal } from "./TypedFailure.ts"
+import { fromTerminal, typedFailuresHeader } from "./TypedFailure.ts"
 import { wholeMillis } from "./wholeMillis.ts"
 
 const nameOf = ({ handler, service }: Target): string => `${service}/${handler}`
@@ -55,6 +55,8 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
         target,
         input: encoded.right,
         outputSerde: opaqueSerde(declared.output),
+        // A private handler tells its callers, which are never the ingress, without being asked.
+        headers: declared.ingress === "public" ? { [typedFailuresHeader]: "true" } : {},
         ...options
       })
       return appended.result

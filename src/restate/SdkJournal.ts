@@ -19,6 +19,7 @@ import type {
   Wakeup
 } from "./Journal.ts"
 import type { Serde } from "./Serde.ts"
+import { typedFailuresHeader } from "./TypedFailure.ts"
 
 export type SdkContext = ObjectContext & internal.ContextInternal
 
@@ -124,6 +125,10 @@ export class SdkJournal implements Journal {
     return typeof value === "string" ? value : undefined
   }
 
+  get typedFailures(): boolean {
+    return this.#context.request().headers.has(typedFailuresHeader)
+  }
+
   get attemptCompleted(): AbortSignal {
     return this.#context.request().attemptCompletedSignal
   }
@@ -181,13 +186,14 @@ export class SdkJournal implements Journal {
   }
 
   call(request: CallRequest): { readonly result: SdkPending; readonly invocationId: SdkPending } {
-    const { target, input, outputSerde, idempotencyKey } = request
+    const { target, input, outputSerde, headers, idempotencyKey } = request
     const entry = new EntryIdentity()
     const promise = this.#context.genericCall({
       service: target.service,
       method: target.handler,
       key: target.key,
       parameter: input,
+      headers: { ...headers },
       inputSerde: sdkSerde.binary,
       outputSerde: answering(entry, outputSerde),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey })

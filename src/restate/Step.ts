@@ -252,7 +252,7 @@ class StepRun {
     const failure = Option.getOrUndefined(Cause.failureOption(cause))
     const { failure: schema } = this.#options
     if (failure !== undefined && schema !== undefined && !isTransient(failure)) {
-      const terminal = toTerminal(schema, failure)
+      const terminal = toTerminal(schema, failure, true)
       if (Option.isSome(terminal)) return terminal.value
     }
     if (failure === undefined && Cause.isInterruptedOnly(cause))

@@ -3,8 +3,14 @@ import { TerminalError } from "@restatedev/restate-sdk"
 import { Option, Schema, SchemaAST } from "effect"
 import { type AnySchema, opaque } from "./Contract.ts"
 
-/** Metadata key under which an encoded failure travels with its terminal error, through journal, calls and ingress. */
+/** Metadata key under which an encoded failure travels with its terminal error to a caller that asks for it. */
 export const failureMetadata = "effect/error"
+
+/**
+ * The header by which a caller of a public handler asks for failures with their fields. Restate shows the metadata of an error
+ * in the body of its ingress, and callers that know nothing of them get status and message alone.
+ */
+export const typedFailuresHeader = "x-typed-failures"
 
 const statusOf = (ast: SchemaAST.AST, failure: unknown): number => {
   if (!SchemaAST.isUnion(ast)) return HttpApiSchema.getStatusErrorAST(ast)
@@ -18,16 +24,16 @@ const messageOf = (failure: unknown): string => {
 }
 
 /**
- * The terminal error that carries a typed failure: its HTTP status as code, itself encoded as metadata. None when the
- * failure does not fit the schema, which makes it a defect.
+ * The terminal error that carries a typed failure: its HTTP status as code and, when `withFields`, itself encoded as metadata.
+ * None when the failure does not fit the schema, which makes it a defect.
  */
-export const toTerminal = (schema: AnySchema, failure: unknown): Option.Option<TerminalError> =>
+export const toTerminal = (schema: AnySchema, failure: unknown, withFields: boolean): Option.Option<TerminalError> =>
   Option.map(
     Schema.encodeOption(opaque(schema))(failure),
     (encoded) =>
       new TerminalError(messageOf(failure), {
         errorCode: statusOf(schema.ast, failure),
-        metadata: { [failureMetadata]: JSON.stringify(encoded) }
+        ...(withFields ? { metadata: { [failureMetadata]: JSON.stringify(encoded) } } : {})
       })
   )
 

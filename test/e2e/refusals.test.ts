@@ -8,7 +8,7 @@ import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { deploymentRow, deployNew, imageOf, projectRow, routesOf, rows, unfinished } from "./support/deploys.ts"
 import { eventually } from "./support/eventually.ts"
-import { messageOf, postDeployService, postRaw, type RawReply } from "./support/ingress.ts"
+import { messageOf, postDeployService, postRaw, type RawReply, refusalMembers } from "./support/ingress.ts"
 import { refusals } from "./support/refusals.ts"
 import { stack } from "./support/Stack.ts"
 
@@ -77,6 +77,7 @@ const expectRefusal = (reply: RawReply, elapsed: number) => {
   // A refusal says what is wrong, not everything that was sent.
   assert.isBelow(reply.text.length, 2000)
   assert.isAbove(messageOf(reply).length, 0)
+  assert.hasAllKeys(JSON.parse(reply.text), refusalMembers)
 }
 
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>

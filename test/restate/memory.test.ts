@@ -29,8 +29,8 @@ const memoryHost = (options: MemoryRestateOptions) =>
     Effect.gen(function* () {
       const engine = new MemoryRestate(options)
       yield* engine.serve(probe("Probe"))
-      const request = (key: string, handler: string, input: unknown) =>
-        engine.request({ service: "Probe", key, handler }, encode(input))
+      const request = (key: string, handler: string, input: unknown, typedFailures = true) =>
+        engine.request({ service: "Probe", key, handler }, encode(input), { typedFailures })
       const invocation = (id: string): Invocation | undefined => engine.invocations.find((it) => it.id === id)
       const result = (found: Invocation) => Effect.orDie(Effect.map(engine.result(found), answerOf))
       const attach = (id: string) => {
@@ -51,6 +51,7 @@ const memoryHost = (options: MemoryRestateOptions) =>
       return Host.of({
         suspendsAtOnce: options.suspend === "always",
         call: (key, handler, input) => Effect.suspend(() => result(request(key, handler, input))),
+        callPlainly: (key, handler) => Effect.suspend(() => result(request(key, handler, undefined, false))),
         send: (key, handler, input) => Effect.sync(() => request(key, handler, input).id),
         attach,
         cancel: (id) => Effect.sync(() => engine.cancel(id)),

@@ -1,4 +1,4 @@
-import type { RunOptions, Target } from "../Journal.ts"
+import type { CallRequest, RunOptions, Target } from "../Journal.ts"
 import type { Phase } from "./Fault.ts"
 import type { Entry, Invocation, Stored } from "./Invocation.ts"
 
@@ -29,7 +29,7 @@ export interface AttemptWorld {
   readonly acknowledge: (deliver: () => void) => void
   readonly stateOf: (target: Target) => Map<string, Uint8Array>
   readonly completed: (invocation: Invocation, entry: Entry, answer: Stored) => void
-  readonly startCall: (caller: Invocation, entry: Entry, target: Target, input: Uint8Array, key?: string) => void
+  readonly startCall: (caller: Invocation, entry: Entry, request: CallRequest) => void
   readonly startSend: (target: Target, input: Uint8Array, delayMillis: number, key?: string) => string
   readonly cancelInvocation: (id: string) => void
   readonly completeAwakeable: (id: string, answer: Stored) => void

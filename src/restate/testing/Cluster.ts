@@ -2,6 +2,7 @@ import { TerminalError } from "@restatedev/restate-sdk"
 import type { BoundObject } from "../BoundObject.ts"
 import type { RunOptions, Target } from "../Journal.ts"
 import { opaqueSerde } from "../Serde.ts"
+import { typedFailuresHeader } from "../TypedFailure.ts"
 import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
 import { type FaultPlan, type JournalPoint, noFaults } from "./Fault.ts"
 import { generator } from "./Generator.ts"
@@ -23,6 +24,8 @@ export interface ClusterOptions {
 export interface StartOptions {
   readonly idempotencyKey?: string | undefined
   readonly traceparent?: string | undefined
+  /** The caller asks for failures with their fields. Default false. */
+  readonly typedFailures?: boolean | undefined
   readonly delayMillis?: number
 }
 
@@ -82,7 +85,7 @@ export class Cluster {
   }
 
   start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
-    const { idempotencyKey, traceparent, delayMillis = 0 } = options
+    const { idempotencyKey, traceparent, typedFailures = false, delayMillis = 0 } = options
     const path = `${target.service}/${target.key}/${target.handler}`
     const dedupe = idempotencyKey === undefined ? undefined : `${path}/${idempotencyKey}`
     const known = dedupe === undefined ? undefined : this.#idempotent.get(dedupe)
@@ -90,7 +93,7 @@ export class Cluster {
     const number = (this.#counters.get(path) ?? 0) + 1
     this.#counters.set(path, number)
     const label = `${path}#${number}`
-    const invocation = makeInvocation({ id: `inv_${label}`, label, target, input, traceparent })
+    const invocation = makeInvocation({ id: `inv_${label}`, label, target, input, traceparent, typedFailures })
     this.invocations.set(invocation.id, invocation)
     if (dedupe !== undefined) this.#idempotent.set(dedupe, invocation)
     this.#progress++
@@ -329,8 +332,8 @@ export class Cluster {
     },
     stateOf: (target) => this.#object(target).state,
     completed: (invocation, entry, answer) => this.#completed(invocation, entry, answer),
-    startCall: (caller, entry, target, input, key) => {
-      const callee = this.start(target, input, { idempotencyKey: key })
+    startCall: (caller, entry, { headers, idempotencyKey, input, target }) => {
+      const callee = this.start(target, input, { idempotencyKey, typedFailures: typedFailuresHeader in headers })
       entry.invocationId = callee.id
       const answer = (result: Stored) => this.#completed(caller, entry, result)
       if (callee.result === undefined) callee.waiting.push(answer)

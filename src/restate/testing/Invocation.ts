@@ -44,6 +44,7 @@ export interface Invocation {
   readonly target: Target
   readonly input: Uint8Array
   readonly traceparent: string | undefined
+  readonly typedFailures: boolean
   readonly entries: Array<Entry>
   /** Indexes of completed entries, and the cancellation, in the order in which they became known. */
   readonly order: Array<number | "cancelled">
@@ -57,7 +58,7 @@ export interface Invocation {
 }
 
 export const makeInvocation = (
-  identity: Pick<Invocation, "id" | "label" | "target" | "input" | "traceparent">
+  identity: Pick<Invocation, "id" | "label" | "target" | "input" | "traceparent" | "typedFailures">
 ): Invocation => ({
   ...identity,
   entries: [],

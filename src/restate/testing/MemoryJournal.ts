@@ -42,6 +42,10 @@ export class MemoryJournal implements Journal, RunningAttempt {
     return this.invocation.traceparent
   }
 
+  get typedFailures(): boolean {
+    return this.invocation.typedFailures
+  }
+
   get attemptCompleted(): AbortSignal {
     return this.#controller.signal
   }
@@ -120,10 +124,10 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   call(request: CallRequest): { readonly result: MemoryPending; readonly invocationId: MemoryPending } {
-    const { target, input, outputSerde, idempotencyKey } = request
+    const { target, input, outputSerde } = request
     const { entry, fresh } = this.#appended("call", `${target.service}/${target.handler}`, hex(input) + target.key)
     if (entry !== undefined && fresh) {
-      this.#world.startCall(this.invocation, entry, target, input, idempotencyKey)
+      this.#world.startCall(this.invocation, entry, request)
       this.#acknowledged(entry)
     }
     return {

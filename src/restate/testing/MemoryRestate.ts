@@ -7,7 +7,7 @@ import type { Target } from "../Journal.ts"
 import { type Observer, silentObserver } from "../Observer.ts"
 import { opaqueSerde } from "../Serde.ts"
 import { fromTerminal } from "../TypedFailure.ts"
-import { Cluster, type ClusterOptions, rejected } from "./Cluster.ts"
+import { Cluster, type ClusterOptions, rejected, type StartOptions } from "./Cluster.ts"
 import type { Invocation, Stored } from "./Invocation.ts"
 import { VirtualTime } from "./VirtualTime.ts"
 
@@ -70,7 +70,7 @@ export class MemoryRestate {
     handler: H,
     input: Input<C, H>
   ): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | InvocationPaused | Stuck> {
-    return Effect.suspend(() => this.result(this.submit(contract, key, handler, input))).pipe(
+    return Effect.suspend(() => this.result(this.submit(contract, key, handler, input, { typedFailures: true }))).pipe(
       Effect.flatMap((stored) => this.#answer(contract, handler, stored))
     )
   }
@@ -81,7 +81,7 @@ export class MemoryRestate {
     key: string,
     handler: H,
     input: Input<C, H>,
-    options: { readonly idempotencyKey?: string; readonly traceparent?: string } = {}
+    options: StartOptions = {}
   ): Invocation {
     const declared = contract.handlers[handler]
     const bytes = declared === undefined ? encode(input) : opaqueSerde(declared.input).serialize(input)
@@ -89,11 +89,7 @@ export class MemoryRestate {
   }
 
   /** `submit` with the bytes of the request's body. */
-  request(
-    target: Target,
-    body: Uint8Array,
-    options: { readonly idempotencyKey?: string; readonly traceparent?: string } = {}
-  ): Invocation {
+  request(target: Target, body: Uint8Array, options: StartOptions = {}): Invocation {
     const first = this.#cluster.start(target, body, options)
     if (this.#options.duplicate === "concurrent") this.#cluster.start(target, body, options)
     if (this.#options.duplicate === "sequential") first.waiting.push(() => this.#cluster.start(target, body, options))

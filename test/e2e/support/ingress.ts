@@ -24,6 +24,9 @@ export const postRaw = (path: string, body: string): Effect.Effect<RawReply, nev
 export const postDeployService = (handler: "Deploy" | "Promote" | "Rollback", key: string, body: unknown) =>
   postRaw(`hydra.v1.DeployService/${key}/${handler}`, JSON.stringify(body))
 
+/** All that a refusal has in the body of the ingress. `source` is Restate's own: `ingress` or `invocation`. */
+export const refusalMembers = ["code", "message", "source"]
+
 /** The text of a refusal. */
 export const messageOf = ({ text }: RawReply): string => {
   const body: unknown = JSON.parse(text)

@@ -1,15 +1,21 @@
 import { FetchHttpClient, HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
+import { assert } from "@effect/vitest"
 import { type Duration, Effect, Layer, Schema } from "effect"
 import { bind } from "../../../src/restate/BoundObject.ts"
 import { countSteps, serveEndpoint } from "../../../src/restate/Endpoint.ts"
 import type { Implementation, ObjectOptions } from "../../../src/restate/Implementation.ts"
 import { silentObserver } from "../../../src/restate/Observer.ts"
+import { typedFailuresHeader } from "../../../src/restate/TypedFailure.ts"
 import { type VirtualObject, virtualObject } from "../../../src/restate/VirtualObject.ts"
+import { refusalMembers } from "../../e2e/support/ingress.ts"
 import { type Reply, RestateClient, type RestateClientShape, testRestate } from "../../support/stack/Restate.ts"
 import { probe } from "../fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "../fixtures/Recorder.ts"
 import { telemetryLayer } from "../fixtures/telemetry.ts"
 import { type Answer, Host, poll } from "../suite/Host.ts"
+
+/** What our own clients send. */
+const typed = { [typedFailuresHeader]: "true" }
 
 /** The probe is served twice by one endpoint, once in each cancellation mode, under the mode's name. */
 export type Mode = "Explicit" | "Implicit"
@@ -86,8 +92,16 @@ export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
       Host.of({
         suspendsAtOnce,
         call: (key, handler, input) =>
-          restate.call(`${mode}/${key}/${handler}`, input).pipe(Effect.map(answerOf), Effect.orDie),
-        send: (key, handler, input) => Effect.orDie(restate.send(`${mode}/${key}/${handler}`, input)),
+          restate.call(`${mode}/${key}/${handler}`, input, typed).pipe(Effect.map(answerOf), Effect.orDie),
+        callPlainly: (key, handler) =>
+          restate.call(`${mode}/${key}/${handler}`).pipe(
+            Effect.tap(({ body, status }) => {
+              if (status !== 200) assert.hasAllKeys(body, refusalMembers)
+            }),
+            Effect.map(answerOf),
+            Effect.orDie
+          ),
+        send: (key, handler, input) => Effect.orDie(restate.send(`${mode}/${key}/${handler}`, input, typed)),
         attach: (id) => restate.attach(id).pipe(Effect.map(answerOf), Effect.orDie),
         cancel: (id) => Effect.orDie(restate.cancel(id)),
         kill: (id) => Effect.orDie(restate.kill(id)),

@@ -16,7 +16,10 @@ export interface Answer {
  * the engine that stands in for it in unit tests.
  */
 export interface HostShape {
+  /** As a caller that reads failures by their schema. */
   readonly call: (key: string, handler: ProbeHandler, input?: unknown) => Effect.Effect<Answer>
+  /** As any other caller. */
+  readonly callPlainly: (key: string, handler: ProbeHandler) => Effect.Effect<Answer>
   readonly send: (key: string, handler: ProbeHandler, input?: unknown) => Effect.Effect<string>
   readonly attach: (id: string) => Effect.Effect<Answer>
   readonly cancel: (id: string) => Effect.Effect<void>

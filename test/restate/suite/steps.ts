@@ -24,6 +24,14 @@ export const stepGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("a typed failure shows its status and message alone to a caller that does not ask for its fields", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const answer = yield* host.callPlainly(yield* freshKey, "refused")
+      assert.deepStrictEqual(answer, { status: 422, body: "a is refused", metadata: {} })
+    })
+  )
+
   it.effect("a typed failure replays as the same class without running the body again", () =>
     Effect.gen(function* () {
       const { output, notes } = yield* succeed("caught")
