@@ -57,7 +57,10 @@ const assemble = (read: Settings, instanceId: string) => ({
     (registry) => ({ ...registry, insecure: read.registry.insecure })
   ),
   github: {
-    app: Option.map(read.github.privateKeyPem, (privateKeyPem) => ({ appId: read.github.appId, privateKeyPem })),
+    app: Option.filter(
+      Option.map(read.github.privateKeyPem, (privateKeyPem) => ({ appId: read.github.appId, privateKeyPem })),
+      ({ appId }) => appId !== 0
+    ),
     apiUrl: read.github.apiUrl,
     gitUrl: Option.getOrElse(read.github.gitUrl, () => gitUrlOf(read.github.apiUrl)),
     allowUnauthenticatedDeployments: read.github.allowUnauthenticatedDeployments

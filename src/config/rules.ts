@@ -17,6 +17,10 @@ const usesBuildkit = (given: Given): boolean =>
   isKind(given, "buildkit") ||
   (isGiven(given, "builder.buildkit_address") && (given.get("builder.kind") ?? "auto") === "auto")
 
+/** Unkey's own development configuration: a key stands there, and no App is wanted. */
+const isWithoutApp = (given: Given): boolean =>
+  given.get("github.app_id") === "0" && isTrue(given, "github.allow_unauthenticated_deployments")
+
 const companions: ReadonlyArray<Companions> = [
   {
     when: (given) => isTrue(given, "acme.enabled") && isTrue(given, "acme.route53.enabled"),
@@ -55,7 +59,8 @@ const companions: ReadonlyArray<Companions> = [
     because: "the other half of the client's certificate is set"
   },
   {
-    when: (given) => isGiven(given, "github.app_id") || isGiven(given, "github.private_key_pem"),
+    when: (given) =>
+      isGiven(given, "github.app_id") || (isGiven(given, "github.private_key_pem") && !isWithoutApp(given)),
     needs: ["github.app_id", "github.private_key_pem"],
     because: "the other half of the GitHub App is set"
   }

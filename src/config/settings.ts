@@ -298,7 +298,11 @@ export const settings = {
     requestTimeout: withDefault(requestBound, Duration.seconds(10), "How long one request may take.")
   },
   github: {
-    appId: withDefault(anyCount, 0, "The id of the GitHub App that clones and reports; 0 is none."),
+    appId: withDefault(
+      anyCount,
+      0,
+      "The id of the GitHub App that clones and reports; 0 is none, also beside a key where `allow_unauthenticated_deployments` is true."
+    ),
     privateKeyPem: optional(redacted(privateKeyPem), "The App's private key in PEM."),
     apiUrl: withDefault(
       httpUrl({ secret: "tokens of the GitHub App", when: hasApp }),

@@ -13,14 +13,15 @@ const field = (name: string, value: string) => ({
   text: `*${name}:*\n${shortened(escaped(value), fieldLength - 100)}`
 })
 
+const identifier = (name: string, value: string) => field(name, `\`${value}\``)
+
 const section = (...fields: ReadonlyArray<ReturnType<typeof field>>) => ({ type: "section", fields })
 
 const thousands = (count: number): string => count.toLocaleString("en-US")
 
+/** The title and the fields are those of the Go worker, for filters on them. */
 const headline = ({ kind, workspaceName }: QuotaNotice): string =>
-  kind === "first"
-    ? `${workspaceName} has used up its monthly quota`
-    : `Reminder: ${workspaceName} is still above its monthly quota`
+  kind === "first" ? `Quota Exceeded: ${workspaceName}` : `Quota Still Exceeded (Weekly Reminder): ${workspaceName}`
 
 /** A notice as the body of a request to a Slack webhook. */
 export const slackMessage = (notice: QuotaNotice) => {
@@ -30,12 +31,12 @@ export const slackMessage = (notice: QuotaNotice) => {
     blocks: [
       { type: "header", text: { type: "plain_text", text: shortened(title, headerLength), emoji: true } },
       section(
-        field("Workspace ID", notice.workspaceId),
+        identifier("Workspace ID", notice.workspaceId),
         field("Workspace Name", notice.workspaceName),
-        field("Organisation ID", notice.orgId),
-        field("Stripe ID", notice.stripeCustomerId ?? "none")
+        identifier("Organisation ID", notice.orgId),
+        identifier("Stripe ID", notice.stripeCustomerId ?? "")
       ),
-      section(field("Tier", notice.tier ?? "none"), field("Quota", "RequestsPerMonth")),
+      section(field("Tier", notice.tier ?? ""), field("Quota", "RequestsPerMonth")),
       section(field("Limit", thousands(notice.limit)), field("Used", thousands(notice.used)))
     ]
   }

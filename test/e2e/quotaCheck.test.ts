@@ -65,7 +65,7 @@ layer(withSlack, { excludeTestServices: true, timeout: "1 minute" })("a quota ch
       assert.deepStrictEqual(yield* check(month), answer)
       const { messages } = yield* SlackServer
       const field = (name: string, value: string) => ({ type: "mrkdwn", text: `*${name}:*\n${value}` })
-      const title = "Shop has used up its monthly quota"
+      const title = "Quota Exceeded: Shop"
       assert.deepStrictEqual(messages, [
         {
           text: title,
@@ -74,10 +74,10 @@ layer(withSlack, { excludeTestServices: true, timeout: "1 minute" })("a quota ch
             {
               type: "section",
               fields: [
-                field("Workspace ID", "ws_above"),
+                field("Workspace ID", "`ws_above`"),
                 field("Workspace Name", "Shop"),
-                field("Organisation ID", "org_1"),
-                field("Stripe ID", "cus_1")
+                field("Organisation ID", "`org_1`"),
+                field("Stripe ID", "`cus_1`")
               ]
             },
             { type: "section", fields: [field("Tier", "Free"), field("Quota", "RequestsPerMonth")] },

@@ -24,20 +24,20 @@ const send = Effect.flatMap(SlackServer, ({ url }) =>
 )
 
 describe("a Slack message", () => {
-  it("has the blocks and fields that people know", () => {
-    const title = "Shop & <Sons> has used up its monthly quota"
+  it("has the title, blocks and fields of the Go worker", () => {
+    const title = "Quota Exceeded: Shop & <Sons>"
     const field = (name: string, value: string) => ({ type: "mrkdwn", text: `*${name}:*\n${value}` })
     assert.deepStrictEqual(slackMessage(notice), {
-      text: "Shop &amp; &lt;Sons&gt; has used up its monthly quota",
+      text: "Quota Exceeded: Shop &amp; &lt;Sons&gt;",
       blocks: [
         { type: "header", text: { type: "plain_text", text: title, emoji: true } },
         {
           type: "section",
           fields: [
-            field("Workspace ID", "ws_1"),
+            field("Workspace ID", "`ws_1`"),
             field("Workspace Name", "Shop &amp; &lt;Sons&gt;"),
-            field("Organisation ID", "org_1"),
-            field("Stripe ID", "none")
+            field("Organisation ID", "`org_1`"),
+            field("Stripe ID", "``")
           ]
         },
         { type: "section", fields: [field("Tier", "Pro"), field("Quota", "RequestsPerMonth")] },
@@ -47,7 +47,8 @@ describe("a Slack message", () => {
   })
 
   it("says when it is a reminder", () => {
-    assert.notStrictEqual(slackMessage({ ...notice, kind: "reminder" }).text, slackMessage(notice).text)
+    const { text } = slackMessage({ ...notice, kind: "reminder", workspaceName: "Shop" })
+    assert.strictEqual(text, "Quota Still Exceeded (Weekly Reminder): Shop")
   })
 
   it("stays within Slack's limits whatever a workspace is called", () => {
