@@ -169,6 +169,28 @@ export const keyRefillStoreContract = <E>(name: string, stores: Layer.Layer<KeyR
     )
 
     guarantee(
+      "a key whose audit rows would take the key of another row is passed over, and the others are refilled",
+      Effect.gen(function* () {
+        const world = yield* World
+        const ids = [1, 2, 3, 4, 5].map((nth) => `key_${nth}`)
+        yield* Effect.forEach(ids, (id) => seedKey(id))
+        yield* refillAll(ordinary)
+        const taken = (yield* rowsOf).audit_log_target.filter(({ id }) => id === "key_3")
+        yield* world.clear
+        yield* Effect.forEach(ids, (id) => seedKey(id))
+        yield* Effect.forEach(taken, (row) => world.insert("audit_log_target", row))
+        assert.deepStrictEqual(yield* refillAll(ordinary), [2, 2])
+        assert.deepInclude(yield* keyRow("key_3"), untouched)
+        const rows = yield* rowsOf
+        assert.lengthOf(rows.audit_log, 4)
+        assert.deepStrictEqual(
+          rows.audit_log_target.filter(({ id }) => id === "key_3"),
+          taken
+        )
+      })
+    )
+
+    guarantee(
       "a key that was used up again is not refilled twice for one date, and is for the next",
       Effect.gen(function* () {
         const world = yield* World
