@@ -3,7 +3,8 @@ import { Duration, Effect, Layer } from "effect"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
-import { namesOf, seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
+import { sentinelOf } from "../../src/workflows/deploy/sentinel.ts"
+import { namesOf, seedDeployment, seededAt, seedProject, sentinelNamed } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { deploymentRow, deployNew, imageOf, projectRow, routesOf, rows, unfinished } from "./support/deploys.ts"
@@ -201,6 +202,53 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("refusing", (it
         { discard: true }
       )
       yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+    })
+  )
+
+  it.effect("a deploy that meets the key of another row fails with the reason, and its region and project go on", () =>
+    Effect.gen(function* () {
+      const { projectId, productionId } = namesOf("collides")
+      yield* seedProject("collides", { regions: { [region]: 1 } })
+      yield* seedProject("neighbour", { regions: { [region]: 1 } })
+      const wanted = { environmentId: productionId, environmentSlug: "production", region, image: "i" }
+      const taken = sentinelNamed("se_of_another", sentinelOf(wanted))
+      const world = yield* World
+      yield* world.insert("sentinels", taken)
+      const refused = (id: string) =>
+        Effect.gen(function* () {
+          yield* seedDeployment("collides", id, { created_at: seededAt + 1 })
+          const body = { deploymentId: id, dockerImage: { image: imageOf(id) } }
+          const [reply, elapsed] = yield* timed(postDeployService("Deploy", projectId, body))
+          assert.strictEqual(reply.status, 500)
+          const reason = "the database refuses this: another row has this key (RegionStore.transact, error 1062)"
+          assert.include(messageOf(reply), reason)
+          assert.isBelow(elapsed, hangMillis)
+          assert.deepInclude(yield* deploymentRow(id), { status: "failed" })
+          const steps = (yield* rows).deployment_steps.filter(({ deployment_id }) => deployment_id === id)
+          assert.deepStrictEqual(
+            steps.filter(({ error }) => error !== null).map(({ ended_at, error }) => [ended_at !== null, error]),
+            [[true, messageOf(reply)]]
+          )
+        })
+      const served = (id: string, nth: number) =>
+        Effect.map(timed(deployNew("neighbour", id, nth)), ([, elapsed]) => assert.isBelow(elapsed, hangMillis))
+
+      yield* refused("d_collides_1")
+      yield* served("d_neighbour_1", 1)
+      yield* Effect.all([refused("d_collides_2"), served("d_neighbour_2", 2), refused("d_collides_3")], {
+        concurrency: "unbounded"
+      })
+      const { sentinels } = yield* rows
+      assert.deepStrictEqual(
+        sentinels.filter(({ k8s_name }) => k8s_name === taken.k8s_name),
+        [taken]
+      )
+      yield* eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+
+      // The name is free again: the project's own key, its environment's and the region's were never held.
+      yield* world.update("sentinels", { id: taken.id }, { k8s_name: "another", k8s_address: "another" })
+      yield* deployNew("collides", "d_collides_4", 4)
+      assert.deepInclude(yield* deploymentRow("d_collides_4"), { status: "ready" })
     })
   )
 

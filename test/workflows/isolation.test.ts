@@ -6,7 +6,7 @@ import { seedDomain } from "../support/memory/certificateSeeds.ts"
 import { keyRow, seedKey } from "../support/memory/keySeeds.ts"
 import { MemoryUsage } from "../support/memory/MemoryUsage.ts"
 import { seedWorkspace } from "../support/memory/quotaSeeds.ts"
-import { namesOf, seedDeployment, seedProject } from "../support/memory/seeds.ts"
+import { namesOf, seedDeployment, seedProject, sentinelNamed } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { Beats, onCertificates, renewAll } from "../support/workflows/certificates.ts"
@@ -22,25 +22,7 @@ const takeSentinelName = (region: string) =>
     const world = yield* World
     const { productionId } = namesOf("shop")
     const wanted = { environmentId: productionId, environmentSlug: "production", region, image: "i" }
-    const { k8sAddress, k8sName } = sentinelOf(wanted)
-    yield* world.insert("sentinels", {
-      id: "se_other",
-      workspace_id: "ws_other",
-      project_id: "proj_other",
-      environment_id: "env_other",
-      k8s_name: k8sName,
-      k8s_address: k8sAddress,
-      region: "elsewhere",
-      image: "sentinel:1",
-      desired_replicas: 1,
-      available_replicas: 0,
-      health: "unknown",
-      cpu_millicores: 256,
-      memory_mib: 256,
-      version: 1,
-      created_at: createdAt(0),
-      updated_at: null
-    })
+    yield* world.insert("sentinels", sentinelNamed("se_other", sentinelOf(wanted)))
   })
 
 describe("a row that the database does not take", () => {

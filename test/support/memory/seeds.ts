@@ -191,3 +191,26 @@ export const seedCustomDomain = Effect.fnUntraced(function* (
   })
   return id
 })
+
+/** A sentinel of another environment in another region that has a name and an address which this one will want. */
+export const sentinelNamed = (
+  id: string,
+  { k8sAddress, k8sName }: { readonly k8sAddress: string; readonly k8sName: string }
+): Tables["sentinels"] => ({
+  id,
+  workspace_id: "ws_other",
+  project_id: "proj_other",
+  environment_id: "env_other",
+  k8s_name: k8sName,
+  k8s_address: k8sAddress,
+  region: "elsewhere",
+  image: "sentinel:1",
+  desired_replicas: 1,
+  available_replicas: 0,
+  health: "unknown",
+  cpu_millicores: 256,
+  memory_mib: 256,
+  version: 1,
+  created_at: seededAt,
+  updated_at: null
+})
