@@ -20,6 +20,7 @@ import { uuid } from "../../src/restate/Durable.ts"
 import { implement } from "../../src/restate/Implementation.ts"
 import { step } from "../../src/restate/Step.ts"
 import { MemoryRestate } from "../../src/restate/testing/MemoryRestate.ts"
+import { DbRefused } from "../../src/services/Db.ts"
 import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
 import { MaintenanceWorkflows } from "./MaintenanceWorkflows.ts"
 `
