@@ -143,7 +143,7 @@ of each in a round, one after the other, ${rounds} rounds. Instances run before 
 part of it. Cells are medians over the rounds, with the range of the middle half in brackets; a ratio compares p50 and the worker's
 processor time of the same round. Against the same commit the ratio is 1, as far as the machine allows. ${machineLoad()}
 
-${table(["checkout", "p50 ms", "ratio", "worker ms/deploy", "ratio"], [line(commit, theirs), line("this one", ours)])}`
+${table(["checkout", "p50 ms", "ratio of p50", "worker ms/deploy", "ratio of worker ms"], [line(commit, theirs), line("this one", ours)])}`
 }
 
 /** The section about idle previews. */
