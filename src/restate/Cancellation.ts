@@ -1,10 +1,13 @@
-import { type Fiber, FiberId } from "effect"
+import { Context, type Fiber, FiberId } from "effect"
 
 /** A region that receives the invocation's cancellation as interruption: the whole handler, or a `cancellable` inside it. */
 export class CancelScope {
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   readonly children = new Set<CancelScope>()
 }
+
+/** The region that a fiber is in, when that is not the whole handler. */
+export class CurrentCancelScope extends Context.Tag("restate/CurrentCancelScope")<CurrentCancelScope, CancelScope>() {}
 
 /**
  * Where a cancellation goes. It interrupts the innermost regions there are, and is over when one of them has turned it into

@@ -1,9 +1,7 @@
 import { Cause, Context, Effect, Exit, Fiber, Option } from "effect"
-import { CancelScope } from "./Cancellation.ts"
+import { CancelScope, CurrentCancelScope } from "./Cancellation.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
 import { Cancelled } from "./DurableError.ts"
-
-class CurrentCancelScope extends Context.Tag("restate/CurrentCancelScope")<CurrentCancelScope, CancelScope>() {}
 
 /**
  * Runs the effect in a fiber that receives the invocation's cancellation, and turns it into a typed `Cancelled`, so

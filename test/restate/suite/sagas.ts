@@ -26,6 +26,33 @@ export const sagaGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("a saga that has succeeded inside another one is undone when that one fails", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const key = yield* freshKey
+      assert.strictEqual((yield* host.call(key, "sagaInSaga", "hand on")).status, 422)
+      assert.deepStrictEqual(yield* recorded(key), undone)
+    })
+  )
+
+  it.effect("a saga that forgets its undos when it succeeds is not undone by the one around it", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const key = yield* freshKey
+      assert.strictEqual((yield* host.call(key, "sagaInSaga", "forget")).status, 422)
+      assert.deepStrictEqual(yield* recorded(key), ["do a", "do b", "undo a"])
+    })
+  )
+
+  it.effect("an undo has the services of the place where it is registered, not of where its saga ends", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const key = yield* freshKey
+      assert.strictEqual((yield* host.call(key, "undoOfTenant")).status, 422)
+      assert.deepStrictEqual(yield* recorded(key), ["do for inner", "undo for inner"])
+    })
+  )
+
   it.effect("a saga that ends with a defect compensates nothing, for Restate retries it", () =>
     Effect.gen(function* () {
       const { output, notes } = yield* succeed("saga", "defect once")

@@ -96,5 +96,6 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
         yield* cancelBuild(buildId)
       }
       return yield* gaveUp(deploymentId, `the build lost its slot ${maxAttempts} times; try again later`)
-    })
+    }),
+    { afterSuccess: "forget" }
   )
