@@ -25,6 +25,8 @@ export interface HandlerRuntime {
   /** The flags of `live`, without metrics, and nothing else: step bodies start here with their workflow's references. */
   readonly blank: Runtime.Runtime<never>
   readonly observer: Observer
+  /** False in a shared handler, which may run beside others of its key. */
+  readonly writesState: boolean
   /** False when no tracer is installed: then no span is created only to be dropped. */
   readonly traced: boolean
 }

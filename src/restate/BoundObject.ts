@@ -61,7 +61,10 @@ export const bind = <R>(
   const root = FiberId.runtime(0, 0)
   const loggers = HashSet.map(FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentLoggers), replayLogger)
   const blankFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
-  const shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer } = {
+  const shared: Omit<HandlerRuntime, "writesState"> & {
+    readonly workflow: Runtime.Runtime<R>
+    readonly tracer: Tracer.Tracer
+  } = {
     // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
     live: runtime as unknown as Runtime.Runtime<never>,
     observer,
@@ -98,7 +101,8 @@ export const bind = <R>(
         Effect.suspend(() => run(input)),
         encoded
       )
-    attempts.set(name, (journal, input) => runAttempt(shared, declared, journal, handle(input)))
+    const runtimeOf = { ...shared, writesState: declared.mode === "exclusive" }
+    attempts.set(name, (journal, input) => runAttempt(runtimeOf, declared, journal, handle(input)))
   }
   return { contract: implementation.contract, options: implementation.options, attempts }
 }
@@ -154,14 +158,14 @@ const edge = (attempt: Attempt, declared: HandlerContract, cause: Cause.Cause<un
   const failure = Option.getOrUndefined(Cause.failureOption(cause))
   if (!Cause.isDie(cause)) {
     if (failure instanceof Cancelled) return { error: new CancelledError(), outcome: "cancelled" }
-    if (isDurableFailure(failure))
-      return { error: new TerminalError(failure.message, { errorCode: 500 }), outcome: "failed" }
     const { cancellation } = attempt
     if (failure === undefined && cancellation.interrupted(cancellation.handler))
       return { error: new CancelledError(), outcome: "cancelled" }
     const withFields = declared.ingress === "private" || attempt.journal.typedFailures
     const terminal = failure === undefined ? Option.none() : toTerminal(declared.error, failure, withFields)
     if (Option.isSome(terminal)) return { error: terminal.value, outcome: "failed" }
+    if (isDurableFailure(failure))
+      return { error: new TerminalError(failure.message, { errorCode: 500 }), outcome: "failed" }
   }
   logDefect(attempt, cause)
   const { service, handler } = attempt.journal.target

@@ -90,6 +90,16 @@ export class NeverRests extends Schema.TaggedError<NeverRests>()("NeverRests", {
   }
 }
 
+/** A shared handler wrote state. Restate lets it only read, so the write is refused before it is journaled. */
+export class StateIsReadOnly extends Schema.TaggedError<StateIsReadOnly>()("StateIsReadOnly", {
+  handler: Schema.String,
+  state: Schema.String
+}) {
+  override get message(): string {
+    return `shared handler ${this.handler} wrote state ${this.state}: make it exclusive, or send what it has to write to an exclusive handler`
+  }
+}
+
 /** A durable operation was used inside a step's body, where there is no journal. */
 export class DurableInsideStep extends Schema.TaggedError<DurableInsideStep>()("DurableInsideStep", {
   step: Schema.String

@@ -137,7 +137,7 @@ export const step: {
     return attempt.park(
       () => attempt.journal.run(name, () => run.execute(body, fiber), runOptions(options)),
       (completion) => resume<A>(name, options, completion),
-      () => Effect.sync(() => run.interrupt())
+      () => Effect.sync(() => run.abandon())
     )
   })
 
@@ -183,6 +183,8 @@ class StepRun {
   readonly #name: string
   readonly #options: StepOptions
   #body: Fiber.RuntimeFiber<unknown, unknown> | undefined
+  /** True once the workflow no longer waits for it: a lost race, or a cancellation. */
+  #abandoned = false
 
   constructor(attempt: Attempt, name: string, options: StepOptions) {
     this.#attempt = attempt
@@ -190,7 +192,8 @@ class StepRun {
     this.#options = options
   }
 
-  interrupt(): void {
+  abandon(): void {
+    this.#abandoned = true
     this.#body?.unsafeInterruptAsFork(FiberId.none)
   }
 
@@ -222,8 +225,9 @@ class StepRun {
       const timeoutMillis = Math.min(wholeMillis(this.#options.timeout ?? defaultTimeoutMillis), longestTimer)
       const stopTimer = journal.timer(timeoutMillis, () => {
         timedOut = true
-        this.interrupt()
-        reject(publicError(`step ${this.#name}`, new StepTimedOut({ step: this.#name, millis: timeoutMillis })))
+        fiber.unsafeInterruptAsFork(FiberId.none)
+        const late = new StepTimedOut({ step: this.#name, millis: timeoutMillis })
+        reject(this.#abandoned ? cutOff() : publicError(`step ${this.#name}`, late))
       })
       fiber.addObserver((exit) => {
         steps.delete(fiber)
@@ -255,9 +259,13 @@ class StepRun {
       const terminal = toTerminal(schema, failure, true)
       if (Option.isSome(terminal)) return terminal.value
     }
-    if (failure === undefined && Cause.isInterruptedOnly(cause))
-      return new TerminalError("the step was interrupted", { errorCode: interrupted })
+    if (Cause.isInterruptedOnly(cause)) return cutOff()
     const squashed = Cause.squash(cause)
+    if (squashed instanceof TerminalError) return squashed
+    if (this.#abandoned) {
+      if (failure === undefined) this.#report(cause)
+      return cutOff()
+    }
     if (squashed instanceof RetryableError || squashed instanceof PauseError) return squashed
     if (failure === undefined) this.#report(cause)
     return publicError(`step ${this.#name}`, failure ?? squashed)
@@ -270,6 +278,9 @@ class StepRun {
     Runtime.runFork(handler.live, Effect.annotateLogs(log, { ...identify(journal), step: this.#name }))
   }
 }
+
+/** How a step ends that the workflow no longer waits for: a failed attempt would cut off and repeat its siblings. */
+const cutOff = (): TerminalError => new TerminalError("the step was interrupted", { errorCode: interrupted })
 
 const isTransient = (failure: unknown): boolean =>
   typeof failure === "object" && failure !== null && "retryable" in failure && failure.retryable === true

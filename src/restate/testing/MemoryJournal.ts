@@ -6,10 +6,16 @@ import type { Entry, EntryKind, Invocation, Stored } from "./Invocation.ts"
 import { KnownPending, MemoryPending } from "./MemoryPending.ts"
 
 const nothing = new Uint8Array(0)
+/** Told by its identity from a stored value of no bytes. */
+const absent = new Uint8Array(0)
 const text = new TextEncoder()
 const json = (value: unknown): Uint8Array => text.encode(JSON.stringify(value))
 const parsed = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes))
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+
+/** What the server compares of a message on replay. Not its delay, which the SDK sends as a time that differs each time. */
+const payloadOf = ({ input, target, idempotencyKey }: CallRequest | SendRequest): string =>
+  JSON.stringify([hex(input), target.key, idempotencyKey])
 
 /** One attempt's view of an invocation in memory: replays what is stored, then appends. */
 export class MemoryJournal implements Journal, RunningAttempt {
@@ -111,8 +117,8 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   get<A>(name: string, serde: Serde<A>): MemoryPending {
-    const read = () => this.#world.stateOf(this.target).get(name) ?? nothing
-    return this.#immediate("get", name, "", read, (bytes) => (bytes.length === 0 ? null : serde.deserialize(bytes)))
+    const read = () => this.#world.stateOf(this.target).get(name) ?? absent
+    return this.#immediate("get", name, "", read, (bytes) => (bytes === absent ? null : serde.deserialize(bytes)))
   }
 
   set(name: string, bytes: Uint8Array): void {
@@ -124,8 +130,8 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   call(request: CallRequest): { readonly result: MemoryPending; readonly invocationId: MemoryPending } {
-    const { target, input, outputSerde } = request
-    const { entry, fresh } = this.#appended("call", `${target.service}/${target.handler}`, hex(input) + target.key)
+    const { target, outputSerde } = request
+    const { entry, fresh } = this.#appended("call", `${target.service}/${target.handler}`, payloadOf(request))
     if (entry !== undefined && fresh) {
       this.#world.startCall(this.invocation, entry, request)
       this.#acknowledged(entry)
@@ -138,7 +144,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
 
   send(request: SendRequest): { readonly invocationId: MemoryPending } {
     const { target, input, delayMillis, idempotencyKey } = request
-    const entry = this.#command("send", `${target.service}/${target.handler}`, hex(input) + target.key, (sent) => {
+    const entry = this.#command("send", `${target.service}/${target.handler}`, payloadOf(request), (sent) => {
       sent.invocationId = this.#world.startSend(target, input, delayMillis ?? 0, idempotencyKey)
     })
     return { invocationId: new KnownPending(() => entry?.invocationId ?? "") }

@@ -36,7 +36,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "the loser of a race is not interrupted",
-    edits: [edit("Step.ts", "() => Effect.sync(() => run.interrupt())", "() => Effect.void")]
+    edits: [edit("Step.ts", "() => Effect.sync(() => run.abandon())", "() => Effect.void")]
   },
   {
     name: "workflow fibers run on the live clock",
@@ -112,6 +112,22 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "compensations run first to last",
     edits: [edit("Saga.ts", "log.reverse()", "log")]
+  },
+  {
+    name: "a saga that succeeds inside another one forgets its undos",
+    edits: [edit("Saga.ts", "enclosing?.push(...log)", "")]
+  },
+  {
+    name: "an undo has the services of where its saga ends",
+    edits: [edit("Saga.ts", "Context.merge(ending, services)", "Context.merge(services, ending)")]
+  },
+  {
+    name: "shared handlers write state",
+    edits: [edit("BoundObject.ts", 'declared.mode === "exclusive"', "true")]
+  },
+  {
+    name: "a step that has lost a race fails its attempt",
+    edits: [edit("Step.ts", "    this.#abandoned = true\n", "")]
   },
   {
     name: "typed failures of steps are thrown instead of journaled",

@@ -3,6 +3,7 @@ import { Context, Effect, Schedule } from "effect"
 import { failureMetadata } from "../../../src/restate/TypedFailure.ts"
 import type { ProbeHandler } from "../fixtures/Probe.ts"
 import { Recorder } from "../fixtures/Recorder.ts"
+import { Telemetry } from "../fixtures/telemetry.ts"
 
 /** What came of an invocation. `body` is its output, or the message of its failure. */
 export interface Answer {
@@ -73,6 +74,16 @@ export const untilNoted = (key: string, note: string) =>
       `"${note}" for ${key}`,
       Effect.sync(() => recorder.read(key).includes(note))
     )
+  })
+
+/** Waits until an error about a handler under this key is logged whose text holds this. */
+export const untilErrorSays = (key: string, part: string) =>
+  Effect.gen(function* () {
+    const host = yield* Host
+    const { lines } = yield* Telemetry
+    const said = () =>
+      lines.some(({ level, text, annotations }) => level === "ERROR" && annotations.key === key && text.includes(part))
+    yield* host.until(`an error that says "${part}"`, Effect.sync(said))
   })
 
 /** The typed failure that travels with an answer. */

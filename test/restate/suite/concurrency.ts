@@ -1,20 +1,11 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { Telemetry } from "../fixtures/telemetry.ts"
-import { freshKey, Host, recorded, start, succeed, times, untilNoted } from "./Host.ts"
+import { freshKey, Host, recorded, start, succeed, times, untilErrorSays, untilNoted } from "./Host.ts"
 import type { It } from "./semantics.ts"
 
 /** The SDK's codes 570 to 579 say that a replay did not repeat its journal. */
 const mismatch = /\(57\d\)/
-
-const untilErrorNamesTheFix = (key: string, fix = "wrap that effect in a step") =>
-  Effect.gen(function* () {
-    const host = yield* Host
-    const { lines } = yield* Telemetry
-    const named = () =>
-      lines.some(({ level, text, annotations }) => level === "ERROR" && annotations.key === key && text.includes(fix))
-    yield* host.until("an error that names the fix", Effect.sync(named))
-  })
 
 export const concurrencyGuarantees = (it: It): void => {
   it.effect("the loser of a race is interrupted and gives back what it held when the workflow ends with the race", () =>
@@ -93,7 +84,7 @@ export const concurrencyGuarantees = (it: It): void => {
       const { key, output } = yield* succeed("restless", "yields")
       assert.isAbove(Number(output), 100)
       assert.strictEqual(yield* times(key, "ran"), 2)
-      yield* untilErrorNamesTheFix(key, "ran 5000000 operations without waiting for anything durable")
+      yield* untilErrorSays(key, "ran 5000000 operations without waiting for anything durable")
     })
   )
 
@@ -102,7 +93,7 @@ export const concurrencyGuarantees = (it: It): void => {
       Effect.gen(function* () {
         const host = yield* Host
         const { key, id } = yield* start(handler)
-        yield* untilErrorNamesTheFix(key)
+        yield* untilErrorSays(key, "wrap that effect in a step")
         yield* host.kill(id)
       })
     )

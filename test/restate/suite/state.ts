@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { maxPayloadBytes } from "../../../src/restate/Serde.ts"
-import { freshKey, Host, recorded, succeed } from "./Host.ts"
+import { freshKey, Host, recorded, start, succeed, untilErrorSays } from "./Host.ts"
 import type { It } from "./semantics.ts"
 
 export const stateGuarantees = (it: It): void => {
@@ -45,6 +45,22 @@ export const stateGuarantees = (it: It): void => {
     Effect.gen(function* () {
       const tooMuch = "state bulk: 262146 bytes exceed the limit of 262144"
       assert.strictEqual((yield* succeed("storeTooMuch")).output, `${tooMuch}; small`)
+    })
+  )
+
+  it.effect("null is a value that a state cell can hold", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* succeed("choosesNull")).output, ["None", "Some"])
+    })
+  )
+
+  it.effect("a shared handler that writes state fails with an error that names the fix, and writes nothing", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const { key, id } = yield* start("writesShared")
+      yield* untilErrorSays(key, "shared handler writesShared wrote state total: make it exclusive")
+      yield* host.kill(id)
+      assert.strictEqual((yield* host.call(key, "peek")).body, null)
     })
   )
 

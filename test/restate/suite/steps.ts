@@ -94,6 +94,32 @@ export const stepGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("a StepFailed that the contract declares reaches the caller as itself", () =>
+    Effect.gen(function* () {
+      const host = yield* Host
+      const answer = yield* host.call(yield* freshKey, "declaredStepFailed")
+      assert.strictEqual(answer.status, 500)
+      assert.deepInclude(failureOf(answer), { _tag: "StepFailed", step: "ask" })
+    })
+  )
+
+  it.effect("Restate's TerminalError in a step ends it at once, with its code", () =>
+    Effect.gen(function* () {
+      const { output, notes } = yield* succeed("endsTerminally")
+      assert.strictEqual(output, "ask 404 no such account")
+      assert.deepStrictEqual(notes, ["asked"])
+    })
+  )
+
+  for (const how of ["outlives its timeout", "dies when cut"] as const)
+    it.effect(`a step that has lost a race and ${how} does not disturb the step that runs then`, () =>
+      Effect.gen(function* () {
+        const { key, output } = yield* succeed("stubbornLoser", how)
+        assert.strictEqual(output, "done")
+        assert.deepStrictEqual(yield* recorded(key), ["next began", "next ended"])
+      })
+    )
+
   it.effect("a step that hangs is cut off at its timeout and retried", () =>
     Effect.gen(function* () {
       const { output, notes } = yield* succeed("hanging")

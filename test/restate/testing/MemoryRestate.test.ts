@@ -208,6 +208,35 @@ describe("the crash matrix", () => {
   )
 })
 
+describe("the engine in memory, as the server,", () => {
+  const Sender = {
+    name: "Sender",
+    handlers: {
+      go: { input: Schema.Void, output: Schema.Void, error: Schema.Never, mode: "shared", ingress: "public" }
+    }
+  } as const
+  const sending = (idempotencyKey: () => string) => (options: MemoryRestateOptions) =>
+    Effect.gen(function* () {
+      const { engine } = yield* world(options)
+      const go = () =>
+        Effect.gen(function* () {
+          yield* send(Ledger, "a", "add", 1, { idempotencyKey: idempotencyKey() })
+          yield* Effect.sleep("1 second")
+        })
+      yield* engine.serve(implement(Sender, { go }))
+      yield* engine.call(Sender, "s", "go", undefined)
+      return engine.stateOf("Ledger", "a")
+    })
+
+  it.effect("compares idempotency keys on replay", () =>
+    Effect.gen(function* () {
+      yield* crashMatrix(sending(() => "once"))
+      const failure = yield* Effect.flip(crashMatrix(sending(() => crypto.randomUUID())))
+      assert.include(failure.message, "InvocationPaused")
+    })
+  )
+})
+
 describe("a recorded journal", () => {
   it.effect("differs as soon as a step is renamed, added or moved", () =>
     Effect.gen(function* () {
