@@ -14,6 +14,8 @@ export interface Serde<A> {
 export interface SchemaSerde<A> extends Serde<A> {
   /** As `serialize`, but a value that does not fit is a value: a workflow decides what to do about it. */
   readonly encode: (value: A) => Either.Either<Uint8Array, InvalidPayload>
+  /** The JSON that `encode` makes bytes of, of any size. The schema reads it back. */
+  readonly write: (value: A) => Either.Either<string, InvalidPayload>
 }
 
 /** Largest payload in either direction, state and step results included: 256 KiB. Restate's own limit is 32 MiB. */
@@ -27,7 +29,9 @@ const cache = new WeakMap<SchemaAST.AST, SchemaSerde<unknown>>()
 
 /** A payload that is too large, is not JSON, or does not fit its schema. */
 export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("InvalidPayload", {
-  problem: Schema.String
+  problem: Schema.String,
+  /** Its size, when that is the problem. */
+  bytes: Schema.optional(Schema.Number)
 }) {
   override get message(): string {
     return this.problem
@@ -35,15 +39,15 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("Invali
 }
 
 const tooLarge = (bytes: number): InvalidPayload =>
-  new InvalidPayload({ problem: `${bytes} bytes exceed the limit of ${maxPayloadBytes}` })
+  new InvalidPayload({ problem: `${bytes} bytes exceed the limit of ${maxPayloadBytes}`, bytes })
 
 /** Where a value of ours does not fit. What it holds is not said: the text goes to the journal's events. */
-const misfit = (error: ParseResult.ParseError): InvalidPayload => {
+const misfit = (error: ParseResult.ParseError, how = "the value does not fit its schema"): InvalidPayload => {
   const paths = ParseResult.ArrayFormatter.formatErrorSync(error).map(
     ({ path }) => path.map(String).join(".") || "itself"
   )
   return new InvalidPayload({
-    problem: shortened(`the value does not fit its schema at ${paths.join(", ")}`, maxProblemCharacters)
+    problem: shortened(`${how} at ${paths.join(", ")}`, maxProblemCharacters)
   })
 }
 
@@ -61,6 +65,22 @@ const parse = (bytes: Uint8Array): unknown => {
     return JSON.parse(decoder.decode(bytes))
   } catch {
     throw new InvalidPayload({ problem: "the body is not JSON" })
+  }
+}
+
+const refuseNonFinite = (_: string, value: unknown): unknown => {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError("not a JSON number")
+  return value
+}
+
+/** Undefined for what JSON cannot hold. NaN and the infinities would become null, so a text with a null is looked at again. */
+const jsonOf = (wire: unknown): string | undefined => {
+  try {
+    // Typed as a string, although a function or a symbol has no JSON.
+    const text: string | undefined = JSON.stringify(wire)
+    return text?.includes("null") ? JSON.stringify(wire, refuseNonFinite) : text
+  } catch {
+    return undefined
   }
 }
 
@@ -82,17 +102,26 @@ export const jsonSchemaOf = (schema: AnySchema): object | undefined => {
 const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
   const toWire = Schema.encodeEither(schema)
   const decode = Schema.decodeUnknownEither(schema)
-  const encode = (value: A): Either.Either<Uint8Array, InvalidPayload> => {
+  const write = (value: A): Either.Either<string, InvalidPayload> => {
     const wire = toWire(value)
     if (wire._tag === "Left") return Either.left(misfit(wire.left))
-    if (wire.right === undefined) return Either.right(empty)
-    const bytes = encoder.encode(JSON.stringify(wire.right))
-    // Refused here, where the value is made: once stored, nothing could read it back.
-    return bytes.length > maxPayloadBytes ? Either.left(tooLarge(bytes.length)) : Either.right(bytes)
+    const text = wire.right === undefined ? "" : jsonOf(wire.right)
+    if (text === undefined) return Either.left(new InvalidPayload({ problem: "the value has no JSON" }))
+    // Refused here, where the value is made: once stored, no attempt could read it back.
+    const back = decode(text === "" ? undefined : JSON.parse(text))
+    return back._tag === "Left"
+      ? Either.left(misfit(back.left, "its schema cannot read the value's JSON"))
+      : Either.right(text)
   }
+  const encode = (value: A): Either.Either<Uint8Array, InvalidPayload> =>
+    Either.flatMap(write(value), (text) => {
+      const bytes = text === "" ? empty : encoder.encode(text)
+      return bytes.length > maxPayloadBytes ? Either.left(tooLarge(bytes.length)) : Either.right(bytes)
+    })
   return {
     ...(isVoid(schema) ? {} : { contentType: "application/json" }),
     encode,
+    write,
     serialize: (value) => Either.getOrThrowWith(encode(value), (problem) => problem),
     deserialize: (bytes) => {
       const result = decode(parse(bytes))

@@ -5,6 +5,7 @@ import {
   DefaultServices,
   type Duration,
   Effect,
+  Either,
   Exit,
   type Fiber,
   FiberId,
@@ -13,17 +14,17 @@ import {
   Option,
   Runtime,
   Scheduler,
-  Schema
+  type Schema
 } from "effect"
 import type { Attempt } from "./Attempt.ts"
-import { type AnySchema, opaque } from "./Contract.ts"
+import type { AnySchema } from "./Contract.ts"
 import { publicError } from "./Defect.ts"
 import { Durable, InsideStep, withAttempt } from "./Durable.ts"
 import { EncodingFailed, StepFailed, StepTimedOut } from "./DurableError.ts"
 import { errorTypeOf } from "./errorType.ts"
 import type { Completion, RunOptions } from "./Journal.ts"
 import type { StepOutcome } from "./Observer.ts"
-import { maxPayloadBytes, opaqueSerde } from "./Serde.ts"
+import { opaqueSerde } from "./Serde.ts"
 import { identify } from "./Telemetry.ts"
 import { fromTerminal, toTerminal } from "./TypedFailure.ts"
 import { wholeMillis } from "./wholeMillis.ts"
@@ -110,7 +111,6 @@ const tooLarge = 413
 const interrupted = 409
 /** Metadata key that tells a result which could not be journaled from a step that was given up. */
 const unjournalable = "effect/unjournalable"
-const encoder = new TextEncoder()
 const nothing = new Uint8Array(0)
 
 /**
@@ -240,11 +240,10 @@ class StepRun {
   #encode(value: unknown): Uint8Array | Error {
     const { success } = this.#options
     if (success === undefined) return nothing
-    const encoded = Schema.encodeEither(opaque(success))(value)
-    if (encoded._tag === "Left") return this.#unjournalable("its result does not fit its schema", 500)
-    const bytes = encoder.encode(JSON.stringify(encoded.right))
-    if (bytes.length <= maxPayloadBytes) return bytes
-    return this.#unjournalable(`its result of ${bytes.length} bytes exceeds the limit of ${maxPayloadBytes}`, tooLarge)
+    const encoded = opaqueSerde(success).encode(value)
+    if (Either.isRight(encoded)) return encoded.right
+    const { bytes, problem } = encoded.left
+    return this.#unjournalable(`its result: ${problem}`, bytes === undefined ? 500 : tooLarge)
   }
 
   /** Journaled as a failure: repeating the body would not help, and what waits behind this invocation must not wait for it. */

@@ -1,7 +1,8 @@
 import { HttpApiSchema } from "@effect/platform"
 import { TerminalError } from "@restatedev/restate-sdk"
-import { Option, Schema, SchemaAST } from "effect"
+import { Either, Option, Schema, SchemaAST } from "effect"
 import { type AnySchema, opaque } from "./Contract.ts"
+import { opaqueSerde } from "./Serde.ts"
 
 /** Metadata key under which an encoded failure travels with its terminal error to a caller that asks for it. */
 export const failureMetadata = "effect/error"
@@ -25,15 +26,15 @@ const messageOf = (failure: unknown): string => {
 
 /**
  * The terminal error that carries a typed failure: its HTTP status as code and, when `withFields`, itself encoded as metadata.
- * None when the failure does not fit the schema, which makes it a defect.
+ * None when the failure does not fit the schema, or its JSON does not, which makes it a defect.
  */
 export const toTerminal = (schema: AnySchema, failure: unknown, withFields: boolean): Option.Option<TerminalError> =>
   Option.map(
-    Schema.encodeOption(opaque(schema))(failure),
-    (encoded) =>
+    Either.getRight(opaqueSerde(schema).write(failure)),
+    (text) =>
       new TerminalError(messageOf(failure), {
         errorCode: statusOf(schema.ast, failure),
-        ...(withFields ? { metadata: { [failureMetadata]: JSON.stringify(encoded) } } : {})
+        ...(withFields ? { metadata: { [failureMetadata]: text } } : {})
       })
   )
 

@@ -208,13 +208,11 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "values over the size limit are stored",
-    edits: [
-      edit(
-        "Serde.ts",
-        "if (bytes.length > maxPayloadBytes) throw tooLarge(bytes.length)\n      return bytes",
-        "return bytes"
-      )
-    ]
+    edits: [edit("Serde.ts", "return bytes.length > maxPayloadBytes ? ", "return bytes.length > 1e9 ? ")]
+  },
+  {
+    name: "values are stored that their schema cannot read back",
+    edits: [edit("Serde.ts", 'return back._tag === "Left"\n      ? ', 'return false && back._tag === "Left"\n      ? ')]
   },
   {
     name: "the text of every defect is quoted",

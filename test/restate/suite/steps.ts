@@ -94,6 +94,21 @@ export const stepGuarantees = (it: It): void => {
     })
   )
 
+  const unreadable = {
+    "not a number": "the value has no JSON",
+    infinite: "the value has no JSON",
+    big: "the value has no JSON",
+    "not JSON": "its schema cannot read the value's JSON at itself"
+  }
+  for (const [what, problem] of Object.entries(unreadable))
+    it.effect(`a result whose JSON its own schema could not read back fails its step at once (${what})`, () =>
+      Effect.gen(function* () {
+        const { output, notes } = yield* succeed("unreadable", what)
+        assert.strictEqual(output, `measure 500 its result: ${problem}`)
+        assert.deepStrictEqual(notes, ["ran"])
+      })
+    )
+
   it.effect("a StepFailed that the contract declares reaches the caller as itself", () =>
     Effect.gen(function* () {
       const host = yield* Host
@@ -154,7 +169,7 @@ export const stepGuarantees = (it: It): void => {
       const key = yield* freshKey
       const answer = yield* host.call(key, "tooLargePatient")
       assert.strictEqual(answer.status, 500)
-      assert.match(String(answer.body), /^step measure: its result of \d+ bytes exceeds the limit of 262144$/)
+      assert.match(String(answer.body), /^step measure: its result: \d+ bytes exceed the limit of 262144$/)
       assert.strictEqual(yield* times(key, "measure"), 1)
       assert.strictEqual((yield* host.call(key, "add", { by: 1 })).body, 1)
     })
