@@ -14,7 +14,8 @@ import {
   Option,
   Runtime,
   Scheduler,
-  type Schema
+  type Schema,
+  type Scope
 } from "effect"
 import type { Attempt } from "./Attempt.ts"
 import type { AnySchema } from "./Contract.ts"
@@ -58,7 +59,8 @@ interface Misfit<Problem extends string> {
 }
 
 /**
- * What a body must be to be journaled with these schemas: every outcome has a codec, and nothing durable is inside. An
+ * What a body must be to be journaled with these schemas: every outcome has a codec, nothing durable is inside, and what
+ * it acquires it releases: a scope of the workflow would release it outside of any step, and not at all after a replay. An
  * unknown type is let through: the compiler shows one here before it has looked into a body with callbacks.
  */
 export type Fits<A, E, R, S extends AnySchema, F extends AnySchema> =
@@ -66,7 +68,9 @@ export type Fits<A, E, R, S extends AnySchema, F extends AnySchema> =
     ? Journals<Expected<E>, F> extends true
       ? IsWithin<Durable, R> extends true
         ? Misfit<"a durable operation cannot run inside a step">
-        : unknown
+        : IsWithin<Scope.Scope, R> extends true
+          ? Misfit<"the body acquires into the workflow's scope: close it with Effect.scoped">
+          : unknown
       : Misfit<"the body can fail in a way that `failure` cannot journal">
     : Misfit<"`success` does not describe what the body answers">
 
