@@ -1,14 +1,16 @@
+import { type SecretScan, secretMatcher } from "./SecretMatcher.ts"
+
 /** What stands in a text where a secret was. */
 export const redactedText = "[secret]"
 
 /**
  * Shorter ones are not looked for: a password of a few letters occurs in ordinary words, and showing where would tell it.
  */
-const shortest = 6
+export const shortestSecret = 6
 
 /** Replaces secrets in a text that comes in pieces, cut anywhere: also within a secret. */
 export interface StreamRedactor {
-  /** What is known to be shown of the text so far. Keeps back less than the longest secret has characters. */
+  /** What is known to be shown of the text so far. Keeps back at most as many characters as the longest secret has. */
   readonly push: (piece: string) => string
   /** The rest, once nothing more comes. */
   readonly end: () => string
@@ -20,63 +22,78 @@ export interface Redaction {
   readonly stream: () => StreamRedactor
 }
 
-/** The longest of the secrets that the text has at `at`. `secrets` are sorted, longest first. */
-const secretAt = (text: string, at: number, secrets: ReadonlyArray<string>): string | undefined =>
-  secrets.find((secret) => text.startsWith(secret, at))
-
-/** Whether more text could make a secret of what begins at `at`, longer than what is there already. */
-const mayBegin = (text: string, at: number, secrets: ReadonlyArray<string>): boolean => {
-  const left = text.length - at
-  return secrets.some((secret) => secret.length > left && secret.startsWith(text.slice(at)))
+/** A stretch of secrets without a gap. Positions count from the beginning of what is kept back. */
+interface Stretch {
+  readonly start: number
+  readonly end: number
 }
 
-/**
- * Replaces the exact secrets, from the left and the longest first, so that every way to cut a text gives the same result. Forms
- * of a secret that something computed (base64, reversed, with spaces between) are other texts, and are shown.
- */
-export const redaction = (values: ReadonlyArray<string>): Redaction => {
-  const secrets = [...new Set(values)].filter(({ length }) => length >= shortest).sort((a, b) => b.length - a.length)
-  const begins = new Set(secrets.map((secret) => secret.charAt(0)))
+/** Adds an occurrence and joins what it overlaps or touches. Those before it end before it does. */
+const cover = (stretches: Array<Stretch>, { end, start: begin }: Stretch): void => {
+  let start = begin
+  for (let last = stretches.at(-1); last !== undefined && last.end >= start; last = stretches.at(-1)) {
+    start = Math.min(start, last.start)
+    stretches.pop()
+  }
+  stretches.push({ start, end })
+}
 
-  /** What can be said of the text, and the index from which it has to wait for more. */
-  const redact = (text: string, isWhole: boolean): readonly [string, number] => {
+const streamOf = (scan: SecretScan): StreamRedactor => {
+  let kept = ""
+  let stretches: Array<Stretch> = []
+  /** Whether what was shown last stands for a secret that may go on. */
+  let isWithin = false
+
+  /** Shows what is kept up to that position. */
+  const show = (to: number): string => {
     let shown = ""
-    let from = 0
     let at = 0
-    while (at < text.length) {
-      if (!begins.has(text.charAt(at))) {
-        at += 1
-        continue
+    const left: Array<Stretch> = []
+    for (const { end, start } of stretches) {
+      if (start < to) {
+        if (start > at || !isWithin) shown += kept.slice(at, start) + redactedText
+        at = Math.min(end, to)
+        isWithin = true
       }
-      if (!isWhole && mayBegin(text, at, secrets)) break
-      const secret = secretAt(text, at, secrets)
-      if (secret === undefined) at += 1
-      else {
-        shown += text.slice(from, at) + redactedText
-        at += secret.length
-        from = at
-      }
+      if (end > to) left.push({ start: Math.max(start, to) - to, end: end - to })
     }
-    return [shown + text.slice(from, at), at]
+    if (at < to) {
+      shown += kept.slice(at, to)
+      isWithin = false
+    }
+    kept = kept.slice(to)
+    stretches = left
+    return shown
   }
 
   return {
-    text: (whole) => redact(whole, true)[0],
-    stream: () => {
-      let kept = ""
-      return {
-        push: (piece) => {
-          const text = kept + piece
-          const [shown, next] = redact(text, false)
-          kept = text.slice(next)
-          return shown
-        },
-        end: () => {
-          const [shown] = redact(kept, true)
-          kept = ""
-          return shown
-        }
+    push: (piece) => {
+      const before = kept.length
+      kept += piece
+      for (let at = 0; at < piece.length; at++) {
+        const end = before + at + 1
+        const length = scan.next(piece.charCodeAt(at))
+        if (length > 0) cover(stretches, { start: end - length, end })
       }
-    }
+      return show(kept.length - scan.pending())
+    },
+    end: () => show(kept.length)
+  }
+}
+
+/**
+ * Replaces every occurrence of the exact secrets, one that overlaps another included, so that every way to cut a text gives
+ * the same result. Of a secret of several lines each line is one, because outputs are shown by the line. Forms of a secret
+ * that something computed (base64, reversed, with spaces between) are other texts, and are shown.
+ */
+export const redaction = (values: ReadonlyArray<string>): Redaction => {
+  const secrets = new Set(values.flatMap((value) => [value, ...value.split(/\r?\n/)]))
+  const scan = secretMatcher([...secrets].filter(({ length }) => length >= shortestSecret))
+  return {
+    text: (whole) => {
+      const stream = streamOf(scan())
+      return stream.push(whole) + stream.end()
+    },
+    stream: () => streamOf(scan())
   }
 }
