@@ -10,11 +10,14 @@ import { RegistryHttp } from "../layers/builder/registryAccess.ts"
 import type { BuildSite } from "../layers/builder/solveImage.ts"
 import { GitHubLive } from "../layers/github/GitHubLive.ts"
 import { BuildLedgerLive } from "../layers/mysql/BuildLedgerLive.ts"
+import { BuildVariablesLive, NoBuildVariables } from "../layers/mysql/BuildVariablesLive.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import type { Builder } from "../services/Builder.ts"
 import type { BuildLedger } from "../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../services/BuildTelemetry.ts"
+import type { BuildVariables } from "../services/BuildVariables.ts"
 import type { GitHub } from "../services/GitHub.ts"
+import type { Vault } from "../services/Vault.ts"
 
 /** A file that a setting names cannot be read. A person has to look. */
 export class SettingFileUnreadable extends Schema.TaggedError<SettingFileUnreadable>()("SettingFileUnreadable", {
@@ -90,7 +93,7 @@ export const chooseBuilder = ({ builder, depot, github, registry }: WorkerConfig
 
 const layerOf = (
   config: WorkerConfigShape
-): Layer.Layer<Builder, SettingFileUnreadable, BuildLedger | BuildTelemetry | GitHub> => {
+): Layer.Layer<Builder, SettingFileUnreadable, BuildLedger | BuildTelemetry | BuildVariables | GitHub> => {
   const chosen = chooseBuilder(config)
   switch (chosen._tag) {
     case "None":
@@ -102,9 +105,16 @@ const layerOf = (
   }
 }
 
+const Variables: Layer.Layer<BuildVariables, never, MysqlPools | Vault | WorkerConfig> = Layer.unwrapEffect(
+  Effect.map(WorkerConfig, ({ builds }) => (builds.environmentSecrets ? BuildVariablesLive : NoBuildVariables))
+)
+
 /** Depot, a BuildKit of one's own, or nothing that refuses every build. All workers on one database share the ledger of builds. */
-export const Builds: Layer.Layer<Builder, SettingFileUnreadable, BuildTelemetry | GitHub | MysqlPools | WorkerConfig> =
-  Layer.unwrapEffect(Effect.map(WorkerConfig, layerOf)).pipe(Layer.provide(BuildLedgerLive))
+export const Builds: Layer.Layer<
+  Builder,
+  SettingFileUnreadable,
+  BuildTelemetry | GitHub | MysqlPools | Vault | WorkerConfig
+> = Layer.unwrapEffect(Effect.map(WorkerConfig, layerOf)).pipe(Layer.provide([BuildLedgerLive, Variables]))
 
 export const Repositories: Layer.Layer<GitHub, never, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ github: { allowUnauthenticatedDeployments, apiUrl, app } }) =>

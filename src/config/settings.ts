@@ -98,6 +98,11 @@ export const settings = {
       duration({ min: Duration.minutes(1), max: Duration.hours(12) }),
       Duration.minutes(30),
       "How long a build may run before it is cancelled and its deployment fails."
+    ),
+    environmentSecrets: withDefault(
+      flag,
+      false,
+      "Whether a build may read the environment variables of its deployment as BuildKit secrets: all of them as `.env`, and each under its name."
     )
   },
   deploys: {

@@ -45,6 +45,8 @@ const neededBecause = (settings: Given): string | undefined => {
   if (settings.get("acme.enabled") === "true") return "acme.enabled is true: keys of certificates are kept in the vault"
   if (isGiven(settings, "clickhouse.admin_url"))
     return "clickhouse.admin_url is set: passwords of ClickHouse users are kept in the vault"
+  if (settings.get("builds.environment_secrets") === "true")
+    return "builds.environment_secrets is true: environment variables are decrypted by the vault"
   const kind = kindOf(settings)
   if (isGiven(settings, "vault.kind")) return `vault.kind is ${kind}`
   const other = given(settings, Object.keys(vaultKindsOf)).find(
@@ -100,7 +102,7 @@ const ofKnownKind =
 export const vaultRules: ReadonlyArray<Rule> = [
   {
     sentence:
-      "`vault.url`, or `vault.key_file` when `vault.kind` is local: required when acme.enabled is true, when clickhouse.admin_url is set and when any other setting of the vault is.",
+      "`vault.url`, or `vault.key_file` when `vault.kind` is local: required when acme.enabled is true, when clickhouse.admin_url is set, when builds.environment_secrets is true and when any other setting of the vault is.",
     problems: ofKnownKind(place)
   },
   {

@@ -4,7 +4,15 @@ import { Context, type Effect, Schema } from "effect"
 /** The builder, or what it needs, did not do its part: away, busy, or GitHub gives no token now. Class: retry. */
 export class BuilderUnavailable extends Schema.TaggedError<BuilderUnavailable>()("BuilderUnavailable", {
   operation: Schema.Literal("start", "poll", "cancel"),
-  reason: Schema.Literal("unreachable", "timeout", "unavailable", "denied", "git-unavailable", "shutting-down")
+  reason: Schema.Literal(
+    "unreachable",
+    "timeout",
+    "unavailable",
+    "denied",
+    "git-unavailable",
+    "vault-unavailable",
+    "shutting-down"
+  )
 }) {
   readonly retryable = true as const
 
@@ -29,7 +37,8 @@ export class BuildRefused extends Schema.TaggedError<BuildRefused>()(
       "contextPath",
       "dockerfilePath",
       "platform",
-      "installationId"
+      "installationId",
+      "environmentVariables"
     ),
     problem: Schema.String
   },

@@ -7,6 +7,7 @@ export interface Purpose {
     | "acme_users.encrypted_key"
     | "certificates.encrypted_private_key"
     | "clickhouse_workspace_settings.password_encrypted"
+    | "deployments.encrypted_environment_variables"
   readonly row: string
 }
 
@@ -20,6 +21,12 @@ export const certificateKey = (hostname: string): Purpose => ({
 export const clickhousePassword = (workspaceId: string): Purpose => ({
   column: "clickhouse_workspace_settings.password_encrypted",
   row: workspaceId
+})
+
+/** By its name alone: the control API encrypts it for an environment, and copies the ciphertext into each deployment. */
+export const environmentVariable = (name: string): Purpose => ({
+  column: "deployments.encrypted_environment_variables",
+  row: name
 })
 
 /** The purpose as a vault authenticates it. Stored ciphertexts depend on it: it stays as it is. A column has no colon. */

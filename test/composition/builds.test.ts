@@ -9,6 +9,7 @@ import { NoBuildTelemetry } from "../../src/layers/telemetry/ClickhouseBuildTele
 import { Builder } from "../../src/services/Builder.ts"
 import { GitHub } from "../../src/services/GitHub.ts"
 import { request } from "../support/builds/builds.ts"
+import { MemoryVault } from "../support/memory/MemoryVault.ts"
 
 const required = { WORKER_DATABASE_PRIMARY: "app:pass@tcp(db:3306)/unkey", WORKER_CNAME_DOMAIN: "cname.test" }
 const registry = {
@@ -44,8 +45,7 @@ const problems = (environment: Environment) =>
 const worker = (environment: Environment) =>
   Builds.pipe(
     Layer.provideMerge(Repositories),
-    Layer.provide(NoBuildTelemetry),
-    Layer.provide(NoDatabase),
+    Layer.provide([NoBuildTelemetry, NoDatabase, MemoryVault]),
     Layer.provide(Layer.effect(WorkerConfig, load(environment)))
   )
 
@@ -99,6 +99,16 @@ describe("the builder that the settings choose", () => {
       const unreadable = { ...registry, ...address, WORKER_BUILDER_TLS_CA_FILE: "/nowhere/ca.pem" }
       const failure = yield* Effect.flip(isConfigured(unreadable))
       assert.strictEqual(failure.message, "builder.tls.ca_file: /nowhere/ca.pem cannot be read")
+    })
+  )
+
+  it.effect("environment variables are given to builds only where a vault can decrypt them", () =>
+    Effect.gen(function* () {
+      const given = { ...registry, ...address, WORKER_BUILDS_ENVIRONMENT_SECRETS: "true" }
+      assert.deepStrictEqual(yield* problems(given), ["vault.url"])
+      const vault = { WORKER_VAULT_URL: "https://vault.test", WORKER_VAULT_TOKEN: "canary-token" }
+      assert.isTrue(yield* isConfigured({ ...given, ...vault }))
+      assert.isFalse((yield* load({ ...registry, ...address })).builds.environmentSecrets)
     })
   )
 

@@ -1,10 +1,12 @@
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
+import { environmentVariable } from "../../src/services/Purpose.ts"
+import { Vault } from "../../src/services/Vault.ts"
 import { BuildGround, run, shell, whyNoBuilds } from "../support/builds/BuildGround.ts"
-import { seedProject } from "../support/memory/seeds.ts"
+import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildExhibits } from "./support/buildExhibits.ts"
-import { buildStack, Origin, region, repository } from "./support/buildStack.ts"
+import { buildStack, buildVault, Origin, region, repository } from "./support/buildStack.ts"
 import { canary, type Exhibit, findIn } from "./support/canaries.ts"
 import { eventually } from "./support/eventually.ts"
 import { commitScript, push, telemetryOf, untilTold } from "./support/pushes.ts"
@@ -25,13 +27,35 @@ const commitPrinting = Effect.flatMap(Origin, ({ git }) => {
   return git.commit(repository, { "apps/web/printing.Dockerfile": `${shell}\n${print}\n` }, "printing")
 })
 
-const deployments = ["d_spoken", "d_failing", "d_printing"]
+/** A variable of the deployment, which its build prints as well as a text that proves that it was read. */
+const variable = canary("variable")
+const proven = canary("proven")
+
+const commitReading = Effect.flatMap(Origin, ({ git }) => {
+  const mounts = "--mount=type=secret,id=.env --mount=type=secret,id=TOKEN"
+  const script = `. /run/secrets/.env; test -n "$TOKEN" && echo ${proven}; cat /run/secrets/.env /run/secrets/TOKEN; echo "$TOKEN" >&2; exit 4`
+  const read = run(script).replace("RUN", `RUN ${mounts}`)
+  return git.commit(repository, { "apps/web/reading.Dockerfile": `${shell}\n${read}\n` }, "reading")
+})
+
+/** As the control API stores them for the environment. */
+const encrypted = Effect.gen(function* () {
+  const vault = yield* Vault
+  const TOKEN = yield* vault.encrypt(
+    namesOf(project).productionId,
+    Redacted.make(variable),
+    environmentVariable("TOKEN")
+  )
+  return JSON.stringify({ secrets: { TOKEN } })
+}).pipe(Effect.provide(buildVault))
+
+const deployments = ["d_spoken", "d_failing", "d_printing", "d_reading"]
 
 const attach = (invocation: string) => Effect.flatMap(RestateClient, (restate) => restate.attach(invocation))
 
 /**
- * A build that succeeds, one that fails while GitHub has a bad moment, and one that prints the token. Answers with what their
- * callers are told.
+ * A build that succeeds, one that fails while GitHub has a bad moment, one that prints the token, and one that prints a
+ * variable and fails. Answers with what their callers are told.
  */
 const allBuilds = Effect.gen(function* () {
   const { gitHub } = yield* Origin
@@ -56,8 +80,18 @@ const allBuilds = Effect.gen(function* () {
       nth: 3
     })
   )
-  assert.deepStrictEqual([built.status, failed.status, printed.status], [200, 500, 200])
-  return [built, failed, printed].map(({ body }): Exhibit => ({ where: "answer", text: JSON.stringify(body) }))
+  const read = yield* attach(
+    yield* push({
+      project,
+      deploymentId: "d_reading",
+      commitSha: yield* commitReading,
+      dockerfilePath: "reading.Dockerfile",
+      nth: 4,
+      variables: yield* encrypted
+    })
+  )
+  assert.deepStrictEqual([built.status, failed.status, printed.status, read.status], [200, 500, 200, 500])
+  return [built, failed, printed, read].map(({ body }): Exhibit => ({ where: "answer", text: JSON.stringify(body) }))
 })
 
 /** Its rows are all there: what the build wrote, and the step that wrote it, which has ended. */
@@ -86,11 +120,13 @@ if (reason !== null) {
           yield* eventually(
             "the telemetry of all",
             Effect.all(deployments.map((id) => telemetryOf(project, id))),
-            (told) => told.every((each, nth) => isTold(each, [spoken, failing, printing][nth] ?? ""))
+            (told) => told.every((each, nth) => isTold(each, [spoken, failing, printing, proven][nth] ?? ""))
           )
-          // Where the token stood.
-          const { logs } = yield* telemetryOf(project, "d_printing")
-          assert.include(JSON.stringify(logs), "[secret]")
+          // Where the token and the variable stood.
+          for (const id of ["d_printing", "d_reading"]) {
+            const { logs } = yield* telemetryOf(project, id)
+            assert.include(JSON.stringify(logs), "[secret]")
+          }
           const { exports } = yield* SpanSink
           yield* eventually(
             "the spans of all",
@@ -105,7 +141,8 @@ if (reason !== null) {
             ...Object.fromEntries(tokens.map((token, nth) => [`token ${nth}`, token])),
             privateKey: lineOf(app.privateKeyPem),
             signedByTheApp: '{"alg":"RS256"',
-            registry: registry.password
+            registry: registry.password,
+            variable
           }
           for (const [name, secret] of Object.entries(secrets))
             assert.deepStrictEqual(findIn(exhibits, secret), [], name)

@@ -5,6 +5,7 @@ import { Effect, Layer } from "effect"
 import { Builder, type BuildOutcome } from "../../services/Builder.ts"
 import { BuildLedger } from "../../services/BuildLedger.ts"
 import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
+import { BuildVariables } from "../../services/BuildVariables.ts"
 import { GitHub } from "../../services/GitHub.ts"
 import type { Report } from "./BuildRuns.ts"
 import { activeBuilds } from "./buildkit/activeBuilds.ts"
@@ -77,15 +78,23 @@ const run =
  */
 export const BuildkitBuilderLive = (
   options: BuildkitBuilderOptions
-): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | GitHub | HttpClient.HttpClient> =>
+): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | BuildVariables | GitHub | HttpClient.HttpClient> =>
   Layer.scoped(
     Builder,
     Effect.gen(function* () {
       const github = yield* GitHub
       const ledger = yield* BuildLedger
       const telemetry = yield* BuildTelemetry
+      const variables = yield* BuildVariables
       const http = yield* HttpClient.HttpClient
       const client = yield* openBuildkit(options.buildkit)
-      return yield* makeBuilder({ gitUrl: options.gitUrl, github, ledger, telemetry, run: run(client, options, http) })
+      return yield* makeBuilder({
+        gitUrl: options.gitUrl,
+        github,
+        ledger,
+        telemetry,
+        variables,
+        run: run(client, options, http)
+      })
     })
   )

@@ -3,6 +3,7 @@ import { Effect, Exit, Layer } from "effect"
 import { Builder, type BuildOutcome } from "../../services/Builder.ts"
 import { BuildLedger } from "../../services/BuildLedger.ts"
 import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
+import { BuildVariables } from "../../services/BuildVariables.ts"
 import { GitHub } from "../../services/GitHub.ts"
 import { openBuildkit } from "./buildkit/BuildkitClient.ts"
 import { taggedImage } from "./buildSpec.ts"
@@ -164,13 +165,14 @@ const run =
  */
 export const DepotBuilderLive = (
   options: DepotBuilderOptions
-): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | GitHub | HttpClient.HttpClient> =>
+): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | BuildVariables | GitHub | HttpClient.HttpClient> =>
   Layer.scoped(
     Builder,
     Effect.gen(function* () {
       const github = yield* GitHub
       const ledger = yield* BuildLedger
       const telemetry = yield* BuildTelemetry
+      const variables = yield* BuildVariables
       const http = yield* HttpClient.HttpClient
       const api = yield* depotApi(options.account)
       const projects = yield* depotProjects(api, options.projectRegion)
@@ -179,6 +181,7 @@ export const DepotBuilderLive = (
         github,
         ledger,
         telemetry,
+        variables,
         run: run(api, projects, options, http)
       })
     })

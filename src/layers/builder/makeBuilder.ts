@@ -1,4 +1,4 @@
-import { Duration, Effect, type Redacted, type Scope } from "effect"
+import { Duration, Effect, Option, type Redacted, type Scope } from "effect"
 import {
   type Builder,
   BuilderUnavailable,
@@ -8,7 +8,9 @@ import {
 } from "../../services/Builder.ts"
 import type { BuildLedger } from "../../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
+import type { BuildVariables, Variables, VariablesRefused } from "../../services/BuildVariables.ts"
 import type { GitHub, GitHubError } from "../../services/GitHub.ts"
+import type { DecryptionRefused } from "../../services/Vault.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
 import { authorizeClone, type CloneRefused, type GitSilent, gitClient, isTokenRefused } from "./authorizeClone.ts"
@@ -31,11 +33,15 @@ export interface BuilderParts {
   readonly github: GitHub["Type"]
   readonly ledger: BuildLedger["Type"]
   readonly telemetry: BuildTelemetry["Type"]
+  readonly variables: BuildVariables["Type"]
   readonly run: RunBuild
 }
 
 /** Half of the 30 s that a step has: the token and the question to the git server share them. */
 const gitTimeout = Duration.seconds(12)
+
+/** Of the 30 s as well. */
+const variablesTimeout = Duration.seconds(10)
 
 const runOptions = {
   // Twice what a deploy waits for its build.
@@ -109,12 +115,34 @@ const authorize = (
     : notConfigured
 }
 
+const ofVariables = ({ message }: VariablesRefused | DecryptionRefused) =>
+  new BuildRefused({ reason: "invalid", field: "environmentVariables", problem: message })
+
+const variablesOf = ({ variables }: BuilderParts, { deploymentId }: BuildSpec) =>
+  variables.of(deploymentId).pipe(
+    Effect.map(Option.getOrNull),
+    Effect.catchTags({
+      DbError: () => unavailable("unavailable"),
+      DbRefused: () => unavailable("unavailable"),
+      DecryptionRefused: ofVariables,
+      VariablesRefused: ofVariables,
+      VaultUnavailable: () => unavailable("vault-unavailable")
+    }),
+    Effect.timeoutFail({ duration: variablesTimeout, onTimeout: () => unavailable("vault-unavailable") })
+  )
+
+/** What a build is let in with. In memory alone. */
+interface Secrets {
+  readonly token: Redacted.Redacted | null
+  readonly variables: Variables | null
+}
+
 const runInBackground =
-  (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, token: Redacted.Redacted | null): Work =>
+  (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, secrets: Secrets): Work =>
   (report, hold) =>
     Effect.scoped(
       Effect.flatMap(parts.telemetry.record(spec), (record) =>
-        parts.run({ request, spec, token, record, report, hold })
+        parts.run({ request, spec, ...secrets, record, report, hold })
       )
     )
 
@@ -123,12 +151,13 @@ const start = (parts: BuilderParts, git: OutboundHttp, runs: BuildRuns) =>
     const spec = yield* buildSpec(request)
     if (yield* runs.isKnown(spec.buildId)) return
     const token = yield* authorize(parts, git, spec, request.installationId)
-    yield* runs.start(spec.buildId, runInBackground(parts, request, spec, token))
+    const variables = yield* variablesOf(parts, spec)
+    yield* runs.start(spec.buildId, runInBackground(parts, request, spec, { token, variables }))
   })
 
 /**
  * A builder that runs what it claims in this process until the scope closes, and answers for all that the ledger knows. Requests are checked and the repository's owner
- * asked before anything starts; the token stays in memory.
+ * asked before anything starts; the token and the variables stay in memory.
  */
 export const makeBuilder = (parts: BuilderParts): Effect.Effect<Builder["Type"], never, Scope.Scope> =>
   Effect.map(Effect.all([makeBuildRuns(parts.ledger, runOptions), gitClient]), ([runs, git]) => ({

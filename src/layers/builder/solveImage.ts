@@ -3,6 +3,7 @@ import type { Client } from "@grpc/grpc-js"
 import { Effect, Either, Redacted } from "effect"
 import type { BuildOutcome } from "../../services/Builder.ts"
 import type { RecordEvents } from "../../services/BuildTelemetry.ts"
+import type { Variables } from "../../services/BuildVariables.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { Report } from "./BuildRuns.ts"
 import { makeBuildEvents } from "./buildEvents.ts"
@@ -17,6 +18,7 @@ import { redaction } from "./redaction.ts"
 import { registryOffer } from "./registryOffer.ts"
 import { sandboxName } from "./sandboxName.ts"
 import { type SourceRule, sourcePolicyOf } from "./sourcePolicy.ts"
+import { environmentFileArgument, environmentFileSecret, variableSecrets } from "./variableSecrets.ts"
 
 /** What a build needs besides the commit. */
 export interface BuildSite {
@@ -32,6 +34,8 @@ export interface ImageBuild {
   readonly credentialsOpen: "registry" | "project"
   /** Null for a public repository. */
   readonly token: Redacted.Redacted | null
+  /** Null where builds are given none. */
+  readonly variables: Variables | null
   readonly record: RecordEvents
   readonly report: Report
 }
@@ -48,15 +52,16 @@ type Failed = Extract<BuildOutcome, { readonly _tag: "Failed" }>
  * Every text that this worker lets a build see, which a Dockerfile can print: the token, and the header that BuildKit's git
  * client makes of it.
  */
-const secretsOf = (token: Redacted.Redacted | null, { password }: Registry): ReadonlyArray<string> => [
+const secretsOf = ({ token, variables }: ImageBuild, { password }: Registry): ReadonlyArray<string> => [
   Redacted.value(password),
-  ...(token === null ? [] : [Redacted.value(token), basicCredentials(token)])
+  ...(token === null ? [] : [Redacted.value(token), basicCredentials(token)]),
+  ...Array.from(variables?.values.values() ?? [], (value) => Redacted.value(value))
 ]
 
 const basicCredentials = (token: Redacted.Redacted): string =>
   Buffer.from(`x-access-token:${Redacted.value(token)}`).toString("base64")
 
-const frontendAttrs = ({ gitUrl }: BuildSite, spec: BuildSpec): Readonly<Record<string, string>> => ({
+const frontendAttrs = ({ gitUrl }: BuildSite, { spec, variables }: ImageBuild): Readonly<Record<string, string>> => ({
   platform: spec.platform,
   context: contextUrl(gitUrl, spec),
   filename: spec.dockerfilePath,
@@ -66,7 +71,12 @@ const frontendAttrs = ({ gitUrl }: BuildSite, spec: BuildSpec): Readonly<Record<
   // `RUN --mount=type=cache` is shared by everybody who names the same id; this makes the names a tenant's own.
   "build-arg:BUILDKIT_CACHE_MOUNT_NS": spec.workspaceId,
   // The result of a step that read a secret or such a mount is cached without them: this keeps it from other tenants.
-  "build-arg:BUILDKIT_SANDBOX_HOSTNAME": sandboxName(spec.workspaceId)
+  // A changed variable is another name, so that no step keeps what it made of the old value.
+  "build-arg:BUILDKIT_SANDBOX_HOSTNAME": sandboxName(
+    spec.workspaceId,
+    ...(variables === null ? [] : [variables.version])
+  ),
+  ...(variables === null ? {} : { [`build-arg:${environmentFileArgument}`]: environmentFileSecret })
 })
 
 const imageAttrs = ({ registry }: BuildSite, image: string): Readonly<Record<string, string>> => ({
@@ -89,10 +99,11 @@ export const solveImage = (
   client: Client,
   site: BuildSite,
   ref: string,
-  { credentialsOpen, image, record, report, spec, token }: ImageBuild
+  build: ImageBuild
 ): Effect.Effect<Pushed | Failed, BuildLost, HttpClient.HttpClient> => {
+  const { credentialsOpen, image, record, report, spec, token, variables } = build
   const failedSteps = new Map<string, Vertex>()
-  const redact = redaction(secretsOf(token, site.registry))
+  const redact = redaction(secretsOf(build, site.registry))
   const events = makeBuildEvents(redact)
   const follow = (status: StatusResponse) =>
     Effect.suspend(() => {
@@ -121,15 +132,18 @@ export const solveImage = (
       },
       spec
     )
-    const secrets = new Map(token === null ? [] : [[gitTokenSecret(site.gitUrl), token]])
-    const build = {
+    const secrets = new Map([
+      ...(variables === null ? [] : variableSecrets(variables)),
+      ...(token === null ? [] : [[gitTokenSecret(site.gitUrl), token] as const])
+    ])
+    const request = {
       ref,
-      frontendAttrs: frontendAttrs(site, spec),
+      frontendAttrs: frontendAttrs(site, build),
       imageAttrs: imageAttrs(site, image),
       sourcePolicy,
       offers: { secrets, registry }
     }
-    const exporter = yield* solve(client, build, follow).pipe(
+    const exporter = yield* solve(client, request, follow).pipe(
       Effect.ensuring(Effect.suspend(() => record(events.rest()))),
       Effect.mapError((failure) => new SolveFailed({ ...failure, text: redact.text(failure.text) })),
       Effect.either

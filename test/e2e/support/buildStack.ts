@@ -1,7 +1,10 @@
+import { join } from "node:path"
+import { NodeContext } from "@effect/platform-node"
 import { Context, Effect, Layer } from "effect"
 import { type EnterpriseServer, enterpriseServer } from "../../../dev/simulators/EnterpriseServer.ts"
 import { buildSettings } from "../../../dev/stack/Builds.ts"
 import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
+import { LocalVaultLive } from "../../../src/layers/vault/LocalVaultLive.ts"
 import { BuildGround, buildGround } from "../../support/builds/BuildGround.ts"
 import { sharedClickhouse } from "../../support/stack/Clickhouse.ts"
 import { SpanSink, spanSink, tracingTo } from "./SpanSink.ts"
@@ -32,6 +35,12 @@ const origin = Layer.scoped(
   })
 )
 
+/** The keys of the vault, which the worker and the test share. */
+const keyFile = Effect.map(RunDirectory, ({ path }) => join(path, "vault-keys"))
+
+/** Encrypts as the control API does what the worker decrypts. */
+export const buildVault = Layer.unwrapEffect(Effect.map(keyFile, LocalVaultLive)).pipe(Layer.provide(NodeContext.layer))
+
 /** A worker's settings for all that builds need. One build at a time in a workspace, so that the next one waits. */
 const settings = Effect.gen(function* () {
   const { buildkit, registry } = yield* BuildGround
@@ -42,6 +51,9 @@ const settings = Effect.gen(function* () {
     ...buildSettings({ buildkit, registry, origin: server }),
     WORKER_BUILDS_MAX_PER_WORKSPACE: "1",
     WORKER_CLICKHOUSE_URL: clickhouse,
+    WORKER_BUILDS_ENVIRONMENT_SECRETS: "true",
+    WORKER_VAULT_KIND: "local",
+    WORKER_VAULT_KEY_FILE: yield* keyFile,
     ...tracingTo(endpoint)
   }
 })

@@ -1,3 +1,4 @@
+import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect } from "effect"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
 import { BuildGround, run, shell } from "../../support/builds/BuildGround.ts"
@@ -18,11 +19,22 @@ export interface Push {
   /** Order of creation among the deployments of a project. Default 1. */
   readonly nth?: number
   readonly columns?: Partial<Tables["deployments"]>
+  /** What `encrypted_environment_variables` holds. Default: nothing. */
+  readonly variables?: string
 }
 
 /** A new deployment, sent to the worker as GitHub's webhook sends it. Answers with the invocation. */
-export const push = ({ columns, commitSha, deploymentId, dockerfilePath = "", nth = 1, project }: Push) =>
+export const push = ({
+  columns,
+  commitSha,
+  deploymentId,
+  dockerfilePath = "",
+  nth = 1,
+  project,
+  variables = ""
+}: Push) =>
   Effect.gen(function* () {
+    const sql = yield* SqlClient
     const restate = yield* RestateClient
     yield* seedDeployment(project, deploymentId, {
       created_at: seededAt + nth,
@@ -30,6 +42,7 @@ export const push = ({ columns, commitSha, deploymentId, dockerfilePath = "", nt
       git_branch: "main",
       ...columns
     })
+    yield* sql`UPDATE deployments SET encrypted_environment_variables = ${variables} WHERE id = ${deploymentId}`
     const git = { installationId, repository, commitSha, contextPath: "apps/web", dockerfilePath }
     return yield* restate.send(`hydra.v1.DeployService/${deploymentId}/Deploy`, { deploymentId, git })
   })

@@ -7,6 +7,7 @@ import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilder
 import type { BuildkitTls } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
 import { sandboxName } from "../../../src/layers/builder/sandboxName.ts"
 import { mayRead, type SourceRule, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
@@ -73,7 +74,15 @@ const staged = ({ certificates, challenge, play, tls, version }: Stage) =>
         password: Redacted.make(password),
         insecure: false
       }
-    }).pipe(Layer.provide([MemoryBuildLedger, telemetry, http, gitHubWithTokens({ "1": gitToken, "2": "ghs_other" })]))
+    }).pipe(
+      Layer.provide([
+        MemoryBuildLedger,
+        NoBuildVariables,
+        telemetry,
+        http,
+        gitHubWithTokens({ "1": gitToken, "2": "ghs_other" })
+      ])
+    )
     return { asked, daemon, gitUrl, told, layer }
   })
 

@@ -5,6 +5,7 @@ import { buildkitServer, type Play } from "../../../dev/simulators/BuildkitServe
 import { makeCertificates } from "../../../dev/simulators/certificates.ts"
 import { type DepotServer, depotServer } from "../../../dev/simulators/DepotServer.ts"
 import { DepotBuilderLive } from "../../../src/layers/builder/DepotBuilderLive.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { NoBuildTelemetry } from "../../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { BuildLedger } from "../../../src/services/BuildLedger.ts"
@@ -56,7 +57,15 @@ const stage = Layer.scoped(
             password: Redacted.make(token),
             insecure: false
           }
-        }).pipe(Layer.provide([ledger, NoBuildTelemetry, registry.http, gitHubWithTokens({ "1": gitToken })])),
+        }).pipe(
+          Layer.provide([
+            ledger,
+            NoBuildTelemetry,
+            NoBuildVariables,
+            registry.http,
+            gitHubWithTokens({ "1": gitToken })
+          ])
+        ),
       asked: registry.asked,
       plays: (next) => {
         play = next

@@ -8,6 +8,7 @@ import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { GitHub } from "../../../src/services/GitHub.ts"
 import { BuildGround, buildGround, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
@@ -65,7 +66,7 @@ if (reason !== null) {
           gitUrl: git.url,
           registry: registryOf(registry)
         }).pipe(
-          Layer.provide([MemoryBuildLedger, telemetry, FetchHttpClient.layer]),
+          Layer.provide([MemoryBuildLedger, NoBuildVariables, telemetry, FetchHttpClient.layer]),
           Layer.provideMerge(
             GitHubLive({
               apiUrl: `${git.url}/api/v3`,

@@ -5,6 +5,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted, Schedule, Schema } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { Builder, type BuildFailureKind } from "../../../src/services/Builder.ts"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
 import { BuildGround, buildGround, gitToken, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
@@ -27,7 +28,7 @@ const builderWith = (change: { readonly password?: string; readonly tokens?: Rea
       })
     )
   ).pipe(
-    Layer.provide([MemoryBuildLedger, telemetry, FetchHttpClient.layer]),
+    Layer.provide([MemoryBuildLedger, NoBuildVariables, telemetry, FetchHttpClient.layer]),
     Layer.provide(gitHubWithTokens(change.tokens ?? { "1": gitToken, "2": "ghs_of-somebody-else" }))
   )
 

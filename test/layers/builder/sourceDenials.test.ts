@@ -3,6 +3,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Registry } from "../../../dev/stack/Registry.ts"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { parseImageReference, projectRepository } from "../../../src/names/imageReference.ts"
 import {
   BuildGround,
@@ -43,7 +44,7 @@ const builderFor = (registry: (ground: Ground) => Registry) =>
       })
     )
   ).pipe(
-    Layer.provide([MemoryBuildLedger, telemetry, FetchHttpClient.layer]),
+    Layer.provide([MemoryBuildLedger, NoBuildVariables, telemetry, FetchHttpClient.layer]),
     Layer.provide(gitHubWithTokens({ "1": gitToken }))
   )
 

@@ -2,6 +2,7 @@ import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import type { BuildRequest } from "../../../src/services/Builder.ts"
 import {
   BuildGround,
@@ -29,7 +30,7 @@ const builder = Layer.unwrapEffect(
     })
   )
 ).pipe(
-  Layer.provide([MemoryBuildLedger, telemetry, FetchHttpClient.layer]),
+  Layer.provide([MemoryBuildLedger, NoBuildVariables, telemetry, FetchHttpClient.layer]),
   Layer.provide(gitHubWithTokens({ "1": gitToken }))
 )
 

@@ -8,6 +8,7 @@ import { makeBuilder } from "../../../src/layers/builder/makeBuilder.ts"
 import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
 import type { BuildOutcome } from "../../../src/services/Builder.ts"
 import { BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
+import { BuildVariables } from "../../../src/services/BuildVariables.ts"
 import { GitHub } from "../../../src/services/GitHub.ts"
 import { makeMemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
@@ -95,6 +96,7 @@ describe("a token of GitHub", () => {
         github: gitHub,
         ledger: yield* makeMemoryBuildLedger,
         telemetry: BuildTelemetry.of({ record: () => Effect.succeed(() => Effect.void), dropped: Effect.succeed(0) }),
+        variables: BuildVariables.of({ of: () => Effect.succeedNone }),
         run: () =>
           Effect.as(
             Ref.update(started, (n) => n + 1),

@@ -1,6 +1,7 @@
 import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { NoBuildTelemetry } from "../../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { MemoryBuildLedger } from "../memory/MemoryBuildLedger.ts"
@@ -15,7 +16,15 @@ Effect.gen(function* () {
     buildkit: { address },
     gitUrl,
     registry: { ...registry, password: Redacted.make(registry.password), insecure: true }
-  }).pipe(Layer.provide([MemoryBuildLedger, NoBuildTelemetry, FetchHttpClient.layer, gitHubWithTokens({ "1": token })]))
+  }).pipe(
+    Layer.provide([
+      MemoryBuildLedger,
+      NoBuildVariables,
+      NoBuildTelemetry,
+      FetchHttpClient.layer,
+      gitHubWithTokens({ "1": token })
+    ])
+  )
   return yield* Effect.gen(function* () {
     const builder = yield* Builder
     const asked = request(commitSha, { dockerfilePath: "slow.Dockerfile" })
