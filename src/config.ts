@@ -51,7 +51,7 @@ const assemble = (read: Settings, instanceId: string) => ({
       () => read.acme.enabled && read.acme.route53.enabled
     )
   },
-  depot: Option.map(read.depot.apiUrl, (apiUrl) => ({ apiUrl, projectRegion: read.depot.projectRegion })),
+  depot: Option.map(read.depot.apiUrl, (apiUrl) => ({ ...read.depot, apiUrl })),
   registry: Option.map(
     Option.all({ url: read.registry.url, username: read.registry.username, password: read.registry.password }),
     (registry) => ({ ...registry, insecure: read.registry.insecure })

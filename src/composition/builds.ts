@@ -86,9 +86,11 @@ export const chooseBuilder = ({ builder, depot, github, registry }: WorkerConfig
     return { _tag: "Buildkit", site, address: builder.buildkitAddress.value }
   }
   if (Option.isNone(depot)) return none
-  const { apiUrl, projectRegion } = depot.value
+  const { apiUrl, projectId, projectPrefix, projectRegion } = depot.value
   // The registry is Depot's, and its password the account's token.
-  return { _tag: "Depot", options: { ...site, account: { apiUrl, token: registry.value.password }, projectRegion } }
+  const account = { apiUrl, token: registry.value.password }
+  const sharedProject = Option.getOrNull(projectId)
+  return { _tag: "Depot", options: { ...site, account, projectPrefix, projectRegion, sharedProject } }
 }
 
 const layerOf = (

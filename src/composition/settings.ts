@@ -1,10 +1,17 @@
 import { Duration, Effect, Layer, Option } from "effect"
-import { WorkerConfig } from "../config.ts"
+import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { RestateAdminHttpLive } from "../layers/RestateAdminHttp.ts"
 import { BuildSettings } from "../services/BuildSettings.ts"
 import { DeploySettings } from "../services/DeploySettings.ts"
 import type { RestateAdmin } from "../services/RestateAdmin.ts"
 import { chooseBuilder } from "./builds.ts"
+
+/** Whose repository in the registry has the images that the chosen builder pushes. */
+const imagesOf = (config: WorkerConfigShape) => {
+  const chosen = chooseBuilder(config)
+  if (chosen._tag !== "Depot") return "project"
+  return chosen.options.sharedProject === null ? "depot-project" : "all-projects"
+}
 
 export const Deploys: Layer.Layer<DeploySettings, never, WorkerConfig> = Layer.effect(
   DeploySettings,
@@ -14,10 +21,7 @@ export const Deploys: Layer.Layer<DeploySettings, never, WorkerConfig> = Layer.e
     availableRegions: config.availableRegions,
     registry: Option.match(config.registry, {
       onNone: () => null,
-      onSome: ({ url }) => ({
-        url,
-        imagesOf: chooseBuilder(config)._tag === "Depot" ? ("depot-project" as const) : ("project" as const)
-      })
+      onSome: ({ url }) => ({ url, imagesOf: imagesOf(config) })
     }),
     failureGrace: Duration.toMillis(config.deploys.failureGrace)
   }))

@@ -253,7 +253,16 @@ export const settings = {
   },
   depot: {
     apiUrl: optional(httpUrl({ secret: "Depot's token" }), "Depot's API."),
-    projectRegion: withDefault(nonEmptyText, "us-east-1", "Where new projects of Depot are made.")
+    projectRegion: withDefault(nonEmptyText, "us-east-1", "Where new projects of Depot are made."),
+    projectPrefix: withDefault(
+      matching(/^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/, "at most 32 letters, digits and inner `-`"),
+      "unkey",
+      "Depot projects are named `<prefix>-<project>`: installations that share an account need prefixes of their own."
+    ),
+    projectId: optional(
+      matching(/^[A-Za-z0-9]{1,64}$/, "the id of a Depot project"),
+      "The one Depot project of all builds, whose repository `<registry.url>/<project_id>` keeps all images under one retention. Without it each project has its own, and its images last as long as that one keeps them."
+    )
   },
   registry: {
     url: optional(

@@ -13,9 +13,12 @@ export class DeploySettings extends Context.Tag("ctrl-worker/DeploySettings")<
     /** Milliseconds for which all instances of a region may be failed without a break before their deploy fails. */
     readonly failureGrace: number
     /**
-     * The registry that builds push to, null when there is none. A project's images are in a repository with its name, or
-     * in one with the name of its Depot project.
+     * The registry that builds push to, null when there is none. A project's images are in a repository with its name, in
+     * one with the name of its Depot project, or in one with those of all projects.
      */
-    readonly registry: { readonly url: string; readonly imagesOf: "project" | "depot-project" } | null
+    readonly registry: {
+      readonly url: string
+      readonly imagesOf: "project" | "depot-project" | "all-projects"
+    } | null
   }
 >() {}

@@ -19,16 +19,16 @@ import {
   isDenied,
   isNotFound
 } from "./depot/DepotApi.ts"
-import { depotProjects } from "./depot/depotProjects.ts"
+import { depotProjects, type ProjectNames } from "./depot/depotProjects.ts"
 import { machineAddress } from "./depot/machineAddress.ts"
 import { BuildLost, type Hold } from "./holdBuild.ts"
 import { type AuthorizedBuild, makeBuilder, type RunBuild } from "./makeBuilder.ts"
 import { type BuildSite, solveImage } from "./solveImage.ts"
 
-export interface DepotBuilderOptions extends BuildSite {
+export interface DepotBuilderOptions extends BuildSite, ProjectNames {
   readonly account: DepotAccount
-  /** Where new projects keep their cache. */
-  readonly projectRegion: string
+  /** The Depot project of all builds; null for one of its own for each project. */
+  readonly sharedProject: string | null
 }
 
 type Projects = Effect.Effect.Success<ReturnType<typeof depotProjects>>
@@ -38,10 +38,16 @@ const platformOf = (platform: string): DepotPlatform | null => {
   return architecture === "amd64" || architecture === "arm64" ? architecture : null
 }
 
-/** A build in the given project, or in the one of the right name when the given one is gone. */
-const createBuild = (api: DepotApi, projects: Projects, { request, spec }: AuthorizedBuild) => {
+/** A build in the one project of all, or in the given one, or in the one of the right name when the given one is gone. */
+const createBuild = (
+  api: DepotApi,
+  projects: Projects,
+  sharedProject: string | null,
+  { request, spec }: AuthorizedBuild
+) => {
   const inProject = (depotProjectId: string) =>
     Effect.map(api.builds.create(depotProjectId), (build) => ({ build, depotProjectId }))
+  if (sharedProject !== null) return inProject(sharedProject)
   const byName = Effect.flatMap(projects.find(spec.projectId), inProject).pipe(
     Effect.tapError((failure) => (isNotFound(failure) ? projects.forget(spec.projectId) : Effect.void))
   )
@@ -84,7 +90,7 @@ const ofDepot = (failure: DepotFailed): Effect.Effect<BuildOutcome, BuildLost> =
 const buildOn =
   (
     api: DepotApi,
-    { account: { apiUrl }, ...site }: DepotBuilderOptions,
+    { account: { apiUrl }, sharedProject, ...site }: DepotBuilderOptions,
     platform: DepotPlatform,
     authorized: AuthorizedBuild
   ) =>
@@ -98,11 +104,18 @@ const buildOn =
       const outcome = yield* solveImage(client, { ...site, registry }, build.buildId, {
         ...authorized,
         image,
-        credentialsOpen: "project"
+        credentialsOpen: sharedProject === null ? "project" : "registry"
       })
       if (outcome._tag === "Failed") return outcome
       const { digest } = outcome
-      return { _tag: "Succeeded", image, digest, externalBuildId: build.buildId, depotProjectId } satisfies BuildOutcome
+      return {
+        _tag: "Succeeded",
+        image,
+        digest,
+        externalBuildId: build.buildId,
+        // What all share is not the project's own, also not once the setting is gone.
+        depotProjectId: sharedProject === null ? depotProjectId : null
+      } satisfies BuildOutcome
     }).pipe(Effect.scoped, Effect.catchTag("DepotFailed", ofDepot))
 
 /** Who brings a token of any kind to Depot's registry. */
@@ -148,11 +161,19 @@ const run =
     const platform = platformOf(spec.platform)
     if (platform === null) return Effect.succeed(unsupported(spec.platform))
     const build = Effect.acquireUseRelease(
-      Effect.map(createBuild(api, projects, authorized), (created): Created => ({ ...created, isNoted: false })),
+      Effect.map(
+        createBuild(api, projects, site.sharedProject, authorized),
+        (created): Created => ({ ...created, isNoted: false })
+      ),
       (created) => Effect.zipRight(note(created, hold), buildOn(api, site, platform, authorized)(created)),
       (created, exit) => finish(api, created, hold, resultOf(exit))
     )
     return Effect.zipRight(finishOrphan(api, hold), build).pipe(
+      // A project that a setting names and that is not there waits for an operator.
+      Effect.catchIf(
+        (failure) => site.sharedProject !== null && failure._tag === "DepotFailed" && isNotFound(failure),
+        () => Effect.succeed(denied)
+      ),
       Effect.catchTag("DepotFailed", ofDepot),
       Effect.provideService(HttpClient.HttpClient, http)
     )
@@ -175,7 +196,7 @@ export const DepotBuilderLive = (
       const variables = yield* BuildVariables
       const http = yield* HttpClient.HttpClient
       const api = yield* depotApi(options.account)
-      const projects = yield* depotProjects(api, options.projectRegion)
+      const projects = yield* depotProjects(api, options)
       return yield* makeBuilder({
         gitUrl: options.gitUrl,
         github,

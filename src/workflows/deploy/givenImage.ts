@@ -17,10 +17,10 @@ type Registry = NonNullable<DeploySettings["Type"]["registry"]>
 
 const refusal = (problem: string) => new InvalidRequest({ field: "dockerImage.image", problem })
 
-/** The project's own repository in the operator's registry; null while it has none. */
+/** The project's own repository in the operator's registry; null while it has none, or where all projects share one. */
 const ownRepository = ({ imagesOf, url }: Registry, project: Project, depotProjectId: string | null): string | null => {
   if (imagesOf === "project") return projectRepository(url, project)
-  return depotProjectId === null ? null : `${withoutScheme(url)}/${depotProjectId}`
+  return imagesOf === "all-projects" || depotProjectId === null ? null : `${withoutScheme(url)}/${depotProjectId}`
 }
 
 /**

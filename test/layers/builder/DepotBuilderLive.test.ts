@@ -4,7 +4,7 @@ import { Context, Duration, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { buildkitServer, type Play } from "../../../dev/simulators/BuildkitServer.ts"
 import { makeCertificates } from "../../../dev/simulators/certificates.ts"
 import { type DepotServer, depotServer } from "../../../dev/simulators/DepotServer.ts"
-import { DepotBuilderLive } from "../../../src/layers/builder/DepotBuilderLive.ts"
+import { DepotBuilderLive, type DepotBuilderOptions } from "../../../src/layers/builder/DepotBuilderLive.ts"
 import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { NoBuildTelemetry } from "../../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
 import { Builder } from "../../../src/services/Builder.ts"
@@ -25,7 +25,11 @@ class Stage extends Context.Tag("test/DepotStage")<
   Stage,
   {
     readonly depot: DepotServer
-    readonly builder: (token?: string, ledger?: Layer.Layer<BuildLedger>) => Layer.Layer<Builder>
+    readonly builder: (
+      token?: string,
+      ledger?: Layer.Layer<BuildLedger>,
+      change?: Partial<DepotBuilderOptions>
+    ) => Layer.Layer<Builder>
     /** What builds do from now on. */
     readonly plays: (play: Play) => void
     readonly cancelled: ReadonlyArray<string>
@@ -46,17 +50,20 @@ const stage = Layer.scoped(
     const registry = registryStub()
     return {
       depot,
-      builder: (token = accountToken, ledger = MemoryBuildLedger) =>
+      builder: (token = accountToken, ledger = MemoryBuildLedger, change = {}) =>
         DepotBuilderLive({
           account: { apiUrl: depot.url, token: Redacted.make(token) },
+          projectPrefix: "unkey",
           projectRegion: "eu-central-1",
+          sharedProject: null,
           gitUrl,
           registry: {
             url: "registry.depot.example",
             username: "x-token",
             password: Redacted.make(token),
             insecure: false
-          }
+          },
+          ...change
         }).pipe(
           Layer.provide([
             ledger,
@@ -150,6 +157,49 @@ layer(stage)("the Depot builder", (it) => {
         builder()
       )
       assert.include(gone, { depotProjectId: projectNamed(depot, "unkey-proj_y") })
+    })
+  )
+
+  it.scoped("installations that share an account have projects of their own, by their prefix", () =>
+    Effect.gen(function* () {
+      const { builder, depot, plays } = yield* Stage
+      plays(() => Promise.resolve({ digest }))
+      const asked = () => build(request(sha, { projectId: "proj_both" }))
+      const first = yield* Effect.provide(asked(), builder())
+      const second = yield* Effect.provide(asked(), builder(undefined, undefined, { projectPrefix: "staging" }))
+      assert.include(first, { depotProjectId: projectNamed(depot, "unkey-proj_both") })
+      assert.include(second, { depotProjectId: projectNamed(depot, "staging-proj_both") })
+    })
+  )
+
+  it.scoped("with one project for all, every image is in its repository, and no project takes it for its own", () =>
+    Effect.gen(function* () {
+      const { builder, depot, plays } = yield* Stage
+      plays(() => Promise.resolve({ digest }))
+      const sharedProject = projectNamed(depot, "unkey-proj_first")
+      const worker = builder(undefined, undefined, { sharedProject })
+      for (const depotProjectId of [null, projectNamed(depot, "unkey-proj_race")]) {
+        const asked = request(sha, { projectId: "proj_shared", depotProjectId })
+        const state = yield* Effect.provide(build(asked), worker)
+        assert.include(state, {
+          _tag: "Succeeded",
+          image: `registry.depot.example/${sharedProject}:proj_shared-${asked.deploymentId}`,
+          depotProjectId: null
+        })
+        assert.include(depot.builds.at(-1), { projectId: sharedProject })
+      }
+      assert.isFalse(depot.projects.some(({ name }) => name === "unkey-proj_shared"))
+    })
+  )
+
+  it.scoped("one project for all that is not there is for an operator, not for a repetition", () =>
+    Effect.gen(function* () {
+      const { builder } = yield* Stage
+      const state = yield* Effect.provide(
+        build(request(sha, { projectId: "proj_shared" })),
+        builder(undefined, undefined, { sharedProject: "gone" })
+      )
+      assert.include(state, { _tag: "Failed", kind: "builder_denied" })
     })
   )
 

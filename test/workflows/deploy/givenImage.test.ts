@@ -52,4 +52,11 @@ describe("an image that a deploy names", () => {
     const reference = Option.getOrThrow(parseImageReference(`registry.depot.dev/dp1${digest}`))
     assert.strictEqual(imageRefusal(reference, depot, project, null), foreign)
   })
+
+  it("of a repository that all projects share is refused, because its digest names no project", () => {
+    const oneForAll = { ...depot, imagesOf: "all-projects" } as const
+    const reference = (image: string) => Option.getOrThrow(parseImageReference(`${image}${digest}`))
+    assert.strictEqual(imageRefusal(reference("registry.depot.dev/dp1"), oneForAll, project, "dp1"), foreign)
+    assert.isNull(imageRefusal(reference("nginx"), oneForAll, project, "dp1"))
+  })
 })

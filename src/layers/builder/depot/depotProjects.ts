@@ -8,7 +8,11 @@ const cachePolicy = { keepGb: 50, keepDays: 14 } as const
 const maxKnown = 10_000
 
 /** Ours among the projects of an account that others use as well. */
-export const projectName = (projectId: string): string => `unkey-${projectId}`
+export interface ProjectNames {
+  readonly projectPrefix: string
+  /** Where new projects keep their cache. */
+  readonly projectRegion: string
+}
 
 /** Of several with one name, the one that everybody agrees on: the oldest, and of the same second the one that sorts first. */
 export const eldest = (projects: ReadonlyArray<DepotProject>, name: string): DepotProject | undefined =>
@@ -21,13 +25,13 @@ export const eldest = (projects: ReadonlyArray<DepotProject>, name: string): Dep
  * the elder one and the younger is deleted, while it has no build yet.
  */
 const findOrCreate =
-  ({ projects }: DepotApi, regionId: string) =>
+  ({ projects }: DepotApi, { projectPrefix, projectRegion }: ProjectNames) =>
   (projectId: string) =>
     Effect.gen(function* () {
-      const name = projectName(projectId)
+      const name = `${projectPrefix}-${projectId}`
       const found = eldest(yield* projects.list, name)
       if (found !== undefined) return found.projectId
-      const created = yield* projects.create(name, regionId, cachePolicy)
+      const created = yield* projects.create(name, projectRegion, cachePolicy)
       const agreed = eldest(yield* projects.list, name)?.projectId ?? created
       if (agreed !== created) yield* Effect.ignore(projects.delete(created))
       return agreed
@@ -39,12 +43,12 @@ const findOrCreate =
 /** The Depot project of a project of ours: one, however many builds ask for it at once. Remembered once it is known. */
 export const depotProjects = (
   api: DepotApi,
-  regionId: string
+  names: ProjectNames
 ): Effect.Effect<{ readonly find: FindProject; readonly forget: (projectId: string) => Effect.Effect<void> }> =>
   Effect.map(
     Cache.makeWith({
       capacity: maxKnown,
-      lookup: findOrCreate(api, regionId),
+      lookup: findOrCreate(api, names),
       timeToLive: Exit.match({ onFailure: () => Duration.zero, onSuccess: () => Duration.infinity })
     }),
     (cache) => ({
