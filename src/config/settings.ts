@@ -327,7 +327,11 @@ export const settings = {
       httpUrl({ secret: "tokens of the GitHub App", when: hasApp }),
       "Where git clones from; without it, it follows from the API's address."
     ),
-    allowUnauthenticatedDeployments: withDefault(flag, false, "Whether public repositories are built without the App.")
+    allowUnauthenticatedDeployments: withDefault(
+      flag,
+      false,
+      "Whether builds read repositories without the App, also where there is one: public repositories alone can be built then, and commits have no statuses."
+    )
   },
   // Whoever knows one of these addresses can call it: they are secrets.
   heartbeat: {

@@ -1,5 +1,6 @@
 import { Either } from "effect"
 import { projectRepository, withoutScheme } from "../../names/imageReference.ts"
+import { isRepositoryPath, repositoryPathRule } from "../../names/repositoryPath.ts"
 import { BuildRefused, type BuildRequest } from "../../services/Builder.ts"
 
 /** A request whose every part is safe to put into a URL, a tag or an attribute. */
@@ -28,9 +29,6 @@ const tagPart = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/
 const repositoryName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/
 const fullSha = /^[0-9a-f]{40}$/
 const platformName = /^linux\/[a-z0-9]{1,16}$/
-// No `#`, `:`, `?`, `%` or space: they end or change what stands before them in a context URL.
-const path = /^[A-Za-z0-9._@+~()[\],-]+(?:\/[A-Za-z0-9._@+~()[\],-]+)*$/
-const maxPath = 500
 
 const refuse = (field: Field, problem: string) => Either.left(new BuildRefused({ reason: "invalid", field, problem }))
 
@@ -46,14 +44,7 @@ const commit = (sha: string): Checked => {
 const relativePath = (field: Field, given: string): Checked => {
   const trimmed = given.trim().replace(/^\//, "").replace(/\/$/, "")
   if (trimmed === "" || trimmed === ".") return Either.right("")
-  if (trimmed.length > maxPath) return refuse(field, `longer than ${maxPath} characters`)
-  if (trimmed.split("/").includes("..")) return refuse(field, "must stay inside the repository: no `..`")
-  return matching(
-    field,
-    trimmed,
-    path,
-    "expected a relative path of letters, digits and . _ @ + ~ ( ) [ ] , - between /"
-  )
+  return isRepositoryPath(trimmed) ? Either.right(trimmed) : refuse(field, `expected ${repositoryPathRule}`)
 }
 
 /** Checks every part of a request. Refuses with the first field that is not as it must be. */

@@ -36,7 +36,8 @@ describe("what a build is asked for", () => {
     const root = `https://github.com/acme/shop.git#${sha}`
     for (const nothing of ["", ".", "/", " / "]) assert.strictEqual(context(nothing), root)
     for (const api of ["apps/api", " /apps/api ", "apps/api/"]) assert.strictEqual(context(api), `${root}:apps/api`)
-    assert.strictEqual(context("./x"), `${root}:./x`)
+    for (const path of ["./x", "apps/(web)", "app/[slug]/page", "my app/a, b & c", "größe/日本/😀", 'it\'s "{$x}"'])
+      assert.strictEqual(context(path), `${root}:${path}`)
     assert.strictEqual(accepted({ dockerfilePath: "" }).dockerfilePath, "Dockerfile")
     assert.strictEqual(accepted({ dockerfilePath: "docker/web.Dockerfile" }).dockerfilePath, "docker/web.Dockerfile")
     assert.strictEqual(accepted({ platform: "/linux/arm64" }).platform, "linux/arm64")
@@ -68,10 +69,11 @@ describe("what a build is asked for", () => {
         "a:b",
         "a#b",
         "a?b",
-        "a b",
+        "a\\b",
         "a%2e",
         "a\nb",
-        "ä",
+        "a\u2028b",
+        "a\ud800",
         "a".repeat(501)
       ].flatMap(
         (path) =>
@@ -97,7 +99,7 @@ describe("what a build is asked for", () => {
   })
 
   it("whatever is accepted, its context URL names that repository, that commit and a path inside it", () => {
-    const text = fc.oneof(fc.string(), fc.stringMatching(/^[a-z./#:?%@ -]{0,20}$/))
+    const text = fc.oneof(fc.string(), fc.stringMatching(/^[a-z./#:?%@ ä()[\],'"-]{0,20}$/))
     fc.assert(
       fc.property(text, text, text, (repository, commitSha, contextPath) => {
         const made = spec({ repository, commitSha, contextPath })
@@ -105,9 +107,10 @@ describe("what a build is asked for", () => {
         const url = new URL(contextUrl("https://github.com", made.right))
         assert.strictEqual(`${url.host}${url.pathname}`, `github.com/${repository}.git`)
         assert.strictEqual(url.search, "")
-        const [commit, path = "", ...more] = url.hash.slice(1).split(":")
+        const [commit, path = "", ...more] = decodeURIComponent(url.hash.slice(1)).split(":")
         assert.strictEqual(commit, commitSha)
         assert.isEmpty(more)
+        assert.strictEqual(path, made.right.contextPath)
         assert.isFalse(path.split("/").includes(".."))
       })
     )

@@ -8,7 +8,15 @@ import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilder
 import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { Builder, type BuildFailureKind } from "../../../src/services/Builder.ts"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
-import { BuildGround, buildGround, gitToken, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import {
+  BuildGround,
+  buildGround,
+  gitToken,
+  registryOf,
+  run,
+  shell,
+  whyNoBuilds
+} from "../../support/builds/BuildGround.ts"
 import { build, pollUntil, request } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { Orders } from "../../support/builds/Orders.ts"
@@ -111,6 +119,26 @@ if (reason !== null) {
           if (state._tag !== "Failed") return assert.fail(JSON.stringify(state))
           assert.strictEqual(state.kind, kind, state.message)
           assert.include(state.message, words)
+        }).pipe(Effect.provide(builderWith()))
+      )
+    }
+
+    const directories = ["apps/(web)/[slug]", "my app, v1 & co", "größe/日本/😀", `a'b"c $HOME *; {x}^<y>|@+=!~`, "-rf"]
+    for (const [nth, directory] of directories.entries()) {
+      it.scoped(`the directory ${JSON.stringify(directory)} is a context, and such a file a Dockerfile`, () =>
+        Effect.gen(function* () {
+          const { files, git } = yield* BuildGround
+          const name = `docker/${directory.replaceAll("/", " ")}.Dockerfile`
+          const commitSha = yield* git.commit("acme/shop", {
+            [`${directory}/busybox`]: files["apps/web/busybox"] ?? "",
+            [`${directory}/${name}`]: `${shell}\n${run(`echo built there ${nth}`)}\n`
+          })
+          const before = recorded.length
+          const state = yield* build(request(commitSha, { contextPath: directory, dockerfilePath: name }))
+          assert.strictEqual(state._tag, "Succeeded", JSON.stringify(state))
+          assert.isTrue(
+            recorded.slice(before).some((event) => event._tag === "Output" && event.text.includes(`built there ${nth}`))
+          )
         }).pipe(Effect.provide(builderWith()))
       )
     }

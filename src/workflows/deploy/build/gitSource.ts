@@ -1,6 +1,7 @@
 import { Either } from "effect"
 import type { DeployService } from "../../../contract/DeployService.ts"
 import { InvalidRequest } from "../../../contract/errors.ts"
+import { isRepositoryPath, repositoryPathRule } from "../../../names/repositoryPath.ts"
 import type { Input } from "../../../restate/Contract.ts"
 
 /** What is built, checked and normalised: every part may become part of a URL. */
@@ -31,8 +32,6 @@ const repositoryPattern = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})\/[A-Za-z0-9._-]{1
 const shaPattern = /^[0-9a-f]{40}$/
 /** What a push that deletes a branch names as its commit. */
 const noCommit = "0".repeat(40)
-/** No `#`, `:`, `?`, `%`, no backslash, no space: none may mean anything where the path is put into a URL. */
-const segmentPattern = /^[A-Za-z0-9._@+~-]+$/
 
 const refused = (field: string, problem: string) => Either.left(new InvalidRequest({ field: `git.${field}`, problem }))
 
@@ -61,22 +60,19 @@ const commitOf = (given: string) => {
 /** Surrounding space and one leading slash mean nothing. */
 const trimmed = (given: string): string => given.trim().replace(/^\//, "")
 
-const isPath = (path: string): boolean =>
-  path.split("/").every((segment) => segmentPattern.test(segment) && segment !== "..")
-
 const contextOf = (given: string) => {
   const path = trimmed(given)
   if (path === "" || path === ".") return Either.right("")
-  return isPath(path.replace(/\/$/, ""))
+  return isRepositoryPath(path.replace(/\/$/, ""))
     ? Either.right(path)
-    : refused("contextPath", "must be a directory within the repository, of plain characters and without ..")
+    : refused("contextPath", `must be ${repositoryPathRule}`)
 }
 
 const dockerfileOf = (given: string) => {
   const path = trimmed(given) || "Dockerfile"
-  return isPath(path) && !path.endsWith("/.") && path !== "."
+  return isRepositoryPath(path) && !path.endsWith("/.") && path !== "."
     ? Either.right(path)
-    : refused("dockerfilePath", "must be a file below the context, of plain characters and without ..")
+    : refused("dockerfilePath", `must be ${repositoryPathRule}, below the context`)
 }
 
 /** The source of a deploy from git, of a commit or of a branch alone, or the first thing that is wrong with it. */

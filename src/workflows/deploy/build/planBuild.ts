@@ -47,8 +47,8 @@ const installationOf = (
   { installationId }: Pick<GitSource, "installationId">,
   able: typeof Capabilities.Type
 ) => {
-  if (able.hasApp && installationId > 0n) return Effect.succeed(installationId)
   if (able.allowsPublic) return Effect.succeed(null)
+  if (able.hasApp && installationId > 0n) return Effect.succeed(installationId)
   return able.hasApp
     ? new InvalidRequest({ field: "git.installationId", problem: "must name the installation of the GitHub App" })
     : new GitSourceUnavailable({ deploymentId, missing: "github_app" })

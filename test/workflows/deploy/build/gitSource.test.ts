@@ -26,7 +26,10 @@ describe("a git source", () => {
     ["/.", ""],
     ["./x", "./x"],
     ["apps/api/", "apps/api/"],
-    ["packages/@scope/web-1.2_3", "packages/@scope/web-1.2_3"]
+    ["packages/@scope/web-1.2_3", "packages/@scope/web-1.2_3"],
+    ["apps/(web)/[slug]", "apps/(web)/[slug]"],
+    ["my app/a, b & c", "my app/a, b & c"],
+    ["größe/日本/😀", "größe/日本/😀"]
   ]
   for (const [path, normal] of contexts)
     it(`is normalised: context "${path}" is "${normal}"`, () => {
@@ -121,17 +124,18 @@ describe("a git source", () => {
     "x:y",
     "//x",
     "x//y",
-    "x y",
     "x?y",
     "x%2e",
     "x\\y",
     "x\ny",
-    "x\0y"
+    "x\0y",
+    "x\u2028y",
+    "x\ud800"
   ]
   for (const path of paths)
     it(`[W53] is refused with the path ${JSON.stringify(path)}, as context and as Dockerfile`, () => {
-      assert.match(problemOf({ contextPath: path }) ?? "", /^git\.contextPath: must be a directory within/)
-      assert.match(problemOf({ dockerfilePath: path }) ?? "", /^git\.dockerfilePath: must be a file below/)
+      assert.match(problemOf({ contextPath: path }) ?? "", /^git\.contextPath: must be a path within/)
+      assert.match(problemOf({ dockerfilePath: path }) ?? "", /^git\.dockerfilePath: must be a path within/)
     })
 
   for (const path of ["Dockerfile/", ".", "x/."])
@@ -144,7 +148,7 @@ describe("a git source", () => {
   })
 
   it("[W53] that is accepted means in a URL what it says, whatever was given", () => {
-    const hostile = fc.string({ unit: fc.constantFrom(..."ab./#:?@%\\ -_\n"), maxLength: 12 })
+    const hostile = fc.string({ unit: fc.constantFrom(..."ab./#:?@%\\ -_\nä([,'"), maxLength: 12 })
     fc.assert(
       fc.property(hostile, hostile, hostile, (repository, contextPath, dockerfilePath) => {
         const source = Either.getOrUndefined(of({ repository, contextPath, dockerfilePath }))
@@ -153,7 +157,7 @@ describe("a git source", () => {
         assert.strictEqual(url.host, "github.test")
         assert.strictEqual(url.username, "")
         assert.strictEqual(url.pathname, `/${source.repository}.git`)
-        assert.strictEqual(url.hash, `#${sha}:${source.contextPath}`)
+        assert.strictEqual(decodeURIComponent(url.hash), `#${sha}:${source.contextPath}`)
         for (const path of [source.contextPath, source.dockerfilePath]) assert.notInclude(path.split("/"), "..", path)
       }),
       { numRuns: 2000 }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { repositoryPathRule } from "../../../../src/names/repositoryPath.ts"
 import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
 import { building, shopFromGit, slotsInUse } from "../../../support/workflows/builds.ts"
 import { ControlPlane, type ControlPlaneOptions, on } from "../../../support/workflows/ControlPlane.ts"
@@ -58,7 +59,7 @@ const refusals: ReadonlyArray<Refusal> = [
     what: "[W53] whose context leaves the repository",
     git: { ...valid, contextPath: "../../etc" },
     world: building,
-    says: "git.contextPath: must be a directory within the repository, of plain characters and without .."
+    says: `git.contextPath: must be ${repositoryPathRule}`
   }
 ]
 
@@ -87,10 +88,11 @@ describe("a deploy from git", () => {
 
   const publicly: ControlPlaneOptions = { builder: {}, github: { isConfigured: false, allowsUnauthenticated: true } }
   for (const [what, world, installationId] of [
-    ["public repositories need no App", publicly, null],
-    ["an App is used where there is one", { ...publicly, github: { allowsUnauthenticated: true } }, 42n]
+    ["without an App", publicly, null],
+    ["with an App, which is not asked", { ...publicly, github: { allowsUnauthenticated: true } }, null],
+    ["and not where it is not allowed", building, 42n]
   ] as const)
-    it.effect(`is built without a token only when none can be had: ${what}`, () =>
+    it.effect(`is built without a token where that is allowed, ${what}`, () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* request(valid)).answer.code, 200)
         assert.strictEqual((yield* MemoryBuilder).runs[0]?.request.installationId, installationId)
