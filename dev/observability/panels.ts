@@ -244,6 +244,12 @@ const upkeep: RowSpec = {
       "{{task}}"
     ]),
     series(
+      "Runs given up",
+      "short",
+      "Per day: runs that waited too long for what they need. The next firing begins anew.",
+      [`sum by (task) (increase(${family("runs_given_up_total")}[1d]))`, "{{task}}"]
+    ),
+    series(
       "Runs finished",
       "short",
       "Per day. A refill runs at midnight UTC, certificates at 03:00, quotas at 15:00, idle previews every 15 minutes.",

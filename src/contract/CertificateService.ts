@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { DomainName } from "../names/DomainName.ts"
-import { DatabaseRefused, InvalidRequest, IssuanceUnavailable, NotFound } from "./errors.ts"
+import { DatabaseRefused, InvalidRequest, IssuanceUnavailable, NotFound, RunGivenUp } from "./errors.ts"
 import { id, list, message, optional, required } from "./protojson.ts"
 import { bool, int32, int64, millis, text } from "./scalars.ts"
 
@@ -57,7 +57,7 @@ export const CertificateService = {
         renewalsTriggered: int32,
         failedDomains: list(text())
       }),
-      error: Schema.Union(InvalidRequest, DatabaseRefused),
+      error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp),
       mode: "exclusive",
       ingress: "public"
     },
@@ -109,7 +109,7 @@ export const CertificateService = {
         failedDomains: list(text()),
         next: optional(int64)
       }),
-      error: DatabaseRefused,
+      error: Schema.Union(DatabaseRefused, RunGivenUp),
       mode: "shared",
       ingress: "private"
     },

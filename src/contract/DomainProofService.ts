@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { RunGivenUp } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { int64 } from "./scalars.ts"
 
@@ -16,7 +16,7 @@ export const DomainProofService = {
     LookAtPage: {
       input: message("ctrl_worker.v1.LookAtPageRequest", { after: int64 }),
       output: nothing,
-      error: Schema.Never,
+      error: RunGivenUp,
       mode: "shared",
       ingress: "private"
     },
@@ -27,7 +27,7 @@ export const DomainProofService = {
     LookAtDomain: {
       input: message("ctrl_worker.v1.LookAtDomainRequest", {}),
       output: nothing,
-      error: Schema.Never,
+      error: RunGivenUp,
       mode: "exclusive",
       ingress: "private"
     }

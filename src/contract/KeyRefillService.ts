@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { DatabaseRefused, InvalidRequest } from "./errors.ts"
+import { DatabaseRefused, InvalidRequest, RunGivenUp } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { bool, int32, text } from "./scalars.ts"
 
@@ -18,7 +18,7 @@ export const KeyRefillService = {
     RunRefill: {
       input: message("hydra.v1.RunRefillRequest", {}),
       output: message("hydra.v1.RunRefillResponse", { keysRefilled: int32 }),
-      error: Schema.Union(InvalidRequest, DatabaseRefused),
+      error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp),
       mode: "shared",
       ingress: "public"
     },
@@ -26,7 +26,7 @@ export const KeyRefillService = {
     RefillSlice: {
       input: message("ctrl_worker.v1.RefillSliceRequest", {}),
       output: message("ctrl_worker.v1.RefillSliceResponse", { keysRefilled: int32, done: bool }),
-      error: Schema.Union(InvalidRequest, DatabaseRefused),
+      error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp),
       mode: "exclusive",
       ingress: "private"
     },

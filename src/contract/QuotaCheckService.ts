@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { DatabaseRefused, InvalidRequest, UsageNotConfigured } from "./errors.ts"
+import { DatabaseRefused, InvalidRequest, RunGivenUp, UsageNotConfigured } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { bool, int32, text } from "./scalars.ts"
 
@@ -29,7 +29,7 @@ export const QuotaCheckService = {
         workspacesExceeded: int32,
         notificationsSent: int32
       }),
-      error: Schema.Union(InvalidRequest, UsageNotConfigured, DatabaseRefused),
+      error: Schema.Union(InvalidRequest, UsageNotConfigured, DatabaseRefused, RunGivenUp),
       mode: "shared",
       ingress: "public"
     },
@@ -37,7 +37,7 @@ export const QuotaCheckService = {
     CheckSlice: {
       input: message("ctrl_worker.v1.CheckSliceRequest", Position),
       output: message("ctrl_worker.v1.CheckSliceResponse", { ...Position, done: bool }),
-      error: Schema.Union(InvalidRequest, UsageNotConfigured, DatabaseRefused),
+      error: Schema.Union(InvalidRequest, UsageNotConfigured, DatabaseRefused, RunGivenUp),
       mode: "shared",
       ingress: "private"
     },

@@ -181,6 +181,23 @@ export class UsageNotConfigured extends Schema.TaggedError<UsageNotConfigured>("
   }
 }
 
+/**
+ * Retry (503): a run of scheduled work was given up, because what it needs was away for too long. What it had done stays done. The
+ * next firing begins anew; where that does less, a person fires it again.
+ */
+export class RunGivenUp extends Schema.TaggedError<RunGivenUp>("ctrl-worker/RunGivenUp")(
+  "RunGivenUp",
+  {
+    task: Schema.Literal("cert_renewal", "domain_proofs", "key_refill", "quota_check", "scale_down_idle"),
+    problem: Schema.String
+  },
+  HttpApiSchema.annotations({ status: 503 })
+) {
+  override get message() {
+    return `a run of ${this.task} is given up: ${this.problem}`
+  }
+}
+
 const databaseRefusals = {
   duplicate_key: "another row has this key",
   constraint: "the row breaks a rule of its table",

@@ -1,6 +1,6 @@
 import { Effect, Layer } from "effect"
 import { Counter, Histogram } from "prom-client"
-import { Outcomes } from "../services/Outcomes.ts"
+import { Outcomes, scheduledTasks } from "../services/Outcomes.ts"
 import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
 
 /** From an image that runs already to a build that has queued for two hours. Seconds. */
@@ -29,10 +29,19 @@ export const PrometheusOutcomesLive: Layer.Layer<Outcomes, never, PrometheusRegi
       labelNames: ["event"],
       registers
     })
+    const givenUp = new Counter({
+      name: `${metricPrefix}runs_given_up_total`,
+      help: "Runs of scheduled work that could not end and were given up.",
+      labelNames: ["task"],
+      registers
+    })
+    // From zero on: the first increment is one that increase() must see.
+    for (const task of scheduledTasks) givenUp.inc({ task }, 0)
     return {
       deploy: (outcome, seconds) => Effect.sync(() => deploys.observe({ outcome }, Math.max(0, seconds))),
       domainVerification: (outcome) => Effect.sync(() => verifications.inc({ outcome })),
-      domainProof: (event) => Effect.sync(() => proofs.inc({ event }))
+      domainProof: (event) => Effect.sync(() => proofs.inc({ event })),
+      runGivenUp: (task) => Effect.sync(() => givenUp.inc({ task }))
     }
   })
 )

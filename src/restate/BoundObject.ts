@@ -39,7 +39,7 @@ export type AttemptRunner = (journal: Journal, input: unknown) => Promise<Uint8A
 /** An implementation with everything it needs: ready to be served by Restate or by the testing engine. */
 export interface BoundObject {
   readonly contract: Contract
-  readonly options: ObjectOptions
+  readonly options: ObjectOptions<string>
   readonly attempts: ReadonlyMap<string, AttemptRunner>
 }
 

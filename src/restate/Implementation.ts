@@ -3,7 +3,7 @@ import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.t
 import type { Durable } from "./Durable.ts"
 import type { DurableFailure } from "./DurableError.ts"
 
-/** How often Restate repeats an attempt that ended with a defect, and then pauses it for a person. Never kills: nothing could compensate. */
+/** How often Restate repeats an attempt that ended with a defect. Then it pauses the invocation for a person: nothing could compensate. */
 export interface AttemptRetry {
   readonly initialInterval?: Duration.DurationInput
   readonly maxInterval?: Duration.DurationInput
@@ -11,13 +11,18 @@ export interface AttemptRetry {
   readonly maxAttempts?: number
 }
 
-export interface ObjectOptions {
+export interface ObjectOptions<Handler extends string = never> {
   /**
    * `explicit` (the default) lets compensations suspend like any other code. `implicit` costs one journal wait less
    * per completion and suits short handlers without compensation.
    */
   readonly cancellation?: "explicit" | "implicit"
   readonly retry?: AttemptRetry
+  /**
+   * Handlers whose invocations Restate ends as failed when their retries are exhausted, instead of pausing them: for work that is
+   * asked for again anyway, so that nothing waits behind it. No undo runs, and nothing of the handler may need one.
+   */
+  readonly endsWhenExhausted?: ReadonlyArray<Handler>
   /** Past this an idle attempt is suspended. Must exceed the longest step. */
   readonly inactivityTimeout?: Duration.DurationInput
   /** Past this, after the inactivity timeout, a running step's result is thrown away. */
@@ -39,7 +44,7 @@ type Requirements<Impl> = {
 
 export interface Implementation<out R> {
   readonly contract: Contract
-  readonly options: ObjectOptions
+  readonly options: ObjectOptions<string>
   readonly handlers: Readonly<Record<string, (input: unknown) => Effect.Effect<unknown, unknown, R | Durable>>>
 }
 
@@ -47,7 +52,7 @@ export interface Implementation<out R> {
 export const implement = <C extends Contract, Impl extends Handlers<C>>(
   contract: C,
   handlers: Impl,
-  options: ObjectOptions = {}
+  options: ObjectOptions<HandlerName<C>> = {}
 ): Implementation<Exclude<Requirements<Impl>, Durable>> => ({
   contract,
   options,

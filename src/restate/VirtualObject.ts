@@ -8,17 +8,17 @@ import { wholeMillis } from "./wholeMillis.ts"
 
 export type VirtualObject = restate.VirtualObjectDefinition<string, unknown>
 
-const retryPolicy = (retry: AttemptRetry): restate.RetryPolicy => ({
-  onMaxAttempts: "pause",
+const retryPolicy = (retry: AttemptRetry, onMaxAttempts: "pause" | "kill"): restate.RetryPolicy => ({
+  onMaxAttempts,
   ...(retry.maxAttempts === undefined ? {} : { maxAttempts: retry.maxAttempts }),
   ...(retry.factor === undefined ? {} : { exponentiationFactor: retry.factor }),
   ...(retry.initialInterval === undefined ? {} : { initialInterval: wholeMillis(retry.initialInterval) }),
   ...(retry.maxInterval === undefined ? {} : { maxInterval: wholeMillis(retry.maxInterval) })
 })
 
-const objectOptions = (options: ObjectOptions): restate.ObjectOptions => ({
+const objectOptions = (options: ObjectOptions<string>): restate.ObjectOptions => ({
   explicitCancellation: options.cancellation !== "implicit",
-  retryPolicy: retryPolicy(options.retry ?? {}),
+  retryPolicy: retryPolicy(options.retry ?? {}, "pause"),
   ...(options.inactivityTimeout === undefined ? {} : { inactivityTimeout: wholeMillis(options.inactivityTimeout) }),
   ...(options.abortTimeout === undefined ? {} : { abortTimeout: wholeMillis(options.abortTimeout) }),
   ...(options.journalRetention === undefined ? {} : { journalRetention: wholeMillis(options.journalRetention) }),
@@ -33,11 +33,16 @@ const publishedSerde = (schema: AnySchema) => {
   return { ...opaqueSerde(schema), ...(jsonSchema === undefined ? {} : { jsonSchema }) }
 }
 
-const handlerOptions = (declared: HandlerContract) => ({
+const handlerOptions = (
+  declared: HandlerContract,
+  name: string,
+  { endsWhenExhausted = [], retry = {} }: ObjectOptions<string>
+) => ({
   input: publishedSerde(declared.input),
   // The attempt answers with bytes that are encoded already.
   output: { ...publishedSerde(declared.output), serialize: (bytes: unknown) => bytes as Uint8Array },
-  ingressPrivate: declared.ingress === "private"
+  ingressPrivate: declared.ingress === "private",
+  ...(endsWhenExhausted.includes(name) ? { retryPolicy: retryPolicy(retry, "kill") } : {})
 })
 
 /** A bound object as Restate's SDK serves it, with its schemas published through discovery. */
@@ -53,8 +58,8 @@ export const virtualObject = (bound: BoundObject): VirtualObject => {
       run(new SdkJournal(context as SdkContext, explicit), input)
     handlers[name] =
       declared.mode === "shared"
-        ? restate.handlers.object.shared(handlerOptions(declared), attempt)
-        : restate.handlers.object.exclusive(handlerOptions(declared), attempt)
+        ? restate.handlers.object.shared(handlerOptions(declared, name, options), attempt)
+        : restate.handlers.object.exclusive(handlerOptions(declared, name, options), attempt)
   }
   return restate.object({ name: contract.name, handlers, options: objectOptions(options) })
 }

@@ -3,6 +3,10 @@ import { Context, Effect } from "effect"
 /** `superseded`: given up before its build, because a newer commit of its branch waits too. */
 export type DeployOutcome = "ready" | "failed" | "superseded" | "cancelled"
 
+/** What schedules ask for, by the name that metrics and alerts have for it. */
+export const scheduledTasks = ["cert_renewal", "domain_proofs", "key_refill", "quota_check", "scale_down_idle"] as const
+export type ScheduledTask = (typeof scheduledTasks)[number]
+
 export interface OutcomesShape {
   /** A deploy has ended, that many seconds after its deployment was created. */
   readonly deploy: (outcome: DeployOutcome, seconds: number) => Effect.Effect<void>
@@ -10,6 +14,8 @@ export interface OutcomesShape {
   readonly domainVerification: (outcome: "verified" | "failed" | "cancelled") => Effect.Effect<void>
   /** The proof of a served domain is missing for the first time, was so for too long, or is there again in time. */
   readonly domainProof: (event: "missing" | "withdrawn" | "restored") => Effect.Effect<void>
+  /** A run of scheduled work, or a part of one, could not end and was given up. */
+  readonly runGivenUp: (task: ScheduledTask) => Effect.Effect<void>
 }
 
 /**
@@ -20,6 +26,7 @@ export class Outcomes extends Context.Reference<Outcomes>()("ctrl-worker/Outcome
   defaultValue: (): OutcomesShape => ({
     deploy: () => Effect.void,
     domainVerification: () => Effect.void,
-    domainProof: () => Effect.void
+    domainProof: () => Effect.void,
+    runGivenUp: () => Effect.void
   })
 }) {}

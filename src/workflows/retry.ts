@@ -1,4 +1,5 @@
 import type { AttemptRetry } from "../restate/Implementation.ts"
+import type { StepRetry } from "../restate/Step.ts"
 
 /**
  * For every service: what comes back is noticed within ten seconds, and whatever does not come back within an hour (the
@@ -10,3 +11,14 @@ export const patient: AttemptRetry = {
   maxInterval: "10 seconds",
   maxAttempts: 365
 }
+
+const asOftenAsPatient = { initialInterval: "250 millis", factor: 2, maxInterval: "10 seconds" } as const
+
+/**
+ * For steps of work that its schedule asks for every day: what is away for less than six hours costs nothing but time. Then the step
+ * fails, long before the next firing comes. See `givesUp`.
+ */
+export const untilGivenUp: StepRetry = { ...asOftenAsPatient, maxDuration: "6 hours" }
+
+/** For one of many things that a run looks at, which are looked at again by the next run: it holds up the others for two minutes at most. */
+export const briefly: StepRetry = { ...asOftenAsPatient, maxDuration: "2 minutes" }

@@ -259,10 +259,13 @@ export class Cluster {
   #attemptFailed(journal: RunningAttempt, error: unknown): void {
     const { invocation } = journal
     invocation.failures++
-    const policy = this.#bound.get(invocation.target.service)?.options.retry ?? {}
-    const verdict = afterFailedAttempt(policy, invocation.failures)
-    if (verdict._tag === "Retry") this.#backOff(journal, error, verdict.afterMillis)
-    else this.#pause(journal, error)
+    const { endsWhenExhausted = [], retry = {} } = this.#bound.get(invocation.target.service)?.options ?? {}
+    const ends = endsWhenExhausted.includes(invocation.target.handler)
+    const verdict = afterFailedAttempt(retry, invocation.failures, ends)
+    if (verdict._tag === "Retry") return this.#backOff(journal, error, verdict.afterMillis)
+    if (verdict._tag === "Pause") return this.#pause(journal, error)
+    this.#end(journal)
+    this.#complete(invocation, rejected(messageOf(error), 500))
   }
 
   #backOff(journal: RunningAttempt, error: unknown, millis: number): void {

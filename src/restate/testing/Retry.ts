@@ -13,10 +13,10 @@ export type Verdict =
 /** Restate's defaults for an attempt: 500 ms, doubled up to 1 min, 70 attempts, then pause. */
 const attemptDefaults = { initialInterval: 500, factor: 2, maxInterval: 60_000, maxAttempts: 70 }
 
-/** After the n-th attempt of an invocation that ended with an error. */
-export const afterFailedAttempt = (policy: AttemptRetry, failures: number): Verdict => {
+/** After the n-th attempt of an invocation that ended with an error. `GiveUp`: it ends as failed. */
+export const afterFailedAttempt = (policy: AttemptRetry, failures: number, endsWhenExhausted: boolean): Verdict => {
   const { factor, initialInterval, maxAttempts, maxInterval } = { ...attemptDefaults, ...policy }
-  if (failures >= maxAttempts) return { _tag: "Pause" }
+  if (failures >= maxAttempts) return { _tag: endsWhenExhausted ? "GiveUp" : "Pause" }
   const wait = Duration.toMillis(initialInterval) * factor ** (failures - 1)
   return { _tag: "Retry", afterMillis: Math.min(wait, Duration.toMillis(maxInterval)) }
 }

@@ -43,5 +43,5 @@ export const CertificateWorkflows: Implementation<CertificateServices> = impleme
     RenewPage: handlePage,
     EnsureAccount: handleEnsureAccount
   },
-  { retry: patient }
+  { retry: patient, endsWhenExhausted: ["RenewExpiringCertificates", "RenewPage", "CheckRenewal"] }
 )

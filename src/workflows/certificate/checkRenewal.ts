@@ -10,11 +10,12 @@ import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import type { CertificateFacts } from "../../services/Pki.ts"
 import { isOfPlatform } from "../challenge/recordOf.ts"
 import { numberFrom } from "../identifiers.ts"
+import { briefly } from "../retry.ts"
 import { nextTryAt } from "./attempts.ts"
 import { askAgainAt, decideRenewal, KnownRenewalInfo } from "./decideRenewal.ts"
 import { obstacleOf } from "./decideStart.ts"
 import { type DomainView, failuresCell, issuanceCell, renewalCell } from "./issuance.ts"
-import { lookAt } from "./lookAt.ts"
+import { lookBriefly } from "./lookAt.ts"
 
 type CheckInput = Input<typeof CertificateService, "CheckRenewal">
 
@@ -51,7 +52,7 @@ const askCa = (certificateId: string, known: KnownRenewalInfo | null) =>
         askAgainAt: askAgainAt(info?.retryAfter ?? null, now)
       }
     }),
-    { success: KnownRenewalInfo }
+    { success: KnownRenewalInfo, retry: briefly }
   )
 
 const remember = (domain: DomainName, { askAgainAt: at, certificateId, window }: KnownRenewalInfo) =>
@@ -107,7 +108,7 @@ const isBackingOff = (now: number) =>
  */
 export const handleCheckRenewal = (input: CheckInput) =>
   Effect.gen(function* () {
-    const { at: now, domain } = yield* lookAt(input.domain)
+    const { at: now, domain } = yield* lookBriefly(input.domain)
     if (domain === null) return nothingToDo
     const issuance = yield* issuanceCell.get
     if (Option.isSome(issuance)) return issuance.value.resumeAt > now ? nothingToDo : yield* want(domain)

@@ -4,6 +4,7 @@ import { CertificateStore, type CertifiedDomain } from "../../services/Certifica
 import { Pki } from "../../services/Pki.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { fingerprint } from "../identifiers.ts"
+import { briefly } from "../retry.ts"
 import { DomainView } from "./issuance.ts"
 
 /** Names a chain: 24 characters hold 124 bits. */
@@ -26,14 +27,18 @@ const viewOf = (domain: CertifiedDomain) =>
     }
   })
 
+const Look = Schema.Struct({ at: Schema.Number, domain: Schema.NullOr(DomainView) })
+
+const look = (name: DomainName) =>
+  Effect.gen(function* () {
+    const found = yield* (yield* CertificateStore).find(name)
+    const domain = Option.isNone(found) ? null : yield* viewOf(found.value)
+    return { at: yield* Clock.currentTimeMillis, domain }
+  })
+
 /** The domain's rows now, and when that was. */
-export const lookAt = (name: DomainName) =>
-  databaseStep(
-    "load-domain",
-    Effect.gen(function* () {
-      const found = yield* (yield* CertificateStore).find(name)
-      const domain = Option.isNone(found) ? null : yield* viewOf(found.value)
-      return { at: yield* Clock.currentTimeMillis, domain }
-    }),
-    { success: Schema.Struct({ at: Schema.Number, domain: Schema.NullOr(DomainView) }) }
-  )
+export const lookAt = (name: DomainName) => databaseStep("load-domain", look(name), { success: Look })
+
+/** The same for one domain of many. */
+export const lookBriefly = (name: DomainName) =>
+  databaseStep("load-domain", look(name), { success: Look, retry: briefly })

@@ -15,8 +15,10 @@ import {
 } from "../../services/CertificateStore.ts"
 import { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { givesUp } from "../givesUp.ts"
 import { beat } from "../heartbeat.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
+import { untilGivenUp } from "../retry.ts"
 import { separate } from "./separate.ts"
 
 type RenewInput = Input<typeof CertificateService, "RenewExpiringCertificates">
@@ -50,7 +52,7 @@ const loadPage = (after: number) =>
       const store = yield* CertificateStore
       return { at: yield* Clock.currentTimeMillis, page: yield* store.page(after, pageSize) }
     }),
-    { success: Schema.Struct({ at: Schema.Number, page: DomainPage }) }
+    { success: Schema.Struct({ at: Schema.Number, page: DomainPage }), retry: untilGivenUp }
   )
 
 /** Says at each row why no certificate is obtained for it. Ids alone are logged: the domains may hold anything. */
@@ -58,7 +60,7 @@ const refuse = (unfit: ReadonlyArray<UnfitDomain>, at: number) =>
   Effect.gen(function* () {
     if (unfit.length === 0) return
     const store = yield* CertificateStore
-    yield* databaseStep("refuse-domains", store.refuse(unfit, at), {})
+    yield* databaseStep("refuse-domains", store.refuse(unfit, at), { retry: untilGivenUp })
     yield* Effect.logWarning("Domains are refused: the reason is in their rows", {
       count: unfit.length,
       domainIds: unfit.slice(0, maxLogged).map(({ id }) => id)
@@ -93,7 +95,7 @@ export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
       failedDomains: checked.filter(({ failed }) => failed).map(({ name }) => name),
       ...(page.next === null ? {} : { next: BigInt(page.next) })
     }
-  })
+  }).pipe(givesUp("cert_renewal"))
 
 /** Rows of tenants that have one of the platform's own names do not keep it from its certificate, and are never passed over in silence. */
 const reportTaken = (taken: ReadonlyArray<TakenDomain>) =>
@@ -120,7 +122,9 @@ const ensureInfrastructure = Effect.gen(function* () {
     targetCname: dnsLabel(["infrastructure", name])
   }))
   const ensured = Effect.zipRight(store.ensureInfrastructure(domains, at), store.takenBy(infrastructure))
-  yield* reportTaken(yield* databaseStep("ensure-infrastructure", ensured, { success: Schema.Array(TakenDomain) }))
+  yield* reportTaken(
+    yield* databaseStep("ensure-infrastructure", ensured, { success: Schema.Array(TakenDomain), retry: untilGivenUp })
+  )
 })
 
 /** Domains prove their owner every day as well. Their looks wait for nothing here, and hold up no renewal. */
@@ -154,4 +158,4 @@ export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
       })
     yield* beat("cert_renewal")
     return total
-  })
+  }).pipe(givesUp("cert_renewal"))

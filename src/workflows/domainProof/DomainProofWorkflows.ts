@@ -15,8 +15,9 @@ import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
 import { PlatformZones } from "../../services/PlatformZones.ts"
 import { proofOf } from "../customDomain/ownership.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { givesUp } from "../givesUp.ts"
 import { numberFrom } from "../identifiers.ts"
-import { patient } from "../retry.ts"
+import { patient, untilGivenUp } from "../retry.ts"
 import { decideProof, MissingProof, Proof, type ProofDecision, warningOf, withdrawalOf } from "./decideProof.ts"
 
 /** One page is one short invocation with a journal of its own. */
@@ -51,14 +52,18 @@ const spreadLook = (name: DomainName) => sendLook(name, numberFrom(["proof of a 
 const lookAtPage = ({ after }: Input<typeof DomainProofService, "LookAtPage">) =>
   Effect.gen(function* () {
     const store = yield* DomainProofStore
-    const { names, next } = yield* databaseStep("load-page", store.page(Number(after), pageSize), { success: NamePage })
+    const { names, next } = yield* databaseStep("load-page", store.page(Number(after), pageSize), {
+      success: NamePage,
+      retry: untilGivenUp
+    })
     yield* Effect.forEach(names, spreadLook, { discard: true })
     if (next !== null) yield* send(DomainProofService, yield* key, "LookAtPage", { after: BigInt(next) })
     return {}
   }).pipe(
     Effect.catchTag("DatabaseRefused", ({ message }) =>
       Effect.as(Effect.logError(`custom domains are not looked at again: ${message}`), {})
-    )
+    ),
+    givesUp("domain_proofs")
   )
 
 /** Holds no token and no records. A route with a name that no tenant may have is none of a custom domain's. */
@@ -93,7 +98,12 @@ const warn = ({ domainId }: Served, { isNew, since }: Act<"Warn">, at: number) =
     yield* missing.set({ domainId, since })
     const problem = warningOf(recordOfProof(domain), since, daysWithoutProof)
     const write = store.warn({ domainId, problem, at })
-    yield* databaseStep("warn-owner", isNew ? Effect.zipLeft(write, count("missing")) : write, {})
+    yield* databaseStep("warn-owner", isNew ? Effect.zipLeft(write, count("missing")) : write, {
+      retry: untilGivenUp
+    }).pipe(
+      // The owner has not been told: the next look sees it for the first time.
+      Effect.tapErrorTag("StepFailed", () => (isNew ? missing.clear : Effect.void))
+    )
     if (!isNew) return
     // Also of a domain that is deleted meanwhile, which no page lists: nothing is remembered of it then.
     yield* sendLook(domain, daysWithoutProof * day + spread)
@@ -108,7 +118,10 @@ const withdraw = ({ domainId }: Served, { since }: Act<"Withdraw">, at: number) 
     const write = Effect.tap(store.withdraw({ domainId, problem, since, at }), (isWithdrawn) =>
       isWithdrawn ? count("withdrawn") : Effect.void
     )
-    const isWithdrawn = yield* databaseStep("take-route-off", write, { success: Schema.Boolean })
+    const isWithdrawn = yield* databaseStep("take-route-off", write, {
+      success: Schema.Boolean,
+      retry: untilGivenUp
+    })
     yield* missing.clear
     if (!isWithdrawn) return
     yield* Effect.logWarning("A custom domain without proof is no longer served", { domain, domainId, since })
@@ -121,7 +134,7 @@ const restore = ({ domainId }: Served, { since }: Act<"Restore">, at: number) =>
     const { daysWithoutProof } = yield* DomainProofSettings
     const problem = warningOf(recordOfProof(domain), since, daysWithoutProof)
     const write = Effect.zipLeft(store.takeBackWarning({ domainId, problem, at }), count("restored"))
-    yield* databaseStep("take-back-warning", write, {})
+    yield* databaseStep("take-back-warning", write, { retry: untilGivenUp })
     yield* missing.clear
     yield* Effect.logInfo("The proof of a custom domain is there again", { domain, domainId })
   })
@@ -142,7 +155,8 @@ const act = (served: Served, decision: ProofDecision, at: number) => {
 const lookAtDomain = () =>
   Effect.gen(function* () {
     const { at, served } = yield* databaseStep("look-at-proof", lookAtDns(yield* key, yield* PlatformZones), {
-      success: Look
+      success: Look,
+      retry: untilGivenUp
     })
     if (served === null) return yield* Effect.as(missing.clear, {})
     const known = Option.getOrNull(yield* missing.get)
@@ -153,7 +167,8 @@ const lookAtDomain = () =>
     // The next day's look tries again; the domain's key is free for it.
     Effect.catchTag("DatabaseRefused", ({ message }) =>
       Effect.as(Effect.logError(`the proof of a custom domain is not recorded: ${message}`), {})
-    )
+    ),
+    givesUp("domain_proofs")
   )
 
 /** Key: domain in its canonical spelling, or `all` for the pages. One domain costs one message a day, and holds up no other. */
@@ -162,5 +177,10 @@ export const DomainProofWorkflows: Implementation<
 > = implement(
   DomainProofService,
   { LookAtPage: lookAtPage, LookAtDomain: lookAtDomain },
-  { retry: patient, idempotencyRetention: 0, journalRetention: 0 }
+  {
+    retry: patient,
+    endsWhenExhausted: ["LookAtPage", "LookAtDomain"],
+    idempotencyRetention: 0,
+    journalRetention: 0
+  }
 )

@@ -8,8 +8,9 @@ import { JobProgress } from "../../services/JobProgress.ts"
 import { KeyRefillStore, type RefillDate, RefilledBatch } from "../../services/KeyRefillStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { givesUp } from "../givesUp.ts"
 import { beat } from "../heartbeat.ts"
-import { patient } from "../retry.ts"
+import { patient, untilGivenUp } from "../retry.ts"
 import { refillDate } from "./refillDate.ts"
 
 /** A slice holds the object for some seconds and its journal has about a hundred entries, however many keys there are. */
@@ -36,7 +37,7 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
       Effect.tap(store.refillBatch({ date, after: before.cursor, limit, at, except }), ({ refilled }) =>
         jobs.report("key_refill", before.refilled + refilled)
       ),
-      { success: RefilledBatch }
+      { success: RefilledBatch, retry: untilGivenUp }
     )
     const refused = (before.refused ?? 0) + (batch.refused ?? 0)
     const refilled = before.refilled + batch.refilled
@@ -63,7 +64,7 @@ const refillSlice = Effect.gen(function* () {
     yield* Effect.logError("Some keys cannot be refilled", { date: day.day, count: refused })
   yield* Effect.logInfo("Refilled keys", { date: day.day, keys: reached.refilled, done: reached.done })
   return { keysRefilled: reached.refilled, done: reached.done }
-})
+}).pipe(givesUp("key_refill"))
 
 /**
  * One call in the journal per slice, which is tens of thousands of keys, and none while a slice works. A slice that is killed or
@@ -75,7 +76,7 @@ const runRefill = Effect.gen(function* () {
   const { keysRefilled } = yield* Effect.iterate(yield* slice, { while: ({ done }) => !done, body: () => slice })
   yield* beat("key_refill")
   return { keysRefilled }
-})
+}).pipe(givesUp("key_refill"))
 
 const howFar = Effect.gen(function* () {
   yield* date
@@ -89,5 +90,5 @@ const howFar = Effect.gen(function* () {
 export const KeyRefillWorkflows = implement(
   KeyRefillService,
   { RunRefill: () => runRefill, RefillSlice: () => refillSlice, Progress: () => howFar },
-  { retry: patient }
+  { retry: patient, endsWhenExhausted: ["RunRefill", "RefillSlice"] }
 )

@@ -12,8 +12,9 @@ import { QuotaStore } from "../../services/QuotaStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { UsageSource } from "../../services/Usage.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { givesUp } from "../givesUp.ts"
 import { beat } from "../heartbeat.ts"
-import { patient } from "../retry.ts"
+import { patient, untilGivenUp } from "../retry.ts"
 import { type BillingPeriod, billingPeriod, isExceeded } from "./decideNotice.ts"
 
 type Position = Input<typeof QuotaCheckService, "CheckSlice">
@@ -119,7 +120,8 @@ const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, be
     }
     const page = yield* databaseStep("check-usage", readPage(sources, of, before), {
       success: UsagePage,
-      failure: UsageNotConfigured
+      failure: UsageNotConfigured,
+      retry: untilGivenUp
     })
     let { failed, refused, sent } = before
     for (const workspace of page.exceeded) {
@@ -151,7 +153,7 @@ const checkSlice = (before: Position) =>
     }
     yield* Effect.logInfo("Checked quotas", { period: of.name, workspaces: at.checked, exceeded: at.exceeded })
     return at
-  })
+  }).pipe(givesUp("quota_check"))
 
 const atTheBeginning: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0, refused: 0 }
 
@@ -167,7 +169,7 @@ const runCheck = Effect.gen(function* () {
     yield* Effect.logError("Some workspaces cannot be told about their quota", { count: end.refused })
   yield* beat("quota_check")
   return { workspacesChecked: end.checked, workspacesExceeded: end.exceeded, notificationsSent: end.sent }
-})
+}).pipe(givesUp("quota_check"))
 
 const forgetOldNotices = Effect.gen(function* () {
   const now = (yield* Clock.currentTimeMillis) / 1000
@@ -181,5 +183,5 @@ const forgetOldNotices = Effect.gen(function* () {
 export const QuotaCheckWorkflows = implement(
   QuotaCheckService,
   { RunCheck: () => runCheck, CheckSlice: checkSlice, ForgetOldNotices: () => forgetOldNotices },
-  { retry: patient }
+  { retry: patient, endsWhenExhausted: ["RunCheck", "CheckSlice", "ForgetOldNotices"] }
 )

@@ -75,5 +75,12 @@ const notify = (input: NotifyInput) =>
     return { outcome: "failed" as const, retryAfterSeconds }
   })
 
-/** Key: workspace. */
-export const QuotaNoticeWorkflows = implement(QuotaNoticeService, { Notify: notify }, { retry: patient })
+/** Key: workspace. The next check asks again. */
+export const QuotaNoticeWorkflows = implement(
+  QuotaNoticeService,
+  { Notify: notify },
+  {
+    retry: patient,
+    endsWhenExhausted: ["Notify"]
+  }
+)

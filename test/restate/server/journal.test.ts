@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { RestateClient, type Row, untilInvocation } from "../../support/stack/Restate.ts"
+import { exhausted } from "../fixtures/exhausted.ts"
 import { canary, everyLeak, leaky } from "../fixtures/leaks.ts"
 import { probe } from "../fixtures/Probe.ts"
 import { Telemetry } from "../fixtures/telemetry.ts"
@@ -13,7 +14,7 @@ const impatient = probe("Impatient", {
   inactivityTimeout: "100 millis",
   abortTimeout: "100 millis"
 })
-const server = servingServer("0 millis", [probe(service, probeOptions("Explicit")), impatient, leaky])
+const server = servingServer("0 millis", [probe(service, probeOptions("Explicit")), impatient, leaky, exhausted])
 
 /** How a text looks in a column of bytes. */
 const spellings = [canary, Buffer.from(canary).toString("hex"), Buffer.from(canary).toString("base64").slice(0, -4)]
@@ -61,6 +62,20 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("what Restate 
       yield* Effect.repeat(recorded(key), { until: (notes) => notes.filter((it) => it === "long started").length > 1 })
       yield* restate.kill(id)
     })
+  )
+
+  it.effect(
+    "an invocation whose retries are exhausted is paused, or ends and leaves its key, as its handler says",
+    () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const key = yield* freshKey
+        assert.strictEqual((yield* restate.call(`Exhausted/${key}/ends`)).status, 500)
+        assert.strictEqual((yield* restate.call(`Exhausted/${key}/works`)).status, 200)
+        const paused = yield* restate.send(`Exhausted/${key}/pauses`)
+        yield* untilInvocation(restate, paused, (row) => row.status === "paused")
+        yield* restate.kill(paused)
+      })
   )
 
   it.effect("no text of a defect gets into the tables of Restate, only its class; the log has it", () =>

@@ -2,8 +2,9 @@ import { Context, Effect, Layer, Option } from "effect"
 import { BuildLedger } from "../../../src/services/BuildLedger.ts"
 import { CertificateStore } from "../../../src/services/CertificateStore.ts"
 import { ClickhouseSettingsStore } from "../../../src/services/ClickhouseSettingsStore.ts"
-import { DbRefused } from "../../../src/services/Db.ts"
+import { DbError, DbRefused } from "../../../src/services/Db.ts"
 import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
+import { DomainProofStore } from "../../../src/services/DomainProofStore.ts"
 import { DomainStore } from "../../../src/services/DomainStore.ts"
 import { IdlePreviewStore } from "../../../src/services/IdlePreviewStore.ts"
 import { KeyRefillStore } from "../../../src/services/KeyRefillStore.ts"
@@ -16,6 +17,7 @@ const stores: ReadonlyArray<Context.Tag<never, object>> = [
   CertificateStore,
   ClickhouseSettingsStore,
   DeploymentStore,
+  DomainProofStore,
   DomainStore,
   IdlePreviewStore,
   KeyRefillStore,
@@ -25,12 +27,20 @@ const stores: ReadonlyArray<Context.Tag<never, object>> = [
   // Each tag names another service; here they are only looked up and put back.
 ] as unknown as ReadonlyArray<Context.Tag<never, object>>
 
-/** Decides about one statement, named `Store.method`, whenever it is asked. */
-export type Refuses = (operation: string) => boolean
+/** Decides about one statement, named `Store.method`, whenever it is asked: whether it is refused for good, or not answered. */
+export type Refuses = (operation: string) => boolean | "away"
+
+const refusal = (operation: string, decision: true | "away") =>
+  decision === "away"
+    ? new DbError({ operation, reason: "connection" })
+    : new DbRefused({ operation, reason: "constraint" })
 
 const guarded = (name: string, store: object, refuses: Refuses): object => {
   const guard = (operation: string, effect: () => Effect.Effect<unknown, unknown>) =>
-    Effect.suspend(() => (refuses(operation) ? new DbRefused({ operation, reason: "constraint" }) : effect()))
+    Effect.suspend(() => {
+      const decision = refuses(operation)
+      return decision === false ? effect() : Effect.fail(refusal(operation, decision))
+    })
   return Object.fromEntries(
     Object.entries(store).map(([method, member]) => {
       const operation = `${name}.${method}`

@@ -28,11 +28,13 @@ export const domainProofs: Layer.Layer<ProofEvents | MemoryDns, never, Ground> =
     yield* engine.serve(DomainProofWorkflows).pipe(
       Effect.provideService(DomainProofSettings, { daysWithoutProof: 7 }),
       Effect.provideService(PlatformZones, [platformZone]),
-      Effect.provideService(Outcomes, {
-        deploy: () => Effect.void,
-        domainVerification: () => Effect.void,
-        domainProof: (event) => Effect.sync(() => void events.push(event))
-      })
+      Effect.provideServiceEffect(
+        Outcomes,
+        Effect.map(Outcomes, (others) => ({
+          ...others,
+          domainProof: (event: string) => Effect.sync(() => void events.push(event))
+        }))
+      )
     )
     return events
   })
