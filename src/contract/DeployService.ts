@@ -6,6 +6,7 @@ import {
   InstancesNotRunning,
   InvalidRequest,
   NotFound,
+  RunGivenUp,
   StaleLiveDeployment,
   SwitchRefused
 } from "./errors.ts"
@@ -67,13 +68,13 @@ export const DeployService = {
       ingress: "public"
     },
     /**
-     * Starts the search for previews without a request in the last 6 hours and answers at once; the search puts them on
-     * standby. It stops nothing, and says so in the log, while the source of traffic does not answer. Key `global`.
+     * Puts previews without a request in the last 6 hours on standby, and answers once they are. It stops nothing, and fails, while
+     * the source of traffic does not answer. Any key; the work is done under one.
      */
     ScaleDownIdlePreviewDeployments: {
       input: message("hydra.v1.ScaleDownIdlePreviewDeploymentsRequest", {}),
       output: message("hydra.v1.ScaleDownIdlePreviewDeploymentsResponse", {}),
-      error: Schema.Never,
+      error: Schema.Union(DatabaseRefused, RunGivenUp),
       mode: "shared",
       ingress: "public"
     }

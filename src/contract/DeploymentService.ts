@@ -24,6 +24,14 @@ export const DeploymentService = {
       mode: "exclusive",
       ingress: "private"
     },
+    /** Changes it at once, in place of whatever is scheduled, and answers when it is done. A cancellation leaves no half of it. */
+    SetDesiredState: {
+      input: message("ctrl_worker.v1.SetDesiredStateRequest", { state: DesiredState }),
+      output: message("ctrl_worker.v1.SetDesiredStateResponse", {}),
+      error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
+      mode: "exclusive",
+      ingress: "private"
+    },
     /** Withdraws what is scheduled and answers what it was, so that whoever depends on the deployment can put it back. */
     TakeScheduledStateChange: {
       input: message("ctrl_worker.v1.TakeScheduledStateChangeRequest", {}),

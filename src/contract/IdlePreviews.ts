@@ -1,28 +1,24 @@
 import { Schema } from "effect"
-import { DatabaseRefused } from "./errors.ts"
-import { message, required } from "./protojson.ts"
-import { bool, millis, text } from "./scalars.ts"
+import { DatabaseRefused, RunGivenUp } from "./errors.ts"
+import { message, optional, required } from "./protojson.ts"
+import { int32, int64, millis } from "./scalars.ts"
 
 /**
- * Our own: the search for idle previews, one at a time. The key is `global`. A run is a chain of short invocations, so that
- * none holds the key for long; a run that stopped making progress gives way to the next one after an hour.
+ * Our own: the search for idle previews. The key is `global`, which a part of a run holds for about half a minute: runs that
+ * overlap take turns, and find standing by what another one has stopped.
  */
 export const IdlePreviews = {
   name: "ctrl_worker.v1.IdlePreviews",
   handlers: {
-    /** Starts a run, or answers `started: false` while another one is at work. `now` is Unix milliseconds. */
-    Begin: {
-      input: message("ctrl_worker.v1.BeginRequest", { now: required(millis.schema) }),
-      output: message("ctrl_worker.v1.BeginResponse", { started: bool }),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Looks through some pages and sends itself for the next ones. Does nothing when `run` is not the run at work. */
-    Continue: {
-      input: message("ctrl_worker.v1.ContinueRequest", { run: text() }),
-      output: message("ctrl_worker.v1.ContinueResponse", {}),
-      error: DatabaseRefused,
+    /**
+     * Looks through some pages of previews after a row number and puts those on standby that have had no request since
+     * `quietSince`, in Unix milliseconds. Ends when each of them stands by, or is refused; `left` counts those that did neither in
+     * time. `next` is where the next part begins, absent after the last one.
+     */
+    Sweep: {
+      input: message("ctrl_worker.v1.SweepIdleRequest", { quietSince: required(millis.schema), after: int64 }),
+      output: message("ctrl_worker.v1.SweepIdleResponse", { stopped: int32, left: int32, next: optional(int64) }),
+      error: Schema.Union(DatabaseRefused, RunGivenUp),
       mode: "exclusive",
       ingress: "private"
     }

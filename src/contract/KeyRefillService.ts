@@ -12,8 +12,9 @@ export const KeyRefillService = {
   name: "hydra.v1.KeyRefillService",
   handlers: {
     /**
-     * Answers, once it is over, with the number of keys that have been refilled for the date. Shared, because a caller
-     * may wait for as long as a run takes and must not hold the object meanwhile: the work is done by `RefillSlice`.
+     * Goes through all keys and answers, once it is over, how many of them this call has refilled: a repeated one refills the keys
+     * that became due since. Shared, because a caller may wait for as long as a run takes and must not hold the object meanwhile:
+     * the work is done by `RefillSlice`.
      */
     RunRefill: {
       input: message("hydra.v1.RunRefillRequest", {}),
@@ -22,9 +23,9 @@ export const KeyRefillService = {
       mode: "shared",
       ingress: "public"
     },
-    /** A bounded part of the run: goes on where the last one ended. */
+    /** A bounded part of the run: begins anew, or goes on where the last one ended. Answers what itself has refilled. */
     RefillSlice: {
-      input: message("ctrl_worker.v1.RefillSliceRequest", {}),
+      input: message("ctrl_worker.v1.RefillSliceRequest", { fromStart: bool }),
       output: message("ctrl_worker.v1.RefillSliceResponse", { keysRefilled: int32, done: bool }),
       error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp),
       mode: "exclusive",

@@ -17,14 +17,14 @@ export interface RefillRequest {
   readonly after: bigint
   /** How many keys are refilled at most. */
   readonly limit: number
-  /** Unix milliseconds that the rows get. */
+  /** Unix milliseconds that the rows get: the same in every batch of a run, and in no other run for the date. */
   readonly at: number
   /** Ids of keys that another worker has refilled for this date without leaving our mark. */
   readonly except: ReadonlySet<string>
 }
 
 /**
- * `refilled` counts the keys between the two cursors that have been refilled for the date, by this attempt or an earlier one;
+ * `refilled` counts the keys between the two cursors that have been refilled for the date at `at`, by this attempt or an earlier one;
  * `refused`, absent for 0, those that were passed over because the database does not take what belongs to them.
  */
 export const RefilledBatch = Schema.Struct({

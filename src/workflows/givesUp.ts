@@ -5,7 +5,8 @@ import { CallFailed, StepFailed } from "../restate/DurableError.ts"
 import { step } from "../restate/Step.ts"
 import { Outcomes, type ScheduledTask } from "../services/Outcomes.ts"
 
-const giveUp = (task: ScheduledTask, problem: string) =>
+/** Ends a run with the reason, counted and logged. */
+export const giveUp = (task: ScheduledTask, problem: string) =>
   Effect.gen(function* () {
     const outcomes = yield* Outcomes
     yield* Effect.logError("A run of scheduled work is given up; its next firing begins anew", { task, problem })

@@ -42,7 +42,7 @@ describe("the services' contracts", () => {
         RetryVerification: "exclusive public",
         CheckDomain: "exclusive private"
       },
-      "ctrl_worker.v1.IdlePreviews": { Begin: "exclusive private", Continue: "exclusive private" },
+      "ctrl_worker.v1.IdlePreviews": { Sweep: "exclusive private" },
       "hydra.v1.ClickhouseUserService": { ConfigureUser: "exclusive public" },
       "hydra.v1.DeployService": {
         Deploy: "shared public",
@@ -63,6 +63,7 @@ describe("the services' contracts", () => {
       "hydra.v1.DeploymentService": {
         ScheduleDesiredStateChange: "exclusive private",
         ChangeDesiredState: "exclusive private",
+        SetDesiredState: "exclusive private",
         TakeScheduledStateChange: "exclusive private",
         ClearScheduledStateChanges: "exclusive private"
       },

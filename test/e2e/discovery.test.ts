@@ -48,8 +48,7 @@ const ownHandlers = [
   "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
   "ctrl_worker.v1.DomainProofService/LookAtDomain Exclusive private",
   "ctrl_worker.v1.DomainProofService/LookAtPage Shared private",
-  "ctrl_worker.v1.IdlePreviews/Begin Exclusive private",
-  "ctrl_worker.v1.IdlePreviews/Continue Exclusive private",
+  "ctrl_worker.v1.IdlePreviews/Sweep Exclusive private",
   "ctrl_worker.v1.QuotaNoticeService/Notify Exclusive private",
   "hydra.v1.KeyRefillService/Progress Shared public",
   "hydra.v1.KeyRefillService/RefillSlice Exclusive private",
@@ -63,6 +62,7 @@ const ownHandlers = [
   "ctrl_worker.v1.BuildSlotService/Request Exclusive private",
   "ctrl_worker.v1.BuildSlotService/Sweep Exclusive private",
   "ctrl_worker.v1.CommitStatusService/Report Exclusive private",
+  "hydra.v1.DeploymentService/SetDesiredState Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
   "hydra.v1.VersioningService/PublishChange Exclusive private"

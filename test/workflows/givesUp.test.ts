@@ -184,6 +184,8 @@ describe("scheduled work whose run cannot end", () => {
       "hydra.v1.CertificateService/RenewExpiringCertificates",
       "hydra.v1.CertificateService/RenewPage",
       "hydra.v1.CertificateService/CheckRenewal",
+      "hydra.v1.DeployService/ScaleDownIdlePreviewDeployments",
+      "ctrl_worker.v1.IdlePreviews/Sweep",
       "ctrl_worker.v1.DomainProofService/LookAtPage",
       "ctrl_worker.v1.DomainProofService/LookAtDomain",
       "hydra.v1.KeyRefillService/RunRefill",

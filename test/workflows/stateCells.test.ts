@@ -4,13 +4,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { TransitionState } from "../../src/contract/objectState.ts"
 import { maxPayloadBytes, serdeOf } from "../../src/restate/Serde.ts"
-import { RefilledBatch } from "../../src/services/KeyRefillStore.ts"
 import { Failures, IssuanceTimes, withIssuance } from "../../src/workflows/certificate/attempts.ts"
 import { KnownRenewalInfo } from "../../src/workflows/certificate/decideRenewal.ts"
 import { Issuance } from "../../src/workflows/certificate/issuance.ts"
 import { Run as DomainRun } from "../../src/workflows/customDomain/CustomDomainWorkflows.ts"
 import { MissingProof } from "../../src/workflows/domainProof/decideProof.ts"
-import { Run as IdleRun } from "../../src/workflows/idlePreviews/IdlePreviewWorkflows.ts"
+import { RefillProgress } from "../../src/workflows/keyRefill/KeyRefillWorkflows.ts"
 import { StoredNotice } from "../../src/workflows/quotaCheck/QuotaNoticeWorkflows.ts"
 
 const src = fileURLToPath(new URL("../../src/", import.meta.url))
@@ -60,12 +59,11 @@ const cells: Readonly<Record<string, ReadonlyArray<() => { readonly bytes: numbe
     () => filled(KnownRenewalInfo, { certificateId: id, window: { start: number, end: number }, askAgainAt: number })
   ],
   run: [
-    () => filled(DomainRun, { nonce: id, startedAt: number, domainId: id, failedChecks: number, isConfirming: false }),
-    () => filled(IdleRun, { id, quietSince: number, after: number, leaseUntil: number })
+    () => filled(DomainRun, { nonce: id, startedAt: number, domainId: id, failedChecks: number, isConfirming: false })
   ],
   missing: [() => filled(MissingProof, { domainId: id, since: number })],
   last_notice: [() => filled(StoredNotice, { period: wide(7), at: number })],
-  progress: [() => filled(RefilledBatch, { cursor: 2n ** 64n - 1n, refilled: number, done: false })],
+  progress: [() => filled(RefillProgress, { at: number, cursor: 2n ** 64n - 1n, refilled: number, done: false })],
   transition: [() => filled(TransitionState, { nonce: id, to: "unspecified" })],
   version: [() => filled(Schema.BigIntFromNumber, BigInt(number))]
 }

@@ -112,12 +112,12 @@ const findCursor = Effect.fnUntraced(function* (
 })
 
 /**
- * Keys up to the cursor that bear the date's mark, beside those just refilled: an attempt whose predecessor committed and
- * died before it could say so answers the same.
+ * Keys up to the cursor that bear the date's mark of this batch's time, beside those just refilled: an attempt whose predecessor
+ * committed and died before it could say so answers the same.
  */
 const countMarked = (
   sql: SqlClient,
-  { after, date }: RefillRequest,
+  { after, at, date }: RefillRequest,
   cursor: bigint,
   justRefilled: ReadonlyArray<bigint>
 ) =>
@@ -125,7 +125,7 @@ const countMarked = (
     countRows(
       sql`
       SELECT COUNT(*) AS count FROM \`keys\` AS k FORCE INDEX (PRIMARY)
-      STRAIGHT_JOIN audit_log AS a ON a.id = ${auditId(sql, date)}
+      STRAIGHT_JOIN audit_log AS a ON a.id = ${auditId(sql, date)} AND a.time = ${at}
       WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, cursor)} AND k.last_refill_at IS NOT NULL
         AND k.pk NOT IN (${listOf(sql, [0n, ...justRefilled])})`.unprepared
     ),

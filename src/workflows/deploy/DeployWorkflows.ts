@@ -15,5 +15,5 @@ export const DeployWorkflows = implement(
     Rollback: rollback,
     ScaleDownIdlePreviewDeployments: () => scaleDownIdlePreviews
   },
-  { retry: patient }
+  { retry: patient, endsWhenExhausted: ["ScaleDownIdlePreviewDeployments"] }
 )

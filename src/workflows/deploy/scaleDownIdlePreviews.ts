@@ -1,11 +1,19 @@
 import { Clock, Effect } from "effect"
 import { IdlePreviews } from "../../contract/IdlePreviews.ts"
 import { call } from "../../restate/Messaging.ts"
+import { givesUp } from "../givesUp.ts"
+import { quietSince } from "../idlePreviews/idleness.ts"
 
-/** Starts a run unless one is at work. Previews that have no request since 6 hours before this moment are stopped by it. */
+/**
+ * Stops the previews that have no request since 6 hours before this moment, part by part. What counts as idle does not move while
+ * the run goes on.
+ */
 export const scaleDownIdlePreviews = Effect.gen(function* () {
-  const now = yield* Clock.currentTimeMillis
-  const { started } = yield* call(IdlePreviews, "global", "Begin", { now })
-  if (!started) yield* Effect.logInfo("A search for idle previews is already at work")
+  const since = quietSince(yield* Clock.currentTimeMillis)
+  let after: bigint | undefined = 0n
+  while (after !== undefined) {
+    const part: { readonly next?: bigint } = yield* call(IdlePreviews, "global", "Sweep", { quietSince: since, after })
+    after = part.next
+  }
   return {}
-})
+}).pipe(givesUp("scale_down_idle"))

@@ -35,15 +35,27 @@ const schedule = ({ delayMillis, state }: ScheduleInput) =>
     return {}
   })
 
+const wanted = (state: ChangeInput["state"]) =>
+  state === "unspecified"
+    ? Effect.fail(new InvalidRequest({ field: "state", problem: "must be a desired state" }))
+    : Effect.succeed(state)
+
 const change = ({ nonce, state }: ChangeInput) =>
   Effect.gen(function* () {
     const scheduled = yield* transition.get
     if (Option.isNone(scheduled) || scheduled.value.nonce !== nonce) return {}
     // Cleared first: whatever comes of it, this change is spent.
     yield* transition.clear
-    if (state === "unspecified")
-      return yield* new InvalidRequest({ field: "state", problem: "must be a desired state" })
-    yield* applyDesiredState(state)
+    yield* applyDesiredState(yield* wanted(state))
+    return {}
+  })
+
+/** A caller that stops waiting cancels this: what is begun is brought to its end, so that row and topology say the same. */
+const setNow = ({ state }: Input<typeof DeploymentService, "SetDesiredState">) =>
+  Effect.gen(function* () {
+    const desired = yield* wanted(state)
+    yield* transition.clear
+    yield* Effect.uninterruptible(applyDesiredState(desired))
     return {}
   })
 
@@ -117,6 +129,7 @@ export const DeploymentWorkflows = implement(
   {
     ScheduleDesiredStateChange: schedule,
     ChangeDesiredState: change,
+    SetDesiredState: setNow,
     TakeScheduledStateChange: () => take,
     ClearScheduledStateChanges: () => Effect.as(transition.clear, {})
   },

@@ -1,49 +1,31 @@
-import { Clock, Duration, Effect, Option, Schema } from "effect"
+import { Clock, Duration, Effect, Schema } from "effect"
 import { DeploymentService } from "../../contract/DeploymentService.ts"
 import { IdlePreviews } from "../../contract/IdlePreviews.ts"
 import type { Input } from "../../restate/Contract.ts"
-import { key, uuid } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
-import { send } from "../../restate/Messaging.ts"
-import { stateCell } from "../../restate/State.ts"
+import { call } from "../../restate/Messaging.ts"
 import { IdlePreviewStore } from "../../services/IdlePreviewStore.ts"
 import { TrafficSource } from "../../services/Usage.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { givesUp, giveUp } from "../givesUp.ts"
 import { patient } from "../retry.ts"
-import { isAtWork, leaseFrom, quietSince } from "./idleness.ts"
 
-/** Deployments looked at per page: one page is one query of each database, and as much as TrafficSource takes. */
-const pageSize = 1000
-/** Keep an invocation's journal below 2000 entries and its hold on the key short. */
-const pagesPerInvocation = 10
-const stopsPerInvocation = 500
+type Position = Input<typeof IdlePreviews, "Sweep">
+
+/** Deployments looked at per page: one page is one query of each database. */
+const pageSize = 200
+/** A part of a run ends after any of them: its journal stays below 1,000 entries and its hold on the key short. */
+const pagesPerPart = 20
+const stopsPerPart = 200
 const holdsKeyFor = Duration.seconds(20)
+/** Each is a handful of transactions, and takes turns with the others at its regions. */
+const stopsAtOnce = 8
+/** Past this a stop is left to itself. */
+const longestStop = Duration.minutes(1)
 
 /** A run gives up rather than wait: the next one is due in a quarter of an hour. */
 const giveUpSoon = { maxAttempts: 3, maxDuration: "20 seconds", initialInterval: "250 millis" } as const
 const pageTimeout = Duration.seconds(25)
-
-/** The search that is under way. */
-export const Run = Schema.Struct({
-  id: Schema.String,
-  /** Unix milliseconds. The same for every page: what counts as idle does not move while a run goes on. */
-  quietSince: Schema.Number,
-  after: Schema.Number,
-  /** Unix milliseconds. Past this the run counts as lost. */
-  leaseUntil: Schema.Number
-})
-type Run = typeof Run.Type
-const run = stateCell("run", Run)
-
-const begin = ({ now }: Input<typeof IdlePreviews, "Begin">) =>
-  Effect.gen(function* () {
-    const current = yield* run.get
-    if (Option.isSome(current) && isAtWork(current.value, now)) return { started: false }
-    const id = yield* uuid
-    yield* run.set({ id, quietSince: quietSince(now), after: 0, leaseUntil: leaseFrom(now) })
-    yield* send(IdlePreviews, yield* key, "Continue", { run: id })
-    return { started: true }
-  })
 
 const IdlePage = Schema.Struct({
   idle: Schema.Array(Schema.String),
@@ -53,7 +35,7 @@ const IdlePage = Schema.Struct({
 })
 
 /** One page of quiet previews, less those with traffic. Fails rather than call a preview idle without an answer about it. */
-const findIdle = ({ quietSince, after }: Run) =>
+const findIdle = (quietSince: number, after: number) =>
   Effect.gen(function* () {
     const store = yield* IdlePreviewStore
     const traffic = yield* TrafficSource
@@ -71,56 +53,57 @@ const findIdle = ({ quietSince, after }: Run) =>
     })
   })
 
-/** The live deployment is refused where the change is made, under a lock: it may have become live since we looked. */
-const stop = (deploymentId: string) =>
-  Effect.catchTag(
-    send(DeploymentService, deploymentId, "ScheduleDesiredStateChange", { delayMillis: 0, state: "standby" }),
-    "EncodingFailed",
-    ({ message }) => Effect.logError(`idle deployment ${deploymentId} is not stopped: ${message}`)
-  )
+/** What became of previews that were to stand by. */
+interface Stops {
+  stopped: number
+  left: number
+}
 
-const sweepPage = (current: Run) =>
+/** The live deployment is refused where the change is made, under a lock: it may have become live since it was looked at. */
+const stop = (stops: Stops) => (deploymentId: string) =>
   Effect.gen(function* () {
-    const page = yield* findIdle(current)
-    yield* Effect.forEach(page.idle, stop, { discard: true })
+    // What holds up as many as are stopped at once holds up all: the rest of the page would wait for nothing, a minute each.
+    if (stops.left >= stopsAtOnce) return
+    const answer = yield* call(DeploymentService, deploymentId, "SetDesiredState", { state: "standby" }).pipe(
+      Effect.timeoutOption(longestStop),
+      Effect.either
+    )
+    if (answer._tag === "Left")
+      return yield* Effect.logWarning("An idle preview is not stopped", { deploymentId, problem: answer.left.message })
+    if (answer.right._tag === "Some") stops.stopped += 1
+    else {
+      stops.left += 1
+      yield* Effect.logWarning("An idle preview does not stand by within a minute", { deploymentId })
+    }
+  })
+
+const sweepPage = (quietSince: number, after: number, stops: Stops) =>
+  Effect.gen(function* () {
+    const page = yield* findIdle(quietSince, after)
+    yield* Effect.forEach(page.idle, stop(stops), { concurrency: stopsAtOnce, discard: true })
     if (page.idle.length > 0)
-      yield* Effect.logInfo("Putting idle previews on standby", { deployments: page.idle.length })
+      yield* Effect.logInfo("Put idle previews on standby", { deployments: page.idle.length, ...stops })
     return page
   })
 
-const sweep = (started: Run) =>
+const sweep = ({ after, quietSince }: Position) =>
   Effect.gen(function* () {
-    let page = yield* sweepPage(started)
-    let stopped = page.idle.length
+    // Of this attempt: counted anew, to the same numbers, by each that follows.
+    const stops: Stops = { stopped: 0, left: 0 }
+    let page = yield* sweepPage(quietSince, Number(after), stops)
     const until = page.at + Duration.toMillis(holdsKeyFor)
-    for (let looked = 1; looked < pagesPerInvocation && page.next !== null; looked++) {
-      if (stopped >= stopsPerInvocation || page.at >= until) break
-      page = yield* sweepPage({ ...started, after: page.next })
-      stopped += page.idle.length
+    for (let looked = 1; looked < pagesPerPart && page.next !== null; looked++) {
+      if (stops.stopped >= stopsPerPart || stops.left >= stopsAtOnce || page.at >= until) break
+      page = yield* sweepPage(quietSince, page.next, stops)
     }
-    if (page.next === null) return yield* run.clear
-    yield* run.set({ ...started, after: page.next, leaseUntil: leaseFrom(page.at) })
-    yield* send(IdlePreviews, yield* key, "Continue", { run: started.id })
-  })
+    if (stops.left >= stopsAtOnce)
+      return yield* giveUp("scale_down_idle", `${stops.left} previews do not stand by within a minute each`)
+    return { ...stops, ...(page.next === null ? {} : { next: BigInt(page.next) }) }
+  }).pipe(givesUp("scale_down_idle"))
 
-const goOn = (input: Input<typeof IdlePreviews, "Continue">) =>
-  Effect.gen(function* () {
-    const current = yield* run.get
-    if (Option.isNone(current) || current.value.id !== input.run) return {}
-    yield* sweep(current.value).pipe(
-      Effect.catchTag("StepFailed", ({ reason }) =>
-        Effect.zipRight(
-          Effect.logWarning("The search for idle previews gives up; what it has not looked at keeps running", {
-            reason
-          }),
-          run.clear
-        )
-      ),
-      // The next search begins anew, and is refused and heard of as well.
-      Effect.tapErrorTag("DatabaseRefused", () => run.clear)
-    )
-    return {}
-  })
-
-/** Key: `global`. Holds it for a few pages at a time. */
-export const IdlePreviewWorkflows = implement(IdlePreviews, { Begin: begin, Continue: goOn }, { retry: patient })
+/** Key: `global`. Holds it for a few pages at a time; nothing of a run outlives it, however it ends. */
+export const IdlePreviewWorkflows = implement(
+  IdlePreviews,
+  { Sweep: sweep },
+  { retry: patient, endsWhenExhausted: ["Sweep"] }
+)

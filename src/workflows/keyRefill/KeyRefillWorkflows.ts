@@ -1,5 +1,6 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { KeyRefillService } from "../../contract/KeyRefillService.ts"
+import type { Input } from "../../restate/Contract.ts"
 import { key } from "../../restate/Durable.ts"
 import { implement } from "../../restate/Implementation.ts"
 import { call } from "../../restate/Messaging.ts"
@@ -16,22 +17,27 @@ import { refillDate } from "./refillDate.ts"
 /** A slice holds the object for some seconds and its journal has about a hundred entries, however many keys there are. */
 const batchesPerSlice = 25
 
-/** How far the date has been gone through. Kept after the run, so that a repeated one has nothing left to do. */
-const progress = stateCell("progress", RefilledBatch)
+/** How far the date has been gone through, and how many keys were refilled for it in all. Kept after the run. */
+export const RefillProgress = Schema.Struct({
+  ...RefilledBatch.fields,
+  /** Unix milliseconds at which the latest run began: the time of every row that it writes, and of no other run's. */
+  at: Schema.optionalWith(Schema.Number, { exact: true })
+})
+type RefillProgress = typeof RefillProgress.Type
+const progress = stateCell("progress", RefillProgress)
 
-/** Ids of the keys that the Go worker has refilled in a run which it did not finish. */
+/** Ids of the keys that the Go worker has refilled for the date. They bear no mark of ours, so the list stays. */
 const processedByGo = stateCell("processed_keys", Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
-const atTheBeginning: RefilledBatch = { cursor: 0n, refilled: 0, done: false }
+const atTheBeginning: RefillProgress = { cursor: 0n, refilled: 0, done: false }
 const current = Effect.map(progress.get, (stored) => Option.getOrElse(stored, () => atTheBeginning))
 const date = Effect.flatMap(key, refillDate)
 
-const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: RefilledBatch) =>
+const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: RefillProgress, at: number) =>
   Effect.gen(function* () {
     const store = yield* KeyRefillStore
     const jobs = yield* JobProgress
     const { refillBatchSize: limit } = yield* UpkeepSettings
-    const at = yield* Clock.currentTimeMillis
     const batch = yield* databaseStep(
       "refill-batch",
       Effect.tap(store.refillBatch({ date, after: before.cursor, limit, at, except }), ({ refilled }) =>
@@ -41,7 +47,8 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
     )
     const refused = (before.refused ?? 0) + (batch.refused ?? 0)
     const refilled = before.refilled + batch.refilled
-    const after: RefilledBatch = {
+    const after: RefillProgress = {
+      at,
       cursor: batch.cursor,
       refilled,
       done: batch.done,
@@ -51,29 +58,43 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
     return after
   })
 
-const refillSlice = Effect.gen(function* () {
-  const day = yield* date
-  const except = new Set(Object.keys(Option.getOrElse(yield* processedByGo.get, () => ({}))))
-  let reached = yield* current
-  for (let batch = 0; batch < batchesPerSlice && !reached.done; batch++) {
-    reached = yield* refillBatch(day, except, reached)
-  }
-  if (reached.done && except.size > 0) yield* processedByGo.clear
-  const { refused = 0 } = reached
-  if (reached.done && refused > 0)
-    yield* Effect.logError("Some keys cannot be refilled", { date: day.day, count: refused })
-  yield* Effect.logInfo("Refilled keys", { date: day.day, keys: reached.refilled, done: reached.done })
-  return { keysRefilled: reached.refilled, done: reached.done }
-}).pipe(givesUp("key_refill"))
+/** What bears it was refilled by this run: a batch that is repeated counts what its lost attempt has refilled, and nothing else. */
+const timeOf = (fromStart: boolean, { at }: RefillProgress) =>
+  !fromStart && at !== undefined
+    ? Effect.succeed(at)
+    : Effect.map(Clock.currentTimeMillis, (now) => Math.max(now, (at ?? 0) + 1))
+
+const refillSlice = ({ fromStart }: Input<typeof KeyRefillService, "RefillSlice">) =>
+  Effect.gen(function* () {
+    const day = yield* date
+    const except = new Set(Object.keys(Option.getOrElse(yield* processedByGo.get, () => ({}))))
+    const before = yield* current
+    const at = yield* timeOf(fromStart, before)
+    let reached = fromStart ? { ...atTheBeginning, refilled: before.refilled } : before
+    for (let batch = 0; batch < batchesPerSlice && !reached.done; batch++) {
+      reached = yield* refillBatch(day, except, reached, at)
+    }
+    const { refused = 0 } = reached
+    if (reached.done && refused > 0)
+      yield* Effect.logError("Some keys cannot be refilled", { date: day.day, count: refused })
+    yield* Effect.logInfo("Refilled keys", { date: day.day, keys: reached.refilled, done: reached.done })
+    return { keysRefilled: reached.refilled - before.refilled, done: reached.done }
+  }).pipe(givesUp("key_refill"))
 
 /**
  * One call in the journal per slice, which is tens of thousands of keys, and none while a slice works. A slice that is killed or
- * cancelled ends the run; the next call goes on where it stopped.
+ * cancelled ends the run; the next call goes through all keys again, of which none is refilled twice for the date.
  */
 const runRefill = Effect.gen(function* () {
   yield* date
-  const slice = call(KeyRefillService, yield* key, "RefillSlice", {})
-  const { keysRefilled } = yield* Effect.iterate(yield* slice, { while: ({ done }) => !done, body: () => slice })
+  const own = yield* key
+  const slice = (fromStart: boolean) => call(KeyRefillService, own, "RefillSlice", { fromStart })
+  let { done, keysRefilled } = yield* slice(true)
+  while (!done) {
+    const next = yield* slice(false)
+    keysRefilled += next.keysRefilled
+    done = next.done
+  }
   yield* beat("key_refill")
   return { keysRefilled }
 }).pipe(givesUp("key_refill"))
@@ -89,6 +110,6 @@ const howFar = Effect.gen(function* () {
 /** Key: date. */
 export const KeyRefillWorkflows = implement(
   KeyRefillService,
-  { RunRefill: () => runRefill, RefillSlice: () => refillSlice, Progress: () => howFar },
+  { RunRefill: () => runRefill, RefillSlice: refillSlice, Progress: () => howFar },
   { retry: patient, endsWhenExhausted: ["RunRefill", "RefillSlice"] }
 )

@@ -61,7 +61,7 @@ const refill = (draft: Draft, { at, date }: RefillRequest, index: number, key: K
 }
 
 const refillBatch = (draft: Draft, request: RefillRequest) => {
-  const { after, date, except, limit } = request
+  const { after, at, date, except, limit } = request
   const marks = new Set(draft.audit_log.map(({ id }) => id))
   const end = after + window
   let cursor = end
@@ -75,7 +75,7 @@ const refillBatch = (draft: Draft, request: RefillRequest) => {
   })
   const done = candidates < limit && BigInt(draft.keys.length) <= end
   if (done) cursor = BigInt(draft.keys.length)
-  const marked = new Set(draft.audit_log.map(({ id }) => id))
+  const marked = new Set(draft.audit_log.filter(({ time }) => time === at).map(({ id }) => id))
   const passed = draft.keys.filter((_, index) => BigInt(index + 1) > after && BigInt(index + 1) <= cursor)
   return {
     cursor,

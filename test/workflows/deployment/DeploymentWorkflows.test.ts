@@ -62,6 +62,21 @@ describe("a scheduled change of desired state", () => {
     }).pipe(on())
   )
 
+  it.effect("a change that is cancelled on its way is brought to its end", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* withTwo
+      yield* scheduleChange("d_2", { delayMillis: 60_000, state: "archived" })
+      const change = engine.submit(DeploymentService, "d_2", "SetDesiredState", { state: "standby" })
+      yield* engine.until(() => engine.invocations.some(({ target }) => target.handler === "PublishChange"))
+      engine.cancel(change.id)
+      yield* engine.drain
+      assert.strictEqual(yield* desiredState("d_2"), "standby")
+      assert.deepStrictEqual(yield* topologyOf("d_2"), { eu: "stopped", us: "stopped" })
+      assert.deepStrictEqual(engine.stateOf(service, "d_2"), {})
+    }).pipe(on())
+  )
+
   const outcomes = [
     ["running", "started"],
     ["standby", "stopped"],

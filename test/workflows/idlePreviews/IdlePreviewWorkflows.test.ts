@@ -2,12 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either } from "effect"
 import { DeployService } from "../../../src/contract/DeployService.ts"
 import { IdlePreviews } from "../../../src/contract/IdlePreviews.ts"
+import { silentObserver } from "../../../src/restate/Observer.ts"
 import { MemoryTables, transaction } from "../../support/memory/MemoryTables.ts"
 import { World } from "../../support/memory/World.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { idlePreviews, Questions, scaleDown, seedPreview, withPreviews } from "../../support/workflows/idlePreviews.ts"
-import { deploymentRow, rows, timed, topologyOf } from "../../support/workflows/look.ts"
-import { observe } from "../../support/workflows/scenario.ts"
+import { deploymentRow, journalBytes, rows, timed, topologyOf } from "../../support/workflows/look.ts"
+import { unfinished } from "../../support/workflows/scenario.ts"
 import { withLive } from "../../support/workflows/seeds.ts"
 
 const desiredState = (id: string) => Effect.map(deploymentRow(id), (row) => row.desired_state)
@@ -25,9 +26,34 @@ const withMany = (count: number) =>
     })
   })
 
+/** Previews that stand by. */
+const standing = Effect.map(rows, ({ deployments }) =>
+  deployments.filter((row) => row.desired_state === "standby").map(({ id }) => id)
+)
+
+/** The most attempts of a handler that ran at the same time. */
+const inFlight = (handler: string) => {
+  let now = 0
+  const flight = {
+    most: 0,
+    observer: {
+      ...silentObserver,
+      attemptStarted: (info: { readonly handler: string }) => {
+        if (info.handler !== handler) return
+        now += 1
+        flight.most = Math.max(flight.most, now)
+      },
+      attemptEnded: (info: { readonly handler: string }) => {
+        if (info.handler === handler) now -= 1
+      }
+    }
+  }
+  return flight
+}
+
 /** How often each deployment was told to stop. */
 const stops = Effect.map(ControlPlane, ({ engine }) =>
-  engine.invocations.flatMap(({ target }) => (target.handler === "ScheduleDesiredStateChange" ? [target.key] : []))
+  engine.invocations.flatMap(({ target }) => (target.handler === "SetDesiredState" ? [target.key] : []))
 )
 
 describe("scaling down idle previews", () => {
@@ -37,7 +63,7 @@ describe("scaling down idle previews", () => {
       yield* withPreviews
       const before = yield* deploymentRow("d_standby")
       assert.deepStrictEqual(yield* scaleDown, Either.right({}))
-      yield* engine.drain
+      // Without waiting for anything more: the answer says that it is done.
       assert.strictEqual(yield* desiredState("d_idle"), "standby")
       assert.deepStrictEqual(yield* topologyOf("d_idle"), { eu: "stopped", us: "stopped" })
       assert.strictEqual(yield* desiredState("d_busy"), "running")
@@ -78,17 +104,17 @@ describe("scaling down idle previews", () => {
     ["down", () => true],
     ["down for the second page only", (nth: number) => nth > 0]
   ] as const)
-    it.effect(`[W32] stops nothing it has no answer about while ClickHouse is ${what}, and ends well`, () =>
+    it.effect(`[W32] stops nothing it has no answer about while ClickHouse is ${what}, and says so`, () =>
       Effect.gen(function* () {
         const { engine } = yield* ControlPlane
         yield* withLive
-        // More than one page of 1000.
-        yield* withMany(1010)
+        // More than one page of 200.
+        yield* withMany(260)
         const { answer } = yield* timed(scaleDown)
-        assert.deepStrictEqual(answer, Either.right({}))
+        assert.include(JSON.stringify(answer), "RunGivenUp")
         yield* engine.drain
         const stopped = (yield* rows).deployments.filter((row) => row.desired_state === "standby").length
-        assert.strictEqual(stopped, what === "down" ? 0 : 999)
+        assert.strictEqual(stopped, what === "down" ? 0 : 199)
         const paused = engine.invocations.filter(({ status }) => status !== "completed")
         assert.deepStrictEqual(paused, [])
         // The schedule goes on: nothing of the run that gave up is in the way of the next one.
@@ -100,7 +126,7 @@ describe("scaling down idle previews", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
-      yield* withMany(1010)
+      yield* withMany(260)
       const asked = engine.time.now
       yield* scaleDown
       yield* engine.drain
@@ -111,7 +137,7 @@ describe("scaling down idle previews", () => {
       )
       assert.deepStrictEqual(
         questions.map((question) => question.deployments.length),
-        [999, 11]
+        [199, 61]
       )
     }).pipe(on(idlePreviews()))
   )
@@ -142,60 +168,80 @@ describe("scaling down idle previews", () => {
     }).pipe(on(idlePreviews()))
   )
 
-  it.effect("a run that was killed gives way to another one after an hour", () =>
+  it.effect("a run that is ended from outside leaves nothing behind: the next one starts at once", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
-      yield* withPreviews
-      const lost = { id: "lost", quietSince: 0, after: 0, leaseUntil: engine.time.now + 3_600_000 }
-      engine.setState(IdlePreviews.name, "global", "run", lost)
-      yield* scaleDown
-      yield* engine.settle
-      assert.deepStrictEqual(yield* stops, [])
-      yield* engine.advance("1 hour")
-      yield* scaleDown
+      yield* withLive
+      yield* withMany(100)
+      const run = engine.submit(DeployService, "global", "ScaleDownIdlePreviewDeployments", {})
+      yield* engine.until(() => engine.invocations.some(({ target }) => target.handler === "SetDesiredState"))
+      for (const { id } of engine.invocations) engine.cancel(id)
+      yield* engine.result(run)
+      assert.deepStrictEqual(yield* scaleDown, Either.right({}))
+      assert.deepStrictEqual(engine.stateOf(IdlePreviews.name, "global"), {})
+      assert.lengthOf(yield* standing, 100)
       yield* engine.drain
-      assert.deepStrictEqual(yield* stops, ["d_idle", "d_busy"])
+      assert.deepStrictEqual(unfinished(engine), [])
     }).pipe(on(idlePreviews()))
   )
 
-  it.effect("a message of a run that is over does nothing", () =>
-    Effect.gen(function* () {
-      const { engine } = yield* ControlPlane
-      yield* withPreviews
-      const before = yield* observe
-      yield* engine.call(IdlePreviews, "global", "Continue", { run: "over" })
-      assert.deepStrictEqual(yield* observe, before)
-    }).pipe(on(idlePreviews()))
-  )
-
-  it.effect("thousands of previews are a chain of short invocations, each with a small journal", () =>
+  it.effect("thousands of previews with traffic are looked at in short parts, each with a small journal", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
       yield* withMany(12_001)
       yield* scaleDown
-      yield* engine.until(() => engine.invocations.some(({ target }) => target.key === "d_p12000"))
-      const chain = engine.invocations.filter(({ target }) => target.handler === "Continue")
-      assert.strictEqual(chain.length, 2)
-      const entries = chain.map((invocation) => invocation.entries.filter(({ kind }) => kind === "run").length)
-      assert.deepStrictEqual(entries, [10, 3])
+      assert.deepStrictEqual(yield* standing, ["d_p12000"])
+      const parts = engine.invocations.filter(({ target }) => target.handler === "Sweep")
+      const looks = parts.map((invocation) => invocation.entries.filter(({ kind }) => kind === "run").length)
+      assert.deepStrictEqual(looks, [20, 20, 20, 1])
     }).pipe(on(idlePreviews({ busy: Array.from({ length: 12_000 }, (_, nth) => `d_p${nth}`) })))
   )
 
-  it.effect("thousands of idle previews are stopped at most one page per invocation, each once", () =>
-    Effect.gen(function* () {
+  it.effect("thousands of idle previews are stopped, each once, eight at a time, by parts with a small journal", () => {
+    const flight = inFlight("SetDesiredState")
+    return Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
-      yield* withMany(3000)
-      yield* scaleDown
+      yield* withMany(2000)
+      assert.deepStrictEqual(yield* scaleDown, Either.right({}))
+      assert.lengthOf(yield* stops, 2000)
+      assert.strictEqual(new Set(yield* stops).size, 2000)
+      assert.lengthOf(yield* standing, 2000)
+      assert.strictEqual(flight.most, 8)
+      const parts = engine.invocations.filter(({ target }) => target.handler === "Sweep")
+      assert.isAtLeast(parts.length, 10)
+      for (const part of parts) {
+        assert.isBelow(part.entries.length, 1000)
+        assert.isBelow(journalBytes(part).total, 200_000)
+      }
+    }).pipe(on({ ...idlePreviews(), observer: flight.observer }))
+  })
+
+  it.effect("previews that do not stand by are left after a minute, and the next run begins anew", () => {
+    let isAway = true
+    return Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* withLive
+      yield* withMany(100)
+      const { answer, took } = yield* timed(scaleDown)
+      assert.match(JSON.stringify(answer), /\d+ previews do not stand by/)
+      assert.isAtMost(took, 125_000)
+      // Those of the first minute, and those that were begun as each of them was left.
+      assert.isAtMost((yield* stops).length, 15)
+      isAway = false
+      yield* engine.advance("15 minutes")
+      assert.deepStrictEqual(yield* scaleDown, Either.right({}))
+      assert.lengthOf(yield* standing, 100)
       yield* engine.drain
-      assert.strictEqual(new Set(yield* stops).size, 3000)
-      assert.lengthOf(yield* stops, 3000)
-      const chain = engine.invocations.filter(({ target }) => target.handler === "Continue")
-      for (const { entries } of chain) assert.isBelow(entries.length, 1020)
-      assert.isAtLeast(chain.length, 3)
-    }).pipe(on(idlePreviews()))
-  )
+      assert.deepStrictEqual(unfinished(engine), [])
+    }).pipe(
+      on({
+        ...idlePreviews(),
+        refuses: (operation) => (operation === "DeploymentStore.changeDesiredState" && isAway ? "away" : false)
+      })
+    )
+  })
 
   it.effect(
     "over three days of schedules and an outage, each preview stops once, 6 hours after its last request",

@@ -101,7 +101,7 @@ describe("a run of key refills", () => {
     }).pipe(on(withUpkeep({ batchSize: 2 })))
   )
 
-  it.effect("that was killed goes on where it stopped when it is asked for again", () =>
+  it.effect("that was killed is brought to its end when it is asked for again", () =>
     Effect.gen(function* () {
       yield* seedMany(60)
       const { engine } = yield* ControlPlane
@@ -109,7 +109,44 @@ describe("a run of key refills", () => {
       yield* engine.until(() => engine.stateOf(service, "2026-02-28").progress !== undefined)
       engine.cancel(first.id)
       yield* engine.result(first)
-      assert.deepStrictEqual(yield* runRefill("2026-02-28"), answered(60))
+      const done = (yield* rows).audit_log.length
+      assert.deepStrictEqual(yield* runRefill("2026-02-28"), answered(60 - done))
+      assert.lengthOf((yield* rows).audit_log, 60)
+      assert.deepInclude(Either.getOrThrow(yield* refillProgress("2026-02-28")), { keysRefilled: 60, done: true })
+    }).pipe(on(withUpkeep({ batchSize: 1 })))
+  )
+
+  it.effect("that is repeated answers what it has refilled itself, and refills what became due since", () =>
+    Effect.gen(function* () {
+      const world = yield* World
+      yield* seedMany(5)
+      assert.deepStrictEqual(yield* runRefill("2026-02-28"), answered(5))
+      assert.deepStrictEqual(yield* runRefill("2026-02-28"), answered(0))
+      yield* seedKey("key_late")
+      // Used up again: refilled for the date already.
+      yield* world.update("keys", { id: "key_1" }, { remaining_requests: 0 })
+      assert.deepStrictEqual(yield* runRefill("2026-02-28"), answered(1))
+      assert.deepInclude(yield* keyRow("key_late"), { remaining_requests: 100 })
+      assert.deepInclude(yield* keyRow("key_1"), { remaining_requests: 0 })
+      assert.deepInclude(Either.getOrThrow(yield* refillProgress("2026-02-28")), { keysRefilled: 6, done: true })
+    }).pipe(on(withUpkeep()))
+  )
+
+  it.effect("that is asked for many times at once counts each key for one of them", () =>
+    Effect.gen(function* () {
+      yield* seedMany(60)
+      const { engine } = yield* ControlPlane
+      const runs = yield* Effect.replicateEffect(submitRefill("2026-02-28"), 4)
+      const answers = yield* Effect.forEach(runs, (invocation) => engine.result(invocation))
+      const counts = answers.map((answer) =>
+        answer.ok
+          ? Number(/\d+/.exec(new TextDecoder().decode(answer.bytes))?.[0] ?? 0)
+          : assert.fail(answer.error.message)
+      )
+      assert.strictEqual(
+        counts.reduce((sum, count) => sum + count, 0),
+        60
+      )
       assert.lengthOf((yield* rows).audit_log, 60)
     }).pipe(on(withUpkeep({ batchSize: 1 })))
   )
@@ -129,14 +166,14 @@ describe("a run of key refills", () => {
       }).pipe(on(withUpkeep({ batchSize: 1 })))
   )
 
-  it.effect("goes on from the Go worker's list of processed keys, and clears it", () =>
+  it.effect("leaves alone the keys on the Go worker's list, however often it is repeated", () =>
     Effect.gen(function* () {
       yield* seedMany(4)
       const { engine } = yield* ControlPlane
       engine.setState(service, "2026-02-28", "processed_keys", { key_1: true, key_3: true })
       assert.deepStrictEqual(yield* runRefill("2026-02-28"), answered(2))
+      assert.deepStrictEqual(yield* runRefill("2026-02-28"), answered(0))
       assert.deepInclude(yield* keyRow("key_1"), { remaining_requests: 0 })
-      assert.sameMembers(Object.keys(engine.stateOf(service, "2026-02-28")), ["progress"])
     }).pipe(on(withUpkeep()))
   )
 
