@@ -16,13 +16,16 @@ const openEndpoint = <R>(workflows: ReadonlyArray<Implementation<R>>) =>
     const { restate } = yield* WorkerConfig
     // The runtime of this fiber: it has the logger and the tracer that stand around it.
     const runtime = yield* Effect.runtime<R>()
-    const steps = countSteps(yield* WorkflowMetrics)
+    const metrics = yield* WorkflowMetrics
+    const steps = countSteps(metrics)
     const objects = workflows.map((workflow) => bind(workflow, runtime, steps.observer))
     yield* serveEndpoint(objects.map(virtualObject), steps, {
       host: restate.httpHost,
       port: restate.httpPort,
       identityKeys: restate.requestIdentityKeys,
       drain: restate.drainTimeout,
+      bounds: { attempts: restate.concurrentAttempts },
+      onWaiting: metrics.setWaitingAttempts,
       beside: { prefix: "/health/", listener: yield* healthListener }
     })
     return objects.flatMap(({ attempts, contract }) =>

@@ -245,6 +245,11 @@ export const settings = {
       [],
       "The public keys of the Restate servers that may call; without any, everybody who reaches the port may."
     ),
+    concurrentAttempts: withDefault(
+      integer({ min: 16, max: 100_000 }),
+      512,
+      "Attempts of invocations that run at the same time, about 0.3 MiB each; further ones wait, and those that wait for something else are suspended."
+    ),
     drainTimeout: withDefault(
       drainBound,
       Duration.seconds(25),

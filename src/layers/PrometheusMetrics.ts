@@ -37,6 +37,7 @@ const makeFamilies = (registry: Registry) => {
     attempts: counter("attempts_total", "Attempts of handlers that ended.", [...handlerLabels, "outcome"]),
     attemptSeconds: histogram("attempt_duration_seconds", "Time from start to end of an attempt.", handlerLabels),
     attemptsInFlight: gauge("attempts_in_flight", "Attempts running now.", handlerLabels),
+    attemptsWaiting: gauge("attempts_waiting", "Attempts that wait because too many run.", []),
     steps: counter("steps_total", "Step bodies that ended; replays are not counted.", [...stepLabels, "outcome"]),
     stepSeconds: histogram("step_duration_seconds", "Time a step body ran.", stepLabels),
     stepsInFlight: gauge("steps_in_flight", "Step bodies running now.", handlerLabels),
@@ -82,6 +83,7 @@ const makeMetrics = (registry: Registry, version: string) => {
       families.attempts.inc({ ...handler, outcome: attempt.outcome })
       families.attemptSeconds.observe(handler, attempt.seconds)
     },
+    setWaitingAttempts: (count) => families.attemptsWaiting.set(count),
     stepStarted: (step) => families.stepsInFlight.inc(handlerOf(step)),
     stepEnded: (step) => {
       const handler = handlerOf(step)

@@ -16,6 +16,11 @@ export interface ConnectionBounds {
   readonly silence: Duration.DurationInput
   /** Without a request, for a connection that has carried an accepted one. It ends with GOAWAY. */
   readonly idle: Duration.DurationInput
+  /**
+   * Attempts that run at the same time, 0.3 MiB each. Of further ones each waits for a place, and has the oldest of those that run
+   * suspended: at once where it waits, after its step where one runs. Nothing is refused, and no attempt counts as failed.
+   */
+  readonly attempts: number
   /** The head of one request, names and values. More is answered with 431, on HTTP/2 with RST_STREAM. */
   readonly headerBytes: number
 }
@@ -31,6 +36,7 @@ export const defaultBounds: ConnectionBounds = {
   streams: 1_024,
   silence: "30 seconds",
   idle: "10 minutes",
+  attempts: 512,
   headerBytes: 16_384
 }
 

@@ -37,6 +37,11 @@ export class EndableInput implements AsyncIterable<Buffer> {
     this.#ended.resolve(noMore)
   }
 
+  /** Whether `end` was called. */
+  get isEnding(): boolean {
+    return this.#ending
+  }
+
   /** Ends the input once it is silent: an attempt that has not got its whole journal could only fail. May be repeated. */
   end(): void {
     this.#ending = true

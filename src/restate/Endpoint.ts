@@ -16,6 +16,8 @@ export interface EndpointOptions {
   readonly drain: Duration.DurationInput
   /** Paths that are answered by something else on the same port, such as health probes. */
   readonly beside?: Beside
+  /** How many attempts wait for a place, whenever that changes. */
+  readonly onWaiting?: (count: number) => void
   /** What differs from `defaultBounds`. */
   readonly bounds?: Partial<ConnectionBounds>
 }
@@ -66,7 +68,8 @@ export const countSteps = (inner: Observer): StepsInFlight => {
 
 /**
  * Serves the objects to Restate on one port, over HTTP/2 without TLS and HTTP/1.1, and probes over both. Connections, streams and
- * heads are bounded; requests that the SDK refuses are answered, not read, and counted in the log once a minute. When the scope closes
+ * heads are bounded, and attempts beyond their bound wait; requests that the SDK refuses are answered, not read, and counted in the
+ * log once a minute. When the scope closes
  * it sends GOAWAY and suspends every attempt: at once where it waits, after its step where one runs. What has not ended
  * within the drain bound is cut, and Restate repeats it elsewhere. Probes are answered until then.
  */
@@ -77,10 +80,12 @@ export const serveEndpoint = (
 ): Effect.Effect<Address, EndpointUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
     const refusals = yield* countRefusals(sdkLogger(yield* Effect.runtime<never>()))
-    const { beside, identityKeys } = options
+    const { beside, identityKeys, onWaiting = () => {} } = options
     const bounds = { ...defaultBounds, ...options.bounds }
     const listener = yield* Effect.acquireRelease(
-      Effect.suspend(() => listen(new Listener({ objects, identityKeys, beside, bounds, refusals }), options)),
+      Effect.suspend(() =>
+        listen(new Listener({ objects, identityKeys, beside, bounds, refusals, onWaiting }), options)
+      ),
       (opened) => drain(opened, steps, options.drain)
     )
     return { host: options.host, port: listener.port }

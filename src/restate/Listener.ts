@@ -2,6 +2,7 @@ import * as http from "node:http"
 import * as http2 from "node:http2"
 import * as net from "node:net"
 import { createEndpointHandler } from "@restatedev/restate-sdk"
+import { Admission } from "./Admission.ts"
 import { type ConnectionBounds, type Deadline, watchDeadline } from "./ConnectionBounds.ts"
 import { EndableInput } from "./EndableInput.ts"
 import type { Refusals } from "./Refusals.ts"
@@ -19,6 +20,8 @@ export interface ListenerOptions {
   readonly beside: Beside | undefined
   readonly bounds: ConnectionBounds
   readonly refusals: Refusals
+  /** How many attempts wait for a place, whenever that changes. */
+  readonly onWaiting: (count: number) => void
 }
 
 /** First bytes of HTTP/2 with prior knowledge (RFC 9113, section 3.4). `POST` and `PUT` share the first one. */
@@ -42,6 +45,7 @@ export class Listener {
   /** The input of every request of Restate that has no end yet. */
   readonly requests = new Set<EndableInput>()
   readonly #options: ListenerOptions
+  readonly #admission: Admission
   readonly #restate: http.RequestListener
   readonly #http1: http.Server
   readonly #http2: http2.Http2Server
@@ -56,6 +60,11 @@ export class Listener {
   constructor(options: ListenerOptions) {
     const { bounds, identityKeys, objects, refusals } = options
     this.#options = options
+    this.#admission = new Admission({
+      places: bounds.attempts,
+      onFull: () => this.#suspendOldest(),
+      onWaiting: options.onWaiting
+    })
     // Its type is that of HTTP/1.1 and HTTP/2 at once.
     this.#restate = createEndpointHandler({
       services: [...objects],
@@ -172,6 +181,17 @@ export class Listener {
     response: http.ServerResponse,
     endAfterAnswer: () => void
   ): void {
+    if (!isAttempt(request.url)) return this.#answer(connection, request, response, endAfterAnswer)
+    const leaveQueue = this.#admission.enter(() => this.#answer(connection, request, response, endAfterAnswer))
+    response.once("close", leaveQueue)
+  }
+
+  #answer(
+    connection: Connection | undefined,
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    endAfterAnswer: () => void
+  ): void {
     const input = new EndableInput(request)
     // The SDK reads a request through its iterator and in no other way.
     Object.defineProperty(request, Symbol.asyncIterator, { value: () => input[Symbol.asyncIterator]() })
@@ -185,6 +205,7 @@ export class Listener {
       accepted: () => {
         if (isUnsignedPath(request.url)) return abandon()
         if (connection !== undefined) this.#know(connection)
+        if (isAttempt(request.url)) response.once("close", this.#admission.hold())
         if (request.httpVersionMajor === 1) return
         this.requests.add(input)
         response.once("close", () => this.requests.delete(input))
@@ -194,11 +215,23 @@ export class Listener {
     })
   }
 
+  /** The oldest attempt that has not been asked yet. Over HTTP/1.1 an attempt cannot be asked, and ends with its next wait. */
+  #suspendOldest(): void {
+    for (const input of this.requests) {
+      if (input.isEnding) continue
+      input.end()
+      return
+    }
+  }
+
   #know(connection: Connection): void {
     connection.deadline.accepted()
     this.#strangers.delete(connection)
   }
 }
+
+/** Restate asks for an attempt at `/invoke/<service>/<handler>`, below whatever the deployment's address has for a path. */
+const isAttempt = (url = ""): boolean => url.includes("/invoke/")
 
 /** The SDK answers such a path with 200 before it looks for a signature, and reads whatever is sent to it. */
 const isUnsignedPath = (url = ""): boolean => new URL(url, "http://localhost").pathname.endsWith("/health")

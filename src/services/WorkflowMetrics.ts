@@ -28,6 +28,8 @@ export class WorkflowMetrics extends Context.Tag("ctrl-worker/WorkflowMetrics")<
   {
     readonly attemptStarted: (attempt: AttemptLabels) => void
     readonly attemptEnded: (attempt: AttemptLabels & { readonly outcome: string; readonly seconds: number }) => void
+    /** Attempts that wait because too many run. */
+    readonly setWaitingAttempts: (count: number) => void
     readonly stepStarted: (step: StepLabels) => void
     /** `error` is the tag of what failed. */
     readonly stepEnded: (

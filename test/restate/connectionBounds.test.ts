@@ -1,6 +1,7 @@
 import * as http2 from "node:http2"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Duration, Effect, Exit, Layer, Scope } from "effect"
+import { silentObserver } from "../../src/restate/Observer.ts"
 import { RestateClient, testRestate } from "../support/stack/Restate.ts"
 import { ask, connect, openSocket, RecorderTest, serve, untilClosed } from "./fixtures/serving.ts"
 import { freshKey, recorded } from "./suite/Host.ts"
@@ -164,6 +165,25 @@ describe("a connection over HTTP/2", () => {
   )
 })
 
+/** The most attempts that ran at the same time. */
+const countAttempts = () => {
+  let running = 0
+  const counted = {
+    most: 0,
+    observer: {
+      ...silentObserver,
+      attemptStarted: () => {
+        running += 1
+        counted.most = Math.max(counted.most, running)
+      },
+      attemptEnded: () => {
+        running -= 1
+      }
+    }
+  }
+  return counted
+}
+
 layer(Layer.merge(RecorderTest, testRestate()), { excludeTestServices: true, timeout: "1 minute" })(
   "a connection of Restate",
   (it) => {
@@ -192,5 +212,33 @@ layer(Layer.merge(RecorderTest, testRestate()), { excludeTestServices: true, tim
         yield* Scope.close(scope, Exit.void)
       })
     )
+
+    for (const [what, handler, input, answer] of [
+      ["steps", "longStep", 200, "long"],
+      ["calls, whose callees need places too", "callsRefused", undefined, "a 3"]
+    ] as const)
+      it.scoped(`has no more attempts run than may, waits of the others end, and none fails: ${what}`, () =>
+        Effect.gen(function* () {
+          const restate = yield* RestateClient
+          const attempts = countAttempts()
+          let mostWaiting = 0
+          const onWaiting = (count: number) => {
+            mostWaiting = Math.max(mostWaiting, count)
+          }
+          const { port } = yield* serve({ bounds: { attempts: 3 }, onWaiting }, attempts.observer)
+          yield* restate.register(`http://127.0.0.1:${port}`)
+          const keys = yield* Effect.replicateEffect(freshKey, 20)
+          const ids = yield* Effect.forEach(keys, (key) => restate.send(`Probe/${key}/${handler}`, input))
+          const [took] = yield* Effect.timed(
+            Effect.forEach(ids, (id) => Effect.map(restate.attach(id), ({ body }) => assert.strictEqual(body, answer)))
+          )
+          assert.isAtMost(attempts.most, 3)
+          assert.isAbove(mostWaiting, 3)
+          // Far below the minute after which Restate itself suspends an attempt that waits.
+          assert.isBelow(Duration.toSeconds(took), 30)
+          for (const id of ids)
+            assert.deepStrictEqual(yield* restate.sql(`SELECT * FROM sys_journal_events WHERE id = '${id}'`), [])
+        })
+      )
   }
 )
