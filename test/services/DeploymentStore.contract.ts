@@ -3,6 +3,7 @@ import { Effect, Either, type Layer, Option } from "effect"
 import type { DeploymentPhase } from "../../src/services/Deployment.ts"
 import { DeploymentStore } from "../../src/services/DeploymentStore.ts"
 import { RouteStore } from "../../src/services/RouteStore.ts"
+import { columns, fourBytes, integersOf } from "../support/columns.ts"
 import {
   namesOf,
   seedDeployment,
@@ -12,6 +13,7 @@ import {
   seedRoute,
   seedSentinel
 } from "../support/memory/seeds.ts"
+import type { Tables } from "../support/memory/Tables.ts"
 import { World } from "../support/memory/World.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"
 
@@ -358,6 +360,39 @@ export const deploymentStoreContract = <E>(
         }
       })
     )
+
+    for (const column of columns.filter(({ table }) => table === "deployments"))
+      for (const value of column.width === undefined ? integersOf(column) : [fourBytes(column.width)])
+        if (column.name !== "pk")
+          guarantee(
+            `a deployment is found, and enters its phase or is refused for good, with ${column.name} ${typeof value === "string" ? "filled with four-byte characters" : value}`,
+            (store) =>
+              Effect.gen(function* () {
+                const id = column.name === "id" ? String(value) : "d_1"
+                // The column is one of the table's, and the value one that it takes.
+                const filled = { k8s_name: "k8s-1", [column.name]: value } as Partial<Tables["deployments"]>
+                yield* seedDeployment("shop", id, filled)
+                const { deployment } = Option.getOrThrow(yield* store.find(id))
+                const read = {
+                  id: deployment.id,
+                  k8s_name: deployment.k8sName,
+                  workspace_id: deployment.workspaceId,
+                  project_id: deployment.projectId,
+                  environment_id: deployment.environmentId,
+                  git_commit_sha: deployment.gitCommitSha,
+                  git_branch: deployment.gitBranch,
+                  port: deployment.port,
+                  cpu_millicores: deployment.cpuMillicores,
+                  memory_mib: deployment.memoryMib,
+                  created_at: deployment.createdAt
+                }
+                // Those that are not among them no workflow reads.
+                assert.deepInclude({ [column.name]: value, ...read }, { [column.name]: value })
+                const entered = yield* Effect.either(store.changePhase({ deploymentId: id, at, open: "queued" }))
+                if (Either.isLeft(entered)) assert.deepInclude(entered.left, { _tag: "DbRefused", reason: "too_long" })
+                else assert.hasAllKeys(yield* stepsOf, ["queued"])
+              })
+          )
 
     guarantee("every region of the topology is listed, also one in which nothing runs yet", (store) =>
       Effect.gen(function* () {
