@@ -6,7 +6,7 @@ import { promisify } from "node:util"
 import { FetchHttpClient } from "@effect/platform"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Context, Effect, Layer, Schedule } from "effect"
-import { reportPending, reportStarted } from "../dev/simulators/reports.ts"
+import { reportPending, reportPods } from "../dev/simulators/reports.ts"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
 import { type SeededProject, seedDeployment, seedProject } from "../dev/simulators/seed.ts"
 import { mySqlServer } from "../dev/stack/MySqlServer.ts"
@@ -68,7 +68,7 @@ const seedRunning = Effect.fnUntraced(function* (project: SeededProject) {
     memoryMib: 1
   }
   yield* reportPending(instances)
-  yield* reportStarted(instances, "running")
+  yield* reportPods(instances, "running")
   return { deploymentId, project }
 })
 

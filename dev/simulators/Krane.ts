@@ -2,8 +2,9 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Context, type Duration, Effect, FiberMap, Layer, Ref, Schedule } from "effect"
 import { inRealTime } from "../stack/RealTime.ts"
-import { type Instances, reportHealthy, reportPending, reportStarted, reportStopped } from "./reports.ts"
-import { sentinelsAfter, topologyAfter } from "./streams.ts"
+import { type Pod, pendingPod, readyPod, replaced, type Stage, statusOf, unreadyFor, unreadyPod } from "./pods.ts"
+import { type Instances, reportHealthy, reportPending, reportPods, reportStopped } from "./reports.ts"
+import { isDesiredRunning, sentinelsAfter, topologyAfter } from "./streams.ts"
 
 export interface KraneOptions {
   readonly regions: ReadonlyArray<string>
@@ -11,17 +12,24 @@ export interface KraneOptions {
   readonly pollInterval?: Duration.DurationInput
   /** From a topology row to running instances, and from a sentinel row to a healthy one. Default 500 ms. */
   readonly startDelay?: Duration.DurationInput
+  /** From a topology row to no instances. Default 200 ms; a real pod has 30 s to end. */
+  readonly stopDelay?: Duration.DurationInput
+  /** Between two looks at everything that runs. Default a minute, as the real one. */
+  readonly resyncInterval?: Duration.DurationInput
+  /** Between the first two starts of a container that ended; twice as long from then on. Default 10 s, as in Kubernetes. */
+  readonly restartPause?: Duration.DurationInput
 }
 
 /**
  * Plays krane in every region, and the control API that takes its reports: follows topology and sentinels by version, as
- * krane does, and writes the instances and the health that a cluster would report. It runs in real time, also under a
- * test's virtual clock. What fails or is slow can be chosen at any time; a choice holds for starts that end after it.
+ * krane does, and writes the instances and the health that a cluster would report: at each event, and of everything that
+ * runs each minute. What it or Kubernetes would refuse it does not run. It runs in real time, also under a test's virtual
+ * clock. What fails or is slow can be chosen at any time; a choice holds for starts that end after it.
  */
 export class Krane extends Context.Tag("ctrl-worker/dev/Krane")<
   Krane,
   {
-    /** Instances of this deployment, or of this image, end up `failed` instead of `running`. */
+    /** Containers of this deployment, or of this image, end again and again: their instances stay `failed`. */
     readonly fail: (deploymentOrImage: string) => Effect.Effect<void>
     /** Takes back every `fail`. What has failed stays so until its topology changes again. */
     readonly heal: Effect.Effect<void>
@@ -30,6 +38,8 @@ export class Krane extends Context.Tag("ctrl-worker/dev/Krane")<
      * as `failed` meanwhile (`svc/krane/internal/deployment/state.go`).
      */
     readonly beUnready: (deploymentOrImage: string, unready: Duration.DurationInput) => Effect.Effect<void>
+    /** Instances of this deployment, or of this image, end so often, and are replaced, before they stay up. */
+    readonly restart: (deploymentOrImage: string, times: number) => Effect.Effect<void>
     /** How long starts take in this region from now on. */
     readonly slowDown: (region: string, startDelay: Duration.DurationInput) => Effect.Effect<void>
   }
@@ -60,59 +70,122 @@ const follow = <R extends Row>(
 const untilWritten = <A, R>(effect: Effect.Effect<A, SqlError, R>): Effect.Effect<A, never, R> =>
   Effect.eventually(Effect.tapError(effect, () => Effect.sleep("200 millis")))
 
+const keyOf = ({ deploymentId, region }: Instances) => `${region} ${deploymentId}`
+
+interface ReplicaSet {
+  readonly wanted: Instances
+  readonly pod: Pod
+}
+
+/** What runs, by deployment and region, and the reports of it. One at a time: a report never brings back what was deleted. */
+const makeCluster = Effect.gen(function* () {
+  const sets = new Map<string, ReplicaSet>()
+  const turn = yield* Effect.makeSemaphore(1)
+  const begin = (wanted: Instances) =>
+    turn.withPermits(1)(
+      Effect.suspend(() => {
+        sets.set(keyOf(wanted), { wanted, pod: sets.get(keyOf(wanted))?.pod ?? pendingPod })
+        return reportPending(wanted)
+      })
+    )
+  const become = (wanted: Instances, pod: Pod) =>
+    turn.withPermits(1)(
+      Effect.suspend(() => {
+        sets.set(keyOf(wanted), { wanted, pod })
+        return reportPods(wanted, statusOf(pod))
+      })
+    )
+  /** Its pods end; they are in the rows until then, and looked at no more. */
+  const end = (wanted: Instances, lasts: Duration.DurationInput) =>
+    Effect.sync(() => sets.delete(keyOf(wanted))).pipe(
+      Effect.zipRight(Effect.sleep(lasts)),
+      Effect.zipRight(turn.withPermits(1)(reportStopped(wanted)))
+    )
+  /** Everything that runs in the region is reported once more; what its deployment does not want any more is handed over. */
+  const resync = (region: string, unwanted: (wanted: Instances) => Effect.Effect<unknown>) =>
+    Effect.suspend(() =>
+      Effect.forEach(
+        [...sets].filter(([, { wanted }]) => wanted.region === region),
+        ([key, { wanted }]) =>
+          Effect.gen(function* () {
+            if (!(yield* isDesiredRunning(wanted.deploymentId))) return yield* unwanted(wanted)
+            yield* turn.withPermits(1)(
+              Effect.suspend(() => {
+                const set = sets.get(key)
+                return set === undefined ? Effect.void : reportPods(set.wanted, statusOf(set.pod))
+              })
+            )
+          }),
+        { discard: true }
+      )
+    )
+  return { begin, become, end, resync }
+})
+
 const makeKrane = Effect.fnUntraced(function* (options: KraneOptions) {
-  const { pollInterval = "200 millis", startDelay = "500 millis" } = options
+  const { pollInterval = "200 millis", restartPause = "10 seconds", resyncInterval = "1 minute" } = options
+  const { startDelay = "500 millis", stopDelay = "200 millis" } = options
   const failing = yield* Ref.make<ReadonlySet<string>>(new Set())
-  const unready = yield* Ref.make<ReadonlyMap<string, Duration.DurationInput>>(new Map())
+  const stages = yield* Ref.make<ReadonlyMap<string, ReadonlyArray<Stage>>>(new Map())
   const delays = yield* Ref.make<ReadonlyMap<string, Duration.DurationInput>>(new Map())
+  const cluster = yield* makeCluster
   // One piece of work per deployment or sentinel and region: newer wishes take the place of older ones.
   const work = yield* FiberMap.make<string>()
+  const context = yield* Effect.context<SqlClient>()
 
   const replace = (key: string, effect: Effect.Effect<void, SqlError, SqlClient>) =>
-    Effect.zipRight(FiberMap.remove(work, key), FiberMap.run(work, key, untilWritten(effect)))
+    Effect.zipRight(FiberMap.remove(work, key), FiberMap.run(work, key, Effect.provide(untilWritten(effect), context)))
 
   const waitFor = (region: string) =>
     Effect.flatMap(Ref.get(delays), (slow) => Effect.sleep(slow.get(region) ?? startDelay))
 
   const start = (wanted: Instances) =>
     Effect.gen(function* () {
-      yield* reportPending(wanted)
+      const { deploymentId, image } = wanted
+      yield* cluster.begin(wanted)
       yield* waitFor(wanted.region)
-      const slow = yield* Ref.get(unready)
-      const unreadyFor = slow.get(wanted.deploymentId) ?? slow.get(wanted.image)
-      if (unreadyFor !== undefined) {
-        yield* reportStarted(wanted, "failed")
-        yield* Effect.sleep(unreadyFor)
+      const chosen = yield* Ref.get(stages)
+      for (const { lasts, pod } of chosen.get(deploymentId) ?? chosen.get(image) ?? []) {
+        yield* cluster.become(wanted, pod)
+        yield* Effect.sleep(lasts)
       }
-      const chosen = yield* Ref.get(failing)
-      yield* reportStarted(wanted, chosen.has(wanted.deploymentId) || chosen.has(wanted.image) ? "failed" : "running")
+      const broken = yield* Ref.get(failing)
+      yield* cluster.become(wanted, broken.has(deploymentId) || broken.has(image) ? unreadyPod : readyPod)
     })
+
+  const stop = (wanted: Instances) => replace(keyOf(wanted), cluster.end(wanted, stopDelay))
 
   const followRegion = (region: string) =>
     Effect.all(
       [
         follow(
           (cursor) => topologyAfter(region, cursor),
-          ({ instances, wanted }) =>
-            replace(`${region} ${instances.deploymentId}`, wanted ? start(instances) : reportStopped(instances)),
+          ({ instances, order }) => {
+            if (order === "refuse") return Effect.logWarning(`krane: ${keyOf(instances)} cannot be applied`)
+            return order === "apply" ? replace(keyOf(instances), start(instances)) : stop(instances)
+          },
           pollInterval
         ),
         follow(
           (cursor) => sentinelsAfter(region, cursor),
           ({ id }) => replace(`${region} ${id}`, Effect.zipRight(waitFor(region), reportHealthy(id))),
           pollInterval
-        )
+        ),
+        Effect.repeat(Effect.delay(untilWritten(cluster.resync(region, stop)), resyncInterval), Schedule.forever)
       ],
       { concurrency: "unbounded", discard: true }
     )
 
   yield* Effect.forkScoped(inRealTime(Effect.forEach(options.regions, followRegion, { concurrency: "unbounded" })))
 
+  const choose = (deploymentOrImage: string, way: ReadonlyArray<Stage>) =>
+    Ref.update(stages, (chosen) => new Map(chosen).set(deploymentOrImage, way))
+
   return Krane.of({
     fail: (deploymentOrImage) => Ref.update(failing, (chosen) => new Set(chosen).add(deploymentOrImage)),
     heal: Ref.set(failing, new Set()),
-    beUnready: (deploymentOrImage, duration) =>
-      Ref.update(unready, (slow) => new Map(slow).set(deploymentOrImage, duration)),
+    beUnready: (deploymentOrImage, duration) => choose(deploymentOrImage, unreadyFor(duration)),
+    restart: (deploymentOrImage, times) => choose(deploymentOrImage, replaced(times, restartPause)),
     slowDown: (region, delay) => Ref.update(delays, (slow) => new Map(slow).set(region, delay))
   })
 })

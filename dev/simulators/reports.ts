@@ -1,6 +1,7 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Clock, Effect } from "effect"
 import { resourceId } from "../../src/workflows/identifiers.ts"
+import type { ReportedStatus } from "./pods.ts"
 
 /** What runs, or is to run, of one deployment in one region. */
 export interface Instances {
@@ -19,7 +20,7 @@ export interface Instances {
 const podsOf = ({ k8sName, replicas }: Instances): ReadonlyArray<string> =>
   Array.from({ length: replicas }, (_, index) => `${k8sName}-${index}`)
 
-const rowOf = (wanted: Instances) => (pod: string) => ({
+const rowOf = (wanted: Instances, status: ReportedStatus) => (pod: string) => ({
   id: resourceId("ins", wanted.region, pod),
   deployment_id: wanted.deploymentId,
   workspace_id: wanted.workspaceId,
@@ -29,7 +30,7 @@ const rowOf = (wanted: Instances) => (pod: string) => ({
   address: `${pod}.${wanted.namespace}.svc.cluster.local:8080`,
   cpu_millicores: wanted.cpuMillicores,
   memory_mib: wanted.memoryMib,
-  status: "pending"
+  status
 })
 
 /*
@@ -37,22 +38,32 @@ const rowOf = (wanted: Instances) => (pod: string) => ({
  * after that of a newer one.
  */
 
-/** One pod per replica. Pods that run already keep running; superfluous ones vanish. */
+const removeSuperfluous = (wanted: Instances) =>
+  Effect.flatMap(
+    SqlClient,
+    (sql) => sql`
+      DELETE FROM instances
+      WHERE deployment_id = ${wanted.deploymentId} AND region = ${wanted.region} AND ${sql("k8s_name")} NOT IN ${sql.in(podsOf(wanted))}`
+  )
+
+/** One new pod per replica. Pods that are there already stay as they are; superfluous ones vanish. */
 export const reportPending = (wanted: Instances) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
-    const rows = podsOf(wanted).map(rowOf(wanted))
-    yield* sql`
-      DELETE FROM instances
-      WHERE deployment_id = ${wanted.deploymentId} AND region = ${wanted.region} AND ${sql("k8s_name")} NOT IN ${sql.in(podsOf(wanted))}`
-    yield* sql`INSERT INTO instances ${sql.insert(rows)} ON DUPLICATE KEY UPDATE id = instances.id`
+    yield* removeSuperfluous(wanted)
+    const rows = podsOf(wanted).map(rowOf(wanted, "pending"))
+    if (rows.length > 0) yield* sql`INSERT INTO instances ${sql.insert(rows)} ON DUPLICATE KEY UPDATE id = instances.id`
   }).pipe(Effect.uninterruptible)
 
-export const reportStarted = ({ deploymentId, region }: Instances, status: "running" | "failed") =>
-  Effect.flatMap(
-    SqlClient,
-    (sql) => sql`UPDATE instances SET status = ${status} WHERE deployment_id = ${deploymentId} AND region = ${region}`
-  ).pipe(Effect.asVoid, Effect.uninterruptible)
+/** Every pod with its status, whatever was reported before: the control API inserts or updates by the pod's name. */
+export const reportPods = (wanted: Instances, status: ReportedStatus) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient
+    yield* removeSuperfluous(wanted)
+    const rows = podsOf(wanted).map(rowOf(wanted, status))
+    if (rows.length > 0)
+      yield* sql`INSERT INTO instances ${sql.insert(rows)} ON DUPLICATE KEY UPDATE status = ${status}`
+  }).pipe(Effect.uninterruptible)
 
 export const reportStopped = ({ deploymentId, region }: Instances) =>
   Effect.flatMap(

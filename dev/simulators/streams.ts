@@ -1,5 +1,6 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
+import { applyRefusal } from "./applyRefusal.ts"
 import type { Instances } from "./reports.ts"
 
 /** Rows per look, as krane asks for them. */
@@ -12,6 +13,9 @@ const TopologyRow = Schema.Struct({
   replicas: Schema.Number,
   workspaceId: Schema.String,
   projectId: Schema.String,
+  environmentId: Schema.String,
+  buildId: Schema.NullOr(Schema.String),
+  port: Schema.Number,
   k8sName: Schema.String,
   namespace: Schema.NullOr(Schema.String),
   image: Schema.NullOr(Schema.String),
@@ -28,18 +32,17 @@ const sentinelRows = Schema.decodeUnknown(Schema.Array(SentinelRow))
 interface Wish {
   readonly version: bigint
   readonly instances: Instances
-  /** False: nothing of it may run. */
-  readonly wanted: boolean
+  /** What krane does with it: nothing where it, or the Kubernetes API, refuses the row. */
+  readonly order: "apply" | "delete" | "refuse"
 }
 
 const wishOf =
   (region: string) =>
-  ({ desiredStatus, image, namespace, version, ...row }: typeof TopologyRow.Type): Wish => ({
-    version,
-    instances: { ...row, region, image: image ?? "", namespace: namespace ?? "" },
-    // Krane cannot apply what has no image or no namespace yet.
-    wanted: desiredStatus.startsWith("start") && image !== null && image !== "" && namespace !== null
-  })
+  ({ desiredStatus, version, ...row }: typeof TopologyRow.Type): Wish => {
+    const isWanted = desiredStatus === "starting" || desiredStatus === "started"
+    const instances = { ...row, region, image: row.image ?? "", namespace: row.namespace ?? "" }
+    return { version, instances, order: !isWanted ? "delete" : applyRefusal(row) === null ? "apply" : "refuse" }
+  }
 
 /** The next page of a region's topology, joined with what krane needs to apply it. */
 export const topologyAfter = Effect.fnUntraced(function* (region: string, cursor: bigint) {
@@ -47,13 +50,20 @@ export const topologyAfter = Effect.fnUntraced(function* (region: string, cursor
   const rows = yield* sql`
     SELECT CAST(t.version AS CHAR) AS version, t.deployment_id AS deploymentId, t.desired_status AS desiredStatus,
            t.desired_replicas AS replicas, t.workspace_id AS workspaceId, d.project_id AS projectId, d.k8s_name AS k8sName,
-           w.k8s_namespace AS namespace, d.image, d.cpu_millicores AS cpuMillicores, d.memory_mib AS memoryMib
+           d.environment_id AS environmentId, d.build_id AS buildId, d.port, w.k8s_namespace AS namespace, d.image, d.cpu_millicores AS cpuMillicores, d.memory_mib AS memoryMib
     FROM deployment_topology t
     JOIN deployments d ON d.id = t.deployment_id
     JOIN workspaces w ON w.id = t.workspace_id
     WHERE t.region = ${region} AND t.version > CAST(${String(cursor)} AS UNSIGNED)
     ORDER BY t.version LIMIT ${sql.literal(String(pageSize))}`
   return (yield* Effect.orDie(topologyRows(rows))).map(wishOf(region))
+})
+
+/** Whether the deployment itself is to run: what krane asks each minute of what it runs, whatever the topology said. */
+export const isDesiredRunning = Effect.fnUntraced(function* (deploymentId: string) {
+  const sql = yield* SqlClient
+  const rows = yield* sql<{ state: string }>`SELECT desired_state AS state FROM deployments WHERE id = ${deploymentId}`
+  return rows[0]?.state === "running"
 })
 
 /** The next page of a region's sentinels. */

@@ -16,9 +16,14 @@ const world = Layer.unwrapScoped(
   Effect.gen(function* () {
     const url = yield* freshDatabase
     yield* Effect.provide(quietly(migrate), MysqlPoolsLive({ primary: poolOptions(url) }))
-    return krane({ regions, pollInterval: "10 millis", startDelay: "20 millis" }).pipe(
-      Layer.provideMerge(simulatorDatabase(url))
-    )
+    return krane({
+      regions,
+      pollInterval: "10 millis",
+      startDelay: "20 millis",
+      stopDelay: "300 millis",
+      restartPause: "100 millis",
+      resyncInterval: "200 millis"
+    }).pipe(Layer.provideMerge(simulatorDatabase(url)))
   })
 )
 
@@ -72,6 +77,46 @@ describe("the simulator of krane", () => {
         yield* untilStatuses(broken, ["failed", "failed"])
         yield* simulator.heal
         yield* untilStatuses(yield* publish("app:broken", "one"), ["running", "running"])
+      })
+    )
+
+    it.effect("reports what runs and is not ready as failed, and once more at its next look at all that runs", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient
+        yield* Effect.flatMap(Krane, (simulator) => simulator.beUnready("app:slow", "1 second"))
+        const id = yield* publish("app:slow", "one")
+        yield* untilStatuses(id, ["failed", "failed"])
+        yield* sql`UPDATE instances SET status = 'pending' WHERE deployment_id = ${id}`
+        yield* untilStatuses(id, ["failed", "failed"])
+        yield* untilStatuses(id, ["running", "running"])
+      })
+    )
+
+    it.effect("replaces instances as often as it was told to before they stay up", () =>
+      Effect.gen(function* () {
+        yield* Effect.flatMap(Krane, (simulator) => simulator.restart("app:restarted", 2))
+        const id = yield* publish("app:restarted", "one")
+        for (const status of ["failed", "pending", "failed", "running"]) yield* untilStatuses(id, [status, status])
+      })
+    )
+
+    it.effect("takes instances away after a while, also those whose deployment alone says that it is not to run", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient
+        const id = yield* publish("app:1", "one")
+        yield* untilStatuses(id, ["running", "running"])
+        yield* sql`UPDATE deployments SET desired_state = 'standby' WHERE id = ${id}`
+        yield* Effect.delay(Effect.void, "100 millis").pipe(inRealTime)
+        assert.deepStrictEqual(yield* statuses(id), ["running", "running"])
+        yield* untilStatuses(id, [])
+      })
+    )
+
+    it.effect("runs nothing of a row that Kubernetes would refuse", () =>
+      Effect.gen(function* () {
+        const refused = yield* publish("Not An Image", "one")
+        yield* untilStatuses(yield* publish("app:1", "one"), ["running", "running"])
+        assert.deepStrictEqual(yield* statuses(refused), [])
       })
     )
 

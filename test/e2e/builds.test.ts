@@ -1,6 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { projectPath } from "../../src/names/imageReference.ts"
+import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
 import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -217,8 +218,11 @@ if (reason !== null) {
       })
     )
 
-    it.effect("nothing is left behind unfinished or paused", () =>
-      eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+    it.effect("nothing is left behind unfinished or paused, nor unreadable to krane, frontline or the dashboard", () =>
+      Effect.zipRight(
+        eventually("the end of every invocation", unfinished, (left) => left.length === 0),
+        everythingIsReadable
+      )
     )
   })
 }

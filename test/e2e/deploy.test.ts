@@ -1,10 +1,13 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Krane } from "../../dev/simulators/Krane.ts"
+import { visit } from "../contract/neighbours/frontline.ts"
+import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
 import { seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import {
+  apex,
   deploy,
   deploymentRow,
   deployNew,
@@ -210,5 +213,19 @@ layer(stack({ regions: [europe, america] }), { excludeTestServices: true, timeou
 
   it.effect("nothing is left behind unfinished or paused", () =>
     eventually("the end of every invocation", unfinished, (left) => left.length === 0)
+  )
+
+  it.effect("a visitor of each name of a live deployment is served by it", () =>
+    Effect.gen(function* () {
+      const all = yield* rows
+      for (const name of ["second-second", "second-git-main-second", "second-production-second"])
+        assert.deepStrictEqual(visit(all, `${name}.${apex}`, europe), { _tag: "Served", deploymentId: "d_2_2" })
+      assert.deepInclude(visit(all, `nothing.${apex}`, europe), { _tag: "Refused", status: 404 })
+    })
+  )
+
+  it.effect(
+    "krane, frontline and the dashboard can read every row that deploys, promotions and rollbacks left",
+    () => everythingIsReadable
   )
 })

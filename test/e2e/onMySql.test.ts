@@ -4,6 +4,7 @@ import { queryServer } from "../../dev/stack/MySqlConnection.ts"
 import { isRecentMySql, whyNoMySql } from "../../dev/stack/MySqlProgram.ts"
 import { realMySqlServer } from "../../dev/stack/MySqlServer.ts"
 import { projectPath } from "../../src/names/imageReference.ts"
+import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
 import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -33,6 +34,7 @@ if (noMySql !== null) {
           assert.deepInclude(yield* deploymentRow("d_2"), { status: "ready", desired_state: "running" })
           assert.deepStrictEqual(yield* projectRow("shop"), { live: "d_2", rolledBack: false })
           assert.deepStrictEqual(yield* routesOf("shop"), { "shop-production-shop": "d_2", "shop-shop": "d_2" })
+          yield* everythingIsReadable
         })
       )
     }
@@ -63,6 +65,7 @@ if (noBuilds !== null) {
             { image: `${registry.host}/${repository}@${digest}`, status: "ready" }
           )
           yield* untilSlotsFree("git")
+          yield* everythingIsReadable
         })
       )
     }

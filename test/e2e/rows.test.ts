@@ -158,8 +158,8 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("the rows of a 
         assert.isDefined(ingress)
         assert.isDefined(egress)
         assert.deepStrictEqual(more, [])
-        assert.deepInclude(ingress, { k8s_name: "sentinel-ingress-to-k8s-d_shop", k8s_namespace: namespace })
-        assert.deepInclude(egress, { k8s_name: "sentinel-egress-to-k8s-d_shop", k8s_namespace: "sentinel" })
+        assert.deepInclude(ingress, { k8s_name: "sentinel-ingress-to-k8s-d-shop", k8s_namespace: namespace })
+        assert.deepInclude(egress, { k8s_name: "sentinel-egress-to-k8s-d-shop", k8s_namespace: "sentinel" })
         const from = { matchLabels: { "io.kubernetes.pod.namespace": "sentinel", ...owner } }
         assert.deepStrictEqual(
           withoutDescription(ingress.policy),

@@ -51,7 +51,7 @@ export const deploymentStoreContract = <E>(
           { ...deployment },
           {
             id: "d_1",
-            k8sName: "k8s-d_1",
+            k8sName: "k8s-d-1",
             workspaceId: names.workspaceId,
             projectId: names.projectId,
             environmentId: names.productionId,

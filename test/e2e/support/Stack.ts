@@ -1,5 +1,5 @@
 import { Context, type Duration, Effect, Layer } from "effect"
-import { krane } from "../../../dev/simulators/Krane.ts"
+import { type KraneOptions, krane } from "../../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../../dev/simulators/SimulatorDatabase.ts"
 import { queryServer } from "../../../dev/stack/MySqlConnection.ts"
 import { MySqlServer } from "../../../dev/stack/MySqlServer.ts"
@@ -42,6 +42,8 @@ export interface StackOptions {
   readonly kraneRegions?: ReadonlyArray<string>
   /** How often krane looks in each region. Default 50 ms. */
   readonly kranePollInterval?: Duration.DurationInput
+  /** What else is special about krane. */
+  readonly krane?: Pick<KraneOptions, "resyncInterval" | "restartPause">
 }
 
 const ownDatabase = ({ server }: StackOptions): Layer.Layer<DatabaseUrl, StackFailure> =>
@@ -102,13 +104,18 @@ const workersBehindProxy = (options: StackOptions, count: number, proxy: ProxyCh
     })
   )
 
-const neighbours = ({ kraneRegions, kranePollInterval: pollInterval = "50 millis", regions }: StackOptions) =>
+const neighbours = ({
+  krane: special = {},
+  kraneRegions,
+  kranePollInterval: pollInterval = "50 millis",
+  regions
+}: StackOptions) =>
   Layer.unwrapEffect(
     Effect.map(DatabaseUrl, (url) =>
       Layer.mergeAll(
         Layer.provideMerge(mysqlStores, MysqlPoolsLive({ primary: poolOptions(url) })),
         Layer.provideMerge(
-          krane({ regions: kraneRegions ?? regions, pollInterval, startDelay: 0 }),
+          krane({ regions: kraneRegions ?? regions, pollInterval, startDelay: 0, ...special }),
           simulatorDatabase(url)
         )
       )

@@ -60,7 +60,7 @@ export const seedDeployment = Effect.fnUntraced(function* (
   const names = namesOf(name)
   yield* world.insert("deployments", {
     id,
-    k8s_name: `k8s-${id}`,
+    k8s_name: `k8s-${id.replaceAll("_", "-")}`,
     workspace_id: names.workspaceId,
     project_id: names.projectId,
     environment_id: names.productionId,
