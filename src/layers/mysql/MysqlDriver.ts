@@ -167,6 +167,8 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
             })
           : connectSocket(options.socketPath)
       gauge.open += 1
+      // MySQL answers an end in the middle of a statement with an error that the driver would write to stderr, as text.
+      socket.once("finish", () => socket.destroy())
       return socket.once("close", () => {
         gauge.open -= 1
       })
