@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { FetchHttpClient, HttpClient } from "@effect/platform"
@@ -25,6 +26,8 @@ export interface WorkerProcess {
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<ExitStatus>
   /** Ends the process if it still runs, starts it again and waits until it is ready. */
   readonly restart: Effect.Effect<void, ComponentFailed>
+  /** All that its processes have written. */
+  readonly log: Effect.Effect<string>
   /** Fails when the current process ends although nobody asked it to. */
   readonly unexpectedEnd: Effect.Effect<never, ComponentFailed>
 }
@@ -84,6 +87,7 @@ export const workerProcess = (
       pid: Effect.map(running, (it) => it.pid),
       kill: (signal) => Effect.flatMap(running, (it) => it.kill(signal)),
       restart: Effect.zipRight(ScopedRef.set(current, startProcess(processOptions)), Effect.flatMap(running, ready)),
+      log: Effect.promise(() => readFile(processOptions.logFile, "utf8")),
       unexpectedEnd: Effect.flatMap(running, (it) => it.unexpectedEnd)
     }
   })

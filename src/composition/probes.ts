@@ -20,6 +20,7 @@ import { DependencyFailed } from "../services/dependencies.ts"
 import { GitHub } from "../services/GitHub.ts"
 import { ImageRegistry } from "../services/ImageRegistry.ts"
 import { RestateAdmin } from "../services/RestateAdmin.ts"
+import { describeElsewhere } from "../services/RestateVersions.ts"
 import { Vault } from "../services/Vault.ts"
 import { CertificateAuthority } from "./acme.ts"
 import { buildkitAt, Repositories } from "./builds.ts"
@@ -48,15 +49,15 @@ const given = (config: WorkerConfigShape) => Layer.succeed(WorkerConfig, config)
 
 export const restate = (config: WorkerConfigShape): Probe => {
   const uri = config.restate.registerAs
-  const found = ({ health, isRegistered, version }: RestateAdmin["Type"]) =>
+  const found = ({ health, stateOf, version }: RestateAdmin["Type"]) =>
     Effect.gen(function* () {
       yield* health
       const server = `Restate ${yield* version}`
       if (Option.isNone(uri)) return `${server}; this worker does not register itself`
-      const registered = yield* isRegistered(uri.value)
-      return registered
-        ? `${server}; this worker is registered`
-        : `${server}; this worker is not registered yet and does it when it starts`
+      const state = yield* stateOf(uri.value)
+      if (!state.isRegistered) return `${server}; this worker is not registered yet and does it when it starts`
+      const warning = state.elsewhere.length === 0 ? "" : `, but ${describeElsewhere(state)}`
+      return `${server}; this worker is registered${warning}`
     })
   return asking(RestateAdmin, Layer.provide(Admin, given(config)), found).pipe(
     // Its own advice is that of a registration.

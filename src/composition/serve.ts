@@ -1,4 +1,4 @@
-import { Duration, Effect, Option, type Scope } from "effect"
+import { Effect, Option, type Scope } from "effect"
 import { WorkerConfig } from "../config.ts"
 import { healthListener } from "../http/health.ts"
 import { bind } from "../restate/BoundObject.ts"
@@ -7,8 +7,9 @@ import type { Implementation } from "../restate/Implementation.ts"
 import { virtualObject } from "../restate/VirtualObject.ts"
 import { Db } from "../services/Db.ts"
 import { Health, HealthCheckFailed } from "../services/Health.ts"
-import { RestateAdmin, type RestateAdminError } from "../services/RestateAdmin.ts"
+import type { RestateAdmin, RestateAdminError } from "../services/RestateAdmin.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+import { registerAs } from "./registerAs.ts"
 
 /** Opens the port that Restate and the probes share; closing drains it. Answers with what is served, as `Service/handler`. */
 const openEndpoint = <R>(workflows: ReadonlyArray<Implementation<R>>) =>
@@ -43,32 +44,6 @@ const checkDatabase = Effect.gen(function* () {
   )
   yield* health.register("database", reachable)
 })
-
-/** Below what a probe gives each of its checks. */
-const askedWithin = Duration.millis(400)
-
-/**
- * Restate calls nobody it has not been told of, so a worker that registers itself is not ready before, nor when Restate no
- * longer knows it. No answer says neither: if it counted as a no, an outage of the admin API alone would take every worker
- * out of service.
- */
-const registerAs = (uri: string, handlers: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const health = yield* Health
-    const admin = yield* RestateAdmin
-    const { restate } = yield* WorkerConfig
-    const { id } = yield* admin.register({ uri, force: restate.forceRegistration, handlers })
-    yield* Effect.logInfo("Registered with Restate", { uri, deployment: id })
-    const registered = admin.isRegistered(uri).pipe(
-      Effect.timeout(askedWithin),
-      Effect.orElseSucceed(() => true),
-      Effect.filterOrFail(
-        (known) => known,
-        () => new HealthCheckFailed({ reason: "not registered" })
-      )
-    )
-    yield* health.register("restate", registered)
-  })
 
 /** From here on the process takes work. What is acquired last is released first: readiness ends before the drain begins. */
 const markStarted = Effect.gen(function* () {

@@ -1,8 +1,10 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Array as Arr, Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { type Registration, RestateAdmin, RestateAdminError, unknownHandlers } from "../services/RestateAdmin.ts"
+import { stateOfAddress } from "../services/RestateVersions.ts"
 import type { OutboundHttp } from "./outbound/OutboundHttp.ts"
 import { call, makeAdminClient, type RestateAdminOptions, shorten } from "./restateAdmin/AdminClient.ts"
+import { registeredVersions } from "./restateAdmin/RestateVersionsHttp.ts"
 
 // Registration makes Restate call us back to discover handlers, so it may take as long as a slow start.
 const registerTimeout = Duration.seconds(30)
@@ -17,12 +19,7 @@ const Deployment = Schema.Struct({
     Schema.Struct({ name: Schema.String, handlers: Schema.Array(Schema.Struct({ name: Schema.String })) })
   )
 })
-const Deployments = Schema.Struct({
-  deployments: Schema.Array(Schema.Struct({ id: Schema.String, uri: Schema.optional(Schema.String) }))
-})
 const Version = Schema.Struct({ version: Schema.String })
-/** Restate answers with a trailing slash where it was registered without one. */
-const sameUri = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
 
 const registerOnce = (send: OutboundHttp, { uri, force, handlers = [] }: Registration) =>
   Effect.gen(function* () {
@@ -59,16 +56,7 @@ const make = (options: RestateAdminOptions) =>
           Effect.retry({ schedule: registerRetry, while: (error) => error.class === "retry" })
         )
       ),
-      isRegistered: (uri) =>
-        Effect.map(
-          call(send, {
-            operation: "list deployments",
-            request: HttpClientRequest.get("/deployments"),
-            answer: Deployments,
-            timeout: queryTimeout
-          }),
-          ({ deployments }) => deployments.some((deployment) => sameUri(deployment.uri ?? "", uri))
-        ),
+      stateOf: (uri) => Effect.map(registeredVersions(send), (versions) => stateOfAddress(uri, versions)),
       health: Effect.asVoid(
         call(send, {
           operation: "health",

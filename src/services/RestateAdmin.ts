@@ -64,6 +64,13 @@ export interface RegisteredDeployment {
 export const unknownHandlers = (served: ReadonlyArray<string>, known: ReadonlyArray<string>): ReadonlyArray<string> =>
   served.filter((handler) => !known.includes(handler))
 
+/** What Restate has of one address of ours. */
+export interface AddressState {
+  readonly isRegistered: boolean
+  /** Services of that address whose new invocations go to another one, with that one. */
+  readonly elsewhere: ReadonlyArray<{ readonly service: string; readonly address: string }>
+}
+
 /** The part of Restate's admin API that a worker needs. Every operation may be repeated. */
 export class RestateAdmin extends Context.Tag("ctrl-worker/RestateAdmin")<
   RestateAdmin,
@@ -73,7 +80,8 @@ export class RestateAdmin extends Context.Tag("ctrl-worker/RestateAdmin")<
      * an older list of handlers for this URI, as `conflict` when it refuses to replace it.
      */
     readonly register: (registration: Registration) => Effect.Effect<RegisteredDeployment, RestateAdminError>
-    readonly isRegistered: (uri: string) => Effect.Effect<boolean, RestateAdminError>
+    /** Whether Restate knows that address, and what it sends elsewhere all the same. */
+    readonly stateOf: (uri: string) => Effect.Effect<AddressState, RestateAdminError>
     readonly health: Effect.Effect<void, RestateAdminError>
     /** Of the server, such as `1.7.12`. */
     readonly version: Effect.Effect<string, RestateAdminError>

@@ -1,5 +1,5 @@
 import { Context, type Effect } from "effect"
-import type { RestateAdminError } from "./RestateAdmin.ts"
+import type { AddressState, RestateAdminError } from "./RestateAdmin.ts"
 
 /** A version of this worker, or of another application on the same Restate: what Restate calls a deployment. */
 export interface RegisteredVersion {
@@ -11,6 +11,31 @@ export interface RegisteredVersion {
   readonly services: ReadonlyArray<string>
   /** Of its services those whose new invocations go to it. */
   readonly newestOn: ReadonlyArray<string>
+}
+
+/** Restate answers with a trailing slash where it was registered without one. */
+const sameAddress = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
+
+/**
+ * Registering an address that Restate knows already changes nothing: new work goes on to the version that was registered
+ * last under a new address, and this one gets none.
+ */
+export const stateOfAddress = (address: string, versions: ReadonlyArray<RegisteredVersion>): AddressState => {
+  const version = versions.find((each) => sameAddress(each.address, address))
+  if (version === undefined) return { isRegistered: false, elsewhere: [] }
+  return {
+    isRegistered: true,
+    elsewhere: version.services.flatMap((service) => {
+      const newest = versions.find(({ newestOn }) => newestOn.includes(service))
+      return newest === undefined || newest === version ? [] : [{ service, address: newest.address }]
+    })
+  }
+}
+
+/** For people: who gets the work of how many services. */
+export const describeElsewhere = ({ elsewhere }: AddressState): string => {
+  const addresses = [...new Set(elsewhere.map(({ address }) => address))].sort().join(", ")
+  return `new work of ${elsewhere.length} ${elsewhere.length === 1 ? "service" : "services"} goes to ${addresses}`
 }
 
 /** Invocations that are not completed, by the id of the version they are bound to; a version without any is absent. */

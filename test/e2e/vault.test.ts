@@ -27,7 +27,10 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("a worker with 
   it.effect("is ready once it has logged in, and says that its vault is well", () =>
     Effect.gen(function* () {
       const { body, status } = yield* readiness
-      assert.deepStrictEqual([status, body.checks], [200, { database: "ok", restate: "ok", vault: "ok" }])
+      assert.deepStrictEqual(
+        [status, body.checks],
+        [200, { database: "ok", restate: "ok", "new work": "ok", vault: "ok" }]
+      )
       const { requests } = yield* VaultServer
       assert.strictEqual((yield* requests)[0]?.path, "auth/approle/login")
     })

@@ -142,32 +142,35 @@ describe("Restate admin over HTTP", () => {
 
   it.scopedLive("a URI counts as registered with or without its trailing slash", () =>
     Effect.gen(function* () {
-      const { url } = yield* standIn(() => [
+      const { url } = yield* standIn((line) => [
         200,
-        {
-          deployments: [
-            { id: "dp_0", arn: "arn:aws:lambda" },
-            { id: "dp_1", uri: "http://worker:9080/" }
-          ]
-        }
+        line === "GET /services"
+          ? { services: [{ name: "Deploy", deployment_id: "dp_0" }] }
+          : {
+              deployments: [
+                { id: "dp_0", arn: "arn:aws:lambda", created_at: "2026-01-02", services: [{ name: "Deploy" }] },
+                { id: "dp_1", uri: "http://worker:9080/", created_at: "2026-01-01", services: [{ name: "Deploy" }] }
+              ]
+            }
       ])
-      const isRegistered = (uri: string) =>
+      const stateOf = (uri: string) =>
         withAdmin(
           url,
-          Effect.flatMap(RestateAdmin, (admin) => admin.isRegistered(uri))
+          Effect.flatMap(RestateAdmin, (admin) => admin.stateOf(uri))
         )
-      assert.isTrue(yield* isRegistered("http://worker:9080"))
-      assert.isFalse(yield* isRegistered("http://worker:9081"))
+      const elsewhere = [{ service: "Deploy", address: "arn:aws:lambda" }]
+      assert.deepStrictEqual(yield* stateOf("http://worker:9080"), { isRegistered: true, elsewhere })
+      assert.deepStrictEqual(yield* stateOf("http://worker:9081"), { isRegistered: false, elsewhere: [] })
     })
   )
 
   it.scopedLive("health is an empty 200; an address that is not Restate's, or nobody's, is a typed failure", () =>
     Effect.gen(function* () {
       const health = Effect.flatMap(RestateAdmin, (admin) => admin.health)
-      const isRegistered = Effect.flatMap(RestateAdmin, (admin) => admin.isRegistered("http://worker:9080"))
+      const stateOf = Effect.flatMap(RestateAdmin, (admin) => admin.stateOf("http://worker:9080"))
       const { url } = yield* standIn((line) => (line === "GET /health" ? [200, ""] : [200, { hello: "world" }]))
       yield* withAdmin(url, health)
-      assert.strictEqual((yield* Effect.flip(withAdmin(url, isRegistered))).reason, "unexpected-answer")
+      assert.strictEqual((yield* Effect.flip(withAdmin(url, stateOf))).reason, "unexpected-answer")
       assert.strictEqual((yield* Effect.flip(withAdmin("http://127.0.0.1:1", health))).reason, "unreachable")
     })
   )

@@ -96,7 +96,10 @@ describe("a running worker", () => {
           const { metrics, probe } = yield* startWorker()
           const { body, status } = yield* probe("ready")
           assert.strictEqual(status, 200)
-          assert.deepStrictEqual(JSON.parse(body), { status: "ok", checks: { database: "ok", restate: "ok" } })
+          assert.deepStrictEqual(JSON.parse(body), {
+            status: "ok",
+            checks: { database: "ok", restate: "ok", "new work": "ok" }
+          })
           const exposed = (yield* metrics).body
           for (const family of families) assert.include(exposed, `# TYPE ${family} `)
           assert.match(exposed, /^control_plane_worker_database_pool_connections\{pool="primary"\} [1-9]/m)

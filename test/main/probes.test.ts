@@ -76,8 +76,46 @@ describe("the probes of a running worker", () => {
           Effect.provide(FetchHttpClient.layer)
         )
         const { body } = yield* untilStatus(`${url}/health/ready`, 503)
-        assert.deepStrictEqual(JSON.parse(body).checks, { database: "ok", restate: "not registered" })
+        assert.deepStrictEqual(JSON.parse(body).checks, { database: "ok", restate: "not registered", "new work": "ok" })
       })
+    )
+
+    it.scoped("say where new work goes when an old version comes back at its old address, and so does its log", () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        const env = workerEnvironment({ database: yield* freshDatabase, restateAdmin: restate.admin })
+        const newWork = (url: string) =>
+          Effect.map(probe(`${url}/health/ready`), ({ body, status }) => ({
+            status,
+            detail: String(JSON.parse(body).checks["new work"])
+          }))
+        const first = yield* workerProcess({ env })
+        assert.deepStrictEqual(yield* newWork(first.url), { status: 200, detail: "ok" })
+        const second = yield* workerProcess({ env })
+        // The first has work to finish and stays ready.
+        const elsewhere = new RegExp(`^new work of \\d+ services goes to ${second.url}/$`)
+        const draining = yield* Effect.repeat(Effect.delay(newWork(first.url), "100 millis"), {
+          until: ({ detail }) => detail !== "ok"
+        })
+        assert.strictEqual(draining.status, 200)
+        assert.match(draining.detail, elsewhere)
+        yield* second.kill("SIGTERM")
+        yield* first.kill("SIGTERM")
+        yield* first.restart
+        const { detail, status } = yield* newWork(first.url)
+        assert.strictEqual(status, 200)
+        assert.match(detail, elsewhere)
+        const log = yield* first.log
+        const told = "Registered, and Restate sends new work elsewhere: this worker gets none"
+        assert.lengthOf(
+          log.split("\n").filter((line) => line.includes(told) && line.includes(`${second.url}/`)),
+          1
+        )
+        assert.lengthOf(
+          log.split("\n").filter((line) => line.includes("Another version gets the new work from now on")),
+          1
+        )
+      }).pipe(inRealTime)
     )
 
     it.scoped("get no answer while its event loop stands still, so that it is restarted", () =>

@@ -1,6 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { decideRemoval, type RegisteredVersion, type Standing } from "../../src/services/RestateVersions.ts"
+import {
+  decideRemoval,
+  describeElsewhere,
+  type RegisteredVersion,
+  type Standing,
+  stateOfAddress
+} from "../../src/services/RestateVersions.ts"
 
 const ours = new Set(["a", "b", "c"])
 
@@ -73,5 +79,33 @@ describe("which versions may be removed", () => {
         assert.lengthOf(versions, all.length)
       })
     )
+  })
+})
+
+describe("an address of ours", () => {
+  const first = version({ id: "dp_1", address: "http://v1:9080/", newestOn: [] })
+  const second = version({ id: "dp_2", address: "http://v2:9080/", newestOn: ["a", "b"] })
+
+  it("that was registered again after another one gets no new work, and that is told with who does", () => {
+    const state = stateOfAddress("http://v1:9080", [second, first])
+    assert.deepStrictEqual(state, {
+      isRegistered: true,
+      elsewhere: [
+        { service: "a", address: "http://v2:9080/" },
+        { service: "b", address: "http://v2:9080/" }
+      ]
+    })
+    assert.strictEqual(describeElsewhere(state), "new work of 2 services goes to http://v2:9080/")
+  })
+
+  it("that is the newest, or is not known, has nothing elsewhere", () => {
+    assert.deepStrictEqual(stateOfAddress("http://v2:9080/", [second, first]), { isRegistered: true, elsewhere: [] })
+    assert.deepStrictEqual(stateOfAddress("http://v3:9080/", [second, first]), { isRegistered: false, elsewhere: [] })
+  })
+
+  it("that shares services with others is told for those alone", () => {
+    const part = version({ id: "dp_3", address: "http://v3:9080/", services: ["b"], newestOn: ["b"] })
+    const state = stateOfAddress("http://v2:9080/", [part, { ...second, newestOn: ["a"] }])
+    assert.strictEqual(describeElsewhere(state), "new work of 1 service goes to http://v3:9080/")
   })
 })

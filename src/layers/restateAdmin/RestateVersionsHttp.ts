@@ -1,6 +1,8 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Array as Arr, Duration, Effect, Layer, Order, Schema } from "effect"
+import type { RestateAdminError } from "../../services/RestateAdmin.ts"
 import { type RegisteredVersion, RestateVersions } from "../../services/RestateVersions.ts"
+import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
 import { call, makeAdminClient, query, type RestateAdminOptions } from "./AdminClient.ts"
 
 const metadataTimeout = Duration.seconds(5)
@@ -29,36 +31,42 @@ const unfinishedQuery = `SELECT ${bound} AS deployment, COUNT(*) AS unfinished F
 
 const newestFirst = Order.reverse(Order.mapInput(Order.string, (version: RegisteredVersion) => version.createdAt))
 
+/** Both lists are whole: the admin API has no pages. Newest first. */
+export const registeredVersions = (
+  send: OutboundHttp
+): Effect.Effect<ReadonlyArray<RegisteredVersion>, RestateAdminError> =>
+  Effect.gen(function* () {
+    const { deployments } = yield* call(send, {
+      operation: "list deployments",
+      request: HttpClientRequest.get("/deployments"),
+      answer: Deployments,
+      timeout: metadataTimeout
+    })
+    const { services } = yield* call(send, {
+      operation: "list services",
+      request: HttpClientRequest.get("/services"),
+      answer: Services,
+      timeout: metadataTimeout
+    })
+    const versions = deployments.map(
+      ({ arn, created_at: createdAt, id, services: own, uri }): RegisteredVersion => ({
+        id,
+        address: uri ?? arn ?? "",
+        createdAt,
+        services: own.map(({ name }) => name),
+        newestOn: services.filter(({ deployment_id }) => deployment_id === id).map(({ name }) => name)
+      })
+    )
+    return Arr.sort(versions, newestFirst)
+  })
+
 /** Restate's admin API over HTTP. */
 export const RestateVersionsHttpLive = (options: RestateAdminOptions): Layer.Layer<RestateVersions> =>
   Layer.scoped(
     RestateVersions,
     Effect.map(makeAdminClient(options), (send) =>
       RestateVersions.of({
-        registered: Effect.gen(function* () {
-          const { deployments } = yield* call(send, {
-            operation: "list deployments",
-            request: HttpClientRequest.get("/deployments"),
-            answer: Deployments,
-            timeout: metadataTimeout
-          })
-          const { services } = yield* call(send, {
-            operation: "list services",
-            request: HttpClientRequest.get("/services"),
-            answer: Services,
-            timeout: metadataTimeout
-          })
-          const versions = deployments.map(
-            ({ arn, created_at: createdAt, id, services: own, uri }): RegisteredVersion => ({
-              id,
-              address: uri ?? arn ?? "",
-              createdAt,
-              services: own.map(({ name }) => name),
-              newestOn: services.filter(({ deployment_id }) => deployment_id === id).map(({ name }) => name)
-            })
-          )
-          return Arr.sort(versions, newestFirst)
-        }),
+        registered: registeredVersions(send),
         unfinished: Effect.map(
           query(send, { operation: "count unfinished", sql: unfinishedQuery, row: Bound, timeout: countTimeout }),
           (rows) => new Map(rows.map(({ deployment, unfinished }) => [deployment, unfinished]))

@@ -1,0 +1,69 @@
+import { Duration, Effect, Ref } from "effect"
+import { WorkerConfig } from "../config.ts"
+import { Health, HealthCheckFailed } from "../services/Health.ts"
+import { type AddressState, RestateAdmin } from "../services/RestateAdmin.ts"
+import { describeElsewhere } from "../services/RestateVersions.ts"
+
+/** Below what a probe gives each of its checks. */
+const askedWithin = Duration.millis(400)
+
+/** Two checks of one run share an answer. */
+const sharedFor = Duration.millis(500)
+
+/** What is assumed when Restate does not answer: an outage of the admin API alone must not take every worker out of service. */
+const unknown: AddressState = { isRegistered: true, elsewhere: [] }
+
+const wayOut =
+  "register this version under an address of its own, or set restate.force_registration once no invocation is pinned to the old one"
+
+/** At a start it is a mistake, as when an old version comes back at its old address; later it is an upgrade. */
+const tell = (uri: string, state: AddressState, isStart: boolean) => {
+  const details = { uri, problem: describeElsewhere(state), services: state.elsewhere.map(({ service }) => service) }
+  return isStart
+    ? Effect.logError("Registered, and Restate sends new work elsewhere: this worker gets none", {
+        ...details,
+        way_out: wayOut
+      })
+    : Effect.logInfo("Another version gets the new work from now on", details)
+}
+
+/**
+ * Restate calls no worker that it has not been told of, so a worker that registers itself is not ready before, nor when
+ * Restate no longer knows it. Where Restate knows it and sends new work to another version, the worker is ready, for it
+ * has work to finish; that is shown beside the other checks, and logged when it begins.
+ */
+export const registerAs = (uri: string, handlers: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const health = yield* Health
+    const admin = yield* RestateAdmin
+    const { restate } = yield* WorkerConfig
+    const { id } = yield* admin.register({ uri, force: restate.forceRegistration, handlers })
+    yield* Effect.logInfo("Registered with Restate", { uri, deployment: id })
+
+    const first = yield* Effect.orElseSucceed(admin.stateOf(uri), () => unknown)
+    const wasElsewhere = yield* Ref.make(first.elsewhere.length > 0)
+    if (first.elsewhere.length > 0) yield* tell(uri, first, true)
+
+    const state = yield* Effect.cachedWithTTL(
+      admin.stateOf(uri).pipe(
+        Effect.timeout(askedWithin),
+        Effect.orElseSucceed(() => unknown)
+      ),
+      sharedFor
+    )
+    yield* health.register(
+      "restate",
+      Effect.flatMap(state, ({ isRegistered }) =>
+        isRegistered ? Effect.void : new HealthCheckFailed({ reason: "not registered" })
+      )
+    )
+    yield* health.show(
+      "new work",
+      Effect.gen(function* () {
+        const now = yield* state
+        const isElsewhere = now.elsewhere.length > 0
+        if (isElsewhere && !(yield* Ref.getAndSet(wasElsewhere, isElsewhere))) yield* tell(uri, now, false)
+        if (isElsewhere) return yield* new HealthCheckFailed({ reason: describeElsewhere(now) })
+      })
+    )
+  })
