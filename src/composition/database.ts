@@ -31,12 +31,13 @@ const serverOf = ({ database, host, port, socketPath }: MysqlAddress): string =>
 const poolOptions = (
   address: MysqlAddress,
   maxConnections: number,
-  connectionLifetime: Duration.Duration
+  { connectionLifetime, ownDatabase }: WorkerConfigShape["database"]
 ): MysqlPoolOptions => ({
   host: address.host,
   port: address.port,
   socketPath: Option.getOrUndefined(address.socketPath),
   database: address.database,
+  ownDatabase: Option.getOrUndefined(Option.filter(ownDatabase, (name) => name !== address.database)),
   user: address.user,
   password: address.password,
   maxConnections,
@@ -46,11 +47,9 @@ const poolOptions = (
 })
 
 /** How each server of the configuration is reached. */
-export const databaseServers = ({
-  database: { connectionLifetime, poolSize, primary, readonlyReplica, replicaPoolSize }
-}: WorkerConfigShape) => ({
-  primary: poolOptions(primary, poolSize, connectionLifetime),
-  replica: Option.map(readonlyReplica, (replica) => poolOptions(replica, replicaPoolSize, connectionLifetime))
+export const databaseServers = ({ database }: WorkerConfigShape) => ({
+  primary: poolOptions(database.primary, database.poolSize, database),
+  replica: Option.map(database.readonlyReplica, (replica) => poolOptions(replica, database.replicaPoolSize, database))
 })
 
 /** What could not be done, and with which servers. */

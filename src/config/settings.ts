@@ -133,6 +133,10 @@ export const settings = {
       Duration.minutes(5),
       "After this time a connection is replaced once it is idle, so that a change behind a name or a proxy is followed."
     ),
+    ownDatabase: optional(
+      matching(/^[0-9A-Za-z_-]{1,64}$/, "the name of a database, of letters, digits, _ and -"),
+      "The database of the primary's server that holds the tables of this worker alone. It has to exist. Default: that of Unkey's tables."
+    ),
     migrate: withDefault(
       matching(/^(auto|off)$/, "auto or off"),
       "auto",

@@ -1,6 +1,10 @@
+import { tableName } from "../layers/mysql/ownTables.ts"
+
 /** An index that this worker adds. Names and columns are ours, never a user's. */
 export interface OwnIndex {
   readonly table: string
+  /** Absent: the database of the connection. */
+  readonly database?: string | undefined
   readonly name: string
   readonly columns: ReadonlyArray<string>
 }
@@ -9,11 +13,11 @@ export interface OwnIndex {
  * Creates an index where it does not exist. MySQL knows no CREATE INDEX IF NOT EXISTS, hence the detour over a prepared
  * statement.
  */
-export const createIndex = ({ columns, name, table }: OwnIndex): ReadonlyArray<string> => [
+export const createIndex = ({ columns, database, name, table }: OwnIndex): ReadonlyArray<string> => [
   `SET @create_index = IF(
     (SELECT COUNT(*) FROM information_schema.statistics
-     WHERE table_schema = DATABASE() AND table_name = '${table}' AND index_name = '${name}') = 0,
-    'CREATE INDEX \`${name}\` ON \`${table}\` (${columns.map((column) => `\`${column}\``).join(", ")})', 'DO 0')`,
+     WHERE table_schema = ${database === undefined ? "DATABASE()" : `'${database}'`} AND table_name = '${table}' AND index_name = '${name}') = 0,
+    'CREATE INDEX \`${name}\` ON ${tableName(table, database)} (${columns.map((column) => `\`${column}\``).join(", ")})', 'DO 0')`,
   "PREPARE create_index FROM @create_index",
   "EXECUTE create_index",
   "DEALLOCATE PREPARE create_index"

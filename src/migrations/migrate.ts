@@ -2,6 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
 import type { MysqlPool } from "../layers/mysql/MysqlPool.ts"
 import { MysqlPools } from "../layers/mysql/MysqlPools.ts"
+import { tableName } from "../layers/mysql/ownTables.ts"
 import { decodeRows } from "../layers/mysql/rows.ts"
 import { DbError, type DbFailure } from "../services/Db.ts"
 import { createIndex } from "./createIndex.ts"
@@ -18,7 +19,9 @@ export interface MigrationReport {
 /** How long one worker waits for another one that is migrating. Below the timeout of one statement. */
 const lockWaitSeconds = 8
 
-const bookkeeping = `CREATE TABLE IF NOT EXISTS \`control_plane_migrations\` (
+const bookkeeping = (
+  database?: string
+) => `CREATE TABLE IF NOT EXISTS ${tableName("control_plane_migrations", database)} (
   \`id\` int NOT NULL PRIMARY KEY,
   \`name\` varchar(255) NOT NULL,
   \`applied_at\` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
@@ -39,9 +42,9 @@ const acquireLock = Effect.fnUntraced(function* (sql: SqlClient) {
 const run = (sql: SqlClient, statements: ReadonlyArray<string>) =>
   Effect.forEach(statements, (statement) => sql.unsafe(statement).unprepared, { discard: true })
 
-const apply = Effect.fnUntraced(function* (sql: SqlClient, migration: Migration) {
+const apply = Effect.fnUntraced(function* ({ ownTable, sql }: MysqlPool, migration: Migration) {
   yield* run(sql, migration.statements)
-  yield* sql`INSERT INTO control_plane_migrations (id, name) VALUES (${migration.id}, ${migration.name})`
+  yield* sql`INSERT INTO ${ownTable("control_plane_migrations")} (id, name) VALUES (${migration.id}, ${migration.name})`
   yield* Effect.logInfo("applied a migration").pipe(Effect.annotateLogs({ migration: migration.name }))
   return migration.id
 })
@@ -56,8 +59,8 @@ const restore = Effect.fnUntraced(function* (sql: SqlClient, { applied, missingI
 })
 
 /** What a database has, from whichever server; needs SELECT alone and changes nothing. */
-export const schemaState = ({ query, sql }: MysqlPool): Effect.Effect<SchemaState, DbFailure> =>
-  query("schema state", readSchema(sql))
+export const schemaState = (pool: MysqlPool): Effect.Effect<SchemaState, DbFailure> =>
+  pool.query("schema state", readSchema(pool))
 
 /** Fails for a database of another version of Unkey, which has to stay as it is. */
 export const requireServed = (state: SchemaState): Effect.Effect<SchemaState, SchemaNotServed> =>
@@ -77,11 +80,12 @@ interface Run {
 
 const untouched = (state: SchemaState): Run => ({ state, applied: [], restored: [] })
 
-const applyPending = Effect.fnUntraced(function* (sql: SqlClient, asked: Asked) {
-  const state = yield* readSchema(sql)
+const applyPending = Effect.fnUntraced(function* (primary: MysqlPool, asked: Asked) {
+  const { ownDatabase, sql } = primary
+  const state = yield* readSchema(primary)
   if (state.unserved.length > 0 || (asked === "person" && state.unknown.length > 0)) return untouched(state)
-  if (state.pending.length > 0) yield* sql.unsafe(bookkeeping).unprepared
-  const applied = yield* Effect.forEach(state.pending, (migration) => apply(sql, migration))
+  if (state.pending.length > 0) yield* sql.unsafe(bookkeeping(ownDatabase)).unprepared
+  const applied = yield* Effect.forEach(state.pending, (migration) => apply(primary, migration))
   const restored = asked === "person" ? yield* restore(sql, state) : []
   const done: Run = { state, applied, restored }
   return done
@@ -89,14 +93,14 @@ const applyPending = Effect.fnUntraced(function* (sql: SqlClient, asked: Asked) 
 
 /** Under the lock, so that of several processes each sees what the one before it has done. */
 const migrateLocked = (asked: Asked) =>
-  Effect.flatMap(MysqlPools, ({ primary: { session, sql } }) =>
-    session(
+  Effect.flatMap(MysqlPools, ({ primary }) =>
+    primary.session(
       "migrate",
       Effect.acquireUseRelease(
-        acquireLock(sql),
-        () => applyPending(sql, asked),
+        acquireLock(primary.sql),
+        () => applyPending(primary, asked),
         // A connection that broke has released the lock by breaking.
-        () => Effect.ignore(sql`DO RELEASE_LOCK(${sql.literal(lockName)})`.unprepared)
+        () => Effect.ignore(primary.sql`DO RELEASE_LOCK(${primary.sql.literal(lockName)})`.unprepared)
       )
     )
   ).pipe(

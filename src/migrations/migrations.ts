@@ -19,8 +19,11 @@ export interface Migration {
   readonly indexes: ReadonlyArray<OwnIndex>
 }
 
-/** Ascending by id. One that has been released never changes. The first holds the tables shared with the API, the dashboard, krane and frontline. */
-export const migrations: ReadonlyArray<Migration> = [
+/**
+ * Ascending by id. One that has been released never changes. The first holds the tables shared with the API, the dashboard, krane and frontline.
+ * `ownDatabase` is where the tables of this worker alone live; by default they are among the shared ones.
+ */
+export const migrationsIn = (ownDatabase?: string): ReadonlyArray<Migration> => [
   {
     id: 1,
     name: "initial",
@@ -39,8 +42,8 @@ export const migrations: ReadonlyArray<Migration> = [
     id: 3,
     name: "build ledger",
     effect: "creates the table ctrl_worker_builds, which only this worker uses",
-    statements: buildLedger,
-    indexes: [leaseEnd]
+    statements: buildLedger(ownDatabase),
+    indexes: [leaseEnd(ownDatabase)]
   },
   {
     id: 4,
@@ -50,3 +53,6 @@ export const migrations: ReadonlyArray<Migration> = [
     indexes: [certificateExpiry]
   }
 ]
+
+/** All of them, as they are by default. */
+export const migrations = migrationsIn()

@@ -1,24 +1,27 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
-import { decodeRows } from "../layers/mysql/rows.ts"
+import type { MysqlPool } from "../layers/mysql/MysqlPool.ts"
+import { decodeRows, Flag } from "../layers/mysql/rows.ts"
 import type { OwnIndex } from "./createIndex.ts"
-import { type Migration, migrations } from "./migrations.ts"
+import { type Migration, migrationsIn } from "./migrations.ts"
 import { AppliedMigration, compareSchema } from "./schemaState.ts"
 
 const appliedRows = decodeRows(AppliedMigration)
 const nameRows = decodeRows(Schema.Struct({ name: Schema.String }))
-const indexRows = decodeRows(Schema.Struct({ name: Schema.String, onTable: Schema.String }))
+const indexRows = decodeRows(Schema.Struct({ name: Schema.String, onTable: Schema.String, isShared: Flag }))
 
 const bookkeeping = "control_plane_migrations"
+
+type Connected = Pick<MysqlPool, "ownDatabase" | "ownTable" | "sql">
 
 /** Tables of Unkey v2.0.88 and later. The column `deployments.app_id` came with them. */
 const laterTables = ["apps", "deployment_changes"]
 
-const readTables = (sql: SqlClient) =>
+const readTables = (sql: SqlClient, names: ReadonlyArray<string>, database?: string) =>
   Effect.map(
     nameRows(
       sql`SELECT table_name AS name FROM information_schema.tables
-          WHERE table_schema = DATABASE() AND ${sql.in("table_name", [bookkeeping, ...laterTables])}`
+          WHERE table_schema = COALESCE(${database ?? null}, DATABASE()) AND ${sql.in("table_name", names)}`
     ),
     (rows) => rows.map(({ name }) => name)
   )
@@ -29,31 +32,38 @@ const readLaterColumns = (sql: SqlClient) =>
         WHERE table_schema = DATABASE() AND table_name = 'deployments' AND column_name = 'app_id'`
   )
 
-const readMissingIndexes = (sql: SqlClient, applied: ReadonlyArray<Migration>) => {
+const readMissingIndexes = ({ ownDatabase, sql }: Connected, applied: ReadonlyArray<Migration>) => {
   const expected = applied.flatMap(({ indexes }) => indexes)
   if (expected.length === 0) return Effect.succeed<ReadonlyArray<OwnIndex>>([])
   const names = expected.map(({ name }) => name)
-  const select = sql`SELECT DISTINCT index_name AS name, table_name AS onTable FROM information_schema.statistics
-                     WHERE table_schema = DATABASE() AND ${sql.in("index_name", names)}`
+  const select = sql`
+    SELECT DISTINCT index_name AS name, table_name AS onTable,
+           CASE WHEN table_schema = DATABASE() THEN 1 ELSE 0 END AS isShared
+    FROM information_schema.statistics
+    WHERE table_schema IN (DATABASE(), ${ownDatabase ?? null}) AND ${sql.in("index_name", names)}`
   return Effect.map(indexRows(select), (rows) =>
-    expected.filter(({ name, table }) => !rows.some((row) => row.name === name && row.onTable === table))
+    expected.filter(
+      ({ database, name, table }) =>
+        !rows.some((row) => row.name === name && row.onTable === table && row.isShared === (database === undefined))
+    )
   )
 }
 
 /** Reads what the database has. Needs SELECT alone, and changes nothing. */
-export const readSchema = Effect.fnUntraced(function* (sql: SqlClient) {
-  const tables = yield* readTables(sql)
+export const readSchema = Effect.fnUntraced(function* (connected: Connected) {
+  const { ownDatabase, ownTable, sql } = connected
+  const tables = yield* readTables(sql, laterTables)
   const columns = yield* readLaterColumns(sql)
-  const rows = tables.includes(bookkeeping)
-    ? yield* appliedRows(sql`SELECT id, name FROM control_plane_migrations ORDER BY id`)
-    : []
-  const state = compareSchema(migrations, rows)
+  const [kept] = yield* readTables(sql, [bookkeeping], ownDatabase)
+  const rows =
+    kept === undefined ? [] : yield* appliedRows(sql`SELECT id, name FROM ${ownTable(bookkeeping)} ORDER BY id`)
+  const state = compareSchema(migrationsIn(ownDatabase), rows)
   return {
     ...state,
     unserved: [
       ...laterTables.filter((name) => tables.includes(name)).map((name) => `table ${name}`),
       ...columns.map(({ name }) => `column deployments.${name}`)
     ],
-    missingIndexes: yield* readMissingIndexes(sql, state.applied)
+    missingIndexes: yield* readMissingIndexes(connected, state.applied)
   }
 })

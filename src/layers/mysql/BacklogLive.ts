@@ -1,6 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schema } from "effect"
 import { abandonedAfter, Backlog, longestOverdue, overdueShare } from "../../services/Backlog.ts"
+import type { MysqlPool } from "./MysqlPool.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
 
@@ -17,9 +18,9 @@ const countWaiting = (sql: SqlClient) =>
     ([row]) => row ?? { waiting: 0, waitingSince: null }
   )
 
-const countRunning = (sql: SqlClient) =>
+const countRunning = ({ ownTable, sql }: MysqlPool) =>
   totalRows(sql`
-    SELECT COUNT(*) AS total FROM ctrl_worker_builds
+    SELECT COUNT(*) AS total FROM ${ownTable("ctrl_worker_builds")}
     WHERE lease_until > CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AND outcome IS NULL`)
 
 // Numbers of ours are written into the statement: as parameters they are strings, which turn a comparison into one of floats.
@@ -37,8 +38,9 @@ const countOverdue = (sql: SqlClient, now: number) =>
 export const BacklogLive: Layer.Layer<Backlog, never, MysqlPools> = Layer.effect(
   Backlog,
   Effect.gen(function* () {
-    const { query, sql } = (yield* MysqlPools).primary
-    const [waiting, running] = [countWaiting(sql), countRunning(sql)]
+    const { primary } = yield* MysqlPools
+    const { query, sql } = primary
+    const [waiting, running] = [countWaiting(sql), countRunning(primary)]
     return Backlog.of({
       builds: Effect.gen(function* () {
         const { waiting: count, waitingSince } = yield* query("Backlog.builds", waiting)

@@ -1,4 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Identifier } from "@effect/sql/Statement"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { BuildFailed, BuildSucceeded } from "../../services/Builder.ts"
 import {
@@ -13,6 +14,12 @@ import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag } from "./rows.ts"
 
 type Ledger = BuildLedger["Type"]
+
+/** The table `ctrl_worker_builds`, in whichever database it lives. */
+interface Builds {
+  readonly sql: SqlClient
+  readonly table: Identifier
+}
 
 const Outcome = Schema.parseJson(Schema.Union(BuildSucceeded, BuildFailed))
 const encodeOutcome = Schema.encodeSync(Outcome)
@@ -37,70 +44,74 @@ const now = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
 const after = (sql: SqlClient, duration: Duration.Duration) =>
   sql.literal(`${now} + ${Math.round(Duration.toMillis(duration))}`)
 
-const select = (sql: SqlClient, buildId: string, lock: "" | "FOR UPDATE") =>
+const select = ({ sql, table }: Builds, buildId: string, lock: "" | "FOR UPDATE") =>
   Effect.map(
     buildRows(sql`
       SELECT owner, detail, external_build_id AS externalBuildId, outcome,
              CASE WHEN lease_until > ${sql.literal(now)} THEN 1 ELSE 0 END AS isLeased
-      FROM ctrl_worker_builds WHERE build_id = ${buildId} ${sql.literal(lock)}`),
+      FROM ${table} WHERE build_id = ${buildId} ${sql.literal(lock)}`),
     ([row]) => row
   )
 
 const owned = (sql: SqlClient, { buildId, owner }: BuildHold) => sql`build_id = ${buildId} AND owner = ${owner}`
 
 /** The row is there and locked once it is inserted, whoever inserted it; then it says whose it is. */
-const claim = Effect.fnUntraced(function* (sql: SqlClient, { buildId, detail, lease, owner }: BuildLease) {
+const claim = Effect.fnUntraced(function* (builds: Builds, { buildId, detail, lease, owner }: BuildLease) {
+  const { sql, table } = builds
   const until = after(sql, lease)
-  yield* sql`INSERT INTO ctrl_worker_builds (build_id, owner, lease_until, detail)
+  yield* sql`INSERT INTO ${table} (build_id, owner, lease_until, detail)
              VALUES (${buildId}, ${owner}, ${until}, ${detail}) ON DUPLICATE KEY UPDATE build_id = ${buildId}`
-  const row = yield* select(sql, buildId, "FOR UPDATE")
+  const row = yield* select(builds, buildId, "FOR UPDATE")
   if (row === undefined || row.outcome !== null) return { _tag: "Ended" } satisfies BuildClaim
   if (row.owner !== owner) {
     if (row.isLeased) return { _tag: "Running" } satisfies BuildClaim
-    yield* sql`UPDATE ctrl_worker_builds SET owner = ${owner}, lease_until = ${until}, detail = ${detail}
+    yield* sql`UPDATE ${table} SET owner = ${owner}, lease_until = ${until}, detail = ${detail}
                WHERE build_id = ${buildId}`
   }
   return { _tag: "Claimed", orphan: row.externalBuildId } satisfies BuildClaim
 })
 
-const renew = Effect.fnUntraced(function* (sql: SqlClient, lease: BuildLease) {
-  yield* sql`UPDATE ctrl_worker_builds SET lease_until = ${after(sql, lease.lease)}, detail = ${lease.detail}
+const renew = Effect.fnUntraced(function* (builds: Builds, lease: BuildLease) {
+  const { sql, table } = builds
+  yield* sql`UPDATE ${table} SET lease_until = ${after(sql, lease.lease)}, detail = ${lease.detail}
              WHERE ${owned(sql, lease)} AND outcome IS NULL`
-  const row = yield* select(sql, lease.buildId, "")
+  const row = yield* select(builds, lease.buildId, "")
   const renewal: BuildRenewal = row?.owner !== lease.owner ? "lost" : row.outcome === null ? "held" : "cancelled"
   return renewal
 })
 
-const noteExternal = Effect.fnUntraced(function* (sql: SqlClient, note: Parameters<Ledger["noteExternal"]>[0]) {
-  yield* sql`UPDATE ctrl_worker_builds SET external_build_id = ${note.externalBuildId} WHERE ${owned(sql, note)}`
-  return (yield* select(sql, note.buildId, ""))?.owner === note.owner
+const noteExternal = Effect.fnUntraced(function* (builds: Builds, note: Parameters<Ledger["noteExternal"]>[0]) {
+  const { sql, table } = builds
+  yield* sql`UPDATE ${table} SET external_build_id = ${note.externalBuildId} WHERE ${owned(sql, note)}`
+  return (yield* select(builds, note.buildId, ""))?.owner === note.owner
 })
 
-const end = Effect.fnUntraced(function* (sql: SqlClient, ended: Parameters<Ledger["end"]>[0]) {
+const end = Effect.fnUntraced(function* (builds: Builds, ended: Parameters<Ledger["end"]>[0]) {
+  const { sql, table } = builds
   const outcome = encodeOutcome(ended.outcome)
-  yield* sql`UPDATE ctrl_worker_builds SET outcome = ${outcome}, lease_until = ${sql.literal(now)}
+  yield* sql`UPDATE ${table} SET outcome = ${outcome}, lease_until = ${sql.literal(now)}
              WHERE ${owned(sql, ended)} AND outcome IS NULL`
-  const row = yield* select(sql, ended.buildId, "")
+  const row = yield* select(builds, ended.buildId, "")
   // Its own outcome is what a repetition finds.
   return row?.owner === ended.owner && row.outcome !== null && encodeOutcome(row.outcome) === outcome
 })
 
-const requestCancel = (sql: SqlClient, buildId: string) => {
+const requestCancel = ({ sql, table }: Builds, buildId: string) => {
   const outcome = encodeOutcome(cancelledOutcome)
   return Effect.asVoid(sql`
-    INSERT INTO ctrl_worker_builds (build_id, owner, lease_until, detail, outcome)
+    INSERT INTO ${table} (build_id, owner, lease_until, detail, outcome)
     VALUES (${buildId}, '', ${sql.literal(now)}, '', ${outcome})
     ON DUPLICATE KEY UPDATE outcome = COALESCE(outcome, ${outcome})`)
 }
 
-const sweep = Effect.fnUntraced(function* (sql: SqlClient, retention: Duration.Duration) {
+const sweep = Effect.fnUntraced(function* ({ sql, table }: Builds, retention: Duration.Duration) {
   const old = sql.literal(`lease_until <= ${now} - ${Math.round(Duration.toMillis(retention))}`)
   const rows = yield* pkRows(
-    sql`SELECT pk FROM ctrl_worker_builds WHERE ${old} ORDER BY lease_until LIMIT ${sql.literal(`${sweepLimit}`)}`
+    sql`SELECT pk FROM ${table} WHERE ${old} ORDER BY lease_until LIMIT ${sql.literal(`${sweepLimit}`)}`
   )
   if (rows.length === 0) return 0
   // Looked at again: one of them may have been claimed meanwhile.
-  yield* sql`DELETE FROM ctrl_worker_builds WHERE pk IN (${sql.literal(rows.map(({ pk }) => pk).join(","))}) AND ${old}`
+  yield* sql`DELETE FROM ${table} WHERE pk IN (${sql.literal(rows.map(({ pk }) => pk).join(","))}) AND ${old}`
   return rows.length
 })
 
@@ -108,31 +119,33 @@ const sweep = Effect.fnUntraced(function* (sql: SqlClient, retention: Duration.D
 export const BuildLedgerLive: Layer.Layer<BuildLedger, never, MysqlPools> = Layer.effect(
   BuildLedger,
   Effect.gen(function* () {
-    const { query, sql, transaction } = (yield* MysqlPools).primary
+    const { ownTable, query, sql, transaction } = (yield* MysqlPools).primary
+    const table = ownTable("ctrl_worker_builds")
+    const builds: Builds = { sql, table }
     return BuildLedger.of({
-      claim: Effect.fn("BuildLedger.claim")((lease) => transaction("BuildLedger.claim", claim(sql, lease))),
+      claim: Effect.fn("BuildLedger.claim")((lease) => transaction("BuildLedger.claim", claim(builds, lease))),
       // Comes every few seconds for as long as a build runs: nobody wants its spans.
-      renew: (lease) => Effect.withTracerEnabled(transaction("BuildLedger.renew", renew(sql, lease)), false),
+      renew: (lease) => Effect.withTracerEnabled(transaction("BuildLedger.renew", renew(builds, lease)), false),
       noteExternal: Effect.fn("BuildLedger.noteExternal")((note) =>
-        transaction("BuildLedger.noteExternal", noteExternal(sql, note))
+        transaction("BuildLedger.noteExternal", noteExternal(builds, note))
       ),
-      end: Effect.fn("BuildLedger.end")((ended) => transaction("BuildLedger.end", end(sql, ended))),
+      end: Effect.fn("BuildLedger.end")((ended) => transaction("BuildLedger.end", end(builds, ended))),
       release: Effect.fn("BuildLedger.release")((hold) =>
         transaction(
           "BuildLedger.release",
-          Effect.asVoid(sql`UPDATE ctrl_worker_builds SET lease_until = LEAST(lease_until, ${sql.literal(now)})
+          Effect.asVoid(sql`UPDATE ${table} SET lease_until = LEAST(lease_until, ${sql.literal(now)})
                             WHERE ${owned(sql, hold)}`)
         )
       ),
       requestCancel: Effect.fn("BuildLedger.requestCancel")((buildId) =>
-        transaction("BuildLedger.requestCancel", requestCancel(sql, buildId))
+        transaction("BuildLedger.requestCancel", requestCancel(builds, buildId))
       ),
       state: Effect.fn("BuildLedger.state")(function* (buildId) {
-        const row = yield* query("BuildLedger.state", select(sql, buildId, ""))
+        const row = yield* query("BuildLedger.state", select(builds, buildId, ""))
         if (row?.outcome) return row.outcome
         return row?.isLeased ? { _tag: "Running", detail: row.detail } : { _tag: "Unknown" }
       }),
-      sweep: Effect.fn("BuildLedger.sweep")((retention) => transaction("BuildLedger.sweep", sweep(sql, retention)))
+      sweep: Effect.fn("BuildLedger.sweep")((retention) => transaction("BuildLedger.sweep", sweep(builds, retention)))
     })
   })
 )

@@ -12,6 +12,8 @@ export interface MysqlPoolOptions {
   readonly host: string
   readonly port: number
   readonly database: string
+  /** Of the same server, for the tables that this worker alone uses. Default: `database`. */
+  readonly ownDatabase?: string | undefined
   readonly user: string
   readonly password?: Redacted.Redacted | undefined
   /** Used instead of host and port. */

@@ -2,15 +2,20 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Identifier } from "@effect/sql/Statement"
 import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
 import { Duration, Effect, Schedule, Scope } from "effect"
 import { DbError, type DbFailure, type PoolUsage } from "../../services/Db.ts"
 import { type MysqlPoolOptions, makeMysqlDriver, timedOut } from "./MysqlDriver.ts"
+import type { OwnTable } from "./ownTables.ts"
 import { withDbErrors } from "./withDbErrors.ts"
 
 /** A bounded set of connections to one server. */
 export interface MysqlPool {
   readonly sql: SqlClient.SqlClient
+  readonly ownDatabase: string | undefined
+  /** A table that this worker alone uses, for a statement. */
+  readonly ownTable: (table: OwnTable) => Identifier
   /** Runs statements that change nothing. Repeated as a transaction is. */
   readonly query: <A, R>(
     operation: string,
@@ -85,6 +90,8 @@ export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"
   })
   const self: MysqlPool = {
     sql,
+    ownDatabase: options.ownDatabase,
+    ownTable: (table) => sql(options.ownDatabase === undefined ? table : `${options.ownDatabase}.${table}`),
     query: (operation, effect) => effect.pipe(withDbErrors(operation), retryPassing),
     transaction: (operation, effect) =>
       effect.pipe(

@@ -10,8 +10,8 @@ const rights = new Map([...guide.matchAll(grant)].map(([, list = "", account = "
 /** The accounts for which docs/operating.md has a GRANT statement. */
 export type Account = "control_plane" | "control_plane_migrate" | "control_plane_replica"
 
-/** The URL of a database for a new account with the rights that the guide for operators gives this one, and no others; dropped with the scope. */
-export const accountOf = (database: string, account: Account) =>
+/** The URL of a database for a new account with the rights that the guide for operators gives this one, there and on `others`, and no further ones; dropped with the scope. */
+export const accountOf = (database: string, account: Account, others: ReadonlyArray<string> = []) =>
   Effect.gen(function* () {
     const granted = rights.get(account)
     if (granted === undefined) return yield* Effect.dieMessage(`no GRANT for ${account} in docs/operating.md`)
@@ -20,7 +20,8 @@ export const accountOf = (database: string, account: Account) =>
     yield* Effect.acquireRelease(queryServer(database, `CREATE USER '${name}'@'%' IDENTIFIED BY '${name}'`), () =>
       Effect.ignoreLogged(queryServer(database, `DROP USER IF EXISTS '${name}'@'%'`))
     )
-    yield* queryServer(database, `GRANT ${granted} ON \`${url.pathname.slice(1)}\`.* TO '${name}'@'%'`)
+    for (const { pathname } of [url, ...others.map((other) => new URL(other))])
+      yield* queryServer(database, `GRANT ${granted} ON \`${pathname.slice(1)}\`.* TO '${name}'@'%'`)
     url.username = name
     url.password = name
     return url.href
