@@ -12,13 +12,16 @@ const apiHost = (host: string): string => (/^(index\.)?docker\.io$/.test(host) ?
 
 const hostOf = (url: string): string => url.replace(/^https?:\/\//, "").split("/", 1)[0] ?? ""
 
+/** The parameters of a Bearer challenge, wherever it stands in the list of challenges (RFC 9110, 11.6.1). */
+const bearerChallenge = /(?:^|,)\s*bearer\s+((?:[\w-]+="[^"]*"\s*,?\s*)+)/i
+
 /**
- * Where a registry sends whoever has no token (Distribution's token authentication): a challenge such as
- * `Bearer realm="https://auth.example/token",service="registry.example"`. None for any other challenge.
+ * Where a registry sends requests without a token (Distribution's token authentication): a challenge such as
+ * `Bearer realm="https://auth.example/token",service="registry.example"`, alone or among others. None without such a one.
  */
-export const tokenAddress = (challenge: string): Option.Option<string> => {
-  if (!/^bearer /i.test(challenge)) return Option.none()
-  const parameter = (name: string) => new RegExp(`${name}="([^"]*)"`, "i").exec(challenge)?.[1]
+export const tokenAddress = (challenges: string): Option.Option<string> => {
+  const challenge = bearerChallenge.exec(challenges)?.[1] ?? ""
+  const parameter = (name: string) => new RegExp(`(?:^|[\\s,])${name}="([^"]*)"`, "i").exec(challenge)?.[1]
   const realm = parameter("realm")
   if (realm === undefined || !URL.canParse(realm)) return Option.none()
   const address = new URL(realm)

@@ -74,11 +74,13 @@ const accessOf =
     if (status === 200) return Either.right({ _tag: "Open" })
     const challenge = headers["www-authenticate"] ?? ""
     if (status !== 401) return Either.left(refused(status))
-    if (/^basic /i.test(challenge)) return Either.right({ _tag: "Passwords" })
     const address = tokenAddress(challenge)
     // The password goes there: not to where the network could read it, unless the operator said so.
-    return Option.isSome(address) && (insecure || address.value.startsWith("https:"))
-      ? Either.right({ _tag: "Tokens", address: address.value })
+    if (Option.isSome(address) && (insecure || address.value.startsWith("https:"))) {
+      return Either.right({ _tag: "Tokens", address: address.value })
+    }
+    return /(?:^|,)\s*basic\s/i.test(challenge) && Option.isNone(address)
+      ? Either.right({ _tag: "Passwords" })
       : Either.left(new RegistryUnavailable({ reason: "unexpected-answer", status }))
   }
 

@@ -26,6 +26,16 @@ const looks: ReadonlyArray<readonly [what: string, reply: Reply, access: object]
     challenged('Bearer realm="https://auth.example/token",service="images"'),
     { _tag: "Tokens", address: "https://auth.example/token?service=images" }
   ],
+  [
+    "one with passwords or tokens, whichever it names first",
+    challenged('Basic realm="r", Bearer realm="https://auth.example/token",service="images"'),
+    { _tag: "Tokens", address: "https://auth.example/token?service=images" }
+  ],
+  [
+    "one with tokens or passwords",
+    challenged('Bearer service="images", realm="https://auth.example/token", Basic realm="r"'),
+    { _tag: "Tokens", address: "https://auth.example/token?service=images" }
+  ],
   ["one that is not well", { status: 503 }, { reason: "unavailable" }],
   ["something else", { status: 404 }, { reason: "unexpected-answer" }],
   ["one with a challenge of another kind", challenged("Negotiate"), { reason: "unexpected-answer" }]
