@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { type DnsServerShape, startDnsServer } from "../../dev/simulators/DnsServer.ts"
+import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
 import { namesOf, seedCustomDomain, seedDeployment, seedProject } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -130,4 +131,6 @@ layer(verifying, { excludeTestServices: true, timeout: "1 minute" })("a custom d
       yield* eventually("both checks wait", scheduled, (found) => found.length === 2)
     })
   )
+
+  it.effect("frontline and the dashboard can read every row that verifications left", () => everythingIsReadable)
 })
