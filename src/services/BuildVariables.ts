@@ -7,7 +7,7 @@ export interface Variables {
   /** By name. Values hold no NUL and are well-formed text. */
   readonly values: ReadonlyMap<string, Redacted.Redacted>
   /**
-   * Another one whenever a value or a name is another one, and the same as long as nobody writes one. It is a digest of
+   * Another one whenever a value or a name is another one, and the same until one is written. It is a digest of
    * ciphertexts, which are never the same for two encryptions: it tells nothing about a value, also not to a guess.
    */
   readonly version: string

@@ -25,7 +25,7 @@ export const secretMatcher = (secrets: ReadonlyArray<string>): (() => SecretScan
   const fallback = new Int32Array(capacity)
   /** Length of the longest secret that ends here. */
   const longest = new Int32Array(capacity)
-  // Open addressing: a slot holds a node, which itself says whose child it is; 0, the root, is nobody's.
+  // Open addressing: a slot holds a node, which names its parent itself; 0 is the root and has none.
   const slots = new Int32Array(slotsFor(capacity))
   let nodes = 1
 

@@ -61,7 +61,7 @@ const bounded = (values: Variables["values"]) => {
     : Either.right(values)
 }
 
-/** Reads and decrypts them for each build, with the keyring of the environment, as whoever runs the deployment does. */
+/** Reads and decrypts them for each build, with the keyring of the environment, as the running deployment does. */
 export const BuildVariablesLive: Layer.Layer<BuildVariables, never, MysqlPools | Vault> = Layer.effect(
   BuildVariables,
   Effect.gen(function* () {

@@ -3,7 +3,7 @@ import { isRefusal, type Transit } from "./transit.ts"
 
 /**
  * Stands before a ciphertext that needs its associated data to be decrypted. The engine's own begin with `vault:`. To
- * take it off or to put it on does not help whoever writes the row: the engine authenticates the data.
+ * take it off or to put it on does not help a writer of the row: the engine authenticates the data.
  */
 const marker = "aad:v1:"
 
