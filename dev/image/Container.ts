@@ -101,7 +101,7 @@ const handle = (name: string) =>
     const untilReady = (url: string) =>
       isReady(url).pipe(
         Effect.timeout("2 seconds"),
-        Effect.catchAll(() => Effect.fail("not yet" as const)),
+        Effect.mapError(() => "not yet" as const),
         Effect.retry(Schedule.spaced("10 millis")),
         Effect.timeout(readyBound),
         Effect.catchAll(() => failed("not ready in time", Duration.format(readyBound))),

@@ -1,11 +1,8 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted, Schedule, Schema } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
-import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
-import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { Builder, type BuildFailureKind } from "../../../src/services/Builder.ts"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
 import {
@@ -17,28 +14,23 @@ import {
   shell,
   whyNoBuilds
 } from "../../support/builds/BuildGround.ts"
+import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, pollUntil, request } from "../../support/builds/builds.ts"
-import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { Orders } from "../../support/builds/Orders.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
-import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
 const { telemetry, told: recorded } = recordedTelemetry()
 
 const builderWith = (change: { readonly password?: string; readonly tokens?: Readonly<Record<string, string>> } = {}) =>
-  Layer.unwrapEffect(
-    Effect.map(BuildGround, ({ buildkit, git, registry }) =>
-      BuildkitBuilderLive({
-        buildkit: { address: buildkit.address },
-        gitUrl: git.url,
-        registry: { ...registryOf(registry), password: Redacted.make(change.password ?? registry.password) }
-      })
-    )
-  ).pipe(
-    Layer.provide([MemoryBuildLedger, NoBuildVariables, telemetry, FetchHttpClient.layer]),
-    Layer.provide(gitHubWithTokens(change.tokens ?? { "1": gitToken, "2": "ghs_of-somebody-else" }))
-  )
+  buildkitBuilder({
+    telemetry,
+    registry: ({ registry }) => ({
+      ...registryOf(registry),
+      password: Redacted.make(change.password ?? registry.password)
+    }),
+    tokens: change.tokens ?? { "1": gitToken, "2": "ghs_of-somebody-else" }
+  })
 
 /** The daemon notices within a moment that nobody waits for a build; how long that takes is its business. */
 const untilIdle = (address: string) =>

@@ -1,23 +1,11 @@
-import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Registry } from "../../../dev/stack/Registry.ts"
-import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
-import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { parseImageReference, projectRepository } from "../../../src/names/imageReference.ts"
-import {
-  BuildGround,
-  buildGround,
-  gitToken,
-  registryOf,
-  run,
-  shell,
-  whyNoBuilds
-} from "../../support/builds/BuildGround.ts"
+import { BuildGround, buildGround, registryOf, run, shell, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, request } from "../../support/builds/builds.ts"
-import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
-import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
 const { telemetry, told } = recordedTelemetry()
@@ -35,18 +23,7 @@ const sourceSecret = "CANARY-OF-A-SOURCE"
 type Ground = BuildGround["Type"]
 
 const builderFor = (registry: (ground: Ground) => Registry) =>
-  Layer.unwrapEffect(
-    Effect.map(BuildGround, (ground) =>
-      BuildkitBuilderLive({
-        buildkit: { address: ground.buildkit.address },
-        gitUrl: ground.git.url,
-        registry: registryOf(registry(ground))
-      })
-    )
-  ).pipe(
-    Layer.provide([MemoryBuildLedger, NoBuildVariables, telemetry, FetchHttpClient.layer]),
-    Layer.provide(gitHubWithTokens({ "1": gitToken }))
-  )
+  buildkitBuilder({ telemetry, registry: (ground) => registryOf(registry(ground)) })
 
 /** What an attacker knows: the victim's image and commit, and where they are. */
 interface Target {

@@ -1,38 +1,15 @@
-import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
-import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
+import { Effect } from "effect"
 import type { BuildRequest } from "../../../src/services/Builder.ts"
-import {
-  BuildGround,
-  buildGround,
-  gitToken,
-  registryOf,
-  run,
-  shell,
-  whyNoBuilds
-} from "../../support/builds/BuildGround.ts"
+import { BuildGround, buildGround, run, shell, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, request } from "../../support/builds/builds.ts"
-import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
-import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
 const { telemetry, told } = recordedTelemetry()
 
-const builder = Layer.unwrapEffect(
-  Effect.map(BuildGround, ({ buildkit, git, registry }) =>
-    BuildkitBuilderLive({
-      buildkit: { address: buildkit.address },
-      gitUrl: git.url,
-      registry: registryOf(registry)
-    })
-  )
-).pipe(
-  Layer.provide([MemoryBuildLedger, NoBuildVariables, telemetry, FetchHttpClient.layer]),
-  Layer.provide(gitHubWithTokens({ "1": gitToken }))
-)
+const builder = buildkitBuilder({ telemetry })
 
 /** Builds a Dockerfile of `acme/public` and answers with the events of its steps and what they wrote. */
 const built = (commitSha: string, change: Partial<BuildRequest>) =>

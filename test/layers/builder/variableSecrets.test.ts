@@ -1,46 +1,19 @@
-import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
-import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import { redactedText } from "../../../src/layers/builder/redaction.ts"
 import { Builder, type BuildRequest } from "../../../src/services/Builder.ts"
 import { BuildVariables, VariablesRefused } from "../../../src/services/BuildVariables.ts"
 import { DecryptionRefused, VaultUnavailable } from "../../../src/services/Vault.ts"
-import {
-  BuildGround,
-  buildGround,
-  gitToken,
-  registryOf,
-  run,
-  shell,
-  whyNoBuilds
-} from "../../support/builds/BuildGround.ts"
+import { BuildGround, buildGround, run, shell, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, request } from "../../support/builds/builds.ts"
-import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
-import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const reason = await whyNoBuilds
 const { telemetry, told } = recordedTelemetry()
 
 const builderWith = (of: BuildVariables["Type"]["of"]) =>
-  Layer.unwrapEffect(
-    Effect.map(BuildGround, ({ buildkit, git, registry }) =>
-      BuildkitBuilderLive({
-        buildkit: { address: buildkit.address },
-        gitUrl: git.url,
-        registry: registryOf(registry)
-      })
-    )
-  ).pipe(
-    Layer.provide([
-      MemoryBuildLedger,
-      Layer.succeed(BuildVariables, { of }),
-      telemetry,
-      FetchHttpClient.layer,
-      gitHubWithTokens({ "1": gitToken })
-    ])
-  )
+  buildkitBuilder({ telemetry, variables: Layer.succeed(BuildVariables, { of }) })
 
 const withVariables = (values: Readonly<Record<string, string>>, version: string) =>
   builderWith(() =>

@@ -1,0 +1,38 @@
+import { FetchHttpClient } from "@effect/platform"
+import { Effect, Layer } from "effect"
+import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
+import type { Registry } from "../../../src/layers/builder/Registry.ts"
+import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
+import type { Builder } from "../../../src/services/Builder.ts"
+import type { BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
+import type { BuildVariables } from "../../../src/services/BuildVariables.ts"
+import { MemoryBuildLedger } from "../memory/MemoryBuildLedger.ts"
+import { BuildGround, gitToken, registryOf } from "./BuildGround.ts"
+import { gitHubWithTokens } from "./MemoryGitHub.ts"
+
+export interface BuildkitBuilderChoices {
+  readonly telemetry: Layer.Layer<BuildTelemetry>
+  /** Default: the ground's own. */
+  readonly registry?: (ground: BuildGround["Type"]) => Registry
+  /** By installation. Default: installation 1 may read the ground's private repository. */
+  readonly tokens?: Readonly<Record<string, string>>
+  /** Default: none. */
+  readonly variables?: Layer.Layer<BuildVariables>
+}
+
+/** The worker's builder on the real BuildKit, git server and registry of the ground. */
+export const buildkitBuilder = ({
+  registry = ({ registry }) => registryOf(registry),
+  telemetry,
+  tokens = { "1": gitToken },
+  variables = NoBuildVariables
+}: BuildkitBuilderChoices): Layer.Layer<Builder, never, BuildGround> =>
+  Layer.unwrapEffect(
+    Effect.map(BuildGround, (ground) =>
+      BuildkitBuilderLive({
+        buildkit: { address: ground.buildkit.address },
+        gitUrl: ground.git.url,
+        registry: registry(ground)
+      })
+    )
+  ).pipe(Layer.provide([MemoryBuildLedger, variables, telemetry, FetchHttpClient.layer, gitHubWithTokens(tokens)]))
