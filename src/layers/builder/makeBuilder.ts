@@ -9,6 +9,7 @@ import {
 import type { BuildLedger } from "../../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import type { BuildVariables, Variables, VariablesRefused } from "../../services/BuildVariables.ts"
+import type { DbRefused } from "../../services/Db.ts"
 import type { GitHub, GitHubError } from "../../services/GitHub.ts"
 import type { DecryptionRefused } from "../../services/Vault.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
@@ -115,7 +116,7 @@ const authorize = (
     : notConfigured
 }
 
-const ofVariables = ({ message }: VariablesRefused | DecryptionRefused) =>
+const ofVariables = ({ message }: VariablesRefused | DecryptionRefused | DbRefused) =>
   new BuildRefused({ reason: "invalid", field: "environmentVariables", problem: message })
 
 const variablesOf = ({ variables }: BuilderParts, { deploymentId }: BuildSpec) =>
@@ -123,7 +124,7 @@ const variablesOf = ({ variables }: BuilderParts, { deploymentId }: BuildSpec) =
     Effect.map(Option.getOrNull),
     Effect.catchTags({
       DbError: () => unavailable("unavailable"),
-      DbRefused: () => unavailable("unavailable"),
+      DbRefused: ofVariables,
       DecryptionRefused: ofVariables,
       VariablesRefused: ofVariables,
       VaultUnavailable: () => unavailable("vault-unavailable")

@@ -15,7 +15,7 @@ const maxStoredBytes = 1024 * 1024
 const atOnce = 8
 
 const storedRows = decodeRows(
-  Schema.Struct({ environmentId: Schema.String, stored: Schema.NullOr(Schema.Uint8ArrayFromSelf) })
+  Schema.Struct({ environmentId: Schema.String, ciphertexts: Schema.NullOr(Schema.Uint8ArrayFromSelf) })
 )
 
 /** POSIX's names for the environment (XBD 8.1), in either case, as wide as `environment_variables.key`. */
@@ -73,13 +73,13 @@ export const BuildVariablesLive: Layer.Layer<BuildVariables, never, MysqlPools |
       storedRows(sql`
         SELECT environment_id AS environmentId,
                CASE WHEN LENGTH(encrypted_environment_variables) <= ${sql.literal(String(maxStoredBytes))}
-                    THEN encrypted_environment_variables END AS stored
+                    THEN encrypted_environment_variables END AS ciphertexts
         FROM deployments WHERE id = ${deploymentId}`)
 
     const of = Effect.fn("BuildVariables.of")(function* (deploymentId: string) {
       const [row] = yield* query("BuildVariables.of", select(deploymentId))
       if (row === undefined) return Option.none()
-      const pairs = yield* pairsOf(row.stored)
+      const pairs = yield* pairsOf(row.ciphertexts)
       const decrypt = ([name, ciphertext]: readonly [string, string]) =>
         Effect.flatMap(vault.decrypt(row.environmentId, ciphertext, environmentVariable(name)), (value) =>
           checked(name, value)

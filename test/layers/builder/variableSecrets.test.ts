@@ -3,6 +3,7 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { redactedText } from "../../../src/layers/builder/redaction.ts"
 import { Builder, type BuildRequest } from "../../../src/services/Builder.ts"
 import { BuildVariables, VariablesRefused } from "../../../src/services/BuildVariables.ts"
+import { DbError, DbRefused } from "../../../src/services/Db.ts"
 import { DecryptionRefused, VaultUnavailable } from "../../../src/services/Vault.ts"
 import { BuildGround, buildGround, run, shell, whyNoBuilds } from "../../support/builds/BuildGround.ts"
 import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
@@ -99,6 +100,16 @@ if (reason !== null) {
         "a vault that is away",
         new VaultUnavailable({ operation: "decrypt", reason: "timeout" }),
         { _tag: "BuilderUnavailable", reason: "vault-unavailable" }
+      ],
+      [
+        "a database that is away",
+        new DbError({ operation: "BuildVariables.of", reason: "connection" }),
+        { _tag: "BuilderUnavailable", reason: "unavailable" }
+      ],
+      [
+        "a database that refuses for good",
+        new DbRefused({ operation: "BuildVariables.of", reason: "denied" }),
+        { _tag: "BuildRefused" }
       ],
       ["variables that do not fit", new VariablesRefused({ problem: "there are too many" }), { _tag: "BuildRefused" }],
       ["variables of another keyring", new DecryptionRefused({ keyring: "env_1" }), { _tag: "BuildRefused" }]
