@@ -82,6 +82,8 @@ const frontendAttrs = ({ gitUrl }: BuildSite, { spec, variables }: ImageBuild): 
 const imageAttrs = ({ registry }: BuildSite, image: string): Readonly<Record<string, string>> => ({
   name: image,
   push: "true",
+  // A containerd worker would keep the image by its name too, and refuses one of two exports of a name at the same time.
+  store: "false",
   "oci-mediatypes": "true",
   ...(registry.insecure ? { "registry.insecure": "true" } : {})
 })

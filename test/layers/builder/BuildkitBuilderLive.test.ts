@@ -112,7 +112,7 @@ describe("the BuildKit builder", () => {
         "build-arg:BUILDKIT_CACHE_MOUNT_NS": "ws_1",
         "build-arg:BUILDKIT_SANDBOX_HOSTNAME": sandboxName("ws_1")
       })
-      const attrs = { name: image, push: "true", "oci-mediatypes": "true" }
+      const attrs = { name: image, push: "true", store: "false", "oci-mediatypes": "true" }
       assert.deepStrictEqual(solve?.exporters, [{ type: "image", attrs }])
       assert.deepStrictEqual(solve?.exporterAttrsDeprecated, attrs, "for daemons before 0.13")
       const site = { gitUrl, registryUrl: "registry.example.com/team", registryKnowsPasswordsOnly: false }
