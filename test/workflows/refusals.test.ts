@@ -132,7 +132,7 @@ const expectFreed = (what: string, before: Footprint, after: Outcome) => {
   )
 }
 
-/** A handler's input that every workflow writes in vain; whoever calls from outside is understood as ever. */
+/** A handler's input that every workflow writes in vain; callers from outside are understood as before. */
 const unwritable = ({ input }: HandlerContract): HandlerContract["input"] =>
   Schema.transformOrFail(opaque(input), Schema.typeSchema(opaque(input)), {
     strict: true,

@@ -29,7 +29,7 @@ const builderWith = (change: { readonly password?: string; readonly tokens?: Rea
       ...registryOf(registry),
       password: Redacted.make(change.password ?? registry.password)
     }),
-    tokens: change.tokens ?? { "1": gitToken, "2": "ghs_of-somebody-else" }
+    tokens: change.tokens ?? { "1": gitToken, "2": "ghs_of-another-installation" }
   })
 
 /** The daemon notices within a moment that nobody waits for a build; how long that takes is its business. */

@@ -6,7 +6,7 @@ import { authHandlers, decideToken, type RegistryOffer } from "../../../../src/l
 
 const offer = { host: "registry.example.com", repository: "team/ws-01/proj-0-a" }
 const own = `repository:${offer.repository}`
-const nobody = (...scopes: ReadonlyArray<string>) => ({ _tag: "Fetch", scopes, as: "anonymous" })
+const anonymous = (...scopes: ReadonlyArray<string>) => ({ _tag: "Fetch", scopes, as: "anonymous" })
 const pusher = { _tag: "Fetch", scopes: [`${own}:pull,push`], as: "pusher" }
 
 const decisions: ReadonlyArray<readonly [scopes: ReadonlyArray<string>, decision: object]> = [
@@ -15,11 +15,11 @@ const decisions: ReadonlyArray<readonly [scopes: ReadonlyArray<string>, decision
   [["repository:library/node:pull", `${own}:pull,push`], pusher],
   [[`repository:library/node:pull ${own}:pull,push`], pusher],
   [[`${own}:pull,push,delete`], pusher],
-  [[`${own}:pull`], nobody(`${own}:pull`)],
-  [[`${own}-b:pull,push`], nobody(`${own}-b:pull,push`)],
-  [[`repository:team/other:pull,push`], nobody("repository:team/other:pull,push")],
-  [["registry:catalog:*"], nobody("registry:catalog:*")],
-  [[], nobody()],
+  [[`${own}:pull`], anonymous(`${own}:pull`)],
+  [[`${own}-b:pull,push`], anonymous(`${own}-b:pull,push`)],
+  [[`repository:team/other:pull,push`], anonymous("repository:team/other:pull,push")],
+  [["registry:catalog:*"], anonymous("registry:catalog:*")],
+  [[], anonymous()],
   [["x".repeat(3_000)], { _tag: "Refuse" }]
 ]
 
