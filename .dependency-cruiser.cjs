@@ -1,12 +1,13 @@
 // The arrows of the house. A folder may import itself, what its row names, and nothing else.
 const effect = "^node_modules/(effect|@effect/platform|@effect/sql)/"
+/** The durable kit: a package of this repository, used like one from elsewhere. */
+const kit = "^packages/effect-restate/src/(index|node|ingress|testing)\\.ts$"
 const allowed = {
   text: [],
   names: [effect, "^src/text/", "^(node:)?(net|url)$", "^node_modules/tldts/"],
   contract: [effect, "^src/names/", "^src/text/"],
   services: [effect, "^src/names/", "^src/text/"],
-  restate: [effect, "^src/text/", "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"],
-  workflows: [effect, "^src/names/", "^src/text/", "^src/contract/", "^src/services/", "^src/restate/", "^(node:)?crypto$"],
+  workflows: [effect, "^src/names/", "^src/text/", "^src/contract/", "^src/services/", kit, "^(node:)?crypto$"],
   http: [effect, "^src/services/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
 }
 const only = Object.entries(allowed).map(([folder, targets]) => ({
@@ -35,12 +36,12 @@ module.exports = {
       severity: "error",
       comment: "a layer knows services and its vendor SDK, never a workflow, a contract, the bridge or the server",
       from: { path: "^src/layers/" },
-      to: { path: "^src/(workflows|contract|restate|http|main\\.ts)" }
+      to: { path: "^(src/(workflows|contract|http|main\\.ts)|packages/)" }
     },
     {
-      name: "bridge-is-the-only-importer-of-restate",
+      name: "kit-is-the-only-importer-of-restate",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/restate/" },
+      from: { path: "^src/" },
       to: { path: "@restatedev/" }
     },
     {
@@ -62,13 +63,13 @@ module.exports = {
       severity: "error",
       comment: "a command asks services that the composition provides, never an adapter, the bridge or a workflow",
       from: { path: "^src/cli/" },
-      to: { path: "^src/(layers|restate|http|workflows|migrations)/" }
+      to: { path: "^(src/(layers|http|workflows|migrations)|packages)/" }
     },
     {
       name: "outbound-is-the-only-http-client",
       severity: "error",
       comment: "calls to neighbours are bounded by src/layers/outbound; the others here are servers",
-      from: { path: "^src/", pathNot: "^src/(layers/outbound/|restate/(Endpoint|Listener|Refusals)\\.ts|composition/observability\\.ts)" },
+      from: { path: "^src/", pathNot: "^src/(layers/outbound/|composition/observability\\.ts)" },
       to: { path: "^(node:)?(https?|http2|tls)$|^node_modules/(undici|axios|got|node-fetch|ws)/" }
     },
     ...vendors.map(([library, place]) => ({
@@ -78,6 +79,20 @@ module.exports = {
       from: { path: "^src/", pathNot: `^src/layers/${place}` },
       to: { path: `^node_modules/${library}/` }
     })),
+    {
+      name: "kit-knows-no-product",
+      severity: "error",
+      comment: "packages/effect-restate stands on Effect, Restate's SDK and Node",
+      from: { path: "^packages/effect-restate/src/" },
+      to: { pathNot: ["^packages/effect-restate/src/", effect, "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"] }
+    },
+    {
+      name: "kit-has-a-front-door",
+      severity: "error",
+      comment: "what the package exports is what it promises",
+      from: { path: "^src/" },
+      to: { path: "^packages/", pathNot: kit }
+    },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "nothing-imports-main", severity: "error", from: { path: "^src/" }, to: { path: "^src/main\\.ts$" } },
     { name: "product-does-not-import-tests", severity: "error", from: { path: "^src/" }, to: { path: "^(test|dev|bench|examples)/" } }

@@ -6,6 +6,7 @@ ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/effect-restate/package.json packages/effect-restate/package.json
 # Of all that development takes only the bundler, in the locked version; nothing here runs a package's scripts.
 # For a registry of your own: --secret id=npmrc,src=$HOME/.npmrc
 RUN --mount=type=secret,id=npmrc --mount=type=cache,target=/var/cache/npm \
@@ -16,6 +17,7 @@ RUN --mount=type=secret,id=npmrc --mount=type=cache,target=/var/cache/npm \
     && npm install --ignore-scripts
 COPY dev/build.ts dev/build.ts
 COPY dev/image/billOfMaterials.ts dev/image/bundle.ts dev/image/bundledPackages.ts dev/image/
+COPY packages packages
 COPY src src
 RUN npm run build
 

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { FetchHttpClient } from "@effect/platform"
 import { type Duration, Effect, Layer, Option, Ref } from "effect"
+import { ingressAt } from "effect-restate/ingress"
 import { cuttingProxy } from "../../dev/simulators/CuttingProxy.ts"
 import { krane } from "../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../dev/simulators/SimulatorDatabase.ts"
@@ -13,7 +14,6 @@ import { findRestate, startRestate } from "../../dev/stack/RestateProgram.ts"
 import { RunDirectory } from "../../dev/stack/RunDirectory.ts"
 import { type ComponentFailed, ComponentMissing } from "../../dev/stack/StackFailure.ts"
 import { workerEnvironment, workerProcess } from "../../dev/stack/WorkerProcess.ts"
-import { ingressAt } from "../../src/restate/Ingress.ts"
 import { bundle } from "../BenchWorker.ts"
 
 export const regions = ["us-east-1.aws", "eu-central-1.aws"]

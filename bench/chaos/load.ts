@@ -1,10 +1,10 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Array as Arr, Clock, Duration, Effect, Option, Random, Ref, Schedule } from "effect"
+import { CallFailed } from "effect-restate"
+import { Ingress, IngressUnavailable } from "effect-restate/ingress"
 import { type SeededProject, seedDeployment, seedProject } from "../../dev/simulators/seed.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
-import { CallFailed } from "../../src/restate/DurableError.ts"
-import { Ingress, IngressUnavailable } from "../../src/restate/Ingress.ts"
 
 /** What must be so after a command, and after every command before it. */
 export interface Position {

@@ -1,7 +1,5 @@
 import { Context, Effect, Option, Schema } from "effect"
-import { implement, type ObjectOptions } from "../../src/restate/Implementation.ts"
-import { stateCell } from "../../src/restate/State.ts"
-import { step } from "../../src/restate/Step.ts"
+import { implement, type ObjectOptions, stateCell, step } from "effect-restate"
 
 /** A service behind every step, as workflows have. */
 export class Numbers extends Context.Tag("ctrl-worker/bench/Numbers")<

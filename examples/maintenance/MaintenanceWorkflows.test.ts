@@ -1,9 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { crashMatrix } from "../../src/restate/testing/CrashMatrix.ts"
-import { compareJournals, recordJournals } from "../../src/restate/testing/JournalFixture.ts"
-import { MemoryRestate, type MemoryRestateOptions } from "../../src/restate/testing/MemoryRestate.ts"
+import {
+  compareJournals,
+  crashMatrix,
+  MemoryRestate,
+  type MemoryRestateOptions,
+  recordJournals
+} from "effect-restate/testing"
 import { MaintenanceService, NoticeStands, WindowRefused } from "./MaintenanceService.ts"
 import { MaintenanceWorkflows } from "./MaintenanceWorkflows.ts"
 import { memoryStatusPage, StatusPageLog } from "./MemoryStatusPage.ts"

@@ -1,8 +1,6 @@
 import { Effect, type Scope } from "effect"
-import { bind } from "../../src/restate/BoundObject.ts"
-import { type Address, countSteps, type EndpointUnavailable, serveEndpoint } from "../../src/restate/Endpoint.ts"
-import { silentObserver } from "../../src/restate/Observer.ts"
-import { virtualObject } from "../../src/restate/VirtualObject.ts"
+import { bind, silentObserver } from "effect-restate"
+import { type Address, countSteps, type EndpointUnavailable, serveEndpoint, virtualObject } from "effect-restate/node"
 import { MaintenanceWorkflows } from "./MaintenanceWorkflows.ts"
 import type { StatusPage } from "./StatusPage.ts"
 

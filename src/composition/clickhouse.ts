@@ -1,4 +1,5 @@
 import { Context, Effect, Either, Layer, Option, Record, Schedule, type Scope } from "effect"
+import type { Implementation } from "effect-restate"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { type ClickhouseClient, ClickhouseClientLive } from "../layers/clickhouse/ClickhouseClient.ts"
 import { ClickhouseInsertLive } from "../layers/clickhouse/ClickhouseInsertLive.ts"
@@ -10,7 +11,6 @@ import { ClickhouseSettingsStoreLive } from "../layers/mysql/ClickhouseSettingsS
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import { PasswordGeneratorLive } from "../layers/PasswordGeneratorLive.ts"
 import { ClickhouseBuildTelemetryLive, NoBuildTelemetry } from "../layers/telemetry/ClickhouseBuildTelemetry.ts"
-import type { Implementation } from "../restate/Implementation.ts"
 import type { BuildTelemetry } from "../services/BuildTelemetry.ts"
 import type { ClickhouseSettingsStore } from "../services/ClickhouseSettingsStore.ts"
 import { ClickhouseUsers } from "../services/ClickhouseUsers.ts"

@@ -1,7 +1,7 @@
 import { Effect, Option, type Scope } from "effect"
+import type { Implementation } from "effect-restate"
 import type { WorkerConfig } from "../config.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
-import type { Implementation } from "../restate/Implementation.ts"
 import type { Vault } from "../services/Vault.ts"
 import { BuildSlotWorkflows } from "../workflows/builds/BuildSlotWorkflows.ts"
 import { CertificateWorkflows } from "../workflows/certificate/CertificateWorkflows.ts"

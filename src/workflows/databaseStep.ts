@@ -1,9 +1,7 @@
 import { Effect, Schema } from "effect"
+import type { Durable, StepFailed } from "effect-restate"
+import { type AnySchema, type BoundedStep, type Fits, opaque, type PatientStep, step } from "effect-restate"
 import { DatabaseRefused } from "../contract/errors.ts"
-import { type AnySchema, opaque } from "../restate/Contract.ts"
-import type { Durable } from "../restate/Durable.ts"
-import type { StepFailed } from "../restate/DurableError.ts"
-import { type BoundedStep, type Fits, type PatientStep, step } from "../restate/Step.ts"
 import { DbRefused } from "../services/Db.ts"
 
 /** `step` without its overloads: those below tie success, failures and body to each other in the same way. */

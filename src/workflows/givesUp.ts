@@ -1,8 +1,7 @@
 import { Effect } from "effect"
+import type { Durable } from "effect-restate"
+import { CallFailed, StepFailed, step } from "effect-restate"
 import { RunGivenUp } from "../contract/errors.ts"
-import type { Durable } from "../restate/Durable.ts"
-import { CallFailed, StepFailed } from "../restate/DurableError.ts"
-import { step } from "../restate/Step.ts"
 import { Outcomes, type ScheduledTask } from "../services/Outcomes.ts"
 
 /** Ends a run with the reason, counted and logged. */

@@ -1,5 +1,5 @@
 import { Effect, Schedule } from "effect"
-import { step } from "../restate/Step.ts"
+import { step } from "effect-restate"
 import { Heartbeat, HeartbeatFailed, type HeartbeatJob } from "../services/Heartbeat.ts"
 
 /** Three attempts within about ten seconds: a monitor that is away longer raises its own alarm, which is its purpose. */

@@ -1,5 +1,4 @@
-import type { AttemptRetry } from "../restate/Implementation.ts"
-import type { StepRetry } from "../restate/Step.ts"
+import type { AttemptRetry, StepRetry } from "effect-restate"
 
 /**
  * For every service: what comes back is noticed within ten seconds, and whatever does not come back within an hour (the

@@ -1,6 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
+import type { Contract } from "effect-restate"
 import { BuildSlotService } from "../../src/contract/BuildSlotService.ts"
 import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { ClickhouseUserService } from "../../src/contract/ClickhouseUserService.ts"
@@ -13,7 +14,6 @@ import { IdlePreviews } from "../../src/contract/IdlePreviews.ts"
 import { TransitionState } from "../../src/contract/objectState.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
-import type { Contract } from "../../src/restate/Contract.ts"
 
 const services: ReadonlyArray<Contract> = [
   BuildSlotService,

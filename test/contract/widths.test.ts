@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
+import type { Contract } from "effect-restate"
 import fc from "fast-check"
 import { id, message } from "../../src/contract/protojson.ts"
 import { text } from "../../src/contract/scalars.ts"
 import { services } from "../../src/contract/services.ts"
-import type { Contract } from "../../src/restate/Contract.ts"
 import { columns, widthOf } from "../support/columns.ts"
 
 interface JsonSchemaNode {

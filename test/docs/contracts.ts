@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs"
-import type { Contract } from "../../src/restate/Contract.ts"
+import type { Contract } from "effect-restate"
 
 const folder = new URL("../../src/contract/", import.meta.url)
 

@@ -14,7 +14,7 @@ describe("a link of", () => {
     assert.isTrue(leads("deploy/README.md", "../docs/operating.md"))
   })
 
-  for (const page of ["README.md", "src/restate/README.md", "deploy/README.md", ...pages])
+  for (const page of ["README.md", "packages/effect-restate/README.md", "deploy/README.md", ...pages])
     it(`${page} leads to something`, () => {
       const broken = links(fileOf(page)).filter(({ anchor, target }) => {
         const file = target === "" ? page : new URL(target, new URL(page, root)).href.slice(root.href.length)

@@ -22,7 +22,6 @@ const known: Readonly<Record<string, string>> = {
   "src/layers/mysql/classifySqlError.ts": "the class of an SQLSTATE: two characters of five, ASCII",
   "src/names/DomainName.ts": "two characters of a label of ASCII",
   "src/names/imageReference.ts": "a host, up to the slash",
-  "src/restate/testing/MemoryJournal.ts": "digits of a counter",
   "src/workflows/deploy/build/builtImage.ts": "a reference, up to its tag",
   "src/workflows/deploy/domains.ts": "a label of ASCII letters, digits and hyphens; a name up to the dot",
   "src/workflows/deploy/slug.ts": "a label of ASCII letters, digits and hyphens",

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { step } from "../../restate/Step.ts"
+import { step } from "effect-restate"
 import { Builder } from "../../services/Builder.ts"
 
 /**

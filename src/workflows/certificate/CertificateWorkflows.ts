@@ -1,5 +1,5 @@
+import { type Implementation, implement } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
-import { type Implementation, implement } from "../../restate/Implementation.ts"
 import type { Acme } from "../../services/Acme.ts"
 import type { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import type { CertificateSettings } from "../../services/CertificateSettings.ts"

@@ -1,6 +1,6 @@
 import { Clock, Effect, Either, Schema } from "effect"
+import { step } from "effect-restate"
 import { isWildcard } from "../../names/DomainName.ts"
-import { step } from "../../restate/Step.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import { challengeName } from "../../services/ChallengeRecord.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto"
 import { Clock, Effect, Either, Schema } from "effect"
-import { key } from "../../restate/Durable.ts"
-import { step } from "../../restate/Step.ts"
+import { key, step } from "effect-restate"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
 import { DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"

@@ -1,6 +1,6 @@
 import { Effect, Option, Schema } from "effect"
+import { stateCell } from "effect-restate"
 import { DomainName } from "../../names/DomainName.ts"
-import { stateCell } from "../../restate/State.ts"
 import { ChallengeStatus } from "../../services/CertificateStore.ts"
 import { CertificateFacts } from "../../services/Pki.ts"
 import { Failures, IssuanceTimes } from "./attempts.ts"

@@ -1,5 +1,5 @@
 import { Clock, Effect, Schema } from "effect"
-import { step } from "../../restate/Step.ts"
+import { step } from "effect-restate"
 import { AcmeOrder } from "../../services/Acme.ts"
 import { CertificateMetrics } from "../../services/CertificateMetrics.ts"
 import { Pki } from "../../services/Pki.ts"

@@ -1,10 +1,9 @@
 import { Clock, Effect, Schema } from "effect"
+import type { Input } from "effect-restate"
+import { call, key, send } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { DomainProofService } from "../../contract/DomainProofService.ts"
 import { InvalidRequest } from "../../contract/errors.ts"
-import type { Input } from "../../restate/Contract.ts"
-import { key } from "../../restate/Durable.ts"
-import { call, send } from "../../restate/Messaging.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import {
   CertificateStore,

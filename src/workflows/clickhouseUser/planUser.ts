@@ -1,5 +1,5 @@
+import type { Input } from "effect-restate"
 import type { ClickhouseUserService } from "../../contract/ClickhouseUserService.ts"
-import type { Input } from "../../restate/Contract.ts"
 import type { UserLimits } from "../../services/ClickhouseSettingsStore.ts"
 import type { SharedTable, TimeKind, UserOperation } from "../../services/ClickhouseUsers.ts"
 

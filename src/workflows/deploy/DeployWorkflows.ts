@@ -1,5 +1,5 @@
+import { implement } from "effect-restate"
 import { DeployService } from "../../contract/DeployService.ts"
-import { implement } from "../../restate/Implementation.ts"
 import { patient } from "../retry.ts"
 import { deploy } from "./Deploy.ts"
 import { promote } from "./Promote.ts"

@@ -1,6 +1,6 @@
 import { Clock, Effect, Option, Schema } from "effect"
+import { call } from "effect-restate"
 import { VersioningService } from "../../contract/VersioningService.ts"
-import { call } from "../../restate/Messaging.ts"
 import type { DbFailure } from "../../services/Db.ts"
 import { type Deployment, DesiredStateChange } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
+import { call } from "effect-restate"
 import { IdlePreviews } from "../../contract/IdlePreviews.ts"
-import { call } from "../../restate/Messaging.ts"
 import { givesUp } from "../givesUp.ts"
 import { quietSince } from "../idlePreviews/idleness.ts"
 

@@ -1,6 +1,6 @@
 import { Duration, Effect } from "effect"
+import { call, send } from "effect-restate"
 import { DeploymentService } from "../../contract/DeploymentService.ts"
-import { call, send } from "../../restate/Messaging.ts"
 
 /** How long a former live deployment keeps running, so that going back to it is instant. */
 const standbyDelay = Duration.minutes(30)

@@ -1,4 +1,6 @@
 import { Effect } from "effect"
+import type { CallFailed, Durable, EncodingFailed } from "effect-restate"
+import { call, saga, withUndo } from "effect-restate"
 import {
   type DatabaseRefused,
   InstancesNotRunning,
@@ -7,10 +9,6 @@ import {
   type SwitchRefused
 } from "../../contract/errors.ts"
 import { RoutingService } from "../../contract/RoutingService.ts"
-import type { Durable } from "../../restate/Durable.ts"
-import type { CallFailed, EncodingFailed } from "../../restate/DurableError.ts"
-import { call } from "../../restate/Messaging.ts"
-import { saga, withUndo } from "../../restate/Saga.ts"
 import type { Deployment } from "../../services/Deployment.ts"
 import type { DeploymentStore } from "../../services/DeploymentStore.ts"
 import type { DeploySettings } from "../../services/DeploySettings.ts"

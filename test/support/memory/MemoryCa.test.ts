@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { MemoryRestate } from "../../../src/restate/testing/MemoryRestate.ts"
+import { MemoryRestate } from "effect-restate/testing"
 import { Acme, AcmeProblem } from "../../../src/services/Acme.ts"
 import { recordValue } from "../../../src/workflows/certificate/dnsRecord.ts"
 import { acmeContract, CaWorld, type PresentedChallenge } from "../../services/Acme.contract.ts"

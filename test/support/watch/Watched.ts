@@ -1,10 +1,6 @@
 import { Deferred, Effect, Layer, Logger, Schema } from "effect"
-import { bind } from "../../../src/restate/BoundObject.ts"
-import { countSteps, serveEndpoint } from "../../../src/restate/Endpoint.ts"
-import { type AttemptRetry, implement } from "../../../src/restate/Implementation.ts"
-import { silentObserver } from "../../../src/restate/Observer.ts"
-import { step } from "../../../src/restate/Step.ts"
-import { virtualObject } from "../../../src/restate/VirtualObject.ts"
+import { type AttemptRetry, bind, implement, silentObserver, step } from "effect-restate"
+import { countSteps, serveEndpoint, virtualObject } from "effect-restate/node"
 import { RestateClient, testRestate } from "../stack/Restate.ts"
 
 const handler = { input: Schema.Void, output: Schema.Void, error: Schema.Never, ingress: "public" } as const

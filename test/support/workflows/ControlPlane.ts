@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { MemoryRestate, type MemoryRestateOptions } from "../../../src/restate/testing/MemoryRestate.ts"
+import { MemoryRestate, type MemoryRestateOptions } from "effect-restate/testing"
 import { BuildSettings } from "../../../src/services/BuildSettings.ts"
 import { DbError } from "../../../src/services/Db.ts"
 import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"

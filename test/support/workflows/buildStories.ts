@@ -1,5 +1,5 @@
 import { type Duration, Effect } from "effect"
-import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import type { Invocation } from "effect-restate/testing"
 import { MemoryBuilder, type MemoryBuilderOptions } from "../memory/MemoryBuilder.ts"
 import { MemoryGitHub } from "../memory/MemoryGitHub.ts"
 import { building, buildsOf, fromGit } from "./builds.ts"

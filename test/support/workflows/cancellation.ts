@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import type { JournalPoint } from "../../../src/restate/testing/Fault.ts"
+import type { JournalPoint } from "effect-restate/testing"
 
 /** Counts the journal points of all invocations, and cancels when the `at`-th is reached; none when it is negative. */
 export const cancelAtPoint = (at: number) => {

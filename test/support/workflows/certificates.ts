@@ -1,7 +1,7 @@
 import { Context, Effect, Either, Layer } from "effect"
+import { implement } from "effect-restate"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { DomainProofService } from "../../../src/contract/DomainProofService.ts"
-import { implement } from "../../../src/restate/Implementation.ts"
 import { CertificateMetrics } from "../../../src/services/CertificateMetrics.ts"
 import { CertificateSettings, type ChallengeRules } from "../../../src/services/CertificateSettings.ts"
 import { CertificateStore } from "../../../src/services/CertificateStore.ts"

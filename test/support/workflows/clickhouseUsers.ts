@@ -1,6 +1,6 @@
 import { Effect, Layer, Redacted } from "effect"
+import type { Input } from "effect-restate"
 import { ClickhouseUserService } from "../../../src/contract/ClickhouseUserService.ts"
-import type { Input } from "../../../src/restate/Contract.ts"
 import { PasswordGenerator } from "../../../src/services/PasswordGenerator.ts"
 import type { Vault } from "../../../src/services/Vault.ts"
 import { ClickhouseUserWorkflows } from "../../../src/workflows/clickhouseUser/ClickhouseUserWorkflows.ts"

@@ -1,11 +1,11 @@
 import { Effect } from "effect"
+import type { Contract, HandlerName, Input } from "effect-restate"
 import { BuildSlotService } from "../../../src/contract/BuildSlotService.ts"
 import { CommitStatusService } from "../../../src/contract/CommitStatusService.ts"
 import { DeploymentService } from "../../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../../src/contract/DeployService.ts"
 import { RoutingService } from "../../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../../src/contract/VersioningService.ts"
-import type { Contract, HandlerName, Input } from "../../../src/restate/Contract.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 
 /** Calls a handler and moves time until it answers; a refusal is an answer too. */

@@ -1,6 +1,6 @@
 import { Effect, type Layer } from "effect"
+import type { MatrixOptions } from "effect-restate/testing"
 import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
-import type { MatrixOptions } from "../../../src/restate/testing/CrashMatrix.ts"
 import { seedCustomDomain, seedDeployment, seedProject, seedRoute } from "../memory/seeds.ts"
 import { advance, ControlPlane, type Services } from "./ControlPlane.ts"
 import {

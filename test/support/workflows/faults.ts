@@ -1,4 +1,4 @@
-import type { FaultPlan, Phase } from "../../../src/restate/testing/Fault.ts"
+import type { FaultPlan, Phase } from "effect-restate/testing"
 
 /** Kills once, at the first step of that name. */
 export const onceAt = (step: string, phase: Phase): FaultPlan => {

@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import type { Invocation } from "effect-restate/testing"
 import type { Rows } from "../memory/Tables.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 import type { Published } from "./Krane.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import type { Invocation } from "effect-restate/testing"
 import { World } from "../memory/World.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 

@@ -1,6 +1,5 @@
 import { Effect } from "effect"
-import type { Scenario } from "../../../src/restate/testing/CrashMatrix.ts"
-import type { MemoryRestate } from "../../../src/restate/testing/MemoryRestate.ts"
+import type { MemoryRestate, Scenario } from "effect-restate/testing"
 import { World } from "../memory/World.ts"
 import { ControlPlane, type ControlPlaneOptions, on, type Services } from "./ControlPlane.ts"
 

@@ -1,7 +1,6 @@
 import { assert } from "@effect/vitest"
 import { Effect, Random } from "effect"
-import type { FaultPlan } from "../../../src/restate/testing/Fault.ts"
-import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import type { FaultPlan, Invocation } from "effect-restate/testing"
 import { type Fate, MemoryBuilder, type MemoryBuilderOptions } from "../memory/MemoryBuilder.ts"
 import { namesOf, seedProject } from "../memory/seeds.ts"
 import { runningNow, slotsInUse } from "./builds.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { MatrixOptions } from "../../../src/restate/testing/CrashMatrix.ts"
+import type { MatrixOptions } from "effect-restate/testing"
 import { namesOf, seedRoute } from "../memory/seeds.ts"
 import { ControlPlane, type ControlPlaneOptions, type Services } from "./ControlPlane.ts"
 import * as commands from "./commands.ts"

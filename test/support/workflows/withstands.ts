@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Console, Effect } from "effect"
-import { crashMatrix } from "../../../src/restate/testing/CrashMatrix.ts"
+import { crashMatrix } from "effect-restate/testing"
 import { scenario } from "./scenario.ts"
 import type { Story } from "./stories.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { opaqueSerde } from "effect-restate"
 import fc from "fast-check"
-import { opaqueSerde } from "../../../src/restate/Serde.ts"
 import {
   emptyQueue,
   type Holder,

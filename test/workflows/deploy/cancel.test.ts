@@ -1,6 +1,6 @@
 import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Invocation } from "../../../src/restate/testing/Invocation.ts"
+import type { Invocation } from "effect-restate/testing"
 import { ControlPlane, on, type Services } from "../../support/workflows/ControlPlane.ts"
 import { cancelAtPoint, cancelEverywhere } from "../../support/workflows/cancellation.ts"
 import { scheduleChange, submitDeploy, submitPromote, submitRollback } from "../../support/workflows/commands.ts"

@@ -1,7 +1,7 @@
 import { Clock, Effect, Option } from "effect"
+import { type Awakeable, awakeable, call } from "effect-restate"
 import { BuildSlotService, SlotNews } from "../../../contract/BuildSlotService.ts"
 import { DeploymentFailed } from "../../../contract/errors.ts"
-import { type Awakeable, awakeable, call } from "../../../restate/Messaging.ts"
 import { type Deployment, productionEnvironment } from "../../../services/Deployment.ts"
 import { type Holder, signOfLifeEvery } from "../../builds/slotQueue.ts"
 

@@ -1,6 +1,6 @@
 import { Clock, Effect, Option, Schema } from "effect"
+import { saga, withUndo } from "effect-restate"
 import { DeploymentFailed, NotFound } from "../../../contract/errors.ts"
-import { saga, withUndo } from "../../../restate/Saga.ts"
 import { type Deployment, DeploymentStatus } from "../../../services/Deployment.ts"
 import { DeploymentStore } from "../../../services/DeploymentStore.ts"
 import { cancelBuild } from "../../builds/cancelBuild.ts"

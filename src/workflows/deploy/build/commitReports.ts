@@ -1,8 +1,7 @@
 import { Effect } from "effect"
+import type { Durable, Input } from "effect-restate"
+import { send } from "effect-restate"
 import { CommitStatusService } from "../../../contract/CommitStatusService.ts"
-import type { Input } from "../../../restate/Contract.ts"
-import type { Durable } from "../../../restate/Durable.ts"
-import { send } from "../../../restate/Messaging.ts"
 import type { Deployment } from "../../../services/Deployment.ts"
 import type { BuildPlan } from "./planBuild.ts"
 

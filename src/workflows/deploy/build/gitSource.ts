@@ -1,8 +1,8 @@
 import { Either } from "effect"
+import type { Input } from "effect-restate"
 import type { DeployService } from "../../../contract/DeployService.ts"
 import { InvalidRequest } from "../../../contract/errors.ts"
 import { isRepositoryPath, repositoryPathRule } from "../../../names/repositoryPath.ts"
-import type { Input } from "../../../restate/Contract.ts"
 
 /** What is built, checked and normalised: every part may become part of a URL. */
 export interface GitSource {

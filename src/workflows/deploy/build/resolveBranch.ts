@@ -1,6 +1,6 @@
 import { Clock, Effect, Option, Schema } from "effect"
+import { step } from "effect-restate"
 import { InvalidRequest, NotFound } from "../../../contract/errors.ts"
-import { step } from "../../../restate/Step.ts"
 import { DeploymentStore, GitCommit } from "../../../services/DeploymentStore.ts"
 import { type BranchHead, GitHub, GitHubRefused, GitHubUnavailable } from "../../../services/GitHub.ts"
 import { firstCodePoints } from "../../../text/codePoints.ts"

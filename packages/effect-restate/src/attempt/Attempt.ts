@@ -1,0 +1,201 @@
+import {
+  type Context,
+  type DefaultServices,
+  Effect,
+  type Exit,
+  type Fiber,
+  FiberId,
+  Random,
+  Runtime,
+  Scheduler
+} from "effect"
+import { NeverRests, NonDurableWait } from "../operations/DurableError.ts"
+import { Cancellation } from "./Cancellation.ts"
+import { ElapsedTime } from "./ElapsedTime.ts"
+import type { Completion, Journal, Pending, Waiter } from "./Journal.ts"
+import type { Observer } from "./Observer.ts"
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** What all attempts of one handler share: built once, because an attempt should cost microseconds. */
+export interface HandlerRuntime {
+  readonly live: Runtime.Runtime<never>
+  /** The default services of `live`. */
+  readonly liveServices: Context.Context<DefaultServices.DefaultServices>
+  /** The flags of `live`, without metrics, and nothing else: step bodies start here with their workflow's references. */
+  readonly blank: Runtime.Runtime<never>
+  readonly observer: Observer
+  /** False in a shared handler, which may run beside others of its key. */
+  readonly writesState: boolean
+  /** False when no tracer is installed: then no span is created only to be dropped. */
+  readonly traced: boolean
+}
+
+/** Effect operations of one attempt between two waits: a second or so of them, far more than a workflow decides with. */
+const operationsPerTurn = 5_000_000
+/** Tasks after which the rest of the process gets a turn: other invocations, and those who probe it. */
+const tasksPerSlice = 2_048
+/** Operations after which a fiber that has used up its attempt's turn gives way, as Effect's own scheduler asks of every fiber. */
+const operationsPerTask = 2_048
+
+let draining: Attempt | undefined
+
+/** The attempt whose fibers are running right now. Workflow fibers run nowhere else, and JavaScript runs one at a time. */
+export const drainingAttempt = (): Attempt | undefined => draining
+
+/**
+ * Drives one attempt of one invocation, and is the scheduler of its fibers.
+ *
+ * Fibers run only between two completions of the journal: take every task in order until all fibers are parked, then
+ * wait for exactly one completion, then run again. How fibers interleave is therefore a function of the journal, and
+ * a replay repeats it. A task that arrives at any other moment was woken by something the journal does not know.
+ */
+export class Attempt implements Scheduler.Scheduler {
+  readonly journal: Journal
+  readonly handler: HandlerRuntime
+  readonly cancellation = new Cancellation()
+  /** Fibers of step bodies in flight. They run on the live scheduler and end with the attempt. */
+  readonly steps = new Set<AnyFiber>()
+  /** True once the attempt is over. From then on no durable operation and no compensation runs. */
+  ended = false
+  /** The journaled time of this turn of the driver; unset until somebody asks. */
+  turnMillis: number | undefined
+  readonly elapsed = new ElapsedTime()
+
+  readonly #waiters = new Set<Waiter>()
+  readonly #fail: (error: NonDurableWait) => void
+  #operations = 0
+  /** The fiber that ran when the turn's operations were used up. */
+  #restless: number | undefined
+  #queue: Array<() => void> = []
+  #head = 0
+  #running = false
+  #main: AnyFiber | undefined
+  #random: Random.Random | undefined
+
+  constructor(journal: Journal, handler: HandlerRuntime, fail: (error: NonDurableWait) => void) {
+    this.journal = journal
+    this.handler = handler
+    this.#fail = fail
+  }
+
+  /** Seeded by the invocation: the same sequence on every attempt. */
+  get random(): Random.Random {
+    this.#random ??= Random.make(this.journal.invocationId)
+    return this.#random
+  }
+
+  /**
+   * Fibers give way at waits, forks and `yieldNow` only, never after a number of operations: that number may differ between
+   * attempts. The exception is an attempt that is about to be cut because it never rests.
+   */
+  shouldYield(fiber: AnyFiber): number | false {
+    if (++this.#operations <= operationsPerTurn) return false
+    this.#restless ??= fiber.id().id
+    return fiber.currentOpCount > operationsPerTask ? 0 : false
+  }
+
+  scheduleTask(task: () => void, priority: number, fiber?: AnyFiber): void {
+    if (this.ended) {
+      // A fiber that cannot be interrupted and still does not rest is left behind, or it would hold the process for ever.
+      if (this.#operations > 2 * operationsPerTurn) return
+      Scheduler.defaultScheduler.scheduleTask(task, priority, fiber)
+      return
+    }
+    this.#queue.push(task)
+    if (!this.#running) this.#fail(new NonDurableWait({ fiber: fiber?.id().id ?? 0 }))
+  }
+
+  /** Runs the effect to its end. Never settles when the attempt ends first. */
+  async drive<A, E, R>(effect: Effect.Effect<A, E, R>, runtime: Runtime.Runtime<R>): Promise<Exit.Exit<A, E>> {
+    const main = this.#whileRunning(() => Runtime.runFork(runtime, effect, { scheduler: this }))
+    this.#main = main
+    this.cancellation.handler.fiber = main
+    for (;;) {
+      while (!this.#whileRunning(() => this.#drain())) await new Promise((resolve) => setImmediate(resolve))
+      // A promise of its own: waiting on a shared one would keep every attempt in memory.
+      if (this.ended) return new Promise<never>(() => {})
+      const exit = main.unsafePoll()
+      if (exit !== null) return exit
+      if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })
+      const wakeup = await this.journal.next(this.#waiters)
+      this.turnMillis = undefined
+      this.#operations = 0
+      this.#whileRunning(() =>
+        wakeup._tag === "Cancelled" ? this.cancellation.request() : wakeup.waiter.settle(wakeup.completion)
+      )
+    }
+  }
+
+  /**
+   * The attempt is over: interrupts every fiber so that scopes close, and releases those parked in uninterruptible
+   * regions, which interruption alone would not reach.
+   */
+  end(): void {
+    if (this.ended) return
+    this.ended = true
+    const waiters = [...this.#waiters]
+    this.#waiters.clear()
+    for (const step of this.steps) step.unsafeInterruptAsFork(FiberId.none)
+    if (this.#main?.unsafePoll() === null) this.#main.unsafeInterruptAsFork(FiberId.none)
+    for (const waiter of waiters) waiter.abort()
+    for (const task of this.#queue.splice(this.#head)) Scheduler.defaultScheduler.scheduleTask(task, 0)
+  }
+
+  /**
+   * Appends an operation to the journal and parks the fiber until it completes. `onInterrupt` runs when the fiber is
+   * interrupted while parked (a lost race, a cancellation), not when the attempt ends.
+   */
+  park<B, E>(
+    append: () => Pending,
+    resume: (completion: Completion) => Effect.Effect<B, E>,
+    onInterrupt?: () => Effect.Effect<void>
+  ): Effect.Effect<B, E> {
+    return Effect.async<B, E>((wake) => {
+      if (this.ended) return wake(Effect.interrupt)
+      const waiter: Waiter = {
+        pending: append(),
+        abort: () => wake(Effect.interrupt),
+        settle: (completion) => {
+          this.#waiters.delete(waiter)
+          wake(resume(completion))
+        }
+      }
+      this.#waiters.add(waiter)
+      return Effect.suspend(() => {
+        this.#waiters.delete(waiter)
+        return this.ended || onInterrupt === undefined ? Effect.void : onInterrupt()
+      })
+    })
+  }
+
+  /** Runs tasks until every fiber is parked. False when there are more than one slice of them. */
+  #drain(): boolean {
+    for (let ran = 0; ran < tasksPerSlice; ran++) {
+      const task = this.#queue[this.#head++]
+      if (task === undefined) {
+        this.#queue.length = 0
+        this.#head = 0
+        return true
+      }
+      task()
+      if (this.#restless !== undefined && !this.ended)
+        throw new NeverRests({ fiber: this.#restless, operations: operationsPerTurn })
+    }
+    this.#queue.splice(0, this.#head)
+    this.#head = 0
+    return false
+  }
+
+  #whileRunning<A>(run: () => A): A {
+    const outer = draining
+    draining = this
+    this.#running = true
+    try {
+      return run()
+    } finally {
+      this.#running = false
+      draining = outer
+    }
+  }
+}

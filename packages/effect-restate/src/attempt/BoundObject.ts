@@ -1,0 +1,220 @@
+import { CancelledError, TerminalError } from "@restatedev/restate-sdk"
+import {
+  Cause,
+  Clock,
+  Console,
+  Context,
+  DefaultServices,
+  Effect,
+  Exit,
+  FiberId,
+  FiberRef,
+  FiberRefs,
+  HashSet,
+  Option,
+  Random,
+  Runtime,
+  RuntimeFlags,
+  Schema,
+  Tracer
+} from "effect"
+import type { Contract, HandlerContract } from "../contract/Contract.ts"
+import type { Implementation, ObjectOptions } from "../contract/Implementation.ts"
+import { encodeFor, opaqueSerde } from "../contract/Serde.ts"
+import { toTerminal } from "../contract/TypedFailure.ts"
+import { Durable } from "../operations/Durable.ts"
+import { AwaitRejected, CallFailed, Cancelled, EncodingFailed, StepFailed } from "../operations/DurableError.ts"
+import { Attempt, type HandlerRuntime } from "./Attempt.ts"
+import { publicError } from "./Defect.ts"
+import { durableClock } from "./DurableClock.ts"
+import { durableRandom } from "./DurableRandom.ts"
+import { errorTypeOf } from "./errorType.ts"
+import type { Journal } from "./Journal.ts"
+import type { AttemptOutcome, Observer } from "./Observer.ts"
+import { externalParent, identify, replayConsole, replayLogger, replayTracer } from "./Telemetry.ts"
+
+/** Runs one attempt of one handler. Settles with the handler's encoded answer, a terminal error, or an error that Restate retries. */
+export type AttemptRunner = (journal: Journal, input: unknown) => Promise<Uint8Array>
+
+/** An implementation with everything it needs: ready to be served by Restate or by the testing engine. */
+export interface BoundObject {
+  readonly contract: Contract
+  readonly options: ObjectOptions<string>
+  readonly attempts: ReadonlyMap<string, AttemptRunner>
+}
+
+/** Binds an implementation to a runtime that holds its services. Built once: an attempt only adds its journal. */
+export const bind = <R>(
+  implementation: Implementation<R>,
+  runtime: Runtime.Runtime<R>,
+  observer: Observer
+): BoundObject => {
+  const live = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
+  const tracer = Context.get(live, Tracer.Tracer)
+  const traced = tracer !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
+  const services = live.pipe(
+    Context.add(Clock.Clock, durableClock(Context.get(live, Clock.Clock))),
+    Context.add(Random.Random, durableRandom),
+    Context.add(Console.Console, replayConsole(Context.get(live, Console.Console))),
+    Context.add(Tracer.Tracer, traced ? replayTracer(tracer) : tracer)
+  )
+  const root = FiberId.runtime(0, 0)
+  const loggers = HashSet.map(FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentLoggers), replayLogger)
+  const blankFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
+  const shared: Omit<HandlerRuntime, "writesState"> & {
+    readonly workflow: Runtime.Runtime<R>
+    readonly tracer: Tracer.Tracer
+  } = {
+    // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
+    live: runtime as unknown as Runtime.Runtime<never>,
+    observer,
+    tracer,
+    traced,
+    liveServices: live,
+    blank: Runtime.make({
+      context: Context.empty(),
+      fiberRefs: FiberRefs.empty(),
+      runtimeFlags: blankFlags
+    }),
+    workflow: Runtime.make({
+      context: runtime.context,
+      fiberRefs: FiberRefs.updateManyAs(runtime.fiberRefs, {
+        forkAs: root,
+        entries: [
+          [DefaultServices.currentServices, [[root, services]]],
+          [FiberRef.currentLoggers, [[root, loggers]]]
+        ]
+      }),
+      // Metrics of fibers cost more than they tell here. `Effect.yieldNow` gives way only with the other flag.
+      runtimeFlags: RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)
+    })
+  }
+  const attempts = new Map<string, AttemptRunner>()
+  for (const [name, run] of Object.entries(implementation.handlers)) {
+    const declared = implementation.contract.handlers[name]
+    if (declared === undefined) throw new TypeError(`${implementation.contract.name} declares no handler ${name}`)
+    const answer = `the answer of ${implementation.contract.name}/${name}`
+    const encoded = (value: unknown) => encodeFor(answer, opaqueSerde(declared.output), value)
+    // Encoded as part of the attempt: an answer that does not fit ends the invocation, which would not fit later either.
+    const handle = (input: unknown) =>
+      Effect.flatMap(
+        Effect.suspend(() => run(input)),
+        encoded
+      )
+    const runtimeOf = { ...shared, writesState: declared.mode === "exclusive" }
+    attempts.set(name, (journal, input) => runAttempt(runtimeOf, declared, journal, handle(input)))
+  }
+  return { contract: implementation.contract, options: implementation.options, attempts }
+}
+
+const runAttempt = <E, R>(
+  shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer },
+  declared: HandlerContract,
+  journal: Journal,
+  effect: Effect.Effect<Uint8Array, E, R | Durable>
+): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    const broken = (error: unknown): void => {
+      attempt.end()
+      logDefect(attempt, Cause.die(error))
+      report.ended("defect", Cause.die(error))
+      reject(error)
+    }
+    const attempt = new Attempt(journal, shared, broken)
+    const report = reporter(attempt, shared.tracer)
+    journal.attemptCompleted.addEventListener(
+      "abort",
+      () => {
+        attempt.end()
+        report.ended("suspended")
+      },
+      { once: true }
+    )
+    let context = Context.add(shared.workflow.context as Context.Context<R>, Durable, attempt)
+    if (report.parent !== undefined) context = Context.add(context, Tracer.ParentSpan, report.parent)
+    const { fiberRefs, runtimeFlags } = shared.workflow
+    attempt.drive(effect, Runtime.make({ context, fiberRefs, runtimeFlags })).then((exit) => {
+      attempt.end()
+      if (Exit.isSuccess(exit)) {
+        report.ended("succeeded")
+        resolve(exit.value)
+        return
+      }
+      const { error, outcome } = edge(attempt, declared, exit.cause)
+      report.ended(outcome, exit.cause)
+      reject(error)
+    }, broken)
+  })
+
+interface Edge {
+  readonly error: Error
+  readonly outcome: AttemptOutcome
+}
+
+const isDurableFailure = Schema.is(Schema.Union(StepFailed, CallFailed, AwaitRejected, EncodingFailed))
+
+/** What leaves the handler: typed failures and cancellation end the invocation, everything else is retried. */
+const edge = (attempt: Attempt, declared: HandlerContract, cause: Cause.Cause<unknown>): Edge => {
+  const failure = Option.getOrUndefined(Cause.failureOption(cause))
+  if (!Cause.isDie(cause)) {
+    if (failure instanceof Cancelled) return { error: new CancelledError(), outcome: "cancelled" }
+    const { cancellation } = attempt
+    if (failure === undefined && cancellation.interrupted(cancellation.handler))
+      return { error: new CancelledError(), outcome: "cancelled" }
+    const withFields = declared.ingress === "private" || attempt.journal.typedFailures
+    const terminal = failure === undefined ? Option.none() : toTerminal(declared.error, failure, withFields)
+    if (Option.isSome(terminal)) return { error: terminal.value, outcome: "failed" }
+    if (isDurableFailure(failure))
+      return { error: new TerminalError(failure.message, { errorCode: 500 }), outcome: "failed" }
+  }
+  logDefect(attempt, cause)
+  const { service, handler } = attempt.journal.target
+  return { error: publicError(`${service}/${handler}`, Cause.squash(cause)), outcome: "defect" }
+}
+
+/** On the live runtime, which knows neither the invocation nor whether the attempt is replaying: a defect is never a repetition. */
+const logDefect = (attempt: Attempt, cause: Cause.Cause<unknown>): void => {
+  const { service, handler } = attempt.journal.target
+  const log = Effect.logError(`${service}/${handler} ended with a defect`, cause)
+  Runtime.runFork(attempt.handler.live, Effect.annotateLogs(log, identify(attempt.journal)))
+}
+
+/** Counts and traces one attempt, exactly once, however it ends. */
+const reporter = (attempt: Attempt, tracer: Tracer.Tracer) => {
+  const { journal, handler } = attempt
+  const { service, handler: name } = journal.target
+  const info = { service, handler: name }
+  const startedAt = journal.liveMillis()
+  const external = externalParent(journal.traceparent)
+  const span = handler.traced ? attemptSpan(journal, tracer, external) : undefined
+  let open = true
+  handler.observer.attemptStarted(info)
+  return {
+    parent: span ?? external,
+    ended: (outcome: AttemptOutcome, cause: Cause.Cause<unknown> = Cause.empty): void => {
+      if (!open) return
+      open = false
+      handler.observer.attemptEnded({ ...info, outcome, seconds: (journal.liveMillis() - startedAt) / 1000 })
+      if (span === undefined) return
+      span.attribute("restate.attempt.outcome", outcome)
+      const failed = outcome === "failed" || outcome === "defect"
+      const type = failed ? (errorTypeOf(cause) ?? outcome) : undefined
+      if (type !== undefined) span.attribute("error.type", type)
+      span.end(BigInt(Date.now()) * 1_000_000n, type === undefined ? Exit.void : Exit.die(type))
+    }
+  }
+}
+
+const attemptSpan = (
+  journal: Journal,
+  tracer: Tracer.Tracer,
+  external: Tracer.ExternalSpan | undefined
+): Tracer.Span => {
+  const { service, handler, key } = journal.target
+  const startedAt = BigInt(Date.now()) * 1_000_000n
+  const parent = Option.fromNullable(external)
+  const span = tracer.span(`${service}/${handler}`, parent, Context.empty(), [], startedAt, "server")
+  span.attribute("restate.invocation.id", journal.invocationId)
+  span.attribute("restate.invocation.key", key)
+  return span
+}

@@ -1,0 +1,97 @@
+import type { Serde } from "../contract/Serde.ts"
+
+/** An entry of the journal that is not known to be completed yet. Only the journal that made it can await it. */
+export interface Pending {
+  readonly _tag: "Pending"
+}
+
+/** What came of an entry. A failure is a `TerminalError`, or something unexpected that ends the attempt. */
+export type Completion =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown }
+
+/** A fiber that is parked on an entry. */
+export interface Waiter {
+  readonly pending: Pending
+  readonly settle: (completion: Completion) => void
+  /** Ends the wait without an answer because the attempt is over. */
+  readonly abort: () => void
+}
+
+export type Wakeup =
+  | { readonly _tag: "Completed"; readonly waiter: Waiter; readonly completion: Completion }
+  | { readonly _tag: "Cancelled" }
+
+/** How long and how often Restate repeats a step's body that ended with a transient failure. */
+export interface RunOptions<A> {
+  readonly serde: Serde<A>
+  readonly maxAttempts?: number
+  readonly maxDurationMillis?: number
+  readonly initialIntervalMillis?: number
+  readonly maxIntervalMillis?: number
+  readonly factor?: number
+}
+
+export interface Target {
+  readonly service: string
+  readonly handler: string
+  readonly key: string
+}
+
+export interface CallRequest {
+  readonly target: Target
+  /** Encoded already. */
+  readonly input: Uint8Array
+  readonly outputSerde: Serde<unknown>
+  readonly headers: Readonly<Record<string, string>>
+  readonly idempotencyKey?: string
+}
+
+export interface SendRequest {
+  readonly target: Target
+  /** Encoded already. */
+  readonly input: Uint8Array
+  readonly delayMillis?: number
+  readonly idempotencyKey?: string
+}
+
+/**
+ * One attempt's view of its invocation's journal: Restate's context, or the testing engine's. Creating an operation
+ * appends to the journal in call order, which must be the same on every attempt; awaiting happens in one place, `next`.
+ */
+export interface Journal {
+  readonly target: Target
+  readonly invocationId: string
+  /** W3C trace context of the attempt, when the server or the first caller sent one. */
+  readonly traceparent: string | undefined
+  /** Whether the caller asks for failures with their fields. */
+  readonly typedFailures: boolean
+  /** True while the attempt repeats what an earlier one journaled. */
+  readonly replaying: () => boolean
+  /** Aborted when the attempt is over for any reason: completed, suspended, failed, disconnected. */
+  readonly attemptCompleted: AbortSignal
+  readonly uuid: () => string
+  /** Live time, for step timeouts and durations only: never for decisions. */
+  readonly timer: (millis: number, fire: () => void) => () => void
+  readonly liveMillis: () => number
+
+  readonly run: <A>(name: string, body: () => Promise<A>, options: RunOptions<A>) => Pending
+  readonly now: () => Pending
+  readonly sleep: (millis: number, name: string | undefined) => Pending
+  readonly get: <A>(name: string, serde: Serde<A>) => Pending
+  readonly set: (name: string, bytes: Uint8Array) => void
+  readonly clear: (name: string) => void
+  readonly call: (request: CallRequest) => { readonly result: Pending; readonly invocationId: Pending }
+  readonly send: (request: SendRequest) => { readonly invocationId: Pending }
+  readonly cancel: (invocationId: string) => void
+  readonly awakeable: <A>(serde: Serde<A>) => { readonly id: string; readonly result: Pending }
+  readonly resolveAwakeable: (id: string, bytes: Uint8Array) => void
+  readonly rejectAwakeable: (id: string, reason: string) => void
+  readonly signal: <A>(name: string, serde: Serde<A>) => Pending
+
+  /**
+   * The next completion among the parked waiters, in journal order: the same set has the same winner on every attempt.
+   * Answers `Cancelled` each time the invocation has been cancelled. Never settles when the attempt ends first.
+   */
+  readonly next: (waiters: ReadonlySet<Waiter>) => Promise<Wakeup>
+}

@@ -1,0 +1,153 @@
+import { Either, JSONSchema, ParseResult, Schema, SchemaAST } from "effect"
+import { EncodingFailed } from "../operations/DurableError.ts"
+import { type AnySchema, opaque } from "./Contract.ts"
+import { clipped } from "./clipped.ts"
+
+/** How a value becomes journal bytes and back. The shape Restate's SDK expects. */
+export interface Serde<A> {
+  readonly contentType?: string
+  readonly serialize: (value: A) => Uint8Array
+  readonly deserialize: (bytes: Uint8Array) => A
+}
+
+/** The serde of a schema. */
+export interface SchemaSerde<A> extends Serde<A> {
+  /** As `serialize`, but a value that does not fit is a value: a workflow decides what to do about it. */
+  readonly encode: (value: A) => Either.Either<Uint8Array, InvalidPayload>
+  /** The JSON that `encode` makes bytes of, of any size. The schema reads it back. */
+  readonly write: (value: A) => Either.Either<string, InvalidPayload>
+}
+
+/** Largest payload in either direction, state and step results included: 256 KiB. Restate's own limit is 32 MiB. */
+export const maxPayloadBytes = 256 * 1024
+
+const maxProblemCharacters = 512
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+const empty = new Uint8Array(0)
+const cache = new WeakMap<SchemaAST.AST, SchemaSerde<unknown>>()
+
+/** A payload that is too large, is not JSON, or does not fit its schema. */
+export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("InvalidPayload", {
+  problem: Schema.String,
+  /** Its size, when that is the problem. */
+  bytes: Schema.optional(Schema.Number)
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+const tooLarge = (bytes: number): InvalidPayload =>
+  new InvalidPayload({ problem: `${bytes} bytes exceed the limit of ${maxPayloadBytes}`, bytes })
+
+/** Where a value of ours does not fit. What it holds is not said: the text goes to the journal's events. */
+const misfit = (error: ParseResult.ParseError, how = "the value does not fit its schema"): InvalidPayload => {
+  const paths = ParseResult.ArrayFormatter.formatErrorSync(error).map(
+    ({ path }) => path.map(String).join(".") || "itself"
+  )
+  return new InvalidPayload({
+    problem: clipped(`${how} at ${paths.join(", ")}`, maxProblemCharacters)
+  })
+}
+
+const describe = (error: ParseResult.ParseError): string => {
+  const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) =>
+    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
+  )
+  return clipped(issues.join("; "), maxProblemCharacters)
+}
+
+const parse = (bytes: Uint8Array): unknown => {
+  if (bytes.length === 0) return undefined
+  if (bytes.length > maxPayloadBytes) throw tooLarge(bytes.length)
+  try {
+    return JSON.parse(decoder.decode(bytes))
+  } catch {
+    throw new InvalidPayload({ problem: "the body is not JSON" })
+  }
+}
+
+const refuseNonFinite = (_: string, value: unknown): unknown => {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError("not a JSON number")
+  return value
+}
+
+/** Undefined for what JSON cannot hold. NaN and the infinities would become null, so a text with a null is looked at again. */
+const jsonOf = (wire: unknown): string | undefined => {
+  try {
+    // Typed as a string, although a function or a symbol has no JSON.
+    const text: string | undefined = JSON.stringify(wire)
+    return text?.includes("null") ? JSON.stringify(wire, refuseNonFinite) : text
+  } catch {
+    return undefined
+  }
+}
+
+const isVoid = ({ ast }: AnySchema): boolean => SchemaAST.isVoidKeyword(ast) || SchemaAST.isUndefinedKeyword(ast)
+
+/**
+ * The schema's encoded side as JSON Schema, for discovery. None where nothing is sent, and for a schema without such a form,
+ * which still encodes and decodes.
+ */
+export const jsonSchemaOf = (schema: AnySchema): object | undefined => {
+  if (isVoid(schema)) return undefined
+  try {
+    return JSONSchema.make(opaque(schema), { target: "jsonSchema2020-12" })
+  } catch {
+    return undefined
+  }
+}
+
+const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
+  const toWire = Schema.encodeEither(schema)
+  const decode = Schema.decodeUnknownEither(schema)
+  const write = (value: A): Either.Either<string, InvalidPayload> => {
+    const wire = toWire(value)
+    if (wire._tag === "Left") return Either.left(misfit(wire.left))
+    const text = wire.right === undefined ? "" : jsonOf(wire.right)
+    if (text === undefined) return Either.left(new InvalidPayload({ problem: "the value has no JSON" }))
+    // Refused here, where the value is made: once stored, no attempt could read it back.
+    const back = decode(text === "" ? undefined : JSON.parse(text))
+    return back._tag === "Left"
+      ? Either.left(misfit(back.left, "its schema cannot read the value's JSON"))
+      : Either.right(text)
+  }
+  const encode = (value: A): Either.Either<Uint8Array, InvalidPayload> =>
+    Either.flatMap(write(value), (text) => {
+      const bytes = text === "" ? empty : encoder.encode(text)
+      return bytes.length > maxPayloadBytes ? Either.left(tooLarge(bytes.length)) : Either.right(bytes)
+    })
+  return {
+    ...(isVoid(schema) ? {} : { contentType: "application/json" }),
+    encode,
+    write,
+    serialize: (value) => Either.getOrThrowWith(encode(value), (problem) => problem),
+    deserialize: (bytes) => {
+      const result = decode(parse(bytes))
+      if (result._tag === "Left") throw new InvalidPayload({ problem: describe(result.left) })
+      return result.right
+    }
+  }
+}
+
+/** The serde of a schema whose types are not known here. */
+export const opaqueSerde = (schema: AnySchema): SchemaSerde<unknown> => serdeOf(opaque(schema))
+
+/** The bytes of a value for `target`, or why there are none. A function of the value: the same on every attempt. */
+export const encodeFor = <A>(
+  target: string,
+  serde: SchemaSerde<A>,
+  value: A
+): Either.Either<Uint8Array, EncodingFailed> =>
+  Either.mapLeft(serde.encode(value), ({ problem }) => new EncodingFailed({ target, problem }))
+
+/** The serde of a schema, made once per schema. */
+export const serdeOf = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
+  const known = cache.get(schema.ast)
+  // The cache is keyed by the schema itself, so what is found there was made for the same A.
+  if (known !== undefined) return known as SchemaSerde<A>
+  const made = make(schema)
+  cache.set(schema.ast, made as SchemaSerde<unknown>)
+  return made
+}

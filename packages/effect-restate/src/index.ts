@@ -1,0 +1,55 @@
+export { type AttemptRunner, type BoundObject, bind } from "./attempt/BoundObject.ts"
+export {
+  type AttemptInfo,
+  type AttemptOutcome,
+  type Observer,
+  type StepInfo,
+  type StepOutcome,
+  silentObserver
+} from "./attempt/Observer.ts"
+export {
+  type AnySchema,
+  type Contract,
+  type Failure,
+  type HandlerContract,
+  type HandlerMode,
+  type HandlerName,
+  type Input,
+  type Output,
+  opaque,
+  type SchemaOf
+} from "./contract/Contract.ts"
+export {
+  type AttemptRetry,
+  type Handlers,
+  type Implementation,
+  implement,
+  type ObjectOptions
+} from "./contract/Implementation.ts"
+export {
+  InvalidPayload,
+  maxPayloadBytes,
+  opaqueSerde,
+  type SchemaSerde,
+  type Serde,
+  serdeOf
+} from "./contract/Serde.ts"
+export { cancellable } from "./operations/cancellable.ts"
+export { Durable, invocationId, key, uuid } from "./operations/Durable.ts"
+export {
+  AwaitRejected,
+  CallFailed,
+  Cancelled,
+  type DurableFailure,
+  DurableInsideStep,
+  EncodingFailed,
+  NeverRests,
+  NonDurableWait,
+  StateIsReadOnly,
+  StepFailed,
+  StepTimedOut
+} from "./operations/DurableError.ts"
+export * from "./operations/Messaging.ts"
+export * from "./operations/Saga.ts"
+export * from "./operations/State.ts"
+export * from "./operations/Step.ts"

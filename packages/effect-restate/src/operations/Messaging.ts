@@ -1,0 +1,162 @@
+import { TerminalError } from "@restatedev/restate-sdk"
+import { type Duration, Effect, Either, Option, type Schema } from "effect"
+import type { Completion, Target } from "../attempt/Journal.ts"
+import { wholeMillis } from "../attempt/wholeMillis.ts"
+import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
+import { encodeFor, opaqueSerde, serdeOf } from "../contract/Serde.ts"
+import { fromTerminal, typedFailuresHeader } from "../contract/TypedFailure.ts"
+import { type Durable, withAttempt } from "./Durable.ts"
+import { AwaitRejected, CallFailed, type EncodingFailed } from "./DurableError.ts"
+
+const nameOf = ({ handler, service }: Target): string => `${service}/${handler}`
+
+const handlerOf = <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) => {
+  const declared = contract.handlers[handler]
+  if (declared === undefined) throw new TypeError(`${contract.name} has no handler ${handler}`)
+  return declared
+}
+
+const targetOf = (contract: Contract, key: string, handler: string): Target => ({
+  service: contract.name,
+  handler,
+  key
+})
+
+/** Two sends or calls with the same key to the same handler are one invocation. Must be the same on every attempt. */
+export interface CallOptions {
+  readonly idempotencyKey?: string
+}
+
+export interface SendOptions extends CallOptions {
+  readonly delay?: Duration.DurationInput
+}
+
+/**
+ * Calls another object and waits. Failures that the callee's contract declares come back as the same classes, any
+ * other as `CallFailed`. Interrupting the caller cancels the callee. An input that does not fit its schema, or is too large,
+ * is `EncodingFailed`, here and on every attempt: the callee never hears of it, and nothing is journaled.
+ */
+export const call = <C extends Contract, H extends HandlerName<C>>(
+  contract: C,
+  key: string,
+  handler: H,
+  input: Input<C, H>,
+  options: CallOptions = {}
+): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed, Durable> =>
+  withAttempt((attempt): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed> => {
+    const { journal } = attempt
+    const declared = handlerOf(contract, handler)
+    const target = targetOf(contract, key, handler)
+    const encoded = encodeFor(nameOf(target), opaqueSerde(declared.input), input)
+    if (Either.isLeft(encoded)) return encoded.left
+    let appended: ReturnType<typeof journal.call> | undefined
+    const append = () => {
+      appended = journal.call({
+        target,
+        input: encoded.right,
+        outputSerde: opaqueSerde(declared.output),
+        // A private handler tells its callers, which are never the ingress, without being asked.
+        headers: declared.ingress === "public" ? { [typedFailuresHeader]: "true" } : {},
+        ...options
+      })
+      return appended.result
+    }
+    const cancelCallee = (): Effect.Effect<void> => {
+      const callee = appended
+      if (callee === undefined) return Effect.void
+      return attempt.park(
+        () => callee.invocationId,
+        // An invocation id is a string.
+        (completion) => (completion.ok ? Effect.sync(() => journal.cancel(completion.value as string)) : Effect.void)
+      )
+    }
+    const answer = (completion: Completion): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed> => {
+      // Decoded by the contract's output schema.
+      if (completion.ok) return Effect.succeed(completion.value as Output<C, H>)
+      const { error } = completion
+      if (!(error instanceof TerminalError)) return Effect.die(error)
+      // Decoded by the contract's error schema.
+      const typed = fromTerminal(declared.error, error) as Option.Option<Failure<C, H>>
+      const untyped = () => new CallFailed({ target: nameOf(target), code: error.code, reason: error.message })
+      return Effect.fail(Option.getOrElse(typed, untyped))
+    }
+    return attempt.park(append, answer, cancelCallee)
+  })
+
+/**
+ * Sends a message, now or after a delay, and goes on. It is delivered exactly once even if this invocation fails later. An
+ * input that does not fit its schema, or is too large, is `EncodingFailed`: nothing was sent.
+ */
+export const send = <C extends Contract, H extends HandlerName<C>>(
+  contract: C,
+  key: string,
+  handler: H,
+  input: Input<C, H>,
+  options: SendOptions = {}
+): Effect.Effect<{ readonly invocationId: Effect.Effect<string, never, Durable> }, EncodingFailed, Durable> =>
+  withAttempt((attempt) => {
+    const target = targetOf(contract, key, handler)
+    return Either.map(encodeFor(nameOf(target), opaqueSerde(handlerOf(contract, handler).input), input), (encoded) => {
+      const { delay, idempotencyKey } = options
+      const sent = attempt.journal.send({
+        target,
+        input: encoded,
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        ...(delay === undefined ? {} : { delayMillis: wholeMillis(delay) })
+      })
+      return {
+        invocationId: withAttempt((current) =>
+          current.park(
+            () => sent.invocationId,
+            // An invocation id is a string.
+            (completion) => (completion.ok ? Effect.succeed(completion.value as string) : Effect.die(completion.error))
+          )
+        )
+      }
+    })
+  })
+
+/** Asks Restate to cancel another invocation. Does not wait for its compensations. */
+export const cancel = (id: string): Effect.Effect<void, never, Durable> =>
+  withAttempt((attempt) => Effect.sync(() => attempt.journal.cancel(id)))
+
+const awaited =
+  (id: string) =>
+  <A>(completion: Completion): Effect.Effect<A, AwaitRejected> => {
+    // Decoded by the schema given to awakeable or signal.
+    if (completion.ok) return Effect.succeed(completion.value as A)
+    const { error } = completion
+    if (!(error instanceof TerminalError)) return Effect.die(error)
+    return Effect.fail(new AwaitRejected({ id, code: error.code, reason: error.message }))
+  }
+
+/** A promise that somebody outside completes by its id, through the ingress or from another handler. */
+export interface Awakeable<A> {
+  readonly id: string
+  readonly result: Effect.Effect<A, AwaitRejected, Durable>
+}
+
+export const awakeable = <A, I>(schema: Schema.Schema<A, I>): Effect.Effect<Awakeable<A>, never, Durable> =>
+  withAttempt((attempt) =>
+    Effect.sync(() => {
+      const { id, result } = attempt.journal.awakeable(serdeOf(schema))
+      return { id, result: withAttempt((current) => current.park(() => result, awaited(id)<A>)) }
+    })
+  )
+
+/** Completes an awakeable of another invocation, or fails when the value does not fit: it then still waits. */
+export const resolveAwakeable = <A, I>(
+  id: string,
+  schema: Schema.Schema<A, I>,
+  value: A
+): Effect.Effect<void, EncodingFailed, Durable> =>
+  withAttempt((attempt) =>
+    Either.map(encodeFor("awakeable", serdeOf(schema), value), (bytes) => attempt.journal.resolveAwakeable(id, bytes))
+  )
+
+export const rejectAwakeable = (id: string, reason: string): Effect.Effect<void, never, Durable> =>
+  withAttempt((attempt) => Effect.sync(() => attempt.journal.rejectAwakeable(id, reason)))
+
+/** Waits for a named signal sent to this invocation. */
+export const signal = <A, I>(name: string, schema: Schema.Schema<A, I>): Effect.Effect<A, AwaitRejected, Durable> =>
+  withAttempt((attempt) => attempt.park(() => attempt.journal.signal(name, serdeOf(schema)), awaited(name)<A>))

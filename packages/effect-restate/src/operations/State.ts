@@ -1,0 +1,57 @@
+import { Effect, Either, Option, type Schema } from "effect"
+import type { Attempt } from "../attempt/Attempt.ts"
+import type { Serde } from "../contract/Serde.ts"
+import { encodeFor, serdeOf } from "../contract/Serde.ts"
+import { type Durable, withAttempt } from "./Durable.ts"
+import { type EncodingFailed, StateIsReadOnly } from "./DurableError.ts"
+
+/** One named value in the object's state. Writes belong to exclusive handlers, which the object's key orders; in a shared one they are a defect. */
+export interface StateCell<A> {
+  readonly get: Effect.Effect<Option.Option<A>, never, Durable>
+  /** Writes nothing, and fails, when the value does not fit: whatever stood there stays. */
+  readonly set: (value: A) => Effect.Effect<void, EncodingFailed, Durable>
+  readonly clear: Effect.Effect<void, never, Durable>
+}
+
+/** Tells a stored null from nothing stored. */
+interface Held<A> {
+  readonly value: A
+}
+
+const writing = <E>(
+  name: string,
+  write: (attempt: Attempt) => Effect.Effect<void, E>
+): Effect.Effect<void, E, Durable> =>
+  withAttempt((attempt) => {
+    const { handler, journal } = attempt
+    return handler.writesState
+      ? write(attempt)
+      : Effect.die(new StateIsReadOnly({ handler: journal.target.handler, state: name }))
+  })
+
+/** Declares a value of the object's state. Stored through the schema, so a stored shape can be read for as long as the schema reads it. */
+export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): StateCell<A> => {
+  const serde = serdeOf(schema)
+  const held: Serde<Held<A>> = {
+    serialize: ({ value }) => serde.serialize(value),
+    deserialize: (bytes) => ({ value: serde.deserialize(bytes) })
+  }
+  return {
+    get: withAttempt((attempt) =>
+      attempt.park(
+        () => attempt.journal.get(name, held),
+        (completion) => {
+          if (!completion.ok) return Effect.die(completion.error)
+          // Journal.get is a Pending<Held<A> | null>, decoded by the schema.
+          const stored = completion.value as Held<A> | null
+          return Effect.succeed(stored === null ? Option.none() : Option.some(stored.value))
+        }
+      )
+    ),
+    set: (value) =>
+      writing(name, ({ journal }) =>
+        Either.map(encodeFor(`state ${name}`, serde, value), (bytes) => journal.set(name, bytes))
+      ),
+    clear: writing(name, ({ journal }) => Effect.sync(() => journal.clear(name)))
+  }
+}

@@ -1,0 +1,6 @@
+export { drainingAttempt } from "./attempt/Attempt.ts"
+export * from "./testing/CrashMatrix.ts"
+export * from "./testing/Fault.ts"
+export type { Invocation } from "./testing/Invocation.ts"
+export * from "./testing/JournalFixture.ts"
+export * from "./testing/MemoryRestate.ts"

@@ -1,0 +1,42 @@
+import type { CallRequest, RunOptions, Target } from "../attempt/Journal.ts"
+import type { Phase } from "./Fault.ts"
+import type { Entry, Invocation, Stored } from "./Invocation.ts"
+
+/** An attempt as the cluster handles it. */
+export interface RunningAttempt {
+  readonly invocation: Invocation
+  /** True when an awaited answer is known already, so that a suspended invocation resumes at once. */
+  readonly hasNews: boolean
+  /** True while its fibers run, false once it waits for an answer. */
+  readonly driving: boolean
+  readonly poll: () => void
+  readonly end: () => void
+  /** Records an answer that ends a step for good, from outside the body. */
+  readonly answer: (entry: Entry, answer: Stored) => void
+}
+
+/** What an attempt needs of the cluster it runs in. */
+export interface AttemptWorld {
+  readonly now: () => number
+  readonly timer: (millis: number, fire: () => void) => () => void
+  /** True to end the attempt whenever it has to wait, as a server with an inactivity timeout of zero does. */
+  readonly suspends: boolean
+  readonly progress: () => void
+  readonly crashes: (invocation: Invocation, entry: Entry, phase: Phase) => boolean
+  readonly bodyStarted: () => void
+  readonly bodyEnded: () => void
+  /** The order in which results of bodies that ended together become known. */
+  readonly acknowledge: (deliver: () => void) => void
+  readonly stateOf: (target: Target) => Map<string, Uint8Array>
+  readonly completed: (invocation: Invocation, entry: Entry, answer: Stored) => void
+  readonly startCall: (caller: Invocation, entry: Entry, request: CallRequest) => void
+  readonly startSend: (target: Target, input: Uint8Array, delayMillis: number, key?: string) => string
+  readonly cancelInvocation: (id: string) => void
+  readonly completeAwakeable: (id: string, answer: Stored) => void
+  readonly awaitSignal: (invocation: Invocation, entry: Entry) => void
+  readonly rejection: (message: string) => Stored
+  readonly runFailed: (journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions<unknown>) => void
+  readonly suspended: (journal: RunningAttempt) => void
+  readonly crashed: (journal: RunningAttempt) => void
+  readonly mismatched: (journal: RunningAttempt, expected: Entry, actual: string) => void
+}

@@ -1,0 +1,359 @@
+import { TerminalError } from "@restatedev/restate-sdk"
+import type { BoundObject } from "../attempt/BoundObject.ts"
+import type { RunOptions, Target } from "../attempt/Journal.ts"
+import { opaqueSerde } from "../contract/Serde.ts"
+import { typedFailuresHeader } from "../contract/TypedFailure.ts"
+import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
+import { type FaultPlan, type JournalPoint, noFaults } from "./Fault.ts"
+import { generator } from "./Generator.ts"
+import { type Entry, type Invocation, makeInvocation, type Stored } from "./Invocation.ts"
+import { MemoryJournal } from "./MemoryJournal.ts"
+import { afterFailedAttempt, afterFailedRun } from "./Retry.ts"
+import type { VirtualTime } from "./VirtualTime.ts"
+
+export interface ClusterOptions {
+  /** `always` ends the attempt at every wait, as a server with an inactivity timeout of zero does. Default `never`. */
+  readonly suspend?: "always" | "never"
+  readonly faults?: FaultPlan
+  /** Told of every journal point that is reached, before the fault plan decides. */
+  readonly observePoint?: (point: JournalPoint) => void
+  /** Shuffles the order in which results of bodies that ended together become known. */
+  readonly shuffleSeed?: number
+}
+
+export interface StartOptions {
+  readonly idempotencyKey?: string | undefined
+  readonly traceparent?: string | undefined
+  /** The caller asks for failures with their fields. Default false. */
+  readonly typedFailures?: boolean | undefined
+  readonly delayMillis?: number
+}
+
+interface KeyedObject {
+  readonly state: Map<string, Uint8Array>
+  readonly queue: Array<Invocation>
+  holder: Invocation | undefined
+}
+
+export const rejected = (message: string, errorCode: number): Stored => ({
+  ok: false,
+  error: new TerminalError(message, { errorCode })
+})
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Invocations, keyed objects and their attempts: the part of the engine that plays the server. */
+export class Cluster {
+  readonly time: VirtualTime
+  readonly invocations = new Map<string, Invocation>()
+  readonly #options: ClusterOptions
+  readonly #bound = new Map<string, BoundObject>()
+  readonly #objects = new Map<string, KeyedObject>()
+  readonly #attempts = new Map<Invocation, RunningAttempt>()
+  readonly #counters = new Map<string, number>()
+  readonly #idempotent = new Map<string, Invocation>()
+  readonly #signals = new Map<string, Stored>()
+  readonly #held: Array<() => void> = []
+  readonly #random: () => number
+  #progress = 0
+  #bodies = 0
+
+  constructor(time: VirtualTime, options: ClusterOptions) {
+    this.time = time
+    this.#options = options
+    this.#random = generator(options.shuffleSeed ?? 1)
+  }
+
+  /** Grows with everything that happens. */
+  get progress(): number {
+    return this.#progress
+  }
+
+  /** Step bodies that are running rather than waiting for virtual time. */
+  get busyBodies(): number {
+    return this.#bodies - this.time.sleepingBodies
+  }
+
+  /** True while fibers of an attempt have more to run before it waits again. */
+  get driving(): boolean {
+    for (const journal of this.#attempts.values()) if (journal.driving) return true
+    return false
+  }
+
+  serve(bound: BoundObject): void {
+    this.#bound.set(bound.contract.name, bound)
+  }
+
+  start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
+    const { idempotencyKey, traceparent, typedFailures = false, delayMillis = 0 } = options
+    const path = `${target.service}/${target.key}/${target.handler}`
+    const dedupe = idempotencyKey === undefined ? undefined : `${path}/${idempotencyKey}`
+    const known = dedupe === undefined ? undefined : this.#idempotent.get(dedupe)
+    if (known !== undefined) return known
+    const number = (this.#counters.get(path) ?? 0) + 1
+    this.#counters.set(path, number)
+    const label = `${path}#${number}`
+    const invocation = makeInvocation({ id: `inv_${label}`, label, target, input, traceparent, typedFailures })
+    this.invocations.set(invocation.id, invocation)
+    if (dedupe !== undefined) this.#idempotent.set(dedupe, invocation)
+    this.#progress++
+    if (delayMillis > 0) this.time.after(delayMillis, () => this.#admit(invocation))
+    else this.#admit(invocation)
+    return invocation
+  }
+
+  cancel(id: string): void {
+    const invocation = this.invocations.get(id)
+    if (invocation === undefined || invocation.status === "completed") return
+    if (invocation.status === "queued") {
+      this.#complete(invocation, rejected("cancelled", 409))
+      return
+    }
+    invocation.order.push("cancelled")
+    this.#wake(invocation)
+  }
+
+  /** Ends every running attempt, as the death of the process does, and starts new ones. */
+  crash(): void {
+    for (const journal of [...this.#attempts.values()]) this.#restart(journal)
+  }
+
+  signal(id: string, name: string, stored: Stored): void {
+    this.#signals.set(`${id}/${name}`, stored)
+    const invocation = this.invocations.get(id)
+    const entry = invocation?.entries.find((candidate) => candidate.kind === "signal" && candidate.name === name)
+    if (invocation !== undefined && entry !== undefined) this.#completed(invocation, entry, stored)
+  }
+
+  completeAwakeable(id: string, stored: Stored): void {
+    for (const invocation of this.invocations.values())
+      for (const entry of invocation.entries)
+        if (entry.kind === "awakeable" && `prom_${invocation.id}_${entry.index}` === id)
+          this.#completed(invocation, entry, stored)
+  }
+
+  stateOf(target: Pick<Target, "service" | "key">): Map<string, Uint8Array> {
+    return this.#object(target).state
+  }
+
+  unfinished(): ReadonlyArray<string> {
+    return [...this.invocations.values()]
+      .filter((invocation) => invocation.status !== "completed")
+      .map((invocation) => `${invocation.label} (${invocation.status})`)
+  }
+
+  /** Makes the results of bodies known that ended since the last turn, in shuffled order. */
+  acknowledgeHeld(): void {
+    const held = this.#held.splice(0)
+    while (held.length > 0) {
+      const [deliver] = held.splice(Math.floor(this.#random() * held.length), 1)
+      deliver?.()
+    }
+  }
+
+  #object({ service, key }: Pick<Target, "service" | "key">): KeyedObject {
+    const name = `${service}/${key}`
+    const known = this.#objects.get(name)
+    if (known !== undefined) return known
+    const made: KeyedObject = { state: new Map(), queue: [], holder: undefined }
+    this.#objects.set(name, made)
+    return made
+  }
+
+  #admit(invocation: Invocation): void {
+    const declared = this.#bound.get(invocation.target.service)?.contract.handlers[invocation.target.handler]
+    if (declared === undefined) return this.#complete(invocation, rejected("service or handler not found", 404))
+    if (declared.mode === "shared") return this.#attempt(invocation)
+    const object = this.#object(invocation.target)
+    if (object.holder !== undefined) {
+      object.queue.push(invocation)
+      return
+    }
+    object.holder = invocation
+    this.#attempt(invocation)
+  }
+
+  #attempt(invocation: Invocation): void {
+    const { service, handler } = invocation.target
+    const bound = this.#bound.get(service)
+    const run = bound?.attempts.get(handler)
+    const declared = bound?.contract.handlers[handler]
+    if (run === undefined || declared === undefined)
+      return this.#complete(invocation, rejected("service or handler not found", 404))
+    invocation.status = "running"
+    invocation.attempts++
+    let input: unknown
+    try {
+      input = opaqueSerde(declared.input).deserialize(invocation.input)
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      return this.#complete(invocation, rejected(`Failed to deserialize input: ${problem}`, 400))
+    }
+    const journal = new MemoryJournal(invocation, { ...this.#world, suspends: this.#options.suspend === "always" })
+    this.#attempts.set(invocation, journal)
+    run(journal, input).then(
+      (bytes) => {
+        if (journal.alive) this.#output(journal, { ok: true, bytes })
+      },
+      (error: unknown) => {
+        if (!journal.alive) return
+        if (error instanceof TerminalError) this.#output(journal, { ok: false, error })
+        else this.#attemptFailed(journal, error)
+      }
+    )
+  }
+
+  #output(journal: RunningAttempt, result: Stored): void {
+    const { invocation } = journal
+    const point = { invocation: invocation.label, index: invocation.entries.length, kind: "output" as const, name: "" }
+    if (this.#crashes({ ...point, phase: "before" })) return this.#restart(journal)
+    this.#end(journal)
+    this.#complete(invocation, result)
+  }
+
+  #complete(invocation: Invocation, result: Stored): void {
+    invocation.status = "completed"
+    invocation.result = result
+    this.#progress++
+    for (const wake of invocation.waiting.splice(0)) wake(result)
+    const object = this.#object(invocation.target)
+    const queued = object.queue.indexOf(invocation)
+    if (queued >= 0) object.queue.splice(queued, 1)
+    if (object.holder !== invocation) return
+    object.holder = object.queue.shift()
+    if (object.holder !== undefined) this.#attempt(object.holder)
+  }
+
+  #end(journal: RunningAttempt): void {
+    if (this.#attempts.get(journal.invocation) === journal) this.#attempts.delete(journal.invocation)
+    journal.end()
+    this.#progress++
+  }
+
+  #restart(journal: RunningAttempt): void {
+    this.#end(journal)
+    journal.invocation.status = "suspended"
+    setImmediate(() => this.#resume(journal.invocation))
+  }
+
+  #resume(invocation: Invocation): void {
+    if (invocation.status !== "suspended" && invocation.status !== "backing-off") return
+    this.#progress++
+    this.#attempt(invocation)
+  }
+
+  #wake(invocation: Invocation): void {
+    this.#progress++
+    const journal = this.#attempts.get(invocation)
+    if (journal !== undefined) journal.poll()
+    else if (invocation.status === "suspended") this.#resume(invocation)
+  }
+
+  #completed(invocation: Invocation, entry: Entry, answer: Stored): void {
+    if (entry.answer !== undefined || invocation.status === "completed") return
+    entry.answer = answer
+    invocation.order.push(entry.index)
+    this.#wake(invocation)
+  }
+
+  #attemptFailed(journal: RunningAttempt, error: unknown): void {
+    const { invocation } = journal
+    invocation.failures++
+    const { endsWhenExhausted = [], retry = {} } = this.#bound.get(invocation.target.service)?.options ?? {}
+    const ends = endsWhenExhausted.includes(invocation.target.handler)
+    const verdict = afterFailedAttempt(retry, invocation.failures, ends)
+    if (verdict._tag === "Retry") return this.#backOff(journal, error, verdict.afterMillis)
+    if (verdict._tag === "Pause") return this.#pause(journal, error)
+    this.#end(journal)
+    this.#complete(invocation, rejected(messageOf(error), 500))
+  }
+
+  #backOff(journal: RunningAttempt, error: unknown, millis: number): void {
+    this.#end(journal)
+    journal.invocation.status = "backing-off"
+    journal.invocation.lastFailure = messageOf(error)
+    this.time.after(millis, () => this.#resume(journal.invocation))
+  }
+
+  #pause(journal: RunningAttempt, error: unknown): void {
+    this.#end(journal)
+    journal.invocation.status = "paused"
+    journal.invocation.lastFailure = messageOf(error)
+  }
+
+  #runFailed(journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions<unknown>): void {
+    entry.failures++
+    entry.firstFailureAt ??= this.time.now
+    const failed = { times: entry.failures, sinceMillis: this.time.now - entry.firstFailureAt }
+    const verdict = afterFailedRun(options, error, failed)
+    switch (verdict?._tag) {
+      case undefined:
+        return this.#attemptFailed(journal, error)
+      case "Final":
+        return journal.answer(entry, { ok: false, error: verdict.error })
+      case "GiveUp":
+        return journal.answer(entry, rejected(messageOf(error), 500))
+      case "Pause":
+        return this.#pause(journal, error)
+      case "Retry":
+        return this.#backOff(journal, error, verdict.afterMillis)
+    }
+  }
+
+  #crashes(point: JournalPoint): boolean {
+    this.#options.observePoint?.(point)
+    return (this.#options.faults ?? noFaults)(point)
+  }
+
+  /** Nothing can run: gives the worker back until one of the awaited entries is answered. */
+  #suspend(journal: RunningAttempt): void {
+    const { hasNews } = journal
+    this.#end(journal)
+    journal.invocation.status = "suspended"
+    if (hasNews) setImmediate(() => this.#resume(journal.invocation))
+  }
+
+  readonly #world: Omit<AttemptWorld, "suspends"> = {
+    now: () => this.time.now,
+    timer: (millis, fire) => this.time.after(millis, fire),
+    progress: () => {
+      this.#progress++
+    },
+    crashes: (invocation, { index, kind, name }, phase) =>
+      this.#crashes({ invocation: invocation.label, index, kind, name, phase }),
+    bodyStarted: () => {
+      this.#bodies++
+      this.#progress++
+    },
+    bodyEnded: () => {
+      this.#bodies--
+      this.#progress++
+    },
+    acknowledge: (deliver) => {
+      if (this.#options.shuffleSeed === undefined) deliver()
+      else this.#held.push(deliver)
+    },
+    stateOf: (target) => this.#object(target).state,
+    completed: (invocation, entry, answer) => this.#completed(invocation, entry, answer),
+    startCall: (caller, entry, { headers, idempotencyKey, input, target }) => {
+      const callee = this.start(target, input, { idempotencyKey, typedFailures: typedFailuresHeader in headers })
+      entry.invocationId = callee.id
+      const answer = (result: Stored) => this.#completed(caller, entry, result)
+      if (callee.result === undefined) callee.waiting.push(answer)
+      else answer(callee.result)
+    },
+    startSend: (target, input, delayMillis, key) => this.start(target, input, { idempotencyKey: key, delayMillis }).id,
+    cancelInvocation: (id) => this.cancel(id),
+    completeAwakeable: (id, answer) => this.completeAwakeable(id, answer),
+    awaitSignal: (invocation, entry) => {
+      const known = this.#signals.get(`${invocation.id}/${entry.name}`)
+      if (known !== undefined) this.#completed(invocation, entry, known)
+    },
+    rejection: (message) => rejected(message, 500),
+    runFailed: (journal, entry, error, options) => this.#runFailed(journal, entry, error, options),
+    suspended: (journal) => this.#suspend(journal),
+    crashed: (journal) => this.#restart(journal),
+    mismatched: (journal, expected, actual) =>
+      this.#pause(journal, new Error(`journal mismatch at ${expected.index}: ${expected.fingerprint} became ${actual}`))
+  }
+}

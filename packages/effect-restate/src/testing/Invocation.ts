@@ -1,0 +1,76 @@
+import type { TerminalError } from "@restatedev/restate-sdk"
+import type { Target } from "../attempt/Journal.ts"
+
+export type EntryKind =
+  | "run"
+  | "now"
+  | "sleep"
+  | "get"
+  | "set"
+  | "clear"
+  | "call"
+  | "send"
+  | "cancel"
+  | "awakeable"
+  | "resolve"
+  | "signal"
+  | "output"
+
+/** A stored answer: bytes as they would stand in Restate's journal, or a terminal error. */
+export type Stored =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly error: TerminalError }
+
+export interface Entry {
+  readonly index: number
+  readonly kind: EntryKind
+  readonly name: string
+  /** What must be the same on every attempt: kind, name, target and payload. */
+  readonly fingerprint: string
+  answer: Stored | undefined
+  /** Id of the invocation that a call or send started. */
+  invocationId: string | undefined
+  failures: number
+  firstFailureAt: number | undefined
+}
+
+export type Status = "queued" | "running" | "suspended" | "backing-off" | "paused" | "completed"
+
+/** The durable side of an invocation: what survives every crash. */
+export interface Invocation {
+  readonly id: string
+  /** `service/key/handler#n`, the same in every run of a scenario. */
+  readonly label: string
+  readonly target: Target
+  readonly input: Uint8Array
+  readonly traceparent: string | undefined
+  readonly typedFailures: boolean
+  readonly entries: Array<Entry>
+  /** Indexes of completed entries, and the cancellation, in the order in which they became known. */
+  readonly order: Array<number | "cancelled">
+  readonly waiting: Array<(result: Stored) => void>
+  status: Status
+  result: Stored | undefined
+  failures: number
+  attempts: number
+  /** Text of the last error that was not terminal. */
+  lastFailure: string | undefined
+}
+
+export const makeInvocation = (
+  identity: Pick<Invocation, "id" | "label" | "target" | "input" | "traceparent" | "typedFailures">
+): Invocation => ({
+  ...identity,
+  entries: [],
+  order: [],
+  waiting: [],
+  status: "queued",
+  result: undefined,
+  failures: 0,
+  attempts: 0,
+  lastFailure: undefined
+})
+
+/** The steps of a journal in order, as `kind name`: what a change of a workflow must not reorder. */
+export const journalNames = (invocation: Invocation): ReadonlyArray<string> =>
+  invocation.entries.map((entry) => (entry.name === "" ? entry.kind : `${entry.kind} ${entry.name}`))

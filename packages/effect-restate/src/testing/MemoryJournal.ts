@@ -1,0 +1,313 @@
+import type { CallRequest, Journal, RunOptions, SendRequest, Target, Waiter, Wakeup } from "../attempt/Journal.ts"
+import type { Serde } from "../contract/Serde.ts"
+import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
+import { Deliveries } from "./Deliveries.ts"
+import type { Entry, EntryKind, Invocation, Stored } from "./Invocation.ts"
+import { KnownPending, MemoryPending } from "./MemoryPending.ts"
+
+const nothing = new Uint8Array(0)
+/** Told by its identity from a stored value of no bytes. */
+const absent = new Uint8Array(0)
+const text = new TextEncoder()
+const json = (value: unknown): Uint8Array => text.encode(JSON.stringify(value))
+const parsed = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes))
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+
+/** What the server compares of a message on replay. Not its delay, which the SDK sends as a time that differs each time. */
+const payloadOf = ({ input, target, idempotencyKey }: CallRequest | SendRequest): string =>
+  JSON.stringify([hex(input), target.key, idempotencyKey])
+
+/** One attempt's view of an invocation in memory: replays what is stored, then appends. */
+export class MemoryJournal implements Journal, RunningAttempt {
+  readonly invocation: Invocation
+  readonly #world: AttemptWorld
+  readonly #controller = new AbortController()
+  readonly #started = new Set<Entry>()
+  readonly #deliveries: Deliveries
+  #cursor = 0
+  #executing = 0
+  #bodies = 0
+  #uuids = 0
+  #waiting: { readonly waiters: ReadonlySet<Waiter>; readonly resolve: (wakeup: Wakeup) => void } | undefined
+
+  constructor(invocation: Invocation, world: AttemptWorld) {
+    this.invocation = invocation
+    this.#world = world
+    this.#deliveries = new Deliveries(invocation)
+  }
+
+  get target(): Target {
+    return this.invocation.target
+  }
+
+  get invocationId(): string {
+    return this.invocation.id
+  }
+
+  get traceparent(): string | undefined {
+    return this.invocation.traceparent
+  }
+
+  get typedFailures(): boolean {
+    return this.invocation.typedFailures
+  }
+
+  get attemptCompleted(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get alive(): boolean {
+    return !this.#controller.signal.aborted
+  }
+
+  get driving(): boolean {
+    return this.alive && this.#waiting === undefined
+  }
+
+  get hasNews(): boolean {
+    return this.#deliveries.hasNews(this.#waiting?.waiters)
+  }
+
+  end(): void {
+    this.#waiting = undefined
+    for (; this.#bodies > 0; this.#bodies--) this.#world.bodyEnded()
+    this.#controller.abort()
+  }
+
+  replaying(): boolean {
+    return this.#cursor < this.invocation.entries.length
+  }
+
+  uuid(): string {
+    const seed = Buffer.from(`${this.invocation.id}:${this.#uuids++}`)
+      .toString("hex")
+      .slice(-28)
+      .padStart(28, "0")
+    return `${seed.slice(0, 8)}-${seed.slice(8, 12)}-4${seed.slice(12, 15)}-8${seed.slice(15, 18)}-${seed.slice(16, 28)}`
+  }
+
+  liveMillis(): number {
+    return this.#world.now()
+  }
+
+  timer(millis: number, fire: () => void): () => void {
+    return this.#world.timer(millis, fire)
+  }
+
+  run<A>(name: string, body: () => Promise<A>, options: RunOptions<A>): MemoryPending {
+    const entry = this.#append("run", name, "")
+    const execute = (): void => {
+      if (entry !== undefined) this.#execute(entry, body, options as RunOptions<unknown>)
+    }
+    return new MemoryPending(entry, options.serde.deserialize, execute)
+  }
+
+  now(): MemoryPending {
+    return this.#immediate("now", "", "", () => json(this.#world.now()), parsed)
+  }
+
+  sleep(millis: number, name: string | undefined): MemoryPending {
+    const { entry, fresh } = this.#appended("sleep", name ?? "", "")
+    if (entry !== undefined && fresh) {
+      // The timer belongs to the invocation, not to the attempt: it fires whether or not anybody runs.
+      this.#world.timer(millis, () => this.#world.completed(this.invocation, entry, { ok: true, bytes: nothing }))
+      this.#acknowledged(entry)
+    }
+    return new MemoryPending(entry, () => undefined)
+  }
+
+  get<A>(name: string, serde: Serde<A>): MemoryPending {
+    const read = () => this.#world.stateOf(this.target).get(name) ?? absent
+    return this.#immediate("get", name, "", read, (bytes) => (bytes === absent ? null : serde.deserialize(bytes)))
+  }
+
+  set(name: string, bytes: Uint8Array): void {
+    this.#command("set", name, hex(bytes), () => this.#world.stateOf(this.target).set(name, bytes))
+  }
+
+  clear(name: string): void {
+    this.#command("clear", name, "", () => this.#world.stateOf(this.target).delete(name))
+  }
+
+  call(request: CallRequest): { readonly result: MemoryPending; readonly invocationId: MemoryPending } {
+    const { target, outputSerde } = request
+    const { entry, fresh } = this.#appended("call", `${target.service}/${target.handler}`, payloadOf(request))
+    if (entry !== undefined && fresh) {
+      this.#world.startCall(this.invocation, entry, request)
+      this.#acknowledged(entry)
+    }
+    return {
+      result: new MemoryPending(entry, outputSerde.deserialize),
+      invocationId: new KnownPending(() => entry?.invocationId ?? "")
+    }
+  }
+
+  send(request: SendRequest): { readonly invocationId: MemoryPending } {
+    const { target, input, delayMillis, idempotencyKey } = request
+    const entry = this.#command("send", `${target.service}/${target.handler}`, payloadOf(request), (sent) => {
+      sent.invocationId = this.#world.startSend(target, input, delayMillis ?? 0, idempotencyKey)
+    })
+    return { invocationId: new KnownPending(() => entry?.invocationId ?? "") }
+  }
+
+  cancel(invocationId: string): void {
+    this.#command("cancel", "", invocationId, () => this.#world.cancelInvocation(invocationId))
+  }
+
+  awakeable<A>(serde: Serde<A>): { readonly id: string; readonly result: MemoryPending } {
+    const entry = this.#append("awakeable", "", "")
+    return { id: `prom_${this.invocation.id}_${entry?.index}`, result: new MemoryPending(entry, serde.deserialize) }
+  }
+
+  resolveAwakeable(id: string, bytes: Uint8Array): void {
+    this.#command("resolve", "", id + hex(bytes), () => this.#world.completeAwakeable(id, { ok: true, bytes }))
+  }
+
+  rejectAwakeable(id: string, reason: string): void {
+    this.#command("resolve", "", id + reason, () => this.#world.completeAwakeable(id, this.#world.rejection(reason)))
+  }
+
+  signal<A>(name: string, serde: Serde<A>): MemoryPending {
+    const { entry, fresh } = this.#appended("signal", name, "")
+    if (entry !== undefined && fresh) {
+      this.#world.awaitSignal(this.invocation, entry)
+      this.#acknowledged(entry)
+    }
+    return new MemoryPending(entry, serde.deserialize)
+  }
+
+  next(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {
+    return new Promise((resolve) => {
+      this.#waiting = { waiters, resolve }
+      this.poll()
+    })
+  }
+
+  /** Delivers the earliest known answer, or starts what can be started, or suspends. */
+  poll(): void {
+    const waiting = this.#waiting
+    if (!this.alive || waiting === undefined) return
+    // A server that wants to suspend has closed the way in: nothing reaches the attempt before its steps have ended.
+    if (this.#world.suspends && this.#executing > 0) return
+    const wakeup = this.#deliveries.next(waiting.waiters)
+    if (wakeup !== undefined) {
+      this.#waiting = undefined
+      this.#world.progress()
+      waiting.resolve(wakeup)
+      return
+    }
+    for (const { pending } of waiting.waiters) {
+      // The driver parks on pendings of its own journal only.
+      const { entry, execute } = pending as MemoryPending
+      if (entry === undefined || execute === undefined || this.#started.has(entry)) continue
+      this.#started.add(entry)
+      execute()
+      if (!this.alive) return
+    }
+    if (this.#world.suspends && this.#executing === 0) this.#world.suspended(this)
+  }
+
+  #execute(entry: Entry, body: () => Promise<unknown>, options: RunOptions<unknown>): void {
+    if (entry.answer !== undefined) return
+    if (this.#world.crashes(this.invocation, entry, "before")) return this.#world.crashed(this)
+    this.#executing++
+    this.#bodies++
+    this.#world.bodyStarted()
+    const settle = (record: () => void): void => {
+      if (this.alive) {
+        this.#bodies--
+        this.#world.bodyEnded()
+      }
+      this.#world.acknowledge(() => {
+        this.#executing--
+        if (!this.alive) return
+        if (this.#world.crashes(this.invocation, entry, "after-body")) this.#world.crashed(this)
+        else record()
+      })
+    }
+    body().then(
+      (value) => settle(() => this.#answered(entry, { ok: true, bytes: options.serde.serialize(value) })),
+      (error: unknown) => settle(() => this.#world.runFailed(this, entry, error, options))
+    )
+  }
+
+  /** The result of a body is stored: this attempt goes on, unless it dies here or has to suspend. */
+  #answered(entry: Entry, answer: Stored): void {
+    entry.answer = answer
+    this.invocation.order.push(entry.index)
+    this.#world.progress()
+    if (this.#world.crashes(this.invocation, entry, "after-ack")) this.#world.crashed(this)
+    else if (!this.#world.suspends) this.poll()
+    else if (this.#executing === 0) this.#world.suspended(this)
+  }
+
+  answer(entry: Entry, answer: Stored): void {
+    this.#answered(entry, answer)
+  }
+
+  #append(kind: EntryKind, name: string, payload: string): Entry | undefined {
+    const { entry, fresh } = this.#appended(kind, name, payload)
+    if (entry !== undefined && fresh && kind !== "run") this.#acknowledged(entry)
+    return entry
+  }
+
+  #command(kind: EntryKind, name: string, payload: string, apply: (entry: Entry) => void): Entry | undefined {
+    const { entry, fresh } = this.#appended(kind, name, payload)
+    if (entry === undefined || !fresh) return entry
+    apply(entry)
+    this.#acknowledged(entry)
+    return entry
+  }
+
+  #immediate(
+    kind: EntryKind,
+    name: string,
+    payload: string,
+    read: () => Uint8Array,
+    decode: (bytes: Uint8Array) => unknown
+  ): MemoryPending {
+    const entry = this.#command(kind, name, payload, (fresh) => {
+      fresh.answer = { ok: true, bytes: read() }
+      this.invocation.order.push(fresh.index)
+    })
+    return new MemoryPending(entry, decode)
+  }
+
+  #acknowledged(entry: Entry): void {
+    if (this.#world.crashes(this.invocation, entry, "after-ack")) this.#world.crashed(this)
+  }
+
+  /** Answers with the stored entry while replaying, else appends. No entry: the attempt is over. */
+  #appended(kind: EntryKind, name: string, payload: string): { entry: Entry | undefined; fresh: boolean } {
+    if (!this.alive) return { entry: undefined, fresh: false }
+    const fingerprint = `${kind}|${name}|${payload}`
+    const { entries } = this.invocation
+    const stored = entries[this.#cursor]
+    if (stored !== undefined) {
+      if (stored.fingerprint !== fingerprint) {
+        this.#world.mismatched(this, stored, fingerprint)
+        return { entry: undefined, fresh: false }
+      }
+      this.#cursor++
+      return { entry: stored, fresh: false }
+    }
+    const entry: Entry = {
+      index: entries.length,
+      kind,
+      name,
+      fingerprint,
+      answer: undefined,
+      invocationId: undefined,
+      failures: 0,
+      firstFailureAt: undefined
+    }
+    if (kind !== "run" && this.#world.crashes(this.invocation, entry, "before")) {
+      this.#world.crashed(this)
+      return { entry: undefined, fresh: false }
+    }
+    entries.push(entry)
+    this.#cursor++
+    this.#world.progress()
+    return { entry, fresh: true }
+  }
+}

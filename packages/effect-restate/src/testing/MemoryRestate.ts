@@ -1,0 +1,209 @@
+import { Clock, Context, DefaultServices, Duration, Effect, FiberId, FiberRefs, Option, Runtime, Schema } from "effect"
+import { bind } from "../attempt/BoundObject.ts"
+import type { Target } from "../attempt/Journal.ts"
+import { type Observer, silentObserver } from "../attempt/Observer.ts"
+import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
+import type { Implementation } from "../contract/Implementation.ts"
+import { opaqueSerde } from "../contract/Serde.ts"
+import { fromTerminal } from "../contract/TypedFailure.ts"
+import { CallFailed } from "../operations/DurableError.ts"
+import { Cluster, type ClusterOptions, rejected, type StartOptions } from "./Cluster.ts"
+import type { Invocation, Stored } from "./Invocation.ts"
+import { VirtualTime } from "./VirtualTime.ts"
+
+export interface MemoryRestateOptions extends ClusterOptions {
+  /** Unix milliseconds at which virtual time begins. */
+  readonly startMillis?: number
+  /** Delivers every command of a client twice: both at once, or the second after the first has ended. */
+  readonly duplicate?: "concurrent" | "sequential"
+  readonly observer?: Observer
+}
+
+/** The invocation waits for a person: its retries are exhausted, its journal does not match, or a step asked for it. */
+export class InvocationPaused extends Schema.TaggedError<InvocationPaused>()("InvocationPaused", {
+  invocation: Schema.String,
+  reason: Schema.String
+}) {}
+
+/** Nothing is scheduled that could make the awaited condition true. */
+export class Stuck extends Schema.TaggedError<Stuck>()("Stuck", { unfinished: Schema.Array(Schema.String) }) {}
+
+const defaultStart = Date.UTC(2030, 0, 1)
+/** Real time that a body without a virtual sleep may take before time moves on regardless. */
+const busyMillis = 50
+const quietTurns = 3
+const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+/**
+ * Restate in memory: keyed objects, journals, delayed sends, retries, cancellation and suspension, on virtual time that
+ * moves when everything waits. The same bridge runs on it as on the real server.
+ */
+export class MemoryRestate {
+  readonly time: VirtualTime
+  readonly #cluster: Cluster
+  readonly #options: MemoryRestateOptions
+
+  constructor(options: MemoryRestateOptions = {}) {
+    this.#options = options
+    this.time = new VirtualTime(options.startMillis ?? defaultStart)
+    this.#cluster = new Cluster(this.time, options)
+  }
+
+  /** Serves an implementation with the services of the calling fiber. Step bodies run on virtual time. */
+  serve<R>(implementation: Implementation<R>): Effect.Effect<void, never, R> {
+    return Effect.map(Effect.runtime<R>(), (runtime) => {
+      const live = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
+      const fiberRefs = FiberRefs.updateAs(runtime.fiberRefs, {
+        fiberId: FiberId.runtime(0, 0),
+        fiberRef: DefaultServices.currentServices,
+        value: Context.add(live, Clock.Clock, this.time.clock)
+      })
+      const virtual = Runtime.make({ context: runtime.context, runtimeFlags: runtime.runtimeFlags, fiberRefs })
+      this.#cluster.serve(bind(implementation, virtual, this.#options.observer ?? silentObserver))
+    })
+  }
+
+  /** Calls a handler as a client would and moves time until it answers. */
+  call<C extends Contract, H extends HandlerName<C>>(
+    contract: C,
+    key: string,
+    handler: H,
+    input: Input<C, H>
+  ): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | InvocationPaused | Stuck> {
+    return Effect.suspend(() => this.result(this.submit(contract, key, handler, input, { typedFailures: true }))).pipe(
+      Effect.flatMap((stored) => this.#answer(contract, handler, stored))
+    )
+  }
+
+  /** Sends a command as a client would and answers at once with the invocation. Time stands still. */
+  submit<C extends Contract, H extends HandlerName<C>>(
+    contract: C,
+    key: string,
+    handler: H,
+    input: Input<C, H>,
+    options: StartOptions = {}
+  ): Invocation {
+    const declared = contract.handlers[handler]
+    const bytes = declared === undefined ? encode(input) : opaqueSerde(declared.input).serialize(input)
+    return this.request({ service: contract.name, key, handler }, bytes, options)
+  }
+
+  /** `submit` with the bytes of the request's body. */
+  request(target: Target, body: Uint8Array, options: StartOptions = {}): Invocation {
+    const first = this.#cluster.start(target, body, options)
+    if (this.#options.duplicate === "concurrent") this.#cluster.start(target, body, options)
+    if (this.#options.duplicate === "sequential") first.waiting.push(() => this.#cluster.start(target, body, options))
+    return first
+  }
+
+  /** Moves time until the invocation has ended. */
+  result(invocation: Invocation): Effect.Effect<Stored, InvocationPaused | Stuck> {
+    return Effect.gen(this, function* () {
+      yield* this.until(() => invocation.result !== undefined || invocation.status === "paused")
+      if (invocation.result !== undefined) return invocation.result
+      return yield* new InvocationPaused({ invocation: invocation.label, reason: invocation.lastFailure ?? "" })
+    })
+  }
+
+  /** Moves time until the condition holds. */
+  until(holds: () => boolean): Effect.Effect<void, Stuck> {
+    return Effect.gen(this, function* () {
+      for (;;) {
+        yield* this.settle
+        if (holds()) return
+        if (!this.time.fireNext()) return yield* new Stuck({ unfinished: this.#cluster.unfinished() })
+      }
+    })
+  }
+
+  /** Runs everything that can run while time stands still. */
+  get settle(): Effect.Effect<void> {
+    return Effect.promise(() => this.#quiesce())
+  }
+
+  /** Moves time by the duration, firing every timer on the way. */
+  advance(duration: Duration.DurationInput): Effect.Effect<void> {
+    return Effect.gen(this, function* () {
+      yield* this.settle
+      const end = this.time.now + Duration.toMillis(duration)
+      while (this.time.fireNext(end)) yield* this.settle
+      this.time.moveTo(end)
+    })
+  }
+
+  /** Moves time until nothing is scheduled any more: every delayed message has been delivered. */
+  get drain(): Effect.Effect<void> {
+    return Effect.gen(this, function* () {
+      yield* this.settle
+      while (this.time.fireNext()) yield* this.settle
+    })
+  }
+
+  /** Asks an invocation to cancel, as an operator would. */
+  cancel(id: string): void {
+    this.#cluster.cancel(id)
+  }
+
+  /** Ends every running attempt, as the death of the process does, and starts new ones. */
+  crash(): void {
+    this.#cluster.crash()
+  }
+
+  signal(id: string, name: string, value: unknown): void {
+    this.#cluster.signal(id, name, { ok: true, bytes: encode(value) })
+  }
+
+  resolveAwakeable(id: string, value: unknown): void {
+    this.#cluster.completeAwakeable(id, { ok: true, bytes: encode(value) })
+  }
+
+  rejectAwakeable(id: string, reason: string): void {
+    this.#cluster.completeAwakeable(id, rejected(reason, 500))
+  }
+
+  get invocations(): ReadonlyArray<Invocation> {
+    return [...this.#cluster.invocations.values()]
+  }
+
+  /** An object's state, decoded as JSON. */
+  stateOf(service: string, key: string): Readonly<Record<string, unknown>> {
+    const entries = [...this.#cluster.stateOf({ service, key })]
+    return Object.fromEntries(entries.map(([name, bytes]) => [name, JSON.parse(new TextDecoder().decode(bytes))]))
+  }
+
+  /** Puts a value into an object's state, as an older version of the service would have left it. */
+  setState(service: string, key: string, name: string, value: unknown): void {
+    this.#cluster.stateOf({ service, key }).set(name, encode(value))
+  }
+
+  #answer<C extends Contract, H extends HandlerName<C>>(
+    contract: C,
+    handler: H,
+    stored: Stored
+  ): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed> {
+    const declared = contract.handlers[handler]
+    if (declared === undefined) return Effect.dieMessage(`${contract.name} has no handler ${handler}`)
+    // Decoded by the contract's schema, which is where the type comes from.
+    if (stored.ok) return Effect.succeed(opaqueSerde(declared.output).deserialize(stored.bytes) as Output<C, H>)
+    const { code, message } = stored.error
+    const typed = fromTerminal(declared.error, stored.error) as Option.Option<Failure<C, H>>
+    const untyped = () => new CallFailed({ target: `${contract.name}/${handler}`, code, reason: message })
+    return Effect.fail(Option.getOrElse(typed, untyped))
+  }
+
+  async #quiesce(): Promise<void> {
+    let seen = -1
+    let quiet = 0
+    let since = performance.now()
+    while (quiet < quietTurns) {
+      await new Promise((resolve) => setImmediate(resolve))
+      this.#cluster.acknowledgeHeld()
+      const busy = this.#cluster.busyBodies > 0
+      if (this.#cluster.progress !== seen || this.#cluster.driving) {
+        seen = this.#cluster.progress
+        quiet = 0
+        since = performance.now()
+      } else if (!busy || performance.now() - since > busyMillis) quiet++
+    }
+  }
+}

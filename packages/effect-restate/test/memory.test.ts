@@ -1,0 +1,71 @@
+import { layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import type { Invocation, Stored } from "../src/testing/Invocation.ts"
+import { MemoryRestate, type MemoryRestateOptions } from "../src/testing/MemoryRestate.ts"
+import { probe } from "./fixtures/Probe.ts"
+import { memoryRecorder, Recorder } from "./fixtures/Recorder.ts"
+import { telemetryLayer } from "./fixtures/telemetry.ts"
+import { type Answer, Host, poll } from "./suite/Host.ts"
+import { semantics } from "./suite/semantics.ts"
+
+const nothing = new Uint8Array(0)
+
+const encode = (input: unknown): Uint8Array =>
+  input === undefined ? nothing : new TextEncoder().encode(JSON.stringify(input))
+
+const answerOf = (stored: Stored): Answer => {
+  if (!stored.ok) {
+    const { code, message, metadata } = stored.error
+    return { status: code, body: message, metadata: { ...metadata } }
+  }
+  const text = new TextDecoder().decode(stored.bytes)
+  return { status: 200, body: text === "" ? undefined : JSON.parse(text), metadata: {} }
+}
+
+/** The probe on the engine in memory. Time moves while the test waits for something. */
+const memoryHost = (options: MemoryRestateOptions) =>
+  Layer.effect(
+    Host,
+    Effect.gen(function* () {
+      const engine = new MemoryRestate(options)
+      yield* engine.serve(probe("Probe"))
+      const request = (key: string, handler: string, input: unknown, typedFailures = true) =>
+        engine.request({ service: "Probe", key, handler }, encode(input), { typedFailures })
+      const invocation = (id: string): Invocation | undefined => engine.invocations.find((it) => it.id === id)
+      const result = (found: Invocation) => Effect.orDie(Effect.map(engine.result(found), answerOf))
+      const attach = (id: string) => {
+        const found = invocation(id)
+        return found === undefined ? Effect.dieMessage(`no invocation ${id}`) : result(found)
+      }
+      // Timers are fired one by one; a body that waits in real time gets some of it.
+      const until = <R>(what: string, condition: Effect.Effect<boolean, never, R>) =>
+        poll(
+          what,
+          Effect.gen(function* () {
+            yield* engine.settle
+            if (yield* condition) return true
+            engine.time.fireNext()
+            return false
+          })
+        )
+      return Host.of({
+        suspendsAtOnce: options.suspend === "always",
+        call: (key, handler, input) => Effect.suspend(() => result(request(key, handler, input))),
+        callPlainly: (key, handler) => Effect.suspend(() => result(request(key, handler, undefined, false))),
+        send: (key, handler, input) => Effect.sync(() => request(key, handler, input).id),
+        attach,
+        cancel: (id) => Effect.sync(() => engine.cancel(id)),
+        kill: () => Effect.void,
+        resolveAwakeable: (id, value) => Effect.sync(() => engine.resolveAwakeable(id, value)),
+        rejectAwakeable: (id, reason) => Effect.sync(() => engine.rejectAwakeable(id, reason)),
+        until
+      })
+    })
+  )
+
+const memory = (options: MemoryRestateOptions) =>
+  memoryHost(options).pipe(Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)), Layer.provideMerge(telemetryLayer))
+
+layer(memory({}), { excludeTestServices: true })("the engine in memory", semantics)
+layer(memory({ suspend: "always" }), { excludeTestServices: true })("the engine that suspends at every wait", semantics)
+layer(memory({ shuffleSeed: 7 }), { excludeTestServices: true })("the engine that shuffles completions", semantics)

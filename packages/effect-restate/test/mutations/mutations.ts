@@ -1,0 +1,275 @@
+/** A way to break the bridge on purpose: texts in `src` and what they become. */
+export interface Mutation {
+  readonly name: string
+  readonly edits: ReadonlyArray<{ readonly file: string; readonly find: string; readonly replace: string }>
+  /** The tests that must notice, when the semantics on a real server cannot. */
+  readonly tests?: ReadonlyArray<string>
+}
+
+const semantics = [
+  "packages/effect-restate/test/server/semantics.0s.test.ts",
+  "packages/effect-restate/test/server/semantics.1m.test.ts"
+]
+const journal = ["packages/effect-restate/test/server/journal.test.ts"]
+const endpoint = ["packages/effect-restate/test/Endpoint.test.ts"]
+
+export const testsOf = (mutation: Mutation): ReadonlyArray<string> => mutation.tests ?? semantics
+
+const edit = (file: string, find: string, replace: string) => ({ file, find, replace })
+
+export const mutations: ReadonlyArray<Mutation> = [
+  {
+    name: "steps are not interrupted at the end of an attempt",
+    edits: [edit("attempt/Attempt.ts", "for (const step of this.steps) step.unsafeInterruptAsFork(FiberId.none)", "")]
+  },
+  {
+    name: "fibers in uninterruptible regions are not released at the end of an attempt",
+    edits: [edit("attempt/Attempt.ts", "for (const waiter of waiters) waiter.abort()", "")]
+  },
+  {
+    name: "durable operations are accepted after the end of an attempt",
+    edits: [
+      edit("attempt/Attempt.ts", "if (this.ended) return wake(Effect.interrupt)", ""),
+      edit("operations/Durable.ts", "return durable.ended ? Effect.interrupt : use(", "return use(")
+    ]
+  },
+  {
+    name: "the random seed differs between attempts",
+    edits: [
+      edit("attempt/Attempt.ts", "Random.make(this.journal.invocationId)", "Random.make(String(performance.now()))")
+    ]
+  },
+  {
+    name: "the loser of a race is not interrupted",
+    edits: [edit("operations/Step.ts", "() => Effect.sync(() => run.abandon())", "() => Effect.void")]
+  },
+  {
+    name: "workflow fibers run on the live clock",
+    edits: [
+      edit("attempt/BoundObject.ts", "durableClock(Context.get(live, Clock.Clock))", "Context.get(live, Clock.Clock)")
+    ]
+  },
+  {
+    name: "fibers run whenever anything wakes them",
+    edits: [
+      edit(
+        "attempt/Attempt.ts",
+        "if (!this.#running) this.#fail(new NonDurableWait({ fiber: fiber?.id().id ?? 0 }))",
+        "if (!this.#running) queueMicrotask(() => this.#whileRunning(() => this.#drain()))"
+      )
+    ]
+  },
+  {
+    name: "a workflow that waits for nothing durable is not noticed",
+    edits: [
+      edit("attempt/Attempt.ts", "if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })", "")
+    ]
+  },
+  {
+    name: "journaled time is never read again",
+    edits: [edit("attempt/Attempt.ts", "      this.turnMillis = undefined\n", "")]
+  },
+  {
+    name: "only the whole handler receives a cancellation",
+    edits: [edit("attempt/Cancellation.ts", "if (scope.children.size > 0) {", "if (scope.children.size > 1_000) {")]
+  },
+  {
+    name: "a cancellable region that has lost a race still receives cancellations",
+    edits: [
+      edit(
+        "attempt/Cancellation.ts",
+        "    parent.children.delete(scope)\n",
+        "    if (answered) parent.children.delete(scope)\n"
+      )
+    ]
+  },
+  {
+    name: "a cancellation that no region has turned into a failure is lost",
+    edits: [edit("attempt/Cancellation.ts", "this.#interrupted.size === 0 && !this.#answered", "false")]
+  },
+  {
+    name: "an invocation can be cancelled once",
+    edits: [
+      edit(
+        "attempt/Cancellation.ts",
+        "    if (!this.#interrupted.delete(scope)) return\n",
+        "    if (!this.#interrupted.has(scope)) return\n"
+      )
+    ]
+  },
+  {
+    name: "an awaited promise is awaited again after an implicit cancellation",
+    edits: [edit("attempt/SdkJournal.ts", "single?.prompt : !this.#cancelled)", "single?.prompt : true)")]
+  },
+  {
+    name: "compensations run when an attempt merely ends",
+    edits: [
+      edit(
+        "operations/Saga.ts",
+        "Exit.isSuccess(exit) || attempt.ended || Cause.isDie(exit.cause)",
+        "Exit.isSuccess(exit) || Cause.isDie(exit.cause)"
+      ),
+      edit("operations/Saga.ts", "attempt.ended ? Effect.interrupt : undo(", "undo("),
+      edit("operations/Durable.ts", "return durable.ended ? Effect.interrupt : use(", "return use("),
+      edit("attempt/Attempt.ts", "if (this.ended) return wake(Effect.interrupt)", "")
+    ]
+  },
+  {
+    name: "compensations run on a defect",
+    edits: [edit("operations/Saga.ts", " || Cause.isDie(exit.cause)) return exit", ") return exit")]
+  },
+  {
+    name: "compensations run first to last",
+    edits: [edit("operations/Saga.ts", "log.reverse()", "log")]
+  },
+  {
+    name: "a saga that succeeds inside another one forgets its undos",
+    edits: [edit("operations/Saga.ts", "enclosing?.push(...log)", "")]
+  },
+  {
+    name: "an undo has the services of where its saga ends",
+    edits: [edit("operations/Saga.ts", "Context.merge(ending, services)", "Context.merge(services, ending)")]
+  },
+  {
+    name: "shared handlers write state",
+    edits: [edit("attempt/BoundObject.ts", 'declared.mode === "exclusive"', "true")]
+  },
+  {
+    name: "a step that has lost a race fails its attempt",
+    edits: [edit("operations/Step.ts", "    this.#abandoned = true\n", "")]
+  },
+  {
+    name: "typed failures of steps are thrown instead of journaled",
+    edits: [edit("operations/Step.ts", "if (Option.isSome(terminal)) return terminal.value", "")]
+  },
+  {
+    name: "transient failures are journaled",
+    edits: [
+      edit(
+        "operations/Step.ts",
+        'typeof failure === "object" && failure !== null && "retryable" in failure && failure.retryable === true',
+        "false"
+      )
+    ],
+    tests: ["packages/effect-restate/test/Step.test.ts"]
+  },
+  {
+    name: "a step's own timeout is ignored",
+    edits: [
+      edit("operations/Step.ts", "wholeMillis(this.#options.timeout ?? defaultTimeoutMillis)", "defaultTimeoutMillis")
+    ]
+  },
+  {
+    name: "every typed failure has status 500",
+    edits: [edit("contract/TypedFailure.ts", "errorCode: statusOf(schema.ast, failure)", "errorCode: 500")]
+  },
+  {
+    name: "a call that is interrupted leaves its callee running",
+    edits: [
+      edit("operations/Messaging.ts", "attempt.park(append, answer, cancelCallee)", "attempt.park(append, answer)")
+    ]
+  },
+  {
+    name: "fractions of a millisecond reach the SDK",
+    edits: [edit("attempt/wholeMillis.ts", "Math.ceil(Duration.toMillis(duration))", "Duration.toMillis(duration)")]
+  },
+  {
+    name: "a duration without an end reaches the SDK",
+    edits: [edit("attempt/wholeMillis.ts", "longest)\n", "Number.POSITIVE_INFINITY)\n")]
+  },
+  {
+    name: "a step's timer may be longer than Node's longest",
+    edits: [
+      edit(
+        "operations/Step.ts",
+        "this.#options.timeout ?? defaultTimeoutMillis), longestTimer)",
+        "this.#options.timeout ?? defaultTimeoutMillis), 1e15)"
+      )
+    ]
+  },
+  {
+    name: "the replay logger always logs",
+    edits: [edit("attempt/Telemetry.ts", "if (!inside && attempt.journal.replaying()) return", "")]
+  },
+  {
+    name: "spans are emitted again on replay",
+    edits: [
+      edit("attempt/Telemetry.ts", "      replaying()\n        ? replayedSpan", "      false\n        ? replayedSpan")
+    ]
+  },
+  {
+    name: "the console is written to again on replay",
+    edits: [
+      edit(
+        "attempt/Telemetry.ts",
+        "Effect.suspend(() => (replaying() ? Effect.void :",
+        "Effect.suspend(() => (false ? Effect.void :"
+      )
+    ]
+  },
+  {
+    name: "time that is read without an effect is live",
+    edits: [edit("attempt/DurableClock.ts", "drainingAttempt()?.elapsed.millis ?? live", "live")]
+  },
+  {
+    name: "yieldNow does not give way",
+    edits: [
+      edit(
+        "attempt/BoundObject.ts",
+        "RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)",
+        "RuntimeFlags.disable(blankFlags, RuntimeFlags.CooperativeYielding)"
+      )
+    ]
+  },
+  {
+    name: "values over the size limit are stored",
+    edits: [edit("contract/Serde.ts", "return bytes.length > maxPayloadBytes ? ", "return bytes.length > 1e9 ? ")]
+  },
+  {
+    name: "values are stored that their schema cannot read back",
+    edits: [
+      edit(
+        "contract/Serde.ts",
+        'return back._tag === "Left"\n      ? ',
+        'return false && back._tag === "Left"\n      ? '
+      )
+    ]
+  },
+  {
+    name: "the text of every defect is quoted",
+    edits: [
+      edit(
+        "attempt/Defect.ts",
+        "defect instanceof Error && Schema.isSchema(defect.constructor)",
+        "defect instanceof Error"
+      )
+    ],
+    tests: journal
+  },
+  {
+    name: "a handler may throw before it returns its effect",
+    edits: [edit("attempt/BoundObject.ts", "Effect.suspend(() => run(input))", "run(input)")],
+    tests: journal
+  },
+  {
+    name: "the drain bound does not reach what it bounds",
+    edits: [edit("node/Endpoint.ts", "      Effect.interruptible,\n", "")],
+    tests: endpoint
+  },
+  {
+    name: "the endpoint cuts connections without waiting for steps",
+    edits: [
+      edit(
+        "node/Endpoint.ts",
+        "quiet = steps.count() === 0 && listener.requests.size === 0 ? quiet + 1 : 0",
+        "quiet = quietPolls"
+      )
+    ],
+    tests: endpoint
+  },
+  {
+    name: "what waits is not suspended when the endpoint drains",
+    edits: [edit("node/Listener.ts", "    for (const input of this.requests) input.end()\n", "")],
+    tests: endpoint
+  }
+]

@@ -1,0 +1,118 @@
+import { FetchHttpClient, HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
+import { assert } from "@effect/vitest"
+import { type Duration, Effect, Layer, Schema } from "effect"
+import { refusalMembers } from "../../../../test/e2e/support/ingress.ts"
+import {
+  type Reply,
+  RestateClient,
+  type RestateClientShape,
+  testRestate
+} from "../../../../test/support/stack/Restate.ts"
+import { bind } from "../../src/attempt/BoundObject.ts"
+import { silentObserver } from "../../src/attempt/Observer.ts"
+import { type VirtualObject, virtualObject } from "../../src/attempt/VirtualObject.ts"
+import type { Implementation, ObjectOptions } from "../../src/contract/Implementation.ts"
+import { typedFailuresHeader } from "../../src/contract/TypedFailure.ts"
+import { countSteps, serveEndpoint } from "../../src/node/Endpoint.ts"
+import { probe } from "../fixtures/Probe.ts"
+import { memoryRecorder, Recorder } from "../fixtures/Recorder.ts"
+import { telemetryLayer } from "../fixtures/telemetry.ts"
+import { type Answer, Host, poll } from "../suite/Host.ts"
+
+/** What our own clients send. */
+const typed = { [typedFailuresHeader]: "true" }
+
+/** The probe is served twice by one endpoint, once in each cancellation mode, under the mode's name. */
+export type Mode = "Explicit" | "Implicit"
+
+const Failure = Schema.Struct({
+  message: Schema.String,
+  metadata: Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), { default: () => ({}) })
+})
+
+const answerOf = ({ status, body }: Reply): Answer => {
+  if (status === 200) return { status, body, metadata: {} }
+  const failure = Schema.decodeUnknownSync(Failure)(body)
+  return { status, body: failure.message, metadata: failure.metadata }
+}
+
+/** Retries that production spreads over minutes would only make a test slow. */
+export const probeOptions = (mode: Mode): ObjectOptions => ({
+  cancellation: mode === "Explicit" ? "explicit" : "implicit",
+  retry: { initialInterval: "20 millis", maxInterval: "200 millis" }
+})
+
+/** Serves the objects of this program on a free port, and registers them with the server of the context. */
+const served = (implementations: ReadonlyArray<Implementation<Recorder>>, others: ReadonlyArray<VirtualObject>) =>
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const runtime = yield* Effect.runtime<Recorder>()
+      const restate = yield* RestateClient
+      const steps = countSteps(silentObserver)
+      const objects = implementations.map((it) => virtualObject(bind(it, runtime, steps.observer)))
+      const { host, port } = yield* serveEndpoint([...objects, ...others], steps, {
+        host: "127.0.0.1",
+        port: 0,
+        identityKeys: [],
+        drain: 0
+      })
+      yield* restate.register(`http://${host}:${port}`)
+    })
+  )
+
+/** A Restate server with this inactivity timeout, and objects served to it. */
+export const servingServer = (
+  inactivityTimeout: Duration.DurationInput,
+  implementations: ReadonlyArray<Implementation<Recorder>>,
+  others: ReadonlyArray<VirtualObject> = []
+) =>
+  served(implementations, others).pipe(
+    Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)),
+    Layer.provideMerge(telemetryLayer),
+    Layer.provideMerge(testRestate({ inactivityTimeout }))
+  )
+
+/** A Restate server with this inactivity timeout, and the probe served to it in both modes. */
+export const probedServer = (inactivityTimeout: Duration.DurationInput) =>
+  servingServer(inactivityTimeout, [
+    probe("Explicit", probeOptions("Explicit")),
+    probe("Implicit", probeOptions("Implicit"))
+  ])
+
+const settle = (restate: RestateClientShape, id: string, how: "resolve" | "reject", body: HttpBody.HttpBody) =>
+  HttpClientRequest.post(`${restate.ingress}/restate/awakeables/${id}/${how}`).pipe(
+    HttpClientRequest.setBody(body),
+    HttpClient.execute,
+    Effect.provide(FetchHttpClient.layer),
+    Effect.scoped,
+    Effect.orDie,
+    Effect.asVoid
+  )
+
+/** The probe in one mode on the server of the context. */
+export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
+  Layer.effect(
+    Host,
+    Effect.map(RestateClient, (restate) =>
+      Host.of({
+        suspendsAtOnce,
+        call: (key, handler, input) =>
+          restate.call(`${mode}/${key}/${handler}`, input, typed).pipe(Effect.map(answerOf), Effect.orDie),
+        callPlainly: (key, handler) =>
+          restate.call(`${mode}/${key}/${handler}`).pipe(
+            Effect.tap(({ body, status }) => {
+              if (status !== 200) assert.hasAllKeys(body, refusalMembers)
+            }),
+            Effect.map(answerOf),
+            Effect.orDie
+          ),
+        send: (key, handler, input) => Effect.orDie(restate.send(`${mode}/${key}/${handler}`, input, typed)),
+        attach: (id) => restate.attach(id).pipe(Effect.map(answerOf), Effect.orDie),
+        cancel: (id) => Effect.orDie(restate.cancel(id)),
+        kill: (id) => Effect.orDie(restate.kill(id)),
+        resolveAwakeable: (id, value) => settle(restate, id, "resolve", HttpBody.unsafeJson(value)),
+        rejectAwakeable: (id, reason) => settle(restate, id, "reject", HttpBody.text(reason)),
+        until: poll
+      })
+    )
+  )
