@@ -23,7 +23,7 @@ const contract = (name: string) => ({
 })
 
 const echo = (number: number) =>
-  Effect.flatMap(Numbers, (service) => step(`step-${number}`, service.echo(number), { success: Schema.Number }))
+  Effect.flatMap(Numbers, (service) => step(`step-${number}`, service.echo(number), { output: Schema.Number }))
 
 /** The same handlers on the bridge: typed state, typed steps, a service from the context. */
 export const bridged = (name: string, options: ObjectOptions) =>

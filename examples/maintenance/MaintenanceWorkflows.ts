@@ -30,10 +30,10 @@ const announce = ({ minutes, text }: Input<typeof MaintenanceService, "Announce"
       // Made before the step: a body that is repeated shows the same notice.
       const id = yield* uuid
       // Registered before the effect: a cancellation may meet the step half-way, so hiding tolerates that nothing is shown.
-      yield* withUndo(Effect.void, () => step("take-notice-back", page.hide(projectId, id), {}))
-      yield* step("show-notice", page.show({ id, projectId, text, until: closesAt }), { failure: NoticeStands })
+      yield* withUndo(Effect.void, () => step("take-notice-back", page.hide(projectId, id)))
+      yield* step("show-notice", page.show({ id, projectId, text, until: closesAt }), { error: NoticeStands })
       yield* Effect.sleep(closesAt - opensAt)
-      yield* step("hide-notice", page.hide(projectId, id), {})
+      yield* step("hide-notice", page.hide(projectId, id))
       return { subscribersTold: yield* tellSubscribers(projectId, id) }
     })
   )

@@ -33,6 +33,10 @@ const withRefusal = (failure: AnySchema): AnySchema => {
  * does not type-check.
  */
 export const databaseStep: {
+  <A, E, R>(
+    name: string,
+    body: Effect.Effect<A, E, R> & Fits<A, Exclude<E, DbRefused>, R, typeof Schema.Void, typeof Schema.Never>
+  ): Effect.Effect<void, DatabaseRefused, R | Durable>
   <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
     name: string,
     body: Effect.Effect<A, E, R>,
@@ -43,10 +47,10 @@ export const databaseStep: {
     body: Effect.Effect<A, E, R>,
     options: BoundedStep<S, F> & Fits<A, Exclude<E, DbRefused>, R, S, F>
   ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | DatabaseRefused | StepFailed, NoInfer<R> | Durable>
-} = (name: string, body: Effect.Effect<unknown, unknown, unknown>, options: { readonly failure?: AnySchema }) => {
-  const { failure } = options
+} = (name: string, body: Effect.Effect<unknown, unknown, unknown>, options: { readonly error?: AnySchema } = {}) => {
+  const { error: failure } = options
   const asked = Effect.catchAll(body, (error) =>
     error instanceof DbRefused ? refused(error) : Effect.fail<unknown>(error)
   )
-  return untyped(name, asked, { ...options, failure: failure === undefined ? DatabaseRefused : withRefusal(failure) })
+  return untyped(name, asked, { ...options, error: failure === undefined ? DatabaseRefused : withRefusal(failure) })
 }

@@ -47,7 +47,7 @@ export const anchorsOf = (document: string): ReadonlySet<string> =>
 
 /** Tests that a document names: `` `test/a.test.ts`: title ``. `‹name›` stands for what a title fills in. */
 export const namedTests = (text: string): ReadonlyArray<{ readonly path: string; readonly title: string }> =>
-  [...text.matchAll(/`((?:test|examples)\/[^`]+)`: (.+?)(?=<br>|$)/gm)].map(([, path = "", title = ""]) => ({
+  [...text.matchAll(/`((?:test|examples|packages)\/[^`]+)`: (.+?)(?=<br>|$)/gm)].map(([, path = "", title = ""]) => ({
     path,
     title: title.trim().replaceAll(/‹(\w+)›/g, (_, name) => `\${${name}}`)
   }))

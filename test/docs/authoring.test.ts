@@ -14,9 +14,7 @@ const example = "examples/maintenance"
 /** What a reader has imported who has followed the page so far. */
 const imports = `
 import { Effect } from "effect"
-import { uuid } from "effect-restate"
-import { implement } from "effect-restate"
-import { step } from "effect-restate"
+import { implement, step, uuid } from "effect-restate"
 import { MemoryRestate } from "effect-restate/testing"
 import { DbRefused } from "../../src/services/Db.ts"
 import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
@@ -76,10 +74,10 @@ describe("a mistake that the compiler cannot see", () => {
     [
       "a durable operation that is smuggled into a step",
       // What the compiler refuses to let through.
-      step("wait", uuid as unknown as Effect.Effect<void>, {}),
+      step("wait", uuid as unknown as Effect.Effect<void>),
       "a durable operation was used inside step wait: move it out of the step's body"
     ],
-    ["a body that does not end", step("slow", Effect.never, {}), "step slow did not end within 30000 ms"]
+    ["a body that does not end", step("slow", Effect.never), "step slow did not end within 30000 ms"]
   ] as const)
     it.effect(`${what} pauses the invocation with the words that the guide quotes`, () =>
       Effect.gen(function* () {

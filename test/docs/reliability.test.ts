@@ -19,7 +19,7 @@ const exists = (path: string) => existsSync(new URL(`../../${path}`, import.meta
 /** What a command runs: scripts of package.json, and files or folders of the repository. */
 const runs = (command: string) => ({
   scripts: [...command.matchAll(/npm run ([\w:]+)/g)].map(([, name = ""]) => name),
-  paths: [...command.matchAll(/(?<=\s)(?:test|bench|dev|src)\/\S*(?=\s|$)/g)].map(([path]) => path)
+  paths: [...command.matchAll(/(?<=\s)(?:test|bench|dev|src|packages)\/\S*(?=\s|$)/g)].map(([path]) => path)
 })
 
 describe("the reliability bars", () => {

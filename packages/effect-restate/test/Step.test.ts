@@ -31,7 +31,7 @@ describe("a step", () => {
       yield* engine.serve(
         implement(Door, {
           Open: () =>
-            step("knock", knock, { success: Schema.Number, failure: Schema.Union(Busy, Refused) }).pipe(
+            step("knock", knock, { output: Schema.Number, error: Schema.Union(Busy, Refused) }).pipe(
               Effect.catchTag("Busy", ({ by }) => new Refused({ by }))
             )
         })

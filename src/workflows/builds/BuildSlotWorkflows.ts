@@ -20,7 +20,7 @@ const look = Effect.gen(function* () {
   return yield* step(
     "look",
     Effect.map(Clock.currentTimeMillis, (now) => ({ now, limit })),
-    { success: Moment }
+    { output: Moment }
   )
 })
 

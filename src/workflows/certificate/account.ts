@@ -54,7 +54,7 @@ const accountUrl = databaseStep(
       Option.match(row, { onNone: () => "", onSome: (found) => found.registrationUri ?? "" })
     )
   ),
-  { success: Schema.String }
+  { output: Schema.String }
 )
 
 const ensured = (rejectedUrl: string) =>
@@ -80,7 +80,7 @@ const addAccount = Effect.gen(function* () {
     const row = yield* store.addAccount({ id: accountId, encryptedKey, at })
     return { url: row.registrationUri ?? "" }
   })
-  return yield* databaseStep("create-account-key", add, { success: Schema.Struct({ url: Schema.String }) })
+  return yield* databaseStep("create-account-key", add, { output: Schema.Struct({ url: Schema.String }) })
 })
 
 /** The CA answers the same URL for the same key, so a repeated registration changes nothing. */
@@ -108,7 +108,7 @@ export const handleEnsureAccount = ({ rejectedUrl }: Input<typeof CertificateSer
     const known = yield* accountUrl
     const url = known === "" ? (yield* addAccount).url : known
     if (url !== "" && url !== rejectedUrl) return {}
-    yield* databaseStep("register-account", registerStored, { failure: Hindered })
+    yield* databaseStep("register-account", registerStored, { error: Hindered })
     return {}
   }).pipe(
     Effect.catchTag("Hindered", ({ problem: met }) => {

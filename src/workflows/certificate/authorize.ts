@@ -55,7 +55,7 @@ const readAuthorization = (domain: DomainView, url: string) =>
   )
 
 const look = (name: "read-authorization" | "check-authorization", domain: DomainView, url: string) =>
-  databaseStep(name, readAuthorization(domain, url), { success: Authorization, failure: Hindered })
+  databaseStep(name, readAuthorization(domain, url), { output: Authorization, error: Hindered })
 
 /** Where frontline finds the answer, before the CA is told to ask for it. */
 const writeChallenge = (domain: DomainView, token: string, authorization: string) =>
@@ -65,7 +65,7 @@ const writeChallenge = (domain: DomainView, token: string, authorization: string
     const isWritten = yield* databaseStep(
       "write-challenge",
       store.writeChallenge({ domainId: domain.id, token, authorization, at }),
-      { success: Schema.Boolean }
+      { output: Schema.Boolean }
     )
     if (!isWritten) return yield* new DomainGone()
   })
@@ -85,7 +85,7 @@ const answerChallenge = (domain: DomainView, url: string) =>
         return { at: yield* Clock.currentTimeMillis, retryAfter }
       })
     ),
-    { success: Answered, failure: Hindered }
+    { output: Answered, error: Hindered }
   )
 
 const verdict = ({ problem: told, status }: Authorization) => {

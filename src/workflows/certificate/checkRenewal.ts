@@ -51,7 +51,7 @@ const askCa = (certificateId: string, known: KnownRenewalInfo | null) =>
         askAgainAt: askAgainAt(info?.retryAfter ?? null, now)
       }
     }),
-    { success: KnownRenewalInfo, retry: briefly }
+    { output: KnownRenewalInfo, retry: briefly }
   )
 
 const remember = (domain: DomainName, { askAgainAt: at, certificateId, window }: KnownRenewalInfo) =>

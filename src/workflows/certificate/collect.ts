@@ -38,7 +38,7 @@ const fetchCertificate = (domain: DomainView, { order }: Ordered, encryptedKey: 
     }).pipe(
       Effect.catchTag("NotACertificate", (error) => new Hindered({ problem: problem("badCertificate", error.message) }))
     ),
-    { success: Fetched, failure: Hindered }
+    { output: Fetched, error: Hindered }
   )
 
 /** Five attempts within about 15 s; a database that refuses longer must not hold the domain's key. */
@@ -64,7 +64,7 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
       certificates
         .save(certificate, (current) => (current === null ? null : digestOf(current)) === expected)
         .pipe(Effect.tap(({ _tag }) => (_tag === "Saved" ? metrics.issuance(issuance.kind, "stored") : Effect.void))),
-      { success: SaveOutcome, retry: storeRetry }
+      { output: SaveOutcome, retry: storeRetry }
     ).pipe(
       Effect.catchTags({
         StepFailed: ({ reason }) => new Hindered({ problem: problem("notStored", reason) }),

@@ -21,7 +21,7 @@ const look = (name: string, target: string) =>
       const ends = yield* (yield* DnsResolver).canonicalName(name)
       return { at: yield* Clock.currentTimeMillis, delegation: judgeDelegation(name, target, ends) }
     }),
-    { success: Schema.Struct({ at: Schema.Number, delegation: Delegation }) }
+    { output: Schema.Struct({ at: Schema.Number, delegation: Delegation }) }
   )
 
 /** DNS that gives no answer says nothing about the delegation: it is asked again, here and then in a later invocation. */

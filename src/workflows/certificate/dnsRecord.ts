@@ -40,7 +40,7 @@ const addRecord = (record: ChallengeRecord, value: string) =>
       )
       return { changeId, addedAt: yield* Clock.currentTimeMillis }
     }),
-    { success: Schema.Struct({ changeId: Schema.NullOr(Schema.String), addedAt: Schema.Number }), failure: Hindered }
+    { output: Schema.Struct({ changeId: Schema.NullOr(Schema.String), addedAt: Schema.Number }), error: Hindered }
   )
 
 /**
@@ -57,7 +57,7 @@ const checkRecord = ({ changeId, name, value }: TxtRecord) =>
       const visibility = inSync ? visibilityOf(yield* dns.zoneTxt(name), value) : "Missing"
       return { at: yield* Clock.currentTimeMillis, visibility }
     }),
-    { success: Schema.Struct({ at: Schema.Number, visibility: Visibility }) }
+    { output: Schema.Struct({ at: Schema.Number, visibility: Visibility }) }
   )
 
 const leftBehind = (name: string, reason: string) =>
@@ -69,8 +69,7 @@ const removeTxt = (record: ChallengeRecord, value: string) =>
     Effect.flatMap(DnsZone, (zone) => zone.removeTxt(record, value)).pipe(
       // A zone that is not ours any more holds no value of ours that we could take away.
       Effect.catchTag("DnsZoneRefused", (error) => leftBehind(record.name, error.message))
-    ),
-    {}
+    )
   )
 
 /** The record that this issuance may write and take away, under the settings of now. */

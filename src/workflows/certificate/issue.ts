@@ -123,7 +123,7 @@ const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GivenUp)
     const metrics = yield* CertificateMetrics
     const at = yield* Clock.currentTimeMillis
     const write = store.markFailed({ domainId: domain.id, reason, at })
-    yield* databaseStep("mark-failed", Effect.zipRight(write, metrics.issuance(issuance.kind, "failed")), {})
+    yield* databaseStep("mark-failed", Effect.zipRight(write, metrics.issuance(issuance.kind, "failed")))
     return at
   })
 
@@ -163,7 +163,7 @@ const note = (met: Problem) =>
     Effect.flatMap(CertificateMetrics, (metrics) =>
       Effect.zipRight(metrics.problem(decisiveType(met)), Clock.currentTimeMillis)
     ),
-    { success: Schema.Number }
+    { output: Schema.Number }
   )
 
 /** When the first issuance of a domain began, as long as none has failed: its caller may be seconds after the verification. */

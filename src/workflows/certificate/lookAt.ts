@@ -37,8 +37,8 @@ const look = (name: DomainName) =>
   })
 
 /** The domain's rows now, and when that was. */
-export const lookAt = (name: DomainName) => databaseStep("load-domain", look(name), { success: Look })
+export const lookAt = (name: DomainName) => databaseStep("load-domain", look(name), { output: Look })
 
 /** The same for one domain of many. */
 export const lookBriefly = (name: DomainName) =>
-  databaseStep("load-domain", look(name), { success: Look, retry: briefly })
+  databaseStep("load-domain", look(name), { output: Look, retry: briefly })

@@ -30,7 +30,7 @@ const markVerified = (domain: DomainView, expiresAt: number) =>
   Effect.gen(function* () {
     const store = yield* CertificateStore
     const at = yield* Clock.currentTimeMillis
-    yield* databaseStep("mark-verified", store.markVerified({ domainId: domain.id, expiresAt, at }), {})
+    yield* databaseStep("mark-verified", store.markVerified({ domainId: domain.id, expiresAt, at }))
   })
 
 const begin = (

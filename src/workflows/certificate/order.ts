@@ -36,7 +36,7 @@ export const ensureKey = (domain: DomainView, issuance: Issuance) =>
       Effect.flatMap(generateCertificateKey, (key) =>
         vault.encrypt(domain.workspaceId, key, certificateKey(domain.name))
       ),
-      { success: Schema.String }
+      { output: Schema.String }
     )
     return yield* save(issuance, { encryptedKey })
   })
@@ -51,7 +51,7 @@ const createOrder = (domain: DomainView, replaces: string | null) =>
       yield* metrics.order("created")
       return { at: yield* Clock.currentTimeMillis, order }
     }),
-    { success: Seen, failure: Hindered }
+    { output: Seen, error: Hindered }
   )
 
 const readOrder = (url: string) =>
@@ -61,7 +61,7 @@ const readOrder = (url: string) =>
       const order = yield* asking((acme, account) => acme.order(account, url))
       return { at: yield* Clock.currentTimeMillis, order }
     }),
-    { success: Seen, failure: Hindered }
+    { output: Seen, error: Hindered }
   )
 
 /** An order that still can become a certificate, or one already. */
@@ -148,7 +148,7 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
       )
       return { at: yield* Clock.currentTimeMillis, order }
     }),
-    { success: Seen, failure: Hindered }
+    { output: Seen, error: Hindered }
   ).pipe(Effect.tapErrorTag("Hindered", (error) => (isRefusal(error) ? uncounted(issuance) : Effect.void)))
 
 /** Waits until the CA has issued. An order that was not ready yet, though its names are proven, is finalized once it is. */

@@ -51,7 +51,7 @@ const loadPage = (after: number) =>
       const store = yield* CertificateStore
       return { at: yield* Clock.currentTimeMillis, page: yield* store.page(after, pageSize) }
     }),
-    { success: Schema.Struct({ at: Schema.Number, page: DomainPage }), retry: untilGivenUp }
+    { output: Schema.Struct({ at: Schema.Number, page: DomainPage }), retry: untilGivenUp }
   )
 
 /** Says at each row why no certificate is obtained for it. Ids alone are logged: the domains may hold anything. */
@@ -122,7 +122,7 @@ const ensureInfrastructure = Effect.gen(function* () {
   }))
   const ensured = Effect.zipRight(store.ensureInfrastructure(domains, at), store.takenBy(infrastructure))
   yield* reportTaken(
-    yield* databaseStep("ensure-infrastructure", ensured, { success: Schema.Array(TakenDomain), retry: untilGivenUp })
+    yield* databaseStep("ensure-infrastructure", ensured, { output: Schema.Array(TakenDomain), retry: untilGivenUp })
   )
 })
 

@@ -30,7 +30,7 @@ const loadRetention = (workspaceId: string) =>
         onSome: Effect.succeed
       })
     )
-    return yield* databaseStep("load-retention", retention, { success: Schema.Number, failure: NotFound })
+    return yield* databaseStep("load-retention", retention, { output: Schema.Number, error: NotFound })
   })
 
 /**
@@ -55,7 +55,7 @@ const storeLogin = (change: LimitsChange) =>
       store.updateLimits(change),
       Option.match({ onNone: () => newLogin, onSome: Effect.succeed })
     )
-    return yield* databaseStep("store-login", login, { success: StoredLogin })
+    return yield* databaseStep("store-login", login, { output: StoredLogin })
   })
 
 /** Every operation again, whatever is there already: that is what keeps ClickHouse and the stored password in agreement. */
@@ -70,7 +70,7 @@ const provision = (wish: UserWish, passwordEncrypted: string) =>
     })
     const unreadable = () => new CredentialsUnreadable({ workspaceId })
     yield* step("provision-user", Effect.catchTag(applied, "DecryptionRefused", unreadable), {
-      failure: CredentialsUnreadable
+      error: CredentialsUnreadable
     })
   })
 

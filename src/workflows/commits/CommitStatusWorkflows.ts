@@ -36,7 +36,7 @@ const report = (request: Report) =>
         )
       )
     })
-    yield* step("report-status", tell, { success: Outcome, retry: patience }).pipe(
+    yield* step("report-status", tell, { output: Outcome, retry: patience }).pipe(
       Effect.catchTag("StepFailed", ({ reason }) =>
         Effect.logWarning(`GitHub was not told about deployment ${deploymentId}: ${reason}`)
       )

@@ -72,7 +72,7 @@ const giveUp = (domain: DomainName, domainId: string | null, cause: Cause.Cause<
   Effect.gen(function* () {
     yield* run.clear
     const at = yield* Clock.currentTimeMillis
-    yield* databaseStep("mark-cancelled", markEnded(domain, domainId, at, cause), {})
+    yield* databaseStep("mark-cancelled", markEnded(domain, domainId, at, cause))
   }).pipe(
     Effect.catchTag("DatabaseRefused", ({ message }) =>
       Effect.logError(`the end of a domain's verification is not recorded: ${message}`)
@@ -87,7 +87,7 @@ const start = (domain: DomainName, reset: boolean) =>
     const startedAt = yield* Clock.currentTimeMillis
     yield* withUndo(Effect.void, (_, cause) => giveUp(domain, null, cause))
     const domainId = yield* databaseStep("begin-verification", domains.begin({ domain, reset, at: startedAt }), {
-      success: Schema.NullOr(Schema.String)
+      output: Schema.NullOr(Schema.String)
     })
     yield* checkAgain({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
     return {}
@@ -123,7 +123,7 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
       problem
     } as const
     const record = isOver ? Effect.zipLeft(domains.record(attempt), count("failed")) : domains.record(attempt)
-    yield* databaseStep("record-attempt", record, {})
+    yield* databaseStep("record-attempt", record)
     if (isOver) {
       yield* Effect.logWarning(`domain ${yield* key} has failed: ${problem}`)
       return yield* run.clear
@@ -146,7 +146,7 @@ const refuse = ({ at, domainId, problem }: Extract<Look, { readonly _tag: "Refus
     const domains = yield* DomainStore
     const attempt = { domainId, at, ownershipVerified: false, cnameVerified: false, problem: problemOf([problem]) }
     const record = domains.record({ ...attempt, status: "failed" })
-    yield* databaseStep("record-attempt", Effect.zipLeft(record, count("failed")), {})
+    yield* databaseStep("record-attempt", Effect.zipLeft(record, count("failed")))
     yield* Effect.logWarning(`domain ${yield* key} is refused: ${problem}`)
     yield* run.clear
   })
@@ -166,7 +166,7 @@ const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readon
       // What was verified before is only looked after.
       look._tag === "Checked" && activation?._tag === "Activated" ? count("verified") : Effect.void
     )
-    const activation = yield* databaseStep("activate-domain", write, { success: Schema.NullOr(Activation) })
+    const activation = yield* databaseStep("activate-domain", write, { output: Schema.NullOr(Activation) })
     if (activation === null) return yield* run.clear
     if (activation._tag === "Refused") {
       // What is verified stays so: there is nothing to wait for.
@@ -192,7 +192,7 @@ const act = (domain: DomainName, current: Run, look: Look) => {
 const lookNow = (domain: DomainName, current: Run) =>
   Effect.gen(function* () {
     yield* withUndo(Effect.void, (_, cause) => giveUp(domain, current.domainId, cause))
-    const seen = yield* databaseStep("look-at-domain", lookAtDomain(domain), { success: Look })
+    const seen = yield* databaseStep("look-at-domain", lookAtDomain(domain), { output: Look })
     yield* act(domain, current, seen)
   }).pipe(saga)
 

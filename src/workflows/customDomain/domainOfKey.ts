@@ -19,7 +19,7 @@ export const domainOfKey = Effect.gen(function* () {
   const problem = read.left.message
   const at = yield* Clock.currentTimeMillis
   const domains = yield* DomainStore
-  yield* databaseStep("refuse-domain", domains.refuse({ stored, problem, at }), {})
+  yield* databaseStep("refuse-domain", domains.refuse({ stored, problem, at }))
   return yield* new InvalidRequest({ field: "key", problem })
 })
 
@@ -32,7 +32,7 @@ export const handOver = (domain: DomainName, stored: string, handler: StartHandl
     const domains = yield* DomainStore
     const at = yield* Clock.currentTimeMillis
     const problem = yield* databaseStep("settle-spelling", domains.settle({ domain, stored, at }), {
-      success: Schema.NullOr(Schema.String)
+      output: Schema.NullOr(Schema.String)
     })
     if (problem !== null) return yield* new InvalidRequest({ field: "key", problem })
     return yield* call(CustomDomainService, domain, handler, {})

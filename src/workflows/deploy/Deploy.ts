@@ -82,7 +82,7 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effec
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
-    yield* databaseStep(name, Effect.zipLeft(deployments.changePhase({ ...change, at }), count), {})
+    yield* databaseStep(name, Effect.zipLeft(deployments.changePhase({ ...change, at }), count))
   })
 
 /** Within the step that ends the deploy, and by the clock of that moment. */
@@ -129,7 +129,7 @@ const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
     yield* Effect.logWarning(`deployment ${deploymentId} failed: ${message}`)
     const ended = countEnd(deployment, outcomeOf(cause))
     const fail = Effect.zipLeft(deployments.fail({ deploymentId, message, at }), ended)
-    yield* databaseStep("fail-deployment", fail, {}).pipe(
+    yield* databaseStep("fail-deployment", fail).pipe(
       // The rest is undone all the same; a row that takes no end needs a person.
       Effect.catchTag("DatabaseRefused", (refused) =>
         Effect.logError(`deployment ${deploymentId} cannot be marked failed: ${refused.message}`)

@@ -47,7 +47,7 @@ export const awaitInstances = ({ healthCheck, id: deploymentId }: Pick<Deploymen
     let startedAt: number | undefined
     let history = noReadinessHistory
     for (let looks = 1; ; looks++) {
-      const { at, regions } = yield* databaseStep("check-instances", look, { success: Poll })
+      const { at, regions } = yield* databaseStep("check-instances", look, { output: Poll })
       startedAt ??= at
       const poll = { regions, elapsed: at - startedAt }
       history = observePoll(history, poll)

@@ -21,7 +21,7 @@ export const awaitSentinel = (environmentId: string) =>
       ({ hasHealthySentinel, hasRoutes }) => hasHealthySentinel || hasRoutes
     )
     for (let elapsed = 0; elapsed < longestWait; elapsed += pauseAfter(elapsed)) {
-      if (yield* databaseStep("check-sentinel", look, { success: Schema.Boolean })) return
+      if (yield* databaseStep("check-sentinel", look, { output: Schema.Boolean })) return
       yield* Effect.sleep(pauseAfter(elapsed))
     }
     yield* Effect.logWarning(`environment ${environmentId} gets routes without a healthy sentinel`)

@@ -33,8 +33,8 @@ export const loadDeployment = (deploymentId: string) =>
       "load-deployment",
       existing(deployments.find(deploymentId), "deployment", deploymentId),
       {
-        success: DeploymentContext,
-        failure: NotFound
+        output: DeploymentContext,
+        error: NotFound
       }
     )
   })
@@ -80,7 +80,7 @@ const loadPlacement = (
         k8sNamespace: existing(namespace, "workspace", workspaceId)
       })
     )
-    return yield* databaseStep("load-placement", loaded, { success: Loaded, failure: LoadRefused })
+    return yield* databaseStep("load-placement", loaded, { output: Loaded, error: LoadRefused })
   })
 
 /**

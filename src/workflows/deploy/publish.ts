@@ -72,7 +72,7 @@ const stop = (deploymentId: string) =>
         const isReady = Option.exists(found, ({ deployment }) => deployment.status === "ready")
         return isReady ? Effect.succeed("ready") : deployments.changeDesiredState(change)
       }),
-      { success: Stopped }
+      { output: Stopped }
     )
   })
 

@@ -92,11 +92,11 @@ const applyDesiredState = (desiredState: DesiredState) =>
     const changed = yield* databaseStep(
       "change-desired-state",
       deployments.changeDesiredState({ deploymentId, desiredState, at }),
-      { success: DesiredStateChange }
+      { output: DesiredStateChange }
     )
     if (changed === "missing") return yield* new NotFound({ resource: "deployment", id: deploymentId })
     if (changed === "live") return yield* new DeploymentIsLive({ deploymentId })
-    const placed = yield* databaseStep("load-placement", placementOf(deployments, deploymentId), { success: Placement })
+    const placed = yield* databaseStep("load-placement", placementOf(deployments, deploymentId), { output: Placement })
     const desiredStatus = desiredState === "running" ? "started" : "stopped"
     const topology = { replicas: 0, desiredStatus } as const
     const published = yield* Effect.forEach(

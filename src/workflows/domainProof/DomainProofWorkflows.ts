@@ -50,7 +50,7 @@ const lookAtPage = ({ after }: Input<typeof DomainProofService, "LookAtPage">) =
   Effect.gen(function* () {
     const store = yield* DomainProofStore
     const { names, next } = yield* databaseStep("load-page", store.page(Number(after), pageSize), {
-      success: NamePage,
+      output: NamePage,
       retry: untilGivenUp
     })
     yield* Effect.forEach(names, spreadLook, { discard: true })
@@ -116,7 +116,7 @@ const withdraw = ({ domainId }: Served, { since }: Act<"Withdraw">, at: number) 
       isWithdrawn ? count("withdrawn") : Effect.void
     )
     const isWithdrawn = yield* databaseStep("take-route-off", write, {
-      success: Schema.Boolean,
+      output: Schema.Boolean,
       retry: untilGivenUp
     })
     yield* missing.clear
@@ -152,7 +152,7 @@ const act = (served: Served, decision: ProofDecision, at: number) => {
 const lookAtDomain = () =>
   Effect.gen(function* () {
     const { at, served } = yield* databaseStep("look-at-proof", lookAtDns(yield* key, yield* PlatformZones), {
-      success: Look,
+      output: Look,
       retry: untilGivenUp
     })
     if (served === null) return yield* Effect.as(missing.clear, {})

@@ -46,7 +46,7 @@ const findIdle = (quietSince: number, after: number) =>
       return { idle: previews.map((it) => it.deploymentId).filter((id) => !busy.has(id)), next, at }
     })
     return yield* databaseStep("find-idle-previews", page, {
-      success: IdlePage,
+      output: IdlePage,
       retry: giveUpSoon,
       timeout: pageTimeout
     })

@@ -40,7 +40,7 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
       Effect.tap(store.refillBatch({ date, after: before.cursor, limit, at, except }), ({ refilled }) =>
         jobs.report("key_refill", before.refilled + refilled)
       ),
-      { success: RefilledBatch, retry: untilGivenUp }
+      { output: RefilledBatch, retry: untilGivenUp }
     )
     const refused = (before.refused ?? 0) + (batch.refused ?? 0)
     const refilled = before.refilled + batch.refilled
@@ -100,7 +100,7 @@ const howFar = Effect.gen(function* () {
   yield* date
   const store = yield* KeyRefillStore
   const { cursor, done, refilled } = yield* current
-  const highest = yield* databaseStep("read-highest-key", store.highest, { success: Schema.BigInt })
+  const highest = yield* databaseStep("read-highest-key", store.highest, { output: Schema.BigInt })
   return { keysRefilled: refilled, done, cursor: String(cursor), highest: String(highest) }
 })
 

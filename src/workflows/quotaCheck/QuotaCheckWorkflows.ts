@@ -116,8 +116,8 @@ const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, be
       minimum: (yield* UpkeepSettings).minimumUsage
     }
     const page = yield* databaseStep("check-usage", readPage(sources, of, before), {
-      success: UsagePage,
-      failure: UsageNotConfigured,
+      output: UsagePage,
+      error: UsageNotConfigured,
       retry: untilGivenUp
     })
     let { failed, refused, sent } = before

@@ -58,7 +58,7 @@ const notify = (input: NotifyInput) =>
     if (kind === null) return { outcome: "not_due" as const, retryAfterSeconds: 0 }
     const delivered = yield* Effect.either(
       databaseStep("send-quota-notice", deliver(receivers, workspaceId, kind, input), {
-        failure: NotificationFailed,
+        error: NotificationFailed,
         retry: { maxAttempts: 3 }
       })
     )

@@ -38,7 +38,7 @@ const assignRoutes = (input: AssignInput) =>
     const projectId = yield* key
     const at = yield* Clock.currentTimeMillis
     const { deploymentId, frontlineRouteIds: routeIds } = input
-    yield* databaseStep("assign-routes", routes.assign({ projectId, deploymentId, routeIds, at }), {})
+    yield* databaseStep("assign-routes", routes.assign({ projectId, deploymentId, routeIds, at }))
     return {}
   })
 
@@ -54,7 +54,7 @@ const swapOnce = (input: SwapInput, projectId: string, expectedLive: string | nu
       routes.transact({ projectId, deploymentId, fqdns, at }, (snapshot) =>
         decideSwap(snapshot, { intent, expectedLive, domains })
       ),
-      { success: SwapOutcomeSchema }
+      { output: SwapOutcomeSchema }
     )
   })
 
@@ -70,7 +70,7 @@ const swap = (input: SwapInput) =>
     let outcome: SwapOutcome = { _tag: "Stale", actual: null }
     for (let look = 0; look < maxLooks && outcome._tag === "Stale"; look++) {
       const live = yield* databaseStep("read-live-deployment", routes.liveDeployment(projectId), {
-        success: LiveDeployment
+        output: LiveDeployment
       })
       outcome = yield* swapOnce(input, projectId, live)
     }

@@ -18,7 +18,7 @@ const currentVersion = Effect.gen(function* () {
   if (Option.isSome(stored)) return stored.value
   const regions = yield* RegionStore
   const region = yield* key
-  return yield* databaseStep("read-highest-version", regions.maxVersion(region), { success: Schema.BigInt })
+  return yield* databaseStep("read-highest-version", regions.maxVersion(region), { output: Schema.BigInt })
 })
 
 const nextVersion = Effect.gen(function* () {
@@ -45,7 +45,7 @@ const publishChange = (input: PublishInput) =>
           planChange(snapshot, change, before)
         )
         .pipe(Effect.map((plan) => plan.highestVersion)),
-      { success: Schema.BigInt }
+      { output: Schema.BigInt }
     )
     yield* counter.set(version)
     return { version }

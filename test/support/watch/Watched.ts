@@ -33,12 +33,11 @@ const objectOf = (name: string, retry: AttemptRetry) =>
       Fail: () =>
         step(
           "do-the-work",
-          Effect.suspend(() => (mended.current ? Effect.void : Effect.die(new Error(secretText)))),
-          {}
+          Effect.suspend(() => (mended.current ? Effect.void : Effect.die(new Error(secretText))))
         ),
       Nap: () => Effect.sleep("1 hour"),
       Doze: () => Effect.sleep("1 hour"),
-      Hold: () => step("hold-on", Effect.flatMap(Deferred.make<void>(), Deferred.await), {})
+      Hold: () => step("hold-on", Effect.flatMap(Deferred.make<void>(), Deferred.await))
     },
     { retry }
   )

@@ -55,7 +55,7 @@ const standIn = (ordered: Array<Ordered>) =>
             hasChallenge: acme_challenges.some((it) => it.domain_id === row?.id)
           })
         })
-        yield* step("note", noted, {})
+        yield* step("note", noted)
         return { certificateId: "cert_1", status: "success" }
       })
   })

@@ -71,8 +71,8 @@ export type Fits<A, E, R, S extends AnySchema, F extends AnySchema> =
         : IsWithin<Scope.Scope, R> extends true
           ? Misfit<"the body acquires into the workflow's scope: close it with Effect.scoped">
           : unknown
-      : Misfit<"the body can fail in a way that `failure` cannot journal">
-    : Misfit<"`success` does not describe what the body answers">
+      : Misfit<"the body can fail in a way that `error` cannot journal">
+    : Misfit<"`output` does not describe what the body answers">
 
 type IsUnknown<T> = unknown extends T ? true : false
 type IsWithin<T, Union> = IsUnknown<Union> extends true ? false : T extends Union ? true : false
@@ -84,9 +84,9 @@ export type Encoding<S extends AnySchema> = [S] extends [typeof Schema.Void] ? n
 
 interface CommonOptions<S extends AnySchema, F extends AnySchema> {
   /** Codec of the result. Left out when there is none. */
-  readonly success?: S
+  readonly output?: S
   /** Codec of the expected failures. Left out when there are none. */
-  readonly failure?: F
+  readonly error?: F
   /**
    * Default 30 s. Must stay well under the server's inactivity timeout (60 s unless configured): past it neither a
    * cancellation nor a timer reaches the invocation. A body that is cut off may still have had its effect.
@@ -103,6 +103,18 @@ export interface PatientStep<S extends AnySchema, F extends AnySchema> extends C
 export interface BoundedStep<S extends AnySchema, F extends AnySchema> extends CommonOptions<S, F> {
   readonly retry: StepRetry
 }
+
+type Body = Effect.Effect<unknown, unknown, unknown>
+type Patient<R, S extends AnySchema, F extends AnySchema> = Effect.Effect<
+  Schema.Schema.Type<S>,
+  Schema.Schema.Type<F> | Encoding<S>,
+  NoInfer<R> | Durable
+>
+type Bounded<R, S extends AnySchema, F extends AnySchema> = Effect.Effect<
+  Schema.Schema.Type<S>,
+  Schema.Schema.Type<F> | StepFailed,
+  NoInfer<R> | Durable
+>
 
 interface StepOptions extends CommonOptions<AnySchema, AnySchema> {
   readonly retry?: StepRetry | undefined
@@ -122,25 +134,46 @@ const nothing = new Uint8Array(0)
  * body does not run. A body that ends before its result is acknowledged runs again, so it must be safe to repeat.
  *
  * The body runs on the live runtime (real clock, real scheduler, no `Durable`). Expected failures are journaled
- * through `failure` and replay as the same class; transient failures (`retryable: true`) and defects are retried by Restate.
+ * through `error` and replay as the same class; transient failures (`retryable: true`) and defects are retried by Restate.
+ *
+ * Both `step("read", body, options)` and `body.pipe(step("read", options))`; a body that answers nothing and only fails in
+ * ways that pass needs no options.
  */
 export const step: {
+  <S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
+    name: string,
+    options?: PatientStep<S, F>
+  ): <A, E, R>(body: Effect.Effect<A, E, R> & Fits<A, E, R, S, F>) => Patient<R, S, F>
+  <S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
+    name: string,
+    options: BoundedStep<S, F>
+  ): <A, E, R>(body: Effect.Effect<A, E, R> & Fits<A, E, R, S, F>) => Bounded<R, S, F>
+  <A, E, R>(
+    name: string,
+    body: Effect.Effect<A, E, R> & Fits<A, E, R, typeof Schema.Void, typeof Schema.Never>
+  ): Patient<R, typeof Schema.Void, typeof Schema.Never>
   <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
     name: string,
     body: Effect.Effect<A, E, R>,
     options: PatientStep<S, F> & Fits<A, E, R, S, F>
-  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | Encoding<S>, NoInfer<R> | Durable>
+  ): Patient<R, S, F>
   <A, E, R, S extends AnySchema = typeof Schema.Void, F extends AnySchema = typeof Schema.Never>(
     name: string,
     body: Effect.Effect<A, E, R>,
     options: BoundedStep<S, F> & Fits<A, E, R, S, F>
-  ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | StepFailed, NoInfer<R> | Durable>
-} = <A, E, R>(name: string, body: Effect.Effect<A, E, R>, options: StepOptions): Effect.Effect<A, never, R | Durable> =>
+  ): Bounded<R, S, F>
+} = (name: string, bodyOrOptions: Body | StepOptions = {}, options: StepOptions = {}) =>
+  // The overloads tie what the body answers to its codecs; here it is only run.
+  (Effect.isEffect(bodyOrOptions)
+    ? journaled(name, bodyOrOptions, options)
+    : (body: Body) => journaled(name, body, bodyOrOptions)) as never
+
+const journaled = (name: string, body: Body, options: StepOptions) =>
   withAttempt((attempt, fiber) => {
     const run = new StepRun(attempt, name, options)
     return attempt.park(
       () => attempt.journal.run(name, () => run.execute(body, fiber), runOptions(options)),
-      (completion) => resume<A>(name, options, completion),
+      (completion) => resume(name, options, completion),
       () => Effect.sync(() => run.abandon())
     )
   })
@@ -154,7 +187,7 @@ const decodedBytes = (schema: AnySchema | undefined): RunOptions<unknown>["serde
 
 const runOptions = (options: StepOptions): RunOptions<unknown> => {
   const { retry } = options
-  const serde = decodedBytes(options.success)
+  const serde = decodedBytes(options.output)
   if (retry === undefined) return { serde }
   return {
     serde,
@@ -166,19 +199,17 @@ const runOptions = (options: StepOptions): RunOptions<unknown> => {
   }
 }
 
-const resume = <A>(name: string, options: StepOptions, completion: Completion): Effect.Effect<A> => {
-  // `success` decoded the value, and the overloads of `step` tie it to A.
-  if (completion.ok) return Effect.succeed(completion.value as A)
+const resume = (name: string, options: StepOptions, completion: Completion): Effect.Effect<unknown, unknown> => {
+  if (completion.ok) return Effect.succeed(completion.value)
   const { error } = completion
   if (!(error instanceof TerminalError)) return Effect.die(error)
-  const expected = options.failure === undefined ? Option.none() : fromTerminal(options.failure, error)
+  const expected = options.error === undefined ? Option.none() : fromTerminal(options.error, error)
   const failure = Option.getOrElse(expected, () =>
     error.metadata?.[unjournalable] !== undefined && options.retry === undefined
       ? new EncodingFailed({ target: `step ${name}`, problem: error.message })
       : new StepFailed({ step: name, code: error.code, reason: error.message })
   )
-  // The overloads of `step` declare exactly these failures; without a retry policy nothing but a lost race gives StepFailed.
-  return Effect.fail(failure) as Effect.Effect<never>
+  return Effect.fail(failure)
 }
 
 /** One execution of a step's body: a root fiber on the live runtime, observed until it ends or is cut off. */
@@ -242,9 +273,9 @@ class StepRun {
   }
 
   #encode(value: unknown): Uint8Array | Error {
-    const { success } = this.#options
-    if (success === undefined) return nothing
-    const encoded = opaqueSerde(success).encode(value)
+    const { output } = this.#options
+    if (output === undefined) return nothing
+    const encoded = opaqueSerde(output).encode(value)
     if (Either.isRight(encoded)) return encoded.right
     const { bytes, problem } = encoded.left
     return this.#unjournalable(`its result: ${problem}`, bytes === undefined ? 500 : tooLarge)
@@ -257,7 +288,7 @@ class StepRun {
 
   #rejection(cause: Cause.Cause<unknown>): Error {
     const failure = Option.getOrUndefined(Cause.failureOption(cause))
-    const { failure: schema } = this.#options
+    const { error: schema } = this.#options
     if (failure !== undefined && schema !== undefined && !isTransient(failure)) {
       const terminal = toTerminal(schema, failure, true)
       if (Option.isSome(terminal)) return terminal.value
@@ -291,7 +322,7 @@ const isTransient = (failure: unknown): boolean =>
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>, options: StepOptions): StepOutcome => {
   if (Exit.isSuccess(exit)) return "succeeded"
   const failure = Cause.failureOption(exit.cause)
-  if (Option.isSome(failure)) return options.failure !== undefined && !isTransient(failure.value) ? "failed" : "defect"
+  if (Option.isSome(failure)) return options.error !== undefined && !isTransient(failure.value) ? "failed" : "defect"
   return Cause.isInterruptedOnly(exit.cause) ? "interrupted" : "defect"
 }
 

@@ -22,7 +22,7 @@ const contract = {
 } as const
 
 const observedStep = (seen: Notes, name: string, millis: number) =>
-  step(name, observed(seen, name, millis), { success: Schema.String })
+  step(name, observed(seen, name, millis), { output: Schema.String })
 
 const count = (n: number) => Array.from({ length: n }, (_, index) => index)
 

@@ -55,8 +55,8 @@ const ledger = (effects: Ref.Ref<ReadonlyArray<string>>) => {
       saga(
         Effect.gen(function* () {
           const ticket = yield* Random.nextIntBetween(0, 1_000_000)
-          yield* withUndo(step("withdraw", note(`withdraw ${amount} ${ticket}`), {}), () =>
-            step("restore", note(`restore ${amount} ${ticket}`), {})
+          yield* withUndo(step("withdraw", note(`withdraw ${amount} ${ticket}`)), () =>
+            step("restore", note(`restore ${amount} ${ticket}`))
           )
           yield* Effect.sleep("10 minutes")
           return yield* call(Ledger, to, "add", amount)
@@ -68,7 +68,7 @@ const ledger = (effects: Ref.Ref<ReadonlyArray<string>>) => {
         Array.from({ length: width }, (_, index) => index),
         (index) =>
           step(`branch`, Effect.delay(Effect.succeed(index), `${(width - index) * 10} millis`), {
-            success: Schema.Number
+            output: Schema.Number
           }).pipe(Effect.zipLeft(Effect.sleep(`${index} seconds`))),
         { concurrency: "unbounded" }
       )
@@ -192,8 +192,7 @@ describe("the crash matrix", () => {
                 go: () =>
                   step(
                     "count",
-                    Ref.update(count, (n) => n + 1),
-                    {}
+                    Ref.update(count, (n) => n + 1)
                   )
               }
             )

@@ -35,7 +35,7 @@ const standingOf = ({ id, projectId }: Deployment) =>
         onSome: ({ deployment: { status } }) => Effect.succeed({ status, depotProjectId })
       })
     })
-    return yield* databaseStep("check-standing", standing, { success: Standing, failure: NotFound })
+    return yield* databaseStep("check-standing", standing, { output: Standing, error: NotFound })
   })
 
 /** The project's next build uses the same cache. */
@@ -45,7 +45,7 @@ const rememberDepot = (projectId: string, known: string | null, used: string | n
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
     const remember = deployments.rememberDepotProject({ projectId, depotProjectId: used, at })
-    yield* databaseStep("remember-depot-project", remember, {}).pipe(
+    yield* databaseStep("remember-depot-project", remember).pipe(
       // The image is built; only the next build starts without a cache.
       Effect.catchTag("DatabaseRefused", ({ message }) =>
         Effect.logError(`the Depot project of ${projectId} is not remembered: ${message}`)

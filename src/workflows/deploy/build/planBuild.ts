@@ -36,7 +36,7 @@ const capabilities = Effect.gen(function* () {
   const { isConfigured: hasApp, allowsUnauthenticated: allowsPublic } = yield* GitHub
   const { deadline, platform } = yield* BuildSettings
   const able = Effect.succeed({ hasBuilder, hasApp, allowsPublic, platform, deadline })
-  return yield* step("plan-build", able, { success: Capabilities })
+  return yield* step("plan-build", able, { output: Capabilities })
 })
 
 type Given = NonNullable<Input<typeof DeployService, "Deploy">["git"]>

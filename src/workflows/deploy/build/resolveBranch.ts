@@ -49,7 +49,7 @@ export const resolveBranch = ({ branch, deploymentId, installationId, repository
     )
     // Journaled as the row takes it: a message of any length must not exceed what a step may hold.
     const fits = Effect.map(newest, (head) => commitOfHead(branch, head))
-    const commit = yield* step("resolve-branch", fits, { success: GitCommit, failure: GitHubRefused }).pipe(
+    const commit = yield* step("resolve-branch", fits, { output: GitCommit, error: GitHubRefused }).pipe(
       Effect.catchTag("GitHubRefused", ({ message }) => new InvalidRequest({ field: "git.branch", problem: message }))
     )
     const at = yield* Clock.currentTimeMillis
@@ -61,5 +61,5 @@ export const resolveBranch = ({ branch, deploymentId, installationId, repository
         })
       )
     )
-    return yield* databaseStep("write-commit", write, { success: Schema.String, failure: NotFound })
+    return yield* databaseStep("write-commit", write, { output: Schema.String, error: NotFound })
   })

@@ -31,7 +31,7 @@ const start = (request: BuildRequest, leaseEnds: number) =>
         )
       )
     })
-    return yield* step("start-build", begin, { success: Start, failure: BuildRefused })
+    return yield* step("start-build", begin, { output: Start, error: BuildRefused })
   })
 
 /** A builder that does not answer is looked at again later: the deadline and a cancellation must reach the deploy meanwhile. */
@@ -44,7 +44,7 @@ const look = (buildId: string) =>
         Effect.catchTag("BuilderUnavailable", ({ reason }) => Effect.succeed({ _tag: "Unreachable" as const, reason }))
       )
     const both = Effect.map(Effect.all([Clock.currentTimeMillis, state]), ([at, seen]) => ({ at, state: seen }))
-    return yield* step("check-build", both, { success: Look })
+    return yield* step("check-build", both, { output: Look })
   })
 
 const renew = ({ buildId, deploymentId, workspaceId }: BuildRequest) =>
