@@ -5,7 +5,7 @@ const kit = "^packages/effect-restate/src/(index|node|ingress|testing)\\.ts$"
 const allowed = {
   text: [],
   names: [effect, "^src/text/", "^(node:)?(net|url)$", "^node_modules/tldts/"],
-  contract: [effect, "^src/names/", "^src/text/"],
+  contract: [effect, "^src/names/", "^src/text/", "^packages/effect-restate/src/index\\.ts$"],
   services: [effect, "^src/names/", "^src/text/"],
   workflows: [effect, "^src/names/", "^src/text/", "^src/contract/", "^src/services/", kit, "^(node:)?crypto$"],
   http: [effect, "^src/services/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]

@@ -1,5 +1,5 @@
 import { Context, Effect, Option, Schema } from "effect"
-import { implement, type ObjectOptions, stateCell, step } from "effect-restate"
+import { Contract, implement, type ObjectOptions, stateCell, step } from "effect-restate"
 
 /** A service behind every step, as workflows have. */
 export class Numbers extends Context.Tag("ctrl-worker/bench/Numbers")<
@@ -11,16 +11,12 @@ const numbers = [0, 1, 2, 3, 4]
 const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
 const total = stateCell("total", Schema.Number)
 
-const handler = { output: Schema.Number, error: Schema.Never, mode: "exclusive", ingress: "public" } as const
-
-const contract = (name: string) => ({
-  name,
-  handlers: {
-    add: { ...handler, input: Schema.Struct({ by: Schema.Number }) },
-    sequential: { ...handler, input: Schema.Void },
-    parallel: { ...handler, input: Schema.Void }
-  }
-})
+const contract = (name: string) =>
+  Contract.object(name, {
+    add: { input: Schema.Struct({ by: Schema.Number }), output: Schema.Number },
+    sequential: { output: Schema.Number },
+    parallel: { output: Schema.Number }
+  })
 
 const echo = (number: number) =>
   Effect.flatMap(Numbers, (service) => step(`step-${number}`, service.echo(number), { output: Schema.Number }))

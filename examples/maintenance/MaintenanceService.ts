@@ -1,5 +1,6 @@
 import { HttpApiSchema } from "@effect/platform"
 import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import { message } from "../../src/contract/protojson.ts"
 import { bool, int32, text } from "../../src/contract/scalars.ts"
 
@@ -26,20 +27,16 @@ export class NoticeStands extends Schema.TaggedError<NoticeStands>()(
 }
 
 /** Announces maintenance on a project's status page. The key is the project id. */
-export const MaintenanceService = {
-  name: "example.v1.MaintenanceService",
-  handlers: {
-    /**
-     * Shows the notice for as long as the window lasts, then takes it away and tells the subscribers; answers whether they
-     * could be told. Cancelled meanwhile, it takes the notice away at once. Shared: it waits for hours, and whoever waits must
-     * not hold the project's key.
-     */
-    Announce: {
-      input: message("example.v1.AnnounceRequest", { minutes: int32, text: text(200) }),
-      output: message("example.v1.AnnounceResponse", { subscribersTold: bool }),
-      error: Schema.Union(WindowRefused, NoticeStands),
-      mode: "shared",
-      ingress: "public"
-    }
+export const MaintenanceService = Contract.object("example.v1.MaintenanceService", {
+  /**
+   * Shows the notice for as long as the window lasts, then takes it away and tells the subscribers; answers whether they
+   * could be told. Cancelled meanwhile, it takes the notice away at once. Shared: it waits for hours, and whoever waits must
+   * not hold the project's key.
+   */
+  Announce: {
+    input: message("example.v1.AnnounceRequest", { minutes: int32, text: text(200) }),
+    output: message("example.v1.AnnounceResponse", { subscribersTold: bool }),
+    error: Schema.Union(WindowRefused, NoticeStands),
+    mode: "shared"
   }
-} as const
+})

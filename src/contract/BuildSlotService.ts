@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import { id, list, message, optional, word } from "./protojson.ts"
 import { bool, int32, millis, text } from "./scalars.ts"
 
@@ -37,70 +37,54 @@ const empty = (title: string) => message(`ctrl_worker.v1.${title}`, {})
  * Who of a workspace may build now: at most so many at once, production before previews, then the oldest deployment. The key
  * is the workspace id. A slot is a lease: whoever stops renewing it loses it, and the build in it is stopped.
  */
-export const BuildSlotService = {
-  name: "ctrl_worker.v1.BuildSlotService",
-  handlers: {
-    /** Asks for a slot, or says that one still waits for it. Safe to repeat; answers the same once granted. */
-    Request: {
-      input: RequestRequest,
-      output: message("ctrl_worker.v1.RequestResponse", newsFields),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** The build still runs. `held` is false when the slot was lost meanwhile. */
-    Renew: {
-      input: holderOf("RenewRequest"),
-      output: message("ctrl_worker.v1.RenewResponse", { held: bool, leaseEnds: millis }),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Returns the slot, or withdraws the request. Harmless when there is neither. */
-    Release: {
-      input: holderOf("ReleaseRequest"),
-      output: empty("ReleaseResponse"),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** The reaper: takes back what nobody renews. Sends itself again for as long as there is anything to watch. */
-    Sweep: {
-      input: empty("SweepRequest"),
-      output: empty("SweepResponse"),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Stops the build of a lost slot, then frees the slot. Holds no key while it talks to the builder. */
-    Reclaim: {
-      input: holderOf("ReclaimRequest"),
-      output: empty("ReclaimResponse"),
-      error: Schema.Never,
-      mode: "shared",
-      ingress: "private"
-    },
-    /** Frees a slot that was reclaimed. */
-    Reclaimed: {
-      input: holderOf("ReclaimedRequest"),
-      output: empty("ReclaimedResponse"),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Where a deployment stands, for whoever shows it. Reads only. */
-    Position: {
-      input: message("ctrl_worker.v1.PositionRequest", { deploymentId: text(128) }),
-      output: message("ctrl_worker.v1.PositionResponse", {
-        /** Absent when the deployment neither waits nor builds. */
-        state: optional(text()),
-        position: int32,
-        waiting: int32,
-        building: list(text(128))
-      }),
-      error: Schema.Never,
-      mode: "shared",
-      ingress: "public"
-    }
+export const BuildSlotService = Contract.object("ctrl_worker.v1.BuildSlotService", {
+  /** Asks for a slot, or says that one still waits for it. Safe to repeat; answers the same once granted. */
+  Request: {
+    input: RequestRequest,
+    output: message("ctrl_worker.v1.RequestResponse", newsFields),
+    ingress: "private"
+  },
+  /** The build still runs. `held` is false when the slot was lost meanwhile. */
+  Renew: {
+    input: holderOf("RenewRequest"),
+    output: message("ctrl_worker.v1.RenewResponse", { held: bool, leaseEnds: millis }),
+    ingress: "private"
+  },
+  /** Returns the slot, or withdraws the request. Harmless when there is neither. */
+  Release: {
+    input: holderOf("ReleaseRequest"),
+    output: empty("ReleaseResponse"),
+    ingress: "private"
+  },
+  /** The reaper: takes back what nobody renews. Sends itself again for as long as there is anything to watch. */
+  Sweep: {
+    input: empty("SweepRequest"),
+    output: empty("SweepResponse"),
+    ingress: "private"
+  },
+  /** Stops the build of a lost slot, then frees the slot. Holds no key while it talks to the builder. */
+  Reclaim: {
+    input: holderOf("ReclaimRequest"),
+    output: empty("ReclaimResponse"),
+    mode: "shared",
+    ingress: "private"
+  },
+  /** Frees a slot that was reclaimed. */
+  Reclaimed: {
+    input: holderOf("ReclaimedRequest"),
+    output: empty("ReclaimedResponse"),
+    ingress: "private"
+  },
+  /** Where a deployment stands, for whoever shows it. Reads only. */
+  Position: {
+    input: message("ctrl_worker.v1.PositionRequest", { deploymentId: text(128) }),
+    output: message("ctrl_worker.v1.PositionResponse", {
+      /** Absent when the deployment neither waits nor builds. */
+      state: optional(text()),
+      position: int32,
+      waiting: int32,
+      building: list(text(128))
+    }),
+    mode: "shared"
   }
-} as const
+})

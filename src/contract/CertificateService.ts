@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import { DomainName } from "../names/DomainName.ts"
 import { DatabaseRefused, InvalidRequest, IssuanceUnavailable, NotFound, RunGivenUp } from "./errors.ts"
 import { id, list, message, optional, required } from "./protojson.ts"
@@ -34,92 +35,78 @@ const AccountProblem = message("ctrl_worker.v1.AccountProblem", {
  * its own object. No handler holds a domain's key for more than about
  * a minute: longer waits are messages to itself.
  */
-export const CertificateService = {
-  name: "hydra.v1.CertificateService",
-  handlers: {
-    /** Does nothing, successfully, when the domain has a certificate that needs no renewal yet. */
-    ProcessChallenge: {
-      input: message("hydra.v1.ProcessChallengeRequest", { workspaceId: text(), domain: Domain }),
-      output: Issued,
-      error: issuanceErrors,
-      mode: "exclusive",
-      ingress: "public"
-    },
-    RenewExpiringCertificates: {
-      /**
-       * Days before the expiry from which a certificate is renewed whatever the CA suggests, though never in the first half
-       * of its life. 0 and 30, which the scheduled job always sends, mean 30 days for certificates of at least 90 days and
-       * nothing for shorter ones, which are renewed by the share of their life.
-       */
-      input: message("hydra.v1.RenewExpiringCertificatesRequest", { daysBeforeExpiry: int32 }),
-      output: message("hydra.v1.RenewExpiringCertificatesResponse", {
-        certificatesChecked: int32,
-        renewalsTriggered: int32,
-        failedDomains: list(text())
-      }),
-      error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp),
-      mode: "exclusive",
-      ingress: "public"
-    },
-    /** For operators: replaces the certificate whatever its age, as after a stolen key, and past the guard against loops. */
-    ReissueCertificate: {
-      input: message("ctrl_worker.v1.ReissueCertificateRequest", { domain: Domain }),
-      output: Issued,
-      error: issuanceErrors,
-      mode: "exclusive",
-      ingress: "public"
-    },
-    /** Goes on with what waits. Does nothing when `nonce` is not the one of the last wait. */
-    ContinueIssuance: {
-      input: message("ctrl_worker.v1.ContinueIssuanceRequest", { nonce: id(), domain: Domain }),
-      output: Issued,
-      error: issuanceErrors,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Replaces the certificate with this serial; does nothing when another one stands there already. */
-    RenewCertificate: {
-      input: message("ctrl_worker.v1.RenewCertificateRequest", { domain: Domain, serial: id() }),
-      output: Issued,
-      error: issuanceErrors,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Decides whether a domain needs a certificate and asks for it. Never waits for an issuance that is under way. */
-    CheckRenewal: {
-      input: message("ctrl_worker.v1.CheckRenewalRequest", { domain: Domain, daysBeforeExpiry: int32 }),
-      output: message("ctrl_worker.v1.CheckRenewalResponse", { triggered: bool, failed: bool }),
-      error: DatabaseRefused,
-      mode: "shared",
-      ingress: "private"
-    },
-    RememberRenewalInfo: {
-      input: RenewalInfo,
-      output: nothing,
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** One page of the renewal of all certificates. `next` is absent after the last one. */
-    RenewPage: {
-      input: message("ctrl_worker.v1.RenewPageRequest", { after: int64, daysBeforeExpiry: int32 }),
-      output: message("ctrl_worker.v1.RenewPageResponse", {
-        checked: int32,
-        triggered: int32,
-        failedDomains: list(text()),
-        next: optional(int64)
-      }),
-      error: Schema.Union(DatabaseRefused, RunGivenUp),
-      mode: "shared",
-      ingress: "private"
-    },
-    /** Makes and registers the account when there is none, or when the CA does not know the one at `rejectedUrl`. Key: `acme`. */
-    EnsureAccount: {
-      input: message("ctrl_worker.v1.EnsureAccountRequest", { rejectedUrl: text(2000) }),
-      output: message("ctrl_worker.v1.EnsureAccountResponse", { problem: optional(AccountProblem) }),
-      error: DatabaseRefused,
-      mode: "exclusive",
-      ingress: "private"
-    }
+export const CertificateService = Contract.object("hydra.v1.CertificateService", {
+  /** Does nothing, successfully, when the domain has a certificate that needs no renewal yet. */
+  ProcessChallenge: {
+    input: message("hydra.v1.ProcessChallengeRequest", { workspaceId: text(), domain: Domain }),
+    output: Issued,
+    error: issuanceErrors
+  },
+  RenewExpiringCertificates: {
+    /**
+     * Days before the expiry from which a certificate is renewed whatever the CA suggests, though never in the first half
+     * of its life. 0 and 30, which the scheduled job always sends, mean 30 days for certificates of at least 90 days and
+     * nothing for shorter ones, which are renewed by the share of their life.
+     */
+    input: message("hydra.v1.RenewExpiringCertificatesRequest", { daysBeforeExpiry: int32 }),
+    output: message("hydra.v1.RenewExpiringCertificatesResponse", {
+      certificatesChecked: int32,
+      renewalsTriggered: int32,
+      failedDomains: list(text())
+    }),
+    error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp)
+  },
+  /** For operators: replaces the certificate whatever its age, as after a stolen key, and past the guard against loops. */
+  ReissueCertificate: {
+    input: message("ctrl_worker.v1.ReissueCertificateRequest", { domain: Domain }),
+    output: Issued,
+    error: issuanceErrors
+  },
+  /** Goes on with what waits. Does nothing when `nonce` is not the one of the last wait. */
+  ContinueIssuance: {
+    input: message("ctrl_worker.v1.ContinueIssuanceRequest", { nonce: id(), domain: Domain }),
+    output: Issued,
+    error: issuanceErrors,
+    ingress: "private"
+  },
+  /** Replaces the certificate with this serial; does nothing when another one stands there already. */
+  RenewCertificate: {
+    input: message("ctrl_worker.v1.RenewCertificateRequest", { domain: Domain, serial: id() }),
+    output: Issued,
+    error: issuanceErrors,
+    ingress: "private"
+  },
+  /** Decides whether a domain needs a certificate and asks for it. Never waits for an issuance that is under way. */
+  CheckRenewal: {
+    input: message("ctrl_worker.v1.CheckRenewalRequest", { domain: Domain, daysBeforeExpiry: int32 }),
+    output: message("ctrl_worker.v1.CheckRenewalResponse", { triggered: bool, failed: bool }),
+    error: DatabaseRefused,
+    mode: "shared",
+    ingress: "private"
+  },
+  RememberRenewalInfo: {
+    input: RenewalInfo,
+    output: nothing,
+    ingress: "private"
+  },
+  /** One page of the renewal of all certificates. `next` is absent after the last one. */
+  RenewPage: {
+    input: message("ctrl_worker.v1.RenewPageRequest", { after: int64, daysBeforeExpiry: int32 }),
+    output: message("ctrl_worker.v1.RenewPageResponse", {
+      checked: int32,
+      triggered: int32,
+      failedDomains: list(text()),
+      next: optional(int64)
+    }),
+    error: Schema.Union(DatabaseRefused, RunGivenUp),
+    mode: "shared",
+    ingress: "private"
+  },
+  /** Makes and registers the account when there is none, or when the CA does not know the one at `rejectedUrl`. Key: `acme`. */
+  EnsureAccount: {
+    input: message("ctrl_worker.v1.EnsureAccountRequest", { rejectedUrl: text(2000) }),
+    output: message("ctrl_worker.v1.EnsureAccountResponse", { problem: optional(AccountProblem) }),
+    error: DatabaseRefused,
+    ingress: "private"
   }
-} as const
+})

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import { CredentialsUnreadable, DatabaseRefused, InvalidRequest, NotFound } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { int32, int64 } from "./scalars.ts"
@@ -7,23 +8,18 @@ import { int32, int64 } from "./scalars.ts"
  * Gives a workspace its own read-only login to the analytics database. The key is the workspace id. Calling it again
  * changes the limits and repairs whatever has drifted; the password stays.
  */
-export const ClickhouseUserService = {
-  name: "hydra.v1.ClickhouseUserService",
-  handlers: {
-    ConfigureUser: {
-      /** A limit that is absent, zero or negative means its default: see `src/workflows/clickhouseUser/planUser.ts`. */
-      input: message("hydra.v1.ConfigureUserRequest", {
-        quotaDurationSeconds: int32,
-        maxQueriesPerWindow: int32,
-        maxExecutionTimePerWindow: int32,
-        maxQueryExecutionTime: int32,
-        maxQueryMemoryBytes: int64,
-        maxQueryResultRows: int32
-      }),
-      output: message("hydra.v1.ConfigureUserResponse", {}),
-      error: Schema.Union(InvalidRequest, NotFound, CredentialsUnreadable, DatabaseRefused),
-      mode: "exclusive",
-      ingress: "public"
-    }
+export const ClickhouseUserService = Contract.object("hydra.v1.ClickhouseUserService", {
+  ConfigureUser: {
+    /** A limit that is absent, zero or negative means its default: see `src/workflows/clickhouseUser/planUser.ts`. */
+    input: message("hydra.v1.ConfigureUserRequest", {
+      quotaDurationSeconds: int32,
+      maxQueriesPerWindow: int32,
+      maxExecutionTimePerWindow: int32,
+      maxQueryExecutionTime: int32,
+      maxQueryMemoryBytes: int64,
+      maxQueryResultRows: int32
+    }),
+    output: message("hydra.v1.ConfigureUserResponse", {}),
+    error: Schema.Union(InvalidRequest, NotFound, CredentialsUnreadable, DatabaseRefused)
   }
-} as const
+})

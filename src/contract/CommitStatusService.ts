@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import { id, message, optional, word } from "./protojson.ts"
 import { int64, text } from "./scalars.ts"
 
@@ -6,24 +6,19 @@ import { int64, text } from "./scalars.ts"
  * Shows at a commit how its deployment is doing. The key is the deployment id, so that reports arrive in their order.
  * Best effort: a report that GitHub does not take is logged and forgotten, and nobody waits for one.
  */
-export const CommitStatusService = {
-  name: "ctrl_worker.v1.CommitStatusService",
-  handlers: {
-    Report: {
-      input: message("ctrl_worker.v1.ReportRequest", {
-        repository: id(500),
-        sha: id(40),
-        environment: text(256),
-        state: word("pending", "in_progress", "success", "failure"),
-        description: text(2048),
-        url: optional(text(512)),
-        /** 0: none. */
-        installationId: int64
-      }),
-      output: message("ctrl_worker.v1.ReportResponse", {}),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    }
+export const CommitStatusService = Contract.object("ctrl_worker.v1.CommitStatusService", {
+  Report: {
+    input: message("ctrl_worker.v1.ReportRequest", {
+      repository: id(500),
+      sha: id(40),
+      environment: text(256),
+      state: word("pending", "in_progress", "success", "failure"),
+      description: text(2048),
+      url: optional(text(512)),
+      /** 0: none. */
+      installationId: int64
+    }),
+    output: message("ctrl_worker.v1.ReportResponse", {}),
+    ingress: "private"
   }
-} as const
+})

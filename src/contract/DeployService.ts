@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import {
   DatabaseRefused,
   DeploymentFailed,
@@ -43,40 +44,33 @@ const DeployRequest = message(
  * Makes deployments live. The key is whatever the caller uses (project or deployment id): every handler is shared, so a
  * rollback never waits behind a deploy. What must be serial is serial in RoutingService.
  */
-export const DeployService = {
-  name: "hydra.v1.DeployService",
-  handlers: {
-    Deploy: {
-      input: DeployRequest,
-      output: message("hydra.v1.DeployResponse", {}),
-      error: Schema.Union(InvalidRequest, GitSourceUnavailable, NotFound, DeploymentFailed, DatabaseRefused),
-      mode: "shared",
-      ingress: "public"
-    },
-    Rollback: {
-      input: message("hydra.v1.RollbackRequest", { sourceDeploymentId: id(128), targetDeploymentId: id(128) }),
-      output: message("hydra.v1.RollbackResponse", {}),
-      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning, DatabaseRefused),
-      mode: "shared",
-      ingress: "public"
-    },
-    Promote: {
-      input: message("hydra.v1.PromoteRequest", { targetDeploymentId: id(128) }),
-      output: message("hydra.v1.PromoteResponse", {}),
-      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning, DatabaseRefused),
-      mode: "shared",
-      ingress: "public"
-    },
-    /**
-     * Puts previews without a request in the last 6 hours on standby, and answers once they are. It stops nothing, and fails, while
-     * the source of traffic does not answer. Any key; the work is done under one.
-     */
-    ScaleDownIdlePreviewDeployments: {
-      input: message("hydra.v1.ScaleDownIdlePreviewDeploymentsRequest", {}),
-      output: message("hydra.v1.ScaleDownIdlePreviewDeploymentsResponse", {}),
-      error: Schema.Union(DatabaseRefused, RunGivenUp),
-      mode: "shared",
-      ingress: "public"
-    }
+export const DeployService = Contract.object("hydra.v1.DeployService", {
+  Deploy: {
+    input: DeployRequest,
+    output: message("hydra.v1.DeployResponse", {}),
+    error: Schema.Union(InvalidRequest, GitSourceUnavailable, NotFound, DeploymentFailed, DatabaseRefused),
+    mode: "shared"
+  },
+  Rollback: {
+    input: message("hydra.v1.RollbackRequest", { sourceDeploymentId: id(128), targetDeploymentId: id(128) }),
+    output: message("hydra.v1.RollbackResponse", {}),
+    error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning, DatabaseRefused),
+    mode: "shared"
+  },
+  Promote: {
+    input: message("hydra.v1.PromoteRequest", { targetDeploymentId: id(128) }),
+    output: message("hydra.v1.PromoteResponse", {}),
+    error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, InstancesNotRunning, DatabaseRefused),
+    mode: "shared"
+  },
+  /**
+   * Puts previews without a request in the last 6 hours on standby, and answers once they are. It stops nothing, and fails, while
+   * the source of traffic does not answer. Any key; the work is done under one.
+   */
+  ScaleDownIdlePreviewDeployments: {
+    input: message("hydra.v1.ScaleDownIdlePreviewDeploymentsRequest", {}),
+    output: message("hydra.v1.ScaleDownIdlePreviewDeploymentsResponse", {}),
+    error: Schema.Union(DatabaseRefused, RunGivenUp),
+    mode: "shared"
   }
-} as const
+})

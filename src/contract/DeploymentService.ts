@@ -1,51 +1,41 @@
 import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import { DesiredState } from "./DesiredState.ts"
 import { DatabaseRefused, DeploymentIsLive, InvalidRequest, NotFound } from "./errors.ts"
 import { id, message } from "./protojson.ts"
 import { millis } from "./scalars.ts"
 
 /** Changes the desired state of one deployment, now or later; the last request wins. The key is the deployment id. */
-export const DeploymentService = {
-  name: "hydra.v1.DeploymentService",
-  handlers: {
-    /** A delay of zero or less means at once. */
-    ScheduleDesiredStateChange: {
-      input: message("hydra.v1.ScheduleDesiredStateChangeRequest", { delayMillis: millis, state: DesiredState }),
-      output: message("hydra.v1.ScheduleDesiredStateChangeResponse", {}),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Does nothing, successfully, when `nonce` is not the one of the last request. */
-    ChangeDesiredState: {
-      input: message("hydra.v1.ChangeDesiredStateRequest", { nonce: id(), state: DesiredState }),
-      output: message("hydra.v1.ChangeDesiredStateResponse", {}),
-      error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Changes it at once, in place of whatever is scheduled, and answers when it is done. A cancellation leaves no half of it. */
-    SetDesiredState: {
-      input: message("ctrl_worker.v1.SetDesiredStateRequest", { state: DesiredState }),
-      output: message("ctrl_worker.v1.SetDesiredStateResponse", {}),
-      error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Withdraws what is scheduled and answers what it was, so that whoever depends on the deployment can put it back. */
-    TakeScheduledStateChange: {
-      input: message("ctrl_worker.v1.TakeScheduledStateChangeRequest", {}),
-      output: message("ctrl_worker.v1.TakeScheduledStateChangeResponse", { state: DesiredState }),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    ClearScheduledStateChanges: {
-      input: message("hydra.v1.ClearScheduledStateChangesRequest", {}),
-      output: message("hydra.v1.ClearScheduledStateChangesResponse", {}),
-      error: Schema.Never,
-      mode: "exclusive",
-      ingress: "private"
-    }
+export const DeploymentService = Contract.object("hydra.v1.DeploymentService", {
+  /** A delay of zero or less means at once. */
+  ScheduleDesiredStateChange: {
+    input: message("hydra.v1.ScheduleDesiredStateChangeRequest", { delayMillis: millis, state: DesiredState }),
+    output: message("hydra.v1.ScheduleDesiredStateChangeResponse", {}),
+    ingress: "private"
+  },
+  /** Does nothing, successfully, when `nonce` is not the one of the last request. */
+  ChangeDesiredState: {
+    input: message("hydra.v1.ChangeDesiredStateRequest", { nonce: id(), state: DesiredState }),
+    output: message("hydra.v1.ChangeDesiredStateResponse", {}),
+    error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
+    ingress: "private"
+  },
+  /** Changes it at once, in place of whatever is scheduled, and answers when it is done. A cancellation leaves no half of it. */
+  SetDesiredState: {
+    input: message("ctrl_worker.v1.SetDesiredStateRequest", { state: DesiredState }),
+    output: message("ctrl_worker.v1.SetDesiredStateResponse", {}),
+    error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
+    ingress: "private"
+  },
+  /** Withdraws what is scheduled and answers what it was, so that whoever depends on the deployment can put it back. */
+  TakeScheduledStateChange: {
+    input: message("ctrl_worker.v1.TakeScheduledStateChangeRequest", {}),
+    output: message("ctrl_worker.v1.TakeScheduledStateChangeResponse", { state: DesiredState }),
+    ingress: "private"
+  },
+  ClearScheduledStateChanges: {
+    input: message("hydra.v1.ClearScheduledStateChangesRequest", {}),
+    output: message("hydra.v1.ClearScheduledStateChangesResponse", {}),
+    ingress: "private"
   }
-} as const
+})

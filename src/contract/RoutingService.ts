@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Contract } from "effect-restate"
 import { DatabaseRefused, NotFound, StaleLiveDeployment, SwitchRefused } from "./errors.ts"
 import { id, list, message, optional, word } from "./protojson.ts"
 import { bool, text } from "./scalars.ts"
@@ -38,27 +39,22 @@ const SwapLiveDeploymentResponse = message("ctrl_worker.v1.SwapLiveDeploymentRes
  * The only one that moves the live position, and existing routes with it; CustomDomainService adds the route of a domain
  * that it has verified. The key is the project id.
  */
-export const RoutingService = {
-  name: "hydra.v1.RoutingService",
-  handlers: {
-    /** For callers of the older protocol: points the given routes at the deployment; unknown ids are skipped. */
-    AssignFrontlineRoutes: {
-      input: message("hydra.v1.AssignFrontlineRoutesRequest", {
-        deploymentId: id(128),
-        frontlineRouteIds: list(text(128))
-      }),
-      output: message("hydra.v1.AssignFrontlineRoutesResponse", {}),
-      error: DatabaseRefused,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /** Routes and live pointer in one transaction. Repeating it after success changes nothing. */
-    SwapLiveDeployment: {
-      input: SwapLiveDeploymentRequest,
-      output: SwapLiveDeploymentResponse,
-      error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, DatabaseRefused),
-      mode: "exclusive",
-      ingress: "private"
-    }
+export const RoutingService = Contract.object("hydra.v1.RoutingService", {
+  /** For callers of the older protocol: points the given routes at the deployment; unknown ids are skipped. */
+  AssignFrontlineRoutes: {
+    input: message("hydra.v1.AssignFrontlineRoutesRequest", {
+      deploymentId: id(128),
+      frontlineRouteIds: list(text(128))
+    }),
+    output: message("hydra.v1.AssignFrontlineRoutesResponse", {}),
+    error: DatabaseRefused,
+    ingress: "private"
+  },
+  /** Routes and live pointer in one transaction. Repeating it after success changes nothing. */
+  SwapLiveDeployment: {
+    input: SwapLiveDeploymentRequest,
+    output: SwapLiveDeploymentResponse,
+    error: Schema.Union(NotFound, SwitchRefused, StaleLiveDeployment, DatabaseRefused),
+    ingress: "private"
   }
-} as const
+})

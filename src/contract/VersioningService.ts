@@ -1,3 +1,4 @@
+import { Contract } from "effect-restate"
 import { DatabaseRefused } from "./errors.ts"
 import { JsonObject } from "./json.ts"
 import { id, list, message, optional, required, word } from "./protojson.ts"
@@ -44,34 +45,28 @@ const PublishChangeRequest = message("ctrl_worker.v1.PublishChangeRequest", {
 })
 
 /** The only writer of versioned rows. The key is the region; versions of one region rise strictly in commit order. */
-export const VersioningService = {
-  name: "hydra.v1.VersioningService",
-  handlers: {
-    NextVersion: {
-      input: message("hydra.v1.NextVersionRequest", {}),
-      output: message("hydra.v1.NextVersionResponse", Version),
-      error: DatabaseRefused,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    GetVersion: {
-      input: message("hydra.v1.GetVersionRequest", {}),
-      output: message("hydra.v1.GetVersionResponse", Version),
-      error: DatabaseRefused,
-      mode: "exclusive",
-      ingress: "private"
-    },
-    /**
-     * Commits the rows of one change together with versions allocated under the region's key, so that no reader's cursor can
-     * pass an uncommitted row. Answers the region's highest version after the change, also when every row was already
-     * as asked.
-     */
-    PublishChange: {
-      input: PublishChangeRequest,
-      output: message("ctrl_worker.v1.PublishChangeResponse", Version),
-      error: DatabaseRefused,
-      mode: "exclusive",
-      ingress: "private"
-    }
+export const VersioningService = Contract.object("hydra.v1.VersioningService", {
+  NextVersion: {
+    input: message("hydra.v1.NextVersionRequest", {}),
+    output: message("hydra.v1.NextVersionResponse", Version),
+    error: DatabaseRefused,
+    ingress: "private"
+  },
+  GetVersion: {
+    input: message("hydra.v1.GetVersionRequest", {}),
+    output: message("hydra.v1.GetVersionResponse", Version),
+    error: DatabaseRefused,
+    ingress: "private"
+  },
+  /**
+   * Commits the rows of one change together with versions allocated under the region's key, so that no reader's cursor can
+   * pass an uncommitted row. Answers the region's highest version after the change, also when every row was already
+   * as asked.
+   */
+  PublishChange: {
+    input: PublishChangeRequest,
+    output: message("ctrl_worker.v1.PublishChangeResponse", Version),
+    error: DatabaseRefused,
+    ingress: "private"
   }
-} as const
+})

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
-import { type Durable, implement, step, uuid } from "effect-restate"
+import { Effect } from "effect"
+import { Contract, type Durable, implement, step, uuid } from "effect-restate"
 import { MemoryRestate } from "effect-restate/testing"
 import { NoticeStands } from "../../examples/maintenance/MaintenanceService.ts"
 import { complaintsAbout } from "./compile.ts"
@@ -48,12 +48,9 @@ describe("the author's guide", () => {
   })
 })
 
-const Careless = {
-  name: "Careless",
-  handlers: {
-    Run: { input: Schema.Void, output: Schema.Void, error: NoticeStands, mode: "shared", ingress: "public" }
-  }
-} as const
+const Careless = Contract.object("Careless", {
+  Run: { error: NoticeStands, mode: "shared" }
+})
 
 /** Why the invocation of this body waits for a person. */
 const pausedBy = (body: Effect.Effect<void, never, Durable>) =>

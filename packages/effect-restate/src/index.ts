@@ -9,15 +9,22 @@ export {
 } from "./attempt/Observer.ts"
 export {
   type AnySchema,
-  type Contract,
+  Contract,
+  type ContractKind,
   type Failure,
   type HandlerContract,
+  type HandlerDeclaration,
   type HandlerMode,
   type HandlerName,
+  type IngressAccess,
   type Input,
+  type ObjectContract,
+  type ObjectHandlerDeclaration,
   type Output,
   opaque,
-  type SchemaOf
+  type SchemaOf,
+  type ServiceContract,
+  type WorkflowContract
 } from "./contract/Contract.ts"
 export {
   type AttemptRetry,

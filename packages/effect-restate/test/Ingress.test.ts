@@ -2,6 +2,7 @@ import { createServer } from "node:http"
 import { FetchHttpClient, HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
+import { Contract } from "../src/contract/Contract.ts"
 import { failureMetadata } from "../src/contract/TypedFailure.ts"
 import { Ingress, ingressAt } from "../src/ingress/Ingress.ts"
 import { CallFailed } from "../src/operations/DurableError.ts"
@@ -12,18 +13,13 @@ class SoldOut extends Schema.TaggedError<SoldOut>()(
   HttpApiSchema.annotations({ status: 409 })
 ) {}
 
-const Shop = {
-  name: "Shop",
-  handlers: {
-    Buy: {
-      input: Schema.Struct({ count: Schema.NumberFromString }),
-      output: Schema.Struct({ total: Schema.Number }),
-      error: SoldOut,
-      mode: "exclusive",
-      ingress: "public"
-    }
+const Shop = Contract.object("Shop", {
+  Buy: {
+    input: Schema.Struct({ count: Schema.NumberFromString }),
+    output: Schema.Struct({ total: Schema.Number }),
+    error: SoldOut
   }
-} as const
+})
 
 interface Seen {
   readonly path: string

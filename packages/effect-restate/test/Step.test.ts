@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Ref, Schema } from "effect"
+import { Contract } from "../src/contract/Contract.ts"
 import { implement } from "../src/contract/Implementation.ts"
 import { step } from "../src/operations/Step.ts"
 import { MemoryRestate } from "../src/testing/MemoryRestate.ts"
@@ -10,12 +11,9 @@ class Busy extends Schema.TaggedError<Busy>()("Busy", { by: Schema.String }) {
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", { by: Schema.String }) {}
 
-const Door = {
-  name: "Door",
-  handlers: {
-    Open: { input: Schema.Void, output: Schema.Number, error: Refused, mode: "shared", ingress: "public" }
-  }
-} as const
+const Door = Contract.object("Door", {
+  Open: { output: Schema.Number, error: Refused, mode: "shared" }
+})
 
 describe("a step", () => {
   it.effect("is repeated after a failure that passes with time, also where its schema could journal that failure", () =>

@@ -1,24 +1,19 @@
-import { Deferred, Effect, Layer, Logger, Schema } from "effect"
-import { type AttemptRetry, bind, implement, silentObserver, step } from "effect-restate"
+import { Deferred, Effect, Layer, Logger } from "effect"
+import { type AttemptRetry, bind, Contract, implement, silentObserver, step } from "effect-restate"
 import { countSteps, serveEndpoint, virtualObject } from "effect-restate/node"
 import { RestateClient, testRestate } from "../stack/Restate.ts"
 
-const handler = { input: Schema.Void, output: Schema.Void, error: Schema.Never, ingress: "public" } as const
-
 const contractOf = (name: string) =>
-  ({
-    name,
-    handlers: {
-      /** Fails in its step until `mended` says otherwise. */
-      Fail: { ...handler, mode: "exclusive" },
-      /** Waits an hour. */
-      Nap: { ...handler, mode: "exclusive" },
-      /** Waits an hour and holds no key. */
-      Doze: { ...handler, mode: "shared" },
-      /** A step that does not end before the test does. */
-      Hold: { ...handler, mode: "exclusive" }
-    }
-  }) as const
+  Contract.object(name, {
+    /** Fails in its step until `mended` says otherwise. */
+    Fail: {},
+    /** Waits an hour. */
+    Nap: {},
+    /** Waits an hour and holds no key. */
+    Doze: { mode: "shared" },
+    /** A step that does not end before the test does. */
+    Hold: {}
+  })
 
 /** What no log, table or metric may show. */
 export const secretText = "s3cr3t-of-a-failure"

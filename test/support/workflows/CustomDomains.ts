@@ -1,6 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import type { Input } from "effect-restate"
-import { implement, step } from "effect-restate"
+import { Contract, type Input, implement, step } from "effect-restate"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
 import { CertificateSettings, type ChallengeRules } from "../../../src/services/CertificateSettings.ts"
@@ -35,10 +34,9 @@ export class Certificates extends Context.Tag("test/Certificates")<
 >() {}
 
 /** CertificateService as far as a verification sees it. */
-const AsSeen = {
-  name: CertificateService.name,
-  handlers: { ProcessChallenge: CertificateService.handlers.ProcessChallenge }
-} as const
+const AsSeen = Contract.object(CertificateService.name, {
+  ProcessChallenge: CertificateService.handlers.ProcessChallenge
+})
 
 /** It takes note. */
 const standIn = (ordered: Array<Ordered>) =>

@@ -1,5 +1,5 @@
 import { Duration, Effect, Layer, Option, Schema } from "effect"
-import { implement } from "effect-restate"
+import { Contract, implement } from "effect-restate"
 import type { FaultPlan, Invocation } from "effect-restate/testing"
 import { MemoryRestate } from "effect-restate/testing"
 import { BuildSlotService } from "../../../src/contract/BuildSlotService.ts"
@@ -22,23 +22,19 @@ export interface Job {
 }
 
 /** The build part of a deploy, without the rows around it: a thousand of them fit into one test. */
-const Builds = {
-  name: "test.Builds",
-  handlers: {
-    Build: {
-      input: Schema.Struct({
-        workspaceId: Schema.String,
-        isProduction: Schema.Boolean,
-        createdAt: Schema.Number,
-        id: Schema.String
-      }),
-      output: Schema.String,
-      error: Schema.Union(DeploymentFailed, NotFound, DatabaseRefused),
-      mode: "shared",
-      ingress: "public"
-    }
+const Builds = Contract.object("test.Builds", {
+  Build: {
+    input: Schema.Struct({
+      workspaceId: Schema.String,
+      isProduction: Schema.Boolean,
+      createdAt: Schema.Number,
+      id: Schema.String
+    }),
+    output: Schema.String,
+    error: Schema.Union(DeploymentFailed, NotFound, DatabaseRefused),
+    mode: "shared"
   }
-} as const
+})
 
 const deploymentOf = ({ createdAt, id, workspaceId }: Omit<Job, "fate">): Deployment =>
   Deployment.make({

@@ -1,25 +1,18 @@
 import { Effect, Random, Schema } from "effect"
+import { Contract } from "../../src/contract/Contract.ts"
 import { type Handlers, implement } from "../../src/contract/Implementation.ts"
 import { saga, withUndo } from "../../src/operations/Saga.ts"
 import { step } from "../../src/operations/Step.ts"
-import { handler } from "../fixtures/handler.ts"
 import { type Notes, notes, observed } from "../fixtures/Recorder.ts"
 
 const Size = Schema.Struct({ steps: Schema.Number, millis: Schema.Number })
 
-const contract = {
-  name: "Crashing",
-  handlers: {
-    flow: {
-      ...handler,
-      input: Size,
-      output: Schema.Struct({ names: Schema.Array(Schema.String), drawn: Schema.Number })
-    },
-    fan: { ...handler, input: Size, output: Schema.Array(Schema.String) },
-    nap: { ...handler, input: Schema.Number, output: Schema.String },
-    saga: { ...handler, input: Schema.Number, output: Schema.Void }
-  }
-} as const
+const contract = Contract.object("Crashing", {
+  flow: { input: Size, output: Schema.Struct({ names: Schema.Array(Schema.String), drawn: Schema.Number }) },
+  fan: { input: Size, output: Schema.Array(Schema.String) },
+  nap: { input: Schema.Number, output: Schema.String },
+  saga: { input: Schema.Number }
+})
 
 const observedStep = (seen: Notes, name: string, millis: number) =>
   step(name, observed(seen, name, millis), { output: Schema.String })

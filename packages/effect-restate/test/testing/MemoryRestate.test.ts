@@ -1,6 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Logger, Option, Random, Ref, Schema } from "effect"
+import { Contract } from "../../src/contract/Contract.ts"
 import { implement } from "../../src/contract/Implementation.ts"
 import { call, send } from "../../src/operations/Messaging.ts"
 import { saga, withUndo } from "../../src/operations/Saga.ts"
@@ -17,27 +18,21 @@ class Refused extends Schema.TaggedError<Refused>()(
   HttpApiSchema.annotations({ status: 409 })
 ) {}
 
-const Ledger = {
-  name: "Ledger",
-  handlers: {
-    add: { input: Schema.Number, output: Schema.Number, error: Refused, mode: "exclusive", ingress: "public" },
-    move: {
-      input: Schema.Struct({ to: Schema.String, amount: Schema.Number }),
-      output: Schema.Number,
-      error: Refused,
-      mode: "shared",
-      ingress: "public"
-    },
-    later: { input: Schema.Number, output: Schema.Void, error: Schema.Never, mode: "shared", ingress: "public" },
-    fan: {
-      input: Schema.Number,
-      output: Schema.Array(Schema.Number),
-      error: Schema.Never,
-      mode: "shared",
-      ingress: "public"
-    }
+const Ledger = Contract.object("Ledger", {
+  add: { input: Schema.Number, output: Schema.Number, error: Refused },
+  move: {
+    input: Schema.Struct({ to: Schema.String, amount: Schema.Number }),
+    output: Schema.Number,
+    error: Refused,
+    mode: "shared"
+  },
+  later: { input: Schema.Number, mode: "shared" },
+  fan: {
+    input: Schema.Number,
+    output: Schema.Array(Schema.Number),
+    mode: "shared"
   }
-} as const
+})
 
 const balance = stateCell("balance", Schema.Number)
 
@@ -175,27 +170,13 @@ describe("the crash matrix", () => {
           const count = yield* Ref.make(0)
           const engine = new MemoryRestate(options)
           yield* engine.serve(
-            implement(
-              {
-                name: "Once",
-                handlers: {
-                  go: {
-                    input: Schema.Void,
-                    output: Schema.Void,
-                    error: Schema.Never,
-                    mode: "shared",
-                    ingress: "public"
-                  }
-                }
-              } as const,
-              {
-                go: () =>
-                  step(
-                    "count",
-                    Ref.update(count, (n) => n + 1)
-                  )
-              }
-            )
+            implement(Contract.object("Once", { go: { mode: "shared" } }), {
+              go: () =>
+                step(
+                  "count",
+                  Ref.update(count, (n) => n + 1)
+                )
+            })
           )
           yield* engine.result(engine.request({ service: "Once", key: "k", handler: "go" }, new Uint8Array(0)))
           return yield* Ref.get(count)
@@ -208,12 +189,7 @@ describe("the crash matrix", () => {
 })
 
 describe("the engine in memory, as the server,", () => {
-  const Sender = {
-    name: "Sender",
-    handlers: {
-      go: { input: Schema.Void, output: Schema.Void, error: Schema.Never, mode: "shared", ingress: "public" }
-    }
-  } as const
+  const Sender = Contract.object("Sender", { go: { mode: "shared" } })
   const sending = (idempotencyKey: () => string) => (options: MemoryRestateOptions) =>
     Effect.gen(function* () {
       const { engine } = yield* world(options)
