@@ -1,14 +1,9 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer, Schema } from "effect"
-import { bind, implement, silentObserver, step } from "effect-restate"
+import { bind, Contract, implement, silentObserver, step } from "effect-restate"
 import { countSteps, serveEndpoint, virtualObject } from "effect-restate/node"
 
-const Greeter = {
-  name: "Greeter",
-  handlers: {
-    Greet: { input: Schema.String, output: Schema.String, error: Schema.Never, mode: "exclusive", ingress: "public" }
-  }
-} as const
+const Greeter = Contract.object("Greeter", { Greet: { input: Schema.String, output: Schema.String } })
 
 const GreeterWorkflows = implement(Greeter, {
   Greet: (name) =>
