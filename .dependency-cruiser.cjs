@@ -1,7 +1,7 @@
 // The arrows of the house. A folder may import itself, what its row names, and nothing else.
 const effect = "^node_modules/(effect|@effect/platform|@effect/sql)/"
 /** The durable kit: a package of this repository, used like one from elsewhere. */
-const kit = "^packages/effect-restate/src/(index|node|ingress|testing)\\.ts$"
+const kit = "^packages/effect-restate/src/(index|node|ingress|admin|testing)\\.ts$"
 const allowed = {
   text: [],
   names: [effect, "^src/text/", "^(node:)?(net|url)$", "^node_modules/tldts/"],
@@ -84,7 +84,7 @@ module.exports = {
       severity: "error",
       comment: "packages/effect-restate stands on Effect, Restate's SDK and Node",
       from: { path: "^packages/effect-restate/src/" },
-      to: { pathNot: ["^packages/effect-restate/src/", effect, "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"] }
+      to: { pathNot: ["^packages/effect-restate/src/", "^node_modules/effect/", "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"] }
     },
     {
       name: "kit-has-a-front-door",

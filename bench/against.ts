@@ -3,10 +3,9 @@ import { randomBytes } from "node:crypto"
 import { rm } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { promisify } from "node:util"
-import { FetchHttpClient } from "@effect/platform"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Context, Effect, Layer, Schedule } from "effect"
-import { ingressAt } from "effect-restate/ingress"
+import { Ingress } from "effect-restate/ingress"
 import { reportPending, reportPods } from "../dev/simulators/reports.ts"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
 import { type SeededProject, seedDeployment, seedProject } from "../dev/simulators/seed.ts"
@@ -93,7 +92,7 @@ const subject = Effect.fnUntraced(function* (checkout: string) {
   })
   const env = { ...environment, WORKER_AVAILABLE_REGIONS: region }
   const worker = yield* workerProcess({ entry: yield* bundleOf(checkout), env })
-  const ingress = Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer)
+  const ingress = Ingress.layer({ url: restate.ingress })
   const callers = yield* Layer.build(Layer.merge(simulatorDatabase(database), ingress))
   const project = yield* Effect.provide(seedProject({ workspaceSlug: "bench", projectSlug: "app" }), callers)
   yield* Effect.provide(firstDeploy(project), callers)

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer } from "effect"
-import { Ingress, ingressAt } from "effect-restate/ingress"
+import { Ingress } from "effect-restate/ingress"
 import { krane } from "../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
 import { type SeededProject, seedDeployment, seedProject } from "../dev/simulators/seed.ts"
@@ -128,7 +127,7 @@ export const benchDeploys = (options: DeployBenchOptions) =>
     const worker = yield* productionWorker(database, restate.admin)
     const neighbours = krane({ regions: [region], pollInterval: kranePollInterval, startDelay: 0 }).pipe(
       Layer.provideMerge(simulatorDatabase(database)),
-      Layer.merge(Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
+      Layer.merge(Ingress.layer({ url: restate.ingress }))
     )
     return yield* Effect.provide(results(processorMillis(worker), options), neighbours)
   }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer())))

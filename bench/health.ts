@@ -1,8 +1,7 @@
 import * as http from "node:http"
 import { cpus, loadavg } from "node:os"
-import { FetchHttpClient } from "@effect/platform"
 import { Effect, Layer } from "effect"
-import { ingressAt } from "effect-restate/ingress"
+import { Ingress } from "effect-restate/ingress"
 import { krane } from "../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
 import { type SeededProject, seedDeployment, seedProject } from "../dev/simulators/seed.ts"
@@ -111,7 +110,7 @@ const bench = Effect.gen(function* () {
   const { url } = yield* productionWorker(database, restate.admin)
   const neighbours = krane({ regions: [region] }).pipe(
     Layer.provideMerge(simulatorDatabase(database)),
-    Layer.merge(Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
+    Layer.merge(Ingress.layer({ url: restate.ingress }))
   )
   const table = yield* Effect.provide(measure(url), neighbours)
   const text = `Written by \`npx node bench/health.ts\`. Cells are medians over ${rounds} rounds of ${deploys} deploys of each kind, one after the other, with the

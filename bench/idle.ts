@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { type ClickHouseClient, createClient } from "@clickhouse/client"
-import { FetchHttpClient } from "@effect/platform"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schedule } from "effect"
-import { Ingress, ingressAt } from "effect-restate/ingress"
+import { Ingress } from "effect-restate/ingress"
 import { simulatorDatabase } from "../dev/simulators/SimulatorDatabase.ts"
 import { ClickhouseServer, clickhouseServer } from "../dev/stack/ClickhouseServer.ts"
 import { MySqlServer, mySqlServer } from "../dev/stack/MySqlServer.ts"
@@ -146,6 +145,6 @@ export const benchIdle = (options: IdleBenchOptions) =>
     })
     return yield* Effect.provide(
       rounds,
-      Layer.merge(simulatorDatabase(database), Layer.provide(ingressAt(restate.ingress), FetchHttpClient.layer))
+      Layer.merge(simulatorDatabase(database), Ingress.layer({ url: restate.ingress }))
     )
   }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(mySqlServer, restateServer(), clickhouseServer())))

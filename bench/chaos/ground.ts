@@ -1,7 +1,6 @@
 import { join } from "node:path"
-import { FetchHttpClient } from "@effect/platform"
 import { type Duration, Effect, Layer, Option, Ref } from "effect"
-import { ingressAt } from "effect-restate/ingress"
+import { Ingress } from "effect-restate/ingress"
 import { cuttingProxy } from "../../dev/simulators/CuttingProxy.ts"
 import { krane } from "../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../dev/simulators/SimulatorDatabase.ts"
@@ -96,5 +95,5 @@ export type Ground = Effect.Effect.Success<typeof ground>
 export const neighbours = ({ direct, ingress }: Ground) =>
   krane({ regions, pollInterval: "50 millis", startDelay: 0 }).pipe(
     Layer.provideMerge(simulatorDatabase(direct)),
-    Layer.merge(Layer.provide(ingressAt(ingress), FetchHttpClient.layer))
+    Layer.merge(Ingress.layer({ url: ingress }))
   )

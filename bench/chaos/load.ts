@@ -1,7 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Array as Arr, Clock, Duration, Effect, Option, Random, Ref, Schedule } from "effect"
-import { CallFailed } from "effect-restate"
 import { Ingress, IngressUnavailable } from "effect-restate/ingress"
 import { type SeededProject, seedDeployment, seedProject } from "../../dev/simulators/seed.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
@@ -37,12 +36,6 @@ export interface Outcome {
   readonly done: ReadonlyArray<Done>
   readonly wrong: ReadonlyArray<Wrong>
 }
-
-/** Statuses of an ingress that could not reach its own server; a handler of ours never answers with one. */
-const ofTheIngress = [429, 502, 503, 504]
-
-const mayPass = (error: unknown): boolean =>
-  error instanceof IngressUnavailable || (error instanceof CallFailed && ofTheIngress.includes(error.code))
 
 const untilTheDatabaseIsBack = <A>(effect: Effect.Effect<A, SqlError, SqlClient>) =>
   Effect.retry(effect, Schedule.spaced("200 millis")).pipe(Effect.orDie)
@@ -94,7 +87,10 @@ const ask = Effect.fnUntraced(function* (expected: Expected, command: Command, t
     )
   }
   const call: Effect.Effect<unknown, Error> = calls[command]
-  yield* Effect.retry(call, { schedule: Schedule.spaced("200 millis"), while: mayPass })
+  yield* Effect.retry(call, {
+    schedule: Schedule.spaced("200 millis"),
+    while: (error) => error instanceof IngressUnavailable
+  })
 })
 
 /** Projects without a deployment, in regions of their environment's choice. */

@@ -26,6 +26,7 @@ export {
   type ServiceContract,
   type WorkflowContract
 } from "./contract/Contract.ts"
+export { httpStatus } from "./contract/httpStatus.ts"
 export {
   type AttemptRetry,
   type Handlers,

@@ -1,1 +1,5 @@
-export * from "./ingress/Ingress.ts"
+export type { Fetch, FetchAnswer, HttpOptions } from "./http/exchange.ts"
+export { Accepted } from "./ingress/answers.ts"
+export { Ingress } from "./ingress/Ingress.ts"
+export * from "./ingress/IngressClient.ts"
+export * from "./ingress/IngressError.ts"

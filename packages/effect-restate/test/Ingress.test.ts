@@ -1,17 +1,14 @@
-import { createServer } from "node:http"
-import { FetchHttpClient, HttpApiSchema } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Cause, Duration, Effect, Exit, Option, Redacted, Schema } from "effect"
 import { Contract } from "../src/contract/Contract.ts"
-import { failureMetadata } from "../src/contract/TypedFailure.ts"
-import { Ingress, ingressAt } from "../src/ingress/Ingress.ts"
+import { httpStatus } from "../src/contract/httpStatus.ts"
+import { failureMetadata, typedFailuresHeader } from "../src/contract/TypedFailure.ts"
+import { Ingress } from "../src/ingress/Ingress.ts"
+import type { IngressOptions } from "../src/ingress/IngressClient.ts"
 import { CallFailed } from "../src/operations/DurableError.ts"
+import { type StandInAnswer, standIn } from "./fixtures/standIn.ts"
 
-class SoldOut extends Schema.TaggedError<SoldOut>()(
-  "SoldOut",
-  { left: Schema.Number },
-  HttpApiSchema.annotations({ status: 409 })
-) {}
+class SoldOut extends Schema.TaggedError<SoldOut>()("SoldOut", { left: Schema.Number }, httpStatus(409)) {}
 
 const Shop = Contract.object("Shop", {
   Buy: {
@@ -21,59 +18,40 @@ const Shop = Contract.object("Shop", {
   }
 })
 
-interface Seen {
-  readonly path: string
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly body: string
-}
+const clientAt = (url: string, options: Partial<IngressOptions> = {}) =>
+  Effect.provide(Ingress, Ingress.layer({ url, ...options }))
 
-/** Answers every request with the same status and body, and tells what it was asked. */
-const standIn = (status: number, answer: unknown) =>
-  Effect.acquireRelease(
-    Effect.async<{ readonly url: string; readonly seen: Array<Seen>; readonly close: () => void }>((resume) => {
-      const seen: Array<Seen> = []
-      const server = createServer((request, response) => {
-        let body = ""
-        request.on("data", (chunk) => {
-          body += String(chunk)
-        })
-        request.on("end", () => {
-          seen.push({ path: request.url ?? "", headers: request.headers, body })
-          response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer))
-        })
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        const port = typeof address === "object" && address !== null ? address.port : 0
-        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, seen, close: () => server.close() }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
+const buy = (url: string, options: Partial<IngressOptions> = {}) =>
+  Effect.flatMap(clientAt(url, options), (ingress) =>
+    ingress.call(Shop, "a b/c", "Buy", { count: 3 }, { idempotencyKey: "once", headers: { "x-tenant": "t" } })
   )
 
-const clientAt = (url: string) => Layer.provide(ingressAt(url), FetchHttpClient.layer)
-
-const buy = (url: string) =>
-  Effect.flatMap(Ingress, (ingress) =>
-    ingress.call(Shop, "a b/c", "Buy", { count: 3 }, { idempotencyKey: "once" })
-  ).pipe(Effect.provide(clientAt(url)))
+/** What `buy` fails with when it is answered so. */
+const refusedWith = (answer: StandInAnswer | undefined, options: Partial<IngressOptions> = {}) =>
+  Effect.scoped(Effect.flatMap(standIn(answer), ({ url }) => Effect.flip(buy(url, options))))
 
 describe("the typed ingress client", () => {
   it.scopedLive("encodes input and key, and decodes the answer", () =>
     Effect.gen(function* () {
-      const { url, seen } = yield* standIn(200, { total: 7 })
-      assert.deepStrictEqual(yield* buy(url), { total: 7 })
-      assert.strictEqual(seen[0]?.path, "/Shop/a%20b%2Fc/Buy")
-      assert.strictEqual(seen[0]?.headers["idempotency-key"], "once")
+      const { url, seen } = yield* standIn({ status: 200, body: { total: 7 } })
+      const headers = { authorization: Redacted.make("Bearer secret") }
+      assert.deepStrictEqual(yield* buy(`${url}/below/`, { headers }), { total: 7 })
+      assert.strictEqual(seen[0]?.path, "/below/Shop/a%20b%2Fc/Buy")
+      assert.deepInclude(seen[0]?.headers, {
+        "idempotency-key": "once",
+        "x-tenant": "t",
+        authorization: "Bearer secret",
+        "content-type": "application/json",
+        [typedFailuresHeader]: "true"
+      })
       assert.deepStrictEqual(JSON.parse(seen[0]?.body ?? ""), { count: "3" })
     })
   )
 
   it.scopedLive("turns a declared failure back into its class", () =>
     Effect.gen(function* () {
-      const failure = { code: 409, message: "sold out", metadata: { [failureMetadata]: '{"_tag":"SoldOut","left":1}' } }
-      const { url } = yield* standIn(409, failure)
-      const error = yield* Effect.flip(buy(url))
+      const metadata = { [failureMetadata]: '{"_tag":"SoldOut","left":1}' }
+      const error = yield* refusedWith({ status: 409, body: { code: 409, message: "sold out", metadata } })
       assert.instanceOf(error, SoldOut)
       assert.strictEqual(error.left, 1)
     })
@@ -81,30 +59,107 @@ describe("the typed ingress client", () => {
 
   it.scopedLive("keeps code and message of a failure that the contract does not declare", () =>
     Effect.gen(function* () {
-      const { url } = yield* standIn(400, { code: 400, message: "count: must be a number" })
-      const error = yield* Effect.flip(buy(url))
+      const error = yield* refusedWith({ status: 400, body: { code: 400, message: "count: must be a number" } })
       assert.instanceOf(error, CallFailed)
       assert.deepStrictEqual([error.code, error.reason], [400, "count: must be a number"])
     })
   )
 
-  it.scopedLive("answers a send with the invocation that Restate has stored", () =>
+  it.scopedLive("answers a send with the invocation that Restate has stored, and clamps its delay", () =>
     Effect.gen(function* () {
-      const { url, seen } = yield* standIn(202, { invocationId: "inv_1", status: "Accepted" })
-      const ingress = yield* Effect.provide(Ingress, clientAt(url))
-      const sent = yield* ingress.send(Shop, "k", "Buy", { count: 1 }, { delay: "2 seconds" })
-      assert.deepStrictEqual(sent, { invocationId: "inv_1", status: "Accepted" })
-      assert.strictEqual(seen[0]?.path, "/Shop/k/Buy/send?delay=2000ms")
+      const accepted = { invocationId: "inv_1", status: "Accepted" } as const
+      const { url, seen } = yield* standIn({ status: 202, body: accepted })
+      const ingress = yield* clientAt(url)
+      for (const delay of ["2 seconds", "1.5 millis", Duration.infinity] as const)
+        assert.deepStrictEqual(yield* ingress.send(Shop, "k", "Buy", { count: 1 }, { delay }), accepted)
+      assert.deepStrictEqual(
+        seen.map(({ path }) => path),
+        ["2000", "2", "3153600000000"].map((millis) => `/Shop/k/Buy/send?delay=${millis}ms`)
+      )
     })
   )
 
-  it.scopedLive("says that the ingress is unavailable when nobody listens, or somebody else does", () =>
+  it.scopedLive("attaches by invocation id and by idempotency key, and tells an output that is not there yet", () =>
     Effect.gen(function* () {
-      const nobody = yield* Effect.flip(buy("http://127.0.0.1:1"))
-      assert.strictEqual(nobody._tag, "IngressUnavailable")
-      const { url } = yield* standIn(502, "<html>")
-      const somebody = yield* Effect.flip(buy(url))
-      assert.strictEqual(somebody._tag, "IngressUnavailable")
+      const done = yield* standIn({ status: 200, body: { total: 7 } })
+      const ingress = yield* clientAt(done.url)
+      const byKey = { key: "a/b", idempotencyKey: "c d" }
+      assert.deepStrictEqual(yield* ingress.attach(Shop, "Buy", { invocationId: "inv_1" }), { total: 7 })
+      assert.deepStrictEqual(yield* ingress.attach(Shop, "Buy", byKey), { total: 7 })
+      assert.deepStrictEqual(yield* ingress.output(Shop, "Buy", byKey), Option.some({ total: 7 }))
+      assert.deepStrictEqual(
+        done.seen.map(({ method, path }) => `${method} ${path}`),
+        [
+          "GET /restate/invocation/inv_1/attach",
+          "GET /restate/invocation/Shop/a%2Fb/Buy/c%20d/attach",
+          "GET /restate/invocation/Shop/a%2Fb/Buy/c%20d/output"
+        ]
+      )
+      const running = yield* standIn({ status: 470, body: { code: 470, message: "not ready" } })
+      const output = yield* (yield* clientAt(running.url)).output(Shop, "Buy", { invocationId: "inv_1" })
+      assert.isTrue(Option.isNone(output))
+    })
+  )
+
+  it.scopedLive("asks a service without a key", () =>
+    Effect.gen(function* () {
+      const Mails = Contract.service("Mails", { Send: {} })
+      const { url, seen } = yield* standIn({ status: 200 })
+      yield* (yield* clientAt(url)).call(Mails, "", "Send", undefined)
+      assert.deepStrictEqual([seen[0]?.path, seen[0]?.headers["content-type"]], ["/Mails/Send", undefined])
+    })
+  )
+
+  it.scopedLive("says that the ingress is unavailable when nothing listens, or another server does", () =>
+    Effect.gen(function* () {
+      const closed = yield* Effect.scoped(standIn())
+      const nothing = yield* Effect.flip(buy(closed.url))
+      assert.strictEqual(nothing._tag, "IngressUnavailable")
+      assert.include(nothing.message, "ECONNREFUSED")
+      assert.strictEqual((yield* refusedWith({ status: 502, body: "<html>" }))._tag, "IngressUnavailable")
+    })
+  )
+
+  it.scopedLive("tells an ingress that cannot serve from a handler that fails with the same status", () =>
+    Effect.gen(function* () {
+      const body = { code: 503, message: "no leader" }
+      const ofIngress = yield* refusedWith({ status: 503, body: { ...body, source: "ingress" } })
+      const ofHandler = yield* refusedWith({ status: 503, body: { ...body, source: "invocation" } })
+      assert.deepStrictEqual([ofIngress._tag, ofHandler._tag], ["IngressUnavailable", "CallFailed"])
+    })
+  )
+
+  it.scopedLive("gives up on an answer that does not come, or is larger than allowed, and follows no redirect", () =>
+    Effect.gen(function* () {
+      const late = yield* refusedWith(undefined, { answerTimeout: "100 millis" })
+      assert.strictEqual(late._tag, "IngressUnavailable")
+      assert.include(late.message, "no answer within 100ms")
+      const large = yield* refusedWith(
+        { status: 200, body: { total: 1, more: "x".repeat(100) } },
+        { maxAnswerBytes: 100 }
+      )
+      assert.strictEqual(large._tag, "UnreadableAnswer")
+      const other = yield* standIn({ status: 200, body: { total: 7 } })
+      const moved = yield* refusedWith({ status: 307, headers: { location: other.url } })
+      assert.strictEqual(moved._tag, "IngressUnavailable")
+      assert.lengthOf(other.seen, 0)
+    })
+  )
+
+  it.scopedLive("an answer that its contract does not describe is no reason to ask again", () =>
+    Effect.gen(function* () {
+      const error = yield* refusedWith({ status: 200, body: { total: "7" } })
+      assert.deepStrictEqual([error._tag, "retryable" in error], ["UnreadableAnswer", false])
+    })
+  )
+
+  it.effect("an address with credentials is refused before it could be quoted", () =>
+    Effect.gen(function* () {
+      for (const url of ["http://user:secret@127.0.0.1:1", "ftp://127.0.0.1", "nothing"]) {
+        const exit = yield* Effect.exit(clientAt(url))
+        assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+        assert.notInclude(JSON.stringify(exit), "secret")
+      }
     })
   )
 })

@@ -1,7 +1,7 @@
-import { HttpApiSchema } from "@effect/platform"
 import { TerminalError } from "@restatedev/restate-sdk"
 import { Either, Option, Schema, SchemaAST } from "effect"
 import { type AnySchema, opaque } from "./Contract.ts"
+import { httpStatusOf } from "./httpStatus.ts"
 import { opaqueSerde } from "./Serde.ts"
 
 /** Metadata key under which an encoded failure travels with its terminal error to a caller that asks for it. */
@@ -14,7 +14,7 @@ export const failureMetadata = "effect/error"
 export const typedFailuresHeader = "x-typed-failures"
 
 const statusOf = (ast: SchemaAST.AST, failure: unknown): number => {
-  if (!SchemaAST.isUnion(ast)) return HttpApiSchema.getStatusErrorAST(ast)
+  if (!SchemaAST.isUnion(ast)) return httpStatusOf(ast)
   const member = ast.types.find((type) => Schema.is(Schema.make(type))(failure))
   return member === undefined ? 500 : statusOf(member, failure)
 }

@@ -1,11 +1,11 @@
-import { HttpApiSchema } from "@effect/platform"
 import { Schema } from "effect"
+import { httpStatus } from "../contract/httpStatus.ts"
 
 /** The invocation was cancelled, by an operator or by its caller. Ends the invocation with status 409. */
 export class Cancelled extends Schema.TaggedError<Cancelled>()(
   "Cancelled",
   { invocationId: Schema.String },
-  HttpApiSchema.annotations({ status: 409 })
+  httpStatus(409)
 ) {
   override get message(): string {
     return "the invocation was cancelled"

@@ -1,0 +1,26 @@
+import { Schema } from "effect"
+
+/**
+ * Restate's ingress could not be reached, gave no answer in time, answered that it cannot serve right now, or is another server.
+ * Whether it took the request is unknown: with an idempotency key it is safe to repeat.
+ */
+export class IngressUnavailable extends Schema.TaggedError<IngressUnavailable>()("IngressUnavailable", {
+  url: Schema.String,
+  reason: Schema.String
+}) {
+  readonly retryable = true as const
+
+  override get message(): string {
+    return `${this.url}: ${this.reason}`
+  }
+}
+
+/** The invocation has answered, but with something that its contract does not describe, or that is too large. It would be so again. */
+export class UnreadableAnswer extends Schema.TaggedError<UnreadableAnswer>()("UnreadableAnswer", {
+  url: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.url}: ${this.problem}`
+  }
+}

@@ -1,0 +1,113 @@
+import { Duration, Effect } from "effect"
+import { wholeMillis } from "../attempt/wholeMillis.ts"
+import type { Contract } from "../contract/Contract.ts"
+import { encodeFor, opaqueSerde, serdeOf } from "../contract/Serde.ts"
+import { typedFailuresHeader } from "../contract/TypedFailure.ts"
+import { type AnswerTooLarge, exchangeWith, type HttpRequest, type NoAnswer } from "../http/exchange.ts"
+import { acceptedOf, doneOf, outputOf, readyOutputOf } from "./answers.ts"
+import type {
+  IngressCallOptions,
+  IngressClient,
+  IngressOptions,
+  IngressSendOptions,
+  InvocationRef,
+  WaitOptions
+} from "./IngressClient.ts"
+import { IngressUnavailable, UnreadableAnswer } from "./IngressError.ts"
+
+/** The client whose calls go through one bounded exchange. */
+export const makeIngress = ({ answerTimeout = Duration.minutes(5), ...options }: IngressOptions): IngressClient => {
+  const exchange = exchangeWith(options)
+  const ask = (request: HttpRequest) => Effect.mapError(exchange(request), unreadable)
+  /** Of answers that Restate makes itself: one that is too large comes from another server. */
+  const order = (request: HttpRequest) => Effect.mapError(exchange(request), unavailable)
+  const waiting = (timeout: Duration.DurationInput | undefined) => ({ timeout: timeout ?? answerTimeout })
+  const client = {
+    call: (
+      contract: Contract,
+      key: string,
+      handler: string,
+      input: unknown,
+      { timeout, ...sent }: IngressCallOptions = {}
+    ) =>
+      Effect.gen(function* () {
+        const declared = yield* declaredHandler(contract, handler)
+        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input), input)
+        const path = pathOf(contract, key, handler)
+        const answer = yield* ask({ method: "POST", path, body, headers: headersOf(sent), ...waiting(timeout) })
+        return yield* outputOf(path, declared, answer)
+      }),
+    send: (contract: Contract, key: string, handler: string, input: unknown, options: IngressSendOptions = {}) =>
+      Effect.gen(function* () {
+        const declared = yield* declaredHandler(contract, handler)
+        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input), input)
+        const path = pathOf(contract, key, handler)
+        const delay = options.delay === undefined ? "" : `?delay=${wholeMillis(options.delay)}ms`
+        const answer = yield* order({ method: "POST", path: `${path}/send${delay}`, body, headers: headersOf(options) })
+        return yield* acceptedOf(path, answer)
+      }),
+    attach: (contract: Contract, handler: string, invocation: InvocationRef, { timeout }: WaitOptions = {}) =>
+      Effect.gen(function* () {
+        const declared = yield* declaredHandler(contract, handler)
+        const path = invocationPath(contract, handler, invocation)
+        const answer = yield* ask({ method: "GET", path: `${path}/attach`, ...waiting(timeout) })
+        return yield* outputOf(path, declared, answer)
+      }),
+    output: (contract: Contract, handler: string, invocation: InvocationRef) =>
+      Effect.gen(function* () {
+        const declared = yield* declaredHandler(contract, handler)
+        const path = invocationPath(contract, handler, invocation)
+        const answer = yield* ask({ method: "GET", path: `${path}/output` })
+        return yield* readyOutputOf(path, declared, answer)
+      }),
+    resolveAwakeable: ((id, schema, value) =>
+      Effect.gen(function* () {
+        const body = yield* encodeFor("awakeable", serdeOf(schema), value)
+        const path = `restate/awakeables/${encodeURIComponent(id)}`
+        yield* doneOf(path, yield* order({ method: "POST", path: `${path}/resolve`, body }))
+      })) satisfies IngressClient["resolveAwakeable"],
+    rejectAwakeable: ((id, reason) => {
+      const path = `restate/awakeables/${encodeURIComponent(id)}`
+      const body = new TextEncoder().encode(reason)
+      const headers = { "content-type": "text/plain" }
+      return Effect.flatMap(order({ method: "POST", path: `${path}/reject`, body, headers }), (answer) =>
+        doneOf(path, answer)
+      )
+    }) satisfies IngressClient["rejectAwakeable"]
+  }
+  // Inputs, outputs and failures go through the schemas of the contract, which is where the types come from.
+  return client as IngressClient
+}
+
+const unavailable = (error: NoAnswer | AnswerTooLarge): IngressUnavailable =>
+  new IngressUnavailable({
+    url: error.url,
+    reason: error._tag === "NoAnswer" ? error.reason : `an answer of more than ${error.maxBytes} bytes`
+  })
+
+const unreadable = (error: NoAnswer | AnswerTooLarge): IngressUnavailable | UnreadableAnswer =>
+  error._tag === "NoAnswer"
+    ? unavailable(error)
+    : new UnreadableAnswer({ url: error.url, problem: `the answer has more than ${error.maxBytes} bytes` })
+
+const declaredHandler = (contract: Contract, handler: string) =>
+  Effect.fromNullable(contract.handlers[handler]).pipe(
+    Effect.orDieWith(() => new TypeError(`${contract.name} has no handler ${handler}`))
+  )
+
+/** A service has no key. */
+const pathOf = ({ kind, name }: Contract, key: string, handler: string): string =>
+  kind === "service" ? `${name}/${handler}` : `${name}/${encodeURIComponent(key)}/${handler}`
+
+const invocationPath = (contract: Contract, handler: string, invocation: InvocationRef): string =>
+  "invocationId" in invocation
+    ? `restate/invocation/${encodeURIComponent(invocation.invocationId)}`
+    : `restate/invocation/${pathOf(contract, invocation.key, handler)}/${encodeURIComponent(invocation.idempotencyKey)}`
+
+/** With the request for failures with their fields: an invocation that was sent may be attached to later. */
+const headersOf = ({ headers, idempotencyKey, traceparent }: IngressSendOptions): Record<string, string> => ({
+  ...headers,
+  ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+  ...(traceparent === undefined ? {} : { traceparent }),
+  [typedFailuresHeader]: "true"
+})

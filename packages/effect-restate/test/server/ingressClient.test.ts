@@ -1,0 +1,110 @@
+import { assert, layer } from "@effect/vitest"
+import { Duration, Effect, Layer, Option, Schema } from "effect"
+import { RestateClient } from "../../../../test/support/stack/Restate.ts"
+import { Ingress } from "../../src/ingress/Ingress.ts"
+import { Refused } from "../fixtures/failures.ts"
+import { probe, probeContract } from "../fixtures/Probe.ts"
+import { freshKey, poll, recorded } from "../suite/Host.ts"
+import { probeOptions, servingServer } from "./serverHost.ts"
+
+const contract = probeContract("Explicit")
+const Verdict = Schema.Struct({ at: Schema.Date })
+const ingress = Layer.unwrapEffect(
+  Effect.map(RestateClient, ({ ingress: url }) => Ingress.layer({ url, answerTimeout: "30 seconds" }))
+)
+const server = Layer.provideMerge(ingress, servingServer("1 minute", [probe("Explicit", probeOptions("Explicit"))]))
+
+layer(server, { excludeTestServices: true, timeout: "1 minute" })("the ingress client on a server", (it) => {
+  it.effect("a call answers with the handler's output, or its failure as the same class", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const key = yield* freshKey
+      assert.strictEqual(yield* client.call(contract, key, "add", { by: 2 }), 2)
+      assert.instanceOf(yield* Effect.flip(client.call(contract, key, "refused", undefined)), Refused)
+    })
+  )
+
+  it.effect("an invocation that was sent is attached to by id and by idempotency key, and its output is polled", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const key = yield* freshKey
+      const options = { idempotencyKey: "nap" }
+      const sent = yield* client.send(contract, key, "nap", 300, options)
+      assert.strictEqual(sent.status, "Accepted")
+      assert.strictEqual((yield* client.send(contract, key, "nap", 300, options)).status, "PreviouslyAccepted")
+      const byKey = { key, idempotencyKey: "nap" }
+      assert.isTrue(Option.isNone(yield* client.output(contract, "nap", byKey)))
+      assert.strictEqual(yield* client.attach(contract, "nap", sent), "slept")
+      assert.strictEqual(yield* client.attach(contract, "nap", byKey), "slept")
+      assert.deepStrictEqual(yield* client.output(contract, "nap", sent), Option.some("slept"))
+    })
+  )
+
+  it.effect("a failure that is attached to later is the same class", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const options = { idempotencyKey: "refused" }
+      const sent = yield* client.send(contract, yield* freshKey, "refused", undefined, options)
+      assert.instanceOf(yield* Effect.flip(client.attach(contract, "refused", sent)), Refused)
+    })
+  )
+
+  it.effect("a send without an end is accepted, and kept", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const key = yield* freshKey
+      const sent = yield* client.send(contract, key, "add", { by: 1 }, { delay: Duration.infinity })
+      assert.isTrue(Option.isNone(yield* client.output(contract, "add", sent)))
+      yield* Effect.flatMap(RestateClient, (restate) => restate.kill(sent.invocationId))
+    })
+  )
+
+  const awaiting = Effect.gen(function* () {
+    const client = yield* Ingress
+    const key = yield* freshKey
+    const sent = yield* client.send(contract, key, "waits", undefined)
+    yield* poll(
+      "the awakeable's id",
+      Effect.map(recorded(key), (notes) => notes.length > 0)
+    )
+    return { sent, awakeable: String((yield* recorded(key))[0]) }
+  })
+
+  it.effect("an awakeable is resolved through its schema, or rejected with a reason", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const resolved = yield* awaiting
+      yield* client.resolveAwakeable(resolved.awakeable, Verdict, { at: new Date(0) })
+      assert.strictEqual(yield* client.attach(contract, "waits", resolved.sent), "1970-01-01T00:00:00.000Z")
+      const rejected = yield* awaiting
+      yield* client.rejectAwakeable(rejected.awakeable, "no, “thanks”")
+      assert.strictEqual(yield* client.attach(contract, "waits", rejected.sent), "rejected: no, “thanks”")
+    })
+  )
+
+  it.effect("what the ingress refuses is a failure with its status", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const key = yield* freshKey
+      const codeOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.map(Effect.flip(effect), (error) => (error as { readonly code?: number }).code)
+      assert.strictEqual(yield* codeOf(client.call(contract, key, "hidden", undefined)), 400)
+      const unknown = { key, idempotencyKey: "never" }
+      assert.strictEqual(yield* codeOf(client.attach(contract, "add", unknown)), 404)
+      assert.strictEqual(yield* codeOf(client.resolveAwakeable("prom_1", Verdict, { at: new Date(0) })), 400)
+    })
+  )
+
+  it.effect("a wait ends at its timeout while the invocation goes on", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const key = yield* freshKey
+      const error = yield* Effect.flip(client.call(contract, key, "nap", 400, { timeout: "100 millis" }))
+      assert.strictEqual(error._tag, "IngressUnavailable")
+      yield* poll(
+        "the end of the nap",
+        Effect.map(recorded(key), (notes) => notes.includes("after"))
+      )
+    })
+  )
+})
