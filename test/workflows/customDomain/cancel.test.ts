@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { cancellationMatrix, type MemoryRestateOptions } from "effect-restate/testing"
 import { seedCustomDomain } from "../../support/memory/seeds.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import {
@@ -12,25 +13,22 @@ import {
   withDomain,
   withDomains
 } from "../../support/workflows/CustomDomains.ts"
-import { cancelAtPoint, cancelEverywhere } from "../../support/workflows/cancellation.ts"
 import { rows } from "../../support/workflows/look.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
 type Sequel = "nothing" | "retry" | "remove" | "add again"
 
-/** Cancels whichever invocation reaches the `at`-th journal point of the first 20 s. Answers how many points there were. */
-const cancelledAt = (at: number, then: Sequel) => {
-  const { cancelWith, observePoint, reached } = cancelAtPoint(at)
+/** Whichever invocation is cancelled, it is within the first 20 s. */
+const begun = (then: Sequel) => (disturbance: MemoryRestateOptions) => {
+  let isEarly = true
+  const { cancels } = disturbance
+  const early = cancels && { cancels: (...at: Parameters<typeof cancels>) => (isEarly ? cancels(...at) : undefined) }
   return Effect.gen(function* () {
     const { engine } = yield* ControlPlane
-    cancelWith((label) => {
-      const found = engine.invocations.find((invocation) => invocation.label === label)
-      if (found !== undefined) engine.cancel(found.id)
-    })
     yield* withDomain()
     yield* controlApi.add
     yield* engine.advance(20_000)
-    const points = reached()
+    isEarly = false
     if (then === "retry") yield* controlApi.retry
     if (then === "remove" || then === "add again") yield* controlApi.remove
     if (then === "add again") {
@@ -49,14 +47,13 @@ const cancelledAt = (at: number, then: Sequel) => {
     if (then === "nothing") {
       // Pending: it was cancelled before it began.
       assert.include(["failed", "pending", "verified"], (yield* domainRow).verification_status)
-      return points
+      return
     }
     const { acme_challenges, frontline_routes } = yield* rows
     const count = then === "remove" ? 0 : 1
     assert.deepStrictEqual([acme_challenges.length, frontline_routes.length], [count, count])
     if (then !== "remove") assert.deepInclude(yield* domainRow, { verification_status: "verified" })
-    return points
-  }).pipe(withDomains({ observePoint }))
+  }).pipe(withDomains({ ...disturbance, ...early }))
 }
 
 const meanings = {
@@ -68,5 +65,13 @@ const meanings = {
 
 describe("a cancellation of any invocation at any point", () => {
   for (const then of ["nothing", "retry", "remove", "add again"] as const)
-    it.effect(meanings[then], () => cancelEverywhere((at) => cancelledAt(at, then), { moreThan: 20 }))
+    it.effect(meanings[then], () =>
+      Effect.gen(function* () {
+        const { points } = yield* cancellationMatrix(begun(then), {
+          of: ({ point }) => [point.invocation],
+          suspended: false
+        })
+        assert.isAbove(points, 20)
+      })
+    )
 })

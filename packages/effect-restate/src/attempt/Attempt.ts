@@ -3,8 +3,9 @@ import {
   type DefaultServices,
   Effect,
   type Exit,
-  type Fiber,
+  Fiber,
   FiberId,
+  Option,
   Random,
   Runtime,
   Scheduler
@@ -64,9 +65,11 @@ export class Attempt implements Scheduler.Scheduler {
 
   readonly #waiters = new Set<Waiter>()
   readonly #fail: (error: NonDurableWait) => void
-  #operations = 0
+  #ran = 0
   /** The fiber that ran when the turn's operations were used up. */
-  #restless: number | undefined
+  #restless: AnyFiber | undefined
+  /** What each fiber last did with the journal, for the text of an error about it. */
+  readonly #operations = new WeakMap<AnyFiber, string>()
   #queue: Array<() => void> = []
   #head = 0
   #running = false
@@ -90,20 +93,20 @@ export class Attempt implements Scheduler.Scheduler {
    * attempts. The exception is an attempt that is about to be cut because it never rests.
    */
   shouldYield(fiber: AnyFiber): number | false {
-    if (++this.#operations <= operationsPerTurn) return false
-    this.#restless ??= fiber.id().id
+    if (++this.#ran <= operationsPerTurn) return false
+    this.#restless ??= fiber
     return fiber.currentOpCount > operationsPerTask ? 0 : false
   }
 
   scheduleTask(task: () => void, priority: number, fiber?: AnyFiber): void {
     if (this.ended) {
       // A fiber that cannot be interrupted and still does not rest is left behind, or it would hold the process for ever.
-      if (this.#operations > 2 * operationsPerTurn) return
+      if (this.#ran > 2 * operationsPerTurn) return
       Scheduler.defaultScheduler.scheduleTask(task, priority, fiber)
       return
     }
     this.#queue.push(task)
-    if (!this.#running) this.#fail(new NonDurableWait({ fiber: fiber?.id().id ?? 0 }))
+    if (!this.#running) this.#fail(this.#nonDurableWait(fiber))
   }
 
   /** Runs the effect to its end. Never settles when the attempt ends first. */
@@ -117,10 +120,10 @@ export class Attempt implements Scheduler.Scheduler {
       if (this.ended) return new Promise<never>(() => {})
       const exit = main.unsafePoll()
       if (exit !== null) return exit
-      if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })
+      if (this.#waiters.size === 0) throw this.#nonDurableWait(main)
       const wakeup = await this.journal.next(this.#waiters)
       this.turnMillis = undefined
-      this.#operations = 0
+      this.#ran = 0
       this.#whileRunning(() =>
         wakeup._tag === "Cancelled" ? this.cancellation.request() : wakeup.waiter.settle(wakeup.completion)
       )
@@ -144,15 +147,17 @@ export class Attempt implements Scheduler.Scheduler {
 
   /**
    * Appends an operation to the journal and parks the fiber until it completes. `onInterrupt` runs when the fiber is
-   * interrupted while parked (a lost race, a cancellation), not when the attempt ends.
+   * interrupted while parked (a lost race, a cancellation), not when the attempt ends. `operation` names it for people.
    */
   park<B, E>(
     append: () => Pending,
     resume: (completion: Completion) => Effect.Effect<B, E>,
-    onInterrupt?: () => Effect.Effect<void>
+    onInterrupt?: (() => Effect.Effect<void>) | undefined,
+    operation?: string
   ): Effect.Effect<B, E> {
     return Effect.async<B, E>((wake) => {
       if (this.ended) return wake(Effect.interrupt)
+      if (operation !== undefined) this.#note(operation)
       const waiter: Waiter = {
         pending: append(),
         abort: () => wake(Effect.interrupt),
@@ -169,6 +174,20 @@ export class Attempt implements Scheduler.Scheduler {
     })
   }
 
+  #note(operation: string): void {
+    const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+    if (fiber !== undefined) this.#operations.set(fiber, operation)
+  }
+
+  #about(fiber: AnyFiber | undefined): { readonly fiber: number; readonly after?: string } {
+    const after = fiber === undefined ? undefined : this.#operations.get(fiber)
+    return { fiber: fiber?.id().id ?? 0, ...(after === undefined ? {} : { after }) }
+  }
+
+  #nonDurableWait(fiber: AnyFiber | undefined): NonDurableWait {
+    return new NonDurableWait(this.#about(fiber))
+  }
+
   /** Runs tasks until every fiber is parked. False when there are more than one slice of them. */
   #drain(): boolean {
     for (let ran = 0; ran < tasksPerSlice; ran++) {
@@ -180,7 +199,7 @@ export class Attempt implements Scheduler.Scheduler {
       }
       task()
       if (this.#restless !== undefined && !this.ended)
-        throw new NeverRests({ fiber: this.#restless, operations: operationsPerTurn })
+        throw new NeverRests({ ...this.#about(this.#restless), operations: operationsPerTurn })
     }
     this.#queue.splice(0, this.#head)
     this.#head = 0

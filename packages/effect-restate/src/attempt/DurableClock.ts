@@ -18,7 +18,9 @@ export const now: Effect.Effect<number, never, Durable> = withAttempt((attempt) 
       attempt.turnMillis = millis
       attempt.elapsed.read(millis)
       return Effect.succeed(millis)
-    }
+    },
+    undefined,
+    "reading the time"
   )
 })
 
@@ -33,7 +35,9 @@ export const sleep = (duration: Duration.DurationInput, name?: string): Effect.E
         if (!completion.ok) return Effect.die(completion.error)
         attempt.elapsed.reached(firesAt)
         return Effect.void
-      }
+      },
+      undefined,
+      name === undefined ? "sleep" : `sleep ${name}`
     )
   })
 

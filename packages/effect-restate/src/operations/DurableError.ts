@@ -65,15 +65,19 @@ export class EncodingFailed extends Schema.TaggedError<EncodingFailed>()("Encodi
 /** What any handler may fail with beside its contract's own errors. The caller sees status 500, or 409 for `Cancelled`. */
 export type DurableFailure = Cancelled | StepFailed | CallFailed | AwaitRejected | EncodingFailed
 
+/** The fiber of a workflow that an error is about, and the last durable operation it made, if it has made one. */
+const aboutFiber = { fiber: Schema.Number, after: Schema.optional(Schema.String) }
+
+const nameOf = ({ after, fiber }: { readonly fiber: number; readonly after?: string | undefined }): string =>
+  `fiber ${fiber} of a workflow, ${after === undefined ? "before its first durable operation" : `after ${after}`},`
+
 /**
  * A body waited for something that is not in the journal (a promise, a timer, a lock shared between processes). Replay
  * could not repeat that wait, so the attempt fails at once.
  */
-export class NonDurableWait extends Schema.TaggedError<NonDurableWait>()("NonDurableWait", {
-  fiber: Schema.Number
-}) {
+export class NonDurableWait extends Schema.TaggedError<NonDurableWait>()("NonDurableWait", aboutFiber) {
   override get message(): string {
-    return `fiber ${this.fiber} of a workflow waited on something that is not in the journal: wrap that effect in a step`
+    return `${nameOf(this)} waited on something that is not in the journal: wrap that effect in a step`
   }
 }
 
@@ -82,11 +86,11 @@ export class NonDurableWait extends Schema.TaggedError<NonDurableWait>()("NonDur
  * computation than belongs between two waits. The attempt fails, as the next one would.
  */
 export class NeverRests extends Schema.TaggedError<NeverRests>()("NeverRests", {
-  fiber: Schema.Number,
+  ...aboutFiber,
   operations: Schema.Number
 }) {
   override get message(): string {
-    return `fiber ${this.fiber} of a workflow ran ${this.operations} operations without waiting for anything durable: let it wait for what it looks for, or move the computation into a step`
+    return `${nameOf(this)} ran ${this.operations} operations without waiting for anything durable: let it wait for what it looks for, or move the computation into a step`
   }
 }
 

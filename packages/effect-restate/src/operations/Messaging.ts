@@ -80,7 +80,7 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
       const untyped = () => new CallFailed({ target: nameOf(target), code: error.code, reason: error.message })
       return Effect.fail(Option.getOrElse(typed, untyped))
     }
-    return attempt.park(append, answer, cancelCallee)
+    return attempt.park(append, answer, cancelCallee, `call ${nameOf(target)}`)
   })
 
 /**
@@ -140,7 +140,10 @@ export const awakeable = <A, I>(schema: Schema.Schema<A, I>): Effect.Effect<Awak
   withAttempt((attempt) =>
     Effect.sync(() => {
       const { id, result } = attempt.journal.awakeable(serdeOf(schema))
-      return { id, result: withAttempt((current) => current.park(() => result, awaited(id)<A>)) }
+      return {
+        id,
+        result: withAttempt((current) => current.park(() => result, awaited(id)<A>, undefined, "awakeable"))
+      }
     })
   )
 
@@ -159,4 +162,6 @@ export const rejectAwakeable = (id: string, reason: string): Effect.Effect<void,
 
 /** Waits for a named signal sent to this invocation. */
 export const signal = <A, I>(name: string, schema: Schema.Schema<A, I>): Effect.Effect<A, AwaitRejected, Durable> =>
-  withAttempt((attempt) => attempt.park(() => attempt.journal.signal(name, serdeOf(schema)), awaited(name)<A>))
+  withAttempt((attempt) =>
+    attempt.park(() => attempt.journal.signal(name, serdeOf(schema)), awaited(name)<A>, undefined, `signal ${name}`)
+  )

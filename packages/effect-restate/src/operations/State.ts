@@ -45,7 +45,9 @@ export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): Stat
           // Journal.get is a Pending<Held<A> | null>, decoded by the schema.
           const stored = completion.value as Held<A> | null
           return Effect.succeed(stored === null ? Option.none() : Option.some(stored.value))
-        }
+        },
+        undefined,
+        `state ${name}`
       )
     ),
     set: (value) =>

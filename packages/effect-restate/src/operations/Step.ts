@@ -174,7 +174,8 @@ const journaled = (name: string, body: Body, options: StepOptions) =>
     return attempt.park(
       () => attempt.journal.run(name, () => run.execute(body, fiber), runOptions(options)),
       (completion) => resume(name, options, completion),
-      () => Effect.sync(() => run.abandon())
+      () => Effect.sync(() => run.abandon()),
+      `step ${name}`
     )
   })
 

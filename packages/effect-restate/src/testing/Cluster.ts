@@ -1,12 +1,13 @@
 import { TerminalError } from "@restatedev/restate-sdk"
 import type { BoundObject } from "../attempt/BoundObject.ts"
+import { defectOf } from "../attempt/Defect.ts"
 import type { RunOptions, Target } from "../attempt/Journal.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
-import { type FaultPlan, type JournalPoint, noFaults } from "./Fault.ts"
+import { type CancelPlan, type FaultPlan, type JournalPoint, noFaults } from "./Fault.ts"
 import { generator } from "./Generator.ts"
-import { type Entry, type Invocation, makeInvocation, type Stored } from "./Invocation.ts"
+import { type Entry, type Invocation, lastEntryOf, makeInvocation, type Stored } from "./Invocation.ts"
 import { MemoryJournal } from "./MemoryJournal.ts"
 import { afterFailedAttempt, afterFailedRun } from "./Retry.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
@@ -15,8 +16,8 @@ export interface ClusterOptions {
   /** `always` ends the attempt at every wait, as a server with an inactivity timeout of zero does. Default `never`. */
   readonly suspend?: "always" | "never"
   readonly faults?: FaultPlan
-  /** Told of every journal point that is reached, before the fault plan decides. */
-  readonly observePoint?: (point: JournalPoint) => void
+  /** Cancels as soon as the code that reached the point has gone on: a cancellation comes from outside. */
+  readonly cancels?: CancelPlan
   /** Shuffles the order in which results of bodies that ended together become known. */
   readonly shuffleSeed?: number
 }
@@ -39,6 +40,8 @@ export const rejected = (message: string, errorCode: number): Stored => ({
   ok: false,
   error: new TerminalError(message, { errorCode })
 })
+
+const idOf = (label: string): string => `inv_${label}`
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -93,7 +96,7 @@ export class Cluster {
     const number = (this.#counters.get(path) ?? 0) + 1
     this.#counters.set(path, number)
     const label = `${path}#${number}`
-    const invocation = makeInvocation({ id: `inv_${label}`, label, target, input, traceparent, typedFailures })
+    const invocation = makeInvocation({ id: idOf(label), label, target, input, traceparent, typedFailures })
     this.invocations.set(invocation.id, invocation)
     if (dedupe !== undefined) this.#idempotent.set(dedupe, invocation)
     this.#progress++
@@ -139,7 +142,7 @@ export class Cluster {
   unfinished(): ReadonlyArray<string> {
     return [...this.invocations.values()]
       .filter((invocation) => invocation.status !== "completed")
-      .map((invocation) => `${invocation.label} (${invocation.status})`)
+      .map((invocation) => `${invocation.label} (${invocation.status}), ${lastEntryOf(invocation)}`)
   }
 
   /** Makes the results of bodies known that ended since the last turn, in shuffled order. */
@@ -271,14 +274,19 @@ export class Cluster {
   #backOff(journal: RunningAttempt, error: unknown, millis: number): void {
     this.#end(journal)
     journal.invocation.status = "backing-off"
-    journal.invocation.lastFailure = messageOf(error)
+    this.#noteFailure(journal.invocation, error)
     this.time.after(millis, () => this.#resume(journal.invocation))
   }
 
   #pause(journal: RunningAttempt, error: unknown): void {
     this.#end(journal)
     journal.invocation.status = "paused"
-    journal.invocation.lastFailure = messageOf(error)
+    this.#noteFailure(journal.invocation, error)
+  }
+
+  #noteFailure(invocation: Invocation, error: unknown): void {
+    invocation.lastFailure = messageOf(error)
+    invocation.lastError = defectOf(error)
   }
 
   #runFailed(journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions<unknown>): void {
@@ -301,8 +309,15 @@ export class Cluster {
   }
 
   #crashes(point: JournalPoint): boolean {
-    this.#options.observePoint?.(point)
+    const cancelled = this.#options.cancels?.(point, this.#callersOf(point.invocation))
+    if (cancelled !== undefined) queueMicrotask(() => this.cancel(idOf(cancelled)))
     return (this.#options.faults ?? noFaults)(point)
+  }
+
+  #callersOf(label: string): ReadonlyArray<string> {
+    const callers: Array<string> = []
+    for (let it = this.invocations.get(idOf(label))?.caller; it !== undefined; it = it.caller) callers.push(it.label)
+    return callers
   }
 
   /** Nothing can run: gives the worker back until one of the awaited entries is answered. */
@@ -337,6 +352,7 @@ export class Cluster {
     completed: (invocation, entry, answer) => this.#completed(invocation, entry, answer),
     startCall: (caller, entry, { headers, idempotencyKey, input, target }) => {
       const callee = this.start(target, input, { idempotencyKey, typedFailures: typedFailuresHeader in headers })
+      callee.caller ??= caller
       entry.invocationId = callee.id
       const answer = (result: Stored) => this.#completed(caller, entry, result)
       if (callee.result === undefined) callee.waiting.push(answer)

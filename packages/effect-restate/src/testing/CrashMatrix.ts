@@ -1,71 +1,51 @@
-import { Effect, Schema } from "effect"
-import { differencesOf } from "./Difference.ts"
-import { crashAt, type JournalPoint } from "./Fault.ts"
+import { Effect } from "effect"
+import { type CancellationOptions, cancellationsAt, noting } from "./CancellationMatrix.ts"
+import { type Disturbance, disturb, type MatrixFailed, mustNotChange, type Scenario } from "./Disturbance.ts"
+import { crashAt, type JournalPoint, nameOf } from "./Fault.ts"
 import type { MemoryRestateOptions } from "./MemoryRestate.ts"
-
-/**
- * A whole story on a fresh world: build services and engine with these options, send commands, and answer with
- * everything that must not depend on crashes: final rows, state, and how often each outside effect happened.
- */
-export type Scenario<E, R> = (options: MemoryRestateOptions) => Effect.Effect<unknown, E, R>
-
-/** The disturbances that led to another observation than the undisturbed run. */
-export class MatrixFailed extends Schema.TaggedError<MatrixFailed>()("MatrixFailed", {
-  disturbed: Schema.Array(Schema.Struct({ disturbance: Schema.String, differences: Schema.Array(Schema.String) }))
-}) {
-  override get message(): string {
-    const lines = this.disturbed.map(({ disturbance, differences }) => [disturbance, ...differences].join("\n  "))
-    return `${this.disturbed.length} disturbances changed the outcome:\n${lines.join("\n")}`
-  }
-}
 
 export interface MatrixReport {
   readonly points: ReadonlyArray<JournalPoint>
   readonly runs: number
 }
 
-export interface MatrixOptions {
+export interface MatrixOptions<A = unknown> {
   /** Also delivers every command twice. Leave out where a second delivery is refused by design and changes the answer. */
   readonly duplicates?: boolean
   /** Also kills twice in one run, at this many pairs of points spread evenly; it may depend on how many points there are. Default 0. */
   readonly pairs?: number | ((points: number) => number)
+  /** Also cancels at every point, and says what the story may end with then. Left out: nothing is cancelled. */
+  readonly cancelled?: CancellationOptions<A>
 }
 
-interface Disturbance {
+/** A disturbance that must not change the outcome. */
+interface Harmless {
   readonly name: string
   readonly options: MemoryRestateOptions
 }
 
-const nameOf = (point: JournalPoint): string =>
-  `killed ${point.phase} ${point.invocation} entry ${point.index} (${point.kind} ${point.name})`
+const killed = (point: JournalPoint): string => `killed ${nameOf(point)}`
 
-const pointsOf = <E, R>(scenario: Scenario<E, R>) =>
-  Effect.suspend(() => {
-    const points = new Map<string, JournalPoint>()
-    const observePoint = (point: JournalPoint) => points.set(nameOf(point), point)
-    return Effect.map(scenario({ observePoint }), (observation) => ({ observation, points: [...points.values()] }))
-  })
-
-const pairsOf = (points: ReadonlyArray<JournalPoint>, wanted: number): ReadonlyArray<Disturbance> => {
+const pairsOf = (points: ReadonlyArray<JournalPoint>, wanted: number): ReadonlyArray<Harmless> => {
   const total = points.length * points.length
   const stride = Math.max(1, Math.floor(total / Math.max(1, wanted)))
   return Array.from({ length: Math.min(wanted, total) }, (_, index) => index * stride).flatMap((at) => {
     const first = points[Math.floor(at / points.length)]
     const second = points[at % points.length]
     if (first === undefined || second === undefined) return []
-    return [{ name: `${nameOf(first)} and ${nameOf(second)}`, options: { faults: crashAt(first, second) } }]
+    return [{ name: `${killed(first)} and ${killed(second)}`, options: { faults: crashAt(first, second) } }]
   })
 }
 
-const disturbancesOf = (
+const harmlessOnes = (
   points: ReadonlyArray<JournalPoint>,
-  { duplicates = false, pairs = 0 }: MatrixOptions
-): ReadonlyArray<Disturbance> => [
-  ...points.map((point) => ({ name: nameOf(point), options: { faults: crashAt(point) } })),
+  { duplicates = false, pairs = 0 }: Omit<MatrixOptions, "cancelled">
+): ReadonlyArray<Harmless> => [
+  ...points.map((point) => ({ name: killed(point), options: { faults: crashAt(point) } })),
   ...points
     .filter((point) => point.phase === "before")
     .map((point) => ({
-      name: `${nameOf(point)}, suspended at every wait`,
+      name: `${killed(point)}, suspended at every wait`,
       options: { faults: crashAt(point), suspend: "always" as const }
     })),
   { name: "suspended at every wait", options: { suspend: "always" } },
@@ -85,24 +65,21 @@ const disturbancesOf = (
 /**
  * Runs the scenario undisturbed, notes every journal point it reaches, then once for each disturbance: killed before,
  * after the body and after the acknowledgement of every entry of every invocation, suspended at every wait, completions
- * shuffled, commands delivered twice. Fails with every disturbance that changed the observation. Points come from the
- * run itself, so a new step is covered without anyone listing it.
+ * shuffled, commands delivered twice, and, when asked for, cancelled. Fails with every disturbance that changed the
+ * observation, or led a cancellation to an outcome that is not allowed. Points come from the run itself, so a new step is
+ * covered without anyone listing it.
  */
-export const crashMatrix = <E, R>(
-  scenario: Scenario<E, R>,
-  options: MatrixOptions = {}
+export const crashMatrix = <A, E, R>(
+  scenario: Scenario<E, R, A>,
+  options: MatrixOptions<A> = {}
 ): Effect.Effect<MatrixReport, MatrixFailed | E, R> =>
   Effect.gen(function* () {
-    const { observation, points } = yield* pointsOf(scenario)
-    const disturbances = disturbancesOf(points, options)
-    const outcomes = yield* Effect.forEach(disturbances, ({ name, options: disturbed }) =>
-      Effect.map(Effect.either(scenario(disturbed)), (outcome) => {
-        const failed = outcome._tag === "Left" ? [`the scenario failed: ${String(outcome.left)}`] : []
-        const differences = outcome._tag === "Right" ? differencesOf(observation, outcome.right) : failed
-        return { disturbance: name, differences }
-      })
-    )
-    const disturbed = outcomes.filter(({ differences }) => differences.length > 0)
-    if (disturbed.length > 0) return yield* new MatrixFailed({ disturbed })
+    const { cancels, reached } = noting()
+    const undisturbed = yield* scenario({ cancels })
+    const points = reached.filter(({ earlier }) => earlier === 0).map(({ point }) => point)
+    const harmless = harmlessOnes(points, options).map((it): Disturbance<E, A> => ({ ...it, judge: mustNotChange }))
+    const cancellations = options.cancelled === undefined ? [] : cancellationsAt<A, E>(reached, options.cancelled)
+    const disturbances = [...harmless, ...cancellations]
+    yield* disturb(scenario, undisturbed, disturbances)
     return { points, runs: disturbances.length + 1 }
   })

@@ -3,6 +3,8 @@ import { clipped } from "../contract/clipped.ts"
 /** Enough to see what went wrong; the first ones usually explain the rest. */
 const shown = 8
 const shownCharacters = 120
+/** Of what two texts have in common, so many characters before the place where they part. */
+const shownBefore = 40
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
@@ -13,9 +15,27 @@ const plain = (value: unknown): unknown =>
     JSON.stringify(value, (_, nested: unknown) => (typeof nested === "bigint" ? String(nested) : nested)) ?? "null"
   )
 
-const brief = (value: unknown): string => {
-  const text = value === undefined ? "absent" : JSON.stringify(value)
-  return clipped(text, shownCharacters)
+const jsonOf = (value: unknown): string => (value === undefined ? "absent" : JSON.stringify(value))
+
+/** The index of the first UTF-16 unit in which the texts differ. */
+const partsAt = (a: string, b: string): number => {
+  const shorter = Math.min(a.length, b.length)
+  for (let at = 0; at < shorter; at++) if (a[at] !== b[at]) return at
+  return shorter
+}
+
+/** The part of the text around the index; "…" stands for what is left out. */
+const around = (text: string, at: number): string => {
+  const from = Math.max(0, at - shownBefore)
+  const shownPart = clipped(text.slice(from).replace(/^[\uDC00-\uDFFF]/u, ""), shownCharacters)
+  return from === 0 ? shownPart : `…${shownPart}`
+}
+
+/** How two texts differ: whole when they are short, else the place where they part. */
+export const textDifference = (expected: string, actual: string): string => {
+  if (expected.length <= shownCharacters && actual.length <= shownCharacters) return `${actual} instead of ${expected}`
+  const at = partsAt(expected, actual)
+  return `at character ${at}: ${around(actual, at)} instead of ${around(expected, at)}`
 }
 
 const walk = (path: string, expected: unknown, actual: unknown): ReadonlyArray<string> => {
@@ -23,7 +43,7 @@ const walk = (path: string, expected: unknown, actual: unknown): ReadonlyArray<s
     const names = new Set([...Object.keys(expected), ...Object.keys(actual)])
     return [...names].flatMap((name) => walk(path === "" ? name : `${path}.${name}`, expected[name], actual[name]))
   }
-  return expected === actual ? [] : [`${path || "it"} is ${brief(actual)} instead of ${brief(expected)}`]
+  return expected === actual ? [] : [`${path || "it"} is ${textDifference(jsonOf(expected), jsonOf(actual))}`]
 }
 
 /** Where two observations differ as JSON, with the path of each difference; the order of members does not count. */

@@ -15,6 +15,10 @@ export interface JournalPoint {
   readonly phase: Phase
 }
 
+/** The point in words, without what happens there. */
+export const nameOf = ({ index, invocation, kind, name, phase }: JournalPoint): string =>
+  `${phase} ${invocation} entry ${index} (${name === "" ? kind : `${kind} ${name}`})`
+
 /** Asked at every point that is reached for the first time or again; true kills the attempt there. */
 export type FaultPlan = (point: JournalPoint) => boolean
 
@@ -32,4 +36,16 @@ export const crashAt = (...points: ReadonlyArray<JournalPoint>): FaultPlan => {
     left.splice(index, 1)
     return true
   }
+}
+
+/**
+ * Asked at every point that is reached, with the labels of the invocations that wait for the point's own, the nearest first.
+ * Answers with the label of the invocation that is cancelled there, if one is.
+ */
+export type CancelPlan = (point: JournalPoint, callers: ReadonlyArray<string>) => string | undefined
+
+/** Cancels the invocation of this label once, when the point is reached after it was reached `earlier` times. */
+export const cancelAt = (point: JournalPoint, earlier: number, label: string): CancelPlan => {
+  let left = earlier
+  return (candidate) => (samePoint(candidate, point) && left-- === 0 ? label : undefined)
 }

@@ -53,8 +53,12 @@ export interface Invocation {
   result: Stored | undefined
   failures: number
   attempts: number
-  /** Text of the last error that was not terminal. */
+  /** The invocation that called it and waits for its answer. */
+  caller: Invocation | undefined
+  /** Text of the last error that was not terminal, as Restate would keep it. */
   lastFailure: string | undefined
+  /** That error itself, as the code threw it: tests see its stack and its causes, which Restate never does. */
+  lastError: unknown
 }
 
 export const makeInvocation = (
@@ -68,9 +72,18 @@ export const makeInvocation = (
   result: undefined,
   failures: 0,
   attempts: 0,
-  lastFailure: undefined
+  caller: undefined,
+  lastFailure: undefined,
+  lastError: undefined
 })
 
 /** The steps of a journal in order, as `kind name`: what a change of a workflow must not reorder. */
 export const journalNames = (invocation: Invocation): ReadonlyArray<string> =>
   invocation.entries.map((entry) => (entry.name === "" ? entry.kind : `${entry.kind} ${entry.name}`))
+
+/** Where a journal stands, in words. */
+export const lastEntryOf = ({ entries }: Invocation): string => {
+  const last = entries.at(-1)
+  if (last === undefined) return "nothing is journaled"
+  return `the last entry is ${last.index} (${last.name === "" ? last.kind : `${last.kind} ${last.name}`})`
+}

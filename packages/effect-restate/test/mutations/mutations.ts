@@ -54,16 +54,14 @@ export const mutations: ReadonlyArray<Mutation> = [
     edits: [
       edit(
         "attempt/Attempt.ts",
-        "if (!this.#running) this.#fail(new NonDurableWait({ fiber: fiber?.id().id ?? 0 }))",
+        "if (!this.#running) this.#fail(this.#nonDurableWait(fiber))",
         "if (!this.#running) queueMicrotask(() => this.#whileRunning(() => this.#drain()))"
       )
     ]
   },
   {
     name: "a workflow that waits for nothing durable is not noticed",
-    edits: [
-      edit("attempt/Attempt.ts", "if (this.#waiters.size === 0) throw new NonDurableWait({ fiber: main.id().id })", "")
-    ]
+    edits: [edit("attempt/Attempt.ts", "if (this.#waiters.size === 0) throw this.#nonDurableWait(main)", "")]
   },
   {
     name: "journaled time is never read again",

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
+import { cancellationMatrix, type MemoryRestateOptions } from "effect-restate/testing"
 import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
 import {
   building,
@@ -11,7 +12,6 @@ import {
   slotsInUse
 } from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
-import { cancelAtPoint, cancelEverywhere } from "../../../support/workflows/cancellation.ts"
 import { releaseSlot, requestSlot, slotPosition, submitFromGit } from "../../../support/workflows/commands.ts"
 import { holdsAlways, holdsAtTheEnd } from "../../../support/workflows/invariants.ts"
 import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
@@ -19,15 +19,14 @@ import { withLive } from "../../../support/workflows/seeds.ts"
 
 const next = { deploymentId: "d_3", buildId: "bld-3", isProduction: true, createdAt: 9, line: "", bell: "bell-3" }
 
-/** `d_2` is cancelled at the `at`-th journal point of any invocation, while `d_3`, no more than a request, waits for its slot. */
-const cancelledAt = (at: number) => {
-  const { cancelWith, observePoint, reached } = cancelAtPoint(at)
-  return Effect.gen(function* () {
+/** `d_2` is deployed, or cancelled on its way, while `d_3`, no more than a request, waits for its slot. */
+const deployed = (heard: (asked: string) => void) => (disturbance: MemoryRestateOptions) =>
+  Effect.gen(function* () {
     const { engine } = yield* ControlPlane
     yield* withLive
     yield* fromGit("d_2", 2)
     const asked = yield* submitFromGit("d_2")
-    cancelWith(() => engine.cancel(asked.id))
+    heard(asked.label)
     yield* engine.settle
     yield* requestSlot("ws_shop", next)
     yield* engine.result(asked)
@@ -45,9 +44,7 @@ const cancelledAt = (at: number) => {
     const { status } = yield* deploymentRow("d_2")
     if (told?.status !== "none")
       assert.strictEqual(told?.status, status === "ready" ? "success" : "failure", "what GitHub shows")
-    return reached()
-  }).pipe(on({ ...building, builder: { fateOf: () => ({ takes: "1500 millis", ends: "succeeds" }) }, observePoint }))
-}
+  }).pipe(on({ ...building, builder: { fateOf: () => ({ takes: "1500 millis", ends: "succeeds" }) }, ...disturbance }))
 
 describe("a cancellation of a deploy from git", () => {
   it.effect("stops the remote build at once and hands the slot to who waits", () =>
@@ -101,7 +98,14 @@ describe("a cancellation of a deploy from git", () => {
   )
 
   it.effect("at whatever point leaves nothing that builds, and a slot for the next", () =>
-    cancelEverywhere(cancelledAt, { moreThan: 100 })
+    Effect.gen(function* () {
+      let asked = ""
+      const scenario = deployed((label) => {
+        asked = label
+      })
+      const { points } = yield* cancellationMatrix(scenario, { of: () => [asked], suspended: false })
+      assert.isAbove(points, 100)
+    })
   )
 })
 
