@@ -5,9 +5,8 @@ import { NodeRuntime } from "@effect/platform-node"
 import { createEndpointHandler } from "@restatedev/restate-sdk"
 import { createEndpointHandler as createFetchHandler } from "@restatedev/restate-sdk/fetch"
 import { Config, Effect } from "effect"
-import type { ObjectOptions } from "effect-restate"
-import { bind, silentObserver } from "effect-restate"
-import { countSteps, sdkLogger, serveEndpoint, virtualObject } from "effect-restate/node"
+import { sdkDefinitions, sdkLogger } from "effect-restate"
+import { Restate } from "effect-restate/node"
 import { Loopback } from "./Loopback.ts"
 import { bare } from "./subjects/bare.ts"
 import { bridged, Numbers } from "./subjects/bridged.ts"
@@ -67,18 +66,21 @@ const control =
 const worker = Effect.gen(function* () {
   const port = yield* Config.integer("BENCH_PORT")
   const barePort = yield* Config.integer("BENCH_BARE_PORT")
-  const runtime = yield* Effect.runtime<Numbers>()
   // The endpoint's own counting is part of what the bridge costs; metrics and traces are not: the baseline has none.
-  const steps = countSteps(silentObserver)
-  const ours = (name: string, options: ObjectOptions) =>
-    virtualObject(bind(bridged(name, options), runtime, steps.observer))
+  const services = [
+    bridged("Explicit", { cancellation: "explicit" }),
+    bridged("Implicit", { cancellation: "implicit" })
+  ]
   const baseline = [bare("Bare")]
-  const subjects = [ours("Explicit", { cancellation: "explicit" }), ours("Implicit", { cancellation: "implicit" })]
   // The baseline stands on the SDK's own endpoint, and its log goes nowhere.
   createServer(createEndpointHandler({ services: baseline, logger: () => {} })).listen(barePort, "127.0.0.1")
   const loopback = new Loopback({
     bare: createFetchHandler({ services: baseline, bidirectional: true, logger: () => {} }),
-    ours: createFetchHandler({ services: subjects, bidirectional: true, logger: sdkLogger(runtime) })
+    ours: createFetchHandler({
+      services: [...(yield* sdkDefinitions(services))],
+      bidirectional: true,
+      logger: yield* sdkLogger
+    })
   })
   const listener = control({
     "/bench/ready": async () => "",
@@ -88,7 +90,7 @@ const worker = Effect.gen(function* () {
     "/bench/profile/stop": stopProfile
   })
   const beside = { prefix: "/bench/", listener }
-  yield* serveEndpoint(subjects, steps, { host: "127.0.0.1", port, identityKeys: [], drain: 0, beside })
+  yield* Restate.listen({ services, host: "127.0.0.1", port, drain: 0, beside })
   return yield* Effect.never
 })
 

@@ -1,7 +1,6 @@
 import { Effect, Option, type Scope } from "effect"
 import type { Implementation } from "effect-restate"
-import { bind } from "effect-restate"
-import { countSteps, type EndpointUnavailable, serveEndpoint, virtualObject } from "effect-restate/node"
+import { type EndpointUnavailable, Restate } from "effect-restate/node"
 import { WorkerConfig } from "../config.ts"
 import { healthListener } from "../http/health.ts"
 import { Db } from "../services/Db.ts"
@@ -14,12 +13,10 @@ import { registerAs } from "./registerAs.ts"
 const openEndpoint = <R>(workflows: ReadonlyArray<Implementation<R>>) =>
   Effect.gen(function* () {
     const { restate } = yield* WorkerConfig
-    // The runtime of this fiber: it has the logger and the tracer that stand around it.
-    const runtime = yield* Effect.runtime<R>()
     const metrics = yield* WorkflowMetrics
-    const steps = countSteps(metrics)
-    const objects = workflows.map((workflow) => bind(workflow, runtime, steps.observer))
-    yield* serveEndpoint(objects.map(virtualObject), steps, {
+    yield* Restate.listen({
+      services: workflows,
+      observer: metrics,
       host: restate.httpHost,
       port: restate.httpPort,
       identityKeys: restate.requestIdentityKeys,
@@ -28,8 +25,8 @@ const openEndpoint = <R>(workflows: ReadonlyArray<Implementation<R>>) =>
       onWaiting: metrics.setWaitingAttempts,
       beside: { prefix: "/health/", listener: yield* healthListener }
     })
-    return objects.flatMap(({ attempts, contract }) =>
-      [...attempts.keys()].map((handler) => `${contract.name}/${handler}`)
+    return workflows.flatMap(({ contract }) =>
+      Object.keys(contract.handlers).map((handler) => `${contract.name}/${handler}`)
     )
   })
 

@@ -1,4 +1,3 @@
-export { type AttemptRunner, type BoundObject, bind } from "./attempt/BoundObject.ts"
 export {
   type AttemptInfo,
   type AttemptOutcome,
@@ -7,6 +6,14 @@ export {
   type StepOutcome,
   silentObserver
 } from "./attempt/Observer.ts"
+export { sdkLogger } from "./attempt/SdkLogger.ts"
+export {
+  type BindingOptions,
+  type NeedsOf,
+  type SdkDefinition,
+  type Servable,
+  sdkDefinitions
+} from "./attempt/sdkDefinitions.ts"
 export {
   type AnySchema,
   Contract,

@@ -1,4 +1,4 @@
-export { type VirtualObject, virtualObject } from "./attempt/VirtualObject.ts"
 export { type ConnectionBounds, defaultBounds } from "./node/ConnectionBounds.ts"
-export * from "./node/Endpoint.ts"
-export { sdkLogger } from "./node/SdkLogger.ts"
+export { type Address, defaultEndpoint, type EndpointOptions, EndpointUnavailable } from "./node/Endpoint.ts"
+export type { Beside } from "./node/Listener.ts"
+export * as Restate from "./node/Restate.ts"

@@ -1,8 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { type ObjectContext, object } from "@restatedev/restate-sdk"
 import { Deferred, Effect, Layer, Logger, Option, Runtime } from "effect"
-import { silentObserver } from "effect-restate"
-import { countSteps, serveEndpoint } from "effect-restate/node"
+import { Restate } from "effect-restate/node"
 import { RestateVersionsHttpLive } from "../../../src/layers/restateAdmin/RestateVersionsHttp.ts"
 import { RestateVersions } from "../../../src/services/RestateVersions.ts"
 import { eventually } from "../../e2e/support/eventually.ts"
@@ -22,8 +21,7 @@ const registerVersion = Effect.gen(function* () {
       silently: () => runPromise(Effect.zipRight(Deferred.succeed(underWay, undefined), Effect.never))
     }
   })
-  const options = { host: "127.0.0.1", port: 0, identityKeys: [], drain: 0 }
-  const { port } = yield* serveEndpoint([waiting], countSteps(silentObserver), options)
+  const { port } = yield* Restate.listen({ services: [waiting], host: "127.0.0.1", port: 0, drain: 0 })
   yield* restate.register(`http://127.0.0.1:${port}`)
   return { address: `http://127.0.0.1:${port}/`, underWay: Deferred.await(underWay) }
 })

@@ -1,6 +1,6 @@
 import { Deferred, Effect, Layer, Logger } from "effect"
-import { type AttemptRetry, bind, Contract, implement, silentObserver, step } from "effect-restate"
-import { countSteps, serveEndpoint, virtualObject } from "effect-restate/node"
+import { type AttemptRetry, Contract, implement, step } from "effect-restate"
+import { Restate } from "effect-restate/node"
 import { RestateClient, testRestate } from "../stack/Restate.ts"
 
 const contractOf = (name: string) =>
@@ -45,19 +45,12 @@ export const dogged = "test.v1.Dogged"
 /** A Restate server with both objects, whose attempts are suspended as soon as they wait. */
 export const watchedServer = Layer.scopedDiscard(
   Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<never>()
     const restate = yield* RestateClient
-    const steps = countSteps(silentObserver)
-    const objects = [
+    const services = [
       objectOf(hasty, { initialInterval: "20 millis", maxAttempts: 2 }),
       objectOf(dogged, { initialInterval: "20 millis", maxInterval: "5 seconds", factor: 4, maxAttempts: 10_000 })
-    ].map((object) => virtualObject(bind(object, runtime, steps.observer)))
-    const { host, port } = yield* serveEndpoint(objects, steps, {
-      host: "127.0.0.1",
-      port: 0,
-      identityKeys: [],
-      drain: 0
-    })
+    ]
+    const { host, port } = yield* Restate.listen({ services, host: "127.0.0.1", port: 0, drain: 0 })
     yield* restate.register(`http://${host}:${port}`)
   })
 ).pipe(

@@ -1,9 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Logger, LogLevel, Schedule } from "effect"
-import { bind, silentObserver } from "effect-restate"
-import { countSteps, serveEndpoint, virtualObject } from "effect-restate/node"
+import { Restate } from "effect-restate/node"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
-import type { Builder } from "../../../src/services/Builder.ts"
 import { BuildSettings } from "../../../src/services/BuildSettings.ts"
 import { DeploymentStore } from "../../../src/services/DeploymentStore.ts"
 import { BuildSlotWorkflows } from "../../../src/workflows/builds/BuildSlotWorkflows.ts"
@@ -26,12 +24,9 @@ const builder = memoryBuilder({
 
 const served = Layer.scopedDiscard(
   Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<Builder | BuildSettings | DeploymentStore>()
     const restate = yield* RestateClient
-    const steps = countSteps(silentObserver)
-    const objects = [BuildSlotWorkflows, BuildWorkflows].map((it) => virtualObject(bind(it, runtime, steps.observer)))
-    const options = { host: "127.0.0.1", port: 0, identityKeys: [], drain: 0 }
-    const { host, port } = yield* serveEndpoint(objects, steps, options)
+    const services = [BuildSlotWorkflows, BuildWorkflows]
+    const { host, port } = yield* Restate.listen({ services, host: "127.0.0.1", port: 0, drain: 0 })
     yield* restate.register(`http://${host}:${port}`)
   })
 )

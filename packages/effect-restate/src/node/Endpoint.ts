@@ -1,10 +1,10 @@
 import { Duration, Effect, Schedule, Schema, type Scope } from "effect"
-import type { Observer } from "../attempt/Observer.ts"
-import type { VirtualObject } from "../attempt/VirtualObject.ts"
+import { sdkLogger } from "../attempt/SdkLogger.ts"
+import type { SdkDefinition } from "../attempt/sdkDefinitions.ts"
 import { type ConnectionBounds, defaultBounds } from "./ConnectionBounds.ts"
 import { type Beside, Listener } from "./Listener.ts"
 import { countRefusals } from "./Refusals.ts"
-import { sdkLogger } from "./SdkLogger.ts"
+import type { StepsInFlight } from "./StepsInFlight.ts"
 
 export interface EndpointOptions {
   readonly host: string
@@ -42,49 +42,28 @@ const pollInterval = Duration.millis(20)
 /** What an attempt wrote last needs a moment to reach the server. */
 const quietPolls = 5
 
-/** Counts step bodies in flight, so that the endpoint knows when it may cut its connections. */
-export interface StepsInFlight {
-  readonly observer: Observer
-  readonly count: () => number
-}
-
-export const countSteps = (inner: Observer): StepsInFlight => {
-  let inFlight = 0
-  return {
-    count: () => inFlight,
-    observer: {
-      ...inner,
-      stepStarted: (step) => {
-        inFlight++
-        inner.stepStarted(step)
-      },
-      stepEnded: (step) => {
-        inFlight--
-        inner.stepEnded(step)
-      }
-    }
-  }
-}
+/** Every interface, the port that Restate's documentation uses, and a drain below the 30 s that Kubernetes waits for a pod. */
+export const defaultEndpoint: EndpointOptions = { host: "0.0.0.0", port: 9080, identityKeys: [], drain: "25 seconds" }
 
 /**
- * Serves the objects to Restate on one port, over HTTP/2 without TLS and HTTP/1.1, and probes over both. Connections, streams and
+ * Serves the definitions to Restate on one port, over HTTP/2 without TLS and HTTP/1.1, and probes over both. Connections, streams and
  * heads are bounded, and attempts beyond their bound wait; requests that the SDK refuses are answered, not read, and counted in the
  * log once a minute. When the scope closes
  * it sends GOAWAY and suspends every attempt: at once where it waits, after its step where one runs. What has not ended
  * within the drain bound is cut, and Restate repeats it elsewhere. Probes are answered until then.
  */
 export const serveEndpoint = (
-  objects: ReadonlyArray<VirtualObject>,
+  services: ReadonlyArray<SdkDefinition>,
   steps: StepsInFlight,
   options: EndpointOptions
 ): Effect.Effect<Address, EndpointUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
-    const refusals = yield* countRefusals(sdkLogger(yield* Effect.runtime<never>()))
+    const refusals = yield* countRefusals(yield* sdkLogger)
     const { beside, identityKeys, onWaiting = () => {} } = options
     const bounds = { ...defaultBounds, ...options.bounds }
     const listener = yield* Effect.acquireRelease(
       Effect.suspend(() =>
-        listen(new Listener({ objects, identityKeys, beside, bounds, refusals, onWaiting }), options)
+        listen(new Listener({ services, identityKeys, beside, bounds, refusals, onWaiting }), options)
       ),
       (opened) => drain(opened, steps, options.drain)
     )
@@ -109,7 +88,7 @@ const drain = (listener: Listener, steps: StepsInFlight, bound: Duration.Duratio
     let quiet = 0
     const idle = Effect.sync(() => {
       // A step may outlive the connection of its attempt.
-      quiet = steps.count() === 0 && listener.requests.size === 0 ? quiet + 1 : 0
+      quiet = steps.count === 0 && listener.requests.size === 0 ? quiet + 1 : 0
       return listener.sessions.size === 0 || quiet >= quietPolls
     })
     return Effect.repeat(idle, { until: (done) => done, schedule: Schedule.spaced(pollInterval) }).pipe(

@@ -2,7 +2,7 @@ import * as http from "node:http"
 import * as http2 from "node:http2"
 import * as net from "node:net"
 import { createEndpointHandler } from "@restatedev/restate-sdk"
-import type { VirtualObject } from "../attempt/VirtualObject.ts"
+import type { SdkDefinition } from "../attempt/sdkDefinitions.ts"
 import { Admission } from "./Admission.ts"
 import { type ConnectionBounds, type Deadline, watchDeadline } from "./ConnectionBounds.ts"
 import { EndableInput } from "./EndableInput.ts"
@@ -15,7 +15,7 @@ export interface Beside {
 }
 
 export interface ListenerOptions {
-  readonly objects: ReadonlyArray<VirtualObject>
+  readonly services: ReadonlyArray<SdkDefinition>
   readonly identityKeys: ReadonlyArray<string>
   readonly beside: Beside | undefined
   readonly bounds: ConnectionBounds
@@ -58,7 +58,7 @@ export class Listener {
   #draining = false
 
   constructor(options: ListenerOptions) {
-    const { bounds, identityKeys, objects, refusals } = options
+    const { bounds, identityKeys, refusals, services } = options
     this.#options = options
     this.#admission = new Admission({
       places: bounds.attempts,
@@ -67,7 +67,7 @@ export class Listener {
     })
     // Its type is that of HTTP/1.1 and HTTP/2 at once.
     this.#restate = createEndpointHandler({
-      services: [...objects],
+      services: [...services],
       identityKeys: [...identityKeys],
       logger: refusals.logger
     })

@@ -2,10 +2,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Config, Effect, Layer, Logger } from "effect"
-import { bind } from "../../src/attempt/BoundObject.ts"
-import { silentObserver } from "../../src/attempt/Observer.ts"
-import { virtualObject } from "../../src/attempt/VirtualObject.ts"
-import { countSteps, serveEndpoint } from "../../src/node/Endpoint.ts"
+import { listen } from "../../src/node/Restate.ts"
 import { fileRecorder, Recorder } from "../fixtures/Recorder.ts"
 import { crashing } from "./Crashing.ts"
 
@@ -14,13 +11,11 @@ const settings = Config.all({ port: Config.integer("WORKER_RESTATE_HTTP_PORT"), 
 
 const serve = Effect.gen(function* () {
   const { port, folder } = yield* settings
-  const runtime = yield* Effect.runtime<Recorder>()
-  const steps = countSteps(silentObserver)
   const version = readFileSync(join(folder, "version"), "utf8")
-  yield* serveEndpoint([virtualObject(bind(crashing(version), runtime, steps.observer))], steps, {
+  yield* listen({
+    services: [crashing(version)],
     host: "127.0.0.1",
     port,
-    identityKeys: [],
     drain: 0,
     beside: { prefix: "/health", listener: (_, response) => response.end() }
   })

@@ -8,12 +8,10 @@ import {
   type RestateClientShape,
   testRestate
 } from "../../../../test/support/stack/Restate.ts"
-import { bind } from "../../src/attempt/BoundObject.ts"
-import { silentObserver } from "../../src/attempt/Observer.ts"
-import { type VirtualObject, virtualObject } from "../../src/attempt/VirtualObject.ts"
+import type { SdkDefinition } from "../../src/attempt/sdkDefinitions.ts"
 import type { Implementation, ObjectOptions } from "../../src/contract/Implementation.ts"
 import { typedFailuresHeader } from "../../src/contract/TypedFailure.ts"
-import { countSteps, serveEndpoint } from "../../src/node/Endpoint.ts"
+import { listen } from "../../src/node/Restate.ts"
 import { probe } from "../fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "../fixtures/Recorder.ts"
 import { telemetryLayer } from "../fixtures/telemetry.ts"
@@ -43,19 +41,12 @@ export const probeOptions = (mode: Mode): ObjectOptions => ({
 })
 
 /** Serves the objects of this program on a free port, and registers them with the server of the context. */
-const served = (implementations: ReadonlyArray<Implementation<Recorder>>, others: ReadonlyArray<VirtualObject>) =>
+const served = (implementations: ReadonlyArray<Implementation<Recorder>>, others: ReadonlyArray<SdkDefinition>) =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
-      const runtime = yield* Effect.runtime<Recorder>()
       const restate = yield* RestateClient
-      const steps = countSteps(silentObserver)
-      const objects = implementations.map((it) => virtualObject(bind(it, runtime, steps.observer)))
-      const { host, port } = yield* serveEndpoint([...objects, ...others], steps, {
-        host: "127.0.0.1",
-        port: 0,
-        identityKeys: [],
-        drain: 0
-      })
+      const services = [...implementations, ...others]
+      const { host, port } = yield* listen({ services, host: "127.0.0.1", port: 0, drain: 0 })
       yield* restate.register(`http://${host}:${port}`)
     })
   )
@@ -64,7 +55,7 @@ const served = (implementations: ReadonlyArray<Implementation<Recorder>>, others
 export const servingServer = (
   inactivityTimeout: Duration.DurationInput,
   implementations: ReadonlyArray<Implementation<Recorder>>,
-  others: ReadonlyArray<VirtualObject> = []
+  others: ReadonlyArray<SdkDefinition> = []
 ) =>
   served(implementations, others).pipe(
     Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)),

@@ -1,11 +1,11 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Config, Effect, Layer, Schema } from "effect"
-import { bind, Contract, implement, silentObserver, step } from "effect-restate"
-import { countSteps, serveEndpoint, virtualObject } from "effect-restate/node"
+import { Config, Effect, Schema } from "effect"
+import { Contract, implement, step } from "effect-restate"
+import { Restate } from "effect-restate/node"
 
 const Greeter = Contract.object("Greeter", { Greet: { input: Schema.String, output: Schema.String } })
 
-const GreeterWorkflows = implement(Greeter, {
+const GreeterLive = implement(Greeter, {
   Greet: (name) =>
     Effect.gen(function* () {
       const greeting = yield* step("greet", Effect.succeed(`Hello ${name}`), { output: Schema.String })
@@ -14,11 +14,7 @@ const GreeterWorkflows = implement(Greeter, {
     })
 })
 
-const serve = Effect.gen(function* () {
-  const steps = countSteps(silentObserver)
-  const objects = [virtualObject(bind(GreeterWorkflows, yield* Effect.runtime(), steps.observer))]
-  const port = yield* Config.port("PORT")
-  yield* serveEndpoint(objects, steps, { host: "127.0.0.1", port, identityKeys: [], drain: "1 second" })
-})
-
-Layer.launch(Layer.scopedDiscard(serve)).pipe(NodeRuntime.runMain)
+Config.port("PORT").pipe(
+  Effect.flatMap((port) => Restate.serve({ services: [GreeterLive], host: "127.0.0.1", port })),
+  NodeRuntime.runMain
+)

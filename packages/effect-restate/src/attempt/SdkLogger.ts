@@ -13,7 +13,7 @@ const text = (part: unknown): string => (part instanceof Error ? `${part.name}: 
  * Passes the SDK's own lines to the Effect logger. The SDK warns at every terminal failure, which callers see anyway
  * and metrics count, so its warnings are debug lines here, except where they report a journal that does not match.
  */
-export const sdkLogger = (runtime: Runtime.Runtime<never>): LoggerTransport => {
+export const sdkLogger: Effect.Effect<LoggerTransport> = Effect.map(Effect.runtime<never>(), (runtime) => {
   const minimum = FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentMinimumLogLevel)
   // The SDK logs twice per attempt; a line that nobody will see should not cost a fiber.
   const debugIsSeen = LogLevel.lessThanEqual(minimum, LogLevel.Debug)
@@ -25,4 +25,4 @@ export const sdkLogger = (runtime: Runtime.Runtime<never>): LoggerTransport => {
     const log = urgent ? Effect.logError(line) : Effect.logDebug(line)
     Runtime.runFork(runtime, Effect.annotateLogs(log, { source: "restate-sdk" }))
   }
-}
+})
