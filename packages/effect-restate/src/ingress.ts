@@ -1,4 +1,5 @@
 export type { Fetch, FetchAnswer, HttpOptions } from "./http/exchange.ts"
+export { UnreadableAnswer } from "./http/UnreadableAnswer.ts"
 export { Accepted } from "./ingress/answers.ts"
 export { Ingress } from "./ingress/Ingress.ts"
 export * from "./ingress/IngressClient.ts"

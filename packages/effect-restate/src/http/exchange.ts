@@ -101,7 +101,8 @@ const addressOf = (text: string): string => {
   return url.href.replace(/\/+$/, "")
 }
 
-const exposed = (headers: NonNullable<HttpOptions["headers"]>): Record<string, string> =>
+/** Headers as they go over the wire. */
+export const exposed = (headers: NonNullable<HttpOptions["headers"]>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : Redacted.value(value)])
   )

@@ -1,9 +1,10 @@
 import type { Duration, Effect, Option, Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
 import type { HttpOptions } from "../http/exchange.ts"
+import type { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import type { CallFailed, EncodingFailed } from "../operations/DurableError.ts"
 import type { Accepted } from "./answers.ts"
-import type { IngressUnavailable, UnreadableAnswer } from "./IngressError.ts"
+import type { IngressUnavailable } from "./IngressError.ts"
 
 export interface IngressOptions extends HttpOptions {
   /**

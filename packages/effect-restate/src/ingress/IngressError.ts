@@ -14,13 +14,3 @@ export class IngressUnavailable extends Schema.TaggedError<IngressUnavailable>()
     return `${this.url}: ${this.reason}`
   }
 }
-
-/** The invocation has answered, but with something that its contract does not describe, or that is too large. It would be so again. */
-export class UnreadableAnswer extends Schema.TaggedError<UnreadableAnswer>()("UnreadableAnswer", {
-  url: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `${this.url}: ${this.problem}`
-  }
-}

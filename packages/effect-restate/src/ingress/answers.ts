@@ -4,8 +4,9 @@ import type { AnySchema } from "../contract/Contract.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
 import { fromTerminal } from "../contract/TypedFailure.ts"
 import type { HttpAnswer } from "../http/exchange.ts"
+import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import { CallFailed } from "../operations/DurableError.ts"
-import { IngressUnavailable, UnreadableAnswer } from "./IngressError.ts"
+import { IngressUnavailable } from "./IngressError.ts"
 
 /** What Restate answers to a message it has taken. */
 export const Accepted = Schema.Struct({

@@ -4,6 +4,7 @@ import type { Contract } from "../contract/Contract.ts"
 import { encodeFor, opaqueSerde, serdeOf } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import { type AnswerTooLarge, exchangeWith, type HttpRequest, type NoAnswer } from "../http/exchange.ts"
+import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import { acceptedOf, doneOf, outputOf, readyOutputOf } from "./answers.ts"
 import type {
   IngressCallOptions,
@@ -13,7 +14,7 @@ import type {
   InvocationRef,
   WaitOptions
 } from "./IngressClient.ts"
-import { IngressUnavailable, UnreadableAnswer } from "./IngressError.ts"
+import { IngressUnavailable } from "./IngressError.ts"
 
 /** The client whose calls go through one bounded exchange. */
 export const makeIngress = ({ answerTimeout = Duration.minutes(5), ...options }: IngressOptions): IngressClient => {

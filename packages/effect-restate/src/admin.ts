@@ -1,0 +1,8 @@
+export * from "./admin/AdminClient.ts"
+export * from "./admin/AdminError.ts"
+export * from "./admin/Deployment.ts"
+export { InvocationInfo, type InvocationStatus, invocationStatuses } from "./admin/InvocationInfo.ts"
+export { RestateAdmin } from "./admin/RestateAdmin.ts"
+export { sqlText } from "./admin/sql.ts"
+export type { Fetch, FetchAnswer, HttpOptions } from "./http/exchange.ts"
+export { UnreadableAnswer } from "./http/UnreadableAnswer.ts"
