@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect"
 import type { Input } from "effect-restate"
 import { implement, key, saga, step, uuid, withUndo } from "effect-restate"
-import { patient } from "../../src/workflows/retry.ts"
+import { pauseAfterRetries } from "../../src/workflows/retry.ts"
 import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
 import { planWindow } from "./planWindow.ts"
 import { StatusPage } from "./StatusPage.ts"
@@ -39,4 +39,4 @@ const announce = ({ minutes, text }: Input<typeof MaintenanceService, "Announce"
   )
 
 /** Key: project. */
-export const MaintenanceWorkflows = implement(MaintenanceService, { Announce: announce }, { retry: patient })
+export const MaintenanceWorkflows = implement(MaintenanceService, { Announce: announce }, { retry: pauseAfterRetries })

@@ -4,7 +4,7 @@ import { bool, int32, millis, text } from "./scalars.ts"
 
 /**
  * `line` names what a newer deployment makes an older one superfluous in: environment and branch. Empty: nothing does.
- * `bell` is the id of an awakeable of `SlotNews`, rung when something has become of a request that had to wait.
+ * `bell` is the id of an awakeable of `SlotUpdate`, rung when something has become of a request that had to wait.
  */
 const RequestRequest = message("ctrl_worker.v1.RequestRequest", {
   deploymentId: id(128),
@@ -17,7 +17,7 @@ const RequestRequest = message("ctrl_worker.v1.RequestRequest", {
 })
 
 /** What a request comes to. `granted` counts until `leaseEnds` (Unix milliseconds), and longer while it is renewed. */
-const newsFields = {
+const updateFields = {
   outcome: word("granted", "superseded", "waiting", "refused"),
   leaseEnds: millis,
   /** Of `superseded`: the newer deployment. */
@@ -26,8 +26,8 @@ const newsFields = {
   position: int32
 }
 /** Told through a request's bell. */
-export const SlotNews = message("ctrl_worker.v1.BuildSlotNews", newsFields)
-export type SlotNews = typeof SlotNews.Type
+export const SlotUpdate = message("ctrl_worker.v1.BuildSlotNews", updateFields)
+export type SlotUpdate = typeof SlotUpdate.Type
 
 /** The build that a slot is used for, or wanted for. */
 const holderOf = (title: string) => message(`ctrl_worker.v1.${title}`, { deploymentId: id(128), buildId: id(63) })
@@ -41,7 +41,7 @@ export const BuildSlotService = Contract.object("ctrl_worker.v1.BuildSlotService
   /** Asks for a slot, or says that one still waits for it. Safe to repeat; answers the same once granted. */
   Request: {
     input: RequestRequest,
-    output: message("ctrl_worker.v1.RequestResponse", newsFields),
+    output: message("ctrl_worker.v1.RequestResponse", updateFields),
     ingress: "private"
   },
   /** The build still runs. `held` is false when the slot was lost meanwhile. */

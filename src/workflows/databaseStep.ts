@@ -12,7 +12,7 @@ const untyped = step as unknown as (
 ) => Effect.Effect<never, never, never>
 
 /** Told where it happens, because a caller may be a message whose result has no waiting caller. */
-const refused = ({ errno, operation, reason }: DbRefused): Effect.Effect<never, DatabaseRefused> =>
+const failRefused = ({ errno, operation, reason }: DbRefused): Effect.Effect<never, DatabaseRefused> =>
   Effect.zipRight(
     Effect.logError("The database refuses a statement, and would refuse it again", { operation, reason, errno }),
     new DatabaseRefused({ operation, reason, ...(errno === undefined ? {} : { errno }) })
@@ -49,8 +49,8 @@ export const databaseStep: {
   ): Effect.Effect<Schema.Schema.Type<S>, Schema.Schema.Type<F> | DatabaseRefused | StepFailed, NoInfer<R> | Durable>
 } = (name: string, body: Effect.Effect<unknown, unknown, unknown>, options: { readonly error?: AnySchema } = {}) => {
   const { error: failure } = options
-  const asked = Effect.catchAll(body, (error) =>
-    error instanceof DbRefused ? refused(error) : Effect.fail<unknown>(error)
+  const guarded = Effect.catchAll(body, (error) =>
+    error instanceof DbRefused ? failRefused(error) : Effect.fail<unknown>(error)
   )
-  return untyped(name, asked, { ...options, error: failure === undefined ? DatabaseRefused : withRefusal(failure) })
+  return untyped(name, guarded, { ...options, error: failure === undefined ? DatabaseRefused : withRefusal(failure) })
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
 import { deadlinesOf } from "../../src/contract/deadlines.ts"
-import { longestWait } from "../../src/workflows/deploy/build/awaitSlot.ts"
+import { maxWait } from "../../src/workflows/deploy/build/awaitSlot.ts"
 import { readinessDeadline } from "../../src/workflows/deploy/readiness.ts"
 
 const minute = 60_000
@@ -32,7 +32,7 @@ describe("how long handlers may take", () => {
   it("a deploy may wait for a slot, build and become ready as long as its workflow lets it", () => {
     for (const deadline of [Duration.minutes(5), Duration.minutes(30), Duration.hours(6)]) {
       const allowed = deadlinesOf({ deadline }).get("hydra.v1.DeployService/Deploy") ?? 0
-      const needed = 3 * (longestWait + Duration.toMillis(deadline)) + readinessDeadline
+      const needed = 3 * (maxWait + Duration.toMillis(deadline)) + readinessDeadline
       assert.isAtLeast(allowed, needed + 30 * minute)
     }
   })

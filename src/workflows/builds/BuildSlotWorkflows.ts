@@ -1,26 +1,26 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { call, implement, key, resolveAwakeable, send, stateCell, step } from "effect-restate"
-import { BuildSlotService, SlotNews } from "../../contract/BuildSlotService.ts"
+import { BuildSlotService, SlotUpdate } from "../../contract/BuildSlotService.ts"
 import { BuildSettings } from "../../services/BuildSettings.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { cancelBuild } from "./cancelBuild.ts"
 import * as slots from "./slotQueue.ts"
 
 const queueCell = stateCell("queue", slots.SlotQueue)
 
 const currentQueue = Effect.map(queueCell.get, (stored) =>
-  slots.withStoredLines(Option.getOrElse(stored, () => slots.emptyQueue))
+  slots.withStoredBranchKeys(Option.getOrElse(stored, () => slots.emptyQueue))
 )
 
-const Moment = Schema.Struct({ now: Schema.Number, limit: Schema.Number })
+const ClockAndLimit = Schema.Struct({ now: Schema.Number, limit: Schema.Number })
 
 /** Journaled together: a limit that changes with the next worker must not change what this message has decided. */
-const look = Effect.gen(function* () {
+const readClockAndLimit = Effect.gen(function* () {
   const { maxPerWorkspace: limit } = yield* BuildSettings
   return yield* step(
     "look",
     Effect.map(Clock.currentTimeMillis, (now) => ({ now, limit })),
-    { output: Moment }
+    { output: ClockAndLimit }
   )
 })
 
@@ -28,8 +28,8 @@ const store = (queue: slots.SlotQueue, sweepAt: number | null) =>
   queue.tickets.length === 0 ? queueCell.clear : queueCell.set({ ...queue, sweepAt })
 
 /** Who is not rung asks again within a minute. */
-const ring = (bell: string, news: SlotNews) =>
-  Effect.catchTag(resolveAwakeable(bell, SlotNews, news), "EncodingFailed", ({ message }) =>
+const notifyWaiter = (awakeableId: string, update: SlotUpdate) =>
+  Effect.catchTag(resolveAwakeable(awakeableId, SlotUpdate, update), "EncodingFailed", ({ message }) =>
     Effect.logError(`a waiter for a build slot is not told: ${message}`)
   )
 
@@ -37,15 +37,15 @@ const ring = (bell: string, news: SlotNews) =>
  * Every message is one turn of the queue. Done whole or not at all: what follows the last wait is written together, and a
  * caller's cancellation comes after it.
  */
-const turn = <A>(decide: (queue: slots.SlotQueue, moment: slots.Moment) => slots.Turn<A>) =>
+const transition = <A>(decide: (queue: slots.SlotQueue, context: slots.TransitionContext) => slots.Transition<A>) =>
   Effect.uninterruptible(
     Effect.gen(function* () {
-      const moment = yield* look
-      const { answer, queue, rings } = decide(yield* currentQueue, moment)
-      const sweepAt = slots.nextSweep(queue, moment.now)
+      const context = yield* readClockAndLimit
+      const { answer, queue, notifications } = decide(yield* currentQueue, context)
+      const sweepAt = slots.nextSweep(queue, context.now)
       yield* store(queue, sweepAt ?? queue.sweepAt)
-      for (const { bell, news } of rings) yield* ring(bell, news)
-      if (sweepAt !== undefined) yield* sendSweep(sweepAt - moment.now)
+      for (const { awakeableId, update } of notifications) yield* notifyWaiter(awakeableId, update)
+      if (sweepAt !== undefined) yield* sendSweep(sweepAt - context.now)
       return answer
     })
   )
@@ -55,7 +55,7 @@ const sendSweep = (delay: number) =>
 
 const sweep = Effect.gen(function* () {
   const workspaceId = yield* key
-  for (const { buildId, deploymentId } of yield* turn(slots.sweep)) {
+  for (const { buildId, deploymentId } of yield* transition(slots.sweep)) {
     yield* Effect.logWarning(`deployment ${deploymentId} has lost its build slot: nobody has renewed it`)
     yield* send(BuildSlotService, workspaceId, "Reclaim", { deploymentId, buildId })
   }
@@ -72,21 +72,21 @@ const reclaim = (holder: slots.Holder) =>
 export const BuildSlotWorkflows = implement(
   BuildSlotService,
   {
-    Request: (asked) => turn((queue, moment) => slots.request(queue, asked, moment)),
-    Renew: (holder) => turn((queue, moment) => slots.renew(queue, holder, moment)),
+    Request: (asked) => transition((queue, context) => slots.request(queue, asked, context)),
+    Renew: (holder) => transition((queue, context) => slots.renew(queue, holder, context)),
     Release: (holder) =>
       Effect.as(
-        turn((queue, moment) => slots.release(queue, holder, moment)),
+        transition((queue, context) => slots.release(queue, holder, context)),
         {}
       ),
     Sweep: () => sweep,
     Reclaim: reclaim,
     Reclaimed: (holder) =>
       Effect.as(
-        turn((queue, moment) => slots.reclaimed(queue, holder, moment)),
+        transition((queue, context) => slots.reclaimed(queue, holder, context)),
         {}
       ),
     Position: ({ deploymentId }) => Effect.map(currentQueue, (queue) => slots.positionOf(queue, deploymentId))
   },
-  { retry: patient }
+  { retry: pauseAfterRetries }
 )

@@ -10,7 +10,7 @@ import type { Heartbeat } from "../../services/Heartbeat.ts"
 import type { Pki } from "../../services/Pki.ts"
 import type { PlatformZones } from "../../services/PlatformZones.ts"
 import type { Vault } from "../../services/Vault.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { handleEnsureAccount } from "./account.ts"
 import { handleCheckRenewal, handleRemember } from "./checkRenewal.ts"
 import { handleContinue, handleProcessChallenge, handleReissue, handleRenew } from "./obtain.ts"
@@ -43,5 +43,5 @@ export const CertificateWorkflows: Implementation<CertificateServices> = impleme
     RenewPage: handlePage,
     EnsureAccount: handleEnsureAccount
   },
-  { retry: patient, endsWhenExhausted: ["RenewExpiringCertificates", "RenewPage", "CheckRenewal"] }
+  { retry: pauseAfterRetries, endsWhenExhausted: ["RenewExpiringCertificates", "RenewPage", "CheckRenewal"] }
 )

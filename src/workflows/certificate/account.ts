@@ -8,7 +8,7 @@ import { Pki } from "../../services/Pki.ts"
 import { acmeAccountKey, type Purpose } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { Hindered, type Problem, problem, problemOf } from "./problems.ts"
+import { IssuanceBlocked, type Problem, problem, problemFromAcme } from "./problems.ts"
 
 /** The object that makes the account: one for the whole installation. */
 const accountObject = "acme"
@@ -18,11 +18,11 @@ const accountId = "acme_oMkAH0dt"
 const unknownAccount: Problem = { ...problem("unavailable", "no account is registered"), type: "accountDoesNotExist" }
 
 /** Decrypts what only we can have encrypted; another vault than the one it came from is for a person to find. */
-export const decrypted = (keyring: string, ciphertext: string, purpose: Purpose) =>
+export const decryptKey = (keyring: string, ciphertext: string, purpose: Purpose) =>
   Effect.flatMap(Vault, (vault) => vault.decrypt(keyring, ciphertext, purpose)).pipe(
     Effect.catchTag(
       "DecryptionRefused",
-      (refused) => new Hindered({ problem: problem("keyUnreadable", refused.message) })
+      (refused) => new IssuanceBlocked({ problem: problem("keyUnreadable", refused.message) })
     )
   )
 
@@ -30,18 +30,19 @@ const isAcmeError = (error: { readonly _tag: string }): error is AcmeError =>
   error._tag === "AcmeProblem" || error._tag === "AcmeUnavailable"
 
 /** Asks the CA as our account. Whatever it refuses is `Hindered`; the account's key never leaves this effect. */
-export const asking = <A, E extends { readonly _tag: string }, R>(
+export const withAcmeAccount = <A, E extends { readonly _tag: string }, R>(
   ask: (acme: Acme["Type"], account: AcmeAccount) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function* () {
     const acme = yield* Acme
     const row = Option.getOrUndefined(yield* (yield* CertificateStore).account)
-    if (row === undefined || row.registrationUri === null) return yield* new Hindered({ problem: unknownAccount })
-    const key = yield* decrypted(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
+    if (row === undefined || row.registrationUri === null)
+      return yield* new IssuanceBlocked({ problem: unknownAccount })
+    const key = yield* decryptKey(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
     return yield* ask(acme, { key, url: row.registrationUri }).pipe(
-      Effect.mapError((error: E): Exclude<E, AcmeError> | Hindered =>
+      Effect.mapError((error: E): Exclude<E, AcmeError> | IssuanceBlocked =>
         // What is no error of the CA passes as it is.
-        isAcmeError(error) ? new Hindered({ problem: problemOf(error) }) : (error as Exclude<E, AcmeError>)
+        isAcmeError(error) ? new IssuanceBlocked({ problem: problemFromAcme(error) }) : (error as Exclude<E, AcmeError>)
       )
     )
   })
@@ -57,18 +58,18 @@ const accountUrl = databaseStep(
   { output: Schema.String }
 )
 
-const ensured = (rejectedUrl: string) =>
+const callEnsureAccount = (rejectedUrl: string) =>
   Effect.gen(function* () {
     const { problem: met } = yield* call(CertificateService, accountObject, "EnsureAccount", { rejectedUrl })
     if (met === undefined) return
-    return yield* new Hindered({ problem: { ...met, subproblems: [], retryAfter: met.retryAfter ?? null } })
+    return yield* new IssuanceBlocked({ problem: { ...met, subproblems: [], retryAfter: met.retryAfter ?? null } })
   })
 
 /** Succeeds once there is an account that the CA has accepted. */
-export const ensureAccount = Effect.flatMap(accountUrl, (url) => (url === "" ? ensured("") : Effect.void))
+export const ensureAccount = Effect.flatMap(accountUrl, (url) => (url === "" ? callEnsureAccount("") : Effect.void))
 
 /** The CA does not know the account that stands there: registers its key again. */
-export const registerAgain = Effect.flatMap(accountUrl, ensured)
+export const registerAgain = Effect.flatMap(accountUrl, callEnsureAccount)
 
 const addAccount = Effect.gen(function* () {
   const at = yield* Clock.currentTimeMillis
@@ -86,16 +87,16 @@ const addAccount = Effect.gen(function* () {
 /** The CA answers the same URL for the same key, so a repeated registration changes nothing. */
 const register = (row: AcmeAccountRow) =>
   Effect.gen(function* () {
-    const key = yield* decrypted(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
+    const key = yield* decryptKey(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
     const uri = yield* (yield* Acme)
       .register(key)
-      .pipe(Effect.mapError((error) => new Hindered({ problem: problemOf(error) })))
+      .pipe(Effect.mapError((error) => new IssuanceBlocked({ problem: problemFromAcme(error) })))
     yield* (yield* CertificateStore).setRegistration({ id: row.id, uri, at: yield* Clock.currentTimeMillis })
   })
 
 const registerStored = Effect.gen(function* () {
   const row = Option.getOrUndefined(yield* (yield* CertificateStore).account)
-  if (row === undefined) return yield* new Hindered({ problem: unknownAccount })
+  if (row === undefined) return yield* new IssuanceBlocked({ problem: unknownAccount })
   return yield* register(row)
 })
 
@@ -108,7 +109,7 @@ export const handleEnsureAccount = ({ rejectedUrl }: Input<typeof CertificateSer
     const known = yield* accountUrl
     const url = known === "" ? (yield* addAccount).url : known
     if (url !== "" && url !== rejectedUrl) return {}
-    yield* databaseStep("register-account", registerStored, { error: Hindered })
+    yield* databaseStep("register-account", registerStored, { error: IssuanceBlocked })
     return {}
   }).pipe(
     Effect.catchTag("Hindered", ({ problem: met }) => {

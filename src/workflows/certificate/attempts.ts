@@ -30,7 +30,7 @@ export const Failures = Schema.Struct({
 export type Failures = typeof Failures.Type
 
 /** From this failure on only the renewal of all certificates tries again. */
-export const lastOwnRetry = 5
+export const maxOwnRetries = 5
 
 /** 1 h after the first failure, doubling to 32 h. */
 export const retryDelay = (count: number): number => hour * 2 ** Math.min(Math.max(count, 1) - 1, 5)

@@ -3,16 +3,16 @@ import { isWildcard } from "../../names/DomainName.ts"
 import { type AcmeAuthorization, AcmeChallenge } from "../../services/Acme.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { asking } from "./account.ts"
+import { withAcmeAccount } from "./account.ts"
 import { ensureRecord } from "./dnsRecord.ts"
 import { type DomainView, type Issuance, save } from "./issuance.ts"
-import type { Patience } from "./patience.ts"
-import { Hindered, problem, problemWithin } from "./problems.ts"
+import { IssuanceBlocked, invalidityProblem, problem } from "./problems.ts"
+import type { WaitBudget } from "./waitBudget.ts"
 
 const second = 1000
 const pollInterval = 3 * second
 /** Let's Encrypt validates within seconds; what takes longer is asked at growing intervals. */
-const slowAfter = 90 * second
+const validationTimeout = 90 * second
 
 /** The domain was deleted while its certificate was under way. */
 export class DomainGone extends Schema.TaggedError<DomainGone>()("DomainGone", {}) {}
@@ -35,7 +35,7 @@ const challengeOf = ({ challenges }: AcmeAuthorization, type: string) =>
   challenges.find((challenge) => challenge.type === type) ?? null
 
 const readAuthorization = (domain: DomainView, url: string) =>
-  asking((acme, account) =>
+  withAcmeAccount((acme, account) =>
     Effect.gen(function* () {
       const authorization = yield* acme.authorization(account, url)
       const { challenges, retryAfter, status } = authorization
@@ -54,8 +54,8 @@ const readAuthorization = (domain: DomainView, url: string) =>
     })
   )
 
-const look = (name: "read-authorization" | "check-authorization", domain: DomainView, url: string) =>
-  databaseStep(name, readAuthorization(domain, url), { output: Authorization, error: Hindered })
+const loadAuthorization = (name: "read-authorization" | "check-authorization", domain: DomainView, url: string) =>
+  databaseStep(name, readAuthorization(domain, url), { output: Authorization, error: IssuanceBlocked })
 
 /** Where frontline finds the answer, before the CA is told to ask for it. */
 const writeChallenge = (domain: DomainView, token: string, authorization: string) =>
@@ -76,7 +76,7 @@ const Answered = Schema.Struct({ at: Schema.Number, retryAfter: Schema.NullOr(Sc
 const answerChallenge = (domain: DomainView, url: string) =>
   databaseStep(
     "answer-challenge",
-    asking((acme, account) =>
+    withAcmeAccount((acme, account) =>
       Effect.gen(function* () {
         const authorization = yield* acme.authorization(account, url)
         const challenge = challengeOf(authorization, challengeType(domain))
@@ -85,46 +85,50 @@ const answerChallenge = (domain: DomainView, url: string) =>
         return { at: yield* Clock.currentTimeMillis, retryAfter }
       })
     ),
-    { output: Answered, error: Hindered }
+    { output: Answered, error: IssuanceBlocked }
   )
 
-const verdict = ({ problem: told, status }: Authorization) => {
+const requireNotFailed = ({ problem: told, status }: Authorization) => {
   if (status === "pending" || status === "valid") return Effect.succeed(status)
-  return new Hindered({ problem: problemWithin(told) })
+  return new IssuanceBlocked({ problem: invalidityProblem(told) })
 }
 
-const awaitValid = (domain: DomainView, issuance: Issuance, url: string, patience: Patience) =>
+const awaitValid = (domain: DomainView, issuance: Issuance, url: string, patience: WaitBudget) =>
   Effect.gen(function* () {
     for (;;) {
-      const authorization = yield* look("check-authorization", domain, url)
-      if ((yield* verdict(authorization)) === "valid") return
+      const authorization = yield* loadAuthorization("check-authorization", domain, url)
+      if ((yield* requireNotFailed(authorization)) === "valid") return
       const { at, retryAfter } = authorization
-      if (at - (issuance.answeredAt ?? at) > slowAfter)
-        return yield* new Hindered({ problem: problem("slow", "the challenge is not validated yet", retryAfter) })
-      yield* patience.pause(Math.max(pollInterval, (retryAfter ?? at) - at), at)
+      if (at - (issuance.answeredAt ?? at) > validationTimeout)
+        return yield* new IssuanceBlocked({
+          problem: problem("slow", "the challenge is not validated yet", retryAfter)
+        })
+      yield* patience.wait(Math.max(pollInterval, (retryAfter ?? at) - at), at)
     }
   })
 
 /** Makes the answer public, asks the CA to look, and waits until it has. */
-const prove = (domain: DomainView, issuance: Issuance, url: string, patience: Patience) =>
+const prove = (domain: DomainView, issuance: Issuance, url: string, patience: WaitBudget) =>
   Effect.gen(function* () {
-    const authorization = yield* look("read-authorization", domain, url)
-    if ((yield* verdict(authorization)) === "valid") return issuance
+    const authorization = yield* loadAuthorization("read-authorization", domain, url)
+    if ((yield* requireNotFailed(authorization)) === "valid") return issuance
     const { challenge } = authorization
     if (challenge === null)
-      return yield* new Hindered({ problem: problem("noChallenge", `no ${challengeType(domain)} for ${domain.name}`) })
+      return yield* new IssuanceBlocked({
+        problem: problem("noChallenge", `no ${challengeType(domain)} for ${domain.name}`)
+      })
     let current = issuance
     if (challenge.status === "pending") {
       yield* writeChallenge(domain, challenge.token, challenge.keyAuthorization)
       if (isWildcard(domain.name)) current = yield* ensureRecord(current, challenge.keyAuthorization, patience)
       const { at, retryAfter } = yield* answerChallenge(domain, url)
       current = yield* save(current, { answeredAt: at })
-      if (retryAfter !== null && retryAfter > at) yield* patience.pause(retryAfter - at, at)
+      if (retryAfter !== null && retryAfter > at) yield* patience.wait(retryAfter - at, at)
     }
     yield* awaitValid(domain, current, url, patience)
     return current
   })
 
 /** Proves every name of the order that the CA does not take as proven already. */
-export const authorize = (domain: DomainView, issuance: Issuance, urls: ReadonlyArray<string>, patience: Patience) =>
+export const authorize = (domain: DomainView, issuance: Issuance, urls: ReadonlyArray<string>, patience: WaitBudget) =>
   Effect.reduce(urls, issuance, (current, url) => prove(domain, current, url, patience))

@@ -9,28 +9,28 @@ import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import type { CertificateFacts } from "../../services/Pki.ts"
 import { isOfPlatform } from "../challenge/recordOf.ts"
 import { numberFrom } from "../identifiers.ts"
-import { briefly } from "../retry.ts"
+import { retryForTwoMinutes } from "../retry.ts"
 import { nextTryAt } from "./attempts.ts"
 import { askAgainAt, decideRenewal, KnownRenewalInfo } from "./decideRenewal.ts"
-import { obstacleOf } from "./decideStart.ts"
+import { unmetPrecondition } from "./decideStart.ts"
 import { type DomainView, failuresCell, issuanceCell, renewalCell } from "./issuance.ts"
-import { lookBriefly } from "./lookAt.ts"
+import { loadDomainBriefly } from "./loadDomain.ts"
 
 type CheckInput = Input<typeof CertificateService, "CheckRenewal">
 
 const minute = 60_000
 const hour = 60 * minute
 /** All certificates are looked at once a day; what is due before the next look is asked for now, with a delay. */
-const untilNextLook = 25 * hour
+const untilNextCheck = 25 * hour
 /** Renewals that are due at once are spread over this long, so that a thousand of them are no burst at the CA. */
 const spread = 10 * minute
 
 const nothingToDo = { triggered: false, failed: false }
 const triggered = { triggered: true, failed: false }
-const impossible = { triggered: false, failed: true }
+const unavailable = { triggered: false, failed: true }
 
 /** A CA that does not answer is asked again in an hour; what it said before still counts. */
-const askCa = (certificateId: string, known: KnownRenewalInfo | null) =>
+const fetchRenewalInfo = (certificateId: string, known: KnownRenewalInfo | null) =>
   step(
     "ask-renewal-info",
     Effect.gen(function* () {
@@ -51,10 +51,10 @@ const askCa = (certificateId: string, known: KnownRenewalInfo | null) =>
         askAgainAt: askAgainAt(info?.retryAfter ?? null, now)
       }
     }),
-    { output: KnownRenewalInfo, retry: briefly }
+    { output: KnownRenewalInfo, retry: retryForTwoMinutes }
   )
 
-const remember = (domain: DomainName, { askAgainAt: at, certificateId, window }: KnownRenewalInfo) =>
+const sendRenewalInfo = (domain: DomainName, { askAgainAt: at, certificateId, window }: KnownRenewalInfo) =>
   send(CertificateService, domain, "RememberRenewalInfo", {
     certificateId,
     askAgainAt: at,
@@ -68,29 +68,29 @@ const windowOf = (domain: DomainName, certificateId: string | null, now: number)
     const remembered = Option.getOrNull(yield* renewalCell.get)
     const known = remembered?.certificateId === certificateId ? remembered : null
     if (known !== null && known.askAgainAt > now) return known.window
-    const info = yield* askCa(certificateId, known)
-    yield* remember(domain, info)
+    const info = yield* fetchRenewalInfo(certificateId, known)
+    yield* sendRenewalInfo(domain, info)
     return info.window
   })
 
 const checkCertificate = (domain: DomainView, facts: CertificateFacts, daysBeforeExpiry: number, now: number) =>
   Effect.gen(function* () {
     const { certificateId, notAfter, notBefore, serial } = facts
-    const isPossible = obstacleOf(domain.name, yield* CertificateSettings) === null
+    const isPossible = unmetPrecondition(domain.name, yield* CertificateSettings) === null
     const window = isPossible ? yield* windowOf(domain.name, certificateId, now) : null
     const seed = certificateId ?? serial
     const { at, isDue } = decideRenewal({ seed, notBefore, notAfter, window, daysBeforeExpiry }, now)
-    if (at > now + untilNextLook) return nothingToDo
-    if (!isPossible) return impossible
+    if (at > now + untilNextCheck) return nothingToDo
+    if (!isPossible) return unavailable
     const delay = isDue ? numberFrom(["spread", domain.name, serial], 0, spread) : at - now
     yield* send(CertificateService, domain.name, "RenewCertificate", { domain: domain.name, serial }, { delay })
     return triggered
   })
 
 /** Asks for a certificate that the domain does not have, or for another try. */
-const want = ({ name, workspaceId }: DomainView) =>
+const requestCertificate = ({ name, workspaceId }: DomainView) =>
   Effect.gen(function* () {
-    if (obstacleOf(name, yield* CertificateSettings) !== null) return impossible
+    if (unmetPrecondition(name, yield* CertificateSettings) !== null) return unavailable
     const delay = numberFrom(["spread", name], 0, minute)
     yield* send(CertificateService, name, "ProcessChallenge", { domain: name, workspaceId }, { delay })
     return triggered
@@ -107,17 +107,17 @@ const isBackingOff = (now: number) =>
  */
 export const handleCheckRenewal = (input: CheckInput) =>
   Effect.gen(function* () {
-    const { at: now, domain } = yield* lookBriefly(input.domain)
+    const { at: now, domain } = yield* loadDomainBriefly(input.domain)
     if (domain === null) return nothingToDo
     const issuance = yield* issuanceCell.get
-    if (Option.isSome(issuance)) return issuance.value.resumeAt > now ? nothingToDo : yield* want(domain)
+    if (Option.isSome(issuance)) return issuance.value.resumeAt > now ? nothingToDo : yield* requestCertificate(domain)
     const { certificate, status } = domain
     // Its route was taken off, or never came: there is nothing to certify until it does.
     if (status === "failed" && !domain.hasRoute && !isOfPlatform(domain)) return nothingToDo
-    if (status === "failed") return (yield* isBackingOff(now)) ? nothingToDo : yield* want(domain)
+    if (status === "failed") return (yield* isBackingOff(now)) ? nothingToDo : yield* requestCertificate(domain)
     const facts = certificate?.facts ?? null
     if (status !== "verified" || facts === null || certificate?.workspaceId !== domain.workspaceId)
-      return yield* want(domain)
+      return yield* requestCertificate(domain)
     return yield* checkCertificate(domain, facts, input.daysBeforeExpiry, now)
   })
 

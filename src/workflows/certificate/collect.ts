@@ -5,17 +5,17 @@ import { CertificateFacts, Pki } from "../../services/Pki.ts"
 import { certificateKey } from "../../services/Purpose.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
-import { asking, decrypted } from "./account.ts"
+import { decryptKey, withAcmeAccount } from "./account.ts"
 import { DomainGone } from "./authorize.ts"
 import { goodCertificate } from "./decideStart.ts"
 import type { DomainView, Issuance } from "./issuance.ts"
-import { digestOf, lookAt } from "./lookAt.ts"
+import { digestOf, loadDomain } from "./loadDomain.ts"
 import { type Ordered, withKey } from "./order.ts"
-import { Hindered, problem } from "./problems.ts"
+import { IssuanceBlocked, problem } from "./problems.ts"
 import { verifyCertificate } from "./verifyCertificate.ts"
 
 /** Only somebody who writes certificates without this object's key can change one under us, so a few looks are plenty. */
-const maxLooks = 3
+const maxAttempts = 3
 
 const Fetched = Schema.Struct({
   at: Schema.Number,
@@ -31,14 +31,17 @@ const fetchCertificate = (domain: DomainView, { order }: Ordered, encryptedKey: 
     "fetch-certificate",
     Effect.gen(function* () {
       const pki = yield* Pki
-      const chain = yield* asking((acme, account) => acme.certificate(account, order))
-      const key = yield* decrypted(domain.workspaceId, encryptedKey, certificateKey(domain.name))
+      const chain = yield* withAcmeAccount((acme, account) => acme.certificate(account, order))
+      const key = yield* decryptKey(domain.workspaceId, encryptedKey, certificateKey(domain.name))
       const facts = yield* pki.inspect(chain)
       return { at: yield* Clock.currentTimeMillis, chain, facts, isForKey: yield* pki.matches(chain, key) }
     }).pipe(
-      Effect.catchTag("NotACertificate", (error) => new Hindered({ problem: problem("badCertificate", error.message) }))
+      Effect.catchTag(
+        "NotACertificate",
+        (error) => new IssuanceBlocked({ problem: problem("badCertificate", error.message) })
+      )
     ),
-    { output: Fetched, error: Hindered }
+    { output: Fetched, error: IssuanceBlocked }
   )
 
 /** Five attempts within about 15 s; a database that refuses longer must not hold the domain's key. */
@@ -67,9 +70,9 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
       { output: SaveOutcome, retry: storeRetry }
     ).pipe(
       Effect.catchTags({
-        StepFailed: ({ reason }) => new Hindered({ problem: problem("notStored", reason) }),
+        StepFailed: ({ reason }) => new IssuanceBlocked({ problem: problem("notStored", reason) }),
         // It was issued and counts at the CA: kept, and tried again after a person has had time to look.
-        DatabaseRefused: ({ message }) => new Hindered({ problem: problem("notStored", message) })
+        DatabaseRefused: ({ message }) => new IssuanceBlocked({ problem: problem("notStored", message) })
       })
     )
   })
@@ -79,7 +82,7 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
  * The one that stood there at the beginning never counts, however long it lasts: it is due, revoked, or a person wants
  * another.
  */
-export const storedMeanwhile = (
+export const concurrentCertificate = (
   domain: DomainView,
   { isForced, supersedes }: Pick<Issuance, "isForced" | "supersedes">,
   now: number
@@ -89,24 +92,26 @@ export const storedMeanwhile = (
 }
 
 /** Downloads the certificate, verifies and stores it. Answers with the id of the one that stands there afterwards. */
-export const collect = (looked: DomainView, ordered: Ordered) =>
+export const collect = (loaded: DomainView, ordered: Ordered) =>
   Effect.gen(function* () {
     const issuance = withKey(ordered.issuance)
     const { encryptedKey } = issuance
-    const fetched = yield* fetchCertificate(looked, ordered, encryptedKey)
+    const fetched = yield* fetchCertificate(loaded, ordered, encryptedKey)
     const { at, facts, isForKey } = fetched
-    const flaw = verifyCertificate(facts, { names: [looked.name], isForKey, now: at })
-    if (flaw !== null) return yield* new Hindered({ problem: problem("badCertificate", flaw) })
-    let domain = looked
-    for (let looks = 0; looks < maxLooks; looks++) {
-      const other = storedMeanwhile(domain, issuance, at)
+    const flaw = verifyCertificate(facts, { names: [loaded.name], isForKey, now: at })
+    if (flaw !== null) return yield* new IssuanceBlocked({ problem: problem("badCertificate", flaw) })
+    let domain = loaded
+    for (let looks = 0; looks < maxAttempts; looks++) {
+      const other = concurrentCertificate(domain, issuance, at)
       if (other !== null) return other.id
       const saved = yield* store(domain, issuance, fetched, encryptedKey)
       if (saved._tag === "Saved") return saved.id
-      const again = yield* lookAt(domain.name)
+      const again = yield* loadDomain(domain.name)
       if (saved._tag === "Gone" || again.domain === null || again.domain.id !== domain.id)
         return yield* new DomainGone()
       domain = again.domain
     }
-    return yield* new Hindered({ problem: problem("notStored", "another writer keeps replacing the certificate") })
+    return yield* new IssuanceBlocked({
+      problem: problem("notStored", "another writer keeps replacing the certificate")
+    })
   })

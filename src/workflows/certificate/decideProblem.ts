@@ -1,7 +1,7 @@
 import { fitsCodePoints } from "../../text/codePoints.ts"
 import { lastLink, shortenedBeforeLink } from "../../text/links.ts"
 import { numberFrom } from "../identifiers.ts"
-import { nextEarlyProof } from "./earlyProof.ts"
+import { nextEarlyRetry } from "./earlyRetry.ts"
 import { decisiveType, type OwnProblem, type Problem } from "./problems.ts"
 
 /** What happens to an issuance that met a problem. Times are Unix milliseconds. */
@@ -31,7 +31,7 @@ const hour = 60 * minute
 const day = 24 * hour
 
 /** The longest window of Let's Encrypt's limits. A later Retry-After is taken for a mistake of the CA. */
-const longestWait = 7 * day
+const maxWait = 7 * day
 /** About six hours of retries in all; then people should know. */
 const maxRetries = 12
 /** Two days of limits without a known end in all. */
@@ -52,145 +52,155 @@ const doubling = (first: number, attempt: number, longest: number): number =>
 type Rule = (problem: Problem, attempt: number, now: number) => ProblemAction
 
 /** Width of `custom_domains.verification_error`, in code points. */
-const longestReason = 512
+const maxReason = 512
 
 /** An address in the detail stays whole; one that the column has no room for is in the log alone. */
-const sentence = (advice: string, { detail }: Problem): string => {
+const reasonText = (advice: string, { detail }: Problem): string => {
   const text = detail === "" ? advice : `${advice} (${detail})`
   const link = lastLink(detail)
-  const isForTheLog = link !== null && !fitsCodePoints(`${advice} ${link}`, longestReason - 2)
+  const isLinkLoggedOnly = link !== null && !fitsCodePoints(`${advice} ${link}`, maxReason - 2)
   return shortenedBeforeLink(
-    isForTheLog ? `${advice} The worker's log has its address. (${detail})` : text,
-    longestReason
+    isLinkLoggedOnly ? `${advice} The worker's log has its address. (${detail})` : text,
+    maxReason
   )
 }
 
 /** Only whoever owns the domain can change this. */
-const user =
+const userProblem =
   (advice: string, soon: boolean): Rule =>
-  (problem) => ({ _tag: "GiveUp", who: "user", reason: sentence(advice, problem), soon, notBefore: null })
+  (problem) => ({ _tag: "GiveUp", who: "user", reason: reasonText(advice, problem), soon, notBefore: null })
 
 /** Only whoever runs this worker can change this. */
-const operator =
+const operatorProblem =
   (advice: string, soon: boolean): Rule =>
-  (problem) => ({ _tag: "GiveUp", who: "operator", reason: sentence(advice, problem), soon, notBefore: null })
+  (problem) => ({ _tag: "GiveUp", who: "operator", reason: reasonText(advice, problem), soon, notBefore: null })
 
 /** 30 s doubling to 1 h, never before the CA's Retry-After. */
 const retry: Rule = (problem, attempt, now) => {
   if (attempt >= maxRetries)
-    return operator("Certificate authority or provider keep failing.", true)(problem, attempt, now)
-  const asked = Math.min(Math.max(0, (problem.retryAfter ?? 0) - now), longestWait)
+    return operatorProblem("Certificate authority or provider keep failing.", true)(problem, attempt, now)
+  const asked = Math.min(Math.max(0, (problem.retryAfter ?? 0) - now), maxWait)
   return { _tag: "Retry", until: after(problem, attempt, now, Math.max(doubling(30_000, attempt, hour), asked)) }
 }
 
 /** As long as the CA says, 1 min to 7 d; when it does not say, 15 min doubling to 1 d. */
 const wait: Rule = (problem, attempt, now) => {
   if (attempt >= maxWaits)
-    return user("The certificate authority limits requests for this domain.", false)(problem, attempt, now)
+    return userProblem("The certificate authority limits requests for this domain.", false)(problem, attempt, now)
   const known = problem.retryAfter === null ? doubling(15 * minute, attempt, day) : problem.retryAfter - now
-  return { _tag: "Wait", until: after(problem, attempt, now, Math.min(Math.max(known, minute), longestWait)) }
+  return { _tag: "Wait", until: after(problem, attempt, now, Math.min(Math.max(known, minute), maxWait)) }
 }
 
 /**
  * A refusal that names no end and a page for people ends when a person acts there, such as the one by which Let's Encrypt
  * pauses an account for names that keep failing. Told at once, and tried again at growing intervals.
  */
-const limit: Rule = (problem, attempt, now) =>
+const rateLimit: Rule = (problem, attempt, now) =>
   problem.retryAfter === null && lastLink(problem.detail) !== null
-    ? operator("The certificate authority refuses orders until a person acts at its page.", true)(problem, attempt, now)
+    ? operatorProblem("The certificate authority refuses orders until a person acts at its page.", true)(
+        problem,
+        attempt,
+        now
+      )
     : wait(problem, attempt, now)
 
 /** Another order after 1 min doubling to 1 h. */
 const newOrder =
   (change: { readonly withoutReplaces?: boolean; readonly newKey?: boolean } = {}, first = minute): Rule =>
   (problem, attempt, now) => {
-    if (attempt >= maxNewOrders) return operator("Orders for this domain keep failing.", true)(problem, attempt, now)
+    if (attempt >= maxNewOrders)
+      return operatorProblem("Orders for this domain keep failing.", true)(problem, attempt, now)
     const { newKey = false, withoutReplaces = false } = change
     const until = first === 0 ? now : after(problem, attempt, now, doubling(first, attempt, hour))
     return { _tag: "NewOrder", until, withoutReplaces, newKey }
   }
 
 /** Once with another key; a second refusal is not the key's fault. */
-const otherKey: Rule = (problem, attempt, now) =>
+const retryWithNewKey: Rule = (problem, attempt, now) =>
   attempt === 0
     ? newOrder({ newKey: true })(problem, attempt, now)
-    : operator("The certificate authority refuses our signing request.", false)(problem, attempt, now)
+    : operatorProblem("The certificate authority refuses our signing request.", false)(problem, attempt, now)
 
 /** Registered again; a CA that forgets us at once is not to be asked in a loop, and one that names a time is not asked before. */
-const register: Rule = (problem, attempt, now) =>
+const registerAccount: Rule = (problem, attempt, now) =>
   attempt < 6 && (problem.retryAfter ?? now) <= now ? { _tag: "Register" } : retry(problem, attempt, now)
 
-const account = (advice: string): Rule => operator(`The ACME account needs a person: ${advice}.`, false)
+const accountProblem = (advice: string): Rule => operatorProblem(`The ACME account needs a person: ${advice}.`, false)
 
 /** RFC 8555 section 6.7 and RFC 9773 section 7.4, in the order of their registry. */
-const ofTheCa: Readonly<Record<string, Rule>> = {
-  accountDoesNotExist: register,
+const acmeRules: Readonly<Record<string, Rule>> = {
+  accountDoesNotExist: registerAccount,
   alreadyReplaced: newOrder({ withoutReplaces: true }, 0),
-  alreadyRevoked: operator("The certificate authority says that the certificate is revoked.", false),
-  badCSR: otherKey,
+  alreadyRevoked: operatorProblem("The certificate authority says that the certificate is revoked.", false),
+  badCSR: retryWithNewKey,
   badNonce: retry,
-  badPublicKey: otherKey,
-  badRevocationReason: operator("The certificate authority did not understand us.", false),
-  badSignatureAlgorithm: operator("The certificate authority does not accept the account's key.", false),
-  caa: user("A CAA record forbids this certificate authority: allow it in the domain's DNS.", true),
-  connection: user("The certificate authority cannot connect to the domain: check where its DNS points.", true),
-  dns: user("The domain's DNS does not answer the certificate authority: check its records and DNSSEC.", true),
-  externalAccountRequired: account("the certificate authority wants an external account binding"),
-  incorrectResponse: user(
+  badPublicKey: retryWithNewKey,
+  badRevocationReason: operatorProblem("The certificate authority did not understand us.", false),
+  badSignatureAlgorithm: operatorProblem("The certificate authority does not accept the account's key.", false),
+  caa: userProblem("A CAA record forbids this certificate authority: allow it in the domain's DNS.", true),
+  connection: userProblem("The certificate authority cannot connect to the domain: check where its DNS points.", true),
+  dns: userProblem("The domain's DNS does not answer the certificate authority: check its records and DNSSEC.", true),
+  externalAccountRequired: accountProblem("the certificate authority wants an external account binding"),
+  incorrectResponse: userProblem(
     "The certificate authority found another answer at the domain: check where its DNS points.",
     true
   ),
-  invalidContact: account("its contact address is not accepted"),
+  invalidContact: accountProblem("its contact address is not accepted"),
   malformed: (problem, attempt, now) =>
     attempt === 0
       ? retry(problem, attempt, now)
-      : operator("The certificate authority did not understand us.", true)(problem, attempt, now),
+      : operatorProblem("The certificate authority did not understand us.", true)(problem, attempt, now),
   orderNotReady: retry,
-  paused: user("The certificate authority has paused this domain after many failures: ask it to resume.", false),
-  rateLimited: limit,
-  rejectedIdentifier: user("The certificate authority issues no certificate for this name.", false),
+  paused: userProblem("The certificate authority has paused this domain after many failures: ask it to resume.", false),
+  rateLimited: rateLimit,
+  rejectedIdentifier: userProblem("The certificate authority issues no certificate for this name.", false),
   serverInternal: retry,
-  tls: user("The certificate authority cannot set up TLS with the domain: check where its DNS points.", true),
-  unauthorized: user("The certificate authority got a wrong answer from the domain: check where its DNS points.", true),
-  unsupportedContact: account("its kind of contact is not accepted"),
-  unsupportedIdentifier: user("The certificate authority issues no certificate for this kind of name.", false),
-  userActionRequired: account("its terms have to be accepted")
+  tls: userProblem("The certificate authority cannot set up TLS with the domain: check where its DNS points.", true),
+  unauthorized: userProblem(
+    "The certificate authority got a wrong answer from the domain: check where its DNS points.",
+    true
+  ),
+  unsupportedContact: accountProblem("its kind of contact is not accepted"),
+  unsupportedIdentifier: userProblem("The certificate authority issues no certificate for this kind of name.", false),
+  userActionRequired: accountProblem("its terms have to be accepted")
 }
 
-const ofOurs: { readonly [P in OwnProblem]: Rule } = {
+const ownRules: { readonly [P in OwnProblem]: Rule } = {
   unavailable: retry,
   orderGone: newOrder(),
   slow: retry,
   noRoute: (problem, attempt, now) =>
-    attempt < 4 ? retry(problem, attempt, now) : operator("The domain has no route.", true)(problem, attempt, now),
-  noChallenge: operator("The certificate authority offers no challenge that we can answer.", false),
-  notDelegated: user("The challenge of a wildcard domain has to be delegated to the platform.", true),
-  noDelegationDomain: operator("The certificate of a wildcard domain cannot be proven.", true),
+    attempt < 4
+      ? retry(problem, attempt, now)
+      : operatorProblem("The domain has no route.", true)(problem, attempt, now),
+  noChallenge: operatorProblem("The certificate authority offers no challenge that we can answer.", false),
+  notDelegated: userProblem("The challenge of a wildcard domain has to be delegated to the platform.", true),
+  noDelegationDomain: operatorProblem("The certificate of a wildcard domain cannot be proven.", true),
   dnsSilent: (problem, attempt, now) =>
     attempt < maxRetries
       ? retry(problem, attempt, now)
-      : user("DNS did not answer: check the name servers of the domain.", true)(problem, attempt, now),
+      : userProblem("DNS did not answer: check the name servers of the domain.", true)(problem, attempt, now),
   propagation: (problem, attempt, now) =>
     attempt < 2
       ? retry(problem, attempt, now)
-      : user("The DNS record does not appear on every name server.", true)(problem, attempt, now),
+      : userProblem("The DNS record does not appear on every name server.", true)(problem, attempt, now),
   dnsProvider: retry,
-  dnsRefused: operator("The DNS record cannot be written.", true),
+  dnsRefused: operatorProblem("The DNS record cannot be written.", true),
   notStored: retry,
-  keyUnreadable: operator(
+  keyUnreadable: operatorProblem(
     "A stored key cannot be decrypted: check that the vault is the one it was encrypted with, and the row the one it was written to.",
     true
   ),
-  badCertificate: operator("The certificate authority gave a certificate that is not what was ordered.", true),
+  badCertificate: operatorProblem("The certificate authority gave a certificate that is not what was ordered.", true),
   reissueGuard: wait
 }
 
-export const rules: Readonly<Record<string, Rule>> = { ...ofTheCa, ...ofOurs }
+export const rules: Readonly<Record<string, Rule>> = { ...acmeRules, ...ownRules }
 
 const unknown: Rule = (problem, attempt, now) => {
   if (problem.status === 404) return newOrder()(problem, attempt, now)
   if (problem.status === 429) return wait(problem, attempt, now)
-  return operator(`The certificate authority reports ${problem.type}.`, true)(problem, attempt, now)
+  return operatorProblem(`The certificate authority reports ${problem.type}.`, true)(problem, attempt, now)
 }
 
 const ruleOf = (type: string): Rule => (Object.hasOwn(rules, type) ? (rules[type] ?? unknown) : unknown)
@@ -204,8 +214,13 @@ const worstOf = (problem: Problem, attempt: number, now: number): Problem => {
 }
 
 /** A proof that failed early, before caches have forgotten that the domain was not served, is tried again with another order. */
-const provenAgain = (action: ProblemAction, problem: Problem, begunAt: number | null, now: number): ProblemAction => {
-  const at = begunAt === null ? null : nextEarlyProof(problem, begunAt, now)
+const withEarlyRetry = (
+  action: ProblemAction,
+  problem: Problem,
+  begunAt: number | null,
+  now: number
+): ProblemAction => {
+  const at = begunAt === null ? null : nextEarlyRetry(problem, begunAt, now)
   return at === null || action._tag !== "GiveUp"
     ? action
     : { _tag: "NewOrder", until: at, withoutReplaces: false, newKey: false }
@@ -214,7 +229,7 @@ const provenAgain = (action: ProblemAction, problem: Problem, begunAt: number | 
 /** Whatever the action: nothing is asked of the CA before its Retry-After. */
 const notBefore = (action: ProblemAction, { retryAfter }: Problem, now: number): ProblemAction => {
   if (retryAfter === null || retryAfter <= now || action._tag === "Register") return action
-  const asked = Math.min(retryAfter, now + longestWait)
+  const asked = Math.min(retryAfter, now + maxWait)
   return action._tag === "GiveUp"
     ? { ...action, notBefore: asked }
     : { ...action, until: Math.max(action.until, asked) }
@@ -234,5 +249,5 @@ export const decideProblem = (
   const worst = worstOf({ ...problem, type: decisiveType(problem) }, attempt, now)
   // An order that the CA no longer has is answered with `malformed` and 404.
   const rule = worst.type === "malformed" && worst.status === 404 ? newOrder() : ruleOf(worst.type)
-  return notBefore(provenAgain(rule(worst, attempt, now), worst, begunAt, now), worst, now)
+  return notBefore(withEarlyRetry(rule(worst, attempt, now), worst, begunAt, now), worst, now)
 }

@@ -4,7 +4,7 @@ import { decideRenewal } from "./decideRenewal.ts"
 import type { DomainView, Issuance } from "./issuance.ts"
 
 /** Why somebody asks for a certificate. */
-export type Purpose =
+export type IssuanceTrigger =
   /** The domain should have one. */
   | { readonly _tag: "Wanted" }
   /** The one with this serial is to be replaced. */
@@ -12,7 +12,7 @@ export type Purpose =
   /** A person wants a new one. */
   | { readonly _tag: "Forced" }
 
-export type Start =
+export type StartDecision =
   /** The certificate that stands there is good. `isRecorded`: its challenge says so. */
   | {
       readonly _tag: "Satisfied"
@@ -37,7 +37,7 @@ export interface StartSnapshot {
   /** When orders of this domain were finalized. */
   readonly issued: ReadonlyArray<number>
   readonly failures: Failures | null
-  readonly purpose: Purpose
+  readonly purpose: IssuanceTrigger
   readonly settings: { readonly isEnabled: boolean; readonly hasDnsProvider: boolean }
   readonly now: number
 }
@@ -50,7 +50,7 @@ const usableCertificate = ({ certificate, name, workspaceId }: DomainView) => {
 
 type Usable = NonNullable<ReturnType<typeof usableCertificate>>
 
-const satisfies = (certificate: Usable, purpose: Purpose, now: number): boolean => {
+const satisfies = (certificate: Usable, purpose: IssuanceTrigger, now: number): boolean => {
   if (certificate.notAfter <= now) return false
   if (purpose._tag === "Forced") return false
   if (purpose._tag === "Renewal") return certificate.serial !== purpose.serial
@@ -65,7 +65,7 @@ export const goodCertificate = (domain: DomainView, now: number): { readonly id:
 }
 
 /** Whether this worker can obtain a certificate for the name at all. */
-export const obstacleOf = (name: DomainName, settings: StartSnapshot["settings"]) => {
+export const unmetPrecondition = (name: DomainName, settings: StartSnapshot["settings"]) => {
   if (!settings.isEnabled) return "acme_disabled" as const
   return isWildcard(name) && !settings.hasDnsProvider ? ("no_dns_provider" as const) : null
 }
@@ -77,19 +77,19 @@ const isBackingOff = ({ domain, failures, now, purpose }: StartSnapshot): boolea
  * What a request for a certificate leads to. A duplicate finds the certificate of the first one, or its issuance, and
  * does nothing.
  */
-export const decideStart = (snapshot: StartSnapshot): Start => {
+export const decideStart = (snapshot: StartSnapshot): StartDecision => {
   const { domain, issuance, issued, now, purpose, settings } = snapshot
-  const obstacle = obstacleOf(domain.name, settings)
+  const unmet = unmetPrecondition(domain.name, settings)
   if (issuance !== null) {
     if (issuance.resumeAt > now) return { _tag: "UnderWay" }
-    return obstacle === null ? { _tag: "Resume", issuance } : { _tag: "Unavailable", reason: obstacle }
+    return unmet === null ? { _tag: "Resume", issuance } : { _tag: "Unavailable", reason: unmet }
   }
   const certificate = usableCertificate(domain)
   if (certificate !== null && satisfies(certificate, purpose, now)) {
     const { id: certificateId, notAfter: expiresAt } = certificate
     return { _tag: "Satisfied", certificateId, expiresAt, isRecorded: domain.status === "verified" }
   }
-  if (obstacle !== null) return { _tag: "Unavailable", reason: obstacle }
+  if (unmet !== null) return { _tag: "Unavailable", reason: unmet }
   if (isBackingOff(snapshot)) return { _tag: "BackingOff" }
   const until = nextIssuanceAt(issued, now)
   if (purpose._tag !== "Forced" && until > now) return { _tag: "Guarded", until }

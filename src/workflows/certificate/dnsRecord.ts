@@ -7,8 +7,8 @@ import { DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
 import { DnsZone } from "../../services/DnsZone.ts"
 import { recordOf } from "../challenge/recordOf.ts"
 import { type Issuance, save, type TxtRecord } from "./issuance.ts"
-import type { Patience } from "./patience.ts"
-import { Hindered, problem } from "./problems.ts"
+import { IssuanceBlocked, problem } from "./problems.ts"
+import type { WaitBudget } from "./waitBudget.ts"
 
 const second = 1000
 /** Route 53 needs about a minute for all of its servers. */
@@ -34,13 +34,16 @@ const addRecord = (record: ChallengeRecord, value: string) =>
     Effect.gen(function* () {
       const changeId = yield* (yield* DnsZone).addTxt(record, value).pipe(
         Effect.catchTags({
-          DnsZoneUnavailable: (error) => new Hindered({ problem: problem("dnsProvider", error.message) }),
-          DnsZoneRefused: (error) => new Hindered({ problem: problem("dnsRefused", error.message) })
+          DnsZoneUnavailable: (error) => new IssuanceBlocked({ problem: problem("dnsProvider", error.message) }),
+          DnsZoneRefused: (error) => new IssuanceBlocked({ problem: problem("dnsRefused", error.message) })
         })
       )
       return { changeId, addedAt: yield* Clock.currentTimeMillis }
     }),
-    { output: Schema.Struct({ changeId: Schema.NullOr(Schema.String), addedAt: Schema.Number }), error: Hindered }
+    {
+      output: Schema.Struct({ changeId: Schema.NullOr(Schema.String), addedAt: Schema.Number }),
+      error: IssuanceBlocked
+    }
   )
 
 /**
@@ -60,7 +63,7 @@ const checkRecord = ({ changeId, name, value }: TxtRecord) =>
     { output: Schema.Struct({ at: Schema.Number, visibility: Visibility }) }
   )
 
-const leftBehind = (name: string, reason: string) =>
+const warnLeftBehind = (name: string, reason: string) =>
   Effect.logWarning("A DNS record was left behind", { name, problem: reason })
 
 const removeTxt = (record: ChallengeRecord, value: string) =>
@@ -68,7 +71,7 @@ const removeTxt = (record: ChallengeRecord, value: string) =>
     "remove-record",
     Effect.flatMap(DnsZone, (zone) => zone.removeTxt(record, value)).pipe(
       // A zone that is not ours any more holds no value of ours that we could take away.
-      Effect.catchTag("DnsZoneRefused", (error) => leftBehind(record.name, error.message))
+      Effect.catchTag("DnsZoneRefused", (error) => warnLeftBehind(record.name, error.message))
     )
   )
 
@@ -85,7 +88,7 @@ export const removeRecord = (issuance: Issuance) =>
     if (written === null) return issuance
     const record = Either.getOrNull(yield* recordOfIssuance(issuance))
     if (record?.name === written.name) yield* removeTxt(record, written.value)
-    else yield* leftBehind(written.name, "the settings allow no record there any more")
+    else yield* warnLeftBehind(written.name, "the settings allow no record there any more")
     return yield* save(issuance, { record: null })
   })
 
@@ -104,17 +107,17 @@ const ensureWritten = (record: ChallengeRecord, issuance: Issuance, value: strin
 
 const pollInterval = (elapsed: number): number => (elapsed < 30 * second ? 4 * second : 10 * second)
 
-const unseen = (name: string, visibility: typeof Visibility.Type) =>
+const propagationProblem = (name: string, visibility: typeof Visibility.Type) =>
   visibility === "Unanswered"
     ? problem("dnsSilent", `no name server of the zone answered for ${name}`)
     : problem("propagation", `TXT ${name} is not on every server`)
 
 /** Succeeds once every authoritative server has the value that proves the domain. */
-export const ensureRecord = (start: Issuance, keyAuthorization: string, patience: Patience) =>
+export const ensureRecord = (start: Issuance, keyAuthorization: string, patience: WaitBudget) =>
   Effect.gen(function* () {
     const record = yield* Either.mapLeft(
       yield* recordOfIssuance(start),
-      ({ reason }) => new Hindered({ problem: problem("dnsRefused", reason) })
+      ({ reason }) => new IssuanceBlocked({ problem: problem("dnsRefused", reason) })
     )
     const { issuance, written } = yield* ensureWritten(record, start, recordValue(keyAuthorization))
     if (written.isVisible) return issuance
@@ -122,7 +125,8 @@ export const ensureRecord = (start: Issuance, keyAuthorization: string, patience
       const { at, visibility } = yield* checkRecord(written)
       if (visibility === "Everywhere") return yield* save(issuance, { record: { ...written, isVisible: true } })
       const elapsed = at - (written.addedAt ?? at)
-      if (elapsed > propagationDeadline) return yield* new Hindered({ problem: unseen(written.name, visibility) })
-      yield* patience.pause(pollInterval(elapsed), at)
+      if (elapsed > propagationDeadline)
+        return yield* new IssuanceBlocked({ problem: propagationProblem(written.name, visibility) })
+      yield* patience.wait(pollInterval(elapsed), at)
     }
   })

@@ -8,16 +8,16 @@ import { CertificateStore } from "../../services/CertificateStore.ts"
 import { isOfPlatform } from "../challenge/recordOf.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { registerAgain } from "./account.ts"
-import { lastOwnRetry, nextTryAt } from "./attempts.ts"
+import { maxOwnRetries, nextTryAt } from "./attempts.ts"
 import { authorize } from "./authorize.ts"
 import { collect } from "./collect.ts"
 import { decideProblem, type ProblemAction } from "./decideProblem.ts"
-import { requireRecord } from "./delegated.ts"
 import { removeRecord } from "./dnsRecord.ts"
 import { type DomainView, failuresCell, type Issuance, issuanceCell, renewalCell, save } from "./issuance.ts"
 import { ensureKey, ensureOrder, finalize, type Ordered } from "./order.ts"
-import { makePatience, type Patience } from "./patience.ts"
-import { decisiveType, Hindered, type Problem, problem } from "./problems.ts"
+import { decisiveType, IssuanceBlocked, type Problem, problem } from "./problems.ts"
+import { requireRecord } from "./requireRecord.ts"
+import { makeWaitBudget, type WaitBudget } from "./waitBudget.ts"
 
 const answer = (status: "success" | "failed" | "pending", certificateId = "") => ({ certificateId, status })
 export const pending = answer("pending")
@@ -25,7 +25,7 @@ export const failed = answer("failed")
 export const success = (certificateId: string) => answer("success", certificateId)
 
 /** One order, from the key to the stored certificate. Every line picks up where an earlier invocation left it. */
-const obtainCertificate = (domain: DomainView, begun: Issuance, patience: Patience) =>
+const obtainCertificate = (domain: DomainView, begun: Issuance, patience: WaitBudget) =>
   Effect.gen(function* () {
     yield* requireRoute(domain)
     yield* requireRecord(domain, begun, patience)
@@ -34,7 +34,7 @@ const obtainCertificate = (domain: DomainView, begun: Issuance, patience: Patien
     const proven = yield* proveNames(domain, ordered, patience)
     const issued = yield* finalize(domain, proven, patience)
     const certificateId = yield* collect(domain, issued)
-    return yield* finish(certificateId)
+    return yield* completeIssuance(certificateId)
   })
 
 /**
@@ -44,9 +44,9 @@ const obtainCertificate = (domain: DomainView, begun: Issuance, patience: Patien
 const requireRoute = (domain: DomainView) =>
   domain.hasRoute || isOfPlatform(domain)
     ? Effect.void
-    : new Hindered({ problem: problem("noRoute", `${domain.name} has no route`) })
+    : new IssuanceBlocked({ problem: problem("noRoute", `${domain.name} has no route`) })
 
-const proveNames = (domain: DomainView, { issuance, order }: Ordered, patience: Patience) =>
+const proveNames = (domain: DomainView, { issuance, order }: Ordered, patience: WaitBudget) =>
   Effect.gen(function* () {
     if (order.status !== "pending") return { issuance, order } satisfies Ordered
     const proven = yield* authorize(domain, issuance, order.authorizations, patience)
@@ -54,7 +54,7 @@ const proveNames = (domain: DomainView, { issuance, order }: Ordered, patience: 
   })
 
 /** The issuance as the object's state has it: whatever interrupted it, this is where it stands. */
-const current = Effect.flatMap(
+const currentIssuance = Effect.flatMap(
   issuanceCell.get,
   Option.match({
     onNone: () => Effect.dieMessage("an issuance under way is in the object's state"),
@@ -63,15 +63,15 @@ const current = Effect.flatMap(
 )
 
 /** Takes our DNS value away and forgets the issuance. */
-export const forget = Effect.gen(function* () {
+export const clearIssuance = Effect.gen(function* () {
   const standing = yield* issuanceCell.get
   if (Option.isSome(standing)) yield* removeRecord(standing.value)
   yield* issuanceCell.clear
 })
 
-const finish = (certificateId: string) =>
+const completeIssuance = (certificateId: string) =>
   Effect.gen(function* () {
-    yield* forget
+    yield* clearIssuance
     yield* failuresCell.clear
     yield* renewalCell.clear
     return success(certificateId)
@@ -80,7 +80,7 @@ const finish = (certificateId: string) =>
 /** The domain's rows are gone: there is nobody to tell, and nothing of ours may stay behind. */
 export const abandon = (name: DomainName) =>
   Effect.gen(function* () {
-    yield* forget
+    yield* clearIssuance
     yield* failuresCell.clear
     yield* renewalCell.clear
     return yield* new NotFound({ resource: "custom domain", id: name })
@@ -115,9 +115,9 @@ const withoutOrder = (issuance: Issuance, action: Extract<ProblemAction, { reado
     })
   })
 
-type GivenUp = Extract<ProblemAction, { readonly _tag: "GiveUp" }>
+type GiveUp = Extract<ProblemAction, { readonly _tag: "GiveUp" }>
 
-const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GivenUp) =>
+const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GiveUp) =>
   Effect.gen(function* () {
     const store = yield* CertificateStore
     const metrics = yield* CertificateMetrics
@@ -128,36 +128,36 @@ const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GivenUp)
   })
 
 /** The challenge says that it failed, and why; the next try is hours away, by itself or with all others. */
-const giveUp = (domain: DomainView, issuance: Issuance, action: GivenUp, { detail }: Problem) =>
+const giveUp = (domain: DomainView, issuance: Issuance, action: GiveUp, { detail }: Problem) =>
   Effect.gen(function* () {
     const { notBefore, reason, soon, who } = action
     yield* Effect.logWarning("A certificate cannot be obtained", { domain: domain.name, who, reason, detail })
     const at = yield* markFailed(domain, issuance, action)
-    yield* forget
+    yield* clearIssuance
     const before = Option.match(yield* failuresCell.get, { onNone: () => 0, onSome: ({ count }) => count })
-    const count = soon ? before + 1 : lastOwnRetry + 1
+    const count = soon ? before + 1 : maxOwnRetries + 1
     const nonce = yield* uuid
     const failures = { count, at, nonce, ...(notBefore === null ? {} : { notBefore }) }
     yield* failuresCell.set(failures)
-    if (count <= lastOwnRetry) yield* continueAt(domain.name, nonce, nextTryAt(failures))
+    if (count <= maxOwnRetries) yield* continueAt(domain.name, nonce, nextTryAt(failures))
     return failed
   })
 
-type Outcome =
+type IssuanceProgress =
   | { readonly _tag: "Answer"; readonly answer: ReturnType<typeof answer> }
   | { readonly _tag: "GoOn"; readonly issuance: Issuance }
 
-const answered = (given: ReturnType<typeof answer>): Outcome => ({ _tag: "Answer", answer: given })
-const goOn = (issuance: Issuance): Outcome => ({ _tag: "GoOn", issuance })
+const done = (given: ReturnType<typeof answer>): IssuanceProgress => ({ _tag: "Answer", answer: given })
+const continueWith = (issuance: Issuance): IssuanceProgress => ({ _tag: "GoOn", issuance })
 
 /** `replaces` is a courtesy to the CA: an order that is refused with it is made without it before anybody gives up. */
-const withCourtesy = (action: ProblemAction, issuance: Issuance, now: number): ProblemAction =>
+const retryWithoutReplaces = (action: ProblemAction, issuance: Issuance, now: number): ProblemAction =>
   action._tag === "GiveUp" && issuance.orderUrl === null && issuance.replaces !== null
     ? { _tag: "NewOrder", until: action.notBefore ?? now, withoutReplaces: true, newKey: false }
     : action
 
 /** Counts the problem once, however often this is replayed, and answers with the time. */
-const note = (met: Problem) =>
+const countProblem = (met: Problem) =>
   step(
     "note-problem",
     Effect.flatMap(CertificateMetrics, (metrics) =>
@@ -172,40 +172,46 @@ const firstBegunAt = ({ begunAt, kind }: Issuance) =>
     kind === "first" && Option.isNone(failures) && begunAt !== undefined ? begunAt : null
   )
 
-const act = (domain: DomainView, met: Problem) =>
+const applyDecision = (domain: DomainView, met: Problem) =>
   Effect.gen(function* () {
-    const issuance = yield* current
-    const now = yield* note(met)
+    const issuance = yield* currentIssuance
+    const now = yield* countProblem(met)
     const begunAt = yield* firstBegunAt(issuance)
-    const action = withCourtesy(decideProblem(met, issuance.attempts, now, begunAt), issuance, now)
+    const action = retryWithoutReplaces(decideProblem(met, issuance.attempts, now, begunAt), issuance, now)
     const again = { ...issuance, attempts: issuance.attempts + 1 }
     switch (action._tag) {
       case "Wait":
       case "Retry":
-        return answered(yield* postpone(domain.name, again, action.until))
+        return done(yield* postpone(domain.name, again, action.until))
       case "NewOrder": {
         const restarted = yield* withoutOrder(issuance, action)
-        return action.until <= now ? goOn(restarted) : answered(yield* postpone(domain.name, restarted, action.until))
+        return action.until <= now
+          ? continueWith(restarted)
+          : done(yield* postpone(domain.name, restarted, action.until))
       }
       case "Register": {
         yield* registerAgain
-        return goOn(yield* save(again, {}))
+        return continueWith(yield* save(again, {}))
       }
       case "GiveUp":
-        return answered(yield* giveUp(domain, issuance, action, met))
+        return done(yield* giveUp(domain, issuance, action, met))
     }
   })
 
-type Acted = ReturnType<typeof act>
-type Settled = Effect.Effect<Outcome, Exclude<Effect.Effect.Error<Acted>, Hindered>, Effect.Effect.Context<Acted>>
+type Applied = ReturnType<typeof applyDecision>
+type Resolved = Effect.Effect<
+  IssuanceProgress,
+  Exclude<Effect.Effect.Error<Applied>, IssuanceBlocked>,
+  Effect.Effect.Context<Applied>
+>
 
 /** Does what the problem asks for. A registration that meets a problem of its own is decided the same way, one attempt later. */
-const hindered = (domain: DomainView, met: Problem): Settled =>
-  Effect.catchTag(act(domain, met), "Hindered", (again) =>
+const resolveProblem = (domain: DomainView, met: Problem): Resolved =>
+  Effect.catchTag(applyDecision(domain, met), "Hindered", (again) =>
     Effect.gen(function* () {
-      const issuance = yield* current
+      const issuance = yield* currentIssuance
       yield* save(issuance, { attempts: issuance.attempts + 1 })
-      return yield* hindered(domain, again.problem)
+      return yield* resolveProblem(domain, again.problem)
     })
   )
 
@@ -223,15 +229,15 @@ export const issue = (domain: DomainView, begun: Issuance) =>
           )
         )
       )
-      const patience = makePatience()
-      let outcome: Outcome = goOn(begun)
+      const patience = makeWaitBudget()
+      let outcome: IssuanceProgress = continueWith(begun)
       while (outcome._tag === "GoOn") {
         outcome = yield* obtainCertificate(domain, outcome.issuance, patience).pipe(
-          Effect.map(answered),
+          Effect.map(done),
           Effect.catchTags({
-            Hindered: ({ problem: met }) => hindered(domain, met),
+            Hindered: ({ problem: met }) => resolveProblem(domain, met),
             Postponed: ({ until }) =>
-              Effect.flatMap(current, (issuance) => Effect.map(postpone(domain.name, issuance, until), answered)),
+              Effect.flatMap(currentIssuance, (issuance) => Effect.map(postpone(domain.name, issuance, until), done)),
             DomainGone: () => abandon(domain.name)
           })
         )

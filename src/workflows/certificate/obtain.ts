@@ -8,15 +8,15 @@ import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import { CertificateStore } from "../../services/CertificateStore.ts"
 import { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { decideStart, type Purpose, type Start } from "./decideStart.ts"
+import { decideStart, type IssuanceTrigger, type StartDecision } from "./decideStart.ts"
 import { removeRecord } from "./dnsRecord.ts"
 import { type DomainView, failuresCell, type Issuance, issuanceCell, issuedTimes } from "./issuance.ts"
-import { abandon, failed, forget, issue, pending, postpone, success } from "./issue.ts"
-import { lookAt } from "./lookAt.ts"
-import { nameProblem } from "./separate.ts"
+import { abandon, clearIssuance, failed, issue, pending, postpone, success } from "./issue.ts"
+import { loadDomain } from "./loadDomain.ts"
+import { nameProblem } from "./partitionDomains.ts"
 
 /** The issuance that stands in the object's state, unless the domain was deleted and made anew meanwhile [W43]. */
-const standingIssuance = (domain: DomainView) =>
+const storedIssuance = (domain: DomainView) =>
   Effect.gen(function* () {
     const standing = Option.getOrNull(yield* issuanceCell.get)
     if (standing === null) return null
@@ -35,8 +35,8 @@ const markVerified = (domain: DomainView, expiresAt: number) =>
 
 const begin = (
   domain: DomainView,
-  start: Extract<Start, { readonly _tag: "Begin" }>,
-  purpose: Purpose,
+  start: Extract<StartDecision, { readonly _tag: "Begin" }>,
+  purpose: IssuanceTrigger,
   begunAt: number
 ): Issuance => ({
   domainId: domain.id,
@@ -61,18 +61,18 @@ const requireOwnName = (domain: DomainView) =>
   Effect.gen(function* () {
     const problem = nameProblem(domain, yield* PlatformZones)
     if (problem === null) return
-    yield* forget
+    yield* clearIssuance
     return yield* new InvalidRequest({ field: "domain", problem })
   })
 
 /** Obtains what the purpose asks for, or finds that there is nothing to do. */
-const obtain = (name: DomainName, purpose: Purpose) =>
+const obtain = (name: DomainName, purpose: IssuanceTrigger) =>
   Effect.gen(function* () {
     const settings = yield* CertificateSettings
-    const { at, domain } = yield* lookAt(name)
+    const { at, domain } = yield* loadDomain(name)
     if (domain === null) return yield* abandon(name)
     yield* requireOwnName(domain)
-    const issuance = yield* standingIssuance(domain)
+    const issuance = yield* storedIssuance(domain)
     const issued = yield* issuedTimes
     const failures = Option.getOrNull(yield* failuresCell.get)
     const start = decideStart({ domain, issuance, issued, failures, purpose, settings, now: at })
@@ -120,9 +120,9 @@ export const handleRenew = (input: Input<typeof CertificateService, "RenewCertif
   })
 
 /** An earlier version issued under every spelling of a name: what it left under this one is taken away, and begun anew. */
-const move = (domain: DomainName) =>
+const moveToCanonicalKey = (domain: DomainName) =>
   Effect.gen(function* () {
-    yield* forget
+    yield* clearIssuance
     yield* failuresCell.clear
     return yield* call(CertificateService, domain, "ProcessChallenge", { domain, workspaceId: "" })
   })
@@ -130,7 +130,7 @@ const move = (domain: DomainName) =>
 /** Goes on with an issuance that waits, or tries again after one that was given up. A timer that fires too early waits on. */
 export const handleContinue = ({ domain, nonce }: Input<typeof CertificateService, "ContinueIssuance">) =>
   Effect.gen(function* () {
-    if ((yield* key) !== domain) return yield* move(domain)
+    if ((yield* key) !== domain) return yield* moveToCanonicalKey(domain)
     const standing = Option.getOrNull(yield* issuanceCell.get)
     if (standing === null) {
       const failures = yield* failuresCell.get

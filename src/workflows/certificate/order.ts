@@ -6,11 +6,11 @@ import { Pki } from "../../services/Pki.ts"
 import { certificateKey } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { asking, decrypted, ensureAccount } from "./account.ts"
+import { decryptKey, ensureAccount, withAcmeAccount } from "./account.ts"
 import { nextIssuanceAt, withIssuance } from "./attempts.ts"
 import { type DomainView, type Issuance, issuedCell, issuedTimes, save } from "./issuance.ts"
-import type { Patience } from "./patience.ts"
-import { Hindered, problem, problemWithin } from "./problems.ts"
+import { IssuanceBlocked, invalidityProblem, problem } from "./problems.ts"
+import type { WaitBudget } from "./waitBudget.ts"
 
 /** An issuance that has its order, as the CA last showed it. */
 export interface Ordered {
@@ -18,12 +18,12 @@ export interface Ordered {
   readonly order: AcmeOrder
 }
 
-const Seen = Schema.Struct({ at: Schema.Number, order: AcmeOrder })
+const ObservedOrder = Schema.Struct({ at: Schema.Number, order: AcmeOrder })
 
 const second = 1000
 const pollInterval = 3 * second
 /** A CA that needs longer than this to issue is asked at growing intervals. */
-const slowAfter = 120 * second
+const issuanceTimeout = 120 * second
 
 /** The certificate's key exists, encrypted, before anything is asked of the CA: whatever is issued, it can be used. */
 export const ensureKey = (domain: DomainView, issuance: Issuance) =>
@@ -47,59 +47,61 @@ const createOrder = (domain: DomainView, replaces: string | null) =>
     Effect.gen(function* () {
       const metrics = yield* CertificateMetrics
       const request = { names: [domain.name], ...(replaces === null ? {} : { replaces }) }
-      const order = yield* asking((acme, account) => acme.createOrder(account, request))
+      const order = yield* withAcmeAccount((acme, account) => acme.createOrder(account, request))
       yield* metrics.order("created")
       return { at: yield* Clock.currentTimeMillis, order }
     }),
-    { output: Seen, error: Hindered }
+    { output: ObservedOrder, error: IssuanceBlocked }
   )
 
 const readOrder = (url: string) =>
   databaseStep(
     "read-order",
     Effect.gen(function* () {
-      const order = yield* asking((acme, account) => acme.order(account, url))
+      const order = yield* withAcmeAccount((acme, account) => acme.order(account, url))
       return { at: yield* Clock.currentTimeMillis, order }
     }),
-    { output: Seen, error: Hindered }
+    { output: ObservedOrder, error: IssuanceBlocked }
   )
 
 /** An order that still can become a certificate, or one already. */
-const usable = ({ at, order }: typeof Seen.Type) => {
-  if (order.status === "invalid") return new Hindered({ problem: problemWithin(order.problem) })
+const requireUsable = ({ at, order }: typeof ObservedOrder.Type) => {
+  if (order.status === "invalid") return new IssuanceBlocked({ problem: invalidityProblem(order.problem) })
   const isOpen = order.status === "pending" || order.status === "ready"
   if (isOpen && order.expiresAt !== null && order.expiresAt <= at)
-    return new Hindered({ problem: problem("orderGone", "the order has expired") })
+    return new IssuanceBlocked({ problem: problem("orderGone", "the order has expired") })
   return Effect.succeed(order)
 }
 
 /** A third certificate within a day helps nobody, and a loop of them locks the name out for a week. */
-const guard = (issuance: Issuance) =>
+const requireReissueAllowed = (issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.isForced) return
     const issued = yield* issuedTimes
     const now = yield* Clock.currentTimeMillis
     const at = nextIssuanceAt(issued, now)
     if (at > now)
-      return yield* new Hindered({ problem: problem("reissueGuard", "two certificates were issued within a day", at) })
+      return yield* new IssuanceBlocked({
+        problem: problem("reissueGuard", "two certificates were issued within a day", at)
+      })
   })
 
 /** The one order of this issuance: made once, its URL kept at once, and read from then on. */
 export const ensureOrder = (domain: DomainView, issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.orderUrl !== null) {
-      const order = yield* Effect.flatMap(readOrder(issuance.orderUrl), usable)
+      const order = yield* Effect.flatMap(readOrder(issuance.orderUrl), requireUsable)
       return { issuance, order } satisfies Ordered
     }
-    yield* guard(issuance)
+    yield* requireReissueAllowed(issuance)
     yield* ensureAccount
     const seen = yield* createOrder(domain, issuance.replaces)
     const ordered = yield* save(issuance, { orderUrl: seen.order.url })
-    return { issuance: ordered, order: yield* usable(seen) } satisfies Ordered
+    return { issuance: ordered, order: yield* requireUsable(seen) } satisfies Ordered
   })
 
 /** Counted before it happens, so that no crash hides an issuance from the guard. */
-const counted = (issuance: Issuance) =>
+const countIssuance = (issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.finalizedAt !== null) return issuance
     const issued = yield* issuedTimes
@@ -119,14 +121,14 @@ export const withKey = (issuance: Issuance): Finalizing => {
 }
 
 /** The CA refused to issue: nothing was, so nothing is counted. An answer that is missing may hide an issuance. */
-const uncounted = (issuance: Issuance) =>
+const uncountIssuance = (issuance: Issuance) =>
   Effect.gen(function* () {
     const issued = yield* issuedTimes
     yield* issuedCell.set(issued.filter((time) => time !== issuance.finalizedAt))
     yield* save(issuance, { finalizedAt: null })
   })
 
-const isRefusal = ({ problem: { status } }: Hindered): boolean => status >= 400 && status < 500
+const isRefusal = ({ problem: { status } }: IssuanceBlocked): boolean => status >= 400 && status < 500
 
 /** The state first: an order is finalized once, and asking twice would be refused. The request is signed with the stored key. */
 const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: string) =>
@@ -135,9 +137,9 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
     Effect.gen(function* () {
       const pki = yield* Pki
       const metrics = yield* CertificateMetrics
-      const key = yield* decrypted(domain.workspaceId, issuance.encryptedKey, certificateKey(domain.name))
+      const key = yield* decryptKey(domain.workspaceId, issuance.encryptedKey, certificateKey(domain.name))
       const csr = yield* pki.createCsr(key, [domain.name])
-      const order = yield* asking((acme, account) =>
+      const order = yield* withAcmeAccount((acme, account) =>
         Effect.gen(function* () {
           const current = yield* acme.order(account, orderUrl)
           if (current.status !== "ready") return current
@@ -148,17 +150,19 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
       )
       return { at: yield* Clock.currentTimeMillis, order }
     }),
-    { output: Seen, error: Hindered }
-  ).pipe(Effect.tapErrorTag("Hindered", (error) => (isRefusal(error) ? uncounted(issuance) : Effect.void)))
+    { output: ObservedOrder, error: IssuanceBlocked }
+  ).pipe(Effect.tapErrorTag("Hindered", (error) => (isRefusal(error) ? uncountIssuance(issuance) : Effect.void)))
 
 /** Waits until the CA has issued. An order that was not ready yet, though its names are proven, is finalized once it is. */
-const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof Seen.Type, patience: Patience) =>
+const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof ObservedOrder.Type, patience: WaitBudget) =>
   Effect.gen(function* () {
     let { at, order } = seen
-    while ((yield* usable({ at, order })).status !== "valid") {
-      if (at - (issuance.finalizedAt ?? at) > slowAfter)
-        return yield* new Hindered({ problem: problem("slow", "the certificate is not issued yet", order.retryAfter) })
-      yield* patience.pause(Math.max(pollInterval, (order.retryAfter ?? at) - at), at)
+    while ((yield* requireUsable({ at, order })).status !== "valid") {
+      if (at - (issuance.finalizedAt ?? at) > issuanceTimeout)
+        return yield* new IssuanceBlocked({
+          problem: problem("slow", "the certificate is not issued yet", order.retryAfter)
+        })
+      yield* patience.wait(Math.max(pollInterval, (order.retryAfter ?? at) - at), at)
       ;({ at, order } =
         order.status === "processing" ? yield* readOrder(order.url) : yield* finalizeOrder(domain, issuance, order.url))
     }
@@ -166,10 +170,10 @@ const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof Seen
   })
 
 /** From an order whose names are proven to one that has a certificate. */
-export const finalize = (domain: DomainView, { issuance, order }: Ordered, patience: Patience) =>
+export const finalize = (domain: DomainView, { issuance, order }: Ordered, patience: WaitBudget) =>
   Effect.gen(function* () {
     if (order.status === "valid") return { issuance, order } satisfies Ordered
-    const finalizing = withKey(yield* counted(issuance))
+    const finalizing = withKey(yield* countIssuance(issuance))
     const seen = yield* finalizeOrder(domain, finalizing, order.url)
     return yield* awaitIssued(domain, finalizing, seen, patience)
   })

@@ -66,7 +66,7 @@ const reasons = {
   "unexpected-answer": "the certificate authority answered with something that is not ACME"
 } as const
 
-export const problemOf = (error: AcmeError): Problem =>
+export const problemFromAcme = (error: AcmeError): Problem =>
   error._tag === "AcmeProblem"
     ? {
         type: error.type,
@@ -85,13 +85,13 @@ export const decisiveType = ({ status, type }: Pick<Problem, "status" | "type">)
   status >= 500 && type !== "unavailable" ? "serverInternal" : type
 
 /** Why an order or a challenge became invalid, as the CA says it. */
-export const problemWithin = (said: AcmeOrder["problem"]): Problem =>
+export const invalidityProblem = (said: AcmeOrder["problem"]): Problem =>
   said === null
     ? problem("orderGone", "the order became invalid without a reason")
     : { type: said.type, status: 0, detail: said.detail, subproblems: [], retryAfter: null }
 
 /** Ends an invocation's part of an issuance. Never leaves the handler: `decideProblem` says what happens next. */
-export class Hindered extends Schema.TaggedError<Hindered>()("Hindered", { problem: Problem }) {
+export class IssuanceBlocked extends Schema.TaggedError<IssuanceBlocked>()("Hindered", { problem: Problem }) {
   override get message(): string {
     return `${this.problem.type}: ${this.problem.detail}`
   }

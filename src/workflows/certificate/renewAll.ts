@@ -14,11 +14,11 @@ import {
 } from "../../services/CertificateStore.ts"
 import { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { givesUp } from "../givesUp.ts"
-import { beat } from "../heartbeat.ts"
+import { giveUpOnFailure } from "../giveUpOnFailure.ts"
+import { sendHeartbeat } from "../heartbeat.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
-import { untilGivenUp } from "../retry.ts"
-import { separate } from "./separate.ts"
+import { retryForSixHours } from "../retry.ts"
+import { partitionDomains } from "./partitionDomains.ts"
 
 type RenewInput = Input<typeof CertificateService, "RenewExpiringCertificates">
 type PageInput = Input<typeof CertificateService, "RenewPage">
@@ -27,20 +27,20 @@ const minute = 60_000
 const hour = 60 * minute
 /** One page is one short invocation with a journal of its own. */
 const pageSize = 100
-const checksAtOnce = 8
+const checkConcurrency = 8
 /** Longest list of failed domains in the answer; it is for people. Restate takes 256 KiB, and a name has 253 octets at most. */
 const maxNamed = 500
 const maxLogged = 10
 const maxDays = 3650
 /** A failed domain is not looked at sooner than its shortest back-off ends. */
-const shortestBackOff = hour
+const minBackOff = hour
 /** The CA answers within minutes; what is pending for longer is gone on with by nobody, or waits with a timer of its own. */
 const pendingLease = 15 * minute
 
 /** Whether a row can need anything. The rest is decided by the domain's object. */
 const isCandidate = ({ changedAt, status }: ListedDomain, now: number): boolean => {
   const age = now - (changedAt ?? 0)
-  if (status === "failed") return age >= shortestBackOff
+  if (status === "failed") return age >= minBackOff
   return status !== "pending" || age >= pendingLease
 }
 
@@ -51,7 +51,7 @@ const loadPage = (after: number) =>
       const store = yield* CertificateStore
       return { at: yield* Clock.currentTimeMillis, page: yield* store.page(after, pageSize) }
     }),
-    { output: Schema.Struct({ at: Schema.Number, page: DomainPage }), retry: untilGivenUp }
+    { output: Schema.Struct({ at: Schema.Number, page: DomainPage }), retry: retryForSixHours }
   )
 
 /** Says at each row why no certificate is obtained for it. Ids alone are logged: the domains may hold anything. */
@@ -59,7 +59,7 @@ const refuse = (unfit: ReadonlyArray<UnfitDomain>, at: number) =>
   Effect.gen(function* () {
     if (unfit.length === 0) return
     const store = yield* CertificateStore
-    yield* databaseStep("refuse-domains", store.refuse(unfit, at), { retry: untilGivenUp })
+    yield* databaseStep("refuse-domains", store.refuse(unfit, at), { retry: retryForSixHours })
     yield* Effect.logWarning("Domains are refused: the reason is in their rows", {
       count: unfit.length,
       domainIds: unfit.slice(0, maxLogged).map(({ id }) => id)
@@ -82,11 +82,11 @@ const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
 export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
   Effect.gen(function* () {
     const { at, page } = yield* loadPage(Number(after))
-    const { fit, unfit } = separate(page.rows, yield* PlatformZones)
+    const { fit, unfit } = partitionDomains(page.rows, yield* PlatformZones)
     yield* refuse(unfit, at)
     const candidates = fit.filter((domain) => isCandidate(domain, at))
     const checked = yield* Effect.forEach(candidates, (domain) => check(domain, daysBeforeExpiry), {
-      concurrency: checksAtOnce
+      concurrency: checkConcurrency
     })
     return {
       checked: checked.length,
@@ -94,7 +94,7 @@ export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
       failedDomains: checked.filter(({ failed }) => failed).map(({ name }) => name),
       ...(page.next === null ? {} : { next: BigInt(page.next) })
     }
-  }).pipe(givesUp("cert_renewal"))
+  }).pipe(giveUpOnFailure("cert_renewal"))
 
 /** Rows of tenants that have one of the platform's own names do not keep it from its certificate, and are never passed over in silence. */
 const reportTaken = (taken: ReadonlyArray<TakenDomain>) =>
@@ -122,12 +122,15 @@ const ensureInfrastructure = Effect.gen(function* () {
   }))
   const ensured = Effect.zipRight(store.ensureInfrastructure(domains, at), store.takenBy(infrastructure))
   yield* reportTaken(
-    yield* databaseStep("ensure-infrastructure", ensured, { output: Schema.Array(TakenDomain), retry: untilGivenUp })
+    yield* databaseStep("ensure-infrastructure", ensured, {
+      output: Schema.Array(TakenDomain),
+      retry: retryForSixHours
+    })
   )
 })
 
 /** Domains prove their owner every day as well. Their looks wait for nothing here, and hold up no renewal. */
-const askForProofs = Effect.catchTag(
+const requestProofChecks = Effect.catchTag(
   send(DomainProofService, "all", "LookAtPage", { after: 0n }),
   "EncodingFailed",
   ({ message }) => Effect.logError(`custom domains are not looked at again: ${message}`)
@@ -138,7 +141,7 @@ export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
   Effect.gen(function* () {
     if (daysBeforeExpiry < 0 || daysBeforeExpiry > maxDays)
       return yield* new InvalidRequest({ field: "daysBeforeExpiry", problem: `must be from 0 to ${maxDays}` })
-    yield* askForProofs
+    yield* requestProofChecks
     yield* ensureInfrastructure
     const own = yield* key
     const total = { certificatesChecked: 0, renewalsTriggered: 0, failedDomains: [] as string[] }
@@ -155,6 +158,6 @@ export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
       yield* Effect.logWarning("Certificates cannot be obtained for some domains", {
         count: total.failedDomains.length
       })
-    yield* beat("cert_renewal")
+    yield* sendHeartbeat("cert_renewal")
     return total
-  }).pipe(givesUp("cert_renewal"))
+  }).pipe(giveUpOnFailure("cert_renewal"))

@@ -9,7 +9,7 @@ import { PasswordGenerator } from "../../services/PasswordGenerator.ts"
 import { clickhousePassword } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { isIdentifier, limitsOf, planUser, type UserWish } from "./planUser.ts"
 
 type ConfigureInput = Input<typeof ClickhouseUserService, "ConfigureUser">
@@ -90,5 +90,5 @@ const configureUser = (input: ConfigureInput) =>
 export const ClickhouseUserWorkflows = implement(
   ClickhouseUserService,
   { ConfigureUser: configureUser },
-  { retry: patient }
+  { retry: pauseAfterRetries }
 )

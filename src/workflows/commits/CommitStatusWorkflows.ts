@@ -4,7 +4,7 @@ import { implement, key, step } from "effect-restate"
 import { CommitStatusService } from "../../contract/CommitStatusService.ts"
 import { GitHub, type GitHubUnavailable } from "../../services/GitHub.ts"
 import { shortened } from "../../text/codePoints.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 
 type Report = Input<typeof CommitStatusService, "Report">
 
@@ -45,4 +45,4 @@ const report = (request: Report) =>
   })
 
 /** Key: deployment. One report at a time, in the order in which they were sent. */
-export const CommitStatusWorkflows = implement(CommitStatusService, { Report: report }, { retry: patient })
+export const CommitStatusWorkflows = implement(CommitStatusService, { Report: report }, { retry: pauseAfterRetries })

@@ -11,7 +11,7 @@ import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
 import type { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { confirmAfter, looksForMissingRow, pauseAfter, pauseForMissingRow, verificationLimit } from "./cadence.ts"
 import { domainOfKey, handOver, type StartHandler } from "./domainOfKey.ts"
 import { problemOf } from "./finding.ts"
@@ -219,7 +219,7 @@ export const CustomDomainWorkflows: Implementation<CertificateSettings | DomainS
       CheckDomain: check
     },
     {
-      retry: patient,
+      retry: pauseAfterRetries,
       // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Of an invocation that is forgotten
       // Restate answers 404, which they take for success; of one that is kept 409, which they do not. It keeps every
       // invocation that came through the ingress for as long as it would an idempotency key.

@@ -1,6 +1,6 @@
 import { implement } from "effect-restate"
 import { DeployService } from "../../contract/DeployService.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { deploy } from "./Deploy.ts"
 import { promote } from "./Promote.ts"
 import { rollback } from "./Rollback.ts"
@@ -15,5 +15,5 @@ export const DeployWorkflows = implement(
     Rollback: rollback,
     ScaleDownIdlePreviewDeployments: () => scaleDownIdlePreviews
   },
-  { retry: patient, endsWhenExhausted: ["ScaleDownIdlePreviewDeployments"] }
+  { retry: pauseAfterRetries, endsWhenExhausted: ["ScaleDownIdlePreviewDeployments"] }
 )

@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect"
 import { call } from "effect-restate"
 import { IdlePreviews } from "../../contract/IdlePreviews.ts"
-import { givesUp } from "../givesUp.ts"
+import { giveUpOnFailure } from "../giveUpOnFailure.ts"
 import { quietSince } from "../idlePreviews/idleness.ts"
 
 /**
@@ -16,4 +16,4 @@ export const scaleDownIdlePreviews = Effect.gen(function* () {
     after = part.next
   }
   return {}
-}).pipe(givesUp("scale_down_idle"))
+}).pipe(giveUpOnFailure("scale_down_idle"))

@@ -8,7 +8,7 @@ import { VersioningService } from "../../contract/VersioningService.ts"
 import { type DesiredState, DesiredStateChange } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 
 type ScheduleInput = Input<typeof DeploymentService, "ScheduleDesiredStateChange">
 type ChangeInput = Input<typeof DeploymentService, "ChangeDesiredState">
@@ -130,5 +130,5 @@ export const DeploymentWorkflows = implement(
     TakeScheduledStateChange: () => take,
     ClearScheduledStateChanges: () => Effect.as(transition.clear, {})
   },
-  { retry: patient }
+  { retry: pauseAfterRetries }
 )

@@ -12,9 +12,9 @@ import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
 import { PlatformZones } from "../../services/PlatformZones.ts"
 import { proofOf } from "../customDomain/ownership.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { givesUp } from "../givesUp.ts"
+import { giveUpOnFailure } from "../giveUpOnFailure.ts"
 import { numberFrom } from "../identifiers.ts"
-import { patient, untilGivenUp } from "../retry.ts"
+import { pauseAfterRetries, retryForSixHours } from "../retry.ts"
 import { decideProof, MissingProof, Proof, type ProofDecision, warningOf, withdrawalOf } from "./decideProof.ts"
 
 /** One page is one short invocation with a journal of its own. */
@@ -51,7 +51,7 @@ const lookAtPage = ({ after }: Input<typeof DomainProofService, "LookAtPage">) =
     const store = yield* DomainProofStore
     const { names, next } = yield* databaseStep("load-page", store.page(Number(after), pageSize), {
       output: NamePage,
-      retry: untilGivenUp
+      retry: retryForSixHours
     })
     yield* Effect.forEach(names, spreadLook, { discard: true })
     if (next !== null) yield* send(DomainProofService, yield* key, "LookAtPage", { after: BigInt(next) })
@@ -60,7 +60,7 @@ const lookAtPage = ({ after }: Input<typeof DomainProofService, "LookAtPage">) =
     Effect.catchTag("DatabaseRefused", ({ message }) =>
       Effect.as(Effect.logError(`custom domains are not looked at again: ${message}`), {})
     ),
-    givesUp("domain_proofs")
+    giveUpOnFailure("domain_proofs")
   )
 
 /** Holds no token and no records. A route with a name that no tenant may have is none of a custom domain's. */
@@ -96,7 +96,7 @@ const warn = ({ domainId }: Served, { isNew, since }: Act<"Warn">, at: number) =
     const problem = warningOf(recordOfProof(domain), since, daysWithoutProof)
     const write = store.warn({ domainId, problem, at })
     yield* databaseStep("warn-owner", isNew ? Effect.zipLeft(write, count("missing")) : write, {
-      retry: untilGivenUp
+      retry: retryForSixHours
     }).pipe(
       // The owner has not been told: the next look sees it for the first time.
       Effect.tapErrorTag("StepFailed", () => (isNew ? missing.clear : Effect.void))
@@ -117,7 +117,7 @@ const withdraw = ({ domainId }: Served, { since }: Act<"Withdraw">, at: number) 
     )
     const isWithdrawn = yield* databaseStep("take-route-off", write, {
       output: Schema.Boolean,
-      retry: untilGivenUp
+      retry: retryForSixHours
     })
     yield* missing.clear
     if (!isWithdrawn) return
@@ -131,7 +131,7 @@ const restore = ({ domainId }: Served, { since }: Act<"Restore">, at: number) =>
     const { daysWithoutProof } = yield* DomainProofSettings
     const problem = warningOf(recordOfProof(domain), since, daysWithoutProof)
     const write = Effect.zipLeft(store.takeBackWarning({ domainId, problem, at }), count("restored"))
-    yield* databaseStep("take-back-warning", write, { retry: untilGivenUp })
+    yield* databaseStep("take-back-warning", write, { retry: retryForSixHours })
     yield* missing.clear
     yield* Effect.logInfo("The proof of a custom domain is there again", { domain, domainId })
   })
@@ -153,7 +153,7 @@ const lookAtDomain = () =>
   Effect.gen(function* () {
     const { at, served } = yield* databaseStep("look-at-proof", lookAtDns(yield* key, yield* PlatformZones), {
       output: Look,
-      retry: untilGivenUp
+      retry: retryForSixHours
     })
     if (served === null) return yield* Effect.as(missing.clear, {})
     const known = Option.getOrNull(yield* missing.get)
@@ -165,7 +165,7 @@ const lookAtDomain = () =>
     Effect.catchTag("DatabaseRefused", ({ message }) =>
       Effect.as(Effect.logError(`the proof of a custom domain is not recorded: ${message}`), {})
     ),
-    givesUp("domain_proofs")
+    giveUpOnFailure("domain_proofs")
   )
 
 /** Key: domain in its canonical spelling, or `all` for the pages. One domain costs one message a day, and holds up no other. */
@@ -175,7 +175,7 @@ export const DomainProofWorkflows: Implementation<
   DomainProofService,
   { LookAtPage: lookAtPage, LookAtDomain: lookAtDomain },
   {
-    retry: patient,
+    retry: pauseAfterRetries,
     endsWhenExhausted: ["LookAtPage", "LookAtDomain"],
     idempotencyRetention: 0,
     journalRetention: 0

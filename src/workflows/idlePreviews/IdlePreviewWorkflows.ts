@@ -6,8 +6,8 @@ import { IdlePreviews } from "../../contract/IdlePreviews.ts"
 import { IdlePreviewStore } from "../../services/IdlePreviewStore.ts"
 import { TrafficSource } from "../../services/Usage.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { givesUp, giveUp } from "../givesUp.ts"
-import { patient } from "../retry.ts"
+import { giveUp, giveUpOnFailure } from "../giveUpOnFailure.ts"
+import { pauseAfterRetries } from "../retry.ts"
 
 type Position = Input<typeof IdlePreviews, "Sweep">
 
@@ -98,11 +98,11 @@ const sweep = ({ after, quietSince }: Position) =>
     if (stops.left >= stopsAtOnce)
       return yield* giveUp("scale_down_idle", `${stops.left} previews do not stand by within a minute each`)
     return { ...stops, ...(page.next === null ? {} : { next: BigInt(page.next) }) }
-  }).pipe(givesUp("scale_down_idle"))
+  }).pipe(giveUpOnFailure("scale_down_idle"))
 
 /** Key: `global`. Holds it for a few pages at a time; nothing of a run outlives it, however it ends. */
 export const IdlePreviewWorkflows = implement(
   IdlePreviews,
   { Sweep: sweep },
-  { retry: patient, endsWhenExhausted: ["Sweep"] }
+  { retry: pauseAfterRetries, endsWhenExhausted: ["Sweep"] }
 )

@@ -6,9 +6,9 @@ import { JobProgress } from "../../services/JobProgress.ts"
 import { KeyRefillStore, type RefillDate, RefilledBatch } from "../../services/KeyRefillStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { givesUp } from "../givesUp.ts"
-import { beat } from "../heartbeat.ts"
-import { patient, untilGivenUp } from "../retry.ts"
+import { giveUpOnFailure } from "../giveUpOnFailure.ts"
+import { sendHeartbeat } from "../heartbeat.ts"
+import { pauseAfterRetries, retryForSixHours } from "../retry.ts"
 import { refillDate } from "./refillDate.ts"
 
 /** A slice holds the object for some seconds and its journal has about a hundred entries, however many keys there are. */
@@ -40,7 +40,7 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
       Effect.tap(store.refillBatch({ date, after: before.cursor, limit, at, except }), ({ refilled }) =>
         jobs.report("key_refill", before.refilled + refilled)
       ),
-      { output: RefilledBatch, retry: untilGivenUp }
+      { output: RefilledBatch, retry: retryForSixHours }
     )
     const refused = (before.refused ?? 0) + (batch.refused ?? 0)
     const refilled = before.refilled + batch.refilled
@@ -76,7 +76,7 @@ const refillSlice = ({ fromStart }: Input<typeof KeyRefillService, "RefillSlice"
       yield* Effect.logError("Some keys cannot be refilled", { date: day.day, count: refused })
     yield* Effect.logInfo("Refilled keys", { date: day.day, keys: reached.refilled, done: reached.done })
     return { keysRefilled: reached.refilled - before.refilled, done: reached.done }
-  }).pipe(givesUp("key_refill"))
+  }).pipe(giveUpOnFailure("key_refill"))
 
 /**
  * One call in the journal per slice, which is tens of thousands of keys, and none while a slice works. A slice that is killed or
@@ -92,9 +92,9 @@ const runRefill = Effect.gen(function* () {
     keysRefilled += next.keysRefilled
     done = next.done
   }
-  yield* beat("key_refill")
+  yield* sendHeartbeat("key_refill")
   return { keysRefilled }
-}).pipe(givesUp("key_refill"))
+}).pipe(giveUpOnFailure("key_refill"))
 
 const howFar = Effect.gen(function* () {
   yield* date
@@ -108,5 +108,5 @@ const howFar = Effect.gen(function* () {
 export const KeyRefillWorkflows = implement(
   KeyRefillService,
   { RunRefill: () => runRefill, RefillSlice: refillSlice, Progress: () => howFar },
-  { retry: patient, endsWhenExhausted: ["RunRefill", "RefillSlice"] }
+  { retry: pauseAfterRetries, endsWhenExhausted: ["RunRefill", "RefillSlice"] }
 )

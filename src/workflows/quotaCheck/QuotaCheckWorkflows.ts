@@ -9,9 +9,9 @@ import { QuotaStore } from "../../services/QuotaStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { UsageSource } from "../../services/Usage.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { givesUp } from "../givesUp.ts"
-import { beat } from "../heartbeat.ts"
-import { patient, untilGivenUp } from "../retry.ts"
+import { giveUpOnFailure } from "../giveUpOnFailure.ts"
+import { sendHeartbeat } from "../heartbeat.ts"
+import { pauseAfterRetries, retryForSixHours } from "../retry.ts"
 import { type BillingPeriod, billingPeriod, isExceeded } from "./decideNotice.ts"
 
 type Position = Input<typeof QuotaCheckService, "CheckSlice">
@@ -118,7 +118,7 @@ const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, be
     const page = yield* databaseStep("check-usage", readPage(sources, of, before), {
       output: UsagePage,
       error: UsageNotConfigured,
-      retry: untilGivenUp
+      retry: retryForSixHours
     })
     let { failed, refused, sent } = before
     for (const workspace of page.exceeded) {
@@ -150,7 +150,7 @@ const checkSlice = (before: Position) =>
     }
     yield* Effect.logInfo("Checked quotas", { period: of.name, workspaces: at.checked, exceeded: at.exceeded })
     return at
-  }).pipe(givesUp("quota_check"))
+  }).pipe(giveUpOnFailure("quota_check"))
 
 const atTheBeginning: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0, refused: 0 }
 
@@ -164,9 +164,9 @@ const runCheck = Effect.gen(function* () {
   if (end.failed > 0) yield* Effect.logError("Quota notices were not delivered; the next check sends them")
   if (end.refused > 0)
     yield* Effect.logError("Some workspaces cannot be told about their quota", { count: end.refused })
-  yield* beat("quota_check")
+  yield* sendHeartbeat("quota_check")
   return { workspacesChecked: end.checked, workspacesExceeded: end.exceeded, notificationsSent: end.sent }
-}).pipe(givesUp("quota_check"))
+}).pipe(giveUpOnFailure("quota_check"))
 
 const forgetOldNotices = Effect.gen(function* () {
   const now = (yield* Clock.currentTimeMillis) / 1000
@@ -180,5 +180,5 @@ const forgetOldNotices = Effect.gen(function* () {
 export const QuotaCheckWorkflows = implement(
   QuotaCheckService,
   { RunCheck: () => runCheck, CheckSlice: checkSlice, ForgetOldNotices: () => forgetOldNotices },
-  { retry: patient, endsWhenExhausted: ["RunCheck", "CheckSlice", "ForgetOldNotices"] }
+  { retry: pauseAfterRetries, endsWhenExhausted: ["RunCheck", "CheckSlice", "ForgetOldNotices"] }
 )

@@ -5,7 +5,7 @@ import { QuotaNoticeService } from "../../contract/QuotaNoticeService.ts"
 import { NotificationFailed, Notifier, type QuotaNotice } from "../../services/Notifier.ts"
 import { QuotaStore } from "../../services/QuotaStore.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { dueNotice, type LastNotice } from "./decideNotice.ts"
 
 type NotifyInput = Input<typeof QuotaNoticeService, "Notify">
@@ -78,7 +78,7 @@ export const QuotaNoticeWorkflows = implement(
   QuotaNoticeService,
   { Notify: notify },
   {
-    retry: patient,
+    retry: pauseAfterRetries,
     endsWhenExhausted: ["Notify"]
   }
 )

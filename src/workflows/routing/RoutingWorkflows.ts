@@ -5,7 +5,7 @@ import { NotFound, StaleLiveDeployment, SwitchRefused } from "../../contract/err
 import { RoutingService } from "../../contract/RoutingService.ts"
 import { RouteStore } from "../../services/RouteStore.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { decideSwap, type SwapOutcome } from "./decideSwap.ts"
 
 type SwapInput = Input<typeof RoutingService, "SwapLiveDeployment">
@@ -109,5 +109,5 @@ const swapLiveDeployment = (input: SwapInput) =>
 export const RoutingWorkflows = implement(
   RoutingService,
   { AssignFrontlineRoutes: assignRoutes, SwapLiveDeployment: swapLiveDeployment },
-  { retry: patient }
+  { retry: pauseAfterRetries }
 )

@@ -4,7 +4,7 @@ import { implement, key, stateCell } from "effect-restate"
 import { VersioningService } from "../../contract/VersioningService.ts"
 import { RegionStore } from "../../services/RegionStore.ts"
 import { databaseStep } from "../databaseStep.ts"
-import { patient } from "../retry.ts"
+import { pauseAfterRetries } from "../retry.ts"
 import { planChange } from "./planChange.ts"
 
 type PublishInput = Input<typeof VersioningService, "PublishChange">
@@ -65,5 +65,5 @@ export const VersioningWorkflows = implement(
     GetVersion: () => Effect.map(currentVersion, (version) => ({ version })),
     PublishChange: publishChange
   },
-  { retry: patient }
+  { retry: pauseAfterRetries }
 )

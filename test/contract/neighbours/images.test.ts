@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
 import { parseImageReference } from "../../../src/names/imageReference.ts"
-import { builtOf } from "../../../src/workflows/deploy/build/builtImage.ts"
+import { builtImage } from "../../../src/workflows/deploy/build/builtImage.ts"
 import { imageRefusal } from "../../../src/workflows/deploy/givenImage.ts"
 import { depotProjectOf } from "./preflight.ts"
 
@@ -11,7 +11,7 @@ const depot = { url: "registry.depot.dev", imagesOf: "depot-project" } as const
 
 /** What `deployments.image` holds after a build that pushed this image. */
 const stored = (image: string): string =>
-  builtOf({ _tag: "Succeeded", image, digest, externalBuildId: null, depotProjectId: null }, "bld-1").image
+  builtImage({ _tag: "Succeeded", image, digest, externalBuildId: null, depotProjectId: null }, "bld-1").image
 
 /** Pushed image, what is stored, and the Depot project that preflight reads from that. */
 const images: ReadonlyArray<readonly [pushed: string, image: string, depotProject: string | undefined]> = [

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { lease } from "../../../src/workflows/builds/slotQueue.ts"
+import { leaseDuration } from "../../../src/workflows/builds/slotQueue.ts"
 import type { Run } from "../../support/memory/MemoryBuilder.ts"
 import { fleet, type Job } from "../../support/workflows/buildFleet.ts"
 
@@ -88,7 +88,7 @@ describe(`${builds} builds in ${workspaces} workspaces, with a process that dies
           servedInOrder(firstRuns(world, workspaceId), jobs)
           const own = builder.runs.filter(({ request }) => request.workspaceId === workspaceId)
           const work = own.map((run) => run.endsAt - run.startedAt + handOver)
-          const killed = nth % 5 === 0 ? lease : 0
+          const killed = nth % 5 === 0 ? leaseDuration : 0
           const share = (work.reduce((sum, time) => sum + time, 0) + killed) / limit + Math.max(...work, killed)
           assert.isAtMost(Math.max(...own.map((run) => run.endsAt)) - startedAt, share, `${workspaceId} and its share`)
         }

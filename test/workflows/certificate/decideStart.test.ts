@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { storedMeanwhile } from "../../../src/workflows/certificate/collect.ts"
+import { concurrentCertificate } from "../../../src/workflows/certificate/collect.ts"
 import { decideStart, type StartSnapshot } from "../../../src/workflows/certificate/decideStart.ts"
 import type { DomainView, Issuance } from "../../../src/workflows/certificate/issuance.ts"
 import { verifyCertificate } from "../../../src/workflows/certificate/verifyCertificate.ts"
@@ -115,14 +115,14 @@ describe("a certificate from the CA", () => {
     const begun = { isForced: false, supersedes: certificate.digest }
     const another = { ...begun, supersedes: "an older digest" }
     const due = { ...certificate, facts: { ...facts, notBefore: now - 80 * day, notAfter: now + 10 * day } }
-    assert.isNull(storedMeanwhile(domain, begun, now))
-    assert.strictEqual(storedMeanwhile(domain, another, now)?.id, certificate.id)
-    assert.strictEqual(storedMeanwhile(domain, { ...begun, supersedes: null }, now)?.id, certificate.id)
-    assert.isNull(storedMeanwhile({ ...domain, certificate: due }, another, now))
-    assert.isNull(storedMeanwhile({ ...domain, workspaceId: "another" }, another, now))
-    assert.isNull(storedMeanwhile({ ...domain, certificate: null }, another, now))
-    assert.isNull(storedMeanwhile(domain, { ...another, isForced: true }, now))
+    assert.isNull(concurrentCertificate(domain, begun, now))
+    assert.strictEqual(concurrentCertificate(domain, another, now)?.id, certificate.id)
+    assert.strictEqual(concurrentCertificate(domain, { ...begun, supersedes: null }, now)?.id, certificate.id)
+    assert.isNull(concurrentCertificate({ ...domain, certificate: due }, another, now))
+    assert.isNull(concurrentCertificate({ ...domain, workspaceId: "another" }, another, now))
+    assert.isNull(concurrentCertificate({ ...domain, certificate: null }, another, now))
+    assert.isNull(concurrentCertificate(domain, { ...another, isForced: true }, now))
     // Begun by an earlier version, which did not write down what stood there.
-    assert.isNull(storedMeanwhile(domain, { isForced: false }, now))
+    assert.isNull(concurrentCertificate(domain, { isForced: false }, now))
   })
 })

@@ -1,27 +1,27 @@
 import { Clock, Effect, Option } from "effect"
 import { type Awakeable, awakeable, call } from "effect-restate"
-import { BuildSlotService, SlotNews } from "../../../contract/BuildSlotService.ts"
+import { BuildSlotService, SlotUpdate } from "../../../contract/BuildSlotService.ts"
 import { DeploymentFailed } from "../../../contract/errors.ts"
 import { type Deployment, productionEnvironment } from "../../../services/Deployment.ts"
-import { type Holder, signOfLifeEvery } from "../../builds/slotQueue.ts"
+import { type Holder, heartbeatInterval } from "../../builds/slotQueue.ts"
 
 /** Past this a deployment no longer waits for its turn. Builds last minutes: a queue this slow does not move. */
-export const longestWait = 2 * 60 * 60_000
+export const maxWait = 2 * 60 * 60_000
 
-export interface Turn {
+export interface SlotWait {
   readonly deployment: Deployment
   readonly environmentSlug: string
   readonly buildId: string
 }
 
 /** Newer commits of a branch make older ones superfluous, but only in the same environment. */
-const lineOf = ({ environmentId, gitBranch }: Deployment): string =>
+const branchKeyOf = ({ environmentId, gitBranch }: Deployment): string =>
   gitBranch === null || gitBranch === "" ? "" : `${environmentId} ${gitBranch}`
 
 const failed = (deploymentId: string, problem: string) =>
   new DeploymentFailed({ deploymentId, step: "queued", problem })
 
-const settled = (deploymentId: string, { by, leaseEnds, outcome }: SlotNews) => {
+const leaseOf = (deploymentId: string, { by, leaseEnds, outcome }: SlotUpdate) => {
   if (outcome === "granted") return Effect.succeedSome(leaseEnds)
   if (outcome === "waiting") return Effect.succeedNone
   if (outcome === "refused") return failed(deploymentId, "too many builds of this workspace wait already")
@@ -29,10 +29,10 @@ const settled = (deploymentId: string, { by, leaseEnds, outcome }: SlotNews) => 
 }
 
 /** What the queue says within a minute. A bell that somebody broke is as good as one that is silent. */
-const listen = (bell: Awakeable<SlotNews>) =>
+const awaitUpdate = (bell: Awakeable<SlotUpdate>) =>
   bell.result.pipe(
     Effect.catchAll(() => Effect.never),
-    Effect.timeoutOption(signOfLifeEvery)
+    Effect.timeoutOption(heartbeatInterval)
   )
 
 /**
@@ -42,30 +42,30 @@ const listen = (bell: Awakeable<SlotNews>) =>
  * The position stands in the log and is what `BuildSlotService/Position` answers. Not in the deployment's step: its only
  * text column is `error`, which readers take for a failure.
  */
-export const awaitSlot = ({ deployment, environmentSlug, buildId }: Turn) =>
+export const awaitSlot = ({ deployment, environmentSlug, buildId }: SlotWait) =>
   Effect.gen(function* () {
     const { id: deploymentId, workspaceId } = deployment
-    const bell = yield* awakeable(SlotNews)
+    const bell = yield* awakeable(SlotUpdate)
     const request = {
       deploymentId,
       buildId,
       isProduction: environmentSlug === productionEnvironment,
       createdAt: deployment.createdAt,
-      line: lineOf(deployment),
+      line: branchKeyOf(deployment),
       bell: bell.id
     }
     let since: number | undefined
     for (;;) {
       const answer = yield* call(BuildSlotService, workspaceId, "Request", request)
-      const granted = yield* settled(deploymentId, answer)
+      const granted = yield* leaseOf(deploymentId, answer)
       if (Option.isSome(granted)) return granted.value
       const now = yield* Clock.currentTimeMillis
       if (since === undefined)
         yield* Effect.logInfo(`deployment ${deploymentId} waits for a build slot at position ${answer.position}`)
       since ??= now
-      if (now - since >= longestWait) return yield* failed(deploymentId, "waited two hours for a build slot")
-      const heard = yield* listen(bell)
-      const told = Option.isSome(heard) ? yield* settled(deploymentId, heard.value) : Option.none()
+      if (now - since >= maxWait) return yield* failed(deploymentId, "waited two hours for a build slot")
+      const heard = yield* awaitUpdate(bell)
+      const told = Option.isSome(heard) ? yield* leaseOf(deploymentId, heard.value) : Option.none()
       if (Option.isSome(told)) return told.value
     }
   })

@@ -6,7 +6,7 @@ import { DeploymentStore } from "../../../services/DeploymentStore.ts"
 import { cancelBuild } from "../../builds/cancelBuild.ts"
 import { databaseStep } from "../../databaseStep.ts"
 import { awaitSlot, releaseSlot } from "./awaitSlot.ts"
-import { buildIdOf, builtOf } from "./builtImage.ts"
+import { buildIdOf, builtImage } from "./builtImage.ts"
 import type { BuildPlan } from "./planBuild.ts"
 import { runBuild } from "./runBuild.ts"
 
@@ -21,10 +21,10 @@ export interface GitBuild<E, R> {
   readonly onSlot: Effect.Effect<void, E, R>
 }
 
-const Standing = Schema.Struct({ status: DeploymentStatus, depotProjectId: Schema.NullOr(Schema.String) })
+const CurrentStatus = Schema.Struct({ status: DeploymentStatus, depotProjectId: Schema.NullOr(Schema.String) })
 
 /** The wait may have been long: another delivery of the same deploy can have ended meanwhile. */
-const standingOf = ({ id, projectId }: Deployment) =>
+const readCurrentStatus = ({ id, projectId }: Deployment) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
     const standing = Effect.gen(function* () {
@@ -35,11 +35,11 @@ const standingOf = ({ id, projectId }: Deployment) =>
         onSome: ({ deployment: { status } }) => Effect.succeed({ status, depotProjectId })
       })
     })
-    return yield* databaseStep("check-standing", standing, { output: Standing, error: NotFound })
+    return yield* databaseStep("check-standing", standing, { output: CurrentStatus, error: NotFound })
   })
 
 /** The project's next build uses the same cache. */
-const rememberDepot = (projectId: string, known: string | null, used: string | null) =>
+const storeDepotProject = (projectId: string, known: string | null, used: string | null) =>
   Effect.gen(function* () {
     if (used === null || used === known) return
     const deployments = yield* DeploymentStore
@@ -53,7 +53,7 @@ const rememberDepot = (projectId: string, known: string | null, used: string | n
     )
   })
 
-const gaveUp = (deploymentId: string, problem: string) =>
+const buildFailed = (deploymentId: string, problem: string) =>
   new DeploymentFailed({ deploymentId, step: "building", problem })
 
 /**
@@ -68,13 +68,13 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
       const { commitSha, contextPath, dockerfilePath, repository } = source
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const buildId = buildIdOf(deploymentId, attempt)
-        const giveBack = releaseSlot(workspaceId, { deploymentId, buildId })
-        yield* withUndo(Effect.void, () => giveBack)
+        const returnSlot = releaseSlot(workspaceId, { deploymentId, buildId })
+        yield* withUndo(Effect.void, () => returnSlot)
         const ends = yield* awaitSlot({ deployment, environmentSlug, buildId })
-        const { depotProjectId, status } = yield* standingOf(deployment)
-        if (status === "failed") return yield* gaveUp(deploymentId, "it has failed meanwhile")
+        const { depotProjectId, status } = yield* readCurrentStatus(deployment)
+        if (status === "failed") return yield* buildFailed(deploymentId, "it has failed meanwhile")
         if (status === "ready") {
-          yield* giveBack
+          yield* returnSlot
           return Option.none()
         }
         if (attempt === 1) yield* onSlot
@@ -88,14 +88,14 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
           Effect.catchTag("SlotLost", () => Effect.succeedNone)
         )
         if (Option.isSome(built)) {
-          yield* giveBack
-          yield* rememberDepot(projectId, depotProjectId, built.value.depotProjectId)
-          return Option.some(builtOf(built.value, buildId))
+          yield* returnSlot
+          yield* storeDepotProject(projectId, depotProjectId, built.value.depotProjectId)
+          return Option.some(builtImage(built.value, buildId))
         }
         yield* Effect.logWarning(`deployment ${deploymentId} has lost its build slot and queues again`)
         yield* cancelBuild(buildId)
       }
-      return yield* gaveUp(deploymentId, `the build lost its slot ${maxAttempts} times; try again later`)
+      return yield* buildFailed(deploymentId, `the build lost its slot ${maxAttempts} times; try again later`)
     }),
     { afterSuccess: "forget" }
   )

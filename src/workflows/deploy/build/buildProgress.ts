@@ -1,19 +1,19 @@
 import { Schema } from "effect"
 import { BuildState } from "../../../services/Builder.ts"
-import { signOfLifeEvery } from "../../builds/slotQueue.ts"
+import { heartbeatInterval } from "../../builds/slotQueue.ts"
 
 /** A process that dies once takes a build along; a build that is lost for the fourth time takes the process along. */
 export const maxRestarts = 3
 
 /** What one look at the builder has shown. `Unreachable`: it did not answer, which says nothing about the build. */
-export const Look = Schema.Struct({
+export const BuildObservation = Schema.Struct({
   at: Schema.Number,
   state: Schema.Union(BuildState, Schema.TaggedStruct("Unreachable", { reason: Schema.String }))
 })
-export type Look = typeof Look.Type
+export type BuildObservation = typeof BuildObservation.Type
 
 /** Times in Unix milliseconds. */
-export interface Progress {
+export interface BuildProgress {
   readonly startedAt: number
   /** When the slot's lease was renewed last. */
   readonly renewedAt: number
@@ -27,7 +27,7 @@ export interface Progress {
 type Succeeded = Extract<BuildState, { readonly _tag: "Succeeded" }>
 
 /** `Again`: nobody knows the build, so it is to be started. */
-export type Verdict =
+export type BuildDecision =
   | { readonly _tag: "Succeeded"; readonly built: Succeeded }
   | { readonly _tag: "Failed"; readonly problem: string }
   | { readonly _tag: "Wait"; readonly isAgain: boolean; readonly isRenewalDue: boolean }
@@ -38,7 +38,11 @@ const minutes = (millis: number): string => {
 }
 
 /** What a look means for a build under way. An outcome counts whenever it comes; only what is still open can be late. */
-export const decideBuild = (progress: Progress, { at, state }: Look, deadline: number): Verdict => {
+export const decideBuild = (
+  progress: BuildProgress,
+  { at, state }: BuildObservation,
+  deadline: number
+): BuildDecision => {
   if (state._tag === "Succeeded") return { _tag: "Succeeded", built: state }
   if (state._tag === "Failed") return { _tag: "Failed", problem: state.message }
   const isLost = state._tag === "Unknown" && progress.isStarted
@@ -52,6 +56,6 @@ export const decideBuild = (progress: Progress, { at, state }: Look, deadline: n
   return {
     _tag: "Wait",
     isAgain: isLost || !progress.isStarted,
-    isRenewalDue: at - progress.renewedAt >= signOfLifeEvery
+    isRenewalDue: at - progress.renewedAt >= heartbeatInterval
   }
 }

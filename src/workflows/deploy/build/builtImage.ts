@@ -35,7 +35,7 @@ const pinned = (image: string, digest: string): string => {
 }
 
 /** The builder's own id is kept where it has one, because pulling the image may depend on it. */
-export const builtOf = ({ digest, externalBuildId, image }: Succeeded, buildId: string): Built => ({
+export const builtImage = ({ digest, externalBuildId, image }: Succeeded, buildId: string): Built => ({
   image: pinned(image, digest),
   buildId: externalBuildId !== null && labelPattern.test(externalBuildId) ? externalBuildId : buildId
 })

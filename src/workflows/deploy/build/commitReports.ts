@@ -17,7 +17,7 @@ export interface CommitReports {
   readonly failed: (reason: string) => Report
 }
 
-const silence: CommitReports = {
+const noReports: CommitReports = {
   pending: Effect.void,
   building: Effect.void,
   live: () => Effect.void,
@@ -30,10 +30,10 @@ export const commitReports = (
   environment: string,
   plan: BuildPlan | undefined
 ): CommitReports => {
-  if (plan === undefined || plan.installationId === null) return silence
+  if (plan === undefined || plan.installationId === null) return noReports
   const { installationId, source } = plan
   const { commitSha: sha, repository } = source
-  const tell = (state: State, description: string, url?: string): Report =>
+  const report = (state: State, description: string, url?: string): Report =>
     send(CommitStatusService, deploymentId, "Report", {
       repository,
       sha,
@@ -50,13 +50,13 @@ export const commitReports = (
     )
   let isLive = false
   return {
-    pending: tell("pending", "Waits for a build slot"),
-    building: tell("in_progress", "Builds and deploys"),
+    pending: report("pending", "Waits for a build slot"),
+    building: report("in_progress", "Builds and deploys"),
     live: (url) =>
       Effect.suspend(() => {
         isLive = true
-        return tell("success", "Is live", url)
+        return report("success", "Is live", url)
       }),
-    failed: (reason) => Effect.suspend(() => (isLive ? Effect.void : tell("failure", reason)))
+    failed: (reason) => Effect.suspend(() => (isLive ? Effect.void : report("failure", reason)))
   }
 }

@@ -18,14 +18,14 @@ export interface GitSource {
 }
 
 /** A source whose commit may still have to be looked up. */
-export interface GivenSource extends Omit<GitSource, "commitSha"> {
+export interface UnresolvedSource extends Omit<GitSource, "commitSha"> {
   /** As of `GitSource`; null for the newest one of `branch`. */
   readonly commitSha: string | null
   /** Not empty where there is no commit. */
   readonly branch: string
 }
 
-type Given = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
+type GitInput = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
 
 /** GitHub's own rules: an owner has at most 39 characters (underscores in managed accounts), a repository at most 100. */
 const repositoryPattern = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})\/[A-Za-z0-9._-]{1,100}$/
@@ -49,7 +49,7 @@ const notInBranch = /[\p{Cc} ~^:?*[\\]|\.\.|@\{|(?:^|\/)\.|\.lock(?:\/|$)|^[/-]|
 const branchOf = (given: string) =>
   notInBranch.test(given) ? refused("branch", "must be the name of a branch") : Either.right(given)
 
-const isBranchAlone = ({ branch, commitSha }: Given): boolean => commitSha === "" && branch !== ""
+const isBranchAlone = ({ branch, commitSha }: GitInput): boolean => commitSha === "" && branch !== ""
 
 const commitOf = (given: string) => {
   const sha = given.toLowerCase()
@@ -76,7 +76,7 @@ const dockerfileOf = (given: string) => {
 }
 
 /** The source of a deploy from git, of a commit or of a branch alone, or the first thing that is wrong with it. */
-export const gitSourceOf = (given: Given): Either.Either<GivenSource, InvalidRequest> =>
+export const gitSourceOf = (given: GitInput): Either.Either<UnresolvedSource, InvalidRequest> =>
   Either.all({
     repository: repositoryOf(given.repository),
     commitSha: isBranchAlone(given) ? Either.right(null) : commitOf(given.commitSha),

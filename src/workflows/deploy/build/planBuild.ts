@@ -31,39 +31,39 @@ export interface BuildPlan {
 }
 
 /** Journaled, because a worker that is configured otherwise may finish what this one has begun. */
-const capabilities = Effect.gen(function* () {
+const readCapabilities = Effect.gen(function* () {
   const { isConfigured: hasBuilder } = yield* Builder
   const { isConfigured: hasApp, allowsUnauthenticated: allowsPublic } = yield* GitHub
   const { deadline, platform } = yield* BuildSettings
-  const able = Effect.succeed({ hasBuilder, hasApp, allowsPublic, platform, deadline })
-  return yield* step("plan-build", able, { output: Capabilities })
+  const capabilities = Effect.succeed({ hasBuilder, hasApp, allowsPublic, platform, deadline })
+  return yield* step("plan-build", capabilities, { output: Capabilities })
 })
 
-type Given = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
+type GitInput = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
 
 /** The installation to act as, null for nobody, or why the repository cannot be read. */
 const installationOf = (
   deploymentId: string,
   { installationId }: Pick<GitSource, "installationId">,
-  able: typeof Capabilities.Type
+  capabilities: typeof Capabilities.Type
 ) => {
-  if (able.allowsPublic) return Effect.succeed(null)
-  if (able.hasApp && installationId > 0n) return Effect.succeed(installationId)
-  return able.hasApp
+  if (capabilities.allowsPublic) return Effect.succeed(null)
+  if (capabilities.hasApp && installationId > 0n) return Effect.succeed(installationId)
+  return capabilities.hasApp
     ? new InvalidRequest({ field: "git.installationId", problem: "must name the installation of the GitHub App" })
     : new GitSourceUnavailable({ deploymentId, missing: "github_app" })
 }
 
 /** Refuses what cannot be built before anything waits for a slot or reaches a URL, and looks up the commit of a branch. */
-export const planBuild = (deploymentId: string, given: Given) =>
+export const planBuild = (deploymentId: string, given: GitInput) =>
   Effect.gen(function* () {
-    const able = yield* capabilities
-    if (!able.hasBuilder) return yield* new GitSourceUnavailable({ deploymentId })
+    const capabilities = yield* readCapabilities
+    if (!capabilities.hasBuilder) return yield* new GitSourceUnavailable({ deploymentId })
     const { branch, commitSha: givenSha, ...source } = yield* gitSourceOf(given)
-    const installationId = yield* installationOf(deploymentId, source, able)
+    const installationId = yield* installationOf(deploymentId, source, capabilities)
     const { repository } = source
     const commitSha = givenSha ?? (yield* resolveBranch({ deploymentId, repository, branch, installationId }))
-    const { deadline, platform } = able
+    const { deadline, platform } = capabilities
     const plan: BuildPlan = {
       _tag: "Git",
       source: { ...source, commitSha },

@@ -12,15 +12,16 @@ const maxMessage = 16_383
 const maxHandle = 256
 const maxAvatarUrl = 512
 
-const fitting = (text: string | null, max: number): string | null => (text === null || text.length > max ? null : text)
+const textOfWidth = (text: string | null, max: number): string | null =>
+  text === null || text.length > max ? null : text
 
 /** What the row of a deployment holds of a branch's newest commit. A link that does not fit is left out: cut, it leads nowhere. */
 export const commitOfHead = (branch: string, head: BranchHead): GitCommit => ({
   sha: head.sha,
   branch,
   message: firstCodePoints(head.message, maxMessage),
-  authorHandle: fitting(head.authorHandle, maxHandle),
-  authorAvatarUrl: fitting(head.authorAvatarUrl, maxAvatarUrl),
+  authorHandle: textOfWidth(head.authorHandle, maxHandle),
+  authorAvatarUrl: textOfWidth(head.authorAvatarUrl, maxAvatarUrl),
   timestamp: head.timestamp > 0 ? head.timestamp : null
 })
 
@@ -48,8 +49,8 @@ export const resolveBranch = ({ branch, deploymentId, installationId, repository
       () => new GitHubUnavailable({ operation: "branch-head", reason: "unexpected-answer" })
     )
     // Journaled as the row takes it: a message of any length must not exceed what a step may hold.
-    const fits = Effect.map(newest, (head) => commitOfHead(branch, head))
-    const commit = yield* step("resolve-branch", fits, { output: GitCommit, error: GitHubRefused }).pipe(
+    const journaled = Effect.map(newest, (head) => commitOfHead(branch, head))
+    const commit = yield* step("resolve-branch", journaled, { output: GitCommit, error: GitHubRefused }).pipe(
       Effect.catchTag("GitHubRefused", ({ message }) => new InvalidRequest({ field: "git.branch", problem: message }))
     )
     const at = yield* Clock.currentTimeMillis

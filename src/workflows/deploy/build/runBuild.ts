@@ -5,12 +5,12 @@ import { DeploymentFailed } from "../../../contract/errors.ts"
 import { Builder, BuildRefused, type BuildRequest } from "../../../services/Builder.ts"
 import { pollDelay } from "../awaitInstances.ts"
 import { stepError } from "../stepError.ts"
-import { decideBuild, Look, type Progress } from "./buildProgress.ts"
+import { BuildObservation, type BuildProgress, decideBuild } from "./buildProgress.ts"
 
 /** The slot was taken back: this worker had not been heard of for the length of a lease. The build must not go on. */
 export class SlotLost extends Schema.TaggedError<SlotLost>()("SlotLost", {}) {}
 
-const Start = Schema.Struct({
+const StartResult = Schema.Struct({
   at: Schema.Number,
   outcome: Schema.Literal("started", "unreachable", "expired"),
   /** Why it is unreachable. */
@@ -18,7 +18,7 @@ const Start = Schema.Struct({
 })
 
 /** Not once the lease has ended: somebody else may have the slot by now. */
-const start = (request: BuildRequest, leaseEnds: number) =>
+const startBuild = (request: BuildRequest, leaseEnds: number) =>
   Effect.gen(function* () {
     const builder = yield* Builder
     const begin = Effect.gen(function* () {
@@ -31,11 +31,11 @@ const start = (request: BuildRequest, leaseEnds: number) =>
         )
       )
     })
-    return yield* step("start-build", begin, { output: Start, error: BuildRefused })
+    return yield* step("start-build", begin, { output: StartResult, error: BuildRefused })
   })
 
 /** A builder that does not answer is looked at again later: the deadline and a cancellation must reach the deploy meanwhile. */
-const look = (buildId: string) =>
+const pollBuild = (buildId: string) =>
   Effect.gen(function* () {
     const builder = yield* Builder
     const state = builder
@@ -44,10 +44,10 @@ const look = (buildId: string) =>
         Effect.catchTag("BuilderUnavailable", ({ reason }) => Effect.succeed({ _tag: "Unreachable" as const, reason }))
       )
     const both = Effect.map(Effect.all([Clock.currentTimeMillis, state]), ([at, seen]) => ({ at, state: seen }))
-    return yield* step("check-build", both, { output: Look })
+    return yield* step("check-build", both, { output: BuildObservation })
   })
 
-const renew = ({ buildId, deploymentId, workspaceId }: BuildRequest) =>
+const renewSlot = ({ buildId, deploymentId, workspaceId }: BuildRequest) =>
   Effect.flatMap(call(BuildSlotService, workspaceId, "Renew", { deploymentId, buildId }), ({ held, leaseEnds }) =>
     held ? Effect.succeed(leaseEnds) : new SlotLost()
   )
@@ -62,7 +62,7 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
     const failed = (problem: string) =>
       new DeploymentFailed({ deploymentId: request.deploymentId, step: "building", problem: stepError(problem) })
     const startNow = (leaseEnds: number) =>
-      start(request, leaseEnds).pipe(
+      startBuild(request, leaseEnds).pipe(
         Effect.catchTag("BuildRefused", ({ message }) => failed(message)),
         Effect.filterOrFail(
           ({ outcome }) => outcome !== "expired",
@@ -71,22 +71,28 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
       )
     let leaseEnds = lease.ends
     const { at, outcome, reason: trouble } = yield* startNow(leaseEnds)
-    let progress: Progress = { startedAt: at, renewedAt: at, isStarted: outcome === "started", trouble, restarts: 0 }
+    let progress: BuildProgress = {
+      startedAt: at,
+      renewedAt: at,
+      isStarted: outcome === "started",
+      trouble,
+      restarts: 0
+    }
     let elapsed = 0
     for (;;) {
       yield* Effect.sleep(pollDelay(elapsed))
-      const seen = yield* look(request.buildId)
+      const seen = yield* pollBuild(request.buildId)
       elapsed = seen.at - progress.startedAt
       // Past the lease a build that has failed may be one that the reaper has stopped: then it says nothing about the source.
       if (seen.state._tag !== "Succeeded" && seen.at >= leaseEnds) {
-        leaseEnds = yield* renew(request)
+        leaseEnds = yield* renewSlot(request)
         progress = { ...progress, renewedAt: seen.at }
       }
       const verdict = decideBuild(progress, seen, lease.deadline)
       if (verdict._tag === "Succeeded") return verdict.built
       if (verdict._tag === "Failed") return yield* failed(verdict.problem)
       if (verdict.isRenewalDue) {
-        leaseEnds = yield* renew(request)
+        leaseEnds = yield* renewSlot(request)
         progress = { ...progress, renewedAt: seen.at }
       }
       if (verdict.isAgain) {

@@ -1,18 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { BuildState } from "../../../../src/services/Builder.ts"
 import {
+  type BuildObservation,
+  type BuildProgress,
   decideBuild,
-  type Look,
-  maxRestarts,
-  type Progress
+  maxRestarts
 } from "../../../../src/workflows/deploy/build/buildProgress.ts"
-import { buildIdOf, builtOf } from "../../../../src/workflows/deploy/build/builtImage.ts"
+import { buildIdOf, builtImage } from "../../../../src/workflows/deploy/build/builtImage.ts"
 
 const deadline = 30 * 60_000
-const begun: Progress = { startedAt: 1000, renewedAt: 1000, isStarted: true, trouble: "", restarts: 0 }
-const running: Look["state"] = { _tag: "Running", detail: "" }
-const unknown: Look["state"] = { _tag: "Unknown" }
-const unreachable: Look["state"] = { _tag: "Unreachable", reason: "timeout" }
+const begun: BuildProgress = { startedAt: 1000, renewedAt: 1000, isStarted: true, trouble: "", restarts: 0 }
+const running: BuildObservation["state"] = { _tag: "Running", detail: "" }
+const unknown: BuildObservation["state"] = { _tag: "Unknown" }
+const unreachable: BuildObservation["state"] = { _tag: "Unreachable", reason: "timeout" }
 const digest = `sha256:${"0".repeat(64)}`
 const succeeded: Extract<BuildState, { readonly _tag: "Succeeded" }> = {
   _tag: "Succeeded",
@@ -22,7 +22,7 @@ const succeeded: Extract<BuildState, { readonly _tag: "Succeeded" }> = {
   depotProjectId: null
 }
 
-const seenAfter = (millis: number, state: Look["state"], progress: Partial<Progress> = {}) =>
+const seenAfter = (millis: number, state: BuildObservation["state"], progress: Partial<BuildProgress> = {}) =>
   decideBuild({ ...begun, ...progress }, { at: 1000 + millis, state }, deadline)
 
 describe("a look at a build", () => {
@@ -73,17 +73,17 @@ describe("a look at a build", () => {
 
 describe("what a build leaves", () => {
   it("is an image by digest, where its column has room for it", () => {
-    assert.strictEqual(builtOf(succeeded, "bld-1").image, `registry.test/p@${digest}`)
+    assert.strictEqual(builtImage(succeeded, "bld-1").image, `registry.test/p@${digest}`)
     const long = `registry.test/${"p".repeat(200)}:d`
-    assert.strictEqual(builtOf({ ...succeeded, image: long }, "bld-1").image, long)
+    assert.strictEqual(builtImage({ ...succeeded, image: long }, "bld-1").image, long)
     const exact = `registry.test/p@${digest}`
-    assert.strictEqual(builtOf({ ...succeeded, image: exact }, "bld-1").image, exact)
+    assert.strictEqual(builtImage({ ...succeeded, image: exact }, "bld-1").image, exact)
   })
 
   it("is the builder's id, unless a label could not hold it", () => {
-    assert.strictEqual(builtOf({ ...succeeded, externalBuildId: "depot1" }, "bld-1").buildId, "depot1")
+    assert.strictEqual(builtImage({ ...succeeded, externalBuildId: "depot1" }, "bld-1").buildId, "depot1")
     for (const externalBuildId of ["", "-x", "x-", "a/b", "x".repeat(64)])
-      assert.strictEqual(builtOf({ ...succeeded, externalBuildId }, "bld-1").buildId, "bld-1", externalBuildId)
+      assert.strictEqual(builtImage({ ...succeeded, externalBuildId }, "bld-1").buildId, "bld-1", externalBuildId)
   })
 
   it("has an id that is a function of deployment and attempt, and a label", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { lease } from "../../../../src/workflows/builds/slotQueue.ts"
+import { leaseDuration } from "../../../../src/workflows/builds/slotQueue.ts"
 import { buildIdOf } from "../../../../src/workflows/deploy/build/builtImage.ts"
 import { MemoryBuilder, type MemoryBuilderOptions } from "../../../support/memory/MemoryBuilder.ts"
 import {
@@ -45,7 +45,7 @@ describe("a slot whose holder is not heard of for the length of a lease", () => 
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       const { first, second, startedAt } = yield* oneBehindTheOther
-      yield* engine.advance(lease + 5000 - (engine.time.now - startedAt))
+      yield* engine.advance(leaseDuration + 5000 - (engine.time.now - startedAt))
       assert.deepStrictEqual((yield* MemoryBuilder).cancelled, [buildIdOf("d_1", 1)])
       assert.deepStrictEqual(yield* runningNow, ["d_2"])
       assert.deepStrictEqual(yield* answerOf(second), { code: 200, message: "" })
@@ -86,7 +86,7 @@ describe("a slot whose holder is not heard of for the length of a lease", () => 
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* requestSlot("ws_shop", gone)
-      yield* engine.advance(lease + 125_000)
+      yield* engine.advance(leaseDuration + 125_000)
       assert.deepStrictEqual(yield* slotsInUse(), {})
     }).pipe(on({ ...building, builder: { isAway: () => true } }))
   )

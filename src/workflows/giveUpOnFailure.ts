@@ -20,7 +20,7 @@ const isCancelled = (failure: CallFailed): boolean => failure.code === 409
  * Ends a run whose step or part cannot go on with `RunGivenUp`, counted once and logged: it holds its key no longer, and the next
  * firing finds it free. Its handlers belong in `endsWhenExhausted` as well, for what fails outside of steps.
  */
-export const givesUp =
+export const giveUpOnFailure =
   (task: ScheduledTask) =>
   <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, Exclude<E, StepFailed> | RunGivenUp, R | Durable> =>
     Effect.catchAll(run, (failure): Effect.Effect<never, Exclude<E, StepFailed> | RunGivenUp, Durable> => {

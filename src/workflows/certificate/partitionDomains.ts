@@ -3,7 +3,7 @@ import type { DomainName } from "../../names/DomainName.ts"
 import { tenantDomainName } from "../../names/tenantDomain.ts"
 import { infrastructureWorkspace, type ListedDomain, type UnfitDomain } from "../../services/CertificateStore.ts"
 
-export interface Separated {
+export interface PartitionedDomains {
   readonly fit: ReadonlyArray<ListedDomain>
   readonly unfit: ReadonlyArray<UnfitDomain>
 }
@@ -18,17 +18,17 @@ export const nameProblem = (
     : Either.match(tenantDomainName(name, zones), { onLeft: ({ message }) => message, onRight: () => null })
 
 /** Rows for which a certificate may be obtained, and those that are refused with a reason: not a tenant's name, or not this row's. */
-export const separate = (
+export const partitionDomains = (
   rows: ReadonlyArray<ListedDomain | UnfitDomain>,
   zones: ReadonlyArray<DomainName>
-): Separated => {
-  const judged = rows.map((row): ListedDomain | UnfitDomain => {
+): PartitionedDomains => {
+  const classified = rows.map((row): ListedDomain | UnfitDomain => {
     if (row._tag === "Unfit") return row
     const problem = nameProblem(row, zones)
     return problem === null ? row : { _tag: "Unfit", id: row.id, problem }
   })
   return {
-    fit: judged.filter((row) => row._tag === "Listed"),
-    unfit: judged.filter((row) => row._tag === "Unfit")
+    fit: classified.filter((row) => row._tag === "Listed"),
+    unfit: classified.filter((row) => row._tag === "Unfit")
   }
 }

@@ -4,7 +4,7 @@ import { CertificateStore, type CertifiedDomain } from "../../services/Certifica
 import { Pki } from "../../services/Pki.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { fingerprint } from "../identifiers.ts"
-import { briefly } from "../retry.ts"
+import { retryForTwoMinutes } from "../retry.ts"
 import { DomainView } from "./issuance.ts"
 
 /** Names a chain: 24 characters hold 124 bits. */
@@ -27,9 +27,9 @@ const viewOf = (domain: CertifiedDomain) =>
     }
   })
 
-const Look = Schema.Struct({ at: Schema.Number, domain: Schema.NullOr(DomainView) })
+const LoadedDomain = Schema.Struct({ at: Schema.Number, domain: Schema.NullOr(DomainView) })
 
-const look = (name: DomainName) =>
+const readDomain = (name: DomainName) =>
   Effect.gen(function* () {
     const found = yield* (yield* CertificateStore).find(name)
     const domain = Option.isNone(found) ? null : yield* viewOf(found.value)
@@ -37,8 +37,8 @@ const look = (name: DomainName) =>
   })
 
 /** The domain's rows now, and when that was. */
-export const lookAt = (name: DomainName) => databaseStep("load-domain", look(name), { output: Look })
+export const loadDomain = (name: DomainName) => databaseStep("load-domain", readDomain(name), { output: LoadedDomain })
 
 /** The same for one domain of many. */
-export const lookBriefly = (name: DomainName) =>
-  databaseStep("load-domain", look(name), { output: Look, retry: briefly })
+export const loadDomainBriefly = (name: DomainName) =>
+  databaseStep("load-domain", readDomain(name), { output: LoadedDomain, retry: retryForTwoMinutes })
