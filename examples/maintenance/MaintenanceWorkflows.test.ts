@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import {
+  cancellationMatrix,
   compareJournals,
   crashMatrix,
   MemoryRestate,
@@ -87,6 +88,12 @@ const story = (options: MemoryRestateOptions) =>
 describe("whatever happens to the worker, an announcement", () => {
   it.effect("comes to the same end: killed anywhere, suspended, shuffled", () =>
     crashMatrix((options) => Effect.map(story(options), ({ journals: _, ...outcome }) => outcome))
+  )
+
+  it.effect("has come to its end or is taken down when it is cancelled, wherever that is", () =>
+    cancellationMatrix((options) => Effect.map(story(options), ({ journals: _, ...outcome }) => outcome), {
+      outcomes: ({ shown, told }) => shown.length === 0 && told <= 1
+    })
   )
 
   it.effect("has the journal that is recorded, so that invocations in flight survive an upgrade", () =>

@@ -48,6 +48,15 @@ describe("the author's guide", () => {
   })
 })
 
+describe("a mistake that the linter finds", () => {
+  const rules = fileOf("packages/effect-restate/lint/workflows.grit")
+  const messages = new Set(Array.from(rules.matchAll(/message = "([^"]+)"/g), ([, message]) => message ?? ""))
+
+  it.each([...messages])("is in the guide with its words: %s", (message) => {
+    assert.include(document, message)
+  })
+})
+
 const Careless = Contract.object("Careless", {
   Run: { error: NoticeStands, mode: "shared" }
 })
