@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { maxPayloadBytes, serdeOf } from "effect-restate"
+import { defaultLimits, serdeOf } from "effect-restate"
 import { TransitionState } from "../../src/contract/objectState.ts"
 import { Failures, IssuanceTimes, withIssuance } from "../../src/workflows/certificate/attempts.ts"
 import { KnownRenewalInfo } from "../../src/workflows/certificate/decideRenewal.ts"
@@ -22,7 +22,7 @@ const number = Number.MAX_SAFE_INTEGER
 const url = wide(16 * 1024 - 1)
 
 const filled = <A, I>(schema: Schema.Schema<A, I>, widest: NoInfer<A>) => ({
-  bytes: serdeOf(schema).serialize(widest).length,
+  bytes: serdeOf(schema, defaultLimits.payloadBytes).serialize(widest).length,
   least: JSON.stringify(Schema.encodeSync(schema)(widest)).length
 })
 
@@ -94,7 +94,7 @@ describe("the state of objects", () => {
       for (const value of values) {
         const { bytes, least } = value()
         assert.isAtLeast(bytes, least)
-        assert.isBelow(bytes, maxPayloadBytes)
+        assert.isBelow(bytes, defaultLimits.payloadBytes)
       }
     })
 })

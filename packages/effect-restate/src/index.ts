@@ -41,9 +41,9 @@ export {
   implement,
   type ObjectOptions
 } from "./contract/Implementation.ts"
+export { defaultLimits, type Limits } from "./contract/Limits.ts"
 export {
   InvalidPayload,
-  maxPayloadBytes,
   opaqueSerde,
   type SchemaSerde,
   type Serde,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { opaqueSerde } from "effect-restate"
+import { defaultLimits, opaqueSerde } from "effect-restate"
 import fc from "fast-check"
 import {
   emptyQueue,
@@ -107,7 +107,7 @@ describe("a slot", () => {
   })
 })
 
-const serde = opaqueSerde(SlotQueue)
+const serde = opaqueSerde(SlotQueue, defaultLimits.payloadBytes)
 
 /** Asks with new requests until one is refused; `count` were not. */
 const fill = (from: SlotQueue, nth: (nth: number) => SlotRequest, deliveries = 1) => {

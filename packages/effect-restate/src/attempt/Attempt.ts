@@ -10,6 +10,7 @@ import {
   Runtime,
   Scheduler
 } from "effect"
+import type { Limits } from "../contract/Limits.ts"
 import { NeverRests, NonDurableWait } from "../operations/DurableError.ts"
 import { Cancellation } from "./Cancellation.ts"
 import { ElapsedTime } from "./ElapsedTime.ts"
@@ -26,14 +27,13 @@ export interface HandlerRuntime {
   /** The flags of `live`, without metrics, and nothing else: step bodies start here with their workflow's references. */
   readonly blank: Runtime.Runtime<never>
   readonly observer: Observer
+  readonly limits: Limits
   /** False in a shared handler, which may run beside others of its key. */
   readonly writesState: boolean
   /** False when no tracer is installed: then no span is created only to be dropped. */
   readonly traced: boolean
 }
 
-/** Effect operations of one attempt between two waits: a second or so of them, far more than a workflow decides with. */
-const operationsPerTurn = 5_000_000
 /** Tasks after which the rest of the process gets a turn: other invocations, and those who probe it. */
 const tasksPerSlice = 2_048
 /** Operations after which a fiber that has used up its attempt's turn gives way, as Effect's own scheduler asks of every fiber. */
@@ -93,7 +93,7 @@ export class Attempt implements Scheduler.Scheduler {
    * attempts. The exception is an attempt that is about to be cut because it never rests.
    */
   shouldYield(fiber: AnyFiber): number | false {
-    if (++this.#ran <= operationsPerTurn) return false
+    if (++this.#ran <= this.handler.limits.operationsPerTurn) return false
     this.#restless ??= fiber
     return fiber.currentOpCount > operationsPerTask ? 0 : false
   }
@@ -101,7 +101,7 @@ export class Attempt implements Scheduler.Scheduler {
   scheduleTask(task: () => void, priority: number, fiber?: AnyFiber): void {
     if (this.ended) {
       // A fiber that cannot be interrupted and still does not rest is left behind, or it would hold the process for ever.
-      if (this.#ran > 2 * operationsPerTurn) return
+      if (this.#ran > 2 * this.handler.limits.operationsPerTurn) return
       Scheduler.defaultScheduler.scheduleTask(task, priority, fiber)
       return
     }
@@ -199,7 +199,7 @@ export class Attempt implements Scheduler.Scheduler {
       }
       task()
       if (this.#restless !== undefined && !this.ended)
-        throw new NeverRests({ ...this.#about(this.#restless), operations: operationsPerTurn })
+        throw new NeverRests({ ...this.#about(this.#restless), operations: this.handler.limits.operationsPerTurn })
     }
     this.#queue.splice(0, this.#head)
     this.#head = 0

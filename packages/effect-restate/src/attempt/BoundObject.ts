@@ -20,6 +20,7 @@ import {
 } from "effect"
 import type { Contract, HandlerContract } from "../contract/Contract.ts"
 import type { Implementation, ObjectOptions } from "../contract/Implementation.ts"
+import type { Limits } from "../contract/Limits.ts"
 import { encodeFor, opaqueSerde } from "../contract/Serde.ts"
 import { toTerminal } from "../contract/TypedFailure.ts"
 import { Durable } from "../operations/Durable.ts"
@@ -40,6 +41,7 @@ export type AttemptRunner = (journal: Journal, input: unknown) => Promise<Uint8A
 export interface BoundObject {
   readonly contract: Contract
   readonly options: ObjectOptions<string>
+  readonly limits: Limits
   readonly attempts: ReadonlyMap<string, AttemptRunner>
 }
 
@@ -47,7 +49,8 @@ export interface BoundObject {
 export const bind = <R>(
   implementation: Implementation<R>,
   runtime: Runtime.Runtime<R>,
-  observer: Observer
+  observer: Observer,
+  limits: Limits
 ): BoundObject => {
   const live = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
   const tracer = Context.get(live, Tracer.Tracer)
@@ -68,6 +71,7 @@ export const bind = <R>(
     // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
     live: runtime as unknown as Runtime.Runtime<never>,
     observer,
+    limits,
     tracer,
     traced,
     liveServices: live,
@@ -94,7 +98,7 @@ export const bind = <R>(
     const declared = implementation.contract.handlers[name]
     if (declared === undefined) throw new TypeError(`${implementation.contract.name} declares no handler ${name}`)
     const answer = `the answer of ${implementation.contract.name}/${name}`
-    const encoded = (value: unknown) => encodeFor(answer, opaqueSerde(declared.output), value)
+    const encoded = (value: unknown) => encodeFor(answer, opaqueSerde(declared.output, limits.payloadBytes), value)
     // Encoded as part of the attempt: an answer that does not fit ends the invocation, which would not fit later either.
     const handle = (input: unknown) =>
       Effect.flatMap(
@@ -104,7 +108,7 @@ export const bind = <R>(
     const runtimeOf = { ...shared, writesState: declared.mode === "exclusive" }
     attempts.set(name, (journal, input) => runAttempt(runtimeOf, declared, journal, handle(input)))
   }
-  return { contract: implementation.contract, options: implementation.options, attempts }
+  return { contract: implementation.contract, options: implementation.options, limits, attempts }
 }
 
 const runAttempt = <E, R>(

@@ -1,6 +1,7 @@
 import * as restate from "@restatedev/restate-sdk"
 import type { AnySchema, HandlerContract } from "../contract/Contract.ts"
 import type { AttemptRetry, ObjectOptions } from "../contract/Implementation.ts"
+import type { Limits } from "../contract/Limits.ts"
 import { jsonSchemaOf, opaqueSerde } from "../contract/Serde.ts"
 import type { BoundObject } from "./BoundObject.ts"
 import { type SdkContext, SdkJournal } from "./SdkJournal.ts"
@@ -28,26 +29,27 @@ const objectOptions = (options: ObjectOptions<string>): restate.ObjectOptions =>
 })
 
 /** With what discovery publishes of the schema. */
-const publishedSerde = (schema: AnySchema) => {
+const publishedSerde = (schema: AnySchema, { payloadBytes }: Limits) => {
   const jsonSchema = jsonSchemaOf(schema)
-  return { ...opaqueSerde(schema), ...(jsonSchema === undefined ? {} : { jsonSchema }) }
+  return { ...opaqueSerde(schema, payloadBytes), ...(jsonSchema === undefined ? {} : { jsonSchema }) }
 }
 
 const handlerOptions = (
   declared: HandlerContract,
   name: string,
-  { endsWhenExhausted = [], retry = {} }: ObjectOptions<string>
+  { endsWhenExhausted = [], retry = {} }: ObjectOptions<string>,
+  limits: Limits
 ) => ({
-  input: publishedSerde(declared.input),
+  input: publishedSerde(declared.input, limits),
   // The attempt answers with bytes that are encoded already.
-  output: { ...publishedSerde(declared.output), serialize: (bytes: unknown) => bytes as Uint8Array },
+  output: { ...publishedSerde(declared.output, limits), serialize: (bytes: unknown) => bytes as Uint8Array },
   ingressPrivate: declared.ingress === "private",
   ...(endsWhenExhausted.includes(name) ? { retryPolicy: retryPolicy(retry, "kill") } : {})
 })
 
 /** A bound object as Restate's SDK serves it, with its schemas published through discovery. */
 export const virtualObject = (bound: BoundObject): VirtualObject => {
-  const { contract, options, attempts } = bound
+  const { attempts, contract, limits, options } = bound
   const explicit = options.cancellation !== "implicit"
   const handlers: Record<string, (context: restate.ObjectContext, input: unknown) => Promise<unknown>> = {}
   for (const [name, run] of attempts) {
@@ -58,8 +60,8 @@ export const virtualObject = (bound: BoundObject): VirtualObject => {
       run(new SdkJournal(context as SdkContext, explicit), input)
     handlers[name] =
       declared.mode === "shared"
-        ? restate.handlers.object.shared(handlerOptions(declared, name, options), attempt)
-        : restate.handlers.object.exclusive(handlerOptions(declared, name, options), attempt)
+        ? restate.handlers.object.shared(handlerOptions(declared, name, options, limits), attempt)
+        : restate.handlers.object.exclusive(handlerOptions(declared, name, options, limits), attempt)
   }
   return restate.object({ name: contract.name, handlers, options: objectOptions(options) })
 }

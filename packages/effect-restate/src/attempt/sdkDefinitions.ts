@@ -1,6 +1,7 @@
 import type { ServiceDefinition, VirtualObjectDefinition, WorkflowDefinition } from "@restatedev/restate-sdk"
 import { Effect } from "effect"
 import type { Implementation } from "../contract/Implementation.ts"
+import { defaultLimits, type Limits } from "../contract/Limits.ts"
 import { bind } from "./BoundObject.ts"
 import { type Observer, silentObserver } from "./Observer.ts"
 import { virtualObject } from "./VirtualObject.ts"
@@ -20,6 +21,8 @@ export type NeedsOf<S extends Servable> = S extends Implementation<infer R> ? R 
 export interface BindingOptions {
   /** Told of attempts and steps that really run. Default: nothing is told. */
   readonly observer?: Observer
+  /** What differs from `defaultLimits`. */
+  readonly limits?: Partial<Limits>
 }
 
 /**
@@ -28,13 +31,15 @@ export interface BindingOptions {
  */
 export const sdkDefinitions = <S extends Servable>(
   services: ReadonlyArray<S>,
-  { observer = silentObserver }: BindingOptions = {}
+  { limits, observer = silentObserver }: BindingOptions = {}
 ): Effect.Effect<ReadonlyArray<SdkDefinition>, never, NeedsOf<S>> =>
   Effect.map(Effect.runtime<NeedsOf<S>>(), (runtime) =>
     services.map((servable: Servable) =>
       "contract" in servable
         ? // One of the list, whose needs are among those of the list.
-          virtualObject(bind(servable as Implementation<NeedsOf<S>>, runtime, observer))
+          virtualObject(
+            bind(servable as Implementation<NeedsOf<S>>, runtime, observer, { ...defaultLimits, ...limits })
+          )
         : servable
     )
   )

@@ -18,14 +18,15 @@ export interface SchemaSerde<A> extends Serde<A> {
   readonly write: (value: A) => Either.Either<string, InvalidPayload>
 }
 
-/** Largest payload in either direction, state and step results included: 256 KiB. Restate's own limit is 32 MiB. */
+/** The default of `Limits.payloadBytes`: 256 KiB. */
 export const maxPayloadBytes = 256 * 1024
 
 const maxProblemCharacters = 512
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 const empty = new Uint8Array(0)
-const cache = new WeakMap<SchemaAST.AST, SchemaSerde<unknown>>()
+/** By schema, then by the largest payload. A program has one or two of those. */
+const cache = new WeakMap<SchemaAST.AST, Map<number, SchemaSerde<unknown>>>()
 
 /** A payload that is too large, is not JSON, or does not fit its schema. */
 export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("InvalidPayload", {
@@ -38,8 +39,8 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("Invali
   }
 }
 
-const tooLarge = (bytes: number): InvalidPayload =>
-  new InvalidPayload({ problem: `${bytes} bytes exceed the limit of ${maxPayloadBytes}`, bytes })
+const tooLarge = (bytes: number, maxBytes: number): InvalidPayload =>
+  new InvalidPayload({ problem: `${bytes} bytes exceed the limit of ${maxBytes}`, bytes })
 
 /** Where a value of ours does not fit. What it holds is not said: the text goes to the journal's events. */
 const misfit = (error: ParseResult.ParseError, how = "the value does not fit its schema"): InvalidPayload => {
@@ -58,9 +59,9 @@ const describe = (error: ParseResult.ParseError): string => {
   return clipped(issues.join("; "), maxProblemCharacters)
 }
 
-const parse = (bytes: Uint8Array): unknown => {
+const parse = (bytes: Uint8Array, maxBytes: number): unknown => {
   if (bytes.length === 0) return undefined
-  if (bytes.length > maxPayloadBytes) throw tooLarge(bytes.length)
+  if (bytes.length > maxBytes) throw tooLarge(bytes.length, maxBytes)
   try {
     return JSON.parse(decoder.decode(bytes))
   } catch {
@@ -99,7 +100,7 @@ export const jsonSchemaOf = (schema: AnySchema): object | undefined => {
   }
 }
 
-const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
+const make = <A, I>(schema: Schema.Schema<A, I>, maxBytes: number): SchemaSerde<A> => {
   const toWire = Schema.encodeEither(schema)
   const decode = Schema.decodeUnknownEither(schema)
   const write = (value: A): Either.Either<string, InvalidPayload> => {
@@ -116,7 +117,7 @@ const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
   const encode = (value: A): Either.Either<Uint8Array, InvalidPayload> =>
     Either.flatMap(write(value), (text) => {
       const bytes = text === "" ? empty : encoder.encode(text)
-      return bytes.length > maxPayloadBytes ? Either.left(tooLarge(bytes.length)) : Either.right(bytes)
+      return bytes.length > maxBytes ? Either.left(tooLarge(bytes.length, maxBytes)) : Either.right(bytes)
     })
   return {
     ...(isVoid(schema) ? {} : { contentType: "application/json" }),
@@ -124,7 +125,7 @@ const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
     write,
     serialize: (value) => Either.getOrThrowWith(encode(value), (problem) => problem),
     deserialize: (bytes) => {
-      const result = decode(parse(bytes))
+      const result = decode(parse(bytes, maxBytes))
       if (result._tag === "Left") throw new InvalidPayload({ problem: describe(result.left) })
       return result.right
     }
@@ -132,7 +133,8 @@ const make = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
 }
 
 /** The serde of a schema whose types are not known here. */
-export const opaqueSerde = (schema: AnySchema): SchemaSerde<unknown> => serdeOf(opaque(schema))
+export const opaqueSerde = (schema: AnySchema, maxBytes: number): SchemaSerde<unknown> =>
+  serdeOf(opaque(schema), maxBytes)
 
 /** The bytes of a value for `target`, or why there are none. A function of the value: the same on every attempt. */
 export const encodeFor = <A>(
@@ -142,12 +144,13 @@ export const encodeFor = <A>(
 ): Either.Either<Uint8Array, EncodingFailed> =>
   Either.mapLeft(serde.encode(value), ({ problem }) => new EncodingFailed({ target, problem }))
 
-/** The serde of a schema, made once per schema. */
-export const serdeOf = <A, I>(schema: Schema.Schema<A, I>): SchemaSerde<A> => {
-  const known = cache.get(schema.ast)
+/** The serde of a schema that writes and reads payloads up to this size, made once. */
+export const serdeOf = <A, I>(schema: Schema.Schema<A, I>, maxBytes: number): SchemaSerde<A> => {
+  const bySize = cache.get(schema.ast) ?? new Map<number, SchemaSerde<unknown>>()
+  const known = bySize.get(maxBytes)
   // The cache is keyed by the schema itself, so what is found there was made for the same A.
   if (known !== undefined) return known as SchemaSerde<A>
-  const made = make(schema)
-  cache.set(schema.ast, made as SchemaSerde<unknown>)
+  const made = make(schema, maxBytes)
+  cache.set(schema.ast, bySize.set(maxBytes, made as SchemaSerde<unknown>))
   return made
 }

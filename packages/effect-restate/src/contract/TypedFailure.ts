@@ -2,7 +2,7 @@ import { TerminalError } from "@restatedev/restate-sdk"
 import { Either, Option, Schema, SchemaAST } from "effect"
 import { type AnySchema, opaque } from "./Contract.ts"
 import { httpStatusOf } from "./httpStatus.ts"
-import { opaqueSerde } from "./Serde.ts"
+import { maxPayloadBytes, opaqueSerde } from "./Serde.ts"
 
 /** Metadata key under which an encoded failure travels with its terminal error to a caller that asks for it. */
 export const failureMetadata = "effect/error"
@@ -30,7 +30,7 @@ const messageOf = (failure: unknown): string => {
  */
 export const toTerminal = (schema: AnySchema, failure: unknown, withFields: boolean): Option.Option<TerminalError> =>
   Option.map(
-    Either.getRight(opaqueSerde(schema).write(failure)),
+    Either.getRight(opaqueSerde(schema, maxPayloadBytes).write(failure)),
     (text) =>
       new TerminalError(messageOf(failure), {
         errorCode: statusOf(schema.ast, failure),

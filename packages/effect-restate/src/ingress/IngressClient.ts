@@ -12,6 +12,8 @@ export interface IngressOptions extends HttpOptions {
    * invocation goes on: a call with the same idempotency key, or `attach`, waits for it again.
    */
   readonly answerTimeout?: Duration.DurationInput
+  /** Largest input and output, as `Limits.payloadBytes` of what serves them. Default 256 KiB; `maxAnswerBytes` bounds outputs too. */
+  readonly payloadBytes?: number
 }
 
 export interface IngressSendOptions {

@@ -50,12 +50,12 @@ const untyped = (target: string, { code, message }: TerminalError): CallFailed =
 /** The output of a handler, or its failure. */
 export const outputOf = (
   target: string,
-  schemas: { readonly output: AnySchema; readonly error: AnySchema },
+  schemas: { readonly output: AnySchema; readonly error: AnySchema; readonly payloadBytes: number },
   answer: HttpAnswer
 ): Effect.Effect<unknown, unknown> => {
   if (isSuccess(answer))
     return Effect.try({
-      try: () => opaqueSerde(schemas.output).deserialize(answer.bytes),
+      try: () => opaqueSerde(schemas.output, schemas.payloadBytes).deserialize(answer.bytes),
       catch: () => new UnreadableAnswer({ url: answer.url, problem: "the answer does not fit its schema" })
     })
   return Effect.flatMap(refusalOf(answer), (error) =>

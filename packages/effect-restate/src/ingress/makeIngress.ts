@@ -1,7 +1,7 @@
 import { Duration, Effect } from "effect"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
 import type { Contract } from "../contract/Contract.ts"
-import { encodeFor, opaqueSerde, serdeOf } from "../contract/Serde.ts"
+import { encodeFor, maxPayloadBytes, opaqueSerde, serdeOf } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import { type AnswerTooLarge, exchangeWith, type HttpRequest, type NoAnswer } from "../http/exchange.ts"
 import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
@@ -17,7 +17,11 @@ import type {
 import { IngressUnavailable } from "./IngressError.ts"
 
 /** The client whose calls go through one bounded exchange. */
-export const makeIngress = ({ answerTimeout = Duration.minutes(5), ...options }: IngressOptions): IngressClient => {
+export const makeIngress = ({
+  answerTimeout = Duration.minutes(5),
+  payloadBytes = maxPayloadBytes,
+  ...options
+}: IngressOptions): IngressClient => {
   const exchange = exchangeWith(options)
   const ask = (request: HttpRequest) => Effect.mapError(exchange(request), unreadable)
   /** Of answers that Restate makes itself: one that is too large comes from another server. */
@@ -33,15 +37,15 @@ export const makeIngress = ({ answerTimeout = Duration.minutes(5), ...options }:
     ) =>
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
-        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input), input)
+        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
         const path = pathOf(contract, key, handler)
         const answer = yield* ask({ method: "POST", path, body, headers: headersOf(sent), ...waiting(timeout) })
-        return yield* outputOf(path, declared, answer)
+        return yield* outputOf(path, { ...declared, payloadBytes }, answer)
       }),
     send: (contract: Contract, key: string, handler: string, input: unknown, options: IngressSendOptions = {}) =>
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
-        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input), input)
+        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
         const path = pathOf(contract, key, handler)
         const delay = options.delay === undefined ? "" : `?delay=${wholeMillis(options.delay)}ms`
         const answer = yield* order({ method: "POST", path: `${path}/send${delay}`, body, headers: headersOf(options) })
@@ -52,18 +56,18 @@ export const makeIngress = ({ answerTimeout = Duration.minutes(5), ...options }:
         const declared = yield* declaredHandler(contract, handler)
         const path = invocationPath(contract, handler, invocation)
         const answer = yield* ask({ method: "GET", path: `${path}/attach`, ...waiting(timeout) })
-        return yield* outputOf(path, declared, answer)
+        return yield* outputOf(path, { ...declared, payloadBytes }, answer)
       }),
     output: (contract: Contract, handler: string, invocation: InvocationRef) =>
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
         const path = invocationPath(contract, handler, invocation)
         const answer = yield* ask({ method: "GET", path: `${path}/output` })
-        return yield* readyOutputOf(path, declared, answer)
+        return yield* readyOutputOf(path, { ...declared, payloadBytes }, answer)
       }),
     resolveAwakeable: ((id, schema, value) =>
       Effect.gen(function* () {
-        const body = yield* encodeFor("awakeable", serdeOf(schema), value)
+        const body = yield* encodeFor("awakeable", serdeOf(schema, payloadBytes), value)
         const path = `restate/awakeables/${encodeURIComponent(id)}`
         yield* doneOf(path, yield* order({ method: "POST", path: `${path}/resolve`, body }))
       })) satisfies IngressClient["resolveAwakeable"],

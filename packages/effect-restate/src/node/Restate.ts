@@ -25,9 +25,9 @@ export const listen = <S extends Servable>(
   options: ServeOptions<S>
 ): Effect.Effect<Address, EndpointUnavailable, NeedsOf<S> | Scope.Scope> =>
   Effect.gen(function* () {
-    const { observer = silentObserver, services, ...endpoint } = options
+    const { limits = {}, observer = silentObserver, services, ...endpoint } = options
     const steps = new StepsInFlight(observer)
-    const definitions = yield* sdkDefinitions(services, { observer: steps.observer })
+    const definitions = yield* sdkDefinitions(services, { observer: steps.observer, limits })
     return yield* serveEndpoint(definitions, steps, { ...defaultEndpoint, ...endpoint })
   })
 

@@ -44,17 +44,20 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
   options: CallOptions = {}
 ): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed, Durable> =>
   withAttempt((attempt): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed> => {
-    const { journal } = attempt
+    const {
+      handler: { limits },
+      journal
+    } = attempt
     const declared = handlerOf(contract, handler)
     const target = targetOf(contract, key, handler)
-    const encoded = encodeFor(nameOf(target), opaqueSerde(declared.input), input)
+    const encoded = encodeFor(nameOf(target), opaqueSerde(declared.input, limits.payloadBytes), input)
     if (Either.isLeft(encoded)) return encoded.left
     let appended: ReturnType<typeof journal.call> | undefined
     const append = () => {
       appended = journal.call({
         target,
         input: encoded.right,
-        outputSerde: opaqueSerde(declared.output),
+        outputSerde: opaqueSerde(declared.output, limits.payloadBytes),
         // A private handler tells its callers, which are never the ingress, without being asked.
         headers: declared.ingress === "public" ? { [typedFailuresHeader]: "true" } : {},
         ...options
@@ -96,7 +99,8 @@ export const send = <C extends Contract, H extends HandlerName<C>>(
 ): Effect.Effect<{ readonly invocationId: Effect.Effect<string, never, Durable> }, EncodingFailed, Durable> =>
   withAttempt((attempt) => {
     const target = targetOf(contract, key, handler)
-    return Either.map(encodeFor(nameOf(target), opaqueSerde(handlerOf(contract, handler).input), input), (encoded) => {
+    const serde = opaqueSerde(handlerOf(contract, handler).input, attempt.handler.limits.payloadBytes)
+    return Either.map(encodeFor(nameOf(target), serde, input), (encoded) => {
       const { delay, idempotencyKey } = options
       const sent = attempt.journal.send({
         target,
@@ -139,7 +143,7 @@ export interface Awakeable<A> {
 export const awakeable = <A, I>(schema: Schema.Schema<A, I>): Effect.Effect<Awakeable<A>, never, Durable> =>
   withAttempt((attempt) =>
     Effect.sync(() => {
-      const { id, result } = attempt.journal.awakeable(serdeOf(schema))
+      const { id, result } = attempt.journal.awakeable(serdeOf(schema, attempt.handler.limits.payloadBytes))
       return {
         id,
         result: withAttempt((current) => current.park(() => result, awaited(id)<A>, undefined, "awakeable"))
@@ -153,8 +157,10 @@ export const resolveAwakeable = <A, I>(
   schema: Schema.Schema<A, I>,
   value: A
 ): Effect.Effect<void, EncodingFailed, Durable> =>
-  withAttempt((attempt) =>
-    Either.map(encodeFor("awakeable", serdeOf(schema), value), (bytes) => attempt.journal.resolveAwakeable(id, bytes))
+  withAttempt(({ handler, journal }) =>
+    Either.map(encodeFor("awakeable", serdeOf(schema, handler.limits.payloadBytes), value), (bytes) =>
+      journal.resolveAwakeable(id, bytes)
+    )
   )
 
 export const rejectAwakeable = (id: string, reason: string): Effect.Effect<void, never, Durable> =>
@@ -163,5 +169,10 @@ export const rejectAwakeable = (id: string, reason: string): Effect.Effect<void,
 /** Waits for a named signal sent to this invocation. */
 export const signal = <A, I>(name: string, schema: Schema.Schema<A, I>): Effect.Effect<A, AwaitRejected, Durable> =>
   withAttempt((attempt) =>
-    attempt.park(() => attempt.journal.signal(name, serdeOf(schema)), awaited(name)<A>, undefined, `signal ${name}`)
+    attempt.park(
+      () => attempt.journal.signal(name, serdeOf(schema, attempt.handler.limits.payloadBytes)),
+      awaited(name)<A>,
+      undefined,
+      `signal ${name}`
+    )
   )

@@ -1,6 +1,6 @@
 import { Effect, Either, Option, type Schema } from "effect"
 import type { Attempt } from "../attempt/Attempt.ts"
-import type { Serde } from "../contract/Serde.ts"
+import type { SchemaSerde, Serde } from "../contract/Serde.ts"
 import { encodeFor, serdeOf } from "../contract/Serde.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
 import { type EncodingFailed, StateIsReadOnly } from "./DurableError.ts"
@@ -31,15 +31,18 @@ const writing = <E>(
 
 /** Declares a value of the object's state. Stored through the schema, so a stored shape can be read for as long as the schema reads it. */
 export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): StateCell<A> => {
-  const serde = serdeOf(schema)
-  const held: Serde<Held<A>> = {
-    serialize: ({ value }) => serde.serialize(value),
-    deserialize: (bytes) => ({ value: serde.deserialize(bytes) })
+  const serdeIn = ({ handler }: Attempt): SchemaSerde<A> => serdeOf(schema, handler.limits.payloadBytes)
+  const heldIn = (attempt: Attempt): Serde<Held<A>> => {
+    const serde = serdeIn(attempt)
+    return {
+      serialize: ({ value }) => serde.serialize(value),
+      deserialize: (bytes) => ({ value: serde.deserialize(bytes) })
+    }
   }
   return {
     get: withAttempt((attempt) =>
       attempt.park(
-        () => attempt.journal.get(name, held),
+        () => attempt.journal.get(name, heldIn(attempt)),
         (completion) => {
           if (!completion.ok) return Effect.die(completion.error)
           // Journal.get is a Pending<Held<A> | null>, decoded by the schema.
@@ -51,8 +54,8 @@ export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): Stat
       )
     ),
     set: (value) =>
-      writing(name, ({ journal }) =>
-        Either.map(encodeFor(`state ${name}`, serde, value), (bytes) => journal.set(name, bytes))
+      writing(name, (attempt) =>
+        Either.map(encodeFor(`state ${name}`, serdeIn(attempt), value), (bytes) => attempt.journal.set(name, bytes))
       ),
     clear: writing(name, ({ journal }) => Effect.sync(() => journal.clear(name)))
   }

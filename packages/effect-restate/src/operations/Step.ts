@@ -25,6 +25,7 @@ import type { StepOutcome } from "../attempt/Observer.ts"
 import { identify } from "../attempt/Telemetry.ts"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
 import type { AnySchema } from "../contract/Contract.ts"
+import type { Limits } from "../contract/Limits.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
 import { fromTerminal, toTerminal } from "../contract/TypedFailure.ts"
 import { Durable, InsideStep, withAttempt } from "./Durable.ts"
@@ -88,7 +89,7 @@ interface CommonOptions<S extends AnySchema, F extends AnySchema> {
   /** Codec of the expected failures. Left out when there are none. */
   readonly error?: F
   /**
-   * Default 30 s. Must stay well under the server's inactivity timeout (60 s unless configured): past it neither a
+   * Default `Limits.stepTimeout`, 30 s. Must stay well under the server's inactivity timeout (60 s unless configured): past it neither a
    * cancellation nor a timer reaches the invocation. A body that is cut off may still have had its effect.
    */
   readonly timeout?: Duration.DurationInput
@@ -120,7 +121,6 @@ interface StepOptions extends CommonOptions<AnySchema, AnySchema> {
   readonly retry?: StepRetry | undefined
 }
 
-const defaultTimeoutMillis = 30_000
 /** Of Node, some 24.8 days: a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1
 const tooLarge = 413
@@ -172,23 +172,23 @@ const journaled = (name: string, body: Body, options: StepOptions) =>
   withAttempt((attempt, fiber) => {
     const run = new StepRun(attempt, name, options)
     return attempt.park(
-      () => attempt.journal.run(name, () => run.execute(body, fiber), runOptions(options)),
+      () => attempt.journal.run(name, () => run.execute(body, fiber), runOptions(options, attempt.handler.limits)),
       (completion) => resume(name, options, completion),
       () => Effect.sync(() => run.abandon()),
       `step ${name}`
     )
   })
 
-const decodedBytes = (schema: AnySchema | undefined): RunOptions<unknown>["serde"] => ({
+const decodedBytes = (schema: AnySchema | undefined, { payloadBytes }: Limits): RunOptions<unknown>["serde"] => ({
   contentType: "application/json",
   // StepRun.execute answers with bytes that are encoded already, so that their size is known before they are journaled.
   serialize: (bytes) => bytes as Uint8Array,
-  deserialize: (bytes) => (schema === undefined ? undefined : opaqueSerde(schema).deserialize(bytes))
+  deserialize: (bytes) => (schema === undefined ? undefined : opaqueSerde(schema, payloadBytes).deserialize(bytes))
 })
 
-const runOptions = (options: StepOptions): RunOptions<unknown> => {
+const runOptions = (options: StepOptions, limits: Limits): RunOptions<unknown> => {
   const { retry } = options
-  const serde = decodedBytes(options.output)
+  const serde = decodedBytes(options.output, limits)
   if (retry === undefined) return { serde }
   return {
     serde,
@@ -258,7 +258,7 @@ class StepRun {
       if (ended !== null) return settle(ended)
       this.#body = fiber
       steps.add(fiber)
-      const timeoutMillis = Math.min(wholeMillis(this.#options.timeout ?? defaultTimeoutMillis), longestTimer)
+      const timeoutMillis = Math.min(wholeMillis(this.#options.timeout ?? handler.limits.stepTimeout), longestTimer)
       const stopTimer = journal.timer(timeoutMillis, () => {
         timedOut = true
         fiber.unsafeInterruptAsFork(FiberId.none)
@@ -276,7 +276,7 @@ class StepRun {
   #encode(value: unknown): Uint8Array | Error {
     const { output } = this.#options
     if (output === undefined) return nothing
-    const encoded = opaqueSerde(output).encode(value)
+    const encoded = opaqueSerde(output, this.#attempt.handler.limits.payloadBytes).encode(value)
     if (Either.isRight(encoded)) return encoded.right
     const { bytes, problem } = encoded.left
     return this.#unjournalable(`its result: ${problem}`, bytes === undefined ? 500 : tooLarge)

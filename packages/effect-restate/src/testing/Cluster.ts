@@ -181,13 +181,13 @@ export class Cluster {
     const bound = this.#bound.get(service)
     const run = bound?.attempts.get(handler)
     const declared = bound?.contract.handlers[handler]
-    if (run === undefined || declared === undefined)
+    if (bound === undefined || run === undefined || declared === undefined)
       return this.#complete(invocation, rejected("service or handler not found", 404))
     invocation.status = "running"
     invocation.attempts++
     let input: unknown
     try {
-      input = opaqueSerde(declared.input).deserialize(invocation.input)
+      input = opaqueSerde(declared.input, bound.limits.payloadBytes).deserialize(invocation.input)
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
       return this.#complete(invocation, rejected(`Failed to deserialize input: ${problem}`, 400))

@@ -4,6 +4,7 @@ import type { Target } from "../attempt/Journal.ts"
 import { type Observer, silentObserver } from "../attempt/Observer.ts"
 import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
 import type { Implementation } from "../contract/Implementation.ts"
+import { defaultLimits, type Limits } from "../contract/Limits.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
 import { fromTerminal } from "../contract/TypedFailure.ts"
 import { CallFailed } from "../operations/DurableError.ts"
@@ -17,6 +18,8 @@ export interface MemoryRestateOptions extends ClusterOptions {
   /** Delivers every command of a client twice: both at once, or the second after the first has ended. */
   readonly duplicate?: "concurrent" | "sequential"
   readonly observer?: Observer
+  /** What differs from `defaultLimits`, for the services and for what the engine's clients send and read. */
+  readonly limits?: Partial<Limits>
 }
 
 /**
@@ -55,9 +58,11 @@ export class MemoryRestate {
   readonly time: VirtualTime
   readonly #cluster: Cluster
   readonly #options: MemoryRestateOptions
+  readonly #limits: Limits
 
   constructor(options: MemoryRestateOptions = {}) {
     this.#options = options
+    this.#limits = { ...defaultLimits, ...options.limits }
     this.time = new VirtualTime(options.startMillis ?? defaultStart)
     this.#cluster = new Cluster(this.time, options)
   }
@@ -72,7 +77,7 @@ export class MemoryRestate {
         value: Context.add(live, Clock.Clock, this.time.clock)
       })
       const virtual = Runtime.make({ context: runtime.context, runtimeFlags: runtime.runtimeFlags, fiberRefs })
-      this.#cluster.serve(bind(implementation, virtual, this.#options.observer ?? silentObserver))
+      this.#cluster.serve(bind(implementation, virtual, this.#options.observer ?? silentObserver, this.#limits))
     })
   }
 
@@ -97,7 +102,8 @@ export class MemoryRestate {
     options: StartOptions = {}
   ): Invocation {
     const declared = contract.handlers[handler]
-    const bytes = declared === undefined ? encode(input) : opaqueSerde(declared.input).serialize(input)
+    const bytes =
+      declared === undefined ? encode(input) : opaqueSerde(declared.input, this.#limits.payloadBytes).serialize(input)
     return this.request({ service: contract.name, key, handler }, bytes, options)
   }
 
@@ -198,7 +204,10 @@ export class MemoryRestate {
     const declared = contract.handlers[handler]
     if (declared === undefined) return Effect.dieMessage(`${contract.name} has no handler ${handler}`)
     // Decoded by the contract's schema, which is where the type comes from.
-    if (stored.ok) return Effect.succeed(opaqueSerde(declared.output).deserialize(stored.bytes) as Output<C, H>)
+    if (stored.ok)
+      return Effect.succeed(
+        opaqueSerde(declared.output, this.#limits.payloadBytes).deserialize(stored.bytes) as Output<C, H>
+      )
     const { code, message } = stored.error
     const typed = fromTerminal(declared.error, stored.error) as Option.Option<Failure<C, H>>
     const untyped = () => new CallFailed({ target: `${contract.name}/${handler}`, code, reason: message })

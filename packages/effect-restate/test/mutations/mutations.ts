@@ -221,7 +221,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "values over the size limit are stored",
-    edits: [edit("contract/Serde.ts", "return bytes.length > maxPayloadBytes ? ", "return bytes.length > 1e9 ? ")]
+    edits: [edit("contract/Serde.ts", "return bytes.length > maxBytes ? ", "return bytes.length > 1e9 ? ")]
   },
   {
     name: "values are stored that their schema cannot read back",
@@ -259,7 +259,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     edits: [
       edit(
         "node/Endpoint.ts",
-        "quiet = steps.count() === 0 && listener.requests.size === 0 ? quiet + 1 : 0",
+        "quiet = steps.count === 0 && listener.requests.size === 0 ? quiet + 1 : 0",
         "quiet = quietPolls"
       )
     ],
