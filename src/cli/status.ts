@@ -3,8 +3,8 @@ import { Clock, Console, Effect, Option, Schema } from "effect"
 import type { AdminSource } from "../composition/status.ts"
 import { findStuck } from "../services/findStuck.ts"
 import { type Invocation, type InvocationFilter, Invocations } from "../services/Invocations.ts"
-import { WatchedRestate } from "../services/WatchedRestate.ts"
-import { wayOut } from "../services/wayOut.ts"
+import { InvocationWatchSettings } from "../services/InvocationWatchSettings.ts"
+import { remediationCommand } from "../services/remediationCommand.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { configFile, program } from "./program.ts"
 import { adminUrl } from "./restateOptions.ts"
@@ -46,7 +46,7 @@ const withCauses = (invocations: ReadonlyArray<Invocation>) =>
 
 /** What is in trouble gets the command that leads out of it; what backs off may be tried at once. */
 const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
-  Effect.map(WatchedRestate, ({ deadlines, ...address }): ReadonlyArray<ShownInvocation> => {
+  Effect.map(InvocationWatchSettings, ({ deadlines, ...address }): ReadonlyArray<ShownInvocation> => {
     const stuck = new Map(
       findStuck({ invocations, waiting: new Map(), deadlines }, now).map(({ invocation, reason }) => [
         invocation.id,
@@ -57,7 +57,7 @@ const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
       const { id, status } = invocation
       const trouble =
         status === "paused" ? "paused" : (stuck.get(id) ?? (status === "backing-off" ? "retrying" : undefined))
-      return { invocation, wayOut: trouble === undefined ? null : wayOut(address, id, trouble) }
+      return { invocation, wayOut: trouble === undefined ? null : remediationCommand(address, id, trouble) }
     })
   })
 
@@ -68,7 +68,7 @@ const report = ({
 }: Asked): Effect.Effect<
   StatusReport,
   Effect.Effect.Error<ReturnType<Invocations["Type"]["counts"]>>,
-  Invocations | WatchedRestate
+  Invocations | InvocationWatchSettings
 > =>
   Effect.gen(function* () {
     const invocations = yield* Invocations

@@ -1,8 +1,8 @@
-import type { JudgedVersion } from "../services/RestateVersions.ts"
+import type { ClassifiedVersion } from "../services/RestateVersions.ts"
 
 const header = ["deployment", "address", "created", "state", "unfinished", "newest on"]
 
-const newestOn = ({ newestOn, services }: JudgedVersion): string => {
+const newestOn = ({ newestOn, services }: ClassifiedVersion): string => {
   if (newestOn.length === services.length) return "all its services"
   return newestOn.length === 0 ? "none" : newestOn.join(", ")
 }
@@ -11,7 +11,7 @@ const newestOn = ({ newestOn, services }: JudgedVersion): string => {
 const instant = (iso: string): string => iso.replace(/\.\d+Z$/, "Z")
 
 /** One line for each version, in columns. */
-export const versionTable = (versions: ReadonlyArray<JudgedVersion>): string => {
+export const versionTable = (versions: ReadonlyArray<ClassifiedVersion>): string => {
   const rows = versions.map((version) => [
     version.id,
     version.address,

@@ -1,7 +1,7 @@
 import { Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import { Clock, Console, Duration, Effect, Either, Layer, Option, Schema } from "effect"
 import { services } from "../contract/services.ts"
-import { decideRemoval, type JudgedVersion, type Removal, RestateVersions } from "../services/RestateVersions.ts"
+import { type ClassifiedVersion, decideRemoval, type Removal, RestateVersions } from "../services/RestateVersions.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { configFile, program } from "./program.ts"
 import { adminUrl } from "./restateOptions.ts"
@@ -43,13 +43,13 @@ const look = Effect.gen(function* () {
   return decideRemoval(registered, yield* versions.unfinished, ours)
 })
 
-const show = ({ leftBehind, versions }: Removal) =>
+const show = ({ orphaned, versions }: Removal) =>
   Effect.gen(function* () {
     yield* Console.log(versionTable(versions))
-    for (const work of leftBehind) yield* Console.log(new WorkLeftBehind(work).message)
+    for (const work of orphaned) yield* Console.log(new WorkLeftBehind(work).message)
   })
 
-const removeOne = ({ address, id }: JudgedVersion) =>
+const removeOne = ({ address, id }: ClassifiedVersion) =>
   Effect.gen(function* () {
     const versions = yield* RestateVersions
     yield* versions.remove(id)
@@ -90,18 +90,18 @@ const run = (wishes: Wishes) =>
     let found = yield* Effect.tap(look, show)
     for (;;) {
       if (wishes.removeDrained && !wishes.dryRun) found = yield* removeDrained(found)
-      if (found.awaited.length === 0 || !(yield* isTimeLeft)) break
+      if (found.draining.length === 0 || !(yield* isTimeLeft)) break
       yield* Effect.sleep(pollInterval)
       found = yield* look
     }
     if (wishes.dryRun) yield* sayWhatWouldBeRemoved(found)
-    if (Option.isSome(wishes.wait) && found.awaited.length > 0) return yield* notDrained(found)
+    if (Option.isSome(wishes.wait) && found.draining.length > 0) return yield* notDrained(found)
   })
 
-const notDrained = ({ awaited }: Removal) =>
+const notDrained = ({ draining }: Removal) =>
   new VersionsNotDrained({
-    deployments: awaited.map(({ id }) => id),
-    unfinished: awaited.reduce((total, { unfinished }) => total + unfinished, 0)
+    deployments: draining.map(({ id }) => id),
+    unfinished: draining.reduce((total, { unfinished }) => total + unfinished, 0)
   })
 
 const unitMillis: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }

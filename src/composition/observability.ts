@@ -7,13 +7,13 @@ import { exposedSecretEvent } from "../config/Setting.ts"
 import { describeConfig, WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { metricsServer } from "../http/metrics.ts"
 import { jsonLogger } from "../layers/JsonLogger.ts"
+import { PrometheusBusinessMetricsLive } from "../layers/PrometheusBusinessMetrics.ts"
 import { PrometheusCertificateMetricsLive } from "../layers/PrometheusCertificateMetrics.ts"
 import { PrometheusMetricsLive } from "../layers/PrometheusMetrics.ts"
-import { PrometheusOutcomesLive } from "../layers/PrometheusOutcomes.ts"
 import { type PrometheusRegistry, PrometheusRegistryLive } from "../layers/PrometheusRegistry.ts"
 import { TelemetryLive } from "../layers/Telemetry.ts"
+import type { BusinessMetrics } from "../services/BusinessMetrics.ts"
 import type { CertificateMetrics } from "../services/CertificateMetrics.ts"
-import type { Outcomes } from "../services/Outcomes.ts"
 import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
 const { version } = packageJson
@@ -45,10 +45,12 @@ export const Tracing: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffe
   )
 )
 
-export const Metrics: Layer.Layer<CertificateMetrics | Outcomes | PrometheusRegistry | WorkflowMetrics> =
-  Layer.mergeAll(PrometheusMetricsLive({ version }), PrometheusCertificateMetricsLive, PrometheusOutcomesLive).pipe(
-    Layer.provideMerge(PrometheusRegistryLive)
-  )
+export const Metrics: Layer.Layer<CertificateMetrics | BusinessMetrics | PrometheusRegistry | WorkflowMetrics> =
+  Layer.mergeAll(
+    PrometheusMetricsLive({ version }),
+    PrometheusCertificateMetricsLive,
+    PrometheusBusinessMetricsLive
+  ).pipe(Layer.provideMerge(PrometheusRegistryLive))
 
 const errorCode = ({ cause }: HttpServerError.ServeError): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)

@@ -57,7 +57,7 @@ export const registerAs = (uri: string, handlers: ReadonlyArray<string>) =>
         isRegistered ? Effect.void : new HealthCheckFailed({ reason: "not registered" })
       )
     )
-    yield* health.show(
+    yield* health.registerInformational(
       "new work",
       Effect.gen(function* () {
         const now = yield* state

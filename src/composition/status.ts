@@ -5,7 +5,7 @@ import { loadRestateAdmin } from "../config/restateAdmin.ts"
 import { deadlinesOf } from "../contract/deadlines.ts"
 import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
 import type { Invocations } from "../services/Invocations.ts"
-import { WatchedRestate } from "../services/WatchedRestate.ts"
+import { InvocationWatchSettings } from "../services/InvocationWatchSettings.ts"
 
 export interface AdminSource {
   /** The configuration's file. */
@@ -18,12 +18,12 @@ export interface AdminSource {
 export const StatusServices = ({
   adminUrl,
   config
-}: AdminSource): Layer.Layer<Invocations | WatchedRestate, ConfigProblems, FileSystem.FileSystem> =>
+}: AdminSource): Layer.Layer<Invocations | InvocationWatchSettings, ConfigProblems, FileSystem.FileSystem> =>
   Layer.unwrapEffect(
     Effect.map(loadRestateAdmin(config, adminUrl), ({ builds, restate }) =>
       Layer.merge(
         InvocationsHttpLive(restate),
-        Layer.succeed(WatchedRestate, {
+        Layer.succeed(InvocationWatchSettings, {
           adminUrl: restate.adminUrl,
           hasKey: Option.isSome(restate.apiKey),
           deadlines: deadlinesOf(builds)

@@ -30,7 +30,7 @@ const checkVault = Effect.gen(function* () {
     // Probes come every few seconds for as long as the process lives: nobody wants their spans.
     Effect.withTracerEnabled(false)
   )
-  yield* health.show("vault", reachable)
+  yield* health.registerInformational("vault", reachable)
 })
 
 const away = (operation: VaultUnavailable["operation"]) => new VaultUnavailable({ operation, reason: "unavailable" })

@@ -9,7 +9,7 @@ const respond = (report: HealthReport) =>
 const report = (probe: "liveness" | "readiness") =>
   Effect.flatMap(Health, (health) => Effect.map(health[probe], respond))
 
-/** The three probes. A request to any other path is a 404. */
+/** The three Kubernetes probes. Other paths return 404. */
 export const healthRoutes = HttpRouter.empty.pipe(
   HttpRouter.get("/health/live", report("liveness")),
   HttpRouter.get("/health/startup", report("liveness")),
@@ -17,8 +17,8 @@ export const healthRoutes = HttpRouter.empty.pipe(
 )
 
 /**
- * The probes as a Node request listener, for a server whose other paths belong to someone else. Probes are not traced:
- * they would outnumber everything that is worth a span.
+ * The probes as a Node request listener, for a server that handles other paths elsewhere. Probes are not traced: they would
+ * outnumber all other spans.
  */
 export const healthListener = NodeHttpServer.makeHandler(
   Effect.catchTag(healthRoutes, "RouteNotFound", () => HttpServerResponse.empty({ status: 404 }))

@@ -8,7 +8,7 @@ const scrape = Effect.gen(function* () {
   return HttpServerResponse.text(yield* metrics.render, { contentType: metrics.contentType })
 })
 
-/** The platform's own way to be given Node's createServer. */
+/** The type of the function that creates Node's server. */
 type CreateServer = Parameters<typeof NodeHttpServer.layerServer>[0]
 
 interface Address {
@@ -18,9 +18,7 @@ interface Address {
 
 const metricsRoutes = HttpRouter.empty.pipe(HttpRouter.get("/metrics", scrape))
 
-/**
- * GET /metrics on a port of its own. Scrapers keep their connections open, so closing waits for none of them.
- */
+/** GET /metrics on its own port. Scrapers keep connections open, so shutdown closes them. */
 const openMetricsServer = (createServer: CreateServer, options: Address) =>
   Layer.unwrapEffect(
     Effect.sync(() => {
@@ -35,7 +33,7 @@ const openMetricsServer = (createServer: CreateServer, options: Address) =>
     })
   ).pipe(HttpMiddleware.withTracerDisabledWhen(() => true))
 
-/** No server at all when the port is zero. */
+/** No server if the port is zero. */
 export const metricsServer = (
   createServer: CreateServer,
   options: Address

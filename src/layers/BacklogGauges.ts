@@ -4,13 +4,13 @@ import { Backlog } from "../services/Backlog.ts"
 import { keepSampling } from "./keepSampling.ts"
 import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
 
-/** Every worker asks the database, so no oftener than an alert on minutes needs it. */
+/** Every worker queries the database, so this is as slow as alerts on minutes allow. */
 const buildsEvery = Duration.seconds(30)
 const renewalsEvery = Duration.seconds(60)
 
 /**
- * Keeps the gauges of what waits true for as long as the scope is open; while the database cannot be asked they show
- * nothing. Every worker shows the same numbers.
+ * Updates the backlog gauges for as long as the scope is open. They are cleared while the database is unavailable. Every worker
+ * shows the same numbers.
  */
 export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegistry> = Layer.scopedDiscard(
   Effect.gen(function* () {
@@ -18,7 +18,7 @@ export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegist
     const registers = [yield* PrometheusRegistry]
     const gauge = <L extends string = never>(name: string, help: string, labelNames: ReadonlyArray<L> = []) => {
       const made = new Gauge({ name: metricPrefix + name, help, labelNames, registers })
-      // One without labels is born as zero, which nobody has counted yet.
+      // A gauge without labels starts at zero, before the first sample.
       if (labelNames.length === 0) made.remove()
       return made
     }
@@ -42,7 +42,7 @@ export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegist
         builds.reset()
         oldest.remove()
       }),
-      unknown: "It is not known how many builds wait"
+      unknown: "Cannot query the database for waiting builds"
     })
     yield* keepSampling({
       every: renewalsEvery,
@@ -51,7 +51,7 @@ export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegist
         overdue.set(yield* backlog.overdueRenewals(now))
       }),
       hide: Effect.sync(() => overdue.remove()),
-      unknown: "It is not known how many renewals of certificates are overdue"
+      unknown: "Cannot query the database for overdue certificate renewals"
     })
   })
 )

@@ -9,15 +9,15 @@ import {
   type Lifecycle
 } from "../services/Health.ts"
 
-// Half of the second that Kubernetes gives a probe by default.
+// Half of the default probe timeout of Kubernetes, one second.
 const checkTimeout = Duration.millis(500)
 
-/** Longer than a run can take, so that a run has ended before the next one begins. */
+/** Longer than a run, so that runs do not overlap. */
 const resultLifetime = Duration.seconds(1)
 
 /**
- * Callers that wait for one run. A run of 500 ms meets 250 of the 500 requests a second that a worker has to withstand; each
- * waiting caller is a connection and a fiber, about 20 KiB.
+ * Concurrent callers of one run. A run of 500 ms gets 250 of the 500 requests a second that a worker must handle; each waiting
+ * caller is a connection and a fiber, about 20 KiB.
  */
 const maxWaiting = 256
 
@@ -29,8 +29,8 @@ interface Findings {
 }
 
 /**
- * One line for the probe, never a failure of the probe. A check that cannot be interrupted is left behind at its
- * deadline; a defect is logged and reported without its text, which nobody has cleared of secrets.
+ * The result of a check as text; never fails. A check that cannot be interrupted is abandoned at its deadline. A defect is
+ * logged and reported without its text, which may hold a secret.
  */
 const runCheck = (name: string, check: Check): Effect.Effect<string> =>
   check.pipe(
@@ -61,8 +61,8 @@ const runChecks = (registered: ReadonlyMap<string, Check>): Effect.Effect<CheckR
 const busy: HealthReport = { status: 503, body: { status: "too many requests" } }
 
 /**
- * The result of a run that began less than a second ago, or of one that begins now. A run belongs to the scope, not to the
- * caller that caused it: a caller that leaves takes nothing from the others. `again` makes the next caller begin a run.
+ * The result of a run that started within the last second, or of a new one. A run belongs to the scope, not to its first
+ * caller, so a caller that disconnects does not interrupt it. `again` invalidates the result.
  */
 const shareRuns = <A>(
   run: Effect.Effect<A>
@@ -73,7 +73,7 @@ const shareRuns = <A>(
     return [Effect.flatMap(latest, Fiber.join), again] as const
   })
 
-/** Answers at once with `busy` while as many callers as may wait do. */
+/** Returns `busy` at once when the maximum number of callers wait. */
 const boundWaiting = (report: Effect.Effect<HealthReport>): Effect.Effect<HealthReport> => {
   let waiting = 0
   return Effect.suspend(() => {
@@ -88,7 +88,7 @@ const boundWaiting = (report: Effect.Effect<HealthReport>): Effect.Effect<Health
   })
 }
 
-/** Lifecycle and checks of this process, in memory. */
+/** Lifecycle and health checks of this process, in memory. */
 export const HealthStateLive: Layer.Layer<Health> = Layer.scoped(
   Health,
   Effect.gen(function* () {
@@ -105,7 +105,7 @@ export const HealthStateLive: Layer.Layer<Health> = Layer.scoped(
         Ref.update(checks, (registered) => new Map(registered).set(name, check)),
         runAgain
       )
-    // The state may have changed while the checks ran, or since they did.
+    // The lifecycle may have changed while the checks ran or since.
     const checked = Effect.flatMap(findings, (found) =>
       Effect.map(Ref.get(lifecycle), (state) => decideReadiness(state, found.deciding, found.shown))
     )
@@ -115,7 +115,7 @@ export const HealthStateLive: Layer.Layer<Health> = Layer.scoped(
       markStarted: Ref.update(lifecycle, (state) => (state === "starting" ? "started" : state)),
       beginShutdown: Ref.set(lifecycle, "shutting-down"),
       register: addTo(deciding),
-      show: addTo(shown),
+      registerInformational: addTo(shown),
       liveness: Effect.map(Ref.get(lifecycle), decideLiveness),
       readiness: Effect.flatMap(Ref.get(lifecycle), (state) =>
         state === "started" ? waited : Effect.succeed(decideReadiness(state, {}))

@@ -17,7 +17,10 @@ const failed =
     return new HeartbeatFailed({ job, reason: error.reason === "timeout" ? "timeout" : "unreachable" })
   }
 
-/** GETs the address of the job's monitor; any 2xx will do. The addresses are secrets: no error names them, and requests are not traced. */
+/**
+ * GETs the URL of the job's monitor; any 2xx is a success. The URLs are secrets: errors do not include them, and requests are
+ * not traced.
+ */
 export const HttpHeartbeatLive = (
   monitors: Readonly<Record<HeartbeatJob, Option.Option<Redacted.Redacted>>>
 ): Layer.Layer<Heartbeat> =>
@@ -30,7 +33,7 @@ export const HttpHeartbeatLive = (
           if (status < 200 || status > 299) return yield* new HeartbeatFailed({ job, reason: "refused", status })
         })
       return Heartbeat.of({
-        beat: (job) => Option.match(monitors[job], { onNone: () => Effect.void, onSome: (url) => get(job, url) })
+        send: (job) => Option.match(monitors[job], { onNone: () => Effect.void, onSome: (url) => get(job, url) })
       })
     })
   )

@@ -7,17 +7,17 @@ import { registry as bounds } from "./outbound/bounds.ts"
 import { reasonOf, statusOf } from "./outbound/OutboundError.ts"
 import { openOutbound } from "./outbound/OutboundHttp.ts"
 
-/** Docker Hub's API is not at the name that its images have. */
+/** Docker Hub's API has another host than its image names. */
 const apiHost = (host: string): string => (/^(index\.)?docker\.io$/.test(host) ? "registry-1.docker.io" : host)
 
 const hostOf = (url: string): string => url.replace(/^https?:\/\//, "").split("/", 1)[0] ?? ""
 
-/** The parameters of a Bearer challenge, wherever it stands in the list of challenges (RFC 9110, 11.6.1). */
+/** The parameters of a Bearer challenge, anywhere in the list of challenges (RFC 9110, 11.6.1). */
 const bearerChallenge = /(?:^|,)\s*bearer\s+((?:[\w-]+="[^"]*"\s*,?\s*)+)/i
 
 /**
- * Where a registry sends requests without a token (Distribution's token authentication): a challenge such as
- * `Bearer realm="https://auth.example/token",service="registry.example"`, alone or among others. None without such a one.
+ * The token URL of a registry's Bearer challenge (Distribution token authentication), such as `Bearer
+ * realm="https://auth.example/token",service="registry.example"`, alone or among others. None if there is no such challenge.
  */
 export const tokenAddress = (challenges: string): Option.Option<string> => {
   const challenge = bearerChallenge.exec(challenges)?.[1] ?? ""
@@ -38,7 +38,7 @@ const failed = (status: number): RegistryUnavailable => {
 
 const make = ({ insecure, password, url, username }: Registry) => {
   const host = apiHost(hostOf(url))
-  // What is no host is refused with the first request.
+  // An invalid host is refused with the first request.
   const namedBy = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
   const outbound = openOutbound({ bounds, reading: "head", namedBy })
   return Effect.map(outbound, (send) => {
@@ -47,7 +47,7 @@ const make = ({ insecure, password, url, username }: Registry) => {
         Effect.mapError((error) => new RegistryUnavailable({ reason: reasonOf(error), ...statusOf(error) }))
       )
     const root = `://${host}/v2/`
-    // An insecure registry is on plain HTTP more often than not, and says nothing on the other.
+    // An insecure registry usually serves plain HTTP and does not respond to HTTPS.
     const asked = insecure ? Effect.orElse(get(`http${root}`), () => get(`https${root}`)) : get(`https${root}`)
     const mayBeTold = (address: string) => insecure || address.startsWith("https:")
     return ImageRegistry.of({
@@ -65,6 +65,6 @@ const make = ({ insecure, password, url, username }: Registry) => {
   })
 }
 
-/** A registry that speaks the OCI distribution API, with a user and a password or the tokens given for them. */
+/** A registry with the OCI distribution API, with basic or token authentication. */
 export const ImageRegistryHttpLive = (registry: Registry): Layer.Layer<ImageRegistry> =>
   Layer.scoped(ImageRegistry, make(registry))

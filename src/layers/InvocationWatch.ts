@@ -1,28 +1,28 @@
 import { Clock, Duration, Effect, Layer, Option, Ref } from "effect"
-import { findStuck, patienceMillis, waitingByHolder, youngestStuckMillis } from "../services/findStuck.ts"
+import { findStuck, minStuckAgeMillis, stuckAfterMillis, waitingByHolder } from "../services/findStuck.ts"
 import { type InvocationFailure, Invocations } from "../services/Invocations.ts"
-import { type Finding, type Memory, planReports } from "../services/planReports.ts"
+import { type BlockedInvocation, planReports, type ReportHistory } from "../services/planReports.ts"
+import { type AdminAddress, remediationCommand } from "../services/remediationCommand.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
-import { type AdminAddress, wayOut } from "../services/wayOut.ts"
 import { keepSampling } from "./keepSampling.ts"
 
 export interface InvocationWatchOptions extends AdminAddress {
-  /** How long an invocation may take in all, in milliseconds, by `Service/handler`. Invocations of other services are not judged. */
+  /** Maximum duration of an invocation in milliseconds, by `Service/handler`. Other services are not checked. */
   readonly deadlines: ReadonlyMap<string, number>
 }
 
 // Two samples in the shortest alerting window (one minute).
 const pollInterval = Duration.seconds(30)
 
-/** Rows of one answer: far more than a person can look at, and some hundred kilobytes at most. */
+/** Rows per query: far more than an operator reads, and some hundred kilobytes at most. */
 const maxPaused = 500
 const maxOpen = 2000
 const maxHeldKeys = 500
-/** Lines of one look; what is beyond is counted in one more. */
+/** Log lines per poll; the rest is summed up in one more. */
 const maxLines = 20
 
 interface Look {
-  readonly findings: ReadonlyArray<Finding>
+  readonly findings: ReadonlyArray<BlockedInvocation>
   readonly paused: ReadonlyMap<string, number>
   readonly stuck: ReadonlyMap<string, number>
   readonly isWhole: boolean
@@ -38,7 +38,7 @@ const countBy = <A>(
   return counts
 }
 
-/** Asks for details only of what there is: in most looks that is one question. */
+/** Queries details only of statuses that exist; mostly that is one query. */
 const look = (invocations: Invocations["Type"], deadlines: InvocationWatchOptions["deadlines"], now: number) =>
   Effect.gen(function* () {
     const counts = yield* invocations.counts({})
@@ -46,11 +46,11 @@ const look = (invocations: Invocations["Type"], deadlines: InvocationWatchOption
     const services = [...new Set([...deadlines.keys()].map((handler) => handler.slice(0, handler.indexOf("/"))))]
     const paused = has("paused") ? yield* invocations.paused(maxPaused) : []
     const open = has("running", "ready", "backing-off", "suspended", "scheduled")
-      ? yield* invocations.openSince(services, now - youngestStuckMillis, maxOpen)
+      ? yield* invocations.openSince(services, now - minStuckAgeMillis, maxOpen)
       : []
-    const heldUp = has("pending") ? yield* invocations.heldUp(now - patienceMillis, maxHeldKeys) : []
+    const heldUp = has("pending") ? yield* invocations.keyHolders(now - stuckAfterMillis, maxHeldKeys) : []
     const waiting = waitingByHolder(heldUp)
-    const findings: ReadonlyArray<Finding> = [
+    const findings: ReadonlyArray<BlockedInvocation> = [
       ...paused.map((invocation) => ({ invocation, trouble: "paused" as const, since: invocation.modifiedAt })),
       ...findStuck({ invocations: open, waiting, deadlines }, now).map(({ reason, ...stuck }) => ({
         ...stuck,
@@ -62,7 +62,7 @@ const look = (invocations: Invocations["Type"], deadlines: InvocationWatchOption
       paused: new Map(
         counts.flatMap(({ count, service, status }) => (status === "paused" ? [[service, count] as const] : []))
       ),
-      // Whoever waits for a key is of the same service as its holder.
+      // A waiting invocation belongs to the same service as the key's holder.
       stuck: countBy(
         findings.filter(({ trouble, waiting }) => trouble !== "paused" || waiting > 0),
         ({ invocation }) => invocation.service,
@@ -72,15 +72,15 @@ const look = (invocations: Invocations["Type"], deadlines: InvocationWatchOption
     } satisfies Look
   })
 
-const nameOf = ({ invocation: { handler, id, key, service } }: Finding) => ({
+const nameOf = ({ invocation: { handler, id, key, service } }: BlockedInvocation) => ({
   invocation: id,
   service,
   handler,
   ...(key === null ? {} : { key })
 })
 
-/** Step and code only: what an error says may quote a secret, and the worker's own log has it under the invocation's id. */
-const describe = (options: InvocationWatchOptions, finding: Finding, failure: InvocationFailure) => ({
+/** Step and code only: the text of an error may quote a secret. The worker's own log has it under the invocation's id. */
+const describe = (options: InvocationWatchOptions, finding: BlockedInvocation, failure: InvocationFailure) => ({
   ...nameOf(finding),
   trouble: finding.trouble,
   since: new Date(finding.since).toISOString(),
@@ -88,10 +88,14 @@ const describe = (options: InvocationWatchOptions, finding: Finding, failure: In
   ...(finding.waiting === 0 ? {} : { waiting: finding.waiting }),
   ...(failure.step === null ? {} : { step: failure.step }),
   ...(failure.code === null ? {} : { code: failure.code }),
-  way_out: wayOut(options, finding.invocation.id, finding.trouble)
+  way_out: remediationCommand(options, finding.invocation.id, finding.trouble)
 })
 
-const say = (options: InvocationWatchOptions, invocations: Invocations["Type"], found: ReadonlyArray<Finding>) =>
+const say = (
+  options: InvocationWatchOptions,
+  invocations: Invocations["Type"],
+  found: ReadonlyArray<BlockedInvocation>
+) =>
   Effect.gen(function* () {
     const lines = found.slice(0, maxLines)
     const causes = yield* invocations.failures(
@@ -99,31 +103,31 @@ const say = (options: InvocationWatchOptions, invocations: Invocations["Type"], 
     )
     for (const finding of lines) {
       const failure = causes.get(finding.invocation.id) ?? finding.invocation.failure
-      const message = finding.trouble === "paused" ? "An invocation waits for a person" : "An invocation is stuck"
+      const message = finding.trouble === "paused" ? "An invocation is paused" : "An invocation is stuck"
       yield* Effect.logWarning(message, describe(options, finding, failure))
     }
     const more = found.length - lines.length
     if (more > 0) {
-      yield* Effect.logWarning("More invocations need a person; the status command lists them", { more })
+      yield* Effect.logWarning("More invocations are paused or stuck; the status command lists them", { more })
     }
   })
 
-const sayRecovered = (recovered: ReadonlyArray<Finding>) =>
+const sayRecovered = (recovered: ReadonlyArray<BlockedInvocation>) =>
   Effect.gen(function* () {
     for (const finding of recovered.slice(0, maxLines)) {
       const was = { trouble: finding.trouble, since: new Date(finding.since).toISOString() }
-      yield* Effect.logInfo("An invocation goes on or has ended", { ...nameOf(finding), ...was })
+      yield* Effect.logInfo("An invocation is no longer paused or stuck", { ...nameOf(finding), ...was })
     }
     const more = recovered.length - maxLines
-    if (more > 0) yield* Effect.logInfo("More invocations go on or have ended", { more })
+    if (more > 0) yield* Effect.logInfo("More invocations are no longer paused or stuck", { more })
   })
 
 /**
- * Finds what needs a person, every 30 seconds for as long as the scope is open: counts it, and says of each invocation
- * once, and again every hour, what holds it up and how to get it out. While Restate cannot be asked the counts show nothing
- * and the gauge of the watch itself is 0; that is logged when it begins, not at every look.
+ * Finds paused and stuck invocations every 30 seconds for as long as the scope is open. It sets their metrics, and logs each
+ * one with its reason and the command that unblocks it: when first seen, and again every hour. While Restate is unavailable the
+ * counts are cleared and `invocation_watch_up` is 0; the log has one line for the outage.
  *
- * Every worker watches for itself, so each of them shows the same numbers and writes the same lines.
+ * Every worker runs its own watch, so all show the same numbers and write the same lines.
  */
 export const InvocationWatch = (
   options: InvocationWatchOptions
@@ -132,7 +136,7 @@ export const InvocationWatch = (
     Effect.gen(function* () {
       const invocations = yield* Invocations
       const metrics = yield* WorkflowMetrics
-      const memory = yield* Ref.make<Memory>(new Map())
+      const memory = yield* Ref.make<ReportHistory>(new Map())
 
       const show = (seen: Option.Option<Look>) =>
         Effect.all(
@@ -148,15 +152,15 @@ export const InvocationWatch = (
         const seen = yield* look(invocations, options.deadlines, now)
         yield* show(Option.some(seen))
         const reports = planReports(yield* Ref.get(memory), seen.findings, now, seen.isWhole)
-        yield* say(options, invocations, reports.findings)
+        yield* say(options, invocations, reports.toReport)
         yield* sayRecovered(reports.recovered)
-        yield* Ref.set(memory, reports.memory)
+        yield* Ref.set(memory, reports.history)
       })
       yield* keepSampling({
         every: pollInterval,
         sample: watch,
         hide: show(Option.none()),
-        unknown: "It is not known which invocations need a person"
+        unknown: "Cannot query Restate for paused and stuck invocations"
       })
     })
   )

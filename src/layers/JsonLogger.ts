@@ -14,7 +14,7 @@ import {
 } from "effect"
 import { shortened } from "../text/codePoints.ts"
 
-// Long enough for a stack with its causes, short enough for every collector's line limit (16 KiB in common ones).
+// Fits a stack trace with its causes, and the line limit of common log collectors (16 KiB).
 const maxText = 8_192
 const maxDepth = 6
 const maxEntries = 100
@@ -25,7 +25,7 @@ type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly 
 
 const errorJson = (error: Error): Json => ({ name: error.name, message: bounded(error.message) })
 
-/** Any value as JSON: cycles, depth, width and text are cut, and a secret shows what its own toJSON shows. */
+/** Any value as JSON. Limits depth, width and text, cuts cycles, and writes a secret as its own toJSON does. */
 const toJson = (value: unknown, ancestors: ReadonlyArray<object> = []): Json => {
   if (value === null || value === undefined) return null
   if (typeof value === "string") return bounded(value)
@@ -48,7 +48,7 @@ const toJson = (value: unknown, ancestors: ReadonlyArray<object> = []): Json => 
   )
 }
 
-/** Texts of one log call make its message; everything else travels beside it. */
+/** The strings of a log call form its message; other values go to `details`. */
 const splitMessage = (message: unknown) => {
   const [details, texts] = Arr.partition(Arr.ensure(message), (part) => typeof part === "string")
   return {
@@ -72,7 +72,7 @@ const describeLog = (options: Logger.Logger.Options<unknown>): Json => {
     fiber: FiberId.threadName(options.fiberId),
     ...(Cause.isEmpty(options.cause) ? {} : { cause: bounded(Cause.pretty(options.cause, { renderErrorCause: true })) })
   }
-  // An annotation never replaces what the line says about itself.
+  // An annotation never replaces a field of the line itself.
   const annotations = Arr.map([...HashMap.entries(options.annotations)], ([key, value]) => [
     key in own ? `annotation.${key}` : key,
     toJson(value)
@@ -81,8 +81,8 @@ const describeLog = (options: Logger.Logger.Options<unknown>): Json => {
 }
 
 /**
- * One line of JSON per log: timestamp, level, message, the fiber's annotations (invocation, service, handler, step, ...) and
- * the current span. Total: a value that cannot be read costs its details, not the line, and never the program.
+ * One JSON line per log entry: timestamp, level, message, the fiber's annotations (invocation, service, handler, step, ...) and
+ * the current span. Never fails: a value that cannot be serialized loses its details, not the line.
  */
 export const jsonLogger: Logger.Logger<unknown, string> = Logger.make((options) =>
   Either.getOrElse(

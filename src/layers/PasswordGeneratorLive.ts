@@ -6,7 +6,7 @@ const classes = ["ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "01
 const alphabet = classes.join("")
 const length = 64
 
-/** The largest multiple of the alphabet's size that fits a byte: bytes from here on would favour the first characters. */
+/** The largest multiple of the alphabet's size within a byte: accepting larger bytes would bias the first characters. */
 const fair = 256 - (256 % alphabet.length)
 
 const spell = (bytes: (count: number) => Uint8Array): string => {
@@ -23,8 +23,8 @@ const hasEveryClass = (password: string): boolean =>
   classes.every((each) => [...each].some((character) => password.includes(character)))
 
 /**
- * 64 characters of `A-Z a-z 0-9 - _ . ~` with at least one of each class. Every such password is equally likely: one that
- * lacks a class is thrown away whole (about 1 in 50) rather than mended.
+ * 64 characters of `A-Z a-z 0-9 - _ . ~` with at least one of each class. All such passwords are equally likely: one that lacks
+ * a class (about 1 in 50) is discarded and generated again.
  */
 export const passwordFrom = (bytes: (count: number) => Uint8Array): string => {
   let password = spell(bytes)

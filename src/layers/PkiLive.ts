@@ -8,7 +8,7 @@ import { type CertificateFacts, NotACertificate, Pki } from "../services/Pki.ts"
 /** RFC 5280 appendix A.1, ub-common-name. */
 const longestCommonName = 64
 
-/** In a thread of libuv's pool: an RSA key takes up to a second, in which the event loop has other things to do. */
+/** Runs in libuv's thread pool: generating an RSA key takes up to a second and would block the event loop. */
 const generated = (generate: (done: (error: Error | null, publicKey: string, privateKey: string) => void) => void) =>
   Effect.async<Redacted.Redacted>((resume) =>
     generate((error, _, privateKey) =>
@@ -34,7 +34,7 @@ const generateCertificateKey = generated((done) =>
   )
 )
 
-/** A key that cannot be read was damaged where it is stored: a defect, whose message must not quote it. */
+/** An unreadable key was damaged in storage: a defect, whose message must not quote it. */
 const readable = (key: Redacted.Redacted): Effect.Effect<KeyObject> =>
   Effect.try(() => createPrivateKey(Redacted.value(key))).pipe(
     Effect.orDieWith(() => new TypeError("the certificate's key is not a private key in PEM"))
@@ -42,7 +42,7 @@ const readable = (key: Redacted.Redacted): Effect.Effect<KeyObject> =>
 
 const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<DomainName>) =>
   Effect.gen(function* () {
-    // The one form that acme-client can sign with.
+    // The only format that acme-client signs with.
     const pkcs8 = (yield* readable(key)).export({ type: "pkcs8", format: "pem" })
     const [commonName] = names
     const [, csr] = yield* Effect.promise(() =>
@@ -66,7 +66,7 @@ const dnsNames = (certificate: x509.X509Certificate): ReadonlyArray<string> =>
     .map(({ value }) => value.toLowerCase())
     .sort()
 
-/** The content octets of the serial number in DER: a first bit that is set needs an octet of zero before it. */
+/** The content octets of the serial number in DER: a leading 1 bit needs a zero octet before it. */
 const serialOctets = (serial: string): Buffer => {
   const octets = Buffer.from(serial.length % 2 === 0 ? serial : `0${serial}`, "hex")
   return (octets[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), octets]) : octets
@@ -96,7 +96,7 @@ const matches = (chain: string, key: Redacted.Redacted) =>
     return certificate.checkPrivateKey(yield* readable(key))
   })
 
-/** Keys by node:crypto, requests by acme-client, certificates by @peculiar/x509, which it builds on. */
+/** Keys from node:crypto, requests from acme-client, certificates from @peculiar/x509, a dependency of acme-client. */
 export const PkiLive: Layer.Layer<Pki> = Layer.succeed(
   Pki,
   Pki.of({

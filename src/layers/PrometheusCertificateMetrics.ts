@@ -4,7 +4,7 @@ import { CertificateMetrics } from "../services/CertificateMetrics.ts"
 import { CertificateStore, remainingLifeClasses } from "../services/CertificateStore.ts"
 import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
 
-/** RFC 8555 section 6.7, RFC 9773 section 7.4, and what the workflow calls its own problems. */
+/** RFC 8555 section 6.7, RFC 9773 section 7.4, and the workflow's own problem types. */
 const problemTypes: ReadonlySet<string> = new Set([
   "accountDoesNotExist",
   "alreadyReplaced",
@@ -49,7 +49,7 @@ const problemTypes: ReadonlySet<string> = new Set([
   "userActionRequired"
 ])
 
-/** The label of a problem: its type when it is a known one, so that no CA can grow the registry. */
+/** The problem's type as a label, "other" if unknown, so that a CA cannot add label values. */
 export const problemLabel = (type: string): string => (problemTypes.has(type) ? type : "other")
 
 export const PrometheusCertificateMetricsLive: Layer.Layer<CertificateMetrics, never, PrometheusRegistry> =
@@ -81,10 +81,10 @@ export const PrometheusCertificateMetricsLive: Layer.Layer<CertificateMetrics, n
     })
   )
 
-/** Lives are counted in days; every replica asks the database, so not more often than this. */
+/** Lifetimes are counted in days and every replica queries the database, so this is slow. */
 const sampleInterval = Duration.minutes(5)
 
-/** Keeps the gauge of remaining lives true for as long as the scope is open. A database that is away is asked again. */
+/** Updates the gauge of remaining lifetimes for as long as the scope is open. Retries while the database is unavailable. */
 export const CertificateLifeGauge: Layer.Layer<never, never, CertificateMetrics | CertificateStore> =
   Layer.scopedDiscard(
     Effect.gen(function* () {
@@ -93,7 +93,7 @@ export const CertificateLifeGauge: Layer.Layer<never, never, CertificateMetrics 
       const sample = Effect.flatMap(Clock.currentTimeMillis, store.remainingLife).pipe(
         Effect.flatMap(metrics.setRemainingLife),
         Effect.catchAll((error) =>
-          Effect.logWarning("Certificates cannot be counted by their remaining life", { problem: error.message })
+          Effect.logWarning("Cannot query the database for remaining certificate lifetimes", { problem: error.message })
         )
       )
       yield* Effect.forkScoped(Effect.repeat(sample, Schedule.spaced(sampleInterval)))

@@ -9,7 +9,7 @@ export const PrometheusJobProgressLive: Layer.Layer<JobProgress, never, Promethe
     const done = new Gauge({
       name: `${metricPrefix}job_items_done`,
       help: "Keys refilled or workspaces checked by the latest run that this process worked on.",
-      // Not "job": that is Prometheus' own label of what it scrapes, and would rename ours.
+      // Not "job": Prometheus reserves that label for the scrape job and would rename ours.
       labelNames: ["task"],
       registers: [registry]
     })

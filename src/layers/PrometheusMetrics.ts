@@ -3,16 +3,17 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
 
-// From one local row to the longest step and attempt we allow (60 s), with a class above for what exceeds it.
+// From reading one local row to the longest step and attempt (60 s), with one bucket above.
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-// Far above what the code declares (ten services, some thirty handlers, some hundred steps): only a mistake reaches these.
+// Far above what the code declares (ten services, about thirty handlers, about a hundred steps): only a bug reaches these
+// limits.
 const maxServices = 32
 const maxHandlers = 128
 const maxSteps = 512
 const maxErrors = 128
 
-/** Lets through the first `max` different values; every later one becomes "other", so that no id can grow the registry. */
+/** Passes the first `max` distinct values and maps later ones to "other", which bounds the cardinality. */
 export const boundedLabel = (max: number): ((value: string) => string) => {
   const seen = new Set<string>()
   return (value) => {

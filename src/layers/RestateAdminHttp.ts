@@ -6,11 +6,11 @@ import type { OutboundHttp } from "./outbound/OutboundHttp.ts"
 import { call, makeAdminClient, type RestateAdminOptions, shorten } from "./restateAdmin/AdminClient.ts"
 import { registeredVersions } from "./restateAdmin/RestateVersionsHttp.ts"
 
-// Registration makes Restate call us back to discover handlers, so it may take as long as a slow start.
+// During registration Restate calls the worker back for discovery, so it can take as long as a slow start.
 const registerTimeout = Duration.seconds(30)
 const queryTimeout = Duration.seconds(5)
 
-// A worker and its Restate often start together: 45 s is enough for either to come up before a restart is the better answer.
+// A worker and its Restate often start together: 45 s is enough for either to come up. After that a restart is better.
 const registerRetry = Schedule.intersect(Schedule.spaced(Duration.seconds(5)), Schedule.recurs(9))
 
 const Deployment = Schema.Struct({

@@ -9,15 +9,15 @@ import { type OutboundHttp, openOutbound } from "./outbound/OutboundHttp.ts"
 
 export interface RestateIngressOptions {
   readonly url: string
-  /** Sent as a bearer token where there is one. */
+  /** Sent as a bearer token if present. */
   readonly apiKey: Option.Option<Redacted.Redacted>
-  /** Between attempts. Default: 1, 2, 4 s and so on, 1 minute at most, 8 times. */
+  /** Delays between attempts. Default: 1, 2, 4 s and so on, at most 1 minute, 8 times. */
   readonly retry?: Schedule.Schedule<unknown>
 }
 
 const maxDetail = 300
 
-/** With all attempts it ends within 8 minutes: under the 15 that a CronJob of ours may take. */
+/** All attempts take at most 8 minutes, below the 15-minute deadline of the CronJobs. */
 const patience = Schedule.exponential(Duration.seconds(1)).pipe(
   Schedule.union(Schedule.spaced(Duration.minutes(1))),
   Schedule.intersect(Schedule.recurs(8))
@@ -89,6 +89,6 @@ const make = ({ apiKey, retry = patience, url }: RestateIngressOptions) =>
     })
   })
 
-/** Restate's ingress over HTTP. The key stays Redacted until it travels as a bearer token. */
+/** Restate's ingress over HTTP. The API key stays Redacted until it is sent as a bearer token. */
 export const RestateIngressHttpLive = (options: RestateIngressOptions): Layer.Layer<RestateIngress> =>
   Layer.scoped(RestateIngress, make(options))

@@ -16,8 +16,8 @@ const failed = (error: OutboundError): NotificationFailed => {
 }
 
 /**
- * Posts to a Slack webhook; without one nobody is told, successfully. Only 200 means that Slack took the message. The address
- * is a secret: it appears in no error, and requests are not traced.
+ * Posts to a Slack webhook; succeeds at once if none is configured. Slack accepts a message with status 200 only. The webhook
+ * URL is a secret: errors do not include it, and requests are not traced.
  */
 export const SlackNotifierLive = (webhook: Option.Option<Redacted.Redacted>): Layer.Layer<Notifier> =>
   Layer.scoped(

@@ -6,7 +6,7 @@ import { collector } from "./outbound/bounds.ts"
 import { type ExportedTraces, readableSpans } from "./telemetry/readableSpans.ts"
 
 export interface TelemetryOptions {
-  /** Where spans go over OTLP/HTTP; without it nothing is traced or sent. */
+  /** The OTLP/HTTP collector. None disables tracing. */
   readonly traces: Option.Option<{
     readonly url: string
     readonly headers: Redacted.Redacted<Readonly<Record<string, string>>>
@@ -20,12 +20,12 @@ export interface TelemetryOptions {
   readonly instanceId: string
   /** Empty when unknown. */
   readonly region: string
-  /** From OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES: what an operator says wins over what we know. */
+  /** From OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, which override the worker's own values. */
   readonly serviceName: Option.Option<string>
   readonly resourceAttributes: Readonly<Record<string, string>>
 }
 
-// Within the drain that follows SIGTERM; spans that do not get through in this time are lost.
+// Part of the drain after SIGTERM. Spans not sent within this time are lost.
 const flushTimeout = Duration.seconds(3)
 
 const resourceOf = (options: TelemetryOptions) => {
@@ -43,8 +43,8 @@ const resourceOf = (options: TelemetryOptions) => {
 }
 
 /**
- * Whether a span is kept. Between the two ends a parent's decision holds for its whole trace; a new trace is decided by
- * its id alone, so that every process decides alike.
+ * Whether a span is sampled. For rates between 0 and 1 the parent's decision applies to its whole trace; a new trace is decided
+ * by its id alone, so that all processes decide alike.
  */
 export const isSampled = (
   rate: number,
@@ -60,11 +60,11 @@ export const isSampled = (
   })
 }
 
-/** A span that answers like the one it stands on, but tells its children it is not sampled and is never exported. */
+/** Wraps a span as not sampled: its children see that, and it is never exported. */
 const dropped = (span: Tracer.Span): Tracer.Span =>
   Object.create(span, { sampled: { value: false, enumerable: true }, end: { value: () => {} } })
 
-/** The exporter's tracer keeps everything, so the decision is made around it. */
+/** The exporter's tracer samples all spans, so this wraps it. */
 const sampling = (tracer: Tracer.Tracer, rate: number): Tracer.Tracer =>
   Tracer.make({
     span: (name, parent, context, links, startTime, kind, options) => {
@@ -79,12 +79,12 @@ const serialization = (encoding: "protobuf" | "json") =>
     const encoder = Context.get(context, OtlpSerialization.OtlpSerialization)
     return Context.make(OtlpSerialization.OtlpSerialization, {
       ...encoder,
-      // OtlpTracer alone calls this, with its TraceData, which the library does not export.
+      // Only OtlpTracer calls this, with its TraceData, a type that the library does not export.
       traces: (data) => encoder.traces(readableSpans(data as ExportedTraces))
     })
   })
 
-/** Spans to an OTLP collector; closing the layer sends what is left. A collector that is away never disturbs the program. */
+/** Exports spans to an OTLP collector; closing the layer flushes them. An unavailable collector does not affect the program. */
 export const TelemetryLive = (options: TelemetryOptions): Layer.Layer<never> =>
   Option.match(options.traces, {
     onNone: () => Layer.empty,
@@ -97,7 +97,7 @@ export const TelemetryLive = (options: TelemetryOptions): Layer.Layer<never> =>
         shutdownTimeout: flushTimeout,
         resource: resourceOf(options)
       }).pipe(
-        // The exporter would read the OTEL_ variables a second time, with fewer rules.
+        // The exporter would read the OTEL_ variables again, with fewer checks.
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
         Effect.map((tracer) => Layer.setTracer(sampling(tracer, options.sampleRate))),
         Layer.unwrapScoped,

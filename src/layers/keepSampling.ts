@@ -2,17 +2,17 @@ import { type Duration, Effect, Ref, Schedule, type Scope } from "effect"
 
 export interface Sampling<E extends { readonly message: string }> {
   readonly every: Duration.Duration
-  /** Looks, and shows what it saw. */
+  /** Queries the source and sets the gauges. */
   readonly sample: Effect.Effect<unknown, E>
-  /** Takes back what is shown, so that nothing stale is. */
+  /** Clears the gauges, so that no stale value is shown. */
   readonly hide: Effect.Effect<unknown>
-  /** What is not known while samples fail. */
+  /** Log message of the first of several failures. */
   readonly unknown: string
 }
 
 /**
- * Samples at once and then after each pause, for as long as the scope is open. Failures are logged when they begin, not at
- * every sample. Without spans: nobody wants one of each.
+ * Samples at once and then at an interval, for as long as the scope is open. Logs only the first of several failures. Not
+ * traced.
  */
 export const keepSampling = <E extends { readonly message: string }>({
   every,

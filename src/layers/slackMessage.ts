@@ -1,11 +1,11 @@
 import type { QuotaNotice } from "../services/Notifier.ts"
 import { shortened } from "../text/codePoints.ts"
 
-/** Slack's own limits: of a header's text, and of one field. */
+/** Slack's limits for the text of a header and of a field. */
 const headerLength = 150
 const fieldLength = 2000
 
-/** The three characters with a meaning of their own in Slack's markup. */
+/** The three reserved characters of Slack's markup. */
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
 const field = (name: string, value: string) => ({
@@ -19,11 +19,11 @@ const section = (...fields: ReadonlyArray<ReturnType<typeof field>>) => ({ type:
 
 const thousands = (count: number): string => count.toLocaleString("en-US")
 
-/** The title and the fields are those of the Go worker, for filters on them. */
+/** Title and fields match the Go worker's, for existing filters. */
 const headline = ({ kind, workspaceName }: QuotaNotice): string =>
   kind === "first" ? `Quota Exceeded: ${workspaceName}` : `Quota Still Exceeded (Weekly Reminder): ${workspaceName}`
 
-/** A notice as the body of a request to a Slack webhook. */
+/** The body of a webhook request for a notice. */
 export const slackMessage = (notice: QuotaNotice) => {
   const title = headline(notice)
   return {

@@ -3,7 +3,7 @@ import { createdAndUpdated, table } from "./table.ts"
 const shutdownSignal = "`shutdown_signal` enum('SIGTERM','SIGINT','SIGQUIT','SIGKILL') NOT NULL DEFAULT 'SIGTERM'"
 const desiredState = "`desired_state` enum('running','standby','archived') NOT NULL DEFAULT 'running'"
 
-/** Workspaces, projects, deployments and what krane and frontline make of them. */
+/** Workspaces, projects, deployments, and tables of krane and frontline. */
 export const deployments: ReadonlyArray<string> = [
   table("workspaces", [
     "`id` varchar(256) NOT NULL",
@@ -174,8 +174,8 @@ export const deployments: ReadonlyArray<string> = [
     "UNIQUE KEY `one_policy_per_deployment_and_region` (`deployment_id`, `region`, `k8s_name`)",
     "UNIQUE KEY `unique_version_per_region` (`region`, `version`)"
   ]),
-  // Unlike Unkey's own schema, no unique key on address and region: an address is used again while the row of the pod that
-  // had it is still there, and an upsert would then write the new pod's state into the old one's row.
+  // Unlike Unkey's schema, no unique key on address and region: an address can be reused while the row of its previous pod
+  // still exists, and an upsert would then write the new pod's state into the old row.
   table("instances", [
     "`id` varchar(64) NOT NULL",
     "`deployment_id` varchar(255) NOT NULL",

@@ -1,8 +1,8 @@
 import type { OwnIndex } from "./createIndex.ts"
 
 /**
- * Leads the search for idle previews from one running, ready deployment to the next: InnoDB appends the primary key to every
- * index, so the entries of one state and status lie in the order of `pk`.
+ * Index for finding running, ready deployments by creation: InnoDB appends the primary key to every index, so entries of one
+ * state and status are ordered by `pk`.
  */
 export const idleScan: OwnIndex = {
   table: "deployments",

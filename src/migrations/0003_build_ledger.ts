@@ -1,7 +1,7 @@
 import type { OwnIndex } from "./createIndex.ts"
 import { table } from "./table.ts"
 
-/** Leads to leases that ended long ago. */
+/** Index for finding expired leases. */
 export const leaseEnd = (database?: string): OwnIndex => ({
   table: "ctrl_worker_builds",
   database,
@@ -9,7 +9,10 @@ export const leaseEnd = (database?: string): OwnIndex => ({
   columns: ["lease_until"]
 })
 
-/** Of this worker alone: who runs which build. `lease_until` is in Unix milliseconds of the database's clock, and stays when a build has ended. */
+/**
+ * Build leases, used only by this worker. `lease_until` is in Unix milliseconds of the database's clock and stays after a build
+ * has ended.
+ */
 export const buildLedger = (database?: string): ReadonlyArray<string> => [
   table(
     "ctrl_worker_builds",

@@ -1,6 +1,6 @@
 import type { OwnIndex } from "./createIndex.ts"
 
-/** Leads to the certificates that expire soon, of which there should be none. */
+/** Index for finding certificates that expire soon. */
 export const certificateExpiry: OwnIndex = {
   table: "acme_challenges",
   name: "acme_challenges_expires_at_idx",

@@ -1,18 +1,15 @@
 import { tableName } from "../layers/mysql/ownTables.ts"
 
-/** An index that this worker adds. Names and columns are ours, never a user's. */
+/** An index that this worker adds. Names and columns are constants, never user input. */
 export interface OwnIndex {
   readonly table: string
-  /** Absent: the database of the connection. */
+  /** Default: the connection's database. */
   readonly database?: string | undefined
   readonly name: string
   readonly columns: ReadonlyArray<string>
 }
 
-/**
- * Creates an index where it does not exist. MySQL knows no CREATE INDEX IF NOT EXISTS, hence the detour over a prepared
- * statement.
- */
+/** Creates an index if it does not exist. MySQL has no CREATE INDEX IF NOT EXISTS, hence the prepared statement. */
 export const createIndex = ({ columns, database, name, table }: OwnIndex): ReadonlyArray<string> => [
   `SET @create_index = IF(
     (SELECT COUNT(*) FROM information_schema.statistics

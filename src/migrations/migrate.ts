@@ -10,13 +10,13 @@ import type { Migration } from "./migrations.ts"
 import { readSchema } from "./readSchema.ts"
 import { SchemaNewer, SchemaNotServed, SchemaPending, type SchemaState } from "./schemaState.ts"
 
-/** What a run did, and what had been done before, by id. */
+/** Migrations that a run applied, and those already present, by id. */
 export interface MigrationReport {
   readonly applied: ReadonlyArray<number>
   readonly present: ReadonlyArray<number>
 }
 
-/** How long one worker waits for another one that is migrating. Below the timeout of one statement. */
+/** How long one worker waits for another that is migrating. Below the statement timeout. */
 const lockWaitSeconds = 8
 
 const bookkeeping = (
@@ -31,7 +31,7 @@ const lockRows = decodeRows(
   Schema.Struct({ granted: Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString)) })
 )
 
-/** Lock names belong to the whole server and hold 64 characters, hence a digest of the database's name; MySQL 9 has no MD5. */
+/** Lock names are global to the server and hold 64 characters, hence a digest of the database name; MySQL 9 has no MD5. */
 const lockName = "CONCAT('control_plane_migrations:', LEFT(SHA2(DATABASE(), 256), 32))"
 
 const acquireLock = Effect.fnUntraced(function* (sql: SqlClient) {
@@ -49,7 +49,7 @@ const apply = Effect.fnUntraced(function* ({ ownTable, sql }: MysqlPool, migrati
   return migration.id
 })
 
-/** Brings back what was dropped since, by name: with an index its table may be gone. */
+/** Recreates dropped indexes by name; their tables may be gone too. */
 const restore = Effect.fnUntraced(function* (sql: SqlClient, { applied, missingIndexes }: SchemaState) {
   const incomplete = applied.filter(({ indexes }) => indexes.some((index) => missingIndexes.includes(index)))
   yield* Effect.forEach(incomplete, ({ indexes, statements }) =>
@@ -58,20 +58,23 @@ const restore = Effect.fnUntraced(function* (sql: SqlClient, { applied, missingI
   return missingIndexes.map(({ name }) => name)
 })
 
-/** What a database has, from whichever server; needs SELECT alone and changes nothing. */
+/** The schema state of a database on any server. Needs only SELECT and changes nothing. */
 export const schemaState = (pool: MysqlPool): Effect.Effect<SchemaState, DbFailure> =>
   pool.query("schema state", readSchema(pool))
 
-/** Fails for a database of another version of Unkey, which has to stay as it is. */
+/** Fails for a database of an unsupported Unkey version, which must not be changed. */
 export const requireServed = (state: SchemaState): Effect.Effect<SchemaState, SchemaNotServed> =>
   state.unserved.length === 0 ? Effect.succeed(state) : new SchemaNotServed({ found: state.unserved })
 
 const readServed = Effect.flatMap(MysqlPools, ({ primary }) => Effect.flatMap(schemaState(primary), requireServed))
 
-/** Who asked: a start, or a person, for whom a database that is newer stays untouched and dropped indexes come back. */
+/**
+ * Who runs the migration. `start`: the worker's start. `person`: an operator; then a newer database fails, and dropped indexes
+ * are recreated.
+ */
 type Asked = "start" | "person"
 
-/** What a run found and did. */
+/** The state before a run, and what the run changed. */
 interface Run {
   readonly state: SchemaState
   readonly applied: ReadonlyArray<number>
@@ -91,7 +94,7 @@ const applyPending = Effect.fnUntraced(function* (primary: MysqlPool, asked: Ask
   return done
 })
 
-/** Under the lock, so that of several processes each sees what the one before it has done. */
+/** Runs under the lock, so that concurrent processes see each other's result. */
 const migrateLocked = (asked: Asked) =>
   Effect.flatMap(MysqlPools, ({ primary }) =>
     primary.session(
@@ -99,7 +102,7 @@ const migrateLocked = (asked: Asked) =>
       Effect.acquireUseRelease(
         acquireLock(primary.sql),
         () => applyPending(primary, asked),
-        // A connection that broke has released the lock by breaking.
+        // A lost connection has already released the lock.
         () => Effect.ignore(primary.sql`DO RELEASE_LOCK(${primary.sql.literal(lockName)})`.unprepared)
       )
     )
@@ -133,11 +136,10 @@ const warn = ({ missingIndexes, unknown }: SchemaState) =>
 const reportOf = ({ applied, state }: Run): MigrationReport => ({ applied, present: state.present })
 
 /**
- * Brings the primary's schema up to date: creates on an empty database, adds what is missing to one that has these tables
- * already, and never changes a column or a row that exists. Where nothing is pending it reads and does no more, so that an
- * account without rights on the schema can start. Safe to repeat and to run from several processes at once. A database that
- * a newer version has migrated is used as it is, with a warning: migrations only add, so an older worker runs beside a
- * newer one and after it. A database of another version of Unkey is refused before anything is written.
+ * Migrates the primary's schema: creates tables in an empty database, adds what is missing in an existing one, and never
+ * changes an existing column or row. If nothing is pending it only reads, so an account without DDL privileges can start. Safe
+ * to repeat and to run concurrently. A database migrated by a newer version is used with a warning: migrations only add, so an
+ * older worker runs beside and after a newer one. A database of an unsupported Unkey version fails before anything is written.
  */
 export const migrate: Effect.Effect<MigrationReport, DbFailure | SchemaNotServed, MysqlPools> = readServed.pipe(
   Effect.flatMap((state) => (state.pending.length === 0 ? Effect.succeed(untouched(state)) : migrateLocked("start"))),
@@ -145,7 +147,7 @@ export const migrate: Effect.Effect<MigrationReport, DbFailure | SchemaNotServed
   Effect.map(reportOf)
 )
 
-/** For a start that may not change the schema: fails where something is pending. */
+/** For a start that must not change the schema: fails if migrations are pending. */
 export const requireMigrated: Effect.Effect<MigrationReport, DbFailure | SchemaNotServed | SchemaPending, MysqlPools> =
   readServed.pipe(
     Effect.tap(({ pending }) => Effect.when(new SchemaPending({ pending }), () => pending.length > 0)),
@@ -155,7 +157,7 @@ export const requireMigrated: Effect.Effect<MigrationReport, DbFailure | SchemaN
 
 const isComplete = ({ missingIndexes, pending }: SchemaState) => pending.length === 0 && missingIndexes.length === 0
 
-/** `migrate` for a person who asks for it: restores dropped indexes too, and fails for a database that is newer than this build. */
+/** `migrate` for an operator: also recreates dropped indexes, and fails for a database newer than this build. */
 export const migrateForward: Effect.Effect<
   MigrationReport & Pick<Run, "restored">,
   DbFailure | SchemaNotServed | SchemaNewer,

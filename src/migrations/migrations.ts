@@ -8,20 +8,20 @@ import { createIndex, type OwnIndex } from "./createIndex.ts"
 export interface Migration {
   readonly id: number
   readonly name: string
-  /** For whoever decides whether to apply it: what becomes different in the database. */
+  /** For the operator: what the migration changes in the database. */
   readonly effect: string
   /**
-   * Run in order. The server commits each DDL statement by itself, so a migration that was cut short starts again from its
-   * first statement: every statement must be safe to repeat.
+   * Run in order. The server commits each DDL statement by itself and an interrupted migration starts again from its first
+   * statement, so every statement must be safe to repeat.
    */
   readonly statements: ReadonlyArray<string>
-  /** Indexes that make statements fast and that Unkey's own schema does not have. No statement names one. */
+  /** Indexes for performance that Unkey's schema does not have. No statement names one. */
   readonly indexes: ReadonlyArray<OwnIndex>
 }
 
 /**
- * Ascending by id. One that has been released never changes. The first holds the tables shared with the API, the dashboard, krane and frontline.
- * `ownDatabase` is where the tables of this worker alone live; by default they are among the shared ones.
+ * Migrations, ascending by id. A released one never changes. The first creates the tables shared with the API, the dashboard,
+ * krane and frontline. `ownDatabase` is the database of this worker's own tables; by default they are among the shared ones.
  */
 export const migrationsIn = (ownDatabase?: string): ReadonlyArray<Migration> => [
   {
@@ -54,5 +54,5 @@ export const migrationsIn = (ownDatabase?: string): ReadonlyArray<Migration> => 
   }
 ]
 
-/** All of them, as they are by default. */
+/** The migrations with default settings. */
 export const migrations = migrationsIn()

@@ -14,7 +14,7 @@ const bookkeeping = "control_plane_migrations"
 
 type Connected = Pick<MysqlPool, "ownDatabase" | "ownTable" | "sql">
 
-/** Tables of Unkey v2.0.88 and later. The column `deployments.app_id` came with them. */
+/** Tables of Unkey v2.0.88 and later, which also added the column `deployments.app_id`. */
 const laterTables = ["apps", "deployment_changes"]
 
 const readTables = (sql: SqlClient, names: ReadonlyArray<string>, database?: string) =>
@@ -49,7 +49,7 @@ const readMissingIndexes = ({ ownDatabase, sql }: Connected, applied: ReadonlyAr
   )
 }
 
-/** Reads what the database has. Needs SELECT alone, and changes nothing. */
+/** Reads the schema state of the database. Needs only SELECT and changes nothing. */
 export const readSchema = Effect.fnUntraced(function* (connected: Connected) {
   const { ownDatabase, ownTable, sql } = connected
   const tables = yield* readTables(sql, laterTables)

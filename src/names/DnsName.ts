@@ -2,8 +2,8 @@ import { type Brand, Option } from "effect"
 import { baseOf, type DomainName } from "./DomainName.ts"
 
 /**
- * A name that DNS is asked about: labels of lower-case letters, digits, hyphens and underscores, or `*`. No character of it means
- * anything to a resolver but itself, so the question on the wire is for exactly this name.
+ * A name for DNS queries: labels of lower-case letters, digits, hyphens and underscores, or `*`. No character has a special
+ * meaning for a resolver, so the query is for exactly this name.
  */
 export type DnsName = string & Brand.Brand<"DnsName">
 
@@ -14,18 +14,18 @@ const maxOctets = 253
 const fits = (name: string): name is DnsName =>
   name.length <= maxOctets && name.split(".").every((part) => label.test(part))
 
-/** For names that a zone or a provider gives, in any case and with or without final dot. None for what cannot be asked safely. */
+/** Parses a name from a zone or provider, in any case, with or without final dot. None if it is not safe to query. */
 export const dnsName = (text: string): Option.Option<DnsName> =>
   Option.liftPredicate(fits)(text.toLowerCase().replace(/\.$/, ""))
 
-// Domain names have labels of the same alphabet; a name that is too long is one that DNS says does not exist.
+// Domain names have labels of the same alphabet; a name that is too long does not exist in DNS.
 const below = (prefix: string, name: string) => `${prefix}${name}` as DnsName
 
-/** Where owners publish that a domain is theirs. */
+/** The TXT record that proves ownership of a domain. */
 export const ownershipName = (name: DomainName): DnsName => below("_unkey.", name)
 
-/** Where a CA looks for the proof of a name and of the wildcard below it (RFC 8555 section 8.4). */
+/** The DNS-01 record of a name and of the wildcard below it (RFC 8555 section 8.4). */
 export const acmeChallengeName = (name: DomainName): DnsName => below("_acme-challenge.", baseOf(name))
 
-/** Whether DNS can hold the name. */
+/** Whether the name fits DNS's length limit. */
 export const isAskable = (name: DnsName): boolean => name.length <= maxOctets

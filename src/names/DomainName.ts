@@ -22,12 +22,12 @@ const refusals = {
   platform_zone: "it belongs to the platform itself"
 } as const
 
-/** The last two are for names of tenants alone: see `tenantDomainName`. */
+/** The last two apply to tenants' names only: see `tenantDomainName`. */
 export type DomainNameProblem = keyof typeof refusals
 // Object.keys is typed string[]; these are the keys of the table above.
 export const domainNameProblems = Object.keys(refusals) as [DomainNameProblem, ...Array<DomainNameProblem>]
 
-/** Text that is no domain name, and why. It does not carry the text, which may be long and hold any character. */
+/** The reason why a text is not a domain name. The text itself, of any length and content, is not included. */
 export class DomainNameRefused extends Schema.TaggedError<DomainNameRefused>()("DomainNameRefused", {
   problem: Schema.Literal(...domainNameProblems)
 }) {
@@ -36,7 +36,7 @@ export class DomainNameRefused extends Schema.TaggedError<DomainNameRefused>()("
   }
 }
 
-/** The canonical spelling of a host name, or of a wildcard: see `domainName`. */
+/** A host name or wildcard in canonical spelling: see `domainName`. */
 export type DomainName = string & Brand.Brand<"DomainName">
 
 type Checked = Either.Either<string, DomainNameProblem>
@@ -44,14 +44,14 @@ type Checked = Either.Either<string, DomainNameProblem>
 /** RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters. */
 const maxOctets = 253
 const maxLabelOctets = 63
-/** Code units read at all. The column of the widest name has 256 code points. */
+/** Maximum input length in code units. The widest column has 256 code points. */
 const maxRead = 512
 const wildcard = "*."
 
 const isAscii = (text: string): boolean => !/\P{ASCII}/u.test(text)
 const hasPunycode = (name: string): boolean => /(^|\.)xn--/.test(name)
 
-/** What other ASCII characters than those of host names mean to a URL parser, such as `%` and `/`, is not to be found out. */
+/** Rejects ASCII characters outside of host names, such as `%` and `/`, before a URL parser interprets them. */
 const characterProblem = (host: string): DomainNameProblem | null => {
   const others = host.replace(/[A-Za-z0-9.-]|\P{ASCII}/gu, "")
   if (others === "") return null
@@ -60,7 +60,7 @@ const characterProblem = (host: string): DomainNameProblem | null => {
   return /^_+$/.test(others) ? "underscore" : "character"
 }
 
-/** UTS #46, non-transitional, as browsers and Node's own resolver apply it. Node answers with nothing for what it refuses. */
+/** UTS #46, non-transitional, as browsers and Node's resolver apply it. Node returns an empty string for invalid input. */
 const toAscii = (host: string): Checked => {
   if (isAscii(host)) return Either.right(host.toLowerCase())
   const ascii = domainToASCII(host)
@@ -76,13 +76,16 @@ const labelProblem = (label: string): DomainNameProblem | null => {
   return label.slice(2, 4) === "--" && !label.startsWith("xn--") ? "reserved_label" : null
 }
 
-/** RFC 5891 section 5.4: an A-label is what its own text is written as. Whole names, for the rule about directions of writing. */
+/**
+ * RFC 5891 section 5.4: an A-label must equal the encoding of its own U-label. Checked on whole names, because of the Bidi
+ * rule.
+ */
 const isRoundTrip = (name: string): boolean => {
   const unicode = domainToUnicode(name)
   return !hasPunycode(unicode) && domainToASCII(unicode) === name
 }
 
-/** Top-level domains are never numeric, and URL parsers take a name for an address by its last label (WHATWG URL, 3.5). */
+/** Top-level domains are never numeric; URL parsers treat a name as an IP address by its last label (WHATWG URL, 3.5). */
 const isAddress = (labels: ReadonlyArray<string>): boolean => /^([0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "")
 
 const hostProblem = (host: string): DomainNameProblem | null => {
@@ -111,14 +114,14 @@ const canonical = (text: string): Checked =>
   })
 
 /**
- * The canonical spelling of a domain name, which all its spellings share: A-labels (RFC 5890), that is lower-case letters,
- * digits and hyphens, 1 to 63 octets each and 253 in all; no final dot; `*.` in front of a wildcard. At least two labels, no IP
- * address, and not a suffix under which registries sell names. Names of two spellings are one name exactly when these are equal.
+ * The canonical spelling of a domain name, shared by all its spellings: A-labels (RFC 5890), that is lower-case letters, digits
+ * and hyphens, 1 to 63 octets each and 253 in all; no final dot; `*.` before a wildcard. At least two labels, not an IP
+ * address, and not a suffix under which registries sell names. Two spellings denote the same name exactly if these are equal.
  */
 export const domainName = (text: string): Either.Either<DomainName, DomainNameRefused> =>
   Either.mapBoth(canonical(text), {
     onLeft: (problem) => new DomainNameRefused({ problem }),
-    // The one place where the brand is given.
+    // The only place that applies the brand.
     onRight: (name) => name as DomainName
   })
 
@@ -127,8 +130,8 @@ const CanonicalName: Schema.Schema<DomainName, string> = Schema.String.pipe(
 )
 
 /**
- * A domain name in a message, in a journal or in state: read in any spelling, written in the canonical one. The refused text is
- * in no error.
+ * A domain name in a message, a journal or state: read in any spelling, written in the canonical one. Errors do not contain the
+ * text.
  */
 export const DomainName: Schema.Schema<DomainName, string> = Schema.transformOrFail(Schema.String, CanonicalName, {
   strict: true,
@@ -142,15 +145,15 @@ export const DomainName: Schema.Schema<DomainName, string> = Schema.transformOrF
 
 export const isWildcard = (name: DomainName): boolean => name.startsWith(wildcard)
 
-/** The name that a wildcard stands below; of another name that name itself. */
+/** The base name of a wildcard; any other name unchanged. */
 export const baseOf = (name: DomainName): DomainName =>
-  // What follows `*.` was checked with it.
+  // The part after `*.` was validated with it.
   (isWildcard(name) ? name.slice(wildcard.length) : name) as DomainName
 
-/** The canonical spelling as a person would write it: U-labels. */
+/** The name in Unicode: U-labels. */
 export const unicodeOf = (name: DomainName): string =>
   isWildcard(name) ? `${wildcard}${domainToUnicode(baseOf(name))}` : domainToUnicode(name)
 
-/** The wildcard over the hosts directly below a name. None where the name leaves no room for it, or is a wildcard itself. */
+/** The wildcard directly below a name. Fails if the name is too long or is a wildcard itself. */
 export const wildcardOf = (name: DomainName): Either.Either<DomainName, DomainNameRefused> =>
   domainName(`${wildcard}${name}`)

@@ -1,8 +1,8 @@
 import { Option } from "effect"
 
-/** A normalised image reference: `docker.io` and `library/` are filled in, the host is in its one spelling. */
+/** A normalized image reference: `docker.io` and `library/` are filled in, the host is canonical. */
 export interface ImageReference {
-  /** As `canonicalHost` writes it. */
+  /** In the form of `canonicalHost`. */
   readonly host: string
   readonly path: string
   readonly tag: string | null
@@ -10,15 +10,15 @@ export interface ImageReference {
   readonly digest: string | null
 }
 
-/** Where a registry keeps the images of an operator: a host, and perhaps a path below which all of them are. */
+/** The location of an operator's images: a registry host and an optional path prefix. */
 export interface RegistryPlace {
-  /** In the same spelling as the host of a reference. */
+  /** In the same form as the host of a reference. */
   readonly host: string
-  /** Empty when the whole registry is the operator's. */
+  /** Empty if the whole registry belongs to the operator. */
   readonly path: string
 }
 
-/** The names of Docker Hub: the one in references, and those that its API and index answer to. */
+/** Docker Hub's host names: in references, and of its API and index. */
 export const dockerHubHosts: ReadonlyArray<string> = [
   "docker.io",
   "index.docker.io",
@@ -26,7 +26,7 @@ export const dockerHubHosts: ReadonlyArray<string> = [
   "registry.hub.docker.com"
 ]
 
-/** One spelling of a host, whatever its case, its port and which alias of Docker Hub it is: a host has one registry. */
+/** The canonical form of a host, independent of case, default port and Docker Hub alias. */
 export const canonicalHost = (host: string): string => {
   const plain = host
     .toLowerCase()
@@ -44,12 +44,12 @@ const tag = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 const digest = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 const remainder = new RegExp(`^(${path})(?::(${tag}))?(?:@(${digest}))?$`)
 const wholeDomain = new RegExp(`^${domain}$`)
-/** An image's id, which names no repository. */
+/** An image id, which is not a reference. */
 const bareId = /^[a-f0-9]{64}$/
-/** Of host and path together. */
+/** Maximum length of host and path together. */
 const maxName = 255
 
-/** What stands before the first `/` is a host when it could not be a path, or is `localhost`. */
+/** The part before the first `/` is a host if it cannot be a path component, or is `localhost`. */
 const splitDomain = (text: string): readonly [host: string, rest: string] => {
   const slash = text.indexOf("/")
   const first = slash < 0 ? "" : text.slice(0, slash)
@@ -57,7 +57,7 @@ const splitDomain = (text: string): readonly [host: string, rest: string] => {
   return isHost ? [first, text.slice(slash + 1)] : ["docker.io", text]
 }
 
-/** Parses a reference as Docker does. None for what Docker would not take as one. */
+/** Parses a reference as Docker does. None if Docker would reject it. */
 export const parseImageReference = (text: string): Option.Option<ImageReference> => {
   if (bareId.test(text)) return Option.none()
   const [givenHost, rest] = splitDomain(text)
@@ -80,8 +80,8 @@ export const registryPlace = (registryUrl: string): RegistryPlace => {
 }
 
 /**
- * Registries that serve the public images of many owners. Where an operator's images are below a path of one of them, the
- * rest of it is not the operator's.
+ * Registries that host public images of many owners. If an operator's images are below a path of one of them, the rest belongs
+ * to others.
  */
 export const publicRegistries: ReadonlyArray<string> = [
   "docker.io",
@@ -99,7 +99,7 @@ export const publicRegistries: ReadonlyArray<string> = [
   "cgr.dev"
 ]
 
-/** What is the operator's own at that registry: everything, unless others publish there as well. */
+/** The part of the registry that belongs to the operator: all of it, unless it is a public registry. */
 export const ownPlace = (registryUrl: string): RegistryPlace => {
   const place = registryPlace(registryUrl)
   return publicRegistries.includes(place.host) ? place : { host: place.host, path: "" }
@@ -111,9 +111,9 @@ export const isWithin = ({ host, path }: RegistryPlace, image: Pick<ImageReferen
 const symbols: Readonly<Record<string, string>> = { _: "-0", ".": "-1", "-": "-2" }
 
 /**
- * An id as a component of a repository's name, which takes lower case letters, digits and a separator between two of them
- * (OCI distribution specification 1.1). Different ids have different components: a capital is `-` and its small letter,
- * `_`, `.` and `-` are `-0`, `-1` and `-2`; where that would come first, `0-` stands before it, which nothing else yields.
+ * Encodes an id as a repository path component: lower-case letters, digits and single separators between them (OCI distribution
+ * specification 1.1). Injective: a capital letter is `-` and its lower case, `_`, `.` and `-` are `-0`, `-1` and `-2`; a
+ * leading one is preceded by `0-`, which no other input yields.
  */
 export const repositoryComponent = (id: string): string => {
   const escaped = id.replaceAll(/[^a-z0-9]/g, (letter) => symbols[letter] ?? `-${letter.toLowerCase()}`)
@@ -125,10 +125,10 @@ export interface ProjectName {
   readonly projectId: string
 }
 
-/** Where a project's images are in the registry, below what belongs to the operator there. */
+/** The path of a project's images, below the operator's prefix. */
 export const projectPath = ({ projectId, workspaceId }: ProjectName): string =>
   `${repositoryComponent(workspaceId)}/${repositoryComponent(projectId)}`
 
-/** The repository of a project's images: no other project's images are in it. */
+/** The repository of a project's images, used by no other project. */
 export const projectRepository = (registryUrl: string, project: ProjectName): string =>
   `${withoutScheme(registryUrl)}/${projectPath(project)}`

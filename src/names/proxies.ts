@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net"
 
-/** https://www.cloudflare.com/ips/: where a name leads whose record is "proxied" there, whatever the record says. */
+/** https://www.cloudflare.com/ips/: the addresses of names that are "proxied" at Cloudflare, whatever their record says. */
 const cloudflare: ReadonlyArray<readonly [network: string, prefix: number]> = [
   ["173.245.48.0", 20],
   ["103.21.244.0", 22],
@@ -31,7 +31,7 @@ const familyOf = (address: string): "ipv4" | "ipv6" => (isIP(address) === 6 ? "i
 const ofCloudflare = new BlockList()
 for (const [network, prefix] of cloudflare) ofCloudflare.addSubnet(network, prefix, familyOf(network))
 
-/** The proxy that has one of these addresses, by the name of its provider; null when none is known. For a reason only. */
+/** The provider of a proxy with one of these addresses, for error texts; null if unknown. */
 export const proxyOf = (addresses: ReadonlyArray<string>): string | null =>
   addresses.some((address) => isIP(address) !== 0 && ofCloudflare.check(address, familyOf(address)))
     ? "Cloudflare"

@@ -1,10 +1,10 @@
 import { Array as Arr, Either, Order } from "effect"
 import { type DomainName, domainName, unicodeOf } from "./DomainName.ts"
 
-/** What decides which of several rows of `custom_domains` a name belongs to. */
+/** The columns of `custom_domains` that determine which row owns a name. */
 export interface StoredDomain {
   readonly id: string
-  /** The domain as the row has it. */
+  /** The text of the row's domain. */
   readonly stored: string
   readonly isPlatform: boolean
   readonly isVerified: boolean
@@ -13,13 +13,13 @@ export interface StoredDomain {
 }
 
 /**
- * The spellings that rows are looked for by: canonical and in Unicode, with and without final dot. What a database takes for
- * equal to one of them, such as another case, is found with it. A row in any other spelling is refused: see `ownershipOf`.
+ * The spellings used to find rows: canonical and Unicode, with and without final dot. The database's collation also matches
+ * other cases. A row in any other spelling is rejected: see `ownershipOf`.
  */
 export const lookupSpellings = (name: DomainName): ReadonlyArray<string> =>
   Arr.dedupe([name, `${name}.`, unicodeOf(name), `${unicodeOf(name)}.`])
 
-/** The platform's rows first, then those that are proven, then the older ones. */
+/** The platform's rows first, then verified ones, then older ones. */
 const ownerFirst = Order.combineAll([
   Order.mapInput(Order.reverse(Order.boolean), ({ isPlatform }: StoredDomain) => isPlatform),
   Order.mapInput(Order.reverse(Order.boolean), ({ isVerified }: StoredDomain) => isVerified),
@@ -27,8 +27,8 @@ const ownerFirst = Order.combineAll([
 ])
 
 /**
- * Of rows that a database found by the spellings of a name, those of the name itself, its owner first. Databases compare with
- * rules of their own, by which text of other names may be equal, so each row is looked at again.
+ * The rows of the name itself among rows that a database found by its spellings, the owner first. A database's collation may
+ * match other names, so each row is checked again.
  */
 export const rowsOf = <Row extends StoredDomain>(name: DomainName, rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
   Arr.sort(
@@ -38,12 +38,12 @@ export const rowsOf = <Row extends StoredDomain>(name: DomainName, rows: Readonl
 
 const shown = (stored: string): string => JSON.stringify(stored.toWellFormed())
 
-/** Why a row is refused whose name belongs to the row with this spelling. */
+/** The reason to reject a row whose name belongs to the row with this spelling. */
 export const sameNameProblem = (owner: StoredDomain): string =>
   owner.isPlatform
     ? "it belongs to the platform itself"
     : `the same domain was added before as ${shown(owner.stored)}; remove one of the two`
 
-/** Why a row is refused that nothing finds by its name. */
+/** The reason to reject a row that no lookup by name finds. */
 export const otherSpellingProblem = (name: DomainName): string =>
   `it is another spelling of ${name}; add it in that spelling`

@@ -11,9 +11,9 @@ const isProvable = (name: DomainName): boolean =>
   isAskable(ownershipName(name)) && (!isWildcard(name) || isAskable(acmeChallengeName(name)))
 
 /**
- * The domain name that a tenant may have under this spelling. Beyond what no domain name may be, it is no suffix below which a
- * platform gives names to others, such as `github.io`; none of the platform's own zones, nothing in them and no wildcard over
- * one; and no name whose proof DNS cannot hold. `zones` are names of hosts, without `*.`.
+ * Validates a tenant's domain name. Beyond the rules of `domainName`: not a suffix below which a platform assigns names to
+ * others, such as `github.io`; not one of the platform's own zones, a name in them or a wildcard over one; and not a name too
+ * long for its ownership record. `zones` are host names without `*.`.
  */
 export const tenantDomainName = (
   text: string,

@@ -1,7 +1,7 @@
 import { Context, type Effect, type Option, type Redacted, Schema } from "effect"
 import type { DomainName } from "../names/DomainName.ts"
 
-/** The requests of RFC 8555 and RFC 9773 that this worker makes, as named in errors, spans and metrics. */
+/** The RFC 8555 and RFC 9773 requests that this worker makes, as errors, spans and metrics name them. */
 export const AcmeOperation = Schema.Literal(
   "directory",
   "new-account",
@@ -15,7 +15,7 @@ export const AcmeOperation = Schema.Literal(
 )
 export type AcmeOperation = typeof AcmeOperation.Type
 
-/** One identifier's share of a problem (RFC 8555 section 6.7.1). */
+/** One identifier's subproblem (RFC 8555 section 6.7.1). */
 export const AcmeSubproblem = Schema.Struct({
   type: Schema.String,
   identifier: Schema.NullOr(Schema.String),
@@ -23,10 +23,10 @@ export const AcmeSubproblem = Schema.Struct({
 })
 
 /**
- * The CA refused, and said why in a problem document (RFC 7807). `type` is the part after `urn:ietf:params:acme:error:`, or
- * the whole type when it is not one of these. What to do about each type is the workflow's decision. Texts are the CA's, cut
- * to 500 characters; they hold no secret, because nothing secret is sent. Where the CA names a page at which a person has to
- * act, the detail ends with its whole address, of up to 2,000 characters.
+ * The CA refused the request with a problem document (RFC 7807). `type` is the part after `urn:ietf:params:acme:error:`, or the
+ * whole type outside that namespace. The workflow decides what to do about each type. Texts are the CA's, cut to 500
+ * characters. They hold no secret, because requests carry none. If the CA names a page at which an operator has to act, the
+ * detail ends with its full URL of up to 2,000 characters.
  */
 export class AcmeProblem extends Schema.TaggedError<AcmeProblem>()("AcmeProblem", {
   operation: AcmeOperation,
@@ -34,7 +34,7 @@ export class AcmeProblem extends Schema.TaggedError<AcmeProblem>()("AcmeProblem"
   status: Schema.Number,
   detail: Schema.String,
   subproblems: Schema.Array(AcmeSubproblem),
-  /** Unix milliseconds before which the CA does not want to be asked again; null when it did not say. */
+  /** The CA's Retry-After as Unix milliseconds; null when absent. */
   retryAfter: Schema.NullOr(Schema.Number)
 }) {
   override get message(): string {
@@ -42,12 +42,12 @@ export class AcmeProblem extends Schema.TaggedError<AcmeProblem>()("AcmeProblem"
   }
 }
 
-/** The CA did not answer, or not with anything that ACME knows. Class: retry. */
+/** No response from the CA, or not a valid ACME response. Class: retry. */
 export class AcmeUnavailable extends Schema.TaggedError<AcmeUnavailable>()("AcmeUnavailable", {
   operation: AcmeOperation,
   reason: Schema.Literal("unreachable", "timeout", "unavailable", "unexpected-answer"),
   status: Schema.optional(Schema.Number),
-  /** As in AcmeProblem; absent when the CA did not say. */
+  /** As in AcmeProblem; absent when the CA sent none. */
   retryAfter: Schema.optional(Schema.Number)
 }) {
   readonly retryable = true as const
@@ -59,7 +59,7 @@ export class AcmeUnavailable extends Schema.TaggedError<AcmeUnavailable>()("Acme
 
 export type AcmeError = AcmeProblem | AcmeUnavailable
 
-/** Who we are to the CA. */
+/** The ACME account of this worker. */
 export interface AcmeAccount {
   /** PEM of a P-256 private key. */
   readonly key: Redacted.Redacted
@@ -68,7 +68,7 @@ export interface AcmeAccount {
 
 const Problem = Schema.Struct({ type: Schema.String, detail: Schema.String })
 
-/** RFC 8555 section 7.1.3. Its URL is all that is needed to go on with it, in any process. */
+/** RFC 8555 section 7.1.3. Any process can continue the order by its URL alone. */
 export const AcmeOrder = Schema.Struct({
   url: Schema.String,
   status: Schema.Literal("pending", "ready", "processing", "valid", "invalid"),
@@ -78,7 +78,7 @@ export const AcmeOrder = Schema.Struct({
   problem: Schema.NullOr(Problem),
   /** Unix milliseconds. */
   expiresAt: Schema.NullOr(Schema.Number),
-  /** Unix milliseconds before which the CA does not want to be polled again. */
+  /** The CA's Retry-After for the next poll, in Unix milliseconds. */
   retryAfter: Schema.NullOr(Schema.Number)
 })
 export type AcmeOrder = typeof AcmeOrder.Type
@@ -92,7 +92,7 @@ export const AcmeChallenge = Schema.Struct({
 })
 export type AcmeChallenge = typeof AcmeChallenge.Type
 
-/** RFC 8555 section 7.1.4. `name` is without the `*.` of a wildcard. Challenges come in no particular order. */
+/** RFC 8555 section 7.1.4. `name` excludes the `*.` of a wildcard. The order of challenges has no meaning. */
 export const AcmeAuthorization = Schema.Struct({
   url: Schema.String,
   name: Schema.String,
@@ -103,7 +103,7 @@ export const AcmeAuthorization = Schema.Struct({
 })
 export type AcmeAuthorization = typeof AcmeAuthorization.Type
 
-/** When the CA suggests to renew (RFC 9773 section 4.2). Unix milliseconds. */
+/** The CA's suggested renewal window (RFC 9773 section 4.2), in Unix milliseconds. */
 export const RenewalInfo = Schema.Struct({
   windowStart: Schema.Number,
   windowEnd: Schema.Number,
@@ -111,42 +111,42 @@ export const RenewalInfo = Schema.Struct({
 })
 export type RenewalInfo = typeof RenewalInfo.Type
 
-/** The CA will validate. */
-export interface AcmeAnswered {
-  /** Unix milliseconds before which the CA does not want to be asked for the result; null when it did not say. */
+/** The CA accepted the challenge response and will validate it. */
+export interface ChallengeResponse {
+  /** The CA's Retry-After for polling the result, in Unix milliseconds; null when absent. */
   readonly retryAfter: number | null
 }
 
 export interface AcmeOrderRequest {
   readonly names: ReadonlyArray<DomainName>
-  /** The certificate that this one replaces, as RFC 9773 section 4.1 names it. */
+  /** The certificate that this order replaces, identified as in RFC 9773 section 4.1. */
   readonly replaces?: string
 }
 
 /**
- * A certificate authority. One call asks for one thing, with a fresh nonce where one is refused, and waits for nothing: when
- * and how often to ask is the workflow's business. Reading is safe to repeat; the rest says what a repetition does.
+ * A certificate authority. Each call makes one request, repeated with a fresh nonce after `badNonce`. No call polls: the
+ * workflow decides when and how often to ask. Reads are safe to repeat; each other method states what a repetition does.
  */
 export class Acme extends Context.Tag("ctrl-worker/Acme")<
   Acme,
   {
-    /** Registers the key, or finds the account that has it: the same URL each time. Agrees to the CA's terms. */
+    /** Registers the account key, or finds its account; returns the same URL each time. Agrees to the CA's terms of service. */
     readonly register: (key: Redacted.Redacted) => Effect.Effect<string, AcmeError>
-    /** Each call is a new order, so its URL must be journaled at once. An order alone issues nothing. */
+    /** Each call creates a new order, so journal its URL at once. An order alone issues nothing. */
     readonly createOrder: (account: AcmeAccount, request: AcmeOrderRequest) => Effect.Effect<AcmeOrder, AcmeError>
     readonly order: (account: AcmeAccount, url: string) => Effect.Effect<AcmeOrder, AcmeError>
     readonly authorization: (account: AcmeAccount, url: string) => Effect.Effect<AcmeAuthorization, AcmeError>
-    /** What the CA must find for a token (RFC 8555 section 8.1). Asks nobody. */
+    /** The key authorization of a token (RFC 8555 section 8.1). Makes no request. */
     readonly keyAuthorization: (account: AcmeAccount, token: string) => Effect.Effect<string>
-    /** Asks the CA to validate. Refused as `malformed` when the challenge is no longer pending: read its state first. */
-    readonly answerChallenge: (account: AcmeAccount, url: string) => Effect.Effect<AcmeAnswered, AcmeError>
-    /** `csr` in PEM. Refused as `orderNotReady` when the order is past it: read its state first. */
+    /** Asks the CA to validate. Fails as `malformed` if the challenge is no longer pending: read its status first. */
+    readonly respondToChallenge: (account: AcmeAccount, url: string) => Effect.Effect<ChallengeResponse, AcmeError>
+    /** `csr` in PEM. Fails as `orderNotReady` if the order is past that state: read its status first. */
     readonly finalize: (account: AcmeAccount, order: AcmeOrder, csr: string) => Effect.Effect<AcmeOrder, AcmeError>
-    /** PEM, leaf first, on the preferred chain when one is configured and offered. */
+    /** The chain in PEM, leaf first; the preferred chain if one is configured and offered. */
     readonly certificate: (account: AcmeAccount, order: AcmeOrder) => Effect.Effect<string, AcmeError>
-    /** None when the CA has no renewal information. `certificateId` as RFC 9773 section 4.1 makes it. */
+    /** None if the CA does not support renewal information. `certificateId` as in RFC 9773 section 4.1. */
     readonly renewalInfo: (certificateId: string) => Effect.Effect<Option.Option<RenewalInfo>, AcmeError>
-    /** Succeeds while the CA shows its directory, which takes no account and leaves no trace. */
+    /** Succeeds if the CA serves its directory. Needs no account and changes nothing. */
     readonly check: Effect.Effect<void, AcmeError>
   }
 >() {}

@@ -2,24 +2,24 @@ import { Context, type Effect } from "effect"
 import type { DbFailure } from "./Db.ts"
 
 export interface BuildBacklog {
-  /** Deployments in their `queued` step: they wait for a build slot. */
+  /** Deployments in the `queued` step, waiting for a build slot. */
   readonly waiting: number
-  /** Since when the one that has waited longest waits, in Unix milliseconds; null when none does. */
+  /** When the longest waiting deployment began to wait, in Unix milliseconds; null if none waits. */
   readonly waitingSince: number | null
-  /** Builds that a worker has a lease on. */
+  /** Builds under a worker's lease. */
   readonly running: number
 }
 
 const day = 86_400_000
 
 /**
- * A renewal is overdue once less than a fifth of the certificate's life is left: it is due with a third left, half of a
- * life under 10 days, and is tried again every day until it succeeds.
+ * A renewal is overdue once less than a fifth of the certificate's lifetime is left. Renewal is due with a third of the
+ * lifetime left (half of a lifetime under 10 days), and is retried daily until it succeeds.
  */
-export const overdueShare = 5
-/** A fifth of 90 days. Nobody waits longer than that before a certificate that lives for years is looked after. */
-export const longestOverdue = 18 * day
-/** A certificate that has expired longer ago is no longer in use: its domain leads elsewhere, and nothing can renew it. */
+export const overdueFraction = 5
+/** A fifth of 90 days: the limit for certificates with a longer lifetime. */
+export const maxOverdueWindow = 18 * day
+/** A certificate expired for longer than this counts as abandoned: its domain points elsewhere and cannot be validated. */
 export const abandonedAfter = 7 * day
 
 /** Whether a renewal should have succeeded by now. Unix milliseconds. */
@@ -28,15 +28,15 @@ export const isRenewalOverdue = (
   now: number
 ): boolean => {
   const left = expiresAt - now
-  return left < longestOverdue && left > -abandonedAfter && left * overdueShare < expiresAt - issuedAt
+  return left < maxOverdueWindow && left > -abandonedAfter && left * overdueFraction < expiresAt - issuedAt
 }
 
-/** What waits in the database, for operators to see. Reads only, and as many rows as wait. */
+/** Work waiting in the database, for metrics. Read only; reads as many rows as wait. */
 export class Backlog extends Context.Tag("ctrl-worker/Backlog")<
   Backlog,
   {
     readonly builds: Effect.Effect<BuildBacklog, DbFailure>
-    /** Certificates of which `isRenewalOverdue` is true. */
+    /** The number of certificates for which `isRenewalOverdue` holds. */
     readonly overdueRenewals: (now: number) => Effect.Effect<number, DbFailure>
   }
 >() {}

@@ -2,31 +2,31 @@ import { Context, type Duration, type Effect } from "effect"
 import type { BuildOutcome, BuildState } from "./Builder.ts"
 import type { DbFailure } from "./Db.ts"
 
-/** One claim on a build. `owner` is a name of at most 64 characters that no other claim has ever had: it is the fence. */
-export interface BuildHold {
+/** Identifies one claim on a build. `owner`, at most 64 characters and unique per claim, is its fencing token. */
+export interface BuildLeaseKey {
   readonly buildId: string
   readonly owner: string
 }
 
-/** How long the build is the owner's from now on, and one line about what it is doing, at most 200 characters. */
-export interface BuildLease extends BuildHold {
-  readonly lease: Duration.Duration
+/** Requests the build for `duration` from now. `detail` is one line of at most 200 characters about its progress. */
+export interface LeaseRequest extends BuildLeaseKey {
+  readonly duration: Duration.Duration
   readonly detail: string
 }
 
 /**
- * `Claimed`: the build is the claimant's to run. `orphan` is what an owner before it left at the builder and nobody has
- * finished yet. `Running`: somebody else's lease holds. `Ended`: there is an outcome, a cancellation included.
+ * `Claimed`: the caller runs the build. `orphan` is the external build id that a previous owner left unfinished, if any.
+ * `Running`: another lease is active. `Ended`: the build has an outcome, which may be a cancellation.
  */
-export type BuildClaim =
+export type ClaimResult =
   | { readonly _tag: "Claimed"; readonly orphan: string | null }
   | { readonly _tag: "Running" }
   | { readonly _tag: "Ended" }
 
-/** `cancelled`: still the owner's to clean up, not to go on with. `lost`: somebody else's, or nobody's any more. */
-export type BuildRenewal = "held" | "cancelled" | "lost"
+/** `cancelled`: the owner must stop the build and clean up. `lost`: another worker may own the build. */
+export type RenewalResult = "held" | "cancelled" | "lost"
 
-/** What a cancelled build polls as. */
+/** The outcome of a cancelled build. */
 export const cancelledOutcome: BuildOutcome = {
   _tag: "Failed",
   kind: "cancelled",
@@ -34,36 +34,38 @@ export const cancelledOutcome: BuildOutcome = {
 }
 
 /**
- * Which worker runs which build, for all workers on one database. At most one claim of a build holds at a time, and writes
- * of an owner that has been replaced change nothing. Leases begin and end by the ledger's own clock, so that the clocks of
- * workers need not agree. Every call is safe to repeat with the same arguments.
+ * Build leases, shared by all workers on one database. A build has at most one active claim, and writes by a replaced owner
+ * change nothing. Leases use the ledger's clock, so worker clocks need not agree. Every call is safe to repeat with the same
+ * arguments.
  */
 export class BuildLedger extends Context.Tag("ctrl-worker/BuildLedger")<
   BuildLedger,
   {
-    /** Takes a build that nobody has claimed, or whose owner has let its lease end without an outcome. */
-    readonly claim: (lease: BuildLease) => Effect.Effect<BuildClaim, DbFailure>
-    /** Also after the lease has ended, as long as nobody else has claimed the build. */
-    readonly renew: (lease: BuildLease) => Effect.Effect<BuildRenewal, DbFailure>
+    /** Claims a build that is unclaimed, or whose lease expired without an outcome. */
+    readonly claim: (lease: LeaseRequest) => Effect.Effect<ClaimResult, DbFailure>
+    /** Renews the lease, even an expired one, unless another owner has claimed the build. */
+    readonly renew: (lease: LeaseRequest) => Effect.Effect<RenewalResult, DbFailure>
     /**
-     * Notes what the builder calls the build, at most 255 characters, for whoever has to finish it; null once it is
-     * finished. False: the build is not the owner's any more and nothing was noted.
+     * Records the builder's own id of the build, at most 255 characters, so that a successor can finish it; null once it is
+     * finished. Returns false, and records nothing, if the caller no longer owns the build.
      */
-    readonly noteExternal: (
-      hold: BuildHold & { readonly externalBuildId: string | null }
+    readonly recordExternalId: (
+      hold: BuildLeaseKey & { readonly externalBuildId: string | null }
     ) => Effect.Effect<boolean, DbFailure>
-    /** Keeps the outcome and ends the lease. False: the build is somebody else's or has another outcome, which stays. */
-    readonly end: (hold: BuildHold & { readonly outcome: BuildOutcome }) => Effect.Effect<boolean, DbFailure>
-    /** Gives the build back without an outcome: it may be claimed at once. */
-    readonly release: (hold: BuildHold) => Effect.Effect<void, DbFailure>
+    /** Records the outcome and ends the lease. Returns false if another owner has the build or another outcome is recorded. */
+    readonly recordOutcome: (
+      hold: BuildLeaseKey & { readonly outcome: BuildOutcome }
+    ) => Effect.Effect<boolean, DbFailure>
+    /** Releases the lease without an outcome; the build may be claimed at once. */
+    readonly release: (hold: BuildLeaseKey) => Effect.Effect<void, DbFailure>
     /**
-     * From now on the build's outcome is that it was cancelled, unless it has one. Its owner learns that when it renews; a
-     * build that nobody has claimed yet is never claimed.
+     * Records the outcome `cancelled` unless the build has one. The owner learns it at the next renewal; an unclaimed build can
+     * no longer be claimed.
      */
     readonly requestCancel: (buildId: string) => Effect.Effect<void, DbFailure>
-    /** `Unknown`: never claimed, swept, or its lease has ended without an outcome. */
+    /** `Unknown`: never claimed, deleted after its retention, or its lease expired without an outcome. */
     readonly state: (buildId: string) => Effect.Effect<BuildState, DbFailure>
-    /** Forgets up to 100 builds whose leases ended longer ago than that; answers how many it found. */
-    readonly sweep: (retention: Duration.Duration) => Effect.Effect<number, DbFailure>
+    /** Deletes up to 100 builds whose lease ended longer ago than `retention`; returns how many. */
+    readonly deleteExpired: (retention: Duration.Duration) => Effect.Effect<number, DbFailure>
   }
 >() {}

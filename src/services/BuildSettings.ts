@@ -1,14 +1,14 @@
 import { Context } from "effect"
 
-/** What an operator decides about builds, the same for all of them. */
+/** Build settings that apply to all builds. */
 export class BuildSettings extends Context.Tag("ctrl-worker/BuildSettings")<
   BuildSettings,
   {
-    /** How many builds of one workspace run at the same time. */
+    /** Concurrent builds per workspace. */
     readonly maxPerWorkspace: number
-    /** Milliseconds after which a build that still runs is given up. */
+    /** Milliseconds after which a running build fails. */
     readonly deadline: number
-    /** What images are built for, as in `linux/amd64`. */
+    /** Target platform of images, such as `linux/amd64`. */
     readonly platform: string
   }
 >() {}

@@ -1,26 +1,26 @@
 import { Context, type Effect, type Scope } from "effect"
 
-/** Whose build it is: how its steps and logs are found again. */
+/** Identifies the build that steps and logs belong to. */
 export interface BuildIdentity {
   readonly workspaceId: string
   readonly projectId: string
   readonly deploymentId: string
 }
 
-/** A step of a build as it is now. Told again whenever something about it changes. Times are Unix milliseconds. */
+/** The current state of a build step, sent again on each change. Times are Unix milliseconds. */
 export interface StepProgress {
   readonly _tag: "Step"
-  /** The builder's own id of the step, unique within its content: `sha256:...`. */
+  /** BuildKit's id of the step, unique within its content: `sha256:...`. */
   readonly stepId: string
   readonly name: string
   readonly cached: boolean
   readonly startedAt: number | null
   readonly completedAt: number | null
-  /** Empty when nothing went wrong. */
+  /** Empty on success. */
   readonly error: string
 }
 
-/** What a step wrote, standard output and standard error alike. */
+/** Output of a step, standard output and standard error combined. */
 export interface StepOutput {
   readonly _tag: "Output"
   readonly stepId: string
@@ -30,19 +30,19 @@ export interface StepOutput {
 
 export type BuildEvent = StepProgress | StepOutput
 
-/** Takes the events of one build in the order they come. Never fails and never waits for anybody. */
+/** Takes the events of one build in order. Never fails and never blocks. */
 export type RecordEvents = (events: ReadonlyArray<BuildEvent>) => Effect.Effect<void>
 
 /**
- * Keeps the steps and the output of builds for whoever looks at a deployment. Best effort: a store that is slow or away
- * costs events, which are counted, and never a build's time.
+ * Stores the steps and output of builds for display. Best effort: a slow or unreachable store drops events, which are counted,
+ * and never delays a build.
  */
 export class BuildTelemetry extends Context.Tag("ctrl-worker/BuildTelemetry")<
   BuildTelemetry,
   {
-    /** Opens the record of one build. When the scope closes, what is known of its steps is final. */
+    /** Opens the record of one build. Closing the scope finalizes its steps. */
     readonly record: (build: BuildIdentity) => Effect.Effect<RecordEvents, never, Scope.Scope>
-    /** How many rows were lost since the start. */
+    /** Rows dropped since the process started. */
     readonly dropped: Effect.Effect<number>
   }
 >() {}

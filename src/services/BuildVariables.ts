@@ -2,18 +2,18 @@ import { Context, type Effect, type Option, type Redacted, Schema } from "effect
 import type { DbFailure } from "./Db.ts"
 import type { DecryptionRefused, VaultUnavailable } from "./Vault.ts"
 
-/** The environment variables of a deployment, for its build to read. */
-export interface Variables {
-  /** By name. Values hold no NUL and are well-formed text. */
+/** The decrypted environment variables of a deployment, for its build. */
+export interface EnvironmentVariables {
+  /** By name. Values are well-formed Unicode without NUL. */
   readonly values: ReadonlyMap<string, Redacted.Redacted>
   /**
-   * Another one whenever a value or a name is another one, and the same until one is written. It is a digest of
-   * ciphertexts, which are never the same for two encryptions: it tells nothing about a value, also not to a guess.
+   * Changes whenever a name or ciphertext changes. A digest of ciphertexts, which differ for each encryption, so it reveals
+   * nothing about the values.
    */
   readonly version: string
 }
 
-/** Refuse: no build can be given these variables, until their writer has changed them. `problem` quotes no value. */
+/** Not retryable: these variables cannot be passed to a build until their writer changes them. `problem` quotes no value. */
 export class VariablesRefused extends Schema.TaggedError<VariablesRefused>()("VariablesRefused", {
   problem: Schema.String
 }) {
@@ -22,16 +22,16 @@ export class VariablesRefused extends Schema.TaggedError<VariablesRefused>()("Va
   }
 }
 
-/**
- * What a build may read of its deployment's environment variables. Decrypted for each build and kept nowhere. Safe to
- * repeat.
- */
+/** The environment variables that a build may read. Decrypted for each build and not stored. Safe to repeat. */
 export class BuildVariables extends Context.Tag("ctrl-worker/BuildVariables")<
   BuildVariables,
   {
-    /** None: builds are given no variables, or there is no such deployment. */
-    readonly of: (
+    /** None if builds get no variables, or the deployment does not exist. */
+    readonly forDeployment: (
       deploymentId: string
-    ) => Effect.Effect<Option.Option<Variables>, DbFailure | DecryptionRefused | VariablesRefused | VaultUnavailable>
+    ) => Effect.Effect<
+      Option.Option<EnvironmentVariables>,
+      DbFailure | DecryptionRefused | VariablesRefused | VaultUnavailable
+    >
   }
 >() {}

@@ -1,7 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { Context, type Effect, Schema } from "effect"
 
-/** The builder, or what it needs, did not do its part: away, busy, or GitHub gives no token now. Class: retry. */
+/** The builder, or a service it depends on, is unavailable. Class: retry. */
 export class BuilderUnavailable extends Schema.TaggedError<BuilderUnavailable>()("BuilderUnavailable", {
   operation: Schema.Literal("start", "poll", "cancel"),
   reason: Schema.Literal(
@@ -21,7 +21,7 @@ export class BuilderUnavailable extends Schema.TaggedError<BuilderUnavailable>()
   }
 }
 
-/** Refuse (400): nothing can be built from this request, however often it is repeated. `problem` is for users. */
+/** Not retryable (400): the request cannot be built. `problem` is shown to users. */
 export class BuildRefused extends Schema.TaggedError<BuildRefused>()(
   "BuildRefused",
   {
@@ -49,14 +49,14 @@ export class BuildRefused extends Schema.TaggedError<BuildRefused>()(
   }
 }
 
-/** What to build, from which commit, for whom. Paths are as users write them: empty means the default. */
+/** A build request. Paths are as users enter them; empty means the default. */
 export const BuildRequest = Schema.Struct({
-  /** Fixed before the build starts, at most 63 letters, digits, `-`, `_` and `.`. */
+  /** Chosen before the build starts; at most 63 letters, digits, `-`, `_` and `.`. */
   buildId: Schema.String,
   workspaceId: Schema.String,
   projectId: Schema.String,
   deploymentId: Schema.String,
-  /** Where Depot keeps the project's cache, when that is known already. */
+  /** The Depot project that holds the project's cache, if known. */
   depotProjectId: Schema.NullOr(Schema.String),
   /** `owner/name`. */
   repository: Schema.String,
@@ -66,12 +66,12 @@ export const BuildRequest = Schema.Struct({
   dockerfilePath: Schema.String,
   /** `linux/<architecture>`. */
   platform: Schema.String,
-  /** Null builds a public repository without a token. */
+  /** Null for a public repository, built without a token. */
   installationId: Schema.NullOr(Schema.BigInt)
 })
 export type BuildRequest = typeof BuildRequest.Type
 
-/** Why a build failed, as far as it is known. `unknown` is the rest. */
+/** Why a build failed; `unknown` for all other causes. */
 export const BuildFailureKind = Schema.Literal(
   "dockerfile_not_found",
   "dockerfile_invalid",
@@ -94,24 +94,24 @@ export const BuildFailureKind = Schema.Literal(
 export type BuildFailureKind = typeof BuildFailureKind.Type
 
 export const BuildRunning = Schema.TaggedStruct("Running", {
-  /** What it is doing, for whoever looks at the deployment; at most 200 characters. */
+  /** Progress for users, at most 200 characters. */
   detail: Schema.String
 })
 export const BuildSucceeded = Schema.TaggedStruct("Succeeded", {
   image: Schema.String,
-  /** `sha256:` and 64 hexadecimal digits: what the registry has. */
+  /** The digest in the registry: `sha256:` and 64 hexadecimal digits. */
   digest: Schema.String,
-  /** The builder's own name for the build, unique and fit for a Kubernetes label; null when it gives none. */
+  /** The builder's own unique id of the build, valid as a Kubernetes label; null if it has none. */
   externalBuildId: Schema.NullOr(Schema.String),
-  /** Where Depot keeps the project's cache, to be stored with the project; null for other builders. */
+  /** The Depot project that holds the project's cache, to store with the project; null for other builders. */
   depotProjectId: Schema.NullOr(Schema.String)
 })
 export const BuildFailed = Schema.TaggedStruct("Failed", {
   kind: BuildFailureKind,
-  /** For users: says what to do. Holds no secret, at most 500 characters. */
+  /** Shown to users, with what to do. Holds no secret; at most 500 characters. */
   message: Schema.String
 })
-/** No worker knows that build: the one that ran it died, and its build with it. Start it again. */
+/** No worker runs the build: its worker died, and the build with it. Start it again. */
 export const BuildUnknown = Schema.TaggedStruct("Unknown", {})
 
 export const BuildState = Schema.Union(BuildRunning, BuildSucceeded, BuildFailed, BuildUnknown)
@@ -119,23 +119,23 @@ export type BuildState = typeof BuildState.Type
 export type BuildOutcome = typeof BuildSucceeded.Type | typeof BuildFailed.Type
 
 /**
- * Builds images from git commits and pushes them. No call waits for a build: `start`, then `poll` until it has ended. Any
- * worker may be asked, whichever of them runs the build.
+ * Builds images from git commits and pushes them. No call waits for a build: `start`, then `poll` until it ends. Any worker can
+ * answer for any build.
  */
 export class Builder extends Context.Tag("ctrl-worker/Builder")<
   Builder,
   {
-    /** False: every start is refused. */
+    /** If false, every `start` fails. */
     readonly isConfigured: boolean
     /**
-     * Succeeds once the repository's owner has let us in and the build is on its way. Safe to repeat: a build of that id
-     * that runs or has ended is attached to, never started twice.
+     * Succeeds once access to the repository is verified and the build has been started. Idempotent by build id: a build that
+     * runs or has ended is not started again.
      */
     readonly start: (request: BuildRequest) => Effect.Effect<void, BuilderUnavailable | BuildRefused>
     readonly poll: (buildId: string) => Effect.Effect<BuildState, BuilderUnavailable>
     /**
-     * Stops the build where it runs, within seconds when that is another worker, and answers once that is on its way; it
-     * then polls as `cancelled`. Safe to repeat.
+     * Requests cancellation, also of a build on another worker, and returns; the build stops within seconds and then polls as
+     * `cancelled`. Safe to repeat.
      */
     readonly cancel: (buildId: string) => Effect.Effect<void, BuilderUnavailable>
   }

@@ -2,8 +2,8 @@ import { Context, type Effect } from "effect"
 import type { RemainingLife } from "./CertificateStore.ts"
 
 /**
- * What operators can count about certificates. Called where something really happens, never on replay. A problem's type is
- * one of the CA's or our own; others are counted together.
+ * Certificate metrics. Recorded when work really runs, never on replay. Problem types are the CA's or this worker's; unknown
+ * ones are counted as "other".
  */
 export class CertificateMetrics extends Context.Tag("ctrl-worker/CertificateMetrics")<
   CertificateMetrics,
@@ -12,7 +12,7 @@ export class CertificateMetrics extends Context.Tag("ctrl-worker/CertificateMetr
     readonly issuance: (kind: "first" | "renewal", outcome: "stored" | "failed") => Effect.Effect<void>
     readonly renewalInfo: (answer: "suggested" | "none" | "failed") => Effect.Effect<void>
     readonly problem: (type: string) => Effect.Effect<void>
-    /** Replaces every class; those that are not named have none. */
+    /** Replaces all classes; a class that is absent counts zero. */
     readonly setRemainingLife: (counts: ReadonlyMap<RemainingLife, number>) => Effect.Effect<void>
   }
 >() {}

@@ -1,23 +1,23 @@
 import { Context } from "effect"
 import type { DomainName } from "../names/DomainName.ts"
 
-/** Who may have records for challenges, and where: what `ChallengeRecord` is made from. Lower case. */
+/** What a `ChallengeRecord` is built from. All names are lower case. */
 export interface ChallengeRules {
-  /** Apexes of the platform's own host names, such as `unkey.app`. */
+  /** Apex domains of the platform's own host names, such as `unkey.app`. */
   readonly platformApexes: ReadonlyArray<string>
-  /** The domain to which owners of wildcard domains delegate their challenges. Null: no customer can have a wildcard. */
+  /** The domain to which customers delegate DNS-01 challenges. Null disables wildcards of customers. */
   readonly delegationDomain: string | null
 }
 
-/** What an operator decides about certificates, the same for all of them. */
+/** Certificate settings that apply to all domains. */
 export class CertificateSettings extends Context.Tag("ctrl-worker/CertificateSettings")<
   CertificateSettings,
   ChallengeRules & {
-    /** Whether a CA may be asked at all. */
+    /** Whether ACME is enabled. */
     readonly isEnabled: boolean
-    /** Whether we can write DNS records, which wildcards need. */
+    /** Whether a DNS provider is configured, which wildcards need. */
     readonly hasDnsProvider: boolean
-    /** Wildcards of the platform itself, such as `*.unkey.app`. */
+    /** Wildcard domains of the platform, such as `*.unkey.app`. */
     readonly infrastructure: ReadonlyArray<DomainName>
   }
 >() {}

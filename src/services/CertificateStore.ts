@@ -6,41 +6,41 @@ import type { DbFailure } from "./Db.ts"
 export const ChallengeStatus = Schema.Literal("waiting", "pending", "verified", "failed")
 export type ChallengeStatus = typeof ChallengeStatus.Type
 
-/** A domain with all that decides about its certificate. */
+/** A domain with what decides about its certificate. */
 export interface CertifiedDomain {
   readonly id: string
-  /** Whose keyring encrypts the key, and what `certificates.workspace_id` must be. */
+  /** The workspace whose keyring encrypts the key; also the value of `certificates.workspace_id`. */
   readonly workspaceId: string
   readonly name: DomainName
-  /** Null when the domain has no challenge row. */
+  /** Null if the domain has no challenge row. */
   readonly challenge: { readonly status: ChallengeStatus; readonly expiresAt: number } | null
-  /** Whether frontline serves the name. Without a route it refuses the CA's question too. */
+  /** Whether frontline has a route for the name. Without one it does not answer HTTP-01 validation. */
   readonly hasRoute: boolean
   readonly certificate: { readonly id: string; readonly workspaceId: string; readonly chain: string } | null
 }
 
-/** A domain as the renewal of all of them sees it. `status` is null when it has no challenge row. */
+/** A domain as listed for renewal. `status` is null if it has no challenge row. */
 export const ListedDomain = Schema.TaggedStruct("Listed", {
   id: Schema.String,
   name: DomainName,
   workspaceId: Schema.String,
   status: Schema.NullOr(ChallengeStatus),
-  /** Unix milliseconds of the challenge row's last change; null when it has none. */
+  /** Last change of the challenge row in Unix milliseconds; null if there is no row. */
   changedAt: Schema.NullOr(Schema.Number)
 })
 export type ListedDomain = typeof ListedDomain.Type
 
-/** A row that no certificate can be obtained for: it has no domain name, or one that belongs to another row. */
-export const UnfitDomain = Schema.TaggedStruct("Unfit", {
+/** A row that cannot have a certificate: its text is not a domain name, or the name belongs to another row. */
+export const InvalidDomain = Schema.TaggedStruct("Unfit", {
   id: Schema.String,
-  /** For its owner, at most 512 code points. */
+  /** Shown to the domain's owner; at most 512 code points. */
   problem: Schema.String
 })
-export type UnfitDomain = typeof UnfitDomain.Type
+export type InvalidDomain = typeof InvalidDomain.Type
 
 export const DomainPage = Schema.Struct({
-  rows: Schema.Array(Schema.Union(ListedDomain, UnfitDomain)),
-  /** Where the next page begins; null after the last one. */
+  rows: Schema.Array(Schema.Union(ListedDomain, InvalidDomain)),
+  /** Cursor of the next page; null after the last one. */
   next: Schema.NullOr(Schema.Number)
 })
 export type DomainPage = typeof DomainPage.Type
@@ -48,12 +48,12 @@ export type DomainPage = typeof DomainPage.Type
 export interface AcmeAccountRow {
   readonly id: string
   readonly encryptedKey: string
-  /** The account's URL; null until it is registered. */
+  /** The account URL; null until the account is registered. */
   readonly registrationUri: string | null
 }
 
 export interface NewCertificate {
-  /** Used when the name has no certificate yet; otherwise its id stays. */
+  /** The row id for a first certificate; an existing row keeps its id. */
   readonly id: string
   readonly domainId: string
   readonly chain: string
@@ -63,7 +63,7 @@ export interface NewCertificate {
   readonly at: number
 }
 
-/** `Gone`: the domain does not exist any more. `Changed`: another certificate than the expected one stands there. */
+/** `Gone`: the domain no longer exists. `Changed`: the stored certificate is not the expected one. */
 export const SaveOutcome = Schema.Union(
   Schema.TaggedStruct("Saved", { id: Schema.String }),
   Schema.TaggedStruct("Gone", {}),
@@ -71,56 +71,59 @@ export const SaveOutcome = Schema.Union(
 )
 export type SaveOutcome = typeof SaveOutcome.Type
 
-/** A domain that belongs to the platform itself, such as the wildcard above all generated host names. */
+/** A domain of the platform itself, such as the wildcard of all generated host names. */
 export interface InfrastructureDomain {
   readonly id: string
   readonly name: DomainName
   readonly targetCname: string
 }
 
-/** A tenant's row that has the name of an infrastructure domain. */
-export const TakenDomain = Schema.Struct({ id: Schema.String, name: DomainName, workspaceId: Schema.String })
-export type TakenDomain = typeof TakenDomain.Type
+/** A tenant's row with the name of an infrastructure domain. */
+export const ConflictingDomain = Schema.Struct({ id: Schema.String, name: DomainName, workspaceId: Schema.String })
+export type ConflictingDomain = typeof ConflictingDomain.Type
 
-/** How much life certificates have left; each class ends where the next begins. */
+/** Classes of remaining certificate lifetime; each ends where the next begins. */
 export const remainingLifeClasses = ["expired", "1d", "7d", "14d", "30d", "more"] as const
 export type RemainingLife = (typeof remainingLifeClasses)[number]
 
-/** Whose rows infrastructure domains are, and who owns the ACME account, in the columns for workspaces. */
+/** Values of `workspace_id` for infrastructure domains and for the ACME account. */
 export const infrastructureWorkspace = "unkey_internal"
 export const acmeWorkspace = "acme"
 
 /**
- * Certificates, the challenges that prove domains, and the one ACME account. Times are Unix milliseconds and the same on
- * a repeat; every write is one transaction and safe to repeat. Everything is read from the primary.
+ * Certificates, ACME challenges and the one ACME account. Times are Unix milliseconds and the same on a repeat. Every write is
+ * one transaction and safe to repeat. All reads go to the primary.
  */
 export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore")<
   CertificateStore,
   {
-    /** The row that the name belongs to, as `DomainStore` says, with what else has the name. */
+    /** The row that owns the name, as `DomainStore` defines it, with its related rows. */
     readonly find: (name: DomainName) => Effect.Effect<Option.Option<CertifiedDomain>, DbFailure>
-    /** What frontline answers the CA. The row becomes `pending`; one that is missing is made. False when the domain is gone. */
+    /**
+     * Stores the HTTP-01 response that frontline serves and sets the challenge to `pending`, inserting the row if missing.
+     * Returns false if the domain no longer exists.
+     */
     readonly writeChallenge: (challenge: {
       readonly domainId: string
       readonly token: string
       readonly authorization: string
       readonly at: number
     }) => Effect.Effect<boolean, DbFailure>
-    /** The challenge is `failed` until it is tried again. The reason, cut to 512 characters, stands at a verified domain. */
+    /** Sets the challenge to `failed`. On a verified domain it also stores the reason, cut to 512 characters. */
     readonly markFailed: (failure: {
       readonly domainId: string
       readonly reason: string
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
-    /** The domain has a certificate until then. */
+    /** Records that the domain has a certificate until `expiresAt`. */
     readonly markVerified: (verified: {
       readonly domainId: string
       readonly expiresAt: number
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
     /**
-     * Stores the certificate and its expiry when `accepts` agrees to what stands there, which is read under a lock. The
-     * row's id and time of creation stay. `accepts` may be asked more than once, so it must be pure.
+     * Stores the certificate and its expiry if `accepts` returns true for the stored chain, which is read under a lock. An
+     * existing row keeps its id and creation time. `accepts` may run more than once, so it must be pure.
      */
     readonly save: (
       certificate: NewCertificate,
@@ -128,8 +131,8 @@ export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore"
     ) => Effect.Effect<SaveOutcome, DbFailure>
     readonly account: Effect.Effect<Option.Option<AcmeAccountRow>, DbFailure>
     /**
-     * Answers with the account that stands there, which is another one when somebody was faster. Whoever adds it uses the
-     * same id: the table's unique key on it is what keeps the account the only one.
+     * Returns the stored account, which differs from the argument if another process inserted one first. All callers use the
+     * same id; the table's unique key on it allows only one account.
      */
     readonly addAccount: (account: {
       readonly id: string
@@ -142,25 +145,27 @@ export class CertificateStore extends Context.Tag("ctrl-worker/CertificateStore"
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
     /**
-     * Domains that are verified or have a challenge, in the order of their creation, after the given ordinal. A name is listed once
-     * at most in a page, for the row that it belongs to; its other rows, and rows without a name, are answered as unfit.
+     * Domains that are verified or have a challenge, by creation, after the given ordinal. A page lists each name at most once,
+     * for the row that owns it; its other rows, and rows without a valid name, are returned as invalid.
      */
     readonly page: (after: number, limit: number) => Effect.Effect<DomainPage, DbFailure>
-    /** Each row is `failed` with its reason, unless it is the platform's. */
+    /** Sets each row to `failed` with its reason, except the platform's rows. */
     readonly refuse: (
       rows: ReadonlyArray<{ readonly id: string; readonly problem: string }>,
       at: number
     ) => Effect.Effect<void, DbFailure>
     /**
-     * Makes what is missing of each: the domain, verified, and its waiting challenge. A tenant's row of the name is `failed` with
-     * the reason; as the table takes each text once, the platform's row then has the name with a final dot.
+     * Inserts what is missing of each domain: a verified row and a waiting challenge. A tenant's row with the name is set to
+     * `failed` with the reason. The column is unique, so the platform's row then stores the name with a final dot.
      */
     readonly ensureInfrastructure: (
       domains: ReadonlyArray<InfrastructureDomain>,
       at: number
     ) => Effect.Effect<void, DbFailure>
-    /** Rows of tenants that have one of these names. */
-    readonly takenBy: (names: ReadonlyArray<DomainName>) => Effect.Effect<ReadonlyArray<TakenDomain>, DbFailure>
+    /** Tenants' rows with one of these names. */
+    readonly findConflicts: (
+      names: ReadonlyArray<DomainName>
+    ) => Effect.Effect<ReadonlyArray<ConflictingDomain>, DbFailure>
     readonly remainingLife: (now: number) => Effect.Effect<ReadonlyMap<RemainingLife, number>, DbFailure>
   }
 >() {}

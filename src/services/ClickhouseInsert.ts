@@ -2,8 +2,8 @@ import { Context, type Effect } from "effect"
 import type { ClickhouseUnavailable } from "./Usage.ts"
 
 /**
- * Adds rows to a table of the analytics database. One call is one insert: it succeeds when the server has the rows, and a
- * repeat may add them again.
+ * Inserts rows into ClickHouse. One call is one INSERT; it succeeds once the server has stored the rows. A repeat may insert
+ * duplicates.
  */
 export class ClickhouseInsert extends Context.Tag("ctrl-worker/ClickhouseInsert")<
   ClickhouseInsert,

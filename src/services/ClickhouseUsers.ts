@@ -1,11 +1,11 @@
 import { Context, type Effect, type Redacted, Schema } from "effect"
 import type { ClickhouseUnavailable } from "./Usage.ts"
 
-/** How the `time` of a table is stored: Unix milliseconds, DateTime or Date. */
+/** Type of a table's `time` column: Unix milliseconds, DateTime or Date. */
 export const TimeKind = Schema.Literal("milliseconds", "datetime", "date")
 export type TimeKind = typeof TimeKind.Type
 
-/** A table of the database `default`, of which a workspace may read its own rows. */
+/** A table of the database `default` in which each workspace may read its own rows. */
 export interface SharedTable {
   readonly name: string
   readonly time: TimeKind
@@ -13,14 +13,14 @@ export interface SharedTable {
 
 /**
  * One change to a workspace's ClickHouse user. Each is atomic on the server and safe to repeat. `user`, `workspaceId`, `name`
- * and tables are letters, digits and underscores; whoever makes an operation has checked that.
+ * and tables consist of letters, digits and underscores; the caller has validated them.
  */
 export type UserOperation =
-  /** Does nothing to a user that exists. A new one may read nothing. */
+  /** No effect if the user exists. A new user has no grants. */
   | { readonly _tag: "CreateUser"; readonly user: string }
-  /** Replaces whatever the user could log in with. */
+  /** Replaces all authentication methods of the user. */
   | { readonly _tag: "SetPassword"; readonly user: string }
-  /** Of the table, the user sees the workspace's rows of the last `days` days, and no others. */
+  /** Row policy: the user sees only the workspace's rows of the last `days` days. */
   | {
       readonly _tag: "FilterRows"
       readonly name: string
@@ -37,7 +37,7 @@ export type UserOperation =
       readonly queries: number
       readonly executionSeconds: number
     }
-  /** Bounds each query of the user, who may ask for another time within its bounds and change no other setting. */
+  /** Settings profile: limits each query. The user may change the execution time within its range and no other setting. */
   | {
       readonly _tag: "LimitQueries"
       readonly name: string
@@ -46,19 +46,19 @@ export type UserOperation =
       readonly memoryBytes: bigint
       readonly resultRows: number
     }
-  /** From here on the user may read exactly these tables: missing rights come and surplus ones go at the same moment. */
+  /** Grants SELECT on exactly these tables, replacing all other grants in the same statement. */
   | { readonly _tag: "ReplaceGrants"; readonly user: string; readonly tables: ReadonlyArray<string> }
 
-/** Users, row policies, quotas and profiles of the analytics database, through a connection that may manage them. */
+/** Manages ClickHouse users, row policies, quotas and settings profiles, over an admin connection. */
 export class ClickhouseUsers extends Context.Tag("ctrl-worker/ClickhouseUsers")<
   ClickhouseUsers,
   {
-    /** `password` is used by CreateUser and SetPassword, and never becomes part of a statement's text. */
+    /** `password` is used by CreateUser and SetPassword. It is never part of a statement's text. */
     readonly apply: (
       operation: UserOperation,
       password: Redacted.Redacted
     ) => Effect.Effect<void, ClickhouseUnavailable>
-    /** Succeeds while the server answers and accepts us. */
+    /** Succeeds if the server accepts the login. */
     readonly check: Effect.Effect<void, ClickhouseUnavailable>
   }
 >() {}

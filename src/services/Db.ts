@@ -1,11 +1,11 @@
 import { Context, type Effect, Schema } from "effect"
 
-/** Why a statement failed that may succeed later, from the server's error number or the driver's error code, never from its text. */
+/** Why a statement failed that may succeed later. Derived from the server's or driver's error code, never from its text. */
 export const DbErrorReason = Schema.Literal(
   "deadlock",
   "lock_wait",
   "connection",
-  /** The server refuses the login, or does not have the database: what an operator changes, for all statements at once. */
+  /** The server rejects the login or lacks the database: an operator must change it, for all statements at once. */
   "login",
   "read_only",
   "too_many_connections",
@@ -25,9 +25,9 @@ const messageOf = ({
 }): string => `${operation}: ${reason}${errno === undefined ? "" : ` (${errno})`}`
 
 /**
- * A statement or transaction that did not succeed, after its own retries, and may succeed later. It carries no SQL and no
- * parameters, because an error is written to the journal's events. When the connection was lost during COMMIT the rows may
- * have been written: every write behind these services is safe to repeat.
+ * A statement or transaction that failed after its own retries and may succeed later. It carries no SQL and no parameters,
+ * because the journal's events store errors. If the connection was lost during COMMIT, the rows may have been written: every
+ * write behind these services is safe to repeat.
  */
 export class DbError extends Schema.TaggedError<DbError>()("DbError", {
   operation: Schema.String,
@@ -42,8 +42,8 @@ export class DbError extends Schema.TaggedError<DbError>()("DbError", {
 }
 
 /**
- * Why a server refuses a statement in a way that a repeat cannot change. The first five are about the rows of the request,
- * the others about the statement, whatever its rows: the schema is not the one that this code was written for.
+ * Why the server rejects a statement in a way that a repeat cannot change. The first five concern the rows of the request. The
+ * others concern the statement: the schema is not the one this code expects.
  */
 export const DbRefusedReason = Schema.Literal(
   "duplicate_key",
@@ -54,14 +54,14 @@ export const DbRefusedReason = Schema.Literal(
   "unknown_object",
   "denied",
   "syntax",
-  /** Known by its SQLSTATE class alone. */
+  /** Identified by its SQLSTATE class alone. */
   "other"
 )
 export type DbRefusedReason = typeof DbRefusedReason.Type
 
 /**
- * The server refuses the statement and would refuse it again: nothing was written. Not retryable. What waits behind the
- * request must not wait for it. Carries no SQL and no parameters.
+ * The server rejects the statement and would reject it again; nothing was written. Not retryable, so that the request does not
+ * block its key. Carries no SQL and no parameters.
  */
 export class DbRefused extends Schema.TaggedError<DbRefused>()("DbRefused", {
   operation: Schema.String,
@@ -81,13 +81,13 @@ const aboutRows: ReadonlySet<DbRefusedReason> = new Set<DbRefusedReason>([
   "wrong_value"
 ])
 
-/** Whether the same statement may succeed with other rows. */
+/** Whether the same statement could succeed with other rows. */
 export const isAboutRows = ({ reason }: DbRefused): boolean => aboutRows.has(reason)
 
-/** How a statement fails: `DbError` passes with time, `DbRefused` does not. */
+/** `DbError` is transient, `DbRefused` is not. */
 export type DbFailure = DbError | DbRefused
 
-/** Connections in use, idle and wanted, per pool. */
+/** Open and idle connections and waiting callers of a pool. */
 export interface PoolUsage {
   readonly pool: "primary" | "replica" | "health"
   readonly open: number
@@ -95,13 +95,13 @@ export interface PoolUsage {
   readonly waiting: number
 }
 
-/** The database as an operator sees it: is it reachable, and are its pools exhausted. */
+/** Health and pool usage of the database. */
 export class Db extends Context.Tag("ctrl-worker/Db")<
   Db,
   {
-    /** One round trip to the primary, on a connection of its own, within 400 ms. At most two callers at a time. */
+    /** One round trip to the primary on a dedicated connection, within 400 ms. At most two concurrent callers. */
     readonly ping: Effect.Effect<void, DbFailure>
-    /** Of the pools that workflows use. */
+    /** Usage of the pools that workflows use. */
     readonly usage: Effect.Effect<ReadonlyArray<PoolUsage>>
   }
 >() {}

@@ -1,20 +1,20 @@
 import { Context } from "effect"
 
-/** What an operator decides about deployments, the same for all of them. */
+/** Settings that apply to all deployments. */
 export class DeploySettings extends Context.Tag("ctrl-worker/DeploySettings")<
   DeploySettings,
   {
-    /** Domain below which generated host names live. */
+    /** Parent domain of generated host names. */
     readonly apex: string
-    /** Image of sentinels. */
+    /** Container image of sentinels. */
     readonly sentinelImage: string
-    /** Regions used when an environment configures none. When not empty, other ones must be known to frontline. */
+    /** Regions of environments that configure none. If not empty, frontline must know every configured region. */
     readonly availableRegions: ReadonlyArray<string>
-    /** Milliseconds for which all instances of a region may be failed without a break before their deploy fails. */
+    /** A deploy fails once all instances of a region have been failed for this many milliseconds without a break. */
     readonly failureGrace: number
     /**
-     * The registry that builds push to, null when there is none. A project's images are in a repository with its name, in
-     * one with the name of its Depot project, or in one with those of all projects.
+     * The registry that builds push to; null if there is none. Images go to one repository per project, per Depot project, or
+     * for all projects.
      */
     readonly registry: {
       readonly url: string

@@ -1,26 +1,26 @@
 import { Schema } from "effect"
 
-/** `deployments.status`. `building` and `network` are written by us although the Go worker never did. */
+/** `deployments.status`. The Go worker never writes `building` or `network`; this worker does. */
 export const DeploymentStatus = Schema.Literal("pending", "building", "deploying", "network", "ready", "failed")
 export type DeploymentStatus = typeof DeploymentStatus.Type
 
-/** `deployments.desired_state`: what krane's resync makes true. */
+/** `deployments.desired_state`, which krane reconciles. */
 export const DesiredState = Schema.Literal("running", "standby", "archived")
 export type DesiredState = typeof DesiredState.Type
 
-/** `deployment_steps.step`, in the order in which a deployment passes them. */
+/** `deployment_steps.step`, in order. */
 export const DeploymentPhase = Schema.Literal("queued", "building", "deploying", "network")
 export type DeploymentPhase = typeof DeploymentPhase.Type
 
-/** Slug of the environment that serves the live deployment of a project. */
+/** Slug of the environment that serves a project's live deployment. */
 export const productionEnvironment = "production"
 
-/** Longer than any start is waited for, and far below what would overflow a sum. */
+/** Above any start timeout, and far below what would overflow a sum. */
 const seconds = Schema.Int.pipe(Schema.between(0, 86_400))
 
 /**
- * The part of `deployments.healthcheck` that says how long Kubernetes lets a container start: `initialDelaySeconds`, then
- * `failureThreshold` probes, one every `intervalSeconds`.
+ * The part of `deployments.healthcheck` that determines how long Kubernetes lets a container start: `initialDelaySeconds`, then
+ * `failureThreshold` probes every `intervalSeconds`.
  */
 export const HealthCheck = Schema.Struct({
   initialDelaySeconds: seconds,
@@ -29,7 +29,7 @@ export const HealthCheck = Schema.Struct({
 })
 export type HealthCheck = typeof HealthCheck.Type
 
-/** What workflows need of a deployment and its parents. Never the whole row: no settings blob, no variables, no billing ids. */
+/** The columns of a deployment that workflows use. It omits settings, variables and billing ids. */
 export const Deployment = Schema.Struct({
   id: Schema.String,
   k8sName: Schema.String,
@@ -37,11 +37,11 @@ export const Deployment = Schema.Struct({
   projectId: Schema.String,
   environmentId: Schema.String,
   port: Schema.Number,
-  /** Thousandths of a core, for each instance. */
+  /** Thousandths of a core, per instance. */
   cpuMillicores: Schema.Number,
-  /** For each instance. */
+  /** Per instance. */
   memoryMib: Schema.Number,
-  /** Null where there is none, or none that says how long a start may take. */
+  /** Null if absent, or if it does not determine a start timeout. */
   healthCheck: Schema.NullOr(HealthCheck),
   gitCommitSha: Schema.NullOr(Schema.String),
   gitBranch: Schema.NullOr(Schema.String),
@@ -52,7 +52,7 @@ export const Deployment = Schema.Struct({
 })
 export type Deployment = typeof Deployment.Type
 
-/** A deployment with the parents that name it. A parent is null when its row is missing. */
+/** A deployment with its parents. A parent is null if its row is missing. */
 export const DeploymentContext = Schema.Struct({
   deployment: Deployment,
   workspace: Schema.NullOr(Schema.Struct({ slug: Schema.String })),
@@ -60,7 +60,7 @@ export const DeploymentContext = Schema.Struct({
     Schema.Struct({
       slug: Schema.String,
       liveDeploymentId: Schema.NullOr(Schema.String),
-      /** Since a rollback, and until a promotion: new deployments do not go live. */
+      /** True from a rollback until a promotion: new deployments do not go live. */
       isRolledBack: Schema.Boolean
     })
   ),
@@ -72,7 +72,7 @@ export type DeploymentContext = typeof DeploymentContext.Type
 export const InstanceStatus = Schema.Literal("inactive", "pending", "running", "failed")
 export type InstanceStatus = typeof InstanceStatus.Type
 
-/** What runs in one region against what was asked for. */
+/** Desired replicas and reported instances of one region. */
 export const RegionInstances = Schema.Struct({
   region: Schema.String,
   desiredReplicas: Schema.Number,
@@ -80,6 +80,6 @@ export const RegionInstances = Schema.Struct({
 })
 export type RegionInstances = typeof RegionInstances.Type
 
-/** Outcome of a change of desired state: the live deployment is never touched, a missing one is reported. */
+/** Result of a change of the desired state: the live deployment is not changed, a missing one is reported. */
 export const DesiredStateChange = Schema.Literal("changed", "live", "missing")
 export type DesiredStateChange = typeof DesiredStateChange.Type

@@ -8,23 +8,23 @@ import type {
   DesiredStateChange,
   RegionInstances
 } from "./Deployment.ts"
-import type { RowUnfit } from "./RowUnfit.ts"
+import type { InvalidRow } from "./InvalidRow.ts"
 import type { RegionConfig } from "./regionConfig.ts"
 
-/** One move of a deployment to its next phase: what it leaves, what it enters and what it learned on the way. */
+/** A transition of a deployment to its next phase: the step to close, the step to open, and the columns to set. */
 export interface PhaseChange {
   readonly deploymentId: string
-  /** Unix milliseconds; the same value on a repeat, so that a repeat writes the same rows. */
+  /** Unix milliseconds; the same on a repeat, so that a repeat writes the same rows. */
   readonly at: number
   readonly close?: DeploymentPhase
   readonly open?: DeploymentPhase
   readonly status?: DeploymentStatus
   readonly image?: string
-  /** At most 63 characters, valid as a Kubernetes label, and of no other deployment. */
+  /** At most 63 characters, valid as a Kubernetes label, and unique per deployment. */
   readonly buildId?: string
 }
 
-/** What `deployments` tells of the commit that is built, in the widths of its columns. */
+/** The commit columns of `deployments`, in their widths. */
 export const GitCommit = Schema.Struct({
   /** 40 lower-case hexadecimal characters. */
   sha: Schema.String,
@@ -32,73 +32,79 @@ export const GitCommit = Schema.Struct({
   message: Schema.String,
   authorHandle: Schema.NullOr(Schema.String),
   authorAvatarUrl: Schema.NullOr(Schema.String),
-  /** Unix milliseconds; null when it is not known. */
+  /** Unix milliseconds; null if unknown. */
   timestamp: Schema.NullOr(Schema.Number)
 })
 export type GitCommit = typeof GitCommit.Type
 
 export interface Reachability {
-  /** A sentinel of the environment reports `healthy` in at least one region. */
+  /** At least one sentinel of the environment reports `healthy`. */
   readonly hasHealthySentinel: boolean
-  /** A deployment of the environment has a route, so that an earlier deploy was routed. */
+  /** A deployment of the environment has a route, so an earlier deploy was routed. */
   readonly hasRoutes: boolean
 }
 
 /**
- * Owns `deployments`, `deployment_steps` and `workspaces.k8s_namespace`, and reads their neighbours. Every read here
- * decides a write and goes to the primary. Every write is one transaction and safe to repeat with the same arguments.
+ * Owns `deployments`, `deployment_steps` and `workspaces.k8s_namespace`, and reads related tables. Every read here decides a
+ * write and goes to the primary. Every write is one transaction and safe to repeat with the same arguments.
  */
 export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
   DeploymentStore,
   {
     readonly find: (deploymentId: string) => Effect.Effect<Option.Option<DeploymentContext>, DbFailure>
-    /** Stores `candidate` unless the workspace has a namespace already, and answers with the stored one. None: no such workspace. */
+    /**
+     * Stores `candidate` unless the workspace has a namespace, and returns the stored one. None if the workspace does not
+     * exist.
+     */
     readonly ensureNamespace: (
       workspaceId: string,
       candidate: string
     ) => Effect.Effect<Option.Option<string>, DbFailure>
     /**
-     * Closes and opens steps and sets columns. A step that exists already stays as it is; a closed one is not closed again.
-     * A deployment that is `ready` or `failed` has ended: nothing of it changes, whoever is still at work on it.
+     * Closes and opens steps and sets columns. An existing step is not changed, and a closed one is not closed again. A
+     * deployment that is `ready` or `failed` is final: nothing of it changes.
      */
     readonly changePhase: (change: PhaseChange) => Effect.Effect<void, DbFailure>
     /**
-     * Writes the six `git_*` columns of a deployment that is `pending`, and answers with the commit that its row has then:
-     * once it is being built, the commit stays. None: no such deployment.
+     * Writes the six `git_*` columns while the deployment is `pending`, and returns the commit stored afterwards. The commit of
+     * a later status does not change. None if the deployment does not exist.
      */
     readonly writeCommit: (change: {
       readonly deploymentId: string
       readonly commit: GitCommit
       readonly at: number
     }) => Effect.Effect<Option.Option<string>, DbFailure>
-    /** The Depot project that the project's builds are cached in. None: there is none yet, or no such project. */
+    /** The Depot project that caches the project's builds. None if there is none yet, or the project does not exist. */
     readonly depotProject: (projectId: string) => Effect.Effect<Option.Option<string>, DbFailure>
-    /** Keeps the first one that a project gets: of two builds that made one each, both go on with the same from then on. */
+    /**
+     * Stores the project's first Depot project. Of two concurrent builds that created one each, both use the stored one from
+     * then on.
+     */
     readonly rememberDepotProject: (project: {
       readonly projectId: string
       readonly depotProjectId: string
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
-    /** Marks the deployment failed and closes every open step with `message`. One that is `ready` or live stays so. */
+    /** Marks the deployment failed and closes every open step with `message`. A `ready` or live deployment is not changed. */
     readonly fail: (failure: {
       readonly deploymentId: string
       readonly message: string
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
     /**
-     * Region to replicas as configured for the environment; empty when nothing is configured. None: no settings row.
-     * Fails with `RowUnfit` where the column holds other JSON than that.
+     * Replicas by region as configured for the environment; empty if nothing is configured. None if there is no settings row.
+     * Fails with `InvalidRow` if the column holds JSON of another shape.
      */
-    readonly regionConfig: (environmentId: string) => Effect.Effect<Option.Option<RegionConfig>, DbFailure | RowUnfit>
-    /** The deployment's topology with the instances krane has reported, ordered by region. */
+    readonly regionConfig: (environmentId: string) => Effect.Effect<Option.Option<RegionConfig>, DbFailure | InvalidRow>
+    /** The deployment's topology with the instances that krane reported, ordered by region. */
     readonly instances: (deploymentId: string) => Effect.Effect<ReadonlyArray<RegionInstances>, DbFailure>
-    /** Whether traffic can reach the environment: through a sentinel that is healthy now, and whether it ever had routes. */
+    /** Whether a healthy sentinel serves the environment, and whether it ever had routes. */
     readonly reachability: (environmentId: string) => Effect.Effect<Reachability, DbFailure>
     /** Regions of the deployment's topology, ordered. */
     readonly regions: (deploymentId: string) => Effect.Effect<ReadonlyArray<string>, DbFailure>
     /**
-     * Sets `desired_state` unless it would stop the project's live deployment, under a lock on the project's row, so
-     * that it is serialised with every change of the live deployment. Running is always allowed.
+     * Sets `desired_state` unless that would stop the project's live deployment. Locks the project's row, which serializes it
+     * with changes of the live deployment. `running` is always allowed.
      */
     readonly changeDesiredState: (change: {
       readonly deploymentId: string

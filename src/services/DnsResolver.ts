@@ -1,6 +1,6 @@
 import { Context, type Effect, Schema } from "effect"
 
-/** What one server said. `absent`: the name or the record does not exist. `failed`: it gave no answer that counts. */
+/** The response of one server. `Absent`: the name or record does not exist. `Failed`: no usable response. */
 export const DnsAnswer = Schema.Union(
   Schema.TaggedStruct("Found", { records: Schema.Array(Schema.String) }),
   Schema.TaggedStruct("Absent", {}),
@@ -12,28 +12,28 @@ export const ServerAnswer = Schema.Struct({ server: Schema.String, answer: DnsAn
 export type ServerAnswer = typeof ServerAnswer.Type
 
 /**
- * Asks DNS servers. Never fails: a server that gives no answer is an answer of its own, and what several answers are worth
- * is the workflow's decision. Every server is given 10 s at most. Names are compared without case and final dot; records
- * are lower case without final dot, TXT records as they are, their chunks joined.
+ * Queries DNS servers. Never fails: a failed query is a result of its own, and the workflow decides how to combine results.
+ * Each server gets at most 10 s. Names are compared without case and final dot. Records are lower case without final dot; TXT
+ * records are unchanged, with their character strings joined.
  */
 export class DnsResolver extends Context.Tag("ctrl-worker/DnsResolver")<
   DnsResolver,
   {
-    /** From each of the configured resolvers, in the order of the configuration. */
+    /** Queries each configured resolver, in the configured order. */
     readonly txt: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
     readonly cname: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
     /** A and AAAA records together. */
     readonly addresses: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
     /**
-     * From each server that is authoritative for the name's zone, without a cache between. Failed of one whose address is not
-     * answered. None when the zone is not found.
+     * Queries each authoritative server of the name's zone, without a cache in between. A server whose address cannot be
+     * resolved is `Failed`. Empty if the zone is not found.
      */
     readonly authoritativeTxt: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
-    /** The same from the servers of the zone that holds this very name, though it may be an alias. */
+    /** The same for the zone that holds this exact name, even if the name is an alias. */
     readonly zoneTxt: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
     /**
-     * Where the chain of CNAMEs that begins at this name ends, from each of the configured resolvers: one record. Absent when
-     * the name has no CNAME, Failed when a part of the chain is not known. At most 8 links are followed.
+     * The end of the CNAME chain that starts at this name, from each configured resolver: one record. Absent if the name has no
+     * CNAME; Failed if part of the chain is unknown. Follows at most 8 links.
      */
     readonly canonicalName: (name: string) => Effect.Effect<ReadonlyArray<ServerAnswer>>
   }

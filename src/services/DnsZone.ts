@@ -1,7 +1,7 @@
 import { Context, type Effect, Schema } from "effect"
 import type { ChallengeRecord } from "./ChallengeRecord.ts"
 
-/** The provider did not do it now: away, throttled, or another change of the zone is under way. Class: retry. */
+/** The DNS provider is unavailable, throttles, or has a conflicting change in progress. Class: retry. */
 export class DnsZoneUnavailable extends Schema.TaggedError<DnsZoneUnavailable>()("DnsZoneUnavailable", {
   operation: Schema.Literal("find-zone", "read", "change", "change-status"),
   reason: Schema.Literal("unreachable", "timeout", "throttled", "unavailable", "conflict", "denied"),
@@ -14,38 +14,36 @@ export class DnsZoneUnavailable extends Schema.TaggedError<DnsZoneUnavailable>()
   }
 }
 
-/** No zone of ours holds the name, or the provider refuses the record for good. Class: needs a person. */
+/** No configured zone holds the name, or the provider rejects the record permanently. Class: needs an operator. */
 export class DnsZoneRefused extends Schema.TaggedError<DnsZoneRefused>()("DnsZoneRefused", {
   name: Schema.String,
   problem: Schema.String
 }) {
-  readonly class = "needs-person" as const
-
   override get message(): string {
     return `DNS record ${this.name}: ${this.problem}`
   }
 }
 
 /**
- * Writes TXT values in zones of ours, at names that a `ChallengeRecord` can have and no other. Several values stand under one name (a wildcard and its parent are validated at the
- * same time), so only the given value is ever added or taken away. Safe to repeat.
+ * Writes TXT values in configured zones, only at names of a `ChallengeRecord`. A name can hold several values, because a
+ * wildcard and its base name are validated at the same time, so only the given value is added or removed. Safe to repeat.
  */
 export class DnsZone extends Context.Tag("ctrl-worker/DnsZone")<
   DnsZone,
   {
-    /** Answers with the provider's id of the change; null when the value stood there already. */
+    /** Returns the provider's change id; null if the value was already present. */
     readonly addTxt: (
       record: ChallengeRecord,
       value: string
     ) => Effect.Effect<string | null, DnsZoneUnavailable | DnsZoneRefused>
-    /** Whether every server of the zone has the change. */
+    /** Whether all servers of the zone have applied the change. */
     readonly isInSync: (changeId: string) => Effect.Effect<boolean, DnsZoneUnavailable>
-    /** Nothing happens when the value is not there. */
+    /** No effect if the value is absent. */
     readonly removeTxt: (
       record: ChallengeRecord,
       value: string
     ) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
-    /** Succeeds while a zone of ours could hold the record and lets us read it; changes nothing. */
+    /** Succeeds if a readable zone exists for the record. Changes nothing. */
     readonly check: (record: ChallengeRecord) => Effect.Effect<void, DnsZoneUnavailable | DnsZoneRefused>
   }
 >() {}

@@ -7,27 +7,27 @@ import type { RoutedDeployment, Sticky } from "./RouteStore.ts"
 export const ChallengeType = Schema.Literal("HTTP-01", "DNS-01")
 export const VerificationStatus = Schema.Literal("pending", "verifying", "verified", "failed")
 
-/** What a check needs of a row of `custom_domains`. */
+/** The columns of `custom_domains` that a verification check uses. */
 export interface CustomDomain {
   readonly id: string
   readonly status: typeof VerificationStatus.Type
-  /** What the owner publishes to show that the domain is theirs. */
+  /** The token that the owner publishes to prove ownership. */
   readonly verificationToken: string
   readonly targetCname: string
 }
 
 export interface VerificationAttempt {
   readonly domainId: string
-  /** Unix milliseconds of the check: makes it one attempt however often it is recorded. */
+  /** Unix milliseconds of the check; identifies the attempt, so that a repeat counts it once. */
   readonly at: number
   readonly status: "verifying" | "failed"
   readonly ownershipVerified: boolean
   readonly cnameVerified: boolean
-  /** At most 512 code points: what is wrong and what to do. */
+  /** At most 512 code points: the problem and its fix. */
   readonly problem: string
 }
 
-/** What is decided upon when a domain goes live, read under locks: nothing in it changes before the plan is written. */
+/** Input of the activation decision, read under locks: nothing in it changes before the plan is written. */
 export interface ActivationSnapshot {
   readonly domain: {
     readonly fqdn: DomainName
@@ -35,41 +35,44 @@ export interface ActivationSnapshot {
     readonly projectId: string
     readonly environmentId: string
   }
-  /** Why the name is not this row's: it belongs to another row. Null when it is. */
+  /** The reason why another row owns the name; null if this row owns it. */
   readonly refusal: string | null
   readonly project: { readonly workspaceId: string; readonly liveDeploymentId: string | null } | null
   readonly environment: { readonly projectId: string; readonly slug: string } | null
-  /** Deployments of the domain's environment that are ready and wanted running: the newest few, and the live one. Newest first. */
+  /**
+   * Ready deployments of the domain's environment whose desired state is running: the newest few and the live one, newest
+   * first.
+   */
   readonly deployments: ReadonlyArray<RoutedDeployment>
-  /** Who has the host name now. */
+  /** The current route of the host name. */
   readonly route: {
     readonly projectId: string
     readonly environmentId: string
     readonly sticky: Sticky
-    /** The environment of the deployment that it leads to. Null when it leads nowhere. */
+    /** The environment of its deployment; null if it has none. */
     readonly deploymentEnvironmentId: string | null
   } | null
   readonly challenge: ChallengeStatus | null
 }
 
 export interface ActivationPlan<A> {
-  /** `insert` makes the route, `move` changes the one that has the name. Null leaves it as it is. */
+  /** `insert` creates the route, `move` changes the existing one. Null: no change. */
   readonly route: {
     readonly action: "insert" | "move"
     readonly sticky: Sticky
-    /** Empty when there is no deployment yet. */
+    /** Empty if there is no deployment yet. */
     readonly deploymentId: string
   } | null
-  /** `insert` adds a challenge that waits to be taken up, `reopen` lets an ended one wait again. */
+  /** `insert` adds a waiting challenge, `reopen` sets an ended one back to waiting. */
   readonly challenge: "insert" | "reopen" | null
-  /** Whether the domain becomes verified. */
+  /** Whether to mark the domain verified. */
   readonly isVerified: boolean
   readonly answer: A
 }
 
 export interface ActivationRequest {
   readonly domainId: string
-  /** Of the route, should it be inserted. */
+  /** The id of a new route. */
   readonly routeId: string
   /** Unix milliseconds of the check that succeeded. */
   readonly at: number
@@ -78,47 +81,50 @@ export interface ActivationRequest {
 }
 
 /**
- * Custom domains under verification. A domain is one name in whatever spelling its row has it, and belongs to one row: the
- * platform's, else one that is verified, else the oldest. Writes name the row by its id, never by the domain: a domain that was
- * deleted and added again is another row. All of them are safe to repeat. A row whose domain is no name is found by none.
+ * Custom domains under verification. One row owns a name in all its spellings: the platform's row, else the verified one, else
+ * the oldest. Writes identify the row by id, not by name: a domain that was deleted and added again is another row. All writes
+ * are safe to repeat. No query finds a row whose text is not a domain name.
  */
 export class DomainStore extends Context.Tag("ctrl-worker/DomainStore")<
   DomainStore,
   {
-    /** The row that the name belongs to, from the primary. Null when there is no such domain. */
+    /** The row that owns the name, from the primary. Null if there is none. */
     readonly find: (domain: DomainName) => Effect.Effect<CustomDomain | null, DbFailure>
     /**
-     * Marks the domain as being verified and answers with the id of the row that it belongs to, null when there is none. A
-     * verified domain stays so, unless `reset`: that takes back attempts, error, last check and invocation, whatever the status.
-     * Other rows of the name are `failed` with the reason.
+     * Sets the owning row to `verifying` and returns its id; null if there is none. A verified domain stays verified unless
+     * `reset`, which clears attempts, error, last check and invocation in any status. Other rows of the name are set to
+     * `failed` with the reason.
      */
-    readonly begin: (run: {
+    readonly beginVerification: (run: {
       readonly domain: DomainName
       readonly reset: boolean
       readonly at: number
     }) => Effect.Effect<string | null, DbFailure>
-    /** Counts a check and says what came of it. Nothing happens when the domain is verified, or was checked later than that. */
-    readonly record: (attempt: VerificationAttempt) => Effect.Effect<void, DbFailure>
+    /** Counts an attempt and stores its result. No effect if the domain is verified or was checked later. */
+    readonly recordAttempt: (attempt: VerificationAttempt) => Effect.Effect<void, DbFailure>
     /**
-     * Whether the row with exactly this text is the one that the name belongs to. When it is not, the row is `failed` with the
-     * reason, which is the answer. Null also when there is no such row.
+     * Checks whether the row with exactly this text owns the name. Returns null if it does, or does not exist; otherwise sets
+     * it to `failed` and returns the reason.
      */
-    readonly settle: (spelling: {
+    readonly resolveSpelling: (spelling: {
       readonly domain: DomainName
       readonly stored: string
       readonly at: number
     }) => Effect.Effect<string | null, DbFailure>
-    /** The row with exactly this text, should a tenant have one, is `failed` with the reason. */
-    readonly refuse: (refusal: {
+    /** Sets a tenant's row with exactly this text to `failed` with the reason. */
+    readonly reject: (refusal: {
       readonly stored: string
       readonly problem: string
       readonly at: number
     }) => Effect.Effect<void, DbFailure>
-    /** Ends a verification without another check. Nothing happens to a domain that is not being verified. */
-    readonly abandon: (end: Pick<VerificationAttempt, "domainId" | "at" | "problem">) => Effect.Effect<void, DbFailure>
+    /** Ends a verification without another check. No effect on a domain that is not being verified. */
+    readonly endVerification: (
+      end: Pick<VerificationAttempt, "domainId" | "at" | "problem">
+    ) => Effect.Effect<void, DbFailure>
     /**
      * Reads the snapshot under locks (domain, project, deployments, route), lets `decide` plan, and writes the plan in the same
-     * transaction. Null when the domain's row is gone, or has no domain name any more. `decide` may run more than once, so it must be pure.
+     * transaction. Null if the domain's row is gone or no longer has a valid name. `decide` may run more than once, so it must
+     * be pure.
      */
     readonly activate: <A>(
       request: ActivationRequest,

@@ -4,10 +4,10 @@ import { Context, type Effect, type Redacted, Schema } from "effect"
 export const GitHubOperation = Schema.Literal("app", "installation-token", "branch-head", "report-status")
 export type GitHubOperation = typeof GitHubOperation.Type
 
-/** GitHub did not answer, is busy, or has had enough of us for now. Class: retry. */
+/** GitHub is unavailable or limits requests. Class: retry. */
 export class GitHubUnavailable extends Schema.TaggedError<GitHubUnavailable>()("GitHubUnavailable", {
   operation: GitHubOperation,
-  /** `token_too_young`: GitHub does not take a token that it has issued within the last minute. */
+  /** `token_too_young`: GitHub rejects a token that it issued within the last minute. */
   reason: Schema.Literal(
     "unreachable",
     "timeout",
@@ -31,13 +31,13 @@ const refusals = {
   denied: "it does not exist, or this GitHub App may not use it"
 } as const
 
-/** Refuse (400): GitHub said no, and says so again until somebody changes the App or its installation. */
+/** Not retryable (400): GitHub denies access until the App or its installation changes. */
 export class GitHubRefused extends Schema.TaggedError<GitHubRefused>()(
   "GitHubRefused",
   {
     operation: GitHubOperation,
     reason: Schema.Literal("not_configured", "installation_missing", "denied"),
-    /** What was asked for: an installation, a repository or a branch of it. */
+    /** The installation, repository or branch of the request. */
     subject: Schema.String,
     status: Schema.optional(Schema.Number)
   },
@@ -50,17 +50,17 @@ export class GitHubRefused extends Schema.TaggedError<GitHubRefused>()(
 
 export type GitHubError = GitHubUnavailable | GitHubRefused
 
-/** What a token is shown to before it counts as good. `isRefusal`: the error is a no to the token itself. */
-export interface Trial<E> {
-  readonly ask: (token: Redacted.Redacted) => Effect.Effect<void, E>
+/** A request that tests a token. `isRefusal` tells whether an error rejects the token itself. */
+export interface TokenProbe<E> {
+  readonly run: (token: Redacted.Redacted) => Effect.Effect<void, E>
   readonly isRefusal: (error: E) => boolean
 }
 
-/** The newest commit of a branch. Texts are GitHub's and not cut. */
+/** The newest commit of a branch. Texts are GitHub's, not truncated. */
 export const BranchHead = Schema.Struct({
   sha: Schema.String,
   message: Schema.String,
-  /** Null when the author's address belongs to no account. */
+  /** Null if the author's email belongs to no account. */
   authorHandle: Schema.NullOr(Schema.String),
   authorAvatarUrl: Schema.NullOr(Schema.String),
   /** Unix milliseconds of the commit. */
@@ -75,46 +75,49 @@ export interface CommitStatus {
   /** `owner/name`. */
   readonly repository: string
   readonly sha: string
-  /** Environment as GitHub shows it. */
+  /** Environment name shown by GitHub. */
   readonly environment: string
   readonly state: CommitState
   /** Cut to GitHub's limit of 140 characters. */
   readonly description: string
   readonly url: string | null
-  /** Null, or an App that is not there, is refused: nobody may report as nobody. */
+  /** Must be an installation id of a configured App: an unauthenticated report is refused. */
   readonly installationId: bigint | null
-  /** Marks GitHub's deployment as ours, so that every report of one deployment finds the same one. */
+  /** Identifies GitHub's deployment, so that all reports of one deployment update the same one. */
   readonly deploymentId: string
 }
 
-/** The GitHub App. `installationId` null asks as nobody, for public repositories, and is refused unless that is allowed. */
+/**
+ * The GitHub App. A null `installationId` sends an unauthenticated request, for public repositories; it is refused unless
+ * allowed.
+ */
 export class GitHub extends Context.Tag("ctrl-worker/GitHub")<
   GitHub,
   {
-    /** A GitHub App is configured. */
+    /** Whether a GitHub App is configured. */
     readonly isConfigured: boolean
-    /** Public repositories may be deployed without an installation. */
+    /** Whether public repositories may be deployed without an installation. */
     readonly allowsUnauthenticated: boolean
     /**
-     * Reads the contents of this one repository (`owner/name`), nothing else, and lives for at least five more minutes. Refused for a
-     * repository that the installation does not have. Asked for about once an hour.
+     * A token that can read the contents of this one repository (`owner/name`) and is valid for at least five more minutes.
+     * Refused if the installation does not include the repository. Requested about once an hour.
      *
-     * What the trial says to a token decides: a token that is refused within a minute of its issue is kept and asked with
-     * again (`GitHubUnavailable`), an older one is replaced once, and a refusal of the replacement is the trial's error.
+     * `probe` tests the token. A token rejected within a minute of its issue stays in use and the call fails with
+     * `GitHubUnavailable`; an older one is replaced once; the error of the replacement is the probe's.
      */
     readonly installationToken: <E>(
       installationId: bigint,
       repository: string,
-      trial: Trial<E>
+      trial: TokenProbe<E>
     ) => Effect.Effect<Redacted.Redacted, E | GitHubError>
     readonly branchHead: (
       repository: string,
       branch: string,
       installationId: bigint | null
     ) => Effect.Effect<BranchHead, GitHubError>
-    /** Safe to repeat: the deployment is looked for before it is made; a repeated state is one more line in its history. */
+    /** Safe to repeat: an existing deployment is reused; a repeated state adds one entry to its history. */
     readonly reportStatus: (report: CommitStatus) => Effect.Effect<void, GitHubError>
-    /** The App's own name, while GitHub accepts its key; refused where no App is configured. */
+    /** The App's name, if GitHub accepts its key; refused if no App is configured. */
     readonly appName: Effect.Effect<string, GitHubError>
   }
 >() {}

@@ -1,6 +1,6 @@
 import { Context, type Effect, Schema } from "effect"
 
-/** The monitor did not take the heartbeat. Its address is a secret and not named. Class: retry, and never worth failing a job. */
+/** The monitor did not accept the heartbeat. Its URL is a secret and not included. Class: retry; never fails a job. */
 export class HeartbeatFailed extends Schema.TaggedError<HeartbeatFailed>()("HeartbeatFailed", {
   job: Schema.String,
   reason: Schema.Literal("unreachable", "timeout", "refused"),
@@ -11,11 +11,11 @@ export class HeartbeatFailed extends Schema.TaggedError<HeartbeatFailed>()("Hear
   }
 }
 
-/** The jobs that somebody watches. */
+/** Jobs with a heartbeat monitor. */
 export type HeartbeatJob = "cert_renewal" | "quota_check" | "key_refill"
 
-/** Tells a monitor that a scheduled job has run. Succeeds at once for a job that nobody watches. May be repeated. */
+/** Reports to a monitor that a scheduled job has run. Succeeds at once for a job without a monitor. May be repeated. */
 export class Heartbeat extends Context.Tag("ctrl-worker/Heartbeat")<
   Heartbeat,
-  { readonly beat: (job: HeartbeatJob) => Effect.Effect<void, HeartbeatFailed> }
+  { readonly send: (job: HeartbeatJob) => Effect.Effect<void, HeartbeatFailed> }
 >() {}

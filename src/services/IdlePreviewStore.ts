@@ -1,33 +1,33 @@
 import { Context, type Effect } from "effect"
 import type { DbFailure } from "./Db.ts"
 
-/** A running preview that nobody has touched for a while. Whether it has traffic is for another source to say. */
-export interface QuietPreview {
+/** A running preview without recent changes. Another source tells whether it has traffic. */
+export interface IdlePreview {
   readonly workspaceId: string
   readonly projectId: string
   readonly environmentId: string
   readonly deploymentId: string
 }
 
-export interface QuietPreviewPage {
-  readonly previews: ReadonlyArray<QuietPreview>
-  /** Where the next page begins. Null: this was the last one. */
+export interface IdlePreviewPage {
+  readonly previews: ReadonlyArray<IdlePreview>
+  /** Cursor of the next page. Null after the last page. */
   readonly next: number | null
 }
 
-/** Reads deployments in search of previews to put on standby. */
+/** Finds preview deployments that may be put on standby. */
 export class IdlePreviewStore extends Context.Tag("ctrl-worker/IdlePreviewStore")<
   IdlePreviewStore,
   {
     /**
-     * Looks at `limit` deployments that are ready and run, in the order of their creation, and answers with those that
-     * belong to an environment called `preview`, are not their project's live one, and were created and last changed before
-     * `quietSince` (Unix milliseconds). A page may be empty and not the last. `after` is `next` of the page before, 0 at first.
+     * Scans `limit` ready and running deployments by creation. Returns those that belong to a `preview` environment, are not
+     * their project's live deployment, and were created and last changed before `idleSince` (Unix milliseconds). A page may be
+     * empty without being the last. `after` is the previous page's `next`, 0 at first.
      */
-    readonly page: (question: {
-      readonly quietSince: number
+    readonly page: (query: {
+      readonly idleSince: number
       readonly after: number
       readonly limit: number
-    }) => Effect.Effect<QuietPreviewPage, DbFailure>
+    }) => Effect.Effect<IdlePreviewPage, DbFailure>
   }
 >() {}

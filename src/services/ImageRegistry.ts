@@ -1,6 +1,6 @@
 import { Context, type Effect, Schema } from "effect"
 
-/** The registry of images did not do its part. Carries none of the credentials. */
+/** The image registry is unavailable. Carries no credentials. */
 export class RegistryUnavailable extends Schema.TaggedError<RegistryUnavailable>()("RegistryUnavailable", {
   reason: Schema.Literal("unreachable", "timeout", "denied", "unavailable", "unexpected-answer"),
   status: Schema.optional(Schema.Number)
@@ -14,7 +14,7 @@ export class RegistryUnavailable extends Schema.TaggedError<RegistryUnavailable>
 export class ImageRegistry extends Context.Tag("ctrl-worker/ImageRegistry")<
   ImageRegistry,
   {
-    /** Succeeds while the registry answers and takes our credentials; whether they may push shows with the first push. */
+    /** Succeeds if the registry accepts the credentials. The first push shows whether they may push. */
     readonly check: Effect.Effect<void, RegistryUnavailable>
   }
 >() {}

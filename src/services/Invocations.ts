@@ -2,8 +2,9 @@ import { Context, type Effect } from "effect"
 import type { RestateAdminError } from "./RestateAdmin.ts"
 
 /**
- * Where an open invocation stands, in Restate's words. `pending`: waits for its key. `scheduled`: waits for its time.
- * `ready`: due, not taken up yet. `suspended`: waits for a timer, an answer or a signal. `paused`: waits for a person.
+ * Status of an open invocation, in Restate's terms. `pending`: waits for its key. `scheduled`: waits for its start time.
+ * `ready`: due but not started. `suspended`: waits for a timer, a response or a signal. `paused`: must be resumed by an
+ * operator.
  */
 export const invocationStatuses = [
   "running",
@@ -16,11 +17,11 @@ export const invocationStatuses = [
 ] as const
 export type InvocationStatus = (typeof invocationStatuses)[number]
 
-/** Why an attempt failed, in words of closed sets only: the failure's text may quote anything and is never asked for. */
+/** Why an attempt failed, as identifiers only. The failure's text may quote secrets and is never read. */
 export interface InvocationFailure {
-  /** Restate's code, such as `RT0007`, which its documentation explains. */
+  /** Restate's error code, such as `RT0007`. */
   readonly code: string | null
-  /** The step that failed, when it was one. */
+  /** The step that failed, if any. */
   readonly step: string | null
 }
 
@@ -29,25 +30,25 @@ export interface Invocation {
   readonly id: string
   readonly service: string
   readonly handler: string
-  /** Null of a service that has no keys. */
+  /** Null if the service has no keys. */
   readonly key: string | null
   readonly status: InvocationStatus
   readonly createdAt: number
-  /** When its journal last grew. */
+  /** When its journal last changed. */
   readonly modifiedAt: number
-  /** When it is to start, of one that was sent with a delay. */
+  /** Scheduled start of a delayed invocation. */
   readonly dueAt: number | null
-  /** When it first got its key. Null before. */
+  /** When it first acquired its key; null before. */
   readonly startedAt: number | null
-  /** When the attempt began that runs or failed last. Null when none did since Restate started. */
+  /** Start of the current or last attempt; null if there was none since Restate started. */
   readonly attemptAt: number | null
-  /** Attempts since its journal last grew, the one that runs included; forgotten when Restate restarts. */
+  /** Attempts since its journal last changed, including the current one. A restart of Restate resets it. */
   readonly attempts: number
   readonly failure: InvocationFailure
 }
 
-/** How many invocations wait for the key that one holds. */
-export interface HeldUp {
+/** An invocation that holds a key, and how many others wait for that key. */
+export interface KeyHolder {
   readonly holder: string
   readonly waiting: number
 }
@@ -58,37 +59,37 @@ export interface InvocationCount {
   readonly count: number
 }
 
-/** Those of one service, or of one key of it. */
+/** Limits a query to one service, or one key of it. */
 export interface InvocationFilter {
   readonly service?: string | undefined
   readonly key?: string | undefined
 }
 
 /**
- * What Restate's introspection says of invocations that have not ended. Each question goes through all invocations that
- * Restate keeps, answered ones included, so ask rarely; every answer is bounded by its limit. Reads only.
+ * Open invocations, from Restate's SQL introspection. Each query scans all invocations that Restate retains, completed ones
+ * included, so query rarely. Results are limited. Read only.
  */
 export class Invocations extends Context.Tag("ctrl-worker/Invocations")<
   Invocations,
   {
-    /** Exact, however many there are. */
+    /** Exact counts. */
     readonly counts: (filter: InvocationFilter) => Effect.Effect<ReadonlyArray<InvocationCount>, RestateAdminError>
-    /** The oldest ones, with the failure of those that back off; for `failures` of the paused ones there is a question of its own. */
+    /** The oldest invocations, with the failure of those in back-off. For paused ones, see `failures`. */
     readonly list: (
       filter: InvocationFilter,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Invocation>, RestateAdminError>
-    /** The oldest that are paused. */
+    /** The oldest paused invocations. */
     readonly paused: (limit: number) => Effect.Effect<ReadonlyArray<Invocation>, RestateAdminError>
-    /** The oldest of these services that began, or should have begun, before that moment, and neither ended nor are paused. */
+    /** The oldest invocations of these services that started, or were due, before `before` and are neither ended nor paused. */
     readonly openSince: (
       services: ReadonlyArray<string>,
       before: number,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Invocation>, RestateAdminError>
-    /** Of invocations that hold a key for which others have waited since before that moment; the most waited for first. */
-    readonly heldUp: (before: number, limit: number) => Effect.Effect<ReadonlyArray<HeldUp>, RestateAdminError>
-    /** What paused each of these; one that a person has paused is absent. */
+    /** Invocations that hold a key for which others have waited since before `before`; most waiters first. */
+    readonly keyHolders: (before: number, limit: number) => Effect.Effect<ReadonlyArray<KeyHolder>, RestateAdminError>
+    /** The failure that paused each invocation. One that an operator paused is absent. */
     readonly failures: (
       ids: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyMap<string, InvocationFailure>, RestateAdminError>

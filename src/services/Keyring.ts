@@ -2,23 +2,21 @@ import { Effect, Schema } from "effect"
 import { firstCodePoints } from "../text/codePoints.ts"
 import { DecryptionRefused, type Vault } from "./Vault.ts"
 
-/** A keyring's name becomes part of an address or of a path in some vaults, so only a plain name is one. */
+/** An invalid keyring name. Some vaults put the name into a URL or path, so its characters are restricted. */
 export class KeyringRefused extends Schema.TaggedError<KeyringRefused>()("KeyringRefused", {
   keyring: Schema.String
 }) {
-  readonly class = "needs-person" as const
-
   override get message(): string {
     return `${JSON.stringify(firstCodePoints(this.keyring, 100))} is not the name of a keyring: letters, digits, "_" and inner "-", at most 255`
   }
 }
 
-/** What workspace and environment ids look like, and what every vault takes as the name of a key. */
+/** Matches workspace and environment ids; every vault accepts it as a key name. */
 const isKeyring = (name: string): boolean => /^\w([\w-]{0,253}\w)?$/.test(name)
 
 /**
- * The vault behind a check of names. To encrypt under another name is a mistake of the caller, a defect; a ciphertext
- * of such a keyring cannot exist.
+ * Adds name validation to a vault. Encrypting under an invalid name is a programming error, a defect; a ciphertext of such a
+ * keyring cannot exist.
  */
 export const withCheckedKeyrings = (vault: Vault["Type"]): Vault["Type"] => ({
   encrypt: (keyring, plaintext, purpose) =>

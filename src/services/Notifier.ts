@@ -1,10 +1,12 @@
 import { Context, type Effect, Schema } from "effect"
 
-/** A message was not delivered. The address is a secret and not named. Class: retry a few times, and never worth failing a job. */
+/**
+ * A notification was not delivered. The webhook URL is a secret and not included. Class: retry a few times; never fails a job.
+ */
 export class NotificationFailed extends Schema.TaggedError<NotificationFailed>()("NotificationFailed", {
   reason: Schema.Literal("unreachable", "timeout", "refused"),
   status: Schema.optional(Schema.Number),
-  /** When the receiver says how long it wants to be left alone. */
+  /** The receiver's Retry-After. */
   retryAfterSeconds: Schema.optional(Schema.Number)
 }) {
   override get message(): string {
@@ -12,7 +14,7 @@ export class NotificationFailed extends Schema.TaggedError<NotificationFailed>()
   }
 }
 
-/** That a workspace uses more than its quota: for the first time in a billing period, or still. */
+/** A workspace exceeds its quota: for the first time in a billing period, or still. */
 export interface QuotaNotice {
   readonly kind: "first" | "reminder"
   readonly workspaceId: string
@@ -24,7 +26,7 @@ export interface QuotaNotice {
   readonly used: number
 }
 
-/** Tells people. Succeeds at once when there is nobody to tell. What is repeated may arrive twice. */
+/** Posts a notification. Does nothing if no webhook is configured. At-least-once delivery: a repeat may post twice. */
 export class Notifier extends Context.Tag("ctrl-worker/Notifier")<
   Notifier,
   { readonly quotaExceeded: (notice: QuotaNotice) => Effect.Effect<void, NotificationFailed> }

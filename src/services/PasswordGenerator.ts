@@ -1,6 +1,6 @@
 import { Context, type Effect, type Redacted } from "effect"
 
-/** Passwords nobody can guess. A tag, because a story that is told twice must be able to get the same one twice. */
+/** Generates random passwords. A service, so that tests can replay the same password. */
 export class PasswordGenerator extends Context.Tag("ctrl-worker/PasswordGenerator")<
   PasswordGenerator,
   { readonly generate: Effect.Effect<Redacted.Redacted> }

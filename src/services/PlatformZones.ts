@@ -1,7 +1,7 @@
 import { Context } from "effect"
 import type { DomainName } from "../names/DomainName.ts"
 
-/** The zones in which the platform has its own host names: in them, and over them, no tenant's domain is served. */
+/** DNS zones of the platform's own host names. Tenants cannot have a domain in one, nor a wildcard over one. */
 export class PlatformZones extends Context.Tag("ctrl-worker/PlatformZones")<
   PlatformZones,
   ReadonlyArray<DomainName>

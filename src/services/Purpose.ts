@@ -1,6 +1,6 @@
 /**
- * Which secret a ciphertext holds: the column that keeps it, and the row, by what its reader finds it with. Another secret
- * has another purpose, so a ciphertext that is moved to another row or column does not fit there.
+ * Identifies the secret of a ciphertext: its column, and the key that its reader looks the row up by. A ciphertext copied to
+ * another row or column has another purpose and is rejected there.
  */
 export interface Purpose {
   readonly column:
@@ -23,11 +23,13 @@ export const clickhousePassword = (workspaceId: string): Purpose => ({
   row: workspaceId
 })
 
-/** By its name alone: the control API encrypts it for an environment, and copies the ciphertext into each deployment. */
+/**
+ * Identified by its name alone: the control API encrypts it for an environment and copies the ciphertext into each deployment.
+ */
 export const environmentVariable = (name: string): Purpose => ({
   column: "deployments.encrypted_environment_variables",
   row: name
 })
 
-/** The purpose as a vault authenticates it. Stored ciphertexts depend on it: it stays as it is. A column has no colon. */
+/** The purpose as AEAD associated data. Stored ciphertexts depend on this format. A column contains no colon. */
 export const associatedData = ({ column, row }: Purpose): string => `${column}:${row}`

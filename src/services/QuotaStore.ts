@@ -1,7 +1,7 @@
 import { Context, type Effect } from "effect"
 import type { DbFailure } from "./Db.ts"
 
-/** A workspace as the quota check sees it. */
+/** The workspace data of the quota check. */
 export interface WorkspaceQuota {
   readonly workspaceId: string
   readonly orgId: string
@@ -9,14 +9,14 @@ export interface WorkspaceQuota {
   readonly stripeCustomerId: string | null
   readonly tier: string | null
   readonly enabled: boolean
-  /** null without a row in `quota`. */
+  /** Null if there is no row in `quota`. */
   readonly requestsPerMonth: number | null
 }
 
 export class QuotaStore extends Context.Tag("ctrl-worker/QuotaStore")<
   QuotaStore,
   {
-    /** The workspaces among these ids that exist, in the order of ids. At most 100 ids. */
+    /** The existing workspaces of these ids, by id. At most 100 ids. */
     readonly find: (workspaceIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<WorkspaceQuota>, DbFailure>
   }
 >() {}

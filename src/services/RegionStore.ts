@@ -1,7 +1,7 @@
 import { Context, type Effect, Schema } from "effect"
 import type { DbFailure } from "./Db.ts"
 
-/** `deployment_topology.desired_status` as krane reads it: `starting` and `started` apply, the others delete. */
+/** `deployment_topology.desired_status` as krane interprets it: `starting` and `started` apply, the others delete. */
 export const TopologyStatus = Schema.Literal("starting", "started", "stopping", "stopped")
 export type TopologyStatus = typeof TopologyStatus.Type
 
@@ -15,7 +15,7 @@ export interface NetworkPolicyRow {
   readonly id: string
   readonly k8sName: string
   readonly k8sNamespace: string
-  /** Parsed JSON. Servers rewrite stored JSON, so compare values, never text. */
+  /** Parsed JSON. Servers normalize stored JSON, so compare values, not text. */
   readonly policy: unknown
 }
 
@@ -29,21 +29,21 @@ export interface SentinelRow {
   readonly memoryMib: number
 }
 
-/** What one region holds for a deployment, read under locks. */
+/** The rows of one region for a deployment, read under locks. */
 export interface RegionSnapshot {
-  /** Highest version in `deployment_topology`, `sentinels` and `cilium_network_policies` of the region; 0 when empty. */
+  /** Highest version of the region in `deployment_topology`, `sentinels` and `cilium_network_policies`; 0 if empty. */
   readonly maxVersion: bigint
   readonly topology: Topology | null
   readonly sentinel: SentinelRow | null
   readonly policies: ReadonlyArray<NetworkPolicyRow>
 }
 
-/** The rows to write, each with its own version. A row that exists under its unique key is updated, else inserted. */
+/** The rows to write, each with its own version. An existing row with the same unique key is updated, otherwise inserted. */
 export interface RegionPlan {
   readonly policies: ReadonlyArray<NetworkPolicyRow & { readonly version: bigint }>
   readonly sentinel: (SentinelRow & { readonly version: bigint }) | null
   readonly topology: Topology | null
-  /** Highest version known after the plan: what the region's counter must not fall below. */
+  /** Highest version after the plan: a lower bound of the region's counter. */
   readonly highestVersion: bigint
 }
 
@@ -53,19 +53,22 @@ export interface RegionRequest {
   readonly projectId: string
   readonly environmentId: string
   readonly deploymentId: string
-  /** Unix milliseconds, the same on a repeat. */
+  /** Unix milliseconds; the same on a repeat. */
   readonly at: number
 }
 
 /**
- * The only writer of versioned rows. krane asks for `version > cursor`, so a row must never be committed below a
- * version that is already visible: callers hold the region's key.
+ * The only writer of versioned rows. krane polls for `version > cursor`, so a commit must never add a version below one that is
+ * already visible: callers hold the region's key.
  */
 export class RegionStore extends Context.Tag("ctrl-worker/RegionStore")<
   RegionStore,
   {
     readonly maxVersion: (region: string) => Effect.Effect<bigint, DbFailure>
-    /** Reads the snapshot, lets `decide` plan, writes policies before sentinel before topology, in one transaction. `decide` must be pure. */
+    /**
+     * Reads the snapshot, lets `decide` plan, and writes policies before the sentinel before the topology, in one transaction.
+     * `decide` must be pure.
+     */
     readonly transact: (
       request: RegionRequest,
       decide: (snapshot: RegionSnapshot) => RegionPlan

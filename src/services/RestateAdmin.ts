@@ -25,16 +25,16 @@ const advice: Readonly<Record<typeof Reason.Type, string>> = {
   stale: newUri
 }
 
-/** What Restate's admin API did not do. `detail` is Restate's own message, shortened; requests are never quoted. */
+/** A failed call of Restate's admin API. `detail` is Restate's own message, shortened; it does not quote the request. */
 export class RestateAdminError extends Schema.TaggedError<RestateAdminError>()("RestateAdminError", {
   operation: Schema.String,
   reason: Reason,
   status: Schema.optional(Schema.Number),
   detail: Schema.String
 }) {
-  /** `retry`: the same call may succeed later. `needs-person`: it cannot until somebody changes something. */
-  get class(): "retry" | "needs-person" {
-    return retryable.includes(this.reason) ? "retry" : "needs-person"
+  /** `retry`: the same call may succeed later. `permanent`: it fails until an operator changes something. */
+  get class(): "retry" | "permanent" {
+    return retryable.includes(this.reason) ? "retry" : "permanent"
   }
 
   override get message(): string {
@@ -45,45 +45,45 @@ export class RestateAdminError extends Schema.TaggedError<RestateAdminError>()("
 
 export interface Registration {
   readonly uri: string
-  /** Replaces what is registered at this URI, also under the open invocations that are pinned to it. */
+  /** Overwrites the deployment registered at this URI, also for invocations pinned to it. */
   readonly force: boolean
-  /** What this process serves, as `Service/handler`; when given, Restate's own list is checked against it. */
+  /** The handlers that this process serves, as `Service/handler`; if given, compared with Restate's list. */
   readonly handlers?: ReadonlyArray<string>
 }
 
 export interface RegisteredDeployment {
   readonly id: string
-  /** `Service/handler`, as Restate knows them. */
+  /** `Service/handler`, as registered with Restate. */
   readonly handlers: ReadonlyArray<string>
 }
 
 /**
- * Restate asks a URI for its handlers only when the URI is new or the registration is forced; otherwise it answers with
- * what it knew. Handlers we serve and it does not know would never be called.
+ * Restate discovers the handlers of a URI only if the URI is new or the registration is forced; otherwise it returns the known
+ * deployment. Restate would never call a handler that is missing from it.
  */
 export const unknownHandlers = (served: ReadonlyArray<string>, known: ReadonlyArray<string>): ReadonlyArray<string> =>
   served.filter((handler) => !known.includes(handler))
 
-/** What Restate has of one address of ours. */
+/** Registration state of one address of this worker. */
 export interface AddressState {
   readonly isRegistered: boolean
-  /** Services of that address whose new invocations go to another one, with that one. */
+  /** Services of that address whose new invocations go to another address, with that address. */
   readonly elsewhere: ReadonlyArray<{ readonly service: string; readonly address: string }>
 }
 
-/** The part of Restate's admin API that a worker needs. Every operation may be repeated. */
+/** The part of Restate's admin API that a worker needs. Every operation is safe to repeat. */
 export class RestateAdmin extends Context.Tag("ctrl-worker/RestateAdmin")<
   RestateAdmin,
   {
     /**
-     * Makes this worker known: 10 attempts, 5 s apart, for failures that can pass. Fails as `stale` when Restate keeps
-     * an older list of handlers for this URI, as `conflict` when it refuses to replace it.
+     * Registers this worker: 10 attempts, 5 s apart, for transient failures. Fails as `stale` if Restate keeps an older list of
+     * handlers for this URI, as `conflict` if it refuses to replace it.
      */
     readonly register: (registration: Registration) => Effect.Effect<RegisteredDeployment, RestateAdminError>
-    /** Whether Restate knows that address, and what it sends elsewhere all the same. */
+    /** Whether the address is registered, and which of its services route new invocations elsewhere. */
     readonly stateOf: (uri: string) => Effect.Effect<AddressState, RestateAdminError>
     readonly health: Effect.Effect<void, RestateAdminError>
-    /** Of the server, such as `1.7.12`. */
+    /** Version of the server, such as `1.7.12`. */
     readonly version: Effect.Effect<string, RestateAdminError>
   }
 >() {}

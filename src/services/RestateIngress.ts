@@ -10,7 +10,7 @@ const Reason = Schema.Literal(
   "unexpected-answer"
 )
 
-const passing: ReadonlyArray<typeof Reason.Type> = ["unreachable", "timeout", "unavailable"]
+const transient: ReadonlyArray<typeof Reason.Type> = ["unreachable", "timeout", "unavailable"]
 
 const advice: Readonly<Record<typeof Reason.Type, string>> = {
   unreachable: "check the ingress address and that Restate runs",
@@ -22,16 +22,18 @@ const advice: Readonly<Record<typeof Reason.Type, string>> = {
   "unexpected-answer": "check that the address is that of Restate's ingress"
 }
 
-/** What Restate's ingress did not take. `detail` is Restate's own message, shortened; the API key is in none of it. */
+/**
+ * A message that Restate's ingress did not accept. `detail` is Restate's own message, shortened; it never holds the API key.
+ */
 export class RestateIngressError extends Schema.TaggedError<RestateIngressError>()("RestateIngressError", {
   path: Schema.String,
   reason: Reason,
   status: Schema.optional(Schema.Number),
   detail: Schema.String
 }) {
-  /** `retry`: the same message may be taken later. `needs-person`: it is not until somebody changes something. */
-  get class(): "retry" | "needs-person" {
-    return passing.includes(this.reason) ? "retry" : "needs-person"
+  /** `retry`: the same message may be accepted later. `permanent`: it is not until an operator changes something. */
+  get class(): "retry" | "permanent" {
+    return transient.includes(this.reason) ? "retry" : "permanent"
   }
 
   override get message(): string {
@@ -40,30 +42,30 @@ export class RestateIngressError extends Schema.TaggedError<RestateIngressError>
   }
 }
 
-/** A message to a handler, whatever its service. */
+/** A message to a handler. */
 export interface IngressMessage {
-  /** Below the ingress, up to and including `/send`. */
+  /** Path below the ingress, up to and including `/send`. */
   readonly path: string
-  /** Messages with the same key are one, for as long as Restate remembers it. */
+  /** Deduplicates messages for as long as Restate retains the key. */
   readonly idempotencyKey: string
   /** JSON. */
   readonly body: string
 }
 
-/** What Restate says to a message that it has stored. `PreviouslyAccepted`: it had that key already. */
+/** Restate's response to an accepted message. `PreviouslyAccepted`: the idempotency key was known. */
 export const Accepted = Schema.Struct({
   invocationId: Schema.String,
   status: Schema.Literal("Accepted", "PreviouslyAccepted")
 })
 export type Accepted = typeof Accepted.Type
 
-/** Where messages are left with Restate. */
+/** Sends messages through Restate's ingress. */
 export class RestateIngress extends Context.Tag("ctrl-worker/RestateIngress")<
   RestateIngress,
   {
     /**
-     * Answers once Restate has stored the message, and does not wait for what it starts. Failures that can pass are
-     * repeated, up to 8 times within about 7 minutes; the key makes all of them one message.
+     * Returns once Restate has stored the message, without waiting for its invocation. Transient failures are retried up to 8
+     * times within about 7 minutes; the idempotency key makes them one message.
      */
     readonly send: (message: IngressMessage) => Effect.Effect<Accepted, RestateIngressError>
   }

@@ -6,7 +6,7 @@ import type { DeploymentStatus, DesiredState } from "./Deployment.ts"
 export const Sticky = Schema.Literal("none", "branch", "environment", "live")
 export type Sticky = typeof Sticky.Type
 
-/** Enough of a deployment to order it against another one. */
+/** The columns of a deployment that order it against another one. */
 export interface RoutedDeployment {
   readonly id: string
   readonly projectId: string
@@ -24,11 +24,11 @@ export interface Route {
   readonly projectId: string
   readonly environmentId: string
   readonly sticky: Sticky
-  /** Null when the route points at no deployment or at one whose row is gone. */
+  /** Null if the route has no deployment, or its deployment's row is gone. */
   readonly deployment: RoutedDeployment | null
 }
 
-/** What a routing decision sees, read under locks: nothing in it changes before the plan is written. */
+/** Input of a routing decision, read under locks: nothing in it changes before the plan is written. */
 export interface RoutingSnapshot {
   readonly project: {
     readonly id: string
@@ -37,14 +37,17 @@ export interface RoutingSnapshot {
   } | null
   readonly target: (RoutedDeployment & { readonly environmentSlug: string | null }) | null
   readonly live: RoutedDeployment | null
-  /** Routes that own one of the requested names, whatever their project, and the target environment's `environment` and `live` routes. Ordered by creation. */
+  /**
+   * Routes with one of the requested names, of any project, and the target environment's `environment` and `live` routes, by
+   * creation.
+   */
   readonly routes: ReadonlyArray<Route>
 }
 
-/** What one transaction writes. `answer` is what the caller gets back; it is not stored. */
+/** What one transaction writes. `answer` is returned to the caller and not stored. */
 export interface RoutingPlan<A> {
   readonly insert: ReadonlyArray<{ readonly id: string; readonly fqdn: string; readonly sticky: Sticky }>
-  /** Ids of routes that will point at the target. */
+  /** Ids of routes to point at the target. */
   readonly reassign: ReadonlyArray<string>
   readonly live: { readonly deploymentId: string; readonly isRolledBack: boolean } | null
   readonly answer: A
@@ -54,7 +57,7 @@ export interface RoutingRequest {
   readonly projectId: string
   readonly deploymentId: string
   readonly fqdns: ReadonlyArray<string>
-  /** Unix milliseconds, the same on a repeat. */
+  /** Unix milliseconds; the same on a repeat. */
   readonly at: number
 }
 
@@ -62,7 +65,7 @@ export interface RoutingRequest {
 export class RouteStore extends Context.Tag("ctrl-worker/RouteStore")<
   RouteStore,
   {
-    /** Which deployment is live now. Null when none is, or when there is no such project. */
+    /** The project's live deployment. Null if there is none, or the project does not exist. */
     readonly liveDeployment: (projectId: string) => Effect.Effect<string | null, DbFailure>
     /**
      * Reads the snapshot under locks (project row first, then the deployments, then the routes), lets `decide` plan,
@@ -72,7 +75,10 @@ export class RouteStore extends Context.Tag("ctrl-worker/RouteStore")<
       request: RoutingRequest,
       decide: (snapshot: RoutingSnapshot) => RoutingPlan<A>
     ) => Effect.Effect<A, DbFailure>
-    /** Points the project's routes with these ids at the deployment, in one statement. Unknown and foreign ids are skipped. */
+    /**
+     * Points the project's routes with these ids at the deployment, in one statement. Skips unknown ids and routes of other
+     * projects.
+     */
     readonly assign: (assignment: {
       readonly projectId: string
       readonly deploymentId: string

@@ -1,12 +1,12 @@
 import { Context } from "effect"
 
-/** What the scheduled jobs can be told. */
+/** Settings of the scheduled jobs. */
 export class UpkeepSettings extends Context.Tag("ctrl-worker/UpkeepSettings")<
   UpkeepSettings,
   {
-    /** Keys that one transaction refills. */
+    /** Keys per refill transaction. */
     readonly refillBatchSize: number
-    /** Workspaces that used less in a month are never looked at. */
+    /** Workspaces with less monthly usage are not checked. */
     readonly minimumUsage: number
   }
 >() {}

@@ -1,8 +1,6 @@
 import { Context, type Effect, Schema } from "effect"
 
-/**
- * The analytics database did not answer. Class: retry. Carries no SQL and no values, only the server's error code.
- */
+/** The analytics database is unavailable. Class: retry. Carries no SQL and no values, only the server's error code. */
 export class ClickhouseUnavailable extends Schema.TaggedError<ClickhouseUnavailable>()("ClickhouseUnavailable", {
   operation: Schema.String,
   reason: Schema.Literal("unreachable", "timeout", "denied", "refused", "unexpected-answer", "not-configured"),
@@ -15,7 +13,7 @@ export class ClickhouseUnavailable extends Schema.TaggedError<ClickhouseUnavaila
   }
 }
 
-/** What a workspace used in one month. */
+/** Usage of a workspace in one month. */
 export const WorkspaceUsage = Schema.Struct({ workspaceId: Schema.String, used: Schema.Number })
 export type WorkspaceUsage = typeof WorkspaceUsage.Type
 
@@ -23,21 +21,21 @@ export interface UsagePage {
   readonly year: number
   /** 1 to 12. */
   readonly month: number
-  /** Workspaces that used less are left out. */
+  /** Minimum usage of a listed workspace. */
   readonly minimum: number
-  /** Only workspaces whose id sorts after this one; empty for the first page. */
+  /** Only workspaces with a greater id; empty for the first page. */
   readonly after: string
   readonly limit: number
 }
 
-/** Billable usage, verifications and rate limits together, in the order of workspace ids. */
+/** Billable usage (verifications plus rate limits), ordered by workspace id. */
 export class UsageSource extends Context.Tag("ctrl-worker/UsageSource")<
   UsageSource,
   { readonly page: (page: UsagePage) => Effect.Effect<ReadonlyArray<WorkspaceUsage>, ClickhouseUnavailable> }
 >() {}
 
-export interface TrafficQuestion {
-  /** At most 1000. All of them are looked up with one query. */
+export interface TrafficQuery {
+  /** At most 1000; one query covers all. */
   readonly deployments: ReadonlyArray<{
     readonly workspaceId: string
     readonly projectId: string
@@ -48,14 +46,11 @@ export interface TrafficQuestion {
   readonly since: number
 }
 
-/**
- * Which deployments had requests. It fails rather than answer from a source that is not there: an answer of nothing stops
- * deployments.
- */
+/** Which deployments had requests. It fails if its source is unavailable, because an empty result would stop deployments. */
 export class TrafficSource extends Context.Tag("ctrl-worker/TrafficSource")<
   TrafficSource,
   {
-    /** Ids of the given deployments that had at least one request since then. */
-    readonly withTraffic: (question: TrafficQuestion) => Effect.Effect<ReadonlySet<string>, ClickhouseUnavailable>
+    /** Ids of the given deployments that had at least one request since `since`. */
+    readonly withTraffic: (question: TrafficQuery) => Effect.Effect<ReadonlySet<string>, ClickhouseUnavailable>
   }
 >() {}

@@ -2,8 +2,8 @@ import { Context, type Effect, type Redacted, Schema } from "effect"
 import type { Purpose } from "./Purpose.ts"
 
 /**
- * The vault did not do its part: away, sealed, or it does not accept who we are. Class: retry, because the same call
- * succeeds once that is repaired. Carries nothing of what was to be encrypted or decrypted.
+ * The vault is unavailable, sealed, or rejects this worker's credentials. Class: retry, because the call succeeds once that is
+ * repaired. Carries no plaintext or ciphertext.
  */
 export class VaultUnavailable extends Schema.TaggedError<VaultUnavailable>()("VaultUnavailable", {
   operation: Schema.Literal("login", "encrypt", "decrypt", "check"),
@@ -18,24 +18,23 @@ export class VaultUnavailable extends Schema.TaggedError<VaultUnavailable>()("Va
 }
 
 /**
- * The ciphertext is not one of this keyring, is bound to another purpose, or is damaged. Class: needs a person, because no repetition decrypts it.
+ * The ciphertext belongs to another keyring or purpose, or is damaged. Class: needs an operator, because a repeat cannot
+ * decrypt it.
  */
 export class DecryptionRefused extends Schema.TaggedError<DecryptionRefused>()("DecryptionRefused", {
   keyring: Schema.String
 }) {
-  readonly class = "needs-person" as const
-
   override get message(): string {
     return `a ciphertext of keyring ${this.keyring} cannot be decrypted: it belongs to another keyring, vault or row, or is damaged`
   }
 }
 
 /**
- * Encrypts what others may store. A keyring comes into being with its first encryption. Ciphertexts are opaque text that
- * names its key, so they stay readable when keys rotate; encrypting twice gives two different ones. All of it is safe to repeat.
+ * Encrypts secrets for storage elsewhere. The first encryption creates the keyring. Ciphertexts are opaque and name their key,
+ * so they survive key rotation; encrypting twice gives different ciphertexts. Safe to repeat.
  *
- * Where the vault can, a ciphertext is bound to its purpose and refused for another one. A ciphertext that was written
- * without one, by an earlier version or by another writer, says so by its form, and is decrypted for each purpose.
+ * If the vault supports it, a ciphertext is bound to its purpose and rejected for another one. The form of a ciphertext shows
+ * whether it is bound; an unbound one, of an earlier version or another writer, decrypts for any purpose.
  */
 export class Vault extends Context.Tag("ctrl-worker/Vault")<
   Vault,
@@ -50,9 +49,9 @@ export class Vault extends Context.Tag("ctrl-worker/Vault")<
       ciphertext: string,
       purpose: Purpose
     ) => Effect.Effect<Redacted.Redacted, VaultUnavailable | DecryptionRefused>
-    /** Succeeds while the vault answers, is unsealed and accepts us. */
+    /** Succeeds if the vault is unsealed and accepts the credentials. */
     readonly check: Effect.Effect<void, VaultUnavailable>
-    /** Whether a ciphertext is bound to its purpose. A server is put to the test, under a keyring of its own. */
+    /** Whether new ciphertexts are bound to their purpose. Tested on the server, under a dedicated keyring. */
     readonly bindsPurpose: Effect.Effect<boolean, VaultUnavailable>
   }
 >() {}

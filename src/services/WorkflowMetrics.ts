@@ -9,7 +9,7 @@ export interface StepLabels extends AttemptLabels {
   readonly step: string
 }
 
-/** The connections of one database pool at this moment. */
+/** Current connections of one database pool. */
 export interface PoolUsage {
   readonly open: number
   readonly idle: number
@@ -18,31 +18,31 @@ export interface PoolUsage {
 }
 
 /**
- * What operators can count. The four attempt and step methods have the shape of the bridge's observer: synchronous,
- * never throwing, called for what really ran and not for replay.
+ * Metrics of attempts, steps and pools. The four attempt and step methods have the shape of the kit's observer: synchronous,
+ * never throwing, called for real executions and not for replay.
  *
- * Labels must come from constants of the code. As a guard, label values beyond a fixed number are counted as "other".
+ * Label values must be constants of the code. As a guard, values beyond a fixed number are counted as "other".
  */
 export class WorkflowMetrics extends Context.Tag("ctrl-worker/WorkflowMetrics")<
   WorkflowMetrics,
   {
     readonly attemptStarted: (attempt: AttemptLabels) => void
     readonly attemptEnded: (attempt: AttemptLabels & { readonly outcome: string; readonly seconds: number }) => void
-    /** Attempts that wait because too many run. */
+    /** Attempts that wait for a slot. */
     readonly setWaitingAttempts: (count: number) => void
     readonly stepStarted: (step: StepLabels) => void
-    /** `error` is the tag of what failed. */
+    /** `error` is the error's tag. */
     readonly stepEnded: (
       step: StepLabels & { readonly outcome: string; readonly seconds: number; readonly error?: string | undefined }
     ) => void
-    /** Replaces the paused count of every service; none when it is not known, so that a stale count is never shown. */
+    /** Replaces the paused counts of all services; `None` clears them, so that no stale count is shown. */
     readonly setPausedInvocations: (counts: Option.Option<ReadonlyMap<string, number>>) => Effect.Effect<void>
-    /** As the above, of invocations that neither move nor are paused, and of those that wait behind one for its key. */
+    /** The same for invocations that are stuck but not paused, including those that wait for a stuck invocation's key. */
     readonly setStuckInvocations: (counts: Option.Option<ReadonlyMap<string, number>>) => Effect.Effect<void>
-    /** Whether Restate answered the last look for such invocations. Until the first look it did not. */
+    /** Whether the last query of such invocations succeeded; false before the first. */
     readonly setInvocationWatchUp: (up: boolean) => Effect.Effect<void>
     readonly setPoolUsage: (pool: "primary" | "replica" | "health", usage: PoolUsage) => Effect.Effect<void>
-    /** Everything, in the Prometheus text format named by `contentType`. */
+    /** All metrics in the Prometheus text format of `contentType`. */
     readonly render: Effect.Effect<string>
     readonly contentType: string
   }

@@ -1,9 +1,9 @@
 import { Duration, Effect, Schema } from "effect"
 
-/** A dependency that is not as the configuration says. Texts are shown to an operator and hold no secret. */
+/** A dependency that fails its check. Texts are shown to operators and hold no secret. */
 export class DependencyFailed extends Schema.TaggedError<DependencyFailed>()("DependencyFailed", {
   reason: Schema.String,
-  /** What to do about it. */
+  /** How to fix it. */
   advice: Schema.String
 }) {
   override get message(): string {
@@ -11,37 +11,37 @@ export class DependencyFailed extends Schema.TaggedError<DependencyFailed>()("De
   }
 }
 
-/** Something outside that the configuration may name. What is configured is required: somebody wanted it. */
+/** An external service that the configuration may name. A configured service is required. */
 export type Dependency = { readonly name: string } & (
   | { readonly _tag: "NotConfigured" }
-  /** Calling it would be noticed: a message, a heartbeat. */
+  /** A call would have an effect: a message, a heartbeat. */
   | { readonly _tag: "NotCalled" }
-  /** Asks it something that changes nothing that a worker uses, and answers with what it found. */
+  /** Probes it without side effects on workers, and returns a description. */
   | { readonly _tag: "Checked"; readonly probe: Effect.Effect<string, DependencyFailed> }
 )
 
 export const DependencyReport = Schema.Struct({
   name: Schema.String,
   status: Schema.Literal("ok", "failed", "configured", "not configured"),
-  /** Of all that was asked; null when nothing was. */
+  /** Total duration of the probe; null if none ran. */
   latencyMillis: Schema.NullOr(Schema.Number),
-  /** What was found, or why it failed; empty when there is nothing to say. */
+  /** The description or the reason of the failure; may be empty. */
   detail: Schema.String,
-  /** What to do about a failure. */
+  /** How to fix a failure. */
   advice: Schema.NullOr(Schema.String)
 })
 export type DependencyReport = typeof DependencyReport.Type
 
-/** Ten connections at once disturb nobody, and two dozen dependencies are done in a few rounds. */
-const atOnce = 10
+/** Bounds concurrent connections; two dozen dependencies take a few rounds. */
+const concurrency = 10
 
 const unexpected = new DependencyFailed({
   reason: "failed unexpectedly",
-  // Nobody has cleared the text of a defect of secrets.
+  // The text of a defect may hold a secret.
   advice: "this is a mistake of this program: its cause is not shown, because it could hold a secret"
 })
 
-const silent = (within: Duration.Duration) =>
+const timedOut = (within: Duration.Duration) =>
   new DependencyFailed({
     reason: `no answer within ${Duration.format(within)}`,
     advice: "check its address, the network between here and there, and its load"
@@ -59,7 +59,7 @@ const check =
     return dependency.probe.pipe(
       Effect.catchAllDefect(() => unexpected),
       Effect.disconnect,
-      Effect.timeoutFail({ duration: within, onTimeout: () => silent(within) }),
+      Effect.timeoutFail({ duration: within, onTimeout: () => timedOut(within) }),
       Effect.map((detail) => ({ status: "ok" as const, detail, advice: null })),
       Effect.catchAll(({ advice, reason }) => Effect.succeed({ status: "failed" as const, detail: reason, advice })),
       Effect.timed,
@@ -67,9 +67,12 @@ const check =
     )
   }
 
-/** Asks all of them, each within the time, and reports in the order given. Never fails: a failure is a line of the report. */
+/**
+ * Probes all dependencies, each within the time limit, and reports in the given order. Never fails: a failed probe is an entry
+ * of the report.
+ */
 export const checkDependencies = (
   dependencies: ReadonlyArray<Dependency>,
   within: Duration.Duration
 ): Effect.Effect<ReadonlyArray<DependencyReport>> =>
-  Effect.forEach(dependencies, check(within), { concurrency: atOnce })
+  Effect.forEach(dependencies, check(within), { concurrency: concurrency })

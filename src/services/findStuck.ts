@@ -1,89 +1,92 @@
-import type { HeldUp, Invocation } from "./Invocations.ts"
+import type { Invocation, KeyHolder } from "./Invocations.ts"
 
 const minute = 60_000
 
 /**
- * How long something may fail, wait for Restate, or be waited for without any progress before a person should know. A
- * database that fails over is back within some minutes; Restate itself pauses after about an hour.
+ * How long an invocation may fail, wait for Restate or block others without progress before it is reported. A database failover
+ * takes some minutes; Restate pauses an invocation after about an hour.
  */
-export const patienceMillis = 15 * minute
+export const stuckAfterMillis = 15 * minute
 
 /**
- * Restate suspends an attempt that is silent for a minute and cuts one that does not end within ten more (its defaults,
- * which no service of this worker changes). An attempt that gets past that without writing to its journal hangs.
+ * Restate suspends an attempt after a minute without messages and aborts it ten minutes later (its defaults, which no service
+ * of this worker changes). A longer attempt without a journal entry hangs.
  */
-export const attemptBoundMillis = 11 * minute
+export const maxAttemptMillis = 11 * minute
 
-/** Nothing younger can be stuck, so nothing younger needs to be read. */
-export const youngestStuckMillis = Math.min(patienceMillis, attemptBoundMillis)
+/** The minimum age of a stuck invocation: younger ones need not be read. */
+export const minStuckAgeMillis = Math.min(stuckAfterMillis, maxAttemptMillis)
 
 /**
- * `retrying`: failing since a while without a success in between. `silent`: one attempt runs for too long without a sign.
- * `not-started`: due, and Restate has not begun it. `late`: open for longer than its handler ever needs. `holding`:
- * waits, while others wait for its key.
+ * `retrying`: fails repeatedly without progress. `silent`: one attempt runs for too long without a journal entry.
+ * `not-started`: due, but Restate has not started it. `late`: open for longer than its handler's deadline. `holding`: waits
+ * while others wait for its key.
  */
 export type StuckReason = "retrying" | "silent" | "not-started" | "late" | "holding"
 
-export interface Stuck {
+export interface StuckInvocation {
   readonly invocation: Invocation
   readonly reason: StuckReason
-  /** Since when it has been in the way of itself or others. Unix milliseconds. */
+  /** Start of the problem, in Unix milliseconds. */
   readonly since: number
 }
 
-export interface StuckQuestion {
-  /** Those that Restate answered with; paused ones are passed over, for they have a count of their own. */
+export interface StuckInput {
+  /** The invocations to check; paused ones are skipped, because they are counted separately. */
   readonly invocations: ReadonlyArray<Invocation>
-  /** How many wait, by the id of who holds their key. */
+  /** Number of waiting invocations by the id of the key's holder. */
   readonly waiting: ReadonlyMap<string, number>
-  /** How long an invocation may take in all, by `Service/handler`. One that is not named may take for ever. */
+  /** Maximum duration of an invocation by `Service/handler`. A handler that is absent has no deadline. */
   readonly deadlines: ReadonlyMap<string, number>
 }
 
-export const waitingByHolder = (heldUp: ReadonlyArray<HeldUp>): ReadonlyMap<string, number> =>
+export const waitingByHolder = (heldUp: ReadonlyArray<KeyHolder>): ReadonlyMap<string, number> =>
   new Map(heldUp.map(({ holder, waiting }) => [holder, waiting]))
 
-const judge = (
+const stuckReasonOf = (
   invocation: Invocation,
   waiting: number,
   deadline: number,
   now: number
-): Omit<Stuck, "invocation"> | undefined => {
+): Omit<StuckInvocation, "invocation"> | undefined => {
   const { attemptAt, attempts, dueAt, modifiedAt, startedAt, status } = invocation
-  const hasNotMovedFor = now - modifiedAt
+  const sinceProgress = now - modifiedAt
   switch (status) {
     case "paused":
     case "pending":
       return undefined
     case "scheduled":
-      // However far away its time is: a timer is stuck only when it has passed.
-      return dueAt !== null && now - dueAt > patienceMillis ? { reason: "not-started", since: dueAt } : undefined
+      // A timer in the future is not stuck, however far away.
+      return dueAt !== null && now - dueAt > stuckAfterMillis ? { reason: "not-started", since: dueAt } : undefined
     case "ready":
-      if (hasNotMovedFor > patienceMillis) return { reason: "not-started", since: modifiedAt }
+      if (sinceProgress > stuckAfterMillis) return { reason: "not-started", since: modifiedAt }
       break
     case "backing-off":
-      if (hasNotMovedFor > patienceMillis) return { reason: "retrying", since: modifiedAt }
+      if (sinceProgress > stuckAfterMillis) return { reason: "retrying", since: modifiedAt }
       break
     case "running": {
-      if (attempts > 1 && hasNotMovedFor > patienceMillis) return { reason: "retrying", since: modifiedAt }
-      const lastSign = Math.max(modifiedAt, attemptAt ?? modifiedAt)
-      if (now - lastSign > attemptBoundMillis) return { reason: "silent", since: lastSign }
+      if (attempts > 1 && sinceProgress > stuckAfterMillis) return { reason: "retrying", since: modifiedAt }
+      const lastProgress = Math.max(modifiedAt, attemptAt ?? modifiedAt)
+      if (now - lastProgress > maxAttemptMillis) return { reason: "silent", since: lastProgress }
       break
     }
     case "suspended":
-      if (waiting > 0 && hasNotMovedFor > patienceMillis) return { reason: "holding", since: modifiedAt }
+      if (waiting > 0 && sinceProgress > stuckAfterMillis) return { reason: "holding", since: modifiedAt }
       break
   }
   return startedAt !== null && now - startedAt > deadline ? { reason: "late", since: startedAt + deadline } : undefined
 }
 
 /**
- * The invocations that neither move nor wait for a person yet, though they should. What waits for its time, for an answer
- * within its handler's deadline, or behind somebody who moves, is not stuck, however old it is.
+ * Finds the invocations that make no progress although they should, and are not paused. An invocation is not stuck while it
+ * waits for its start time, for a response within its handler's deadline, or for a key whose holder makes progress.
  */
-export const findStuck = ({ deadlines, invocations, waiting }: StuckQuestion, now: number): ReadonlyArray<Stuck> =>
+export const findStuck = (
+  { deadlines, invocations, waiting }: StuckInput,
+  now: number
+): ReadonlyArray<StuckInvocation> =>
   invocations.flatMap((invocation) => {
     const deadline = deadlines.get(`${invocation.service}/${invocation.handler}`) ?? Number.POSITIVE_INFINITY
-    const verdict = judge(invocation, waiting.get(invocation.id) ?? 0, deadline, now)
-    return verdict === undefined ? [] : [{ invocation, ...verdict }]
+    const stuck = stuckReasonOf(invocation, waiting.get(invocation.id) ?? 0, deadline, now)
+    return stuck === undefined ? [] : [{ invocation, ...stuck }]
   })

@@ -1,54 +1,59 @@
 import type { Invocation } from "./Invocations.ts"
-import type { Trouble } from "./wayOut.ts"
+import type { BlockReason } from "./remediationCommand.ts"
 
-/** An invocation that a person should look at. */
-export interface Finding {
+/** An invocation that needs an operator. */
+export interface BlockedInvocation {
   readonly invocation: Invocation
-  readonly trouble: Trouble
+  readonly trouble: BlockReason
   /** Unix milliseconds. */
   readonly since: number
-  /** How many wait for the key that it holds. */
+  /** Number of invocations that wait for its key. */
   readonly waiting: number
 }
 
-/** What was said about an invocation, so that it is not said at every look. */
-export interface Remembered {
-  readonly finding: Finding
+/** The last report of an invocation, so that it is not logged on each poll. */
+export interface PastReport {
+  readonly blocked: BlockedInvocation
   /** Unix milliseconds. */
-  readonly saidAt: number
+  readonly reportedAt: number
 }
-export type Memory = ReadonlyMap<string, Remembered>
+export type ReportHistory = ReadonlyMap<string, PastReport>
 
-export interface Reports {
-  /** To be said now: seen for the first time, in another trouble than before, or not mentioned for an hour. */
-  readonly findings: ReadonlyArray<Finding>
-  /** No longer in any trouble. */
-  readonly recovered: ReadonlyArray<Finding>
-  readonly memory: Memory
+export interface ReportPlan {
+  /** Invocations to report now: found for the first time, for another reason than before, or last reported an hour ago. */
+  readonly toReport: ReadonlyArray<BlockedInvocation>
+  /** Invocations that are no longer blocked. */
+  readonly recovered: ReadonlyArray<BlockedInvocation>
+  readonly history: ReportHistory
 }
 
 export const repeatMillis = 60 * 60_000
 
 /**
- * What to say about one look. `isWhole` is false when the look did not show everything there is: then whatever it did not
- * show may still be there, and nothing has recovered.
+ * Decides what to report after one poll. `isComplete` is false if the poll did not return all invocations: a missing one may
+ * still be blocked, so none counts as recovered.
  */
-export const planReports = (memory: Memory, found: ReadonlyArray<Finding>, now: number, isWhole: boolean): Reports => {
-  const seen = new Map(found.map((finding) => [finding.invocation.id, finding]))
-  const findings = [...seen.values()].filter(({ invocation, trouble }) => {
-    const before = memory.get(invocation.id)
-    return before === undefined || before.finding.trouble !== trouble || now - before.saidAt >= repeatMillis
+export const planReports = (
+  history: ReportHistory,
+  found: ReadonlyArray<BlockedInvocation>,
+  now: number,
+  isComplete: boolean
+): ReportPlan => {
+  const current = new Map(found.map((blocked) => [blocked.invocation.id, blocked]))
+  const toReport = [...current.values()].filter(({ invocation, trouble }) => {
+    const before = history.get(invocation.id)
+    return before === undefined || before.blocked.trouble !== trouble || now - before.reportedAt >= repeatMillis
   })
-  const said = new Set(findings)
-  const gone = [...memory].filter(([id]) => !seen.has(id))
+  const reported = new Set(toReport)
+  const gone = [...history].filter(([id]) => !current.has(id))
   return {
-    findings,
-    recovered: isWhole ? gone.map(([, { finding }]) => finding) : [],
-    memory: new Map([
-      ...(isWhole ? [] : gone),
-      ...[...seen].map(([id, finding]): [string, Remembered] => [
+    toReport,
+    recovered: isComplete ? gone.map(([, { blocked }]) => blocked) : [],
+    history: new Map([
+      ...(isComplete ? [] : gone),
+      ...[...current].map(([id, blocked]): [string, PastReport] => [
         id,
-        { finding, saidAt: said.has(finding) ? now : (memory.get(id)?.saidAt ?? now) }
+        { blocked, reportedAt: reported.has(blocked) ? now : (history.get(id)?.reportedAt ?? now) }
       ])
     ])
   }

@@ -1,20 +1,20 @@
 import { Either, Schema } from "effect"
-import { RowUnfit } from "./RowUnfit.ts"
+import { InvalidRow } from "./InvalidRow.ts"
 
-/** Regions and their numbers of replicas, as configured for an environment. Whether they make sense is decided elsewhere. */
+/** Replicas by region, as configured for an environment. Validated elsewhere. */
 export const RegionConfig = Schema.Record({ key: Schema.String, value: Schema.Number })
 export type RegionConfig = typeof RegionConfig.Type
 
-/** Far more than 32 regions with names of 64 four-byte characters, and far less than a step may journal. */
+/** Far more than 32 regions with names of 64 four-byte characters need, and far less than a step may journal. */
 export const maxRegionConfigBytes = 16 * 1024
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(RegionConfig))
 
-const unfit = (problem: string) =>
-  new RowUnfit({ table: "environment_runtime_settings", column: "region_config", problem })
+const invalid = (problem: string) =>
+  new InvalidRow({ table: "environment_runtime_settings", column: "region_config", problem })
 
-/** What is stored in `region_config`, which holds whatever JSON was written to it. Null: longer than `maxRegionConfigBytes`. */
-export const regionConfigOf = (json: string | null): Either.Either<RegionConfig, RowUnfit> =>
+/** Parses `region_config`, which may hold any JSON. Null: longer than `maxRegionConfigBytes`. */
+export const regionConfigOf = (json: string | null): Either.Either<RegionConfig, InvalidRow> =>
   json === null
-    ? Either.left(unfit(`must be at most ${maxRegionConfigBytes} bytes`))
-    : Either.mapLeft(decode(json), () => unfit("must be an object of regions and their numbers of replicas"))
+    ? Either.left(invalid(`must be at most ${maxRegionConfigBytes} bytes`))
+    : Either.mapLeft(decode(json), () => invalid("must be an object of regions and their numbers of replicas"))

@@ -1,4 +1,4 @@
-/** Where the first `max` code points of the text end, in UTF-16 units. Looks at no more of the text than that. */
+/** The end of the first `max` code points, in UTF-16 units. Reads only that part of the text. */
 const endOf = (text: string, max: number): number => {
   if (text.length <= max) return text.length
   let end = 0
@@ -7,14 +7,14 @@ const endOf = (text: string, max: number): number => {
 }
 
 /**
- * Whether the text has at most `max` code points. This is how MySQL counts the width of a column; a lone surrogate counts
- * as the one U+FFFD that it is stored as.
+ * Whether the text has at most `max` code points, the unit of column widths in MySQL. A lone surrogate counts as the one U+FFFD
+ * that it is stored as.
  */
 export const fitsCodePoints = (text: string, max: number): boolean => endOf(text, max) === text.length
 
 /**
- * The first `max` code points of the text, well-formed: no character is cut in half, and a lone surrogate becomes U+FFFD.
- * Databases and collectors refuse text that is not well-formed, and with it the batch it came in.
+ * The first `max` code points of the text, well-formed: surrogate pairs stay together, and a lone surrogate becomes U+FFFD.
+ * Databases and log collectors reject malformed text with its whole batch.
  */
 export const firstCodePoints = (text: string, max: number): string => text.slice(0, endOf(text, max)).toWellFormed()
 

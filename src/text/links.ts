@@ -1,14 +1,14 @@
 import { firstCodePoints, fitsCodePoints, shortened } from "./codePoints.ts"
 
-/** Characters of RFC 3986. The punctuation that ends a sentence is no part of an address that stands there. */
+/** Characters of RFC 3986, without punctuation that ends a sentence. */
 const address = /https:\/\/[\w\-.~:/?#@!$&*+,;=%]*[\w\-~/#&=%]/g
 
-/** The last https address of a text, where authors put the page at which a person has to act. Null when it has none. */
+/** The last https URL of a text, where CAs put the page at which an operator has to act. Null if there is none. */
 export const lastLink = (text: string): string | null => text.match(address)?.at(-1) ?? null
 
 /**
- * The text, well-formed, in at most `max` code points. A shortened one ends with its last https address, whole, as long as
- * that fits: half an address is of no use. Otherwise it ends with "…".
+ * The text, well-formed, in at most `max` code points. A shortened text ends with its last https URL if that fits whole,
+ * because a truncated URL is useless; otherwise with "…".
  */
 export const shortenedBeforeLink = (text: string, max: number): string => {
   const link = fitsCodePoints(text, max) ? null : lastLink(text)

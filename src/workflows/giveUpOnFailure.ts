@@ -2,12 +2,12 @@ import { Effect } from "effect"
 import type { Durable } from "effect-restate"
 import { CallFailed, StepFailed, step } from "effect-restate"
 import { RunGivenUp } from "../contract/errors.ts"
-import { Outcomes, type ScheduledTask } from "../services/Outcomes.ts"
+import { BusinessMetrics, type ScheduledTask } from "../services/BusinessMetrics.ts"
 
 /** Ends a run with the reason, counted and logged. */
 export const giveUp = (task: ScheduledTask, problem: string) =>
   Effect.gen(function* () {
-    const outcomes = yield* Outcomes
+    const outcomes = yield* BusinessMetrics
     yield* Effect.logError("A run of scheduled work is given up; its next firing begins anew", { task, problem })
     yield* Effect.ignore(step("count-given-up", outcomes.runGivenUp(task), { retry: { maxAttempts: 1 } }))
     return yield* new RunGivenUp({ task, problem })

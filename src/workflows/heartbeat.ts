@@ -9,7 +9,7 @@ const heartbeatRetry = Schedule.exponential("2 seconds").pipe(Schedule.intersect
 export const sendHeartbeat = (job: HeartbeatJob) =>
   Effect.gen(function* () {
     const heartbeat = yield* Heartbeat
-    yield* step("send-heartbeat", heartbeat.beat(job), { error: HeartbeatFailed, retry: { maxAttempts: 3 } }).pipe(
+    yield* step("send-heartbeat", heartbeat.send(job), { error: HeartbeatFailed, retry: { maxAttempts: 3 } }).pipe(
       Effect.retry(heartbeatRetry),
       Effect.catchAll((failure) => Effect.logWarning("The heartbeat was not sent", { job, problem: failure.message }))
     )

@@ -6,7 +6,7 @@ import { Heartbeat, HeartbeatFailed, type HeartbeatJob } from "../../src/service
 import { untilIo } from "../support/untilIo.ts"
 
 const beatTo = (url: string, job: HeartbeatJob) =>
-  Effect.flatMap(Heartbeat, (heartbeat) => heartbeat.beat(job)).pipe(
+  Effect.flatMap(Heartbeat, (heartbeat) => heartbeat.send(job)).pipe(
     Effect.provide(
       HttpHeartbeatLive({
         cert_renewal: Option.none(),

@@ -83,7 +83,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
       assert.isUndefined(yield* gauge("stuck_invocations", hasty))
       const [line, ...others] = about(id)
       assert.lengthOf(others, 0)
-      assert.strictEqual(line?.message, "An invocation waits for a person")
+      assert.strictEqual(line?.message, "An invocation is paused")
       assert.deepInclude(line?.fields, {
         service: hasty,
         handler: "Fail",
@@ -102,7 +102,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
       yield* untilInvocation(restate, id, (row) => row.status === "completed")
       yield* lookAgain
       assert.isUndefined(yield* gauge("paused_invocations", hasty))
-      assert.strictEqual(about(id).at(-1)?.message, "An invocation goes on or has ended")
+      assert.strictEqual(about(id).at(-1)?.message, "An invocation is no longer paused or stuck")
       yield* lookAgain
       assert.lengthOf(about(id), 2)
     }).pipe(virtually)
@@ -132,7 +132,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
         yield* untilInvocation(restate, behind, (row) => row.status === "completed")
         yield* lookAgain
         assert.isUndefined(yield* gauge("stuck_invocations", dogged))
-        assert.strictEqual(about(id).at(-1)?.message, "An invocation goes on or has ended")
+        assert.strictEqual(about(id).at(-1)?.message, "An invocation is no longer paused or stuck")
       }).pipe(virtually)
   )
 

@@ -8,14 +8,14 @@ import { DbError } from "../../src/services/Db.ts"
 import { named } from "../support/named.ts"
 
 const wildcard = named("*.unkey.test")
-const away = new DbError({ operation: "CertificateStore.takenBy", reason: "connection" })
+const away = new DbError({ operation: "CertificateStore.findConflicts", reason: "connection" })
 
 describe("the gauge of the platform's own names", () => {
   it.scoped("counts the rows of tenants that have one, and shows nothing while the database is away", () =>
     Effect.gen(function* () {
       const rows = yield* Ref.make(0)
       const isUp = yield* Ref.make(true)
-      const takenBy = (names: ReadonlyArray<typeof wildcard>) =>
+      const findConflicts = (names: ReadonlyArray<typeof wildcard>) =>
         Effect.gen(function* () {
           if (!(yield* Ref.get(isUp))) return yield* away
           assert.deepStrictEqual(names, [wildcard])
@@ -29,7 +29,10 @@ describe("the gauge of the platform's own names", () => {
         platformApexes: [],
         delegationDomain: null
       }
-      const needs = Layer.merge(Layer.mock(CertificateStore, { takenBy }), Layer.succeed(CertificateSettings, settings))
+      const needs = Layer.merge(
+        Layer.mock(CertificateStore, { findConflicts }),
+        Layer.succeed(CertificateSettings, settings)
+      )
       yield* Layer.build(Layer.provide(PlatformNameGauge, needs))
       const registry = yield* PrometheusRegistry
       const shown = Effect.map(

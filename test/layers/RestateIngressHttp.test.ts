@@ -43,7 +43,7 @@ describe("Restate's ingress", () => {
         }))
         const error = yield* Effect.flip(send(url))
         assert.strictEqual(error.reason, reason)
-        assert.strictEqual(error.class, "needs-person")
+        assert.strictEqual(error.class, "permanent")
         assert.lengthOf(received, 1)
         assert.notInclude(JSON.stringify(error) + error.message, key)
       })

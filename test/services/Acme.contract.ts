@@ -73,7 +73,7 @@ const prove = (client: Client, account: AcmeAccount, url: string, type: Presente
     const { token, url: challengeUrl } = yield* challengeFor(authorization, type)
     const keyAuthorization = yield* client.keyAuthorization(account, token)
     yield* (yield* CaWorld).present({ name: authorization.name, type, token, keyAuthorization })
-    yield* client.answerChallenge(account, challengeUrl)
+    yield* client.respondToChallenge(account, challengeUrl)
     return yield* untilSettled(client.authorization(account, url))
   })
 
@@ -186,7 +186,7 @@ export const acmeContract = <E>(name: string, world: Layer.Layer<Acme | Pki | Ca
           assert.strictEqual(order.status, "pending")
           const [url = ""] = order.authorizations
           const { url: challengeUrl } = yield* challengeFor(yield* client.authorization(account, url), "http-01")
-          yield* client.answerChallenge(account, challengeUrl)
+          yield* client.respondToChallenge(account, challengeUrl)
           const authorization = yield* untilSettled(client.authorization(account, url))
           assert.strictEqual(authorization.status, "invalid")
           const failed = yield* challengeFor(authorization, "http-01")
@@ -229,7 +229,7 @@ export const acmeContract = <E>(name: string, world: Layer.Layer<Acme | Pki | Ca
         const [url = ""] = order.authorizations
         const { status, url: challengeUrl } = yield* challengeFor(yield* client.authorization(account, url), "http-01")
         assert.strictEqual(status, "valid")
-        const problem = yield* refusal(client.answerChallenge(account, challengeUrl))
+        const problem = yield* refusal(client.respondToChallenge(account, challengeUrl))
         assert.deepInclude(problem, { operation: "challenge", type: "malformed", status: 400 })
       })
     )

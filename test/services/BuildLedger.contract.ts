@@ -43,9 +43,9 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
     guarantee("a build that nobody has claimed is nobody's", (ledger, buildId, by) =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Unknown" })
-        assert.strictEqual(yield* ledger.renew({ ...by("one"), lease: long, detail }), "lost")
-        assert.isFalse(yield* ledger.noteExternal({ ...by("one"), externalBuildId: "x" }))
-        assert.isFalse(yield* ledger.end({ ...by("one"), outcome: succeeded }))
+        assert.strictEqual(yield* ledger.renew({ ...by("one"), duration: long, detail }), "lost")
+        assert.isFalse(yield* ledger.recordExternalId({ ...by("one"), externalBuildId: "x" }))
+        assert.isFalse(yield* ledger.recordOutcome({ ...by("one"), outcome: succeeded }))
         yield* ledger.release(by("one"))
         assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Unknown" })
       })
@@ -56,9 +56,13 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
       (ledger, buildId, by) =>
         Effect.gen(function* () {
           const owners = Array.from({ length: 12 }, (_, nth) => `owner-${nth}`)
-          const claims = yield* Effect.forEach(owners, (owner) => ledger.claim({ ...by(owner), lease: long, detail }), {
-            concurrency: "unbounded"
-          })
+          const claims = yield* Effect.forEach(
+            owners,
+            (owner) => ledger.claim({ ...by(owner), duration: long, detail }),
+            {
+              concurrency: "unbounded"
+            }
+          )
           assert.lengthOf(
             claims.filter(({ _tag }) => _tag === "Claimed"),
             1
@@ -74,31 +78,31 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
     guarantee("a claim that is repeated, because its answer was lost, is the same claim", (ledger, _, by) =>
       Effect.gen(function* () {
         for (let time = 0; time < 2; time++)
-          assert.deepStrictEqual(yield* ledger.claim({ ...by("one"), lease: long, detail }), claimed(null))
-        assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), lease: long, detail }), { _tag: "Running" })
+          assert.deepStrictEqual(yield* ledger.claim({ ...by("one"), duration: long, detail }), claimed(null))
+        assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), duration: long, detail }), { _tag: "Running" })
       })
     )
 
     guarantee("the owner's word is what everybody sees, and an outcome stays as it is", (ledger, buildId, by) =>
       Effect.gen(function* () {
-        yield* ledger.claim({ ...by("one"), lease: long, detail: "waits" })
-        assert.strictEqual(yield* ledger.renew({ ...by("one"), lease: long, detail }), "held")
+        yield* ledger.claim({ ...by("one"), duration: long, detail: "waits" })
+        assert.strictEqual(yield* ledger.renew({ ...by("one"), duration: long, detail }), "held")
         assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Running", detail })
-        assert.isTrue(yield* ledger.end({ ...by("one"), outcome: succeeded }))
-        assert.isTrue(yield* ledger.end({ ...by("one"), outcome: succeeded }), "repeated")
-        assert.isFalse(yield* ledger.end({ ...by("one"), outcome: failed }))
+        assert.isTrue(yield* ledger.recordOutcome({ ...by("one"), outcome: succeeded }))
+        assert.isTrue(yield* ledger.recordOutcome({ ...by("one"), outcome: succeeded }), "repeated")
+        assert.isFalse(yield* ledger.recordOutcome({ ...by("one"), outcome: failed }))
         yield* ledger.requestCancel(buildId)
         yield* ledger.release(by("one"))
         assert.deepStrictEqual(yield* ledger.state(buildId), succeeded)
-        assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), lease: long, detail }), { _tag: "Ended" })
+        assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), duration: long, detail }), { _tag: "Ended" })
       })
     )
 
     guarantee("a failure is kept with its kind and its words", (ledger, buildId, by) =>
       Effect.gen(function* () {
-        yield* ledger.claim({ ...by("one"), lease: long, detail })
+        yield* ledger.claim({ ...by("one"), duration: long, detail })
         const longest: BuildOutcome = { ...failed, message: "\u{1F4A5}".repeat(250) }
-        assert.isTrue(yield* ledger.end({ ...by("one"), outcome: longest }))
+        assert.isTrue(yield* ledger.recordOutcome({ ...by("one"), outcome: longest }))
         assert.deepStrictEqual(yield* ledger.state(buildId), longest)
       })
     )
@@ -107,39 +111,39 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
       "when the lease has ended the build is nobody's, and whoever claims it is told what to finish",
       (ledger, buildId, by) =>
         Effect.gen(function* () {
-          yield* ledger.claim({ ...by("one"), lease: none, detail })
-          assert.isTrue(yield* ledger.noteExternal({ ...by("one"), externalBuildId: "external-1" }))
+          yield* ledger.claim({ ...by("one"), duration: none, detail })
+          assert.isTrue(yield* ledger.recordExternalId({ ...by("one"), externalBuildId: "external-1" }))
           assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Unknown" })
-          assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), lease: none, detail }), claimed("external-1"))
+          assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), duration: none, detail }), claimed("external-1"))
           assert.deepStrictEqual(
-            yield* ledger.claim({ ...by("three"), lease: long, detail }),
+            yield* ledger.claim({ ...by("three"), duration: long, detail }),
             claimed("external-1"),
             "two died too"
           )
-          assert.isTrue(yield* ledger.noteExternal({ ...by("three"), externalBuildId: null }))
+          assert.isTrue(yield* ledger.recordExternalId({ ...by("three"), externalBuildId: null }))
           yield* ledger.release(by("three"))
-          assert.deepStrictEqual(yield* ledger.claim({ ...by("four"), lease: long, detail }), claimed(null))
+          assert.deepStrictEqual(yield* ledger.claim({ ...by("four"), duration: long, detail }), claimed(null))
         })
     )
 
     guarantee("nothing that an owner writes counts once the build has been taken over", (ledger, buildId, by) =>
       Effect.gen(function* () {
-        yield* ledger.claim({ ...by("old"), lease: none, detail })
-        yield* ledger.claim({ ...by("new"), lease: long, detail: "new" })
-        assert.strictEqual(yield* ledger.renew({ ...by("old"), lease: long, detail: "old" }), "lost")
-        assert.isFalse(yield* ledger.noteExternal({ ...by("old"), externalBuildId: "old" }))
-        assert.isFalse(yield* ledger.end({ ...by("old"), outcome: succeeded }))
+        yield* ledger.claim({ ...by("old"), duration: none, detail })
+        yield* ledger.claim({ ...by("new"), duration: long, detail: "new" })
+        assert.strictEqual(yield* ledger.renew({ ...by("old"), duration: long, detail: "old" }), "lost")
+        assert.isFalse(yield* ledger.recordExternalId({ ...by("old"), externalBuildId: "old" }))
+        assert.isFalse(yield* ledger.recordOutcome({ ...by("old"), outcome: succeeded }))
         yield* ledger.release(by("old"))
         assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Running", detail: "new" })
-        assert.deepStrictEqual(yield* ledger.claim({ ...by("new"), lease: long, detail }), claimed(null))
+        assert.deepStrictEqual(yield* ledger.claim({ ...by("new"), duration: long, detail }), claimed(null))
       })
     )
 
     guarantee("an owner that is late, with nobody in its place, goes on", (ledger, buildId, by) =>
       Effect.gen(function* () {
-        yield* ledger.claim({ ...by("one"), lease: none, detail })
-        assert.strictEqual(yield* ledger.renew({ ...by("one"), lease: long, detail }), "held")
-        assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), lease: long, detail }), { _tag: "Running" })
+        yield* ledger.claim({ ...by("one"), duration: none, detail })
+        assert.strictEqual(yield* ledger.renew({ ...by("one"), duration: long, detail }), "held")
+        assert.deepStrictEqual(yield* ledger.claim({ ...by("two"), duration: long, detail }), { _tag: "Running" })
         assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Running", detail })
       })
     )
@@ -148,13 +152,13 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
       "a cancelled build is cancelled for everybody at once, its owner included, whatever comes of it",
       (ledger, buildId, by) =>
         Effect.gen(function* () {
-          yield* ledger.claim({ ...by("one"), lease: long, detail })
+          yield* ledger.claim({ ...by("one"), duration: long, detail })
           yield* ledger.requestCancel(buildId)
           yield* ledger.requestCancel(buildId)
           assert.deepStrictEqual(yield* ledger.state(buildId), cancelledOutcome)
-          assert.strictEqual(yield* ledger.renew({ ...by("one"), lease: long, detail }), "cancelled")
-          assert.isTrue(yield* ledger.noteExternal({ ...by("one"), externalBuildId: null }), "it still cleans up")
-          assert.isFalse(yield* ledger.end({ ...by("one"), outcome: succeeded }))
+          assert.strictEqual(yield* ledger.renew({ ...by("one"), duration: long, detail }), "cancelled")
+          assert.isTrue(yield* ledger.recordExternalId({ ...by("one"), externalBuildId: null }), "it still cleans up")
+          assert.isFalse(yield* ledger.recordOutcome({ ...by("one"), outcome: succeeded }))
           assert.deepStrictEqual(yield* ledger.state(buildId), cancelledOutcome)
         })
     )
@@ -162,7 +166,7 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
     guarantee("a build that is cancelled before anybody claims it is never claimed", (ledger, buildId, by) =>
       Effect.gen(function* () {
         yield* ledger.requestCancel(buildId)
-        assert.deepStrictEqual(yield* ledger.claim({ ...by("one"), lease: long, detail }), { _tag: "Ended" })
+        assert.deepStrictEqual(yield* ledger.claim({ ...by("one"), duration: long, detail }), { _tag: "Ended" })
         assert.deepStrictEqual(yield* ledger.state(buildId), cancelledOutcome)
       })
     )
@@ -171,14 +175,14 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
       "what has been over for as long as it is kept is forgotten, a hundred at a time, and nothing else",
       (ledger, buildId, by) =>
         Effect.gen(function* () {
-          while ((yield* ledger.sweep(none)) > 0);
+          while ((yield* ledger.deleteExpired(none)) > 0);
           const ended = Array.from({ length: 130 }, (_, nth) => `${buildId}-${nth}`)
           yield* Effect.forEach(ended, (id) => ledger.requestCancel(id), { concurrency: 8 })
-          yield* ledger.claim({ ...by("one"), lease: long, detail })
-          assert.strictEqual(yield* ledger.sweep(long), 0, "not yet")
-          assert.strictEqual(yield* ledger.sweep(none), 100)
-          assert.strictEqual(yield* ledger.sweep(none), 30)
-          assert.strictEqual(yield* ledger.sweep(none), 0)
+          yield* ledger.claim({ ...by("one"), duration: long, detail })
+          assert.strictEqual(yield* ledger.deleteExpired(long), 0, "not yet")
+          assert.strictEqual(yield* ledger.deleteExpired(none), 100)
+          assert.strictEqual(yield* ledger.deleteExpired(none), 30)
+          assert.strictEqual(yield* ledger.deleteExpired(none), 0)
           assert.deepStrictEqual(yield* ledger.state(`${buildId}-0`), { _tag: "Unknown" })
           assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Running", detail })
         })

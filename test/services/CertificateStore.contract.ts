@@ -292,7 +292,7 @@ export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<C
         const first = yield* rowsOf
         yield* store.ensureInfrastructure(wanted, later)
         assert.deepStrictEqual(yield* rowsOf, first)
-        assert.deepStrictEqual(yield* store.takenBy(wanted.map((domain) => domain.name)), [])
+        assert.deepStrictEqual(yield* store.findConflicts(wanted.map((domain) => domain.name)), [])
         assert.deepInclude(
           first.custom_domains.find(({ domain }) => domain === "*.unkey.test"),
           {
@@ -337,7 +337,7 @@ export const certificateStoreContract = <E>(label: string, stores: Layer.Layer<C
         assert.strictEqual(first.custom_domains[0]?.verification_error, "it belongs to the platform itself")
         const found = Option.getOrThrow(yield* store.find(wildcard))
         assert.deepInclude(found, { id: "dom_infra_0", name: wildcard, workspaceId: infrastructureWorkspace })
-        assert.deepStrictEqual(yield* store.takenBy([wildcard]), [
+        assert.deepStrictEqual(yield* store.findConflicts([wildcard]), [
           { id: domainId("*.unkey.test"), name: wildcard, workspaceId }
         ])
         yield* store.save(certificate("chain", { domainId: "dom_infra_0" }), always)

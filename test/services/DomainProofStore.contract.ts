@@ -91,9 +91,9 @@ export const domainProofStoreContract = <E>(name: string, stores: Layer.Layer<Do
       Effect.gen(function* () {
         yield* store.warn({ domainId, problem, at })
         assert.deepInclude(yield* domainRow, { verification_error: problem, verification_status: "verified" })
-        yield* store.takeBackWarning({ domainId, problem: "another text", at })
+        yield* store.clearWarning({ domainId, problem: "another text", at })
         assert.deepInclude(yield* domainRow, { verification_error: problem })
-        yield* store.takeBackWarning({ domainId, problem, at })
+        yield* store.clearWarning({ domainId, problem, at })
         assert.deepInclude(yield* domainRow, { verification_error: null })
         yield* (yield* World).update("custom_domains", { id: domainId }, { verification_status: "verifying" })
         yield* store.warn({ domainId, problem, at })

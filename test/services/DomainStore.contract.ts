@@ -67,7 +67,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           { id: domainId },
           { verification_status: "failed", verification_error: "old", check_attempts: 7, last_checked_at: 5 }
         )
-        assert.strictEqual(yield* store.begin({ domain: fqdn, reset: false, at }), domainId)
+        assert.strictEqual(yield* store.beginVerification({ domain: fqdn, reset: false, at }), domainId)
         assert.deepInclude(yield* domainRow, {
           verification_status: "verifying",
           verification_error: null,
@@ -75,7 +75,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           last_checked_at: 5,
           updated_at: at
         })
-        assert.isNull(yield* store.begin({ domain: named("unknown.example.com"), reset: false, at }))
+        assert.isNull(yield* store.beginVerification({ domain: named("unknown.example.com"), reset: false, at }))
       })
     )
 
@@ -83,7 +83,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
       Effect.gen(function* () {
         yield* (yield* World).update("custom_domains", { id: domainId }, { verification_status: "verified" })
         const before = yield* rowsOf
-        assert.strictEqual(yield* store.begin({ domain: fqdn, reset: false, at }), domainId)
+        assert.strictEqual(yield* store.beginVerification({ domain: fqdn, reset: false, at }), domainId)
         assert.deepStrictEqual(yield* rowsOf, before)
       })
     )
@@ -103,7 +103,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
               invocation_id: "inv_1"
             }
           )
-          assert.strictEqual(yield* store.begin({ domain: fqdn, reset: true, at }), domainId)
+          assert.strictEqual(yield* store.beginVerification({ domain: fqdn, reset: true, at }), domainId)
           const once = yield* domainRow
           assert.deepInclude(once, {
             verification_status: "verifying",
@@ -113,7 +113,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
             invocation_id: null,
             updated_at: at
           })
-          yield* store.begin({ domain: fqdn, reset: true, at })
+          yield* store.beginVerification({ domain: fqdn, reset: true, at })
           assert.deepStrictEqual(yield* domainRow, once)
         }
       })
@@ -129,7 +129,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
         assert.strictEqual(yield* found("XN--BCHER-KVA.example"), "dom_unicode")
         assert.strictEqual(yield* found("*.b\u00fccher.example"), "dom_wildcard")
         assert.strictEqual(
-          yield* store.begin({ domain: named("b\u00fccher.example"), reset: false, at }),
+          yield* store.beginVerification({ domain: named("b\u00fccher.example"), reset: false, at }),
           "dom_unicode"
         )
       })
@@ -144,11 +144,11 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           assert.strictEqual((yield* store.find(fqdn))?.id, domainId)
           yield* world.update("custom_domains", { id: "dom_late" }, { verification_status: "verified" })
           assert.strictEqual((yield* store.find(fqdn))?.id, "dom_late")
-          assert.strictEqual(yield* store.begin({ domain: fqdn, reset: false, at }), "dom_late")
+          assert.strictEqual(yield* store.beginVerification({ domain: fqdn, reset: false, at }), "dom_late")
           const refused = yield* domainRow
           const problem = 'the same domain was added before as "app.example.com."; remove one of the two'
           assert.deepInclude(refused, { verification_status: "failed", verification_error: problem, updated_at: at })
-          yield* store.begin({ domain: fqdn, reset: false, at: at + 1 })
+          yield* store.beginVerification({ domain: fqdn, reset: false, at: at + 1 })
           assert.deepStrictEqual(yield* domainRow, refused)
         })
     )
@@ -161,7 +161,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           yield* seedCustomDomain("other", "a\u3002example.com", { id: "dom_width" })
           const rowOf = (id: string) =>
             Effect.map(rowsOf, ({ custom_domains }) => custom_domains.find((row) => row.id === id))
-          const settle = (stored: string, name: string) => store.settle({ domain: named(name), stored, at })
+          const settle = (stored: string, name: string) => store.resolveSpelling({ domain: named(name), stored, at })
           const before = yield* rowsOf
           assert.isNull(yield* settle(fqdn, fqdn))
           assert.isNull(yield* settle("nothing.example.com", "nothing.example.com"))
@@ -178,8 +178,8 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
       Effect.gen(function* () {
         const world = yield* World
         yield* seedCustomDomain("other", "a_b.example.com", { id: "dom_unfit" })
-        yield* store.refuse({ stored: "a_b.example.com", problem: "no", at })
-        yield* store.refuse({ stored: "a-b.example.com", problem: "no", at })
+        yield* store.reject({ stored: "a_b.example.com", problem: "no", at })
+        yield* store.reject({ stored: "a-b.example.com", problem: "no", at })
         const { custom_domains } = yield* rowsOf
         assert.deepInclude(
           custom_domains.find(({ id }) => id === "dom_unfit"),
@@ -191,7 +191,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
         )
         yield* world.update("custom_domains", { id: domainId }, { workspace_id: infrastructureWorkspace })
         const before = yield* rowsOf
-        yield* store.refuse({ stored: fqdn, problem: "no", at })
+        yield* store.reject({ stored: fqdn, problem: "no", at })
         assert.deepStrictEqual(yield* rowsOf, before)
       })
     )
@@ -239,7 +239,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
 
     guarantee("[W19] an attempt counts once however often it is recorded, and the next one again", (store) =>
       Effect.gen(function* () {
-        yield* store.record(attempt)
+        yield* store.recordAttempt(attempt)
         const once = yield* domainRow
         assert.deepInclude(once, {
           verification_status: "verifying",
@@ -250,11 +250,11 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
           last_checked_at: at,
           updated_at: at
         })
-        yield* store.record(attempt)
+        yield* store.recordAttempt(attempt)
         assert.deepStrictEqual(yield* domainRow, once)
-        yield* store.record({ ...attempt, at: at + 1, status: "failed" })
+        yield* store.recordAttempt({ ...attempt, at: at + 1, status: "failed" })
         assert.deepInclude(yield* domainRow, { check_attempts: 2, verification_status: "failed" })
-        yield* store.record({ ...attempt, problem: "late" })
+        yield* store.recordAttempt({ ...attempt, problem: "late" })
         assert.deepInclude(yield* domainRow, { check_attempts: 2, verification_error: "no CNAME" })
       })
     )
@@ -263,8 +263,8 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
       Effect.gen(function* () {
         yield* (yield* World).update("custom_domains", { id: domainId }, { verification_status: "verified" })
         const before = yield* rowsOf
-        yield* store.record(attempt)
-        yield* store.record({ ...attempt, domainId: "dom_deleted" })
+        yield* store.recordAttempt(attempt)
+        yield* store.recordAttempt({ ...attempt, domainId: "dom_deleted" })
         assert.deepStrictEqual(yield* rowsOf, before)
       })
     )
@@ -272,8 +272,8 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
     guarantee("[W12] a verification that is abandoned has failed, and only one that is under way can be", (store) =>
       Effect.gen(function* () {
         const world = yield* World
-        yield* store.record(attempt)
-        for (const at of [5, 6]) yield* store.abandon({ domainId, at, problem: "cancelled" })
+        yield* store.recordAttempt(attempt)
+        for (const at of [5, 6]) yield* store.endVerification({ domainId, at, problem: "cancelled" })
         assert.deepInclude(yield* domainRow, {
           verification_status: "failed",
           verification_error: "cancelled",
@@ -284,7 +284,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
         for (const status of ["pending", "failed", "verified"] as const) {
           yield* world.update("custom_domains", { id: domainId }, { verification_status: status })
           const untouched = yield* rowsOf
-          yield* store.abandon({ domainId, at, problem: "again" })
+          yield* store.endVerification({ domainId, at, problem: "again" })
           assert.deepStrictEqual(yield* rowsOf, untouched)
         }
       })
@@ -293,7 +293,7 @@ export const domainStoreContract = <E>(name: string, stores: Layer.Layer<DomainS
     guarantee("a problem of 512 code points fits, also beyond the basic plane", (store) =>
       Effect.gen(function* () {
         const problem = "🚀".repeat(512)
-        yield* store.record({ ...attempt, problem })
+        yield* store.recordAttempt({ ...attempt, problem })
         assert.strictEqual((yield* domainRow)?.verification_error, problem)
       })
     )

@@ -50,7 +50,7 @@ describe("health", () => {
       const health = yield* Health
       yield* health.markStarted
       yield* health.register("database", Effect.void)
-      yield* health.show("vault", Effect.fail(new HealthCheckFailed({ reason: "sealed" })))
+      yield* health.registerInformational("vault", Effect.fail(new HealthCheckFailed({ reason: "sealed" })))
       assert.deepStrictEqual<unknown>(yield* health.readiness, {
         status: 200,
         body: { status: "ok", checks: { database: "ok", vault: "sealed" } }
@@ -98,7 +98,7 @@ describe("health", () => {
           return Effect.sleep("5 millis")
         })
       )
-      yield* health.show(
+      yield* health.registerInformational(
         "vault",
         Effect.sync(() => {
           shown += 1

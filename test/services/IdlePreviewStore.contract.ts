@@ -6,14 +6,14 @@ import type { Tables } from "../support/memory/Tables.ts"
 import type { World } from "../support/memory/World.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"
 
-const quietSince = seededAt + 10_000
+const idleSince = seededAt + 10_000
 const { previewId, productionId, projectId, workspaceId } = namesOf("shop")
 
 const seedPreview = (id: string, columns: Partial<Tables["deployments"]> = {}) =>
-  seedDeployment("shop", id, { environment_id: previewId, status: "ready", created_at: quietSince - 1, ...columns })
+  seedDeployment("shop", id, { environment_id: previewId, status: "ready", created_at: idleSince - 1, ...columns })
 
 const all = (store: IdlePreviewStore["Type"]) =>
-  Effect.map(store.page({ quietSince, after: 0, limit: 100 }), ({ next, previews }) => {
+  Effect.map(store.page({ idleSince, after: 0, limit: 100 }), ({ next, previews }) => {
     assert.isNull(next)
     return previews.map((it) => it.deploymentId)
   })
@@ -28,7 +28,7 @@ export const idlePreviewStoreContract = <E>(name: string, stores: Layer.Layer<Id
     guarantee("a quiet preview is found with the ids its traffic is recorded under", (store) =>
       Effect.gen(function* () {
         yield* seedPreview("d_1")
-        assert.deepStrictEqual(yield* store.page({ quietSince, after: 0, limit: 100 }), {
+        assert.deepStrictEqual(yield* store.page({ idleSince, after: 0, limit: 100 }), {
           previews: [{ workspaceId, projectId, environmentId: previewId, deploymentId: "d_1" }],
           next: null
         })
@@ -43,14 +43,14 @@ export const idlePreviewStoreContract = <E>(name: string, stores: Layer.Layer<Id
       "one of production": { environment_id: productionId },
       "one of an environment that is gone": { environment_id: "env_gone" },
       "one of a project that is gone": { project_id: "proj_gone" },
-      "one created at the very moment": { created_at: quietSince },
-      "one that was changed since": { updated_at: quietSince },
+      "one created at the very moment": { created_at: idleSince },
+      "one that was changed since": { updated_at: idleSince },
       "[W33] the live deployment, wherever it runs": { id: "d_live" }
     }
     for (const [what, columns] of Object.entries(others))
       guarantee(`not among the quiet previews: ${what}`, (store) =>
         Effect.gen(function* () {
-          yield* seedPreview("d_quiet", { updated_at: quietSince - 1 })
+          yield* seedPreview("d_quiet", { updated_at: idleSince - 1 })
           yield* seedPreview(columns.id ?? "d_other", columns)
           assert.deepStrictEqual(yield* all(store), ["d_quiet"])
         })
@@ -66,7 +66,7 @@ export const idlePreviewStoreContract = <E>(name: string, stores: Layer.Layer<Id
         const pages: Array<ReadonlyArray<string>> = []
         for (let after: number | null = 0; after !== null; ) {
           const { next, previews }: Effect.Effect.Success<ReturnType<typeof store.page>> = yield* store.page({
-            quietSince,
+            idleSince,
             after,
             limit: 3
           })

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import {
+  type DrainState,
   decideRemoval,
   describeElsewhere,
   type RegisteredVersion,
-  type Standing,
   stateOfAddress
 } from "../../src/services/RestateVersions.ts"
 
@@ -19,7 +19,7 @@ const version = (parts: Partial<RegisteredVersion>): RegisteredVersion => ({
   ...parts
 })
 
-const cases: ReadonlyArray<readonly [what: string, version: RegisteredVersion, unfinished: number, Standing]> = [
+const cases: ReadonlyArray<readonly [what: string, version: RegisteredVersion, unfinished: number, DrainState]> = [
   ["superseded on everything and without work is drained", version({}), 0, "drained"],
   ["superseded with one invocation left drains", version({}), 1, "draining"],
   ["newest on everything stays", version({ newestOn: ["a", "b"] }), 0, "newest"],
@@ -53,29 +53,29 @@ const arbitraryVersions = fc.uniqueArray(
 
 describe("which versions may be removed", () => {
   it.each(cases)("%s", (_, only, unfinished, standing) => {
-    const { awaited, remove, versions } = decideRemoval([only], new Map([[only.id, unfinished]]), ours)
+    const { draining, remove, versions } = decideRemoval([only], new Map([[only.id, unfinished]]), ours)
     assert.deepStrictEqual(versions, [{ ...only, unfinished, standing }])
     assert.lengthOf(remove, standing === "drained" ? 1 : 0)
-    assert.lengthOf(awaited, standing === "draining" ? 1 : 0)
+    assert.lengthOf(draining, standing === "draining" ? 1 : 0)
   })
 
   it("work of a version that is not registered is left behind, and no other version's", () => {
-    const { leftBehind, versions } = decideRemoval([version({})], new Map([["dp_other", 3]]), ours)
+    const { orphaned, versions } = decideRemoval([version({})], new Map([["dp_other", 3]]), ours)
     assert.strictEqual(versions[0]?.unfinished, 0)
-    assert.deepStrictEqual(leftBehind, [{ deployment: "dp_other", unfinished: 3 }])
+    assert.deepStrictEqual(orphaned, [{ deployment: "dp_other", unfinished: 3 }])
   })
 
   it("nothing that is newest, has work left or serves anything foreign is ever removed", () => {
     fc.assert(
       fc.property(arbitraryVersions, (all) => {
         const unfinished = new Map(all.map((each) => [each.id, each.unfinished]))
-        const { awaited, remove, versions } = decideRemoval(all, unfinished, ours)
+        const { draining, remove, versions } = decideRemoval(all, unfinished, ours)
         for (const each of remove) {
           assert.isEmpty(each.newestOn)
           assert.strictEqual(unfinished.get(each.id), 0)
           assert.isTrue(each.services.every((service) => ours.has(service)))
         }
-        for (const each of awaited) assert.isAbove(each.unfinished, 0)
+        for (const each of draining) assert.isAbove(each.unfinished, 0)
         assert.lengthOf(versions, all.length)
       })
     )

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { attemptBoundMillis, findStuck, patienceMillis, youngestStuckMillis } from "../../src/services/findStuck.ts"
+import { findStuck, maxAttemptMillis, minStuckAgeMillis, stuckAfterMillis } from "../../src/services/findStuck.ts"
 import { type Invocation, invocationStatuses } from "../../src/services/Invocations.ts"
 
 const now = 1_800_000_000_000
@@ -28,8 +28,8 @@ const verdict = (given: Partial<Invocation>, waiting = 0) =>
   findStuck({ invocations: [open(given)], waiting: new Map([["inv_1", waiting]]), deadlines }, now)[0]?.reason ??
   "moves"
 
-const patience = patienceMillis
-const bound = attemptBoundMillis
+const patience = stuckAfterMillis
+const bound = maxAttemptMillis
 
 describe("what is stuck", () => {
   const table: ReadonlyArray<readonly [string, Partial<Invocation>, number, string]> = [
@@ -109,7 +109,7 @@ describe("what is stuck", () => {
             findStuck({ invocations: [one], waiting: new Map([[one.id, waiting]]), deadlines }, at)
           const begin = (one.status === "scheduled" ? one.dueAt : one.startedAt) ?? now
           const isStuck = ask(now).length > 0
-          if (isStuck) assert.isAbove(now - begin, youngestStuckMillis)
+          if (isStuck) assert.isAbove(now - begin, minStuckAgeMillis)
           if (isStuck) assert.lengthOf(ask(now + later), 1)
           for (const { since } of ask(now)) assert.isAtMost(since, now)
         }

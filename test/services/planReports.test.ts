@@ -1,8 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Finding, type Memory, planReports, repeatMillis } from "../../src/services/planReports.ts"
-import type { Trouble } from "../../src/services/wayOut.ts"
+import {
+  type BlockedInvocation,
+  planReports,
+  type ReportHistory,
+  repeatMillis
+} from "../../src/services/planReports.ts"
+import type { BlockReason } from "../../src/services/remediationCommand.ts"
 
-const finding = (id: string, trouble: Trouble = "paused"): Finding => ({
+const finding = (id: string, trouble: BlockReason = "paused"): BlockedInvocation => ({
   invocation: {
     id,
     service: "S",
@@ -23,13 +28,13 @@ const finding = (id: string, trouble: Trouble = "paused"): Finding => ({
 })
 
 /** Goes through looks a minute apart, and answers what was said at each: ids, and those that recovered with a plus. */
-const said = (looks: ReadonlyArray<readonly [found: ReadonlyArray<Finding>, isWhole?: boolean]>) => {
-  let memory: Memory = new Map()
+const said = (looks: ReadonlyArray<readonly [found: ReadonlyArray<BlockedInvocation>, isWhole?: boolean]>) => {
+  let memory: ReportHistory = new Map()
   return looks.map(([found, isWhole = true], minute) => {
     const reports = planReports(memory, found, minute * 60_000, isWhole)
-    memory = reports.memory
+    memory = reports.history
     return [
-      ...reports.findings.map(({ invocation: { id } }) => id),
+      ...reports.toReport.map(({ invocation: { id } }) => id),
       ...reports.recovered.map(({ invocation: { id } }) => `+${id}`)
     ].join(" ")
   })

@@ -4,7 +4,7 @@ import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { DomainProofService } from "../../src/contract/DomainProofService.ts"
 import { KeyRefillService } from "../../src/contract/KeyRefillService.ts"
 import { QuotaCheckService } from "../../src/contract/QuotaCheckService.ts"
-import { Outcomes, type ScheduledTask } from "../../src/services/Outcomes.ts"
+import { BusinessMetrics, type ScheduledTask } from "../../src/services/BusinessMetrics.ts"
 import { BuildSlotWorkflows } from "../../src/workflows/builds/BuildSlotWorkflows.ts"
 import { CertificateWorkflows } from "../../src/workflows/certificate/CertificateWorkflows.ts"
 import { ClickhouseUserWorkflows } from "../../src/workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
@@ -79,11 +79,11 @@ const during = <More>({ more, run, seed, statement }: Case<More>, outage: number
   const counted: Array<ScheduledTask> = []
   let endsAt = 0
   let now = () => 0
-  const counting = Effect.map(Outcomes, (others) => ({
+  const counting = Effect.map(BusinessMetrics, (others) => ({
     ...others,
     runGivenUp: (task: ScheduledTask) => Effect.sync(() => void counted.push(task))
   }))
-  const served = Layer.provide(more, Layer.effect(Outcomes, counting))
+  const served = Layer.provide(more, Layer.effect(BusinessMetrics, counting))
   return Effect.gen(function* () {
     const { engine } = yield* ControlPlane
     yield* seed

@@ -16,19 +16,19 @@ import { clientFor, type ExternalAccount, type SignedRequest, sendSigned } from 
 
 export interface AcmeClientOptions {
   readonly directoryUrl: string
-  /** Where the CA may write to. */
+  /** Contact address of the account. */
   readonly contactEmail: string
-  /** Asked for in every order: the CA's name for a set of properties such as a lifetime. */
+  /** Certificate profile requested in every order, which sets properties such as the lifetime. */
   readonly profile?: string | undefined
-  /** Sent when the account is registered. */
+  /** External account binding, sent at registration. */
   readonly externalAccount?: ExternalAccount | undefined
-  /** The common name of the authority at the end of the wanted chain; without such a chain, the CA's default is taken. */
+  /** The common name of the preferred chain's root; if no chain matches, the CA's default is used. */
   readonly preferredChain?: string | undefined
-  /** PEM. Trusted instead of the public roots when the CA's own TLS certificate is checked. */
+  /** PEM. Trusted instead of the public roots for the CA's own TLS certificate. */
   readonly certificateAuthorities?: string | undefined
 }
 
-/** A call with refused nonces has dozens of requests; all of them together leave a step of 30 s time to be journaled. */
+/** A call with rejected nonces makes dozens of requests; together they must leave time within a step of 30 s. */
 const callTimeout = Duration.seconds(25)
 /** Let's Encrypt offers one or two. */
 const mostAlternates = 5
@@ -38,7 +38,7 @@ const bodyOf = (csr: string): string => {
   return Buffer.from(base64, "base64").toString("base64url")
 }
 
-/** What every call needs: the CA's addresses, and requests that an account signs. */
+/** The directory, and requests signed with an account key. */
 const conversation = (options: AcmeClientOptions) =>
   Effect.gen(function* () {
     const { directoryUrl } = options
@@ -69,7 +69,7 @@ const bounded = <A>(operation: AcmeOperation, call: Effect.Effect<A, AcmeError>)
 const register = ({ directory, options, signed }: Conversation, key: AcmeAccount["key"]) =>
   Effect.gen(function* () {
     const { newAccount } = yield* directory
-    // An account that exists answers 200 with its URL (RFC 8555 section 7.3.1): no update, no second request.
+    // An existing account returns 200 with its URL (RFC 8555 section 7.3.1): no update, no second request.
     const answer = yield* signed({
       operation: "new-account",
       url: newAccount,
@@ -90,7 +90,7 @@ const createOrder = (
     const answer = yield* asAccount("new-order", account, newOrder, {
       identifiers: names.map((value) => ({ type: "dns", value })),
       ...(options.profile !== undefined && { profile: options.profile }),
-      // Only a CA with renewal information knows what it means.
+      // Only a CA that supports renewal information accepts `replaces`.
       ...(replaces !== undefined && renewalInfo !== undefined && { replaces })
     })
     return yield* orderOf("new-order", answer, undefined, yield* Clock.currentTimeMillis)
@@ -148,12 +148,12 @@ const make = (options: AcmeClientOptions) =>
         ),
       keyAuthorization: (account, token) =>
         Effect.flatMap(clientFor(account.key, options.directoryUrl), (client) =>
-          // Only HTTP-01 has the key authorization as it is; the others publish a digest of it.
+          // Only HTTP-01 publishes the key authorization itself; other types publish a digest of it.
           Effect.promise(() =>
             client.getChallengeKeyAuthorization({ type: "http-01", token, url: "", status: "pending" })
           )
         ),
-      answerChallenge: (account, url) =>
+      respondToChallenge: (account, url) =>
         bounded(
           "challenge",
           Effect.flatMap(asAccount("challenge", account, url, {}), ({ headers }) =>
@@ -180,7 +180,7 @@ const make = (options: AcmeClientOptions) =>
   })
 
 /**
- * A CA that speaks RFC 8555, through acme-client at its lowest level. Building the layer asks nobody. Each request is
- * bounded at 8 s and each call at 25 s; layers share nothing, so that two CAs may be served by one process.
+ * An RFC 8555 client on the low-level API of acme-client. Building the layer makes no request. Each request is limited to 8 s
+ * and each call to 25 s. Layers share no state, so one process can use two CAs.
  */
 export const AcmeClientLive = (options: AcmeClientOptions): Layer.Layer<Acme> => Layer.scoped(Acme, make(options))

@@ -8,10 +8,10 @@ import type { Answer, Request } from "./exchange.ts"
 import { problemOf } from "./problemOf.ts"
 import { retryAfter } from "./retryAfter.ts"
 
-/** RFC 8555 section 6.1 wants the client to say who it is. */
+/** RFC 8555 section 6.1 requires a User-Agent. */
 const userAgent = "control-plane-worker acme-client/5.4.0"
 
-/** Sends one request, never more, to the CA's own origin, and follows no redirection. Whatever status comes back is an answer. */
+/** Sends exactly one request, to the CA's own origin, and follows no redirect. Returns any status as a response. */
 export type Transport = (operation: AcmeOperation, request: Request) => Effect.Effect<Answer, AcmeUnavailable>
 
 const parsed = (contentType: string, text: string): unknown =>
@@ -33,7 +33,7 @@ const retryHint = (header: string | undefined, now: number): { readonly retryAft
   return instant === null ? {} : { retryAfter: instant }
 }
 
-/** What an answer is that says nothing in ACME, with the time before which the CA does not want to be asked again. */
+/** The error for a response that is not valid ACME, with its Retry-After. */
 export const unexpected = (
   operation: AcmeOperation,
   { headers, status }: Answer
@@ -49,7 +49,7 @@ export const unexpected = (
       })
   )
 
-/** An answer that begins and does not end is not one that ACME knows; before that, nobody has answered. */
+/** A truncated response is an unexpected answer; before the response starts, the CA is unreachable. */
 const broken = (operation: AcmeOperation) => (error: OutboundError) =>
   Effect.zipRight(
     Effect.logWarning("The certificate authority did not answer a request", {
@@ -70,20 +70,20 @@ const broken = (operation: AcmeOperation) => (error: OutboundError) =>
   )
 
 /**
- * An answer of the CA may send its client anywhere (RFC 8555, section 10.4, "server-side request forgery", is about the
- * CA alone). Let's Encrypt, ZeroSSL, Google Trust Services and Pebble name addresses of the directory's own scheme, host
- * and port for everything: nonces, accounts, orders, authorizations, challenges, certificates and renewal information.
+ * A malicious CA could name any URL in its responses (RFC 8555, section 10.4 covers server-side request forgery only for the
+ * CA). Let's Encrypt, ZeroSSL, Google Trust Services and Pebble use only URLs with the directory's scheme, host and port: for
+ * nonces, accounts, orders, authorizations, challenges, certificates and renewal information.
  */
 const isOfOrigin = (directoryUrl: string, url: string): boolean =>
   URL.canParse(url) && new URL(url).origin === new URL(directoryUrl).origin
 
 const sentAway = (operation: AcmeOperation) =>
   Effect.zipRight(
-    Effect.logWarning("The certificate authority names an address that is not its own", { operation }),
+    Effect.logWarning("The certificate authority returned a URL of another origin", { operation }),
     new AcmeUnavailable({ operation, reason: "unexpected-answer" })
   )
 
-/** Lets a successful answer pass; any other is the problem it states, or says that the CA is not well. */
+/** Returns a successful response; maps any other to its problem document or to `AcmeUnavailable`. */
 export const accepted =
   (operation: AcmeOperation) =>
   (answer: Answer): Effect.Effect<Answer, AcmeError> =>
@@ -95,8 +95,8 @@ export const accepted =
     })
 
 /**
- * A transport of its own for the CA of this directory: connections and trusted roots are not shared. With
- * `certificateAuthorities`, PEM, these are trusted instead of the public ones.
+ * A dedicated transport for the CA of this directory: connections and trusted roots are not shared. `certificateAuthorities`
+ * (PEM) replaces the public roots.
  */
 export const acmeTransport = (
   directoryUrl: string,

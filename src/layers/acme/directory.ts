@@ -11,7 +11,7 @@ const Directory = Schema.Struct({
 })
 export type Directory = typeof Directory.Type
 
-/** Addresses of a CA change rarely, and the old ones go on for a while. */
+/** Directory URLs change rarely, and old ones keep working for a while. */
 const lifetime = Duration.hours(1)
 
 interface Kept {
@@ -19,7 +19,7 @@ interface Kept {
   readonly until: number
 }
 
-/** The CA's directory, asked for when first needed and once an hour; a failure is not kept. */
+/** The CA's directory, fetched on first use and once an hour. Failures are not cached. */
 export const cachedDirectory = (
   transport: Transport,
   url: string

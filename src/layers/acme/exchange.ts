@@ -1,4 +1,4 @@
-/** What a CA is sent. */
+/** A request to a CA. */
 export interface Request {
   readonly method: "GET" | "HEAD" | "POST"
   readonly url: string
@@ -6,7 +6,7 @@ export interface Request {
   readonly body?: object | undefined
 }
 
-/** What comes back, whatever its status. */
+/** The response, of any status. */
 export interface Answer {
   readonly status: number
   /** Names in lower case. */
@@ -14,6 +14,6 @@ export interface Answer {
   /** Without parameters, lower case; empty when there is none. */
   readonly contentType: string
   readonly text: string
-  /** What the text says in JSON, undefined when it is not JSON. */
+  /** The body parsed as JSON; undefined if it is not JSON. */
   readonly data: unknown
 }

@@ -7,9 +7,9 @@ import { retryAfter } from "./retryAfter.ts"
 
 const acmeNamespace = "urn:ietf:params:acme:error:"
 const longestText = 500
-/** Let's Encrypt's address that unpauses an account holds a signed token of some hundred characters. */
+/** Let's Encrypt's URL that unpauses an account contains a signed token of several hundred characters. */
 const longestLink = 2000
-/** An order of ours has one or two names; and a problem of any size must fit into a journal's entry. */
+/** This worker's orders have one or two names, and a problem must fit into a journal entry. */
 const mostSubproblems = 25
 
 const text = Schema.optionalWith(Schema.String, { default: () => "" })
@@ -18,7 +18,7 @@ const text = Schema.optionalWith(Schema.String, { default: () => "" })
 export const ProblemDocument = Schema.Struct({
   type: Schema.optionalWith(Schema.String, { default: () => "about:blank" }),
   detail: text,
-  /** RFC 8555 section 6.7 and 7.3.3: where a person has to act. */
+  /** The URL at which an operator has to act (RFC 8555 sections 6.7 and 7.3.3). */
   instance: text,
   subproblems: Schema.optionalWith(
     Schema.Array(
@@ -35,17 +35,17 @@ export type ProblemDocument = typeof ProblemDocument.Type
 
 const cut = (value: string): string => firstCodePoints(value, longestText)
 
-/** `rateLimited` for `urn:ietf:params:acme:error:rateLimited`; a type that is not of ACME stays whole. */
+/** `rateLimited` for `urn:ietf:params:acme:error:rateLimited`; a type outside that namespace is unchanged. */
 const problemType = (type: string): string =>
   cut(type.startsWith(acmeNamespace) ? type.slice(acmeNamespace.length) : type)
 
-/** The address of a page for people: `instance` when it is one, else the last one that the text names. */
+/** The URL of a page for operators: `instance` if it is an https URL, else the last one in the text. */
 const linkOf = ({ detail, instance }: Pick<ProblemDocument, "detail" | "instance">): string | null => {
   const link = lastLink(instance) ?? lastLink(detail)
   return link !== null && link.length <= longestLink ? link : null
 }
 
-/** At most 500 characters, or as many as the address needs with which it then ends. */
+/** At most 500 characters, or more if it ends with a URL. */
 const detailOf = (document: Pick<ProblemDocument, "detail" | "instance">): string => {
   const link = linkOf(document)
   const { detail } = document
@@ -54,20 +54,20 @@ const detailOf = (document: Pick<ProblemDocument, "detail" | "instance">): strin
   return shortenedBeforeLink(whole, Math.max(longestText, link.length + 2))
 }
 
-/** What a problem inside an order or a challenge says. */
+/** A problem within an order or a challenge. */
 export const innerProblem = (document: Pick<ProblemDocument, "detail" | "instance" | "type">) => ({
   type: problemType(document.type),
   detail: detailOf(document)
 })
 
-/** Some CAs send their problems as plain JSON; the type then tells them from any other object. */
+/** Some CAs send problem documents as plain JSON; the `type` member then identifies them. */
 const documentOf = ({ contentType, data }: Answer): Option.Option<ProblemDocument> =>
   Option.filter(
     Schema.decodeUnknownOption(ProblemDocument)(data),
     ({ type }) => contentType === "application/problem+json" || type.startsWith(acmeNamespace)
   )
 
-/** A gateway in front of a CA limits without knowing ACME; the status (RFC 6585 section 4) says all there is to know. */
+/** A gateway in front of a CA may return 429 without a problem document (RFC 6585 section 4). */
 const limitedWithoutDocument: ProblemDocument = {
   type: `${acmeNamespace}rateLimited`,
   detail: "too many requests, without a problem document",
@@ -75,7 +75,7 @@ const limitedWithoutDocument: ProblemDocument = {
   subproblems: []
 }
 
-/** The problem that an answer states, when it states one. `now` in Unix milliseconds. */
+/** The problem of a response, if it has one. `now` in Unix milliseconds. */
 export const problemOf = (operation: AcmeOperation, answer: Answer, now: number): Option.Option<AcmeProblem> =>
   documentOf(answer).pipe(
     Option.orElse(() => (answer.status === 429 ? Option.some(limitedWithoutDocument) : Option.none())),

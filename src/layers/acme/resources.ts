@@ -43,11 +43,11 @@ const WireRenewalInfo = Schema.Struct({ suggestedWindow: Schema.Struct({ start: 
 
 const problemOrNull = (problem: ProblemDocument | undefined) => (problem === undefined ? null : innerProblem(problem))
 
-/** What an answer's body is by `schema`; anything else is not ACME. */
+/** Decodes the response body with `schema`; fails as an unexpected answer otherwise. */
 const decoded = <A, I>(operation: AcmeOperation, schema: Schema.Schema<A, I>, answer: Answer) =>
   Effect.catchAll(Schema.decodeUnknown(schema)(answer.data), () => unexpected(operation, answer))
 
-/** RFC 8555 section 7.1.3. `url` is the order's when it is known; a new one is named by the Location header. */
+/** RFC 8555 section 7.1.3. `url` is the order's URL if known; a new order is named by the Location header. */
 export const orderOf = (
   operation: AcmeOperation,
   answer: Answer,
@@ -68,7 +68,7 @@ export const orderOf = (
     }
   })
 
-/** The URL of what was asked for or, of what was made, the one in the Location header. */
+/** The URL of an existing resource, or the Location header of a new one. */
 export const locationOf = (
   operation: AcmeOperation,
   answer: Answer,
@@ -76,7 +76,7 @@ export const locationOf = (
 ): Effect.Effect<string, AcmeUnavailable> =>
   Effect.catchAll(Effect.fromNullable(known ?? answer.headers.location), () => unexpected(operation, answer))
 
-/** A challenge of a kind that has no token, which a CA may offer besides the others, is none that we could answer. */
+/** Ignores challenges without a token: this worker cannot respond to their types. */
 const challengeOf = (challenge: unknown): Option.Option<AcmeChallenge> =>
   Option.map(Schema.decodeUnknownOption(WireChallenge)(challenge), ({ error, ...rest }) => ({
     ...rest,
@@ -98,7 +98,7 @@ export const authorizationOf = (
     retryAfter: retryAfter(answer.headers["retry-after"], now)
   }))
 
-/** RFC 9773 section 4.2, where a window that does not end after it starts counts as no answer. */
+/** RFC 9773 section 4.2. A window that does not end after its start is an unexpected answer. */
 export const renewalInfoOf = (answer: Answer, now: number): Effect.Effect<RenewalInfo, AcmeUnavailable> =>
   decoded("renewal-info", WireRenewalInfo, answer).pipe(
     Effect.filterOrElse(

@@ -1,8 +1,8 @@
-/** The longest window of a rate limit that a public CA documents is seven days; a later time than that is a mistake. */
+/** The longest documented rate-limit window of a public CA is seven days; a later time is an error. */
 const longestWait = 7 * 24 * 3_600_000
 
 const seconds = /^\d{1,10}$/
-/** The one form of a date that may still be sent (RFC 9110 section 5.6.7). */
+/** The only date format that servers may still send (RFC 9110 section 5.6.7). */
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
 const instantOf = (value: string, now: number): number => {
@@ -11,8 +11,8 @@ const instantOf = (value: string, now: number): number => {
 }
 
 /**
- * What a Retry-After header (RFC 9110 section 10.2.3) says, as Unix milliseconds: never before `now` and never more than
- * seven days after it. Null when there is none or it is neither seconds nor a date.
+ * Parses a Retry-After header (RFC 9110 section 10.2.3) as Unix milliseconds, limited to seven days from `now`. Null if it is
+ * absent or neither seconds nor a date.
  */
 export const retryAfter = (header: string | undefined, now: number): number | null => {
   const instant = instantOf((header ?? "").trim(), now)

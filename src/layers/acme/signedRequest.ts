@@ -6,10 +6,10 @@ import { accepted, type Transport, unexpected } from "./AcmeTransport.ts"
 import type { Directory } from "./directory.ts"
 import type { Answer, Request } from "./exchange.ts"
 
-/** RFC 8555 section 7.3.4: how an account of the CA's shop vouches for a new ACME account. */
+/** External account binding (RFC 8555 section 7.3.4): links the ACME account to an account of the CA. */
 export interface ExternalAccount {
   readonly keyId: string
-  /** Base64url, as the CA hands it out. */
+  /** Base64url, as issued by the CA. */
   readonly hmacKey: Redacted.Redacted
 }
 
@@ -19,18 +19,18 @@ export interface SignedRequest {
   /** Null is POST-as-GET (RFC 8555 section 6.3). */
   readonly payload: object | null
   readonly key: Redacted.Redacted
-  /** The account's URL; absent, the request carries the public key instead, as registration must. */
+  /** The account URL. If absent, the request carries the public key instead, as for registration. */
   readonly accountUrl?: string
   readonly externalAccount?: ExternalAccount | undefined
 }
 
 /**
- * With each refused nonce comes a fresh one, so this many are refused only by a CA that is not well: one that refuses nine of
- * ten still takes all but 2 of 1000 calls. The call's own bound of 25 s ends it earlier where answers are slow.
+ * Each badNonce response carries a fresh nonce. A CA that rejects nine of ten nonces still accepts all but 2 of 1000 calls
+ * within this many. Slow responses reach the call's limit of 25 s earlier.
  */
 const mostRefusedNonces = 60
 
-/** The half of acme-client 5.4.0 that signs, binds and counts nonces, of which its types say nothing. */
+/** The parts of acme-client 5.4.0 that sign, bind and count nonces, which its types omit. */
 interface SigningHalf {
   directoryCache: Directory
   directoryTimestamp: number
@@ -43,14 +43,14 @@ interface SigningHalf {
   ) => Promise<Answer>
 }
 
-/** A key that cannot be read was damaged where it is stored: a defect, told apart here from any trouble with the CA. */
+/** An unreadable key was damaged in storage: a defect, distinct from failures of the CA. */
 const readable = (key: Redacted.Redacted): Effect.Effect<string> =>
   Effect.try(() => createPrivateKey(Redacted.value(key))).pipe(
     Effect.orDieWith(() => new TypeError("the account's key is not a private key in PEM")),
     Effect.as(Redacted.value(key))
   )
 
-/** The client for one key. It computes only: nothing is sent before somebody gives it a way to. */
+/** The client for one key. It only computes; the caller supplies the transport. */
 export const clientFor = (
   key: Redacted.Redacted,
   directoryUrl: string,
@@ -72,14 +72,13 @@ export const clientFor = (
   )
 
 const RefusedNonce = Schema.Struct({ type: Schema.Literal("urn:ietf:params:acme:error:badNonce") })
-/** A CA that names a time is not asked again at once, not even with another nonce. */
+/** A CA that sends Retry-After is not retried at once, even with a new nonce. */
 const isRefusedNonce = ({ data, headers, status }: Answer): boolean =>
   status === 400 && headers["retry-after"] === undefined && Schema.is(RefusedNonce)(data)
 
 /**
- * Signs a payload and sends it with a fresh nonce, and again while the CA refuses the nonce: at most 61 times.
- * The client's own way to send, an instance of axios that everyone in the process shares and that sleeps between retries
- * of its own, is replaced by the transport.
+ * Signs a payload, sends it with a fresh nonce, and retries at most 60 times on badNonce. The transport replaces the client's
+ * axios instance, which is shared by the process and sleeps between its own retries.
  */
 export const sendSigned = (
   transport: Transport,
@@ -90,7 +89,7 @@ export const sendSigned = (
   Effect.gen(function* () {
     const { accountUrl = null, externalAccount, operation, payload, url } = signed
     const client = yield* clientFor(signed.key, directoryUrl, externalAccount)
-    // The types declare the convenient half only; the version is pinned, and every test of this layer passes through here.
+    // The types declare only the high-level API. The version is pinned, and every test of this layer uses this code.
     const { http } = client as unknown as { readonly http: SigningHalf }
     http.directoryCache = directory
     http.directoryTimestamp = Number.POSITIVE_INFINITY
@@ -119,7 +118,7 @@ export const sendSigned = (
     }).pipe(
       Effect.catchAll((failure): Effect.Effect<never, AcmeError> => {
         if (failure !== null) return Effect.fail(failure)
-        // The client's own complaint: an answer without a nonce.
+        // acme-client's own error: a response without a nonce.
         return seen.last === undefined
           ? new AcmeUnavailable({ operation, reason: "unexpected-answer" })
           : unexpected(operation, seen.last)

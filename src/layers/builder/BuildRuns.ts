@@ -4,44 +4,44 @@ import type { BuildLedger } from "../../services/BuildLedger.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { type BuildLost, type Hold, holdBuild, type LeaseTimes } from "./holdBuild.ts"
 
-/** Says what a build is doing; the last one counts. */
+/** Reports a build's progress; the last report is shown. */
 export type Report = (detail: string) => void
 
 export interface BuildRunsOptions extends LeaseTimes {
-  /** A build that nobody polls or cancels any more must not run for ever. */
+  /** Limit for a build that no caller polls or cancels. */
   readonly maxDuration: Duration.Duration
-  /** How long an outcome is kept for whoever polls. */
+  /** How long an outcome can be polled. */
   readonly retention: Duration.Duration
 }
 
-/** One build, from its first word to the outcome. It stops, cleaned up, when it is interrupted. */
+/** One build, from start to outcome. It stops and cleans up when interrupted. */
 export type Work = (report: Report, hold: Hold) => Effect.Effect<BuildOutcome, BuildLost>
 
 interface Run {
   detail: string
-  /** Null for the moment between being registered and being forked. */
+  /** Null between registration and fork. */
   fiber: Fiber.RuntimeFiber<void> | null
 }
 
 export interface BuildRuns {
-  /** Whether a build of that id runs or has ended anywhere. */
+  /** Whether any worker runs or has finished a build of that id. */
   readonly isKnown: (buildId: string) => Effect.Effect<boolean, BuilderUnavailable>
-  /** Runs the build in the background unless one of that id is known. */
+  /** Runs the build in the background unless its id is known. */
   readonly start: (buildId: string, work: Work) => Effect.Effect<void, BuilderUnavailable>
   readonly poll: (buildId: string) => Effect.Effect<BuildState, BuilderUnavailable>
   readonly cancel: (buildId: string) => Effect.Effect<void, BuilderUnavailable>
 }
 
-/** How a build's fiber came to its end by itself. */
+/** How a build's fiber ended without interruption. */
 type Ending =
   | { readonly _tag: "Ended"; readonly outcome: BuildOutcome }
   | { readonly _tag: "Stopped"; readonly why: "cancelled" | "lost" }
 
 /** Width of `ctrl_worker_builds.detail`. */
 const maxDetail = 200
-// Cancelling is one message to the daemon; what clean-up takes longer goes on without us.
+// Cancelling sends one message to the daemon; longer clean-up continues in the background.
 const cancelTimeout = "10 seconds"
-/** An image that is pushed waits so long for a database to note it; until then nobody need build it again. */
+/** How long a pushed image waits for the database to record it; until then it need not be built again. */
 const endTries = { every: Duration.seconds(2), times: 150 }
 
 const timedOut = (limit: Duration.Duration): BuildOutcome => ({
@@ -63,13 +63,13 @@ const keepOutcome = (hold: Hold, outcome: BuildOutcome, isClosing: () => boolean
       while: () => !isClosing()
     }),
     Effect.matchEffect({
-      onFailure: () => Effect.logWarning("The outcome of a build could not be kept: it may be built again"),
+      onFailure: () => Effect.logWarning("The outcome of a build could not be stored: it may be built again"),
       onSuccess: (isKept) =>
         isKept ? Effect.void : Effect.logInfo("A build ended after it was cancelled or taken over")
     })
   )
 
-/** What the ledger learns of the end, whatever it was. A worker that stops leaves the build to the next one. */
+/** Records the end of the build, whatever it was. A worker that shuts down releases the build for another one. */
 const settle = (hold: Hold, exit: Exit.Exit<Ending, BuildLost>, isClosing: () => boolean) => {
   if (Exit.isSuccess(exit)) {
     if (exit.value._tag === "Ended") return keepOutcome(hold, exit.value.outcome, isClosing)
@@ -85,7 +85,7 @@ const settle = (hold: Hold, exit: Exit.Exit<Ending, BuildLost>, isClosing: () =>
   return Effect.zipRight(told, hold.release)
 }
 
-/** Whichever comes first: the end of the build, or the reason to stop it. The lease is kept while it cleans up. */
+/** Waits for the end of the build or a reason to stop it. Keeps the lease while it cleans up. */
 const supervise = (work: Effect.Effect<BuildOutcome, BuildLost>, hold: Hold, maxDuration: Duration.Duration) => {
   const building = work.pipe(
     Effect.timeoutTo({
@@ -102,8 +102,8 @@ const supervise = (work: Effect.Effect<BuildOutcome, BuildLost>, hold: Hold, max
 }
 
 /**
- * The builds of this process, each under a claim in the ledger that all processes share: a build runs in one of them at
- * most, and any of them can be asked for it. They end with the scope, which stops what still runs and gives it back.
+ * The builds of this process. Each holds a lease in the ledger that all workers share: at most one worker runs a build, and any
+ * can answer for it. Closing the scope stops running builds and releases them.
  */
 export const makeBuildRuns = (
   ledger: BuildLedger["Type"],
@@ -134,7 +134,7 @@ export const makeBuildRuns = (
           ),
           Effect.asVoid,
           Effect.annotateLogs({ build: buildId }),
-          // How it ended is in the ledger, and was logged.
+          // The ledger and the log have the result.
           Effect.catchAllCause(() => Effect.void),
           Effect.forkIn(scope)
         )
@@ -152,7 +152,7 @@ export const makeBuildRuns = (
           if (Option.isNone(claimed)) return
           if (isClosing()) return yield* Effect.zipRight(claimed.value.release, shuttingDown)
           yield* fork(buildId, run, claimed.value, work)
-          yield* Effect.forkIn(Effect.ignore(Effect.interruptible(ledger.sweep(options.retention))), scope)
+          yield* Effect.forkIn(Effect.ignore(Effect.interruptible(ledger.deleteExpired(options.retention))), scope)
         })
       )
 
@@ -164,12 +164,12 @@ export const makeBuildRuns = (
       start,
       poll: (buildId) =>
         Effect.map(state("poll")(buildId), (seen) =>
-          // Here it is known better than in the ledger, which learns it with the next renewal.
+          // This process has newer progress than the ledger, which is updated with each renewal.
           seen._tag === "Running" ? { ...seen, detail: runs.get(buildId)?.detail ?? seen.detail } : seen
         ),
       cancel: (buildId) =>
         Effect.gen(function* () {
-          // Also for a build that is not known: a start that comes late must not begin what was cancelled.
+          // Also for an unknown build: a delayed start must not begin a cancelled build.
           yield* Effect.mapError(ledger.requestCancel(buildId), unavailable("cancel"))
           const fiber = runs.get(buildId)?.fiber
           if (!fiber) return

@@ -19,19 +19,18 @@ export interface BuildkitBuilderOptions extends BuildSite {
   readonly buildkit: BuildkitAddress
 }
 
-/** Between two looks at a build of the same id that somebody else has begun. */
+/** Poll interval while another worker runs a build of the same id. */
 const lookInterval = "2 seconds"
 
-/** No build id has it, so that what stands before it in a ref is one. */
+/** Not allowed in a build id, so the part of a ref before it is one. */
 const separator = "~"
 
-/** Never used twice: the daemon refuses a ref for ten seconds after the build it belonged to. */
+/** Unique per attempt: the daemon rejects a ref for ten seconds after its build ended. */
 const newRef = (buildId: string) => `${buildId}${separator}${randomBytes(6).toString("hex")}`
 
 /**
- * Waits while the daemon is at work on a build of that id: another worker's, or one that it is still ending. What that one
- * has built is in the cache then, so that building it again takes a moment. Two that begin at the same moment share what
- * they have in common while they run.
+ * Waits while the daemon runs a build of that id: another worker's, or one that is still ending. Its results are in the cache
+ * then, so building again is fast. Two that start at the same moment share common steps while they run.
  */
 const untilNobodyBuilds = (client: Client, buildId: string, report: Report) =>
   activeBuilds(client).pipe(
@@ -71,10 +70,10 @@ const run =
     }).pipe(Effect.provideService(HttpClient.HttpClient, http))
 
 /**
- * Builds on one BuildKit daemon, a buildkitd or a Docker Engine. All tenants share it. What keeps them apart: the
- * repository's owner is asked before each build, the source policy names what a build may read, the daemon's own frontend
- * gives cache mounts the workspace's name, and a project's images are pushed to a repository of its own.
- * A worker that dies leaves nothing to finish: the daemon ends a build whose session is gone.
+ * Builds on one BuildKit daemon, a buildkitd or a Docker Engine, which all tenants share. Isolation: access to the repository
+ * is verified before each build, the source policy limits what a build may read, the daemon's own frontend scopes cache mounts
+ * by workspace, and each project's images go to a repository of its own. A dead worker leaves nothing to finish: the daemon
+ * ends a build when its session closes.
  */
 export const BuildkitBuilderLive = (
   options: BuildkitBuilderOptions

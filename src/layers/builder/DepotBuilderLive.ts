@@ -27,7 +27,7 @@ import { type BuildSite, solveImage } from "./solveImage.ts"
 
 export interface DepotBuilderOptions extends BuildSite, ProjectNames {
   readonly account: DepotAccount
-  /** The Depot project of all builds; null for one of its own for each project. */
+  /** The Depot project of all builds; null for one Depot project per project. */
   readonly sharedProject: string | null
 }
 
@@ -38,7 +38,9 @@ const platformOf = (platform: string): DepotPlatform | null => {
   return architecture === "amd64" || architecture === "arm64" ? architecture : null
 }
 
-/** A build in the one project of all, or in the given one, or in the one of the right name when the given one is gone. */
+/**
+ * Creates a build in the shared project, in the stored project, or in the one with the right name if the stored one is gone.
+ */
 const createBuild = (
   api: DepotApi,
   projects: Projects,
@@ -98,9 +100,9 @@ const buildOn =
     Effect.gen(function* () {
       const client = yield* Effect.flatMap(api.machines.acquire(build, platform), openMachine(apiUrl))
       const image = taggedImage(site.registry.url, depotProjectId, authorized.spec)
-      // The account's token opens the images of every project; the build's own opens those of its project.
+      // The account token grants access to the images of every project; the build token only to those of its project.
       const registry = { ...site.registry, username: tokenUser, password: build.token }
-      // Depot's own id is new for each attempt, which is what a machine that outlives builds needs.
+      // Depot's build id is new for each attempt, as a machine that outlives builds requires.
       const outcome = yield* solveImage(client, { ...site, registry }, build.buildId, {
         ...authorized,
         image,
@@ -113,15 +115,15 @@ const buildOn =
         image,
         digest,
         externalBuildId: build.buildId,
-        // What all share is not the project's own, also not once the setting is gone.
+        // The shared project is not stored with the project, so that the setting can be removed.
         depotProjectId: sharedProject === null ? depotProjectId : null
       } satisfies BuildOutcome
     }).pipe(Effect.scoped, Effect.catchTag("DepotFailed", ofDepot))
 
-/** Who brings a token of any kind to Depot's registry. */
+/** User name for tokens at Depot's registry. */
 const tokenUser = "x-token"
 
-/** What a worker that died has left counts as running, until whoever takes its build over says that it does not. */
+/** A build left by a dead worker counts as running until its successor finishes it. */
 const finishOrphan = (api: DepotApi, { noteExternal, orphan }: Hold) =>
   orphan === null
     ? Effect.void
@@ -133,7 +135,7 @@ const finishOrphan = (api: DepotApi, { noteExternal, orphan }: Hold) =>
 interface Created {
   readonly build: DepotBuild
   readonly depotProjectId: string
-  /** Whether the ledger knows of it, so that another worker would finish it. */
+  /** Whether the ledger has its id, so that another worker could finish it. */
   isNoted: boolean
 }
 
@@ -142,7 +144,7 @@ const note = (created: Created, { noteExternal }: Hold) =>
     created.isNoted = true
   })
 
-/** Told once, whatever happens in between: what another worker has taken over it has finished as well. */
+/** Reports the end once; a worker that took the build over has already reported it. */
 const finish = (api: DepotApi, { build, isNoted }: Created, { isHeld, noteExternal }: Hold, result: BuildResult) =>
   Effect.gen(function* () {
     if (isNoted && !(yield* isHeld)) return
@@ -150,7 +152,7 @@ const finish = (api: DepotApi, { build, isNoted }: Created, { isHeld, noteExtern
     if (isNoted) yield* Effect.ignore(noteExternal(null))
   }).pipe(
     Effect.catchAll(({ code }) =>
-      Effect.logWarning("Depot was not told how a build ended", { depotBuild: build.buildId, code })
+      Effect.logWarning("Depot did not accept the result of a build", { depotBuild: build.buildId, code })
     )
   )
 
@@ -169,7 +171,7 @@ const run =
       (created, exit) => finish(api, created, hold, resultOf(exit))
     )
     return Effect.zipRight(finishOrphan(api, hold), build).pipe(
-      // A project that a setting names and that is not there waits for an operator.
+      // A missing project that a setting names needs an operator.
       Effect.catchIf(
         (failure) => site.sharedProject !== null && failure._tag === "DepotFailed" && isNotFound(failure),
         () => Effect.succeed(denied)
@@ -180,9 +182,9 @@ const run =
   }
 
 /**
- * Builds on machines of Depot, with a cache of its own for each project. A worker that is killed cannot finish its Depot
- * build: the one that takes the build over does, before it begins a new one. What the ledger did not get to know, because
- * the worker died in the moment after Depot had created it, Depot ends when it hears no more of the machine's health.
+ * Builds on Depot machines, with a cache per project. A killed worker cannot finish its Depot build: the worker that takes the
+ * build over does, before it starts a new one. If the worker dies right after Depot created the build, before the ledger has
+ * its id, Depot ends the build when health reports stop.
  */
 export const DepotBuilderLive = (
   options: DepotBuilderOptions

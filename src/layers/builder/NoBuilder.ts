@@ -7,7 +7,7 @@ const refused = new BuildRefused({
   problem: "this worker builds nothing: set builder.buildkit_address or depot.api_url, and the registry"
 })
 
-/** For a worker without a builder: refuses at once, so that nobody waits for a build that never comes. */
+/** For a worker without a builder: `start` fails at once. */
 export const NoBuilder: Layer.Layer<Builder> = Layer.succeed(
   Builder,
   Builder.of({

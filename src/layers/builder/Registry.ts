@@ -1,11 +1,11 @@
 import type { Redacted } from "effect"
 
-/** Where images are pushed. */
+/** The registry that images are pushed to. */
 export interface Registry {
-  /** Host and perhaps a path, without a tag. */
+  /** Host and optional path, without a tag. */
   readonly url: string
   readonly username: string
   readonly password: Redacted.Redacted
-  /** Plain HTTP, or a certificate that no trusted authority has signed. */
+  /** Allows plain HTTP and untrusted certificates. */
   readonly insecure: boolean
 }

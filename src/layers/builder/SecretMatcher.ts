@@ -1,31 +1,30 @@
-/** One pass over a text, a UTF-16 code unit at a time. */
+/** A scan of a text, one UTF-16 code unit at a time. */
 export interface SecretScan {
-  /** Takes the next unit and answers how long the longest secret is that ends with it; 0 when none does. */
+  /** Consumes the next unit; returns the length of the longest secret that ends with it, else 0. */
   readonly next: (unit: number) => number
-  /** How many of the last units may be the beginning of a secret. */
+  /** How many of the last units may be the start of a secret. */
   readonly pending: () => number
 }
 
 const root = 0
 
-/** Less than half of the slots are taken, so that a probe is short. */
+/** At most half full, which keeps probes short. */
 const slotsFor = (nodes: number): number => 2 ** Math.ceil(Math.log2(2 * nodes + 2))
 
 /**
- * Finds secrets in a text in time linear in its length, however many secrets there are and whatever they and the text are:
- * a tenant chooses both. The automaton of Aho and Corasick (Efficient string matching, CACM 18, 1975). 20 to 30 bytes for
- * each unit of a secret.
+ * Finds secrets in a text in time linear in its length, for any number of secrets and any content: a tenant controls both. Uses
+ * the Aho-Corasick automaton (Efficient string matching, CACM 18, 1975). Memory: 20 to 30 bytes per unit of a secret.
  */
 export const secretMatcher = (secrets: ReadonlyArray<string>): (() => SecretScan) => {
   const capacity = secrets.reduce((sum, { length }) => sum + length, 1)
   const parent = new Int32Array(capacity)
   const unitOf = new Uint16Array(capacity)
   const depth = new Int32Array(capacity)
-  /** The longest other beginning of a secret that ends where this one does. */
+  /** The longest proper suffix that is also a prefix of a secret. */
   const fallback = new Int32Array(capacity)
   /** Length of the longest secret that ends here. */
   const longest = new Int32Array(capacity)
-  // Open addressing: a slot holds a node, which names its parent itself; 0 is the root and has none.
+  // Open addressing: a slot holds a node, which stores its parent; 0 is the root and has none.
   const slots = new Int32Array(slotsFor(capacity))
   let nodes = 1
 
@@ -64,7 +63,7 @@ export const secretMatcher = (secrets: ReadonlyArray<string>): (() => SecretScan
     }
     longest[node] = secret.length
   }
-  // In the order of their depth: the fallback of a node is less deep than the node.
+  // By depth: a node's fallback is less deep than the node.
   const ordered = Float64Array.from({ length: nodes }, (_, node) => (depth[node] ?? 0) * capacity + node).sort()
   for (const key of ordered) {
     const node = key % capacity

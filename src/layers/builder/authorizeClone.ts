@@ -5,26 +5,26 @@ import type { OutboundAnswer } from "../outbound/exchange.ts"
 import type { OutboundError } from "../outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
 
-/** What a build wants to read, and with what. */
+/** The commit that a build reads, and its credentials. */
 export interface CloneRequest {
-  /** Where git serves the repository. */
+  /** The clone URL. */
   readonly url: string
   readonly commitSha: string
-  /** Null reads as nobody. */
+  /** Null: unauthenticated. */
   readonly token: Redacted.Redacted | null
 }
 
-/** The git server's answer. It speaks for the owner of the repository, so its no is final, unless the token is too young. */
+/** The git server denies access. Final, except for a token that was just issued. */
 export class CloneRefused extends Data.TaggedError("CloneRefused")<{
   readonly reason: "repository_not_accessible" | "commit_not_found"
-  /** Null where git answered, or sent us elsewhere. */
+  /** Null for a git protocol error or a redirect. */
   readonly status: number | null
 }> {}
 
-/** A no to the token, or what git servers say instead to a token that they do not know. */
+/** Whether the token was rejected; git servers also return 404 for an unknown token. */
 export const isTokenRefused = ({ status }: CloneRefused): boolean => status === 401 || status === 403 || status === 404
 
-/** The git server has no answer now. */
+/** The git server is unavailable. */
 export class GitSilent extends Data.TaggedError("GitSilent")<{
   readonly reason: "unreachable" | "timeout" | "unavailable"
 }> {}
@@ -34,13 +34,13 @@ const delimiter = "0001"
 const flush = "0000"
 
 /**
- * Asks for one commit and says that it is here already (gitprotocol-v2, command fetch): a server that may give it answers
- * with an empty pack, one that does not have it with an error.
+ * Requests one commit and claims to have it (gitprotocol-v2, command fetch): the server returns an empty pack if it may serve
+ * the commit, and an error if it does not have it.
  */
 export const fetchCommand = (sha: string): string =>
   [line("command=fetch"), delimiter, line(`want ${sha}\n`), line(`have ${sha}\n`), line("done\n"), flush].join("")
 
-/** Every answer begins with four hexadecimal digits of length; an error then says so (gitprotocol-pack). */
+/** A response starts with four hexadecimal digits of length, followed by `ERR` for an error (gitprotocol-pack). */
 export const isGitError = (answer: string): boolean => answer.slice(4, 8) === "ERR "
 const isPack = (answer: string): boolean => answer.slice(4, 12) === "packfile"
 
@@ -62,7 +62,7 @@ const headers = ({ token }: CloneRequest): Record<string, string> => ({
       })
 })
 
-/** Who sends us elsewhere does not have the repository. */
+/** A redirect to another server means that the repository is not here. */
 const ofOutbound = (error: OutboundError): CloneRefused | GitSilent => {
   if (error.reason === "redirected") return new CloneRefused({ reason: "repository_not_accessible", status: null })
   if (error._tag === "OutboundRefused") return new GitSilent({ reason: "unavailable" })
@@ -71,20 +71,20 @@ const ofOutbound = (error: OutboundError): CloneRefused | GitSilent => {
 
 const service = "git-upload-pack"
 
-/** A push starts a deploy within a second, and the server that is asked may see the commit after that. */
+/** A deploy starts within a second of a push; a replica of the git server may see the commit later. */
 const justPushed = Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(2))
 const isNotFound = (error: CloneRefused | GitSilent): boolean => error.reason === "commit_not_found"
 
-/** Asks a git server. A renamed repository answers from its new path: redirects are followed within the server. */
+/** An HTTP client for a git server. Renamed repositories redirect: redirects within the server are followed. */
 export const gitClient: Effect.Effect<OutboundHttp, never, Scope.Scope> = openOutbound({
   bounds: git,
   redirects: "same-origin"
 })
 
 /**
- * Succeeds when the git server lets whoever holds the token have that commit of that repository. BuildKit itself does not
- * ask: its cache of git sources is keyed by the commit alone, so a build with a wrong token, or even with the address of
- * another repository, would be given the files of whoever built that commit before.
+ * Succeeds if the git server gives the token's owner that commit of that repository. BuildKit itself does not check: its cache
+ * of git sources is keyed by the commit alone, so a build with a wrong token, or another repository's URL, would get the files
+ * of whichever build fetched that commit before.
  */
 export const authorizeClone = (
   send: OutboundHttp,
@@ -98,7 +98,7 @@ export const authorizeClone = (
         Effect.tap(ensureOk)
       )
     const found = yield* ask(HttpClientRequest.get(`${request.url}/info/refs?service=${service}`))
-    // A renamed repository answers from its new path; a request with a body is not led there.
+    // A renamed repository has moved to this path; a request with a body is not redirected.
     const base = found.url.href.split("/info/refs", 1)[0] ?? request.url
     const command = HttpClientRequest.bodyText(fetchCommand(request.commitSha), `application/x-${service}-request`)
     const look = Effect.gen(function* () {

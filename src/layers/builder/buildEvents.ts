@@ -3,12 +3,12 @@ import type { StatusResponse, Timestamp, Vertex, VertexLog } from "./buildkit/de
 import { makeOutputDecoder } from "./decodeOutput.ts"
 import type { Redaction, StreamRedactor } from "./redaction.ts"
 
-/** What a daemon's messages say of one build, without its secrets. */
+/** Events of one build from BuildKit's status messages, redacted. */
 export interface BuildEvents {
-  /** Steps as they are now; nothing of them has to be redacted any more. */
+  /** Current states of steps, already redacted. */
   readonly vertexes: (status: StatusResponse) => ReadonlyArray<Vertex>
   readonly eventsOf: (logs: ReadonlyArray<VertexLog>, vertexes: ReadonlyArray<Vertex>) => ReadonlyArray<BuildEvent>
-  /** What was kept back of outputs because it could have been the beginning of a secret. For the end of the build. */
+  /** Output held back as the possible start of a secret. Call at the end of the build. */
   readonly rest: () => ReadonlyArray<BuildEvent>
 }
 
@@ -34,7 +34,7 @@ const stepOf = ({ cached, completed, digest, error, name, started }: Vertex): Bu
 const outputOf = (stepId: string, at: number, text: string): ReadonlyArray<BuildEvent> =>
   text === "" ? [] : [{ _tag: "Output", stepId, at, text }]
 
-/** One of these per build: outputs come in chunks that are cut anywhere. */
+/** One instance per build, because output chunks end at arbitrary positions. */
 export const makeBuildEvents = (redact: Redaction): BuildEvents => {
   const decode = makeOutputDecoder()
   const sources = new Map<string, Source>()

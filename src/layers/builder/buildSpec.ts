@@ -3,7 +3,7 @@ import { projectRepository, withoutScheme } from "../../names/imageReference.ts"
 import { isRepositoryPath, repositoryPathRule } from "../../names/repositoryPath.ts"
 import { BuildRefused, type BuildRequest } from "../../services/Builder.ts"
 
-/** A request whose every part is safe to put into a URL, a tag or an attribute. */
+/** A validated request: each part is safe in a URL, a tag or an attribute. */
 export interface BuildSpec {
   readonly buildId: string
   readonly workspaceId: string
@@ -21,7 +21,7 @@ export interface BuildSpec {
 type Checked = Either.Either<string, BuildRefused>
 type Field = BuildRefused["field"]
 
-// Room for a Kubernetes label, which is what a build id becomes.
+// A build id is used as a Kubernetes label.
 const label = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/
 // A tag is `<projectId>-<deploymentId>`, at most 128 characters of these (OCI distribution specification 1.1).
 const tagPart = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/
@@ -40,14 +40,14 @@ const commit = (sha: string): Checked => {
   return matching("commitSha", sha, fullSha, "expected all 40 hexadecimal digits of a commit, in lower case")
 }
 
-/** Surrounding space, one leading and one trailing slash are how people write directories. */
+/** Users may enter surrounding spaces, one leading and one trailing slash. */
 const relativePath = (field: Field, given: string): Checked => {
   const trimmed = given.trim().replace(/^\//, "").replace(/\/$/, "")
   if (trimmed === "" || trimmed === ".") return Either.right("")
   return isRepositoryPath(trimmed) ? Either.right(trimmed) : refuse(field, `expected ${repositoryPathRule}`)
 }
 
-/** Checks every part of a request. Refuses with the first field that is not as it must be. */
+/** Validates a request. Fails with the first invalid field. */
 export const buildSpec = (request: BuildRequest): Either.Either<BuildSpec, BuildRefused> =>
   Either.all({
     buildId: matching("buildId", request.buildId, label, "expected 1 to 63 letters, digits, `-`, `_` or `.`"),
@@ -63,7 +63,7 @@ export const buildSpec = (request: BuildRequest): Either.Either<BuildSpec, Build
     platform: matching("platform", request.platform.replace(/^\//, ""), platformName, "expected linux/<architecture>")
   })
 
-/** Where git serves a repository, for instance `https://github.com/acme/shop.git`. */
+/** The clone URL of a repository, such as `https://github.com/acme/shop.git`. */
 export const cloneUrl = (gitUrl: string, { repository }: Pick<BuildSpec, "repository">): string =>
   `${gitUrl.replace(/\/+$/, "")}/${repository}.git`
 
@@ -71,7 +71,7 @@ export const cloneUrl = (gitUrl: string, { repository }: Pick<BuildSpec, "reposi
 export const contextUrl = (gitUrl: string, spec: BuildSpec): string =>
   `${cloneUrl(gitUrl, spec)}#${spec.commitSha}${spec.contextPath === "" ? "" : `:${spec.contextPath}`}`
 
-/** Names the token for one host only, so that a submodule elsewhere is never offered it. A port belongs to the host. */
+/** Limits the token to one host, so that a submodule on another host never gets it. A port is part of the host. */
 export const gitTokenSecret = (gitUrl: string): string => `GIT_AUTH_TOKEN.${new URL(gitUrl).host}`
 
 /** `<registry>/<repository>:<projectId>-<deploymentId>`; the registry may have a path of its own. */

@@ -5,7 +5,7 @@ import type { SolveFailed } from "./buildkit/solve.ts"
 import type { BuildSpec } from "./buildSpec.ts"
 import { mayRead, type SourceRule } from "./sourcePolicy.ts"
 
-/** A step of the build that ended with an error, as the daemon's events told it. */
+/** A failed build step, from BuildKit's events. */
 export interface FailedVertex {
   readonly name: string
 }
@@ -23,7 +23,7 @@ const failed = (kind: BuildFailureKind, message: string): Failed => ({
   message: shortened(message, maxMessage)
 })
 
-/** How BuildKit's Dockerfile frontend and exporter name the steps that are not the user's own. */
+/** Names that BuildKit's Dockerfile frontend and exporter give to internal steps. */
 const gitSource = "[internal] load git source "
 const baseImage = "[internal] load metadata for "
 const exporting = "exporting to "
@@ -33,7 +33,7 @@ const at = ({ commitSha, repository }: BuildSpec) => `${repository} at ${firstCo
 const dockerfileOf = ({ contextPath, dockerfilePath }: BuildSpec) =>
   contextPath === "" ? dockerfilePath : `${contextPath}/${dockerfilePath}`
 
-/** 128 and SIGKILL (9): what the kernel does to a process when memory runs out. */
+/** 128 + SIGKILL (9), the exit code of a process that the kernel's OOM killer ended. */
 const killed = 137
 
 const ofCommand = (exitCode: number, step: string): Failed =>
@@ -50,9 +50,8 @@ const ofImage = (name: string): Failed =>
   failed("base_image_not_found", `base image ${quote(name)} cannot be pulled: check its name and that it is public`)
 
 /**
- * The source that BuildKit says it was denied. `ErrSourceDenied` (sourcepolicy/engine.go) comes without a type in the error's
- * details, so its text is all there is; it is always the end of the whole text. What it names is denied only if our own
- * policy denies it.
+ * The source that BuildKit denied. `ErrSourceDenied` (sourcepolicy/engine.go) has no typed error detail, so its text is the
+ * only information; it always ends the message. The source counts as denied only if this worker's policy denies it.
  */
 const deniedSource = (text: string): string | undefined =>
   /source "([^"\\]+)" denied by policy: source denied by policy$/.exec(text)?.[1]
@@ -68,7 +67,7 @@ const pushFailed = failed(
   "the image was built, but the registry did not take it: the worker's registry settings need attention"
 )
 
-/** What a step that the daemon reported as failed means. */
+/** The failure of a step that the daemon reported as failed. */
 const ofVertex = ({ name }: FailedVertex, spec: BuildSpec): Failed => {
   if (name.startsWith(gitSource)) return ofSource(spec)
   if (name.startsWith(baseImage)) return ofImage(name.slice(baseImage.length))
@@ -76,7 +75,7 @@ const ofVertex = ({ name }: FailedVertex, spec: BuildSpec): Failed => {
   return failed("file_not_found", `${quote(name)} failed: check that what it names exists in the build's context`)
 }
 
-/** What a failure without a failed step means: the Dockerfile never became a build. */
+/** A failure without a failed step: the Dockerfile did not become a build. */
 const ofFrontend = ({ details, text }: SolveFailed, spec: BuildSpec): Failed => {
   if (details.has("Source")) return failed("dockerfile_invalid", `${dockerfileOf(spec)}: ${quote(text)}`)
   if (details.has("Frontend")) {
@@ -85,7 +84,7 @@ const ofFrontend = ({ details, text }: SolveFailed, spec: BuildSpec): Failed => 
   return failed("unknown", "the build failed; the worker's log has the builder's own words")
 }
 
-/** gRPC's codes for a daemon or a connection that went away, and for a build that something else cancelled. */
+/** gRPC codes of a lost daemon or connection, or a build cancelled from outside. */
 const goneCodes: ReadonlyArray<status> = [
   status.CANCELLED,
   status.DEADLINE_EXCEEDED,
@@ -94,13 +93,13 @@ const goneCodes: ReadonlyArray<status> = [
   status.INTERNAL
 ]
 
-/** True when the build did not fail but was lost on the way: it can be started again and may succeed. */
+/** Whether the build was lost rather than failed: it can be started again. */
 export const isLost = ({ code, details }: SolveFailed): boolean =>
   goneCodes.includes(code) && !["ExitMessage", "Source", "Frontend"].some((detail) => details.has(detail))
 
 /**
- * Why a build failed, in words for users. It is decided by what kind of error came with which failed step; BuildKit's
- * texts are quoted where they are about the user's Dockerfile, and decide nothing by themselves.
+ * Describes for users why a build failed. Decided by the kind of error and the failed step; BuildKit's text is quoted if it is
+ * about the user's Dockerfile, and decides nothing else.
  */
 export const describeFailure = (
   failure: SolveFailed,
@@ -109,7 +108,7 @@ export const describeFailure = (
   policy: ReadonlyArray<SourceRule>
 ): Failed => {
   const denied = failure.code === status.UNAUTHENTICATED || failure.code === status.PERMISSION_DENIED
-  // With details it is the solver that speaks, about a base image for instance; without them it is the door.
+  // With details the error comes from the solver, for instance about a base image; without them from the API.
   if (denied && failure.details.size === 0 && vertex === undefined) {
     return failed("builder_denied", "the builder does not accept this worker: its settings need attention")
   }

@@ -1,11 +1,11 @@
-/** What no reader takes for anything but itself. */
+/** Characters that need no quotes. */
 const plain = /^[\w@%+=:,./-]*$/
-// Within single quotes a shell and dotenv read all but a quote; a backslash at the end dotenv takes as escaping the quote.
+// In single quotes a shell and dotenv keep everything but a quote; dotenv treats a final backslash as escaping the quote.
 const singleQuoted = /^[^'\r]*[^'\r\\]$/
-// Within double quotes a shell reads these four as something else, and dotenv does not unescape them.
+// In double quotes a shell expands these four characters, and dotenv does not unescape them.
 const doubleQuoted = /^[^"$`\\\r]*$/
 
-/** A value as every reader understands it, or null when there is no such form. A carriage return has none: dotenv drops it. */
+/** The value quoted so that all readers agree, or null if impossible. dotenv drops carriage returns. */
 const quoted = (value: string): string | null => {
   if (plain.test(value)) return value
   if (singleQuoted.test(value)) return `'${value}'`
@@ -13,9 +13,8 @@ const quoted = (value: string): string | null => {
 }
 
 /**
- * The content of a `.env` file in the order of the names, the same for the same variables. A POSIX shell that sources it,
- * dotenv (npm) and Node's own parser read each value as it is. A value that no form of quoting makes them read alike is left
- * out, with a comment that says so.
+ * A `.env` file sorted by name, equal for equal variables. A POSIX shell, dotenv (npm) and Node's own parser all read the same
+ * values. A value that cannot be quoted for all of them is left out, with a comment.
  */
 export const environmentFile = (values: ReadonlyMap<string, string>): string =>
   [...values]

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
 import { Clock, Data, Duration, Effect, Option } from "effect"
 import type { BuildOutcome } from "../../services/Builder.ts"
-import type { BuildLedger, BuildRenewal } from "../../services/BuildLedger.ts"
+import type { BuildLedger, RenewalResult } from "../../services/BuildLedger.ts"
 import type { DbFailure } from "../../services/Db.ts"
 
-/** The build was lost with the daemon, the connection or the claim that it ran under. It may be started again. */
+/** The build was lost with its daemon, connection or lease. It may be started again. */
 export class BuildLost extends Data.TaggedError("BuildLost")<{ readonly text: string }> {
   override get message(): string {
     return this.text
@@ -12,36 +12,36 @@ export class BuildLost extends Data.TaggedError("BuildLost")<{ readonly text: st
 }
 
 export interface LeaseTimes {
-  /** How long a worker that is not heard of keeps its build, and how long it goes on without the database. */
+  /** Lease duration: how long a silent worker keeps its build, and how long it continues without the database. */
   readonly lease: Duration.Duration
-  /** Between two renewals: what a cancellation from elsewhere waits for. */
+  /** Renewal interval, and so the delay of a cancellation by another worker. */
   readonly renewEvery: Duration.Duration
 }
 
-/** A build that is this worker's, for as long as the ledger says so. */
+/** A build leased to this worker. */
 export interface Hold {
-  /** What an owner before left at the builder, to be finished before anything else. */
+  /** External id of a build that a previous owner left unfinished; finish it first. */
   readonly orphan: string | null
-  /** Notes what the builder calls the build, null once that is finished. Fails when it cannot be noted. */
+  /** Records the builder's id of the build, null once it is finished. Fails if it cannot be recorded. */
   readonly noteExternal: (externalBuildId: string | null) => Effect.Effect<void, BuildLost>
-  /** Whether cleaning up is still this worker's business; renews the lease when it is. */
+  /** Whether this worker still owns the build and its clean-up; renews the lease. */
   readonly isHeld: Effect.Effect<boolean>
-  /** Renews until the build has to stop, and says why. */
-  readonly keep: Effect.Effect<Exclude<BuildRenewal, "held">>
-  /** False: the ledger does not take the outcome, for another claim or a cancellation came first. */
+  /** Renews the lease until the build must stop; returns the reason. */
+  readonly keep: Effect.Effect<Exclude<RenewalResult, "held">>
+  /** Returns false if another claim or a cancellation came first. */
   readonly end: (outcome: BuildOutcome) => Effect.Effect<boolean, DbUnanswered>
   readonly release: Effect.Effect<void>
 }
 
-/** The database did not answer, or not in time. */
+/** The ledger's database is unavailable or too slow. */
 export class DbUnanswered extends Data.TaggedError("DbUnanswered") {}
 
-/** Before the lease ends in the ledger a build must have been stopped here: one message to the daemon and some to spare. */
+/** Margin to stop the build before the lease expires: one message to the daemon, with reserve. */
 const stopMargin = Duration.seconds(5)
-/** A connection that is silent is given up after that, so that the next renewal takes another one. */
+/** Timeout of a silent connection, so that the next renewal uses another one. */
 const answerTimeout = Duration.seconds(5)
 
-/** Waits for an answer no longer than that, in a finalizer as well. */
+/** Limits a query's time, also in a finalizer. */
 const answered = <A>(effect: Effect.Effect<A, DbFailure>, timeout: Duration.Duration): Effect.Effect<A, DbUnanswered> =>
   effect.pipe(
     Effect.disconnect,
@@ -53,8 +53,8 @@ const answered = <A>(effect: Effect.Effect<A, DbFailure>, timeout: Duration.Dura
 const toNanos = (duration: Duration.Duration) => BigInt(Math.round(Duration.toMillis(duration) * 1e6))
 
 /**
- * Claims a build; none when it is somebody else's or has ended. The lease begins in the ledger after it was asked for, so
- * that counting from the question, on a clock that only runs forward, this worker stops before anybody can take over.
+ * Claims a build; None if another worker has it or it has ended. The ledger's lease starts after the request was sent. This
+ * worker counts from the time of the request, on a monotonic clock, so it stops before another can take over.
  */
 export const holdBuild = (
   ledger: BuildLedger["Type"],
@@ -73,7 +73,7 @@ export const holdBuild = (
 
     const renew = Effect.gen(function* () {
       const askedAt = yield* Clock.currentTimeNanos
-      const renewal = yield* answered(ledger.renew({ ...hold, lease, detail: detail() }), answerTimeout)
+      const renewal = yield* answered(ledger.renew({ ...hold, duration: lease, detail: detail() }), answerTimeout)
       if (renewal === "held") extendFrom(askedAt)
       return renewal
     })
@@ -89,15 +89,18 @@ export const holdBuild = (
     })
 
     const askedAt = yield* Clock.currentTimeNanos
-    // The database retries for as long as it takes; the step that asks has its own limit.
-    const claim = yield* Effect.mapError(ledger.claim({ ...hold, lease, detail: detail() }), () => new DbUnanswered())
+    // The database layer retries; the calling step has its own time limit.
+    const claim = yield* Effect.mapError(
+      ledger.claim({ ...hold, duration: lease, detail: detail() }),
+      () => new DbUnanswered()
+    )
     if (claim._tag !== "Claimed") return Option.none()
     extendFrom(askedAt)
 
     return Option.some<Hold>({
       orphan: claim.orphan,
       noteExternal: (externalBuildId) =>
-        answered(ledger.noteExternal({ ...hold, externalBuildId }), answerTimeout).pipe(
+        answered(ledger.recordExternalId({ ...hold, externalBuildId }), answerTimeout).pipe(
           Effect.mapError(() => new BuildLost({ text: "the ledger does not answer" })),
           Effect.filterOrFail(
             (isNoted) => isNoted,
@@ -110,7 +113,7 @@ export const holdBuild = (
         () => Effect.map(left, (remaining) => !isOver(remaining))
       ),
       keep,
-      end: (outcome) => answered(ledger.end({ ...hold, outcome }), answerTimeout),
+      end: (outcome) => answered(ledger.recordOutcome({ ...hold, outcome }), answerTimeout),
       release: Effect.ignore(answered(ledger.release(hold), answerTimeout))
     })
   })

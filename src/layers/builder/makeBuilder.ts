@@ -8,7 +8,7 @@ import {
 } from "../../services/Builder.ts"
 import type { BuildLedger } from "../../services/BuildLedger.ts"
 import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
-import type { BuildVariables, Variables, VariablesRefused } from "../../services/BuildVariables.ts"
+import type { BuildVariables, EnvironmentVariables, VariablesRefused } from "../../services/BuildVariables.ts"
 import type { DbRefused } from "../../services/Db.ts"
 import type { GitHub, GitHubError } from "../../services/GitHub.ts"
 import type { DecryptionRefused } from "../../services/Vault.ts"
@@ -20,13 +20,13 @@ import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
 import type { BuildLost, Hold } from "./holdBuild.ts"
 import type { ImageBuild } from "./solveImage.ts"
 
-/** A build that may begin. The image's name and who pushes it are the vendor's choice. */
+/** An authorized build. The vendor chooses the image's name and credentials. */
 export type AuthorizedBuild = Omit<ImageBuild, "image" | "credentialsOpen"> & {
   readonly request: BuildRequest
   readonly hold: Hold
 }
 
-/** What one vendor does with it, from getting a machine to giving it back. */
+/** Runs a build on one vendor, from acquiring a machine to releasing it. */
 export type RunBuild = (build: AuthorizedBuild) => Effect.Effect<BuildOutcome, BuildLost, Scope.Scope>
 
 export interface BuilderParts {
@@ -38,19 +38,19 @@ export interface BuilderParts {
   readonly run: RunBuild
 }
 
-/** Half of the 30 s that a step has: the token and the question to the git server share them. */
+/** Part of a step's 30 s, for the token and the request to the git server. */
 const gitTimeout = Duration.seconds(12)
 
-/** Of the 30 s as well. */
+/** Part of the same 30 s. */
 const variablesTimeout = Duration.seconds(10)
 
 const runOptions = {
-  // Twice what a deploy waits for its build.
+  // Twice a deploy's build timeout.
   maxDuration: Duration.hours(1),
-  // Longer than a failover of the database takes, and short enough to wait for when a worker has died.
+  // Longer than a database failover, and short enough to wait for after a worker died.
   lease: Duration.seconds(30),
   renewEvery: Duration.seconds(2),
-  // Longer than a deploy may sleep between two looks at its build.
+  // Longer than a deploy sleeps between two polls.
   retention: Duration.days(1)
 }
 
@@ -89,8 +89,8 @@ const notConfigured = new BuildRefused({
 })
 
 /**
- * A token that the owner of the repository lets us read it with, null for a public one. Asked each time: a build must never
- * be given what its token could not read.
+ * A token that can read the commit, null for a public repository. Verified for each build: a build must not get content that
+ * its token cannot read.
  */
 const authorize = (
   { gitUrl, github }: BuilderParts,
@@ -99,12 +99,12 @@ const authorize = (
   installationId: bigint | null
 ) => {
   const { commitSha, repository } = spec
-  const ask = (token: Redacted.Redacted | null) =>
+  const check = (token: Redacted.Redacted | null) =>
     authorizeClone(git, { url: cloneUrl(gitUrl, spec), commitSha, token }, gitTimeout)
   if (installationId !== null && github.isConfigured) {
     const isRefusal = (error: CloneRefused | GitSilent) => error._tag === "CloneRefused" && isTokenRefused(error)
     return github
-      .installationToken(installationId, repository, { ask, isRefusal })
+      .installationToken(installationId, repository, { run: check, isRefusal })
       .pipe(
         Effect.mapError((error) =>
           error._tag === "CloneRefused" || error._tag === "GitSilent" ? ofClone(spec)(error) : ofGitHub(error)
@@ -112,7 +112,7 @@ const authorize = (
       )
   }
   return github.allowsUnauthenticated
-    ? Effect.mapBoth(ask(null), { onSuccess: (): Redacted.Redacted | null => null, onFailure: ofClone(spec) })
+    ? Effect.mapBoth(check(null), { onSuccess: (): Redacted.Redacted | null => null, onFailure: ofClone(spec) })
     : notConfigured
 }
 
@@ -120,7 +120,7 @@ const ofVariables = ({ message }: VariablesRefused | DecryptionRefused | DbRefus
   new BuildRefused({ reason: "invalid", field: "environmentVariables", problem: message })
 
 const variablesOf = ({ variables }: BuilderParts, { deploymentId }: BuildSpec) =>
-  variables.of(deploymentId).pipe(
+  variables.forDeployment(deploymentId).pipe(
     Effect.map(Option.getOrNull),
     Effect.catchTags({
       DbError: () => unavailable("unavailable"),
@@ -132,10 +132,10 @@ const variablesOf = ({ variables }: BuilderParts, { deploymentId }: BuildSpec) =
     Effect.timeoutFail({ duration: variablesTimeout, onTimeout: () => unavailable("vault-unavailable") })
   )
 
-/** What a build is let in with. In memory alone. */
+/** Secrets of a build, kept in memory only. */
 interface Secrets {
   readonly token: Redacted.Redacted | null
-  readonly variables: Variables | null
+  readonly variables: EnvironmentVariables | null
 }
 
 const runInBackground =
@@ -157,8 +157,8 @@ const start = (parts: BuilderParts, git: OutboundHttp, runs: BuildRuns) =>
   })
 
 /**
- * A builder that runs what it claims in this process until the scope closes, and answers for all that the ledger knows. Requests are checked and the repository's owner
- * asked before anything starts; the token and the variables stay in memory.
+ * A builder that runs its claimed builds in this process until the scope closes, and answers for all builds in the ledger.
+ * Requests are validated and authorized before a build starts; token and variables stay in memory.
  */
 export const makeBuilder = (parts: BuilderParts): Effect.Effect<Builder["Type"], never, Scope.Scope> =>
   Effect.map(Effect.all([makeBuildRuns(parts.ledger, runOptions), gitClient]), ([runs, git]) => ({

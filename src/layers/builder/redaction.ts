@@ -1,34 +1,32 @@
 import { type SecretScan, secretMatcher } from "./SecretMatcher.ts"
 
-/** What stands in a text where a secret was. */
+/** Replacement of a secret. */
 export const redactedText = "[secret]"
 
-/**
- * Shorter ones are not looked for: a password of a few letters occurs in ordinary words, and showing where would tell it.
- */
+/** Shorter secrets are not redacted: a few letters occur in ordinary words, and redacting those would reveal the secret. */
 export const shortestSecret = 6
 
-/** Replaces secrets in a text that comes in pieces, cut anywhere: also within a secret. */
+/** Redacts a text that arrives in pieces, which may split a secret. */
 export interface StreamRedactor {
-  /** What is known to be shown of the text so far. Keeps back at most as many characters as the longest secret has. */
+  /** The part that is safe to show so far. Holds back at most the length of the longest secret. */
   readonly push: (piece: string) => string
-  /** The rest, once nothing more comes. */
+  /** The rest, at the end of the text. */
   readonly end: () => string
 }
 
 export interface Redaction {
-  /** Replaces secrets in a whole text. */
+  /** Redacts a complete text. */
   readonly text: (whole: string) => string
   readonly stream: () => StreamRedactor
 }
 
-/** A stretch of secrets without a gap. Positions count from the beginning of what is kept back. */
+/** A contiguous range of secrets. Positions count from the start of the held-back text. */
 interface Stretch {
   readonly start: number
   readonly end: number
 }
 
-/** Adds an occurrence and joins what it overlaps or touches. Those before it end before it does. */
+/** Adds an occurrence and merges it with ranges it overlaps or touches. Earlier ranges end before it does. */
 const cover = (stretches: Array<Stretch>, { end, start: begin }: Stretch): void => {
   let start = begin
   for (let last = stretches.at(-1); last !== undefined && last.end >= start; last = stretches.at(-1)) {
@@ -41,10 +39,10 @@ const cover = (stretches: Array<Stretch>, { end, start: begin }: Stretch): void 
 const streamOf = (scan: SecretScan): StreamRedactor => {
   let kept = ""
   let stretches: Array<Stretch> = []
-  /** Whether what was shown last stands for a secret that may go on. */
+  /** Whether the last output replaced a secret that may continue. */
   let isWithin = false
 
-  /** Shows what is kept up to that position. */
+  /** Releases the held-back text up to that position. */
   const show = (to: number): string => {
     let shown = ""
     let at = 0
@@ -82,9 +80,9 @@ const streamOf = (scan: SecretScan): StreamRedactor => {
 }
 
 /**
- * Replaces every occurrence of the exact secrets, one that overlaps another included, so that every way to cut a text gives
- * the same result. Of a secret of several lines each line is one, because outputs are shown by the line. Forms of a secret
- * that something computed (base64, reversed, with spaces between) are other texts, and are shown.
+ * Replaces every occurrence of the exact secrets, overlapping ones included, so that the result does not depend on how the text
+ * is cut. Each line of a multi-line secret counts, because output is shown by line. Transformed secrets (base64, reversed,
+ * spaced) are not detected.
  */
 export const redaction = (values: ReadonlyArray<string>): Redaction => {
   const secrets = new Set(values.flatMap((value) => [value, ...value.split(/\r?\n/)]))

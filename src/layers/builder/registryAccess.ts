@@ -9,8 +9,8 @@ import { registry as bounds } from "../outbound/bounds.ts"
 import type { Registry } from "./Registry.ts"
 
 /**
- * How a registry lets in who has credentials, as its API's root says to a request without any: by tokens that are fetched
- * for a repository, by the password in each request, or it lets in everyone.
+ * How a registry authenticates, from its response to a request without credentials: with tokens per repository, with basic
+ * authentication, or not at all.
  */
 export type RegistryAccess =
   | { readonly _tag: "Tokens"; readonly address: string }
@@ -22,14 +22,14 @@ export interface RegistryToken {
   readonly expiresInSeconds: number
 }
 
-/** One request; the daemon waits a minute for the answer to a token (`sessionAuthTimeout` of BuildKit). */
+/** One request; BuildKit waits a minute for a token (`sessionAuthTimeout`). */
 const requestTimeout = Duration.seconds(8)
-/** Tokens are signed claims of some kilobytes. */
+/** Tokens are JWTs of a few kilobytes. */
 const maxAnswer = 64 * 1024
-/** What a token without `expires_in` lives (Distribution token specification). */
+/** Lifetime of a token without `expires_in`, in seconds (Distribution token specification). */
 const defaultLife = 60
 
-// Either name of the token; some servers have both (Distribution token specification).
+// The token has one of two names; some servers send both (Distribution token specification).
 const TokenAnswer = Schema.parseJson(
   Schema.Struct({
     token: Schema.optional(Schema.NonEmptyString),
@@ -45,7 +45,7 @@ const refused = (status: number) =>
 
 const limited = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
-    // The cause holds the request, with the password.
+    // The cause contains the request with the password.
     Effect.mapError((error) =>
       error instanceof RegistryUnavailable ? error : new RegistryUnavailable({ reason: "unreachable" })
     ),
@@ -62,7 +62,7 @@ const textOf = (response: HttpClientResponse.HttpClientResponse) =>
       : Effect.succeed(Buffer.concat([read, chunk]))
   ).pipe(Effect.map((bytes) => bytes.toString("utf8")))
 
-/** Docker Hub's API is not at the name that its images have. */
+/** Docker Hub's API has another host than its image names. */
 const apiHost = (url: string): string => {
   const [host = ""] = withoutScheme(url).split("/", 1)
   return /^(?:index\.)?docker\.io$/.test(host) ? "registry-1.docker.io" : host
@@ -75,7 +75,7 @@ const accessOf =
     const challenge = headers["www-authenticate"] ?? ""
     if (status !== 401) return Either.left(refused(status))
     const address = tokenAddress(challenge)
-    // The password goes there: not to where the network could read it, unless the operator said so.
+    // The password is sent there, so plain HTTP only if the operator allowed it.
     if (Option.isSome(address) && (insecure || address.value.startsWith("https:"))) {
       return Either.right({ _tag: "Tokens", address: address.value })
     }
@@ -84,14 +84,14 @@ const accessOf =
       : Either.left(new RegistryUnavailable({ reason: "unexpected-answer", status }))
   }
 
-/** HTTP to a registry and to the token server that it names, bounded and without redirects. */
+/** An HTTP client for a registry and the token server it names, bounded and without redirects. */
 export const RegistryHttp = ({ url }: Registry): Layer.Layer<HttpClient.HttpClient> => {
   const host = apiHost(url)
   const namedBy = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
   return outboundHttpClient({ bounds, namedBy })
 }
 
-/** Asks the registry how it lets in. */
+/** Determines how the registry authenticates. */
 export const registryAccess = (
   registry: Registry
 ): Effect.Effect<RegistryAccess, RegistryUnavailable, HttpClient.HttpClient> =>
@@ -99,14 +99,14 @@ export const registryAccess = (
     const http = yield* HttpClient.HttpClient
     const root = `://${apiHost(registry.url)}/v2/`
     const ask = (scheme: string) => limited(Effect.scoped(http.execute(HttpClientRequest.get(`${scheme}${root}`))))
-    // An insecure registry is on plain HTTP more often than not, and says nothing on the other.
+    // An insecure registry usually serves plain HTTP and does not respond to HTTPS.
     const answer = yield* registry.insecure ? Effect.orElse(ask("http"), () => ask("https")) : ask("https")
     return yield* accessOf(registry)(answer)
   }).pipe(Effect.withSpan("Registry.access"))
 
 /**
- * A token for these scopes, such as `repository:acme/shop:pull,push` (Distribution token specification). Null asks
- * anonymously, for what is public.
+ * A token for these scopes, such as `repository:acme/shop:pull,push` (Distribution token specification). Null credentials
+ * request an anonymous token, for public images.
  */
 export const fetchToken = (
   address: string,

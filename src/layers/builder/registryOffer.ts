@@ -6,7 +6,7 @@ import type { RegistryOffer } from "./buildkit/SessionAuth.ts"
 import type { Registry } from "./Registry.ts"
 import { fetchToken, registryAccess } from "./registryAccess.ts"
 
-/** How the registry lets the build of this image in. Asks the registry once; tokens are fetched when the daemon wants one. */
+/** Registry access for the build of this image. Queries the registry once; tokens are fetched when the daemon requests them. */
 export const registryOffer = (
   registry: Registry,
   image: string
@@ -14,7 +14,7 @@ export const registryOffer = (
   Effect.gen(function* () {
     const http = yield* HttpClient.HttpClient
     const access = yield* registryAccess(registry)
-    // The name is made of checked parts below the operator's own registry.
+    // The name consists of validated parts below the operator's own registry.
     const { host, path } = yield* Effect.orDie(parseImageReference(image))
     const offer: RegistryOffer = {
       host,

@@ -3,7 +3,7 @@ import type { Client } from "@grpc/grpc-js"
 import { Effect, Either, Redacted } from "effect"
 import type { BuildOutcome } from "../../services/Builder.ts"
 import type { RecordEvents } from "../../services/BuildTelemetry.ts"
-import type { Variables } from "../../services/BuildVariables.ts"
+import type { EnvironmentVariables } from "../../services/BuildVariables.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { Report } from "./BuildRuns.ts"
 import { makeBuildEvents } from "./buildEvents.ts"
@@ -20,9 +20,9 @@ import { sandboxName } from "./sandboxName.ts"
 import { type SourceRule, sourcePolicyOf } from "./sourcePolicy.ts"
 import { environmentFileArgument, environmentFileSecret, variableSecrets } from "./variableSecrets.ts"
 
-/** What a build needs besides the commit. */
+/** Settings shared by all builds. */
 export interface BuildSite {
-  /** Where git serves repositories, such as `https://github.com`. */
+  /** Base URL of repositories, such as `https://github.com`. */
   readonly gitUrl: string
   readonly registry: Registry
 }
@@ -30,17 +30,17 @@ export interface BuildSite {
 export interface ImageBuild {
   readonly spec: BuildSpec
   readonly image: string
-  /** What the registry's user and password open: all of it, or the images of the build's project alone. */
+  /** Scope of the registry credentials: the whole registry, or the images of the build's project. */
   readonly credentialsOpen: "registry" | "project"
   /** Null for a public repository. */
   readonly token: Redacted.Redacted | null
-  /** Null where builds are given none. */
-  readonly variables: Variables | null
+  /** Null if builds get no variables. */
+  readonly variables: EnvironmentVariables | null
   readonly record: RecordEvents
   readonly report: Report
 }
 
-/** The image is in the registry under this digest. */
+/** The pushed image and its digest. */
 export interface Pushed {
   readonly _tag: "Pushed"
   readonly digest: string
@@ -49,8 +49,8 @@ export interface Pushed {
 type Failed = Extract<BuildOutcome, { readonly _tag: "Failed" }>
 
 /**
- * Every text that this worker lets a build see, which a Dockerfile can print: the token, and the header that BuildKit's git
- * client makes of it.
+ * Every secret that a build can read and a Dockerfile could print, including the header that BuildKit's git client makes from
+ * the token.
  */
 const secretsOf = ({ token, variables }: ImageBuild, { password }: Registry): ReadonlyArray<string> => [
   Redacted.value(password),
@@ -65,13 +65,13 @@ const frontendAttrs = ({ gitUrl }: BuildSite, { spec, variables }: ImageBuild): 
   platform: spec.platform,
   context: contextUrl(gitUrl, spec),
   filename: spec.dockerfilePath,
-  // The daemon's own frontend, whatever `# syntax=` says: with this attribute it takes itself for the one that was named.
-  // Another program would make its own build steps, with cache mounts and cache imports that no policy looks at.
+  // Forces the daemon's own frontend, ignoring `# syntax=`. Another frontend could define build steps with cache mounts and
+  // cache imports outside any policy.
   cmdline: "dockerfile.v0",
-  // `RUN --mount=type=cache` is shared by everybody who names the same id; this makes the names a tenant's own.
+  // `RUN --mount=type=cache` shares a cache by id; this scopes the ids to the tenant.
   "build-arg:BUILDKIT_CACHE_MOUNT_NS": spec.workspaceId,
-  // The result of a step that read a secret or such a mount is cached without them: this keeps it from other tenants.
-  // A changed variable is another name, so that no step keeps what it made of the old value.
+  // A step's cache key excludes secrets and cache mounts; this separates it by tenant. A changed variable changes the name, so
+  // no step reuses a result of the old value.
   "build-arg:BUILDKIT_SANDBOX_HOSTNAME": sandboxName(
     spec.workspaceId,
     ...(variables === null ? [] : [variables.version])
@@ -82,20 +82,20 @@ const frontendAttrs = ({ gitUrl }: BuildSite, { spec, variables }: ImageBuild): 
 const imageAttrs = ({ registry }: BuildSite, image: string): Readonly<Record<string, string>> => ({
   name: image,
   push: "true",
-  // A containerd worker would keep the image by its name too, and refuses one of two exports of a name at the same time.
+  // A containerd worker would also store the image by name, and rejects one of two concurrent exports of a name.
   store: "false",
   "oci-mediatypes": "true",
   ...(registry.insecure ? { "registry.insecure": "true" } : {})
 })
 
-/** A daemon that does not answer by then is not there: the build has to be started again. */
+/** A daemon that does not respond within this time is unavailable: the build has to be started again. */
 export const connectTimeout = 10_000
 
 const tooOld = ({ message }: BuildkitTooOld): Failed => ({ _tag: "Failed", kind: "builder_too_old", message })
 
 /**
- * Builds a commit on a BuildKit and pushes the image, and reads nothing but what `sourcePolicyOf` allows. Every builder ends
- * here. `ref` is new for each attempt. Interrupting it cancels the build on the daemon.
+ * Builds a commit on BuildKit and pushes the image. A build reads only what `sourcePolicyOf` allows. All builders use this.
+ * `ref` is new for each attempt. Interruption cancels the build on the daemon.
  */
 export const solveImage = (
   client: Client,

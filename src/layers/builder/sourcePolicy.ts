@@ -1,29 +1,31 @@
 import { dockerHubHosts, ownPlace, publicRegistries, withoutScheme } from "../../names/imageReference.ts"
 import { type BuildSpec, cloneUrl } from "./buildSpec.ts"
 
-/** One rule of BuildKit's source policy, with a regular expression for the identifier of a source. */
+/** One rule of BuildKit's source policy, with a regular expression for source identifiers. */
 export interface SourceRule {
   readonly action: "allow" | "deny"
-  /** Both in RE2, as BuildKit compiles it, and in JavaScript. Nothing anchors it but itself. */
+  /** Valid in RE2, which BuildKit uses, and in JavaScript. Contains its own anchors. */
   readonly pattern: string
 }
 
-/** What decides about the sources of a build. */
+/** Input of the source policy. */
 export interface PolicySite {
   readonly gitUrl: string
   readonly registryUrl: string
-  /** The registry takes a user and a password only: each pull through the daemon's session has both. */
+  /** The registry supports only basic authentication: the daemon sends the password with each pull. */
   readonly registryKnowsPasswordsOnly: boolean
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
 const oneOf = (patterns: ReadonlyArray<string>): string => `(?:${patterns.join("|")})`
 
-/** A host with a dot and a last label that begins with a letter: no IP address in any spelling, no name without a domain. */
+/**
+ * A host with a dot and a last label that starts with a letter: excludes IP addresses in any notation and single-label names.
+ */
 const publicName = "(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?"
 /**
- * Last labels that no public name has: RFC 6761 and 6762, ICANN's `internal` with the metadata services of clouds below
- * it, `svc` of Kubernetes, and those that RFC 6762 (appendix G) knows from private networks.
+ * Top-level labels that are never public: RFC 6761 and 6762, ICANN's `internal` with the metadata services of clouds below it,
+ * `svc` of Kubernetes, and those that RFC 6762 (appendix G) lists for private networks.
  */
 const privateLabels = [
   "localhost",
@@ -43,7 +45,7 @@ const privateLabels = [
 const port = "(?::[0-9]+)?"
 const image = "docker-image://"
 
-/** Any case of letters: a host has no case. */
+/** Case-insensitive, as host names are. */
 const whole = (pattern: string): string => `^(?i:${pattern})$`
 
 const ownImages = ({ host, path }: ReturnType<typeof ownPlace>): string => {
@@ -53,12 +55,12 @@ const ownImages = ({ host, path }: ReturnType<typeof ownPlace>): string => {
 }
 
 /**
- * What a build may read, as BuildKit's engine evaluates it: of the rules that match a source the last one decides. Nothing
- * by default; then images of registries with a public name and files over HTTPS from hosts with one; never anything of
- * the registry that builds push to; and of git the authorized commit of the authorized repository alone.
+ * What a build may read. In BuildKit's engine the last matching rule decides. Denied by default; allowed are images of
+ * registries with a public name, files over HTTPS from public hosts, nothing of the registry that builds push to, and of git
+ * only the authorized commit of the authorized repository.
  *
- * A registry that knows passwords only is given the password by the daemon for any request that ends there, also when
- * another registry redirects to it. With such a one, images come from well-known public registries only.
+ * The daemon sends the password of a registry with only basic authentication on any request that reaches it, even by a redirect
+ * from another registry. With such a registry, images come from well-known public registries only.
  */
 export const sourcePolicyOf = (
   { gitUrl, registryKnowsPasswordsOnly, registryUrl }: PolicySite,
@@ -79,6 +81,6 @@ export const sourcePolicyOf = (
   ]
 }
 
-/** Whether the policy lets a build read the source, decided as BuildKit's `sourcepolicy.Engine` does. */
+/** Whether the policy allows the source, evaluated as BuildKit's `sourcepolicy.Engine` does. */
 export const mayRead = (rules: ReadonlyArray<SourceRule>, identifier: string): boolean =>
   rules.findLast(({ pattern }) => new RegExp(pattern).test(identifier))?.action !== "deny"

@@ -12,24 +12,23 @@ import { type ClickhouseFailure, classifyClickhouseError } from "./classifyClick
 import { insertRequest, statementRequest } from "./requests.ts"
 
 /**
- * A ClickHouse server as the layers here use it. Failures carry the operation's name and the server's error number, never
- * a statement or a value.
+ * A connection to ClickHouse. Failures carry the operation's name and the server's error code, never a statement or a value.
  */
 export interface ClickhouseConnection {
-  /** Rows of one SELECT. An answer that is not a whole result of this shape fails: an empty body is not "no rows". */
+  /** Rows of one SELECT. Fails for a response that is not a complete result of this shape: an empty body is not "no rows". */
   readonly select: <A, I>(
     operation: string,
     statement: string,
     parameters: Parameters,
     row: Schema.Schema<A, I>
   ) => Effect.Effect<ReadonlyArray<A>, ClickhouseUnavailable>
-  /** One statement without a result. Parameters travel beside the text. */
+  /** One statement without a result. Parameters are sent separately from the text. */
   readonly command: (
     operation: string,
     statement: string,
     parameters: Parameters
   ) => Effect.Effect<void, ClickhouseUnavailable>
-  /** Adds rows to a table, by the names of its columns. */
+  /** Inserts rows by column name. */
   readonly insert: (
     operation: string,
     table: string,
@@ -37,7 +36,7 @@ export interface ClickhouseConnection {
   ) => Effect.Effect<void, ClickhouseUnavailable>
 }
 
-/** JSON and not JSONEachRow: it says how many rows there are, so that a truncated or foreign answer is noticed. */
+/** JSON rather than JSONEachRow: its row count reveals a truncated or foreign response. */
 const resultOf = <A, I>(row: Schema.Schema<A, I>) =>
   Schema.decode(
     Schema.parseJson(
@@ -47,7 +46,7 @@ const resultOf = <A, I>(row: Schema.Schema<A, I>) =>
     )
   )
 
-/** Enough for any exception's code and text, and little to search in. */
+/** Enough for an exception's code and text. */
 const maxException = 16 * 1024
 
 const isSuccess = ({ headers, status }: OutboundAnswer): boolean =>
@@ -58,7 +57,7 @@ const noAnswer = (error: OutboundError): ClickhouseFailure => ({
   ...(error.code !== undefined && { code: error.code })
 })
 
-/** Opens nothing until it is used; closes its sockets with the scope. */
+/** Connects on first use; closes its sockets with the scope. */
 export const connectClickhouse = (
   options: ClickhouseOptions
 ): Effect.Effect<ClickhouseConnection, never, Scope.Scope> =>
@@ -96,7 +95,7 @@ export const connectClickhouse = (
     }
   })
 
-/** Stands in where no server is configured: every request fails and says so. */
+/** Used if no server is configured: every request fails with `not-configured`. */
 export const noClickhouse: ClickhouseConnection = {
   select: (operation) => new ClickhouseUnavailable({ operation, reason: "not-configured" }),
   command: (operation) => new ClickhouseUnavailable({ operation, reason: "not-configured" }),

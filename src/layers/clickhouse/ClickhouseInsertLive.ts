@@ -2,7 +2,7 @@ import { Effect, Layer } from "effect"
 import { ClickhouseInsert } from "../../services/ClickhouseInsert.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
 
-/** Batches are made by whoever calls: each call is one request. */
+/** Each call is one request; the caller builds batches. */
 export const ClickhouseInsertLive: Layer.Layer<ClickhouseInsert, never, ClickhouseClient> = Layer.effect(
   ClickhouseInsert,
   Effect.map(ClickhouseClient, ({ insert }) =>

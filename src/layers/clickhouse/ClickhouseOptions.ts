@@ -1,6 +1,6 @@
 import type { Duration, Redacted } from "effect"
 
-/** Where a server answers over HTTP, who we are to it, and how long it may take. */
+/** Address, credentials and timeout of a server's HTTP interface. */
 export interface ClickhouseOptions {
   /** Scheme, host and port. */
   readonly url: string
@@ -8,7 +8,7 @@ export interface ClickhouseOptions {
   readonly password: Redacted.Redacted
   readonly database: string
   readonly checkCertificate: boolean
-  /** Of one request, from sending it to its whole answer. */
+  /** Timeout of one request including its whole response. */
   readonly requestTimeout: Duration.Duration
 }
 

@@ -5,9 +5,8 @@ import type { ClickhouseOptions } from "./ClickhouseOptions.ts"
 import { statementOf, takesPassword } from "./userStatements.ts"
 
 /**
- * Needs an admin that may create, alter and drop users, quotas, row policies and settings profiles, and has SELECT on
- * `default.*` WITH GRANT OPTION. The password travels in the request: outside of a trusted network this connection
- * must be https.
+ * Needs an admin user that may create, alter and drop users, quotas, row policies and settings profiles, and has SELECT on
+ * `default.*` WITH GRANT OPTION. Requests contain the password: outside of a trusted network the connection must use https.
  */
 export const ClickhouseUsersLive = (options: ClickhouseOptions): Layer.Layer<ClickhouseUsers> =>
   Layer.scoped(

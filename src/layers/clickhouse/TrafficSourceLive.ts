@@ -1,5 +1,5 @@
 import { Array as Arr, Effect, Layer, Schema } from "effect"
-import { type TrafficQuestion, TrafficSource } from "../../services/Usage.ts"
+import { type TrafficQuery, TrafficSource } from "../../services/Usage.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
 
 const Served = Schema.Struct({
@@ -9,7 +9,7 @@ const Served = Schema.Struct({
   deployment_id: Schema.String
 })
 
-/** The conditions follow the table's sort key, so that only the granules of these environments are read. */
+/** The conditions follow the table's sort key, so that only granules of these environments are read. */
 const servedSince = `
   SELECT DISTINCT workspace_id, project_id, environment_id, deployment_id
   FROM default.sentinel_requests_raw_v1
@@ -17,7 +17,7 @@ const servedSince = `
     AND environment_id IN {environments:Array(String)} AND time >= {since:Int64}
     AND deployment_id IN {deployments:Array(String)}`
 
-const distinct = (question: TrafficQuestion, column: keyof TrafficQuestion["deployments"][number]) =>
+const distinct = (question: TrafficQuery, column: keyof TrafficQuery["deployments"][number]) =>
   Arr.dedupe(question.deployments.map((deployment) => deployment[column]))
 
 export const TrafficSourceLive: Layer.Layer<TrafficSource, never, ClickhouseClient> = Layer.effect(
@@ -39,7 +39,7 @@ export const TrafficSourceLive: Layer.Layer<TrafficSource, never, ClickhouseClie
             Served
           ),
           (rows) => {
-            // A row counts only under all four ids, as its deployment is asked for.
+            // A row counts only if all four ids match.
             const served = new Set(
               rows.map((row) =>
                 JSON.stringify([row.workspace_id, row.project_id, row.environment_id, row.deployment_id])

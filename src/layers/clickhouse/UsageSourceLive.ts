@@ -2,7 +2,7 @@ import { Effect, Layer, Schema } from "effect"
 import { UsageSource } from "../../services/Usage.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
 
-/** Sums come as text: JSON numbers end at 2^53, and servers differ in whether they quote 64 bits. */
+/** Sums are strings: JSON numbers are exact only up to 2^53, and servers differ in quoting 64-bit integers. */
 const Usage = Schema.Struct({ workspaceId: Schema.String, used: Schema.NumberFromString })
 
 const sumsOf = (table: string) => `
@@ -10,7 +10,7 @@ const sumsOf = (table: string) => `
   WHERE year = {year:Int16} AND month = {month:Int8} AND workspace_id > {after:String}
   GROUP BY workspace_id`
 
-/** The tables are summed by background merges, so a workspace may have several rows of a month: always aggregate. */
+/** Background merges sum these tables, so a workspace may have several rows per month: always aggregate. */
 const usagePage = `
   SELECT workspace_id AS workspaceId, toString(sum(part)) AS used
   FROM (${sumsOf("billable_verifications_per_month_v2")} UNION ALL ${sumsOf("billable_ratelimits_per_month_v2")})

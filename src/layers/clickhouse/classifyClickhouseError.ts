@@ -1,10 +1,10 @@
 import { ClickHouseError } from "@clickhouse/client"
 import type { ClickhouseUnavailable } from "../../services/Usage.ts"
 
-/** What is known of a failed request: the reason, and the number of the server's exception or the code of Node's error. */
+/** The reason of a failed request, and the server's exception code or Node's error code. */
 export type ClickhouseFailure = Pick<ClickhouseUnavailable, "reason" | "code">
 
-/** Exception numbers of the server. Every other one means that it understood us and refuses. */
+/** The server's exception codes. Any other code means that the server rejects the statement. */
 const reasonByCode: ReadonlyMap<string, ClickhouseFailure["reason"]> = new Map([
   ["159", "timeout"], // TIMEOUT_EXCEEDED
   ["160", "timeout"], // TOO_SLOW
@@ -25,7 +25,7 @@ const reasonByCode: ReadonlyMap<string, ClickhouseFailure["reason"]> = new Map([
   ["516", "denied"] // AUTHENTICATION_FAILED
 ])
 
-/** Tells why the server refused by its number, never by its message: that may quote the statement and its values. */
+/** Classifies by code, never by message: a message may quote the statement and its values. */
 export const classifyClickhouseError = (error: Error): ClickhouseFailure =>
   error instanceof ClickHouseError && /^[1-9]\d*$/.test(error.code)
     ? { reason: reasonByCode.get(error.code) ?? "refused", code: error.code }

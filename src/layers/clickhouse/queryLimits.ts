@@ -1,10 +1,10 @@
 import type { UserOperation } from "../../services/ClickhouseUsers.ts"
 
-/** A setting of every query of a login, by ClickHouse's name, its value as a literal. */
+/** A setting of every query of a user: its ClickHouse name and its value as a literal. */
 export interface QueryLimit {
   readonly setting: string
   readonly value: string
-  /** The values that a query may ask for instead. Absent: none. */
+  /** The range that a query may choose from. Absent: none. */
   readonly range?: { readonly least: string; readonly most: string }
 }
 
@@ -12,24 +12,24 @@ export interface QueryLimit {
 export const whole = (value: number | bigint): string => BigInt(value).toString()
 
 /**
- * Unkey's API gives a request 60 s (`zen.WithTimeout` in svc/api/routes/register.go, 0dc99f91bd), and clickhouse-go 2.42 asks for
- * what is left of that and 5 s more with each query (`queryOptions` in its context.go). A lower maximum would refuse them all.
+ * Unkey's API gives a request 60 s (`zen.WithTimeout` in svc/api/routes/register.go, 0dc99f91bd), and clickhouse-go 2.42 sets
+ * the remaining time plus 5 s on each query (`queryOptions` in its context.go). A lower maximum would reject all queries.
  */
 const askedByApiSeconds = 65
 
-/** What one result may hold, uncompressed. The row limit alone bounds no memory of the API, which holds a result whole. */
+/** Maximum size of an uncompressed result. The row limit alone does not bound the API's memory, which holds a whole result. */
 const resultBytes = 256 * 1024 * 1024
 
-/** Unkey's own numbers since its commit 81f0e8a537; ClickHouse allows 1,000 and 50,000. */
+/** Unkey's values since its commit 81f0e8a537; ClickHouse's defaults are 1,000 and 50,000. */
 const astDepth = 100
 const astElements = 2000
 
 /**
- * What a login's queries may take. `readonly` = 1 refuses each change of a setting but those with a range; every limit is also
- * constrained by itself. The range begins at 1, because 0 means no limit.
+ * Limits of a user's queries. `readonly` = 1 rejects every change of a setting except those with a range; every limit is also
+ * constrained. The range starts at 1, because 0 means unlimited.
  *
- * A ClickHouse without its pull request 115334 (26.3.23 and 26.5.8 have it) lets `SETTINGS name = DEFAULT` and `SET name = DEFAULT`
- * past every constraint. The parser of Unkey's API knows no such value.
+ * ClickHouse without pull request 115334 (26.3.23 and 26.5.8 have it) lets `SETTINGS name = DEFAULT` and `SET name = DEFAULT`
+ * bypass every constraint. The parser of Unkey's API does not accept such a value.
  */
 export const queryLimits = (
   limits: Extract<UserOperation, { readonly _tag: "LimitQueries" }>
@@ -48,7 +48,7 @@ export const queryLimits = (
   { setting: "readonly", value: "1" }
 ]
 
-/** As an element of CREATE SETTINGS PROFILE. */
+/** The limit as an element of CREATE SETTINGS PROFILE. */
 export const constrained = ({ range, setting, value }: QueryLimit): string =>
   range === undefined
     ? `${setting} = ${value} READONLY`

@@ -6,8 +6,8 @@ import { Redacted } from "effect"
 import type { ClickhouseOptions, Parameters } from "./ClickhouseOptions.ts"
 
 /**
- * The server buffers its answer (`wait_end_of_query`), so that an error in the middle of it is an error and not half a
- * result. No setting is sent: a user with `readonly = 1` may change none.
+ * The server buffers its response (`wait_end_of_query`), so that an error during execution is not a truncated result. No
+ * setting is sent: a user with `readonly = 1` may change none.
  */
 const post = ({ database, password, url, user }: ClickhouseOptions, query?: string) =>
   HttpClientRequest.post(url).pipe(
@@ -16,7 +16,7 @@ const post = ({ database, password, url, user }: ClickhouseOptions, query?: stri
     HttpClientRequest.setHeader("user-agent", "control-plane-worker")
   )
 
-/** ClickHouse's HTTP interface takes a statement and its values as a form, so that values of any length are no part of the address. */
+/** Sends statement and values as a form, so that long values are not part of the URL. */
 export const statementRequest = (
   options: ClickhouseOptions,
   statement: string,
@@ -34,7 +34,7 @@ export const statementRequest = (
   )
 }
 
-/** Rows by the names of their columns, one JSON object a line. */
+/** Rows as JSON objects, one per line. */
 export const insertRequest = (
   options: ClickhouseOptions,
   table: string,

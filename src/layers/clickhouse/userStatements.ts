@@ -1,7 +1,7 @@
 import type { TimeKind, UserOperation } from "../../services/ClickhouseUsers.ts"
 import { constrained, queryLimits, whole } from "./queryLimits.ts"
 
-/** Identifiers and workspace ids are written into the text: grants and policies take no parameters there. */
+/** Identifiers and workspace ids are inlined: grants and policies accept no parameters there. */
 const checked = (identifier: string): string => {
   if (!/^[A-Za-z0-9_]+$/.test(identifier))
     throw new RangeError("an identifier may hold letters, digits and underscores only")
@@ -10,18 +10,18 @@ const checked = (identifier: string): string => {
 const quoted = (identifier: string): string => `\`${checked(identifier)}\``
 const tableName = (table: string): string => `\`default\`.${quoted(table)}`
 
-/** What `time` must be for a row of the last N days: from the start of a day for moments, from a date for dates. */
+/** Lower bound of `time` for the last N days: start of a day for timestamps, a date for dates. */
 const visibleFrom: Readonly<Record<TimeKind, (days: bigint) => string>> = {
   milliseconds: (days) => `toUnixTimestamp(toStartOfDay(now() - toIntervalDay(${days}))) * 1000`,
   datetime: (days) => `toStartOfDay(now() - toIntervalDay(${days}))`,
   date: (days) => `today() - ${days}`
 }
 
-/** The condition under which a row is a workspace's own and recent enough. */
+/** The row policy's condition: the workspace's own and recent rows. */
 export const rowCondition = (filter: Extract<UserOperation, { readonly _tag: "FilterRows" }>): string =>
   `workspace_id = '${checked(filter.workspaceId)}' AND time >= ${visibleFrom[filter.table.time](BigInt(filter.days))}`
 
-/** The one statement of an operation. `{password:String}` is its only parameter, where there is one. */
+/** The statement of an operation. `{password:String}` is its only parameter, if any. */
 export const statementOf = (operation: UserOperation): string => {
   const user = quoted(operation.user)
   switch (operation._tag) {

@@ -6,15 +6,15 @@ import { canonicalName } from "./canonicalName.ts"
 import { ask, type FirstAnswer, failed, found, questions, recordsOf } from "./query.ts"
 
 export interface DnsResolverOptions {
-  /** Addresses, with a port where it is not 53. At least one. */
+  /** Addresses, with a port if it is not 53. At least one. */
   readonly resolvers: Arr.NonEmptyReadonlyArray<string>
-  /** Asked instead of the servers that the zone names: for private zones and tests. */
+  /** Replaces the zone's own name servers: for private zones and tests. */
   readonly authoritativeServers?: Arr.NonEmptyReadonlyArray<string> | undefined
-  /** What one server is given. Default 10 s. */
+  /** Timeout per server. Default 10 s. */
   readonly bound?: Duration.DurationInput
   /**
-   * How the servers that a zone names are reached. Default: port 53, the only one that zones can mean, at public addresses.
-   * Servers elsewhere are named by `authoritativeServers`.
+   * How to reach a zone's name servers. Default: port 53, which NS records imply, at public addresses. For others use
+   * `authoritativeServers`.
    */
   readonly reach?: Reach
 }
@@ -23,7 +23,7 @@ const defaultBound = Duration.seconds(10)
 const publicServers: Reach = { port: 53, isAllowed: isPublicAddress }
 const allAtOnce = { concurrency: "unbounded" } as const
 
-/** One family without an answer leaves the set of addresses unknown. */
+/** If one address family fails, the set of addresses is unknown. */
 const together = (one: DnsAnswer, other: DnsAnswer): DnsAnswer => {
   if (one._tag === "Failed") return one
   if (other._tag === "Failed") return other
@@ -81,6 +81,6 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
   }
 }
 
-/** DNS over the network, through the configured resolvers alone: what the machine is set up with is not asked. */
+/** DNS through the configured resolvers only; the system's resolver configuration is not used. */
 export const DnsResolverLive = (options: DnsResolverOptions): Layer.Layer<DnsResolver> =>
   Layer.succeed(DnsResolver, make(options))

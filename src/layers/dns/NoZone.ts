@@ -4,7 +4,7 @@ import { DnsZone, DnsZoneRefused } from "../../services/DnsZone.ts"
 
 const refused = ({ name }: ChallengeRecord) => new DnsZoneRefused({ name, problem: "no DNS provider is configured" })
 
-/** No zone of ours: every record is refused, for a person to see. */
+/** Used if no DNS provider is configured: every record is refused, for an operator to see. */
 export const NoZone: Layer.Layer<DnsZone> = Layer.succeed(
   DnsZone,
   DnsZone.of({ addTxt: refused, removeTxt: refused, check: refused, isInSync: () => Effect.succeed(true) })

@@ -13,19 +13,19 @@ export interface Route53ZoneOptions {
   readonly region: string
   readonly accessKeyId: Redacted.Redacted
   readonly secretAccessKey: Redacted.Redacted
-  /** The zone of every record. Without it zones are found by name: `Zones` says which one may hold a record. */
+  /** The zone of every record. If absent, zones are found by name; see `Zones`. */
   readonly hostedZoneId: Option.Option<string>
-  /** Another address than that of AWS. */
+  /** Overrides the AWS endpoint. */
   readonly endpoint: Option.Option<string>
 }
 
 type Operation = DnsZoneUnavailable["operation"]
 
-/** Of the SDK's own: it repeats throttled and broken requests with a short back-off. */
+/** The SDK retries throttled and failed requests with a short back-off. */
 const maxAttempts = 3
-/** Of one whole operation, so that a step around it still has time to answer. */
+/** Timeout of a whole operation, within a step's time limit. */
 const operationTimeout = Duration.seconds(20)
-/** Other writers of one name are validations of one domain: a handful. */
+/** Concurrent writers of one name are validations of one domain: a few. */
 const maxBatches = 5
 
 const clientOf = ({ accessKeyId, endpoint, region, secretAccessKey }: Route53ZoneOptions) =>
@@ -58,7 +58,7 @@ const within =
       onTimeout: () => new DnsZoneUnavailable({ operation, reason: "timeout" })
     })
 
-/** Reads, and changes exactly what it read. No id: the batch was rejected. */
+/** Reads the record set and replaces exactly that. No change id: the batch was rejected. */
 const editOnce = (api: Route53Requests, zoneId: string, name: string, edit: Edit) =>
   Effect.gen(function* () {
     const current = yield* api.read(zoneId, name, "TXT")
@@ -72,18 +72,18 @@ const editOnce = (api: Route53Requests, zoneId: string, name: string, edit: Edit
     )
   })
 
-/** No other record can stand beside a CNAME (RFC 1034, section 3.6.2). */
+/** No other record can coexist with a CNAME (RFC 1034, section 3.6.2). */
 const refuseAlias = (api: Route53Requests, zoneId: string, name: string) =>
   Effect.flatMap(api.read(zoneId, name, "CNAME"), (alias) =>
     alias === null
       ? Effect.void
       : new DnsZoneRefused({
           name,
-          problem: "the zone has a CNAME there, which leaves no room for a TXT record; remove it"
+          problem: "the zone has a CNAME record at this name, so no TXT record can exist; remove it"
         })
   )
 
-/** Repeats the edit on what stands there by then, for as long as somebody else is quicker. */
+/** Retries the edit on the current record set while concurrent writers win. */
 const editUntilAccepted = (api: Route53Requests, zones: Zones) => (record: ChallengeRecord, edit: Edit) =>
   Effect.gen(function* () {
     const { name } = record
@@ -92,7 +92,7 @@ const editUntilAccepted = (api: Route53Requests, zones: Zones) => (record: Chall
     for (let batch = 0; batch < maxBatches; batch++) {
       const { changeId, current } = yield* editOnce(api, zoneId, name, edit)
       if (changeId !== undefined) return changeId
-      // Rejected twice on the same values: it is not for somebody else's change in between.
+      // Rejected twice for the same values, so not because of a concurrent change.
       if (rejected !== undefined && isSameSet(rejected, current)) {
         yield* refuseAlias(api, zoneId, name)
         return yield* new DnsZoneRefused({ name, problem: "the zone rejects the change" })
@@ -127,7 +127,7 @@ const make = (client: Route53Client, { hostedZoneId }: Route53ZoneOptions) =>
       isInSync: (changeId) =>
         api.status(changeId).pipe(
           Effect.map(({ ChangeInfo }) => ChangeInfo?.Status === "INSYNC"),
-          // Changes are forgotten long after every server has them.
+          // Route 53 forgets changes long after they are in sync.
           Effect.catchTag("NotThere", () => Effect.succeed(true)),
           within("change-status")
         )

@@ -3,22 +3,22 @@ import type { DnsAnswer } from "../../services/DnsResolver.ts"
 import { canonicalName } from "./canonicalName.ts"
 import { type FirstAnswer, questions, recordsOf } from "./query.ts"
 
-/** Resolvers that work answer each question of the walk within milliseconds. */
+/** Working resolvers answer each query within milliseconds. */
 const bound = Duration.seconds(5)
-/** Zones have two to thirteen servers; a few of them show whether a change has spread. */
+/** Zones have two to thirteen servers; a few are enough to observe propagation. */
 const maxServers = 4
 
 const allAtOnce = { concurrency: "unbounded" } as const
 
-/** `a.b.example.com`, `b.example.com`, `example.com`: a zone of ours is never a top-level domain. */
+/** `a.b.example.com`, `b.example.com`, `example.com`; never a top-level domain. */
 const upwards = (name: string): ReadonlyArray<string> => {
   const labels = name.split(".")
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."))
 }
 
 /**
- * A name that is an alias has the name servers of another zone, so its own are those above it. None once a question is not
- * answered: the servers further up may be those of another zone.
+ * The name servers of an alias belong to another zone, so its own are those above it. Empty once a query fails: servers further
+ * up may belong to another zone.
  */
 const serversAbove = Effect.fnUntraced(function* (first: FirstAnswer, name: string) {
   for (const zone of upwards(name)) {
@@ -32,21 +32,21 @@ const serversAbove = Effect.fnUntraced(function* (first: FirstAnswer, name: stri
   return []
 })
 
-/** Where the servers of zones listen, and at which of the addresses that a zone names they are asked. */
+/** The port of name servers, and the addresses that may be queried. */
 export interface Reach {
   readonly port: number
   readonly isAllowed: (address: string) => boolean
 }
 
-/** A server of a zone, and either where it listens or why that is not known. */
+/** A name server with its address, or the reason why the address is unknown. */
 export interface ZoneServer {
   readonly server: string
   readonly place: { readonly _tag: "Known"; readonly address: string } | Extract<DnsAnswer, { readonly _tag: "Failed" }>
 }
 
 /**
- * Where a server is. One whose address is not answered is a server all the same. The owner of a zone chooses its addresses: those
- * that are not allowed are left out.
+ * Resolves a name server's addresses. A server whose address cannot be resolved is kept. The zone's owner controls the
+ * addresses, so disallowed ones are removed.
  */
 const locate =
   (first: FirstAnswer, { isAllowed, port }: Reach) =>
@@ -70,13 +70,13 @@ const withinBound = (name: string) =>
     onTimeout: () => ({ canonical: name, servers: [] })
   })
 
-/** The servers of the zone that holds this very name: no alias is followed. None when they are not found within 5 s. */
+/** Name servers of the zone that holds this exact name; aliases are not followed. Empty if not found within 5 s. */
 export const zoneServers = (first: FirstAnswer, reach: Reach, name: string) =>
   withinBound(name)(serversOf(first, reach, name))
 
 /**
- * The servers that are authoritative for a name, and the name to ask them for: it may be an alias into a zone that its own
- * servers do not answer for. None when they are not found within 5 s, or are at no allowed address.
+ * The authoritative name servers of a name, and the name to query: an alias may lead into a zone that its own servers do not
+ * serve. Empty if not found within 5 s, or at no allowed address.
  */
 export const authoritativeServers = (first: FirstAnswer, reach: Reach, name: string) =>
   Effect.gen(function* () {

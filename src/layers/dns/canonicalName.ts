@@ -4,8 +4,8 @@ import { absent, type FirstAnswer, failed, found, normal, questions } from "./qu
 const maxLinks = 8
 
 /**
- * Where the chain of CNAMEs that begins at the name ends: one record. Absent when the name has no CNAME; Failed as soon as one
- * question of the chain is not answered, because nothing is known then. At most 8 links, none twice, and all within the bound.
+ * The end of the CNAME chain that starts at the name: one record. Absent if the name has no CNAME; Failed if one query of the
+ * chain fails. At most 8 links, without loops, within the time limit.
  */
 export const canonicalName = Effect.fnUntraced(function* (ask: FirstAnswer, bound: Duration.Duration, name: string) {
   const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(bound)

@@ -10,10 +10,10 @@ export const failed = (reason: Failed["reason"]): DnsAnswer => ({ _tag: "Failed"
 export const found = (records: ReadonlyArray<string>): DnsAnswer =>
   records.length === 0 ? absent : { _tag: "Found", records }
 
-/** Names and host records are compared without case and final dot. */
+/** Normalizes names and host records: lower case, no final dot. */
 export const normal = (name: string): string => name.toLowerCase().replace(/\.$/, "")
 
-/** What the codes of c-ares say about the answer. A name that DNS cannot express (EBADNAME) cannot exist either. */
+/** Results by c-ares error code. A name that DNS cannot encode (EBADNAME) does not exist. */
 const answers: ReadonlyMap<string, DnsAnswer> = new Map<string, DnsAnswer>([
   ["ENODATA", absent],
   ["ENOTFOUND", absent],
@@ -30,12 +30,12 @@ const answers: ReadonlyMap<string, DnsAnswer> = new Map<string, DnsAnswer>([
 const codeOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
 
-/** Two tries within the bound: a datagram gets lost now and then. */
+/** Two tries within the time limit: datagrams can get lost. */
 const tries = 2
 
 /**
- * Asks one server one question. Every outcome is an answer; after the bound the question is withdrawn. The resolver is made for
- * the question, because withdrawing takes back all questions of one resolver.
+ * Sends one query to one server. Never fails; after the timeout the query is cancelled. Each query has its own resolver,
+ * because cancelling affects all queries of a resolver.
  */
 export const ask = (server: string, bound: Duration.Duration, question: Question): Effect.Effect<DnsAnswer> =>
   Effect.suspend(() => {
@@ -57,15 +57,15 @@ export type Question = (resolver: Resolver) => Promise<ReadonlyArray<string>>
 const nothing: Question = () => Promise.resolve([])
 
 /**
- * The only way to Node's resolver. It maps, cuts and unescapes what it is given: it asks for `evil.com` when told
- * `evil.com\0.victim.com`. So it is given names alone that mean nothing but themselves; what is none cannot exist either.
+ * The only access to Node's resolver, which transforms its input: it queries `evil.com` for `evil.com\0.victim.com`. So it gets
+ * only names that are literal; any other name does not exist.
  */
 const about =
   (ask: (resolver: Resolver, name: DnsName) => Promise<ReadonlyArray<string>>) =>
   (text: string): Question =>
     Option.match(dnsName(text), { onNone: () => nothing, onSome: (name) => (resolver) => ask(resolver, name) })
 
-/** What can be asked about a name. Records come as the service promises them. */
+/** The supported queries. Records have the form that the service promises. */
 export const questions = {
   txt: about((resolver, name) => resolver.resolveTxt(name).then((records) => records.map((chunks) => chunks.join("")))),
   cname: about((resolver, name) => resolver.resolveCname(name).then((names) => names.map(normal))),
@@ -74,7 +74,7 @@ export const questions = {
   ns: about((resolver, name) => resolver.resolveNs(name).then((names) => names.map(normal)))
 }
 
-/** Asks one resolver after another, each within the bound, until one gives an answer that counts. */
+/** Queries the resolvers one after another, each within the timeout, until one gives a usable response. */
 export type FirstAnswer = (question: Question, within: Duration.Duration) => Effect.Effect<DnsAnswer>
 
 export const recordsOf = (answer: DnsAnswer): ReadonlyArray<string> => (answer._tag === "Found" ? answer.records : [])

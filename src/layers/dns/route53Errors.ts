@@ -3,13 +3,13 @@ import { DnsZoneUnavailable } from "../../services/DnsZone.ts"
 
 type Operation = DnsZoneUnavailable["operation"]
 
-/** The batch does not fit what stands in the zone, or never will. */
+/** The change batch conflicts with the zone's current records, or is invalid. */
 export class BatchRejected extends Data.TaggedError("BatchRejected") {}
 
-/** There is no zone, or no change, with that id. */
+/** No zone or change with that id. */
 export class NotThere extends Data.TaggedError("NotThere") {}
 
-/** What the API itself calls an error; anything else is told apart by its HTTP status. */
+/** Reasons by API error code; other errors are classified by HTTP status. */
 const reasons: ReadonlyMap<string, DnsZoneUnavailable["reason"]> = new Map<string, DnsZoneUnavailable["reason"]>([
   ["PriorRequestNotComplete", "conflict"],
   ["ConcurrentModification", "conflict"],
@@ -49,8 +49,8 @@ const told = (error: unknown): Told => {
 }
 
 /**
- * What an error of the SDK means, from its name and HTTP status, never from its text. The document with which the API refuses a
- * batch is one that the SDK does not understand, so an unnamed 400 on a change is such a refusal too.
+ * Classifies an SDK error by name and HTTP status, never by text. The SDK does not parse the document with which the API
+ * rejects a batch, so an unnamed 400 on a change is a rejection too.
  */
 export const classify = (operation: Operation, error: unknown): DnsZoneUnavailable | BatchRejected | NotThere => {
   const { name, status } = told(error)

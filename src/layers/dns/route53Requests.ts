@@ -14,18 +14,18 @@ type Operation = DnsZoneUnavailable["operation"]
 
 const normal = (name: string): string => name.toLowerCase().replace(/\\052/g, "*").replace(/\.$/, "")
 
-/** One request. A fiber that is interrupted takes it back. */
+/** One request; interruption aborts it. */
 const request = <A>(operation: Operation, send: (options: { readonly abortSignal: AbortSignal }) => Promise<A>) =>
   Effect.tryPromise({
     try: (abortSignal) => send({ abortSignal }),
     catch: (error) => classify(operation, error)
   })
 
-/** For requests that cannot be rejected as a batch is. */
+/** For requests that cannot fail with BatchRejected. */
 const notABatch = <A>(effect: Effect.Effect<A, DnsZoneUnavailable | BatchRejected | NotThere>) =>
   Effect.catchTag(effect, "BatchRejected", (defect) => Effect.die(defect))
 
-/** Where a list of zones goes on. */
+/** Cursor of a zone list. */
 interface Position {
   readonly DNSName: string
   readonly HostedZoneId?: string | undefined
@@ -35,8 +35,8 @@ const listZones = (client: Route53Client, position: Position) =>
   notABatch(request("find-zone", (options) => client.send(new ListHostedZonesByNameCommand({ ...position }), options)))
 
 /**
- * Ids of all public zones of exactly this name. Several may have it, private ones among them, which a CA does not see. The list
- * starts at the name and is read until names differ: an answer holds 100 zones at most.
+ * Ids of all public zones of exactly this name. Several zones may share it, private ones included, which a CA cannot see. The
+ * list starts at the name and is read until names differ: a response holds at most 100 zones.
  */
 const publicZonesNamed = (client: Route53Client) =>
   Effect.fnUntraced(function* (name: string) {
@@ -55,7 +55,7 @@ const publicZonesNamed = (client: Route53Client) =>
     return ids
   })
 
-/** The requests that the layer makes. */
+/** The Route 53 requests of this layer. */
 export const requestsOf = (client: Route53Client) => ({
   publicZonesNamed: publicZonesNamed(client),
   read: (zoneId: string, name: string, type: "TXT" | "CNAME") =>
@@ -72,7 +72,7 @@ export const requestsOf = (client: Route53Client) => ({
     ).pipe(
       notABatch,
       Effect.map(({ ResourceRecordSets = [] }) => {
-        // The list starts at the name and type; without such a set it starts with the next one.
+        // The list starts at the name and type; if that set does not exist, with the next one.
         const [first] = ResourceRecordSets
         return first?.Type === type && normal(first.Name ?? "") === normal(name) ? first : null
       })

@@ -3,13 +3,13 @@ import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
 import { DnsZoneRefused, DnsZoneUnavailable } from "../../services/DnsZone.ts"
 import type { Route53Requests } from "./route53Requests.ts"
 
-/** Finding a zone costs a request per label, and an account has five a second. */
+/** Finding a zone takes one request per label, and an account may make five per second. */
 const memory = Duration.minutes(5)
 const remembered = 1_000
 
 type ZoneFailure = DnsZoneUnavailable | DnsZoneRefused
 
-/** Which zone a record is in, and what to do when that zone turns out to be gone. */
+/** The zone of a record, and the error to report if that zone is gone. */
 export interface Zones {
   readonly of: (record: ChallengeRecord) => Effect.Effect<string, ZoneFailure>
   readonly gone: (record: ChallengeRecord) => Effect.Effect<never, ZoneFailure>
@@ -20,12 +20,12 @@ const configured = (id: string): Zones => ({
   gone: ({ name }) => new DnsZoneRefused({ name, problem: `there is no hosted zone ${id}` })
 })
 
-/** What is looked for: the zone of exactly this name, or the closest one above it. */
+/** The zone to find: the one of exactly this name, or the closest above it. */
 class Wanted extends Data.Class<{ readonly name: string; readonly isExact: boolean }> {}
 
 const wantedBy = ({ name, zone }: ChallengeRecord): Wanted => new Wanted({ name: zone ?? name, isExact: zone !== null })
 
-/** A top-level domain is never a zone of ours. */
+/** Excludes top-level domains. */
 const upwards = (name: string): ReadonlyArray<string> => {
   const labels = name.split(".")
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."))
@@ -47,7 +47,7 @@ const find = (api: Route53Requests, { isExact, name }: Wanted) =>
     return yield* new DnsZoneRefused({ name, problem })
   }).pipe(Effect.catchTag("NotThere", () => new DnsZoneUnavailable({ operation: "find-zone", reason: "unavailable" })))
 
-/** A zone that is gone, or was not found, is forgotten: it may be there again under another id. */
+/** A zone that is gone or was not found is removed from the cache: it may exist again under another id. */
 const found = (api: Route53Requests): Effect.Effect<Zones> =>
   Effect.map(
     Cache.make({ capacity: remembered, lookup: (wanted: Wanted) => find(api, wanted), timeToLive: memory }),
@@ -64,6 +64,9 @@ const found = (api: Route53Requests): Effect.Effect<Zones> =>
     }
   )
 
-/** The configured zone for every record. Without one the zone is found by name: only that of the delegation domain for customers. */
+/**
+ * The configured zone for every record. Without one, zones are found by name; a customer's record may be in the zone of the
+ * delegation domain only.
+ */
 export const zonesOf = (api: Route53Requests, hostedZoneId: Option.Option<string>): Effect.Effect<Zones> =>
   Option.match(hostedZoneId, { onNone: () => found(api), onSome: (id) => Effect.succeed(configured(id)) })

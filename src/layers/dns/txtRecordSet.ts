@@ -1,12 +1,12 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53"
 
-/** Seconds for which resolvers may remember the set. */
+/** TTL in seconds. */
 const ttl = 600
 
-/** A character string of DNS holds at most 255 bytes (RFC 1035, section 3.3); longer values are several of them. */
+/** A DNS character string holds at most 255 bytes (RFC 1035, section 3.3); longer values are split. */
 const maxChunk = 255
 
-/** A value as a zone holds it: quoted, in chunks, with quotes and backslashes escaped. Ours are ASCII. */
+/** A value in zone format: quoted, split, with quotes and backslashes escaped. Values are ASCII. */
 export const quoted = (value: string): string => {
   const chunks = value === "" ? [""] : (value.match(new RegExp(`.{1,${maxChunk}}`, "gs")) ?? [])
   return chunks.map((chunk) => `"${chunk.replace(/["\\]/g, "\\$&")}"`).join(" ")
@@ -16,8 +16,8 @@ const valuesOf = (set: ResourceRecordSet | null): ReadonlyArray<string> =>
   (set?.ResourceRecords ?? []).flatMap(({ Value }) => (Value === undefined ? [] : [Value]))
 
 /**
- * Turns one set into another, or fails as a whole: the old one is deleted with exactly the values that were read, so a value
- * that somebody else added meanwhile is never lost.
+ * Replaces one record set by another atomically: the old set is deleted with exactly the values that were read, so a value that
+ * another writer added since is not lost.
  */
 const replaced = (name: string, current: ResourceRecordSet | null, values: ReadonlyArray<string>): Array<Change> => {
   const removal: Array<Change> = current === null ? [] : [{ Action: "DELETE", ResourceRecordSet: current }]
@@ -30,7 +30,7 @@ const replaced = (name: string, current: ResourceRecordSet | null, values: Reado
   return values.length === 0 ? removal : [...removal, { Action: "CREATE", ResourceRecordSet: next }]
 }
 
-/** What changes a record set. Nothing when it is so already. */
+/** Changes of a record set; empty if it is already as desired. */
 export type Edit = (name: string, current: ResourceRecordSet | null) => Array<Change>
 
 export const adding =
@@ -48,10 +48,10 @@ export const removing =
     return others.length === values.length ? [] : replaced(name, current, others)
   }
 
-/** Whether a batch that was refused on one of them would be refused on the other for the same reason. */
+/** Whether two sets are equal, so that a batch rejected on one is rejected on the other. */
 export const isSameSet = (one: ResourceRecordSet | null, other: ResourceRecordSet | null): boolean =>
   one?.TTL === other?.TTL && JSON.stringify([...valuesOf(one)].sort()) === JSON.stringify([...valuesOf(other)].sort())
 
-/** Weighted, latency and alias records follow rules that a plain TXT set cannot join. */
+/** A plain TXT record set cannot be combined with weighted, latency or alias records. */
 export const hasPolicy = (set: ResourceRecordSet | null): boolean =>
   set?.SetIdentifier !== undefined || set?.AliasTarget !== undefined

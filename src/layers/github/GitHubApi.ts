@@ -9,15 +9,15 @@ import { openOutbound } from "../outbound/OutboundHttp.ts"
 
 export interface Answer<A> {
   readonly data: A
-  /** What GitHub's clock said, in Unix milliseconds; null when it did not. */
+  /** GitHub's time from the Date header, in Unix milliseconds; null if absent. */
   readonly at: number | null
 }
 
 export interface ApiCall<A, I> {
   readonly operation: GitHubOperation
-  /** What it is about, for a refusal. */
+  /** Subject of the call, for a GitHubRefused. */
   readonly subject: string
-  /** For instance `GET /repos/{owner}/{repo}/commits/{ref}`: what stands in braces is encoded. */
+  /** For instance `GET /repos/{owner}/{repo}/commits/{ref}`; parameters in braces are encoded. */
   readonly route: string
   readonly parameters?: Readonly<Record<string, unknown>>
   readonly authorization?: string
@@ -26,13 +26,13 @@ export interface ApiCall<A, I> {
 
 export type CallGitHub = <A, I>(call: ApiCall<A, I>) => Effect.Effect<Answer<A>, GitHubError>
 
-/** GitHub's limits answer 429, or 403 with one of these headers (REST API, "rate limits"). */
+/** GitHub's rate limits return 429, or 403 with one of these headers (REST API, "rate limits"). */
 const isRateLimited = ({ response, status }: RequestError): boolean =>
   status === 429 ||
   (status === 403 &&
     (response?.headers["x-ratelimit-remaining"] === "0" || response?.headers["retry-after"] !== undefined))
 
-/** Octokit hands on what our client fails with as the cause of its own error. */
+/** Octokit wraps the client's error as the cause of its own. */
 const withoutAnswer = (operation: GitHubOperation, cause: unknown): GitHubUnavailable => {
   const failure = cause instanceof RequestError ? cause.cause : undefined
   return failure instanceof OutboundUnavailable || failure instanceof OutboundRefused
@@ -55,8 +55,8 @@ const clockOf = (headers: { readonly date?: string | undefined }): number | null
 }
 
 /**
- * Calls GitHub's REST API: one request each, never repeated, and every way it can fail told by status and headers. The
- * request ends by itself within 12 s. What GitHub moved within its host is followed there. Nothing of it is logged.
+ * Calls GitHub's REST API: one request without retries; failures are classified by status and headers. Timeout 12 s. Redirects
+ * within the host are followed. Nothing is logged.
  */
 export const gitHubApi = (apiUrl: string): Effect.Effect<CallGitHub, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -95,5 +95,5 @@ export const gitHubApi = (apiUrl: string): Effect.Effect<CallGitHub, never, Scop
 const nothing = () => undefined
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
-/** How a token is presented. */
+/** Value of the Authorization header. */
 export const bearer = (token: string): string => `bearer ${token}`

@@ -25,7 +25,7 @@ export interface GitHubOptions {
   readonly allowsUnauthenticated: boolean
 }
 
-/** One request of the API, sent as an installation or as nobody. */
+/** One API request, as an installation or unauthenticated. */
 interface Gate {
   readonly api: CallGitHub
   readonly tokens: Option.Option<InstallationTokens>
@@ -37,7 +37,7 @@ const Dated = Schema.NullishOr(Schema.Struct({ date: Schema.optional(Schema.Date
 const CommitAnswer = Schema.Struct({
   sha: Schema.String,
   commit: Schema.Struct({ message: Schema.String, committer: Dated, author: Dated }),
-  // Null, or an object without anything in it, when the address belongs to no account.
+  // Null or an empty object if the address belongs to no account.
   author: Schema.NullishOr(
     Schema.Struct({ login: Schema.optional(Schema.String), avatar_url: Schema.optional(Schema.String) })
   )
@@ -64,10 +64,10 @@ interface Asked {
   readonly permission: Permission
 }
 
-/** A 403 is about what the App may do, which another token may not do either. */
+/** A 403 concerns the App's permissions, which another token shares. */
 const isTokenRefused = (error: GitHubError): boolean => error._tag === "GitHubRefused" && error.status === 401
 
-/** Runs `use` with the authorization header of an installation, or with none where that is allowed. */
+/** Runs `use` with the authorization header of an installation, or without one if allowed. */
 const authorized =
   ({ allowsUnauthenticated, tokens }: Gate, { installationId, operation, permission, repository, subject }: Asked) =>
   <A>(
@@ -93,7 +93,7 @@ const branchHead =
           operation,
           subject,
           route: "GET /repos/{owner}/{repo}/commits/{ref}",
-          // `heads/` keeps a tag of the same name out; the files of the commit come by the page and are not wanted.
+          // `heads/` excludes a tag of the same name; the commit's files are paged and not needed.
           parameters: { ...ownerAndName(repository), ref: `heads/${branch}`, per_page: 1 },
           ...authorization,
           answer: CommitAnswer
@@ -111,10 +111,10 @@ const branchHead =
 
 const maxDescription = 140
 
-/** GitHub finds deployments by task, so the task names the one of ours. */
+/** GitHub filters deployments by task, so the task contains the deployment id. */
 const taskOf = (deploymentId: string) => `deploy:${deploymentId}`
 
-/** The deployment was found or made a moment ago: the server that says that it is missing has not heard of it yet. */
+/** The deployment was just found or created: a 404 comes from a replica that lags behind. */
 const thoughThere = (error: GitHubError): GitHubError =>
   error._tag === "GitHubRefused" && error.status === 404
     ? new GitHubUnavailable({ operation: error.operation, reason: "unavailable", status: 404 })
@@ -138,7 +138,7 @@ const reportStatus =
         const create = gate.api({
           ...common,
           route: "POST /repos/{owner}/{repo}/deployments",
-          // What is deployed is that commit as it is: GitHub shall neither merge into it nor wait for checks.
+          // The commit is deployed as it is: GitHub must neither merge into it nor wait for checks.
           parameters: { ...marked, ref: sha, auto_merge: false, required_contexts: [] },
           ...authorization,
           answer: DeploymentAnswer
@@ -175,7 +175,7 @@ const appName = (api: CallGitHub, app: GitHubApp) =>
     })
   ).pipe(Effect.map(({ data }) => data.slug))
 
-/** GitHub's REST API, as the App where there is one. Tokens stay in memory and out of every error and span. */
+/** GitHub's REST API, authenticated as the App if configured. Tokens stay in memory, never in errors or spans. */
 export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
   Layer.scoped(
     GitHub,
@@ -187,13 +187,13 @@ export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
       return GitHub.of({
         isConfigured: Option.isSome(tokens),
         allowsUnauthenticated,
-        installationToken: (installationId, repository, { ask, isRefusal }) =>
+        installationToken: (installationId, repository, { run, isRefusal }) =>
           Option.match(tokens, {
             onNone: () => notConfigured("installation-token", `repository ${repository}`),
             onSome: (withToken) =>
               withToken(
                 { installationId, repository, permission: "contents" },
-                { use: (token) => Effect.as(ask(token), token), isRefusal }
+                { use: (token) => Effect.as(run(token), token), isRefusal }
               )
           }),
         branchHead: branchHead(gate),

@@ -1,31 +1,31 @@
 import { Duration } from "effect"
 
-/** What is known of a token that GitHub has issued and now refuses. */
+/** A token that GitHub issued and now rejects. */
 export interface RefusedToken {
-  /** Since its issue. */
+  /** Time since its issue. */
   readonly ageMillis: number
-  /** GitHub has taken it before. */
+  /** GitHub accepted it before. */
   readonly isProven: boolean
-  /** It was asked for because the one before it was refused. */
+  /** It replaced a rejected token. */
   readonly isReplacement: boolean
 }
 
 /**
- * A new token reaches GitHub's servers with a delay, and is answered with 401 until then ("@octokit/auth-app", on 401 of
- * new tokens; on github.com usually seconds).
+ * A new token reaches GitHub's servers with a delay, and gets 401 until then ("@octokit/auth-app", on 401 of new tokens; on
+ * github.com usually seconds).
  */
 const longestDelayMillis = Duration.toMillis("1 minute")
 
 /**
- * What becomes of it. `keep`: the same token is asked with again later; another one would be as young. `replace`: it has
- * ended before its time. `refuse`: its replacement fares no better, so that the token is not what is refused.
+ * `keep`: retry later with the same token; a new one would be as young. `replace`: the token was revoked early. `refuse`: a
+ * replacement was rejected too, so the token is not the cause.
  */
 export const decideRefusedToken = ({
   ageMillis,
   isProven,
   isReplacement
 }: RefusedToken): "keep" | "replace" | "refuse" => {
-  // Also one that was taken: the next question can reach another of GitHub's servers.
+  // Also for an accepted token: the next request may reach another of GitHub's servers.
   if (ageMillis < longestDelayMillis) return "keep"
   return isReplacement && !isProven ? "refuse" : "replace"
 }

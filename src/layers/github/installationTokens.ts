@@ -4,14 +4,14 @@ import { type GitHubError, GitHubRefused, GitHubUnavailable } from "../../servic
 import { decideRefusedToken } from "./decideRefusedToken.ts"
 import { bearer, type CallGitHub } from "./GitHubApi.ts"
 
-/** A GitHub App as whoever registered it knows it. */
+/** Credentials of a GitHub App. */
 export interface GitHubApp {
   readonly appId: number
-  /** PEM, PKCS#1 or PKCS#8; quotes around it and `\n` written out are how environments spoil it. */
+  /** PEM, PKCS#1 or PKCS#8. Accepts surrounding quotes and literal `\n`, which environment variables often add. */
   readonly privateKeyPem: Redacted.Redacted
 }
 
-/** What a token may do: read what is built, or say how a deployment is doing. */
+/** Permission of a token: read contents, or write deployment statuses. */
 export type Permission = "contents" | "deployments"
 
 const permissions = { contents: { contents: "read" }, deployments: { deployments: "write" } } as const
@@ -19,15 +19,15 @@ const permissions = { contents: { contents: "read" }, deployments: { deployments
 const TokenAnswer = Schema.Struct({
   token: Schema.String,
   expires_at: Schema.DateFromString,
-  // What the token may use; GitHub leaves it out where that is everything of the installation.
+  // Repositories of the token; GitHub omits the field if the token covers the whole installation.
   repositories: Schema.optional(Schema.Array(Schema.Struct({ full_name: Schema.String })))
 })
 
-/** Nobody is given a token that ends while it is used. */
+/** Minimum remaining validity of an issued token. */
 const reserve = Duration.minutes(5)
 const maxTokens = 10_000
 
-/** GitHub refuses a token from the future, so ours is from a minute ago; the library takes off half of that by itself. */
+/** GitHub rejects a JWT from the future, so ours is backdated by a minute; the library itself subtracts 30 s. */
 const backdatedSeconds = 30
 
 const cleanPem = (pem: string): string =>
@@ -45,7 +45,7 @@ export const appToken = ({ appId, privateKeyPem }: GitHubApp) =>
           privateKey: cleanPem(Redacted.value(privateKeyPem)),
           now: Math.floor(now / 1000) - backdatedSeconds
         }),
-      // The cause could quote the key.
+      // The cause may quote the key.
       catch: () =>
         new GitHubRefused({ operation: "installation-token", subject: `app ${appId}`, reason: "not_configured" })
     })
@@ -54,30 +54,30 @@ export const appToken = ({ appId, privateKeyPem }: GitHubApp) =>
 interface IssuedToken {
   readonly token: Redacted.Redacted
   readonly lifetime: Duration.Duration
-  /** Unix milliseconds of our clock. */
+  /** Unix milliseconds of the local clock. */
   readonly issuedAt: number
   readonly isReplacement: boolean
-  /** GitHub has taken it. */
+  /** GitHub has accepted it. */
   isProven: boolean
 }
 
-/** What one token is for. `repository` is `owner/name`. */
+/** Scope of a token. `repository` is `owner/name`. */
 export interface TokenScope {
   readonly installationId: bigint
   readonly repository: string
   readonly permission: Permission
 }
 
-/** GitHub's names differ by more than case. */
+/** Repository names are case-insensitive. */
 const sameName = (repository: string): string => repository.toLowerCase()
 
-/** Equal for equal scopes, as keys of the cache have to be. */
+/** Cache key, equal for equal scopes. */
 const keyOf = ({ installationId, permission, repository }: TokenScope) =>
   Data.struct({ installationId, permission, repository: sameName(repository) })
 
 /**
- * GitHub takes the name of a repository without its owner, so the name of another account's repository could stand for one of
- * the installation's. The answer has the full names.
+ * GitHub takes a repository name without its owner, so another account's repository could match one of the installation's. The
+ * response has full names.
  */
 const isFor = (repository: string, { repositories = [] }: typeof TokenAnswer.Type): boolean =>
   repositories.length === 1 && repositories.every(({ full_name }) => sameName(full_name) === sameName(repository))
@@ -103,7 +103,7 @@ const issue = (api: CallGitHub, app: GitHubApp, isReplacement: boolean) => (scop
       return yield* new GitHubRefused({ operation: "installation-token", subject, reason: "denied" })
     }
     const issuedAt = yield* Clock.currentTimeMillis
-    // Both times are GitHub's, so that our clock may be as wrong as it likes.
+    // Both times are GitHub's, so the local clock may be wrong.
     const lifetime = Duration.subtract(Duration.millis(data.expires_at.getTime() - (at ?? issuedAt)), reserve)
     const issued: IssuedToken = {
       token: Redacted.make(data.token),
@@ -115,19 +115,19 @@ const issue = (api: CallGitHub, app: GitHubApp, isReplacement: boolean) => (scop
     return issued
   })
 
-/** What a token is used for, and which of its errors are GitHub's no to the token. Run again with a replacement. */
+/** A request that uses a token; `isRefusal` identifies errors that reject the token. Runs again with a replacement. */
 export interface TokenUse<A, E> {
   readonly use: (token: Redacted.Redacted) => Effect.Effect<A, E>
   readonly isRefusal: (error: E) => boolean
 }
 
-/** Uses a token of the scope, and decides what becomes of it when it is refused. */
+/** Runs a request with a token of the scope and handles its rejection. */
 export type InstallationTokens = <A, E>(scope: TokenScope, use: TokenUse<A, E>) => Effect.Effect<A, E | GitHubError>
 
 /**
- * Tokens of one repository and one permission each: a build hands its token to whatever the repository's Dockerfile runs.
- * Asked for once and used until shortly before they expire, however often one is refused within its first minute: two at
- * most until then, unless one that was taken is refused later. Failures are not kept.
+ * Tokens of one repository and one permission each, because a build exposes its token to the repository's Dockerfile. Cached
+ * until shortly before expiry. While tokens are rejected within their first minute, at most two are issued, unless an accepted
+ * one is rejected later. Failures are not cached.
  */
 export const installationTokens = (api: CallGitHub, app: GitHubApp): Effect.Effect<InstallationTokens> =>
   Effect.gen(function* () {
@@ -138,7 +138,7 @@ export const installationTokens = (api: CallGitHub, app: GitHubApp): Effect.Effe
     })
     const oneAtATime = yield* Effect.makeSemaphore(1)
 
-    /** Of several callers whose token is refused at once, the first replaces it for all. */
+    /** Of several concurrent callers with a rejected token, the first replaces it for all. */
     const replace = (scope: TokenScope, refused: IssuedToken) =>
       oneAtATime.withPermits(1)(
         Effect.gen(function* () {
@@ -153,7 +153,7 @@ export const installationTokens = (api: CallGitHub, app: GitHubApp): Effect.Effe
       isAgain: boolean
     ): Effect.Effect<A, E | GitHubError> =>
       Effect.gen(function* () {
-        // Several callers wait for one request: none of them takes it along when it goes away.
+        // Several callers share one request: interrupting one must not abort it.
         const issued = yield* Effect.disconnect(Effect.uninterruptible(cache.get(keyOf(scope))))
         const used = yield* Effect.either(given.use(issued.token))
         if (Either.isRight(used)) {

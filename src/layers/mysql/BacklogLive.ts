@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schema } from "effect"
-import { abandonedAfter, Backlog, longestOverdue, overdueShare } from "../../services/Backlog.ts"
+import { abandonedAfter, Backlog, maxOverdueWindow, overdueFraction } from "../../services/Backlog.ts"
 import type { MysqlPool } from "./MysqlPool.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
@@ -8,7 +8,7 @@ import { decodeRows, Integer64 } from "./rows.ts"
 const waitingRows = decodeRows(Schema.Struct({ waiting: Integer64, waitingSince: Schema.NullOr(Integer64) }))
 const totalRows = decodeRows(Schema.Struct({ total: Integer64 }))
 
-/** A deployment is pending until it leaves its queued step, and few are: the index on the status leads to them. */
+/** A deployment is pending until it leaves its queued step. Few are, and the index on the status finds them. */
 const countWaiting = (sql: SqlClient) =>
   Effect.map(
     waitingRows(sql`
@@ -23,7 +23,7 @@ const countRunning = ({ ownTable, sql }: MysqlPool) =>
     SELECT COUNT(*) AS total FROM ${ownTable("ctrl_worker_builds")}
     WHERE lease_until > CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AND outcome IS NULL`)
 
-// Numbers of ours are written into the statement: as parameters they are strings, which turn a comparison into one of floats.
+// Inlined as numbers: parameters are sent as strings, which makes the server compare as floats.
 const countOverdue = (sql: SqlClient, now: number) =>
   totalRows(sql`
     SELECT COUNT(*) AS total
@@ -31,8 +31,8 @@ const countOverdue = (sql: SqlClient, now: number) =>
     JOIN custom_domains d ON d.id = c.domain_id
     JOIN certificates x ON x.hostname = TRIM(TRAILING '.' FROM d.domain) AND x.workspace_id = d.workspace_id
     WHERE c.expires_at > ${sql.literal(String(now - abandonedAfter))}
-      AND c.expires_at < ${sql.literal(String(now + longestOverdue))}
-      AND (c.expires_at - ${sql.literal(String(now))}) * ${sql.literal(String(overdueShare))}
+      AND c.expires_at < ${sql.literal(String(now + maxOverdueWindow))}
+      AND (c.expires_at - ${sql.literal(String(now))}) * ${sql.literal(String(overdueFraction))}
           < c.expires_at - COALESCE(x.updated_at, x.created_at)`)
 
 export const BacklogLive: Layer.Layer<Backlog, never, MysqlPools> = Layer.effect(

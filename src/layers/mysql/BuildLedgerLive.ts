@@ -3,19 +3,19 @@ import type { Identifier } from "@effect/sql/Statement"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { BuildFailed, BuildSucceeded } from "../../services/Builder.ts"
 import {
-  type BuildClaim,
-  type BuildHold,
-  type BuildLease,
+  type BuildLeaseKey,
   BuildLedger,
-  type BuildRenewal,
-  cancelledOutcome
+  type ClaimResult,
+  cancelledOutcome,
+  type LeaseRequest,
+  type RenewalResult
 } from "../../services/BuildLedger.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag } from "./rows.ts"
 
 type Ledger = BuildLedger["Type"]
 
-/** The table `ctrl_worker_builds`, in whichever database it lives. */
+/** The table `ctrl_worker_builds`, in the shared or this worker's own database. */
 interface Builds {
   readonly sql: SqlClient
   readonly table: Identifier
@@ -35,12 +35,12 @@ const buildRows = decodeRows(
 )
 const pkRows = decodeRows(Schema.Struct({ pk: Schema.BigInt }))
 
-/** Rows that one sweep deletes: each claim adds at most one, so that sweeping with every claim keeps up. */
+/** Rows per delete. Each claim adds at most one row and deletes expired ones, so the table stays small. */
 const sweepLimit = 100
 
-// The statement's own time, by the one clock that all workers share.
+// The database's time: the one clock that all workers share.
 const now = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
-// Numbers of ours are written into the statement: as parameters they are strings, which turn a comparison into one of floats.
+// Inlined as numbers: parameters are sent as strings, which makes the server compare as floats.
 const after = (sql: SqlClient, duration: Duration.Duration) =>
   sql.literal(`${now} + ${Math.round(Duration.toMillis(duration))}`)
 
@@ -53,46 +53,46 @@ const select = ({ sql, table }: Builds, buildId: string, lock: "" | "FOR UPDATE"
     ([row]) => row
   )
 
-const owned = (sql: SqlClient, { buildId, owner }: BuildHold) => sql`build_id = ${buildId} AND owner = ${owner}`
+const owned = (sql: SqlClient, { buildId, owner }: BuildLeaseKey) => sql`build_id = ${buildId} AND owner = ${owner}`
 
-/** The row is there and locked once it is inserted, whoever inserted it; then it says whose it is. */
-const claim = Effect.fnUntraced(function* (builds: Builds, { buildId, detail, lease, owner }: BuildLease) {
+/** Inserting locks the row, new or existing; the read then tells its owner. */
+const claim = Effect.fnUntraced(function* (builds: Builds, { buildId, detail, duration, owner }: LeaseRequest) {
   const { sql, table } = builds
-  const until = after(sql, lease)
+  const until = after(sql, duration)
   yield* sql`INSERT INTO ${table} (build_id, owner, lease_until, detail)
              VALUES (${buildId}, ${owner}, ${until}, ${detail}) ON DUPLICATE KEY UPDATE build_id = ${buildId}`
   const row = yield* select(builds, buildId, "FOR UPDATE")
-  if (row === undefined || row.outcome !== null) return { _tag: "Ended" } satisfies BuildClaim
+  if (row === undefined || row.outcome !== null) return { _tag: "Ended" } satisfies ClaimResult
   if (row.owner !== owner) {
-    if (row.isLeased) return { _tag: "Running" } satisfies BuildClaim
+    if (row.isLeased) return { _tag: "Running" } satisfies ClaimResult
     yield* sql`UPDATE ${table} SET owner = ${owner}, lease_until = ${until}, detail = ${detail}
                WHERE build_id = ${buildId}`
   }
-  return { _tag: "Claimed", orphan: row.externalBuildId } satisfies BuildClaim
+  return { _tag: "Claimed", orphan: row.externalBuildId } satisfies ClaimResult
 })
 
-const renew = Effect.fnUntraced(function* (builds: Builds, lease: BuildLease) {
+const renew = Effect.fnUntraced(function* (builds: Builds, lease: LeaseRequest) {
   const { sql, table } = builds
-  yield* sql`UPDATE ${table} SET lease_until = ${after(sql, lease.lease)}, detail = ${lease.detail}
+  yield* sql`UPDATE ${table} SET lease_until = ${after(sql, lease.duration)}, detail = ${lease.detail}
              WHERE ${owned(sql, lease)} AND outcome IS NULL`
   const row = yield* select(builds, lease.buildId, "")
-  const renewal: BuildRenewal = row?.owner !== lease.owner ? "lost" : row.outcome === null ? "held" : "cancelled"
+  const renewal: RenewalResult = row?.owner !== lease.owner ? "lost" : row.outcome === null ? "held" : "cancelled"
   return renewal
 })
 
-const noteExternal = Effect.fnUntraced(function* (builds: Builds, note: Parameters<Ledger["noteExternal"]>[0]) {
+const recordExternalId = Effect.fnUntraced(function* (builds: Builds, note: Parameters<Ledger["recordExternalId"]>[0]) {
   const { sql, table } = builds
   yield* sql`UPDATE ${table} SET external_build_id = ${note.externalBuildId} WHERE ${owned(sql, note)}`
   return (yield* select(builds, note.buildId, ""))?.owner === note.owner
 })
 
-const end = Effect.fnUntraced(function* (builds: Builds, ended: Parameters<Ledger["end"]>[0]) {
+const recordOutcome = Effect.fnUntraced(function* (builds: Builds, ended: Parameters<Ledger["recordOutcome"]>[0]) {
   const { sql, table } = builds
   const outcome = encodeOutcome(ended.outcome)
   yield* sql`UPDATE ${table} SET outcome = ${outcome}, lease_until = ${sql.literal(now)}
              WHERE ${owned(sql, ended)} AND outcome IS NULL`
   const row = yield* select(builds, ended.buildId, "")
-  // Its own outcome is what a repetition finds.
+  // A repeat finds its own outcome.
   return row?.owner === ended.owner && row.outcome !== null && encodeOutcome(row.outcome) === outcome
 })
 
@@ -104,18 +104,18 @@ const requestCancel = ({ sql, table }: Builds, buildId: string) => {
     ON DUPLICATE KEY UPDATE outcome = COALESCE(outcome, ${outcome})`)
 }
 
-const sweep = Effect.fnUntraced(function* ({ sql, table }: Builds, retention: Duration.Duration) {
+const deleteExpired = Effect.fnUntraced(function* ({ sql, table }: Builds, retention: Duration.Duration) {
   const old = sql.literal(`lease_until <= ${now} - ${Math.round(Duration.toMillis(retention))}`)
   const rows = yield* pkRows(
     sql`SELECT pk FROM ${table} WHERE ${old} ORDER BY lease_until LIMIT ${sql.literal(`${sweepLimit}`)}`
   )
   if (rows.length === 0) return 0
-  // Looked at again: one of them may have been claimed meanwhile.
+  // Checked again: a row may have been claimed meanwhile.
   yield* sql`DELETE FROM ${table} WHERE pk IN (${sql.literal(rows.map(({ pk }) => pk).join(","))}) AND ${old}`
   return rows.length
 })
 
-/** The ledger in the primary database, whose clock it goes by. */
+/** The ledger in the primary database, using its clock. */
 export const BuildLedgerLive: Layer.Layer<BuildLedger, never, MysqlPools> = Layer.effect(
   BuildLedger,
   Effect.gen(function* () {
@@ -124,12 +124,14 @@ export const BuildLedgerLive: Layer.Layer<BuildLedger, never, MysqlPools> = Laye
     const builds: Builds = { sql, table }
     return BuildLedger.of({
       claim: Effect.fn("BuildLedger.claim")((lease) => transaction("BuildLedger.claim", claim(builds, lease))),
-      // Comes every few seconds for as long as a build runs: nobody wants its spans.
+      // Not traced: runs every few seconds for the whole build.
       renew: (lease) => Effect.withTracerEnabled(transaction("BuildLedger.renew", renew(builds, lease)), false),
-      noteExternal: Effect.fn("BuildLedger.noteExternal")((note) =>
-        transaction("BuildLedger.noteExternal", noteExternal(builds, note))
+      recordExternalId: Effect.fn("BuildLedger.recordExternalId")((note) =>
+        transaction("BuildLedger.recordExternalId", recordExternalId(builds, note))
       ),
-      end: Effect.fn("BuildLedger.end")((ended) => transaction("BuildLedger.end", end(builds, ended))),
+      recordOutcome: Effect.fn("BuildLedger.recordOutcome")((ended) =>
+        transaction("BuildLedger.recordOutcome", recordOutcome(builds, ended))
+      ),
       release: Effect.fn("BuildLedger.release")((hold) =>
         transaction(
           "BuildLedger.release",
@@ -145,7 +147,9 @@ export const BuildLedgerLive: Layer.Layer<BuildLedger, never, MysqlPools> = Laye
         if (row?.outcome) return row.outcome
         return row?.isLeased ? { _tag: "Running", detail: row.detail } : { _tag: "Unknown" }
       }),
-      sweep: Effect.fn("BuildLedger.sweep")((retention) => transaction("BuildLedger.sweep", sweep(builds, retention)))
+      deleteExpired: Effect.fn("BuildLedger.deleteExpired")((retention) =>
+        transaction("BuildLedger.deleteExpired", deleteExpired(builds, retention))
+      )
     })
   })
 )

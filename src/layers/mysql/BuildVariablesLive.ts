@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto"
 import { Effect, Either, Layer, Option, Redacted, Schema } from "effect"
-import { BuildVariables, type Variables, VariablesRefused } from "../../services/BuildVariables.ts"
+import { BuildVariables, type EnvironmentVariables, VariablesRefused } from "../../services/BuildVariables.ts"
 import { environmentVariable } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows } from "./rows.ts"
 
-/** Beyond what a person configures, and few enough for the step that decrypts them one by one. */
+/** More than users configure, and few enough for the step that decrypts each one. */
 const maxVariables = 500
-/** Of all names and values. A secret of BuildKit has at most 500 KiB (`MaxSecretSize`); this leaves room for quotes. */
+/** Total size of names and values. A BuildKit secret has at most 500 KiB (`MaxSecretSize`); this leaves room for quotes. */
 const maxBytes = 256 * 1024
-/** Ciphertexts are base64 of somewhat more than the plaintext. */
+/** Ciphertexts are base64 and somewhat longer than the plaintext. */
 const maxStoredBytes = 1024 * 1024
 const atOnce = 8
 
@@ -18,11 +18,11 @@ const storedRows = decodeRows(
   Schema.Struct({ environmentId: Schema.String, ciphertexts: Schema.NullOr(Schema.Uint8ArrayFromSelf) })
 )
 
-/** POSIX's names for the environment (XBD 8.1), in either case, as wide as `environment_variables.key`. */
+/** POSIX environment variable names (XBD 8.1) in either case, as wide as `environment_variables.key`. */
 const Name = Schema.String.pipe(Schema.pattern(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/))
-/** `{"secrets": {"NAME": "<ciphertext>"}}`; an absent or empty object is left out, as protojson does. */
+/** `{"secrets": {"NAME": "<ciphertext>"}}`; protojson omits an empty object. */
 const Stored = Schema.parseJson(Schema.Struct({ secrets: Schema.optionalWith(Schema.Object, { default: () => ({}) }) }))
-// As pairs: an object would lose a variable that is called `__proto__`.
+// As pairs: an object would lose a variable named `__proto__`.
 const Pairs = Schema.Array(Schema.Tuple(Name, Schema.NonEmptyString))
 
 const refuse = (problem: string) => Either.left(new VariablesRefused({ problem }))
@@ -51,7 +51,7 @@ const checked = (name: string, value: Redacted.Redacted) => {
     : Either.right([name, value] as const)
 }
 
-const bounded = (values: Variables["values"]) => {
+const bounded = (values: EnvironmentVariables["values"]) => {
   const bytes = [...values].reduce(
     (sum, [name, value]) => sum + name.length + Buffer.byteLength(Redacted.value(value)),
     0
@@ -61,7 +61,7 @@ const bounded = (values: Variables["values"]) => {
     : Either.right(values)
 }
 
-/** Reads and decrypts them for each build, with the keyring of the environment, as the running deployment does. */
+/** Reads and decrypts the variables for each build, with the environment's keyring, as the running deployment does. */
 export const BuildVariablesLive: Layer.Layer<BuildVariables, never, MysqlPools | Vault> = Layer.effect(
   BuildVariables,
   Effect.gen(function* () {
@@ -76,8 +76,8 @@ export const BuildVariablesLive: Layer.Layer<BuildVariables, never, MysqlPools |
                     THEN encrypted_environment_variables END AS ciphertexts
         FROM deployments WHERE id = ${deploymentId}`)
 
-    const of = Effect.fn("BuildVariables.of")(function* (deploymentId: string) {
-      const [row] = yield* query("BuildVariables.of", select(deploymentId))
+    const forDeployment = Effect.fn("BuildVariables.forDeployment")(function* (deploymentId: string) {
+      const [row] = yield* query("BuildVariables.forDeployment", select(deploymentId))
       if (row === undefined) return Option.none()
       const pairs = yield* pairsOf(row.ciphertexts)
       const decrypt = ([name, ciphertext]: readonly [string, string]) =>
@@ -86,15 +86,15 @@ export const BuildVariablesLive: Layer.Layer<BuildVariables, never, MysqlPools |
         )
       const values = yield* bounded(new Map(yield* Effect.forEach(pairs, decrypt, { concurrency: atOnce })))
       const version = createHash("sha256").update(JSON.stringify(pairs)).digest("hex")
-      return Option.some<Variables>({ values, version })
+      return Option.some<EnvironmentVariables>({ values, version })
     })
 
-    return BuildVariables.of({ of })
+    return BuildVariables.of({ forDeployment })
   })
 )
 
-/** Gives no build any variables. */
+/** Used if builds get no variables. */
 export const NoBuildVariables: Layer.Layer<BuildVariables> = Layer.succeed(
   BuildVariables,
-  BuildVariables.of({ of: () => Effect.succeedNone })
+  BuildVariables.of({ forDeployment: () => Effect.succeedNone })
 )

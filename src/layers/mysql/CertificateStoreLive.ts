@@ -46,7 +46,7 @@ const classRows = decodeRows(Schema.Struct({ bucket: Schema.Literal(...remaining
 
 const dayMillis = 86_400_000
 
-/** The rows of a name that others of its tables have: what a database takes for equal is not yet the same. */
+/** Whether the stored text is this name: the database's collation may match other texts. */
 const isNamed = (stored: string | null, name: DomainName): boolean =>
   stored !== null && Either.getOrNull(domainName(stored)) === name
 
@@ -83,7 +83,7 @@ interface Owner {
   readonly name: DomainName
 }
 
-/** Every writer of a domain's rows holds its row first. None when the row is gone, or has no domain name any more. */
+/** Every writer of a domain's rows locks its row first. None if the row is gone or no longer has a valid name. */
 const lockDomain = (sql: SqlClient, domainId: string) =>
   Effect.map(
     ownerRows(sql`
@@ -101,7 +101,7 @@ interface ChallengeColumns {
   readonly expires_at?: number
 }
 
-/** Sets columns of the domain's challenge; a row that is missing is made with the rest empty. */
+/** Upserts the domain's challenge; a new row leaves the other columns empty. */
 const putChallenge = (sql: SqlClient, owner: Owner, columns: ChallengeColumns, at: number) => {
   const row = {
     domain_id: owner.id,
@@ -117,7 +117,7 @@ const putChallenge = (sql: SqlClient, owner: Owner, columns: ChallengeColumns, a
   return sql`INSERT INTO acme_challenges ${sql.insert(row)} ON DUPLICATE KEY UPDATE ${sql.update(set)}`
 }
 
-/** Sets the text at a domain that is verified; at others it tells why they are not. */
+/** Sets the error text of a verified domain; for other domains that text explains the failed verification. */
 const setReason = (sql: SqlClient, domainId: string, reason: string | null, at: number) => sql`
   UPDATE custom_domains SET verification_error = ${reason}, updated_at = ${at}
   WHERE id = ${domainId} AND verification_status = 'verified' AND NOT (verification_error <=> ${reason})`
@@ -170,7 +170,7 @@ export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPoo
   Effect.gen(function* () {
     const { query, sql, transaction } = (yield* MysqlPools).primary
 
-    /** Does something to the rows of a domain that still exists, and says whether it does. */
+    /** Runs a write on a domain's rows; returns whether the domain exists. */
     const withDomain = (
       operation: string,
       domainId: string,
@@ -248,8 +248,8 @@ export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPoo
           { discard: true }
         )
       ),
-      takenBy: Effect.fn("CertificateStore.takenBy")((names: ReadonlyArray<DomainName>) =>
-        query("CertificateStore.takenBy", takenPlatformDomains(sql, names))
+      findConflicts: Effect.fn("CertificateStore.findConflicts")((names: ReadonlyArray<DomainName>) =>
+        query("CertificateStore.findConflicts", takenPlatformDomains(sql, names))
       ),
       remainingLife: Effect.fn("CertificateStore.remainingLife")((now: number) =>
         Effect.map(

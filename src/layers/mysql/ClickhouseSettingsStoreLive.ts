@@ -8,7 +8,7 @@ import { decodeRows } from "./rows.ts"
 const loginRows = decodeRows(StoredLogin)
 const retentionRows = decodeRows(Schema.Struct({ days: Schema.Number }))
 
-/** Locks the workspace's row, when there is one. */
+/** Locks the workspace's row, if any. */
 const lockLogin = (sql: SqlClient, workspaceId: string) =>
   Effect.map(
     loginRows(sql`
@@ -17,7 +17,7 @@ const lockLogin = (sql: SqlClient, workspaceId: string) =>
     ([row]) => row
   )
 
-/** Where the limits are so already, nothing changes: a repeat leaves no trace, not even a time. */
+/** Writes nothing if the limits are unchanged, not even `updated_at`. */
 const writeLimits = (sql: SqlClient, { at, limits, workspaceId }: LimitsChange) => {
   const memory = limits.maxQueryMemoryBytes.toString()
   return sql`
@@ -33,7 +33,7 @@ const writeLimits = (sql: SqlClient, { at, limits, workspaceId }: LimitsChange) 
       AND max_query_result_rows = ${limits.maxQueryResultRows})`
 }
 
-/** Updates a row that exists; its login is whoever's came first. */
+/** Updates an existing row; its first login stays. */
 const updateStored = Effect.fnUntraced(function* (sql: SqlClient, change: LimitsChange) {
   const stored = yield* lockLogin(sql, change.workspaceId)
   if (stored !== undefined) yield* writeLimits(sql, change)

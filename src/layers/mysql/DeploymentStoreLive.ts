@@ -75,7 +75,7 @@ const selectContext = (sql: SqlClient, deploymentId: string) =>
     LEFT JOIN environments e ON e.id = d.environment_id
     WHERE d.id = ${deploymentId}`)
 
-/** Locks the deployment's row, so that changes of one deployment follow each other. */
+/** Locks the deployment's row, which serializes changes of one deployment. */
 const lockDeployment = (sql: SqlClient, deploymentId: string) =>
   Effect.map(
     ownerRows(sql`
@@ -85,9 +85,9 @@ const lockDeployment = (sql: SqlClient, deploymentId: string) =>
   )
 
 /**
- * Locks the project's row and says whether the deployment is its live one; undefined when there is no such deployment.
- * The project is found without a lock: a deployment never moves to another one. It is locked before any deployment, as
- * everywhere.
+ * Locks the project's row and returns whether the deployment is its live one; undefined if the deployment does not exist. The
+ * project is read without a lock, because a deployment never changes its project. It is locked before any deployment, as in all
+ * transactions.
  */
 const lockLive = Effect.fnUntraced(function* (sql: SqlClient, deploymentId: string) {
   const [deployment] = yield* projectIdRows(
@@ -110,7 +110,7 @@ const writePhaseChange = Effect.fnUntraced(function* (sql: SqlClient, change: Ph
       WHERE deployment_id = ${deploymentId} AND step = ${change.close} AND ended_at IS NULL`
   }
   if (change.open !== undefined) {
-    // The only unique key is (deployment_id, step), so the clause that changes nothing can only meet the same step.
+    // The only unique key is (deployment_id, step), so the no-op update can only hit the same step.
     yield* sql`
       INSERT INTO deployment_steps (workspace_id, project_id, environment_id, deployment_id, step, started_at)
       VALUES (${owner.workspaceId}, ${owner.projectId}, ${owner.environmentId}, ${deploymentId}, ${change.open}, ${at})
@@ -154,7 +154,7 @@ const writeFailure = Effect.fnUntraced(function* (
   const owner = yield* lockDeployment(sql, failure.deploymentId)
   if (owner === undefined || owner.status === "ready") return
   yield* sql`UPDATE deployments SET status = 'failed', updated_at = ${failure.at} WHERE id = ${failure.deploymentId}`
-  // The column holds 512 characters and a strict server refuses more, which would hide the failure.
+  // The column holds 512 characters; a strict server would reject more, which would hide the failure.
   yield* sql`
     UPDATE deployment_steps SET ended_at = ${failure.at}, error = LEFT(${failure.message}, 512)
     WHERE deployment_id = ${failure.deploymentId} AND ended_at IS NULL`
@@ -210,7 +210,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
       const write = sql`
         UPDATE workspaces SET k8s_namespace = ${candidate} WHERE id = ${workspaceId} AND k8s_namespace IS NULL`
       const read = namespaceRows(sql`SELECT k8s_namespace AS k8sNamespace FROM workspaces WHERE id = ${workspaceId}`)
-      // The update took the row's lock, whoever had set the name: what is read now is what everybody reads.
+      // The update locked the row, so this reads the name that all callers get.
       const [row] = yield* transaction("DeploymentStore.ensureNamespace", Effect.zipRight(write, read))
       return Option.fromNullable(row?.k8sNamespace)
     })
@@ -228,7 +228,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
         "DeploymentStore.depotProject",
         depotProjectRows(sql`SELECT depot_project_id AS depotProjectId FROM projects WHERE id = ${projectId}`)
       )
-      // An empty text is how older rows say that there is none.
+      // Older rows store an empty string for none.
       return Option.filter(Option.fromNullable(row?.depotProjectId), (id) => id !== "")
     })
 

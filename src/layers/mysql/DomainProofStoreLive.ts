@@ -18,11 +18,11 @@ const ownerRows = decodeRows(
 type Warning = Parameters<DomainProofStore["Type"]["warn"]>[0]
 type Withdrawal = Parameters<DomainProofStore["Type"]["withdraw"]>[0]
 
-/** Of a domain that is not verified it is not known: its last check has failed. */
+/** Unknown for a domain that is not verified: its last check failed. */
 const verifiedAt = (sql: SqlClient) =>
   sql.literal("CASE WHEN verification_status = 'verified' THEN last_checked_at END AS verifiedAt")
 
-/** By the primary key, and no row is skipped but the platform's few: the cost of a page is bounded. */
+/** Walks the primary key and skips only the platform's few rows, so the cost of a page is bounded. */
 const namePage = Effect.fnUntraced(function* (sql: SqlClient, after: number, limit: number) {
   const rows = yield* storedRows(sql`
     SELECT pk AS ordinal, domain AS ${sql("stored")} FROM custom_domains
@@ -42,7 +42,7 @@ const findServed = Effect.fnUntraced(function* (sql: SqlClient, name: DomainName
   return row ?? null
 })
 
-/** Locked in the order in which a domain goes live: its row, then its route. */
+/** Same lock order as activation: the domain's row, then its route. */
 const withdraw = Effect.fnUntraced(function* (sql: SqlClient, { at, domainId, problem, since }: Withdrawal) {
   const [owner] = yield* ownerRows(sql`
     SELECT domain AS ${sql("stored")}, project_id AS projectId, ${verifiedAt(sql)} FROM custom_domains
@@ -80,10 +80,10 @@ export const DomainProofStoreLive: Layer.Layer<DomainProofStore, never, MysqlPoo
           )
         )
       ),
-      takeBackWarning: Effect.fn("DomainProofStore.takeBackWarning")(({ at, domainId, problem }: Warning) =>
+      clearWarning: Effect.fn("DomainProofStore.clearWarning")(({ at, domainId, problem }: Warning) =>
         Effect.asVoid(
           transaction(
-            "DomainProofStore.takeBackWarning",
+            "DomainProofStore.clearWarning",
             sql`
               UPDATE custom_domains SET verification_error = NULL, updated_at = ${at}
               WHERE id = ${domainId} AND verification_error = ${problem}`

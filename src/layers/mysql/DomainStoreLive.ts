@@ -59,7 +59,7 @@ const refusalOf = (sql: SqlClient, domainId: string, domain: DomainName) =>
     return owner.id === domainId ? null : sameNameProblem(owner)
   })
 
-/** Enough that one of them is still ready and running once they are locked. */
+/** Enough that one is still ready and running once they are locked. */
 const candidates = 5
 
 const newestFirst = Order.reverse(
@@ -69,7 +69,7 @@ const newestFirst = Order.reverse(
   )
 )
 
-/** Chosen without locks, then locked in the order of their ids, as everybody does, and looked at again. */
+/** Selected without locks, then locked by id, the lock order of all transactions, and checked again. */
 const lockDeployments = Effect.fnUntraced(function* (
   sql: SqlClient,
   { environmentId, projectId }: DomainRow,
@@ -148,20 +148,20 @@ const writeChallenge = (
         UPDATE acme_challenges SET status = 'waiting', expires_at = ${challengeExpiresAt}, updated_at = ${at}
         WHERE domain_id = ${domainId} AND status = 'failed'`
 
-/** The attempt that succeeded is counted with the status, once. */
+/** Counts the successful attempt with the status, once. */
 const markVerified = (sql: SqlClient, { at, domainId }: ActivationRequest) => sql`
   UPDATE custom_domains
   SET verification_status = 'verified', verification_error = NULL, ownership_verified = 1, cname_verified = 1,
       check_attempts = check_attempts + 1, last_checked_at = ${at}, updated_at = ${at}
   WHERE id = ${domainId} AND verification_status <> 'verified'`
 
-type Begin = Parameters<DomainStore["Type"]["begin"]>[0]
-type Abandon = Parameters<DomainStore["Type"]["abandon"]>[0]
+type BeginRequest = Parameters<DomainStore["Type"]["beginVerification"]>[0]
+type EndRequest = Parameters<DomainStore["Type"]["endVerification"]>[0]
 
-type Settle = Parameters<DomainStore["Type"]["settle"]>[0]
-type Refuse = Parameters<DomainStore["Type"]["refuse"]>[0]
+type SpellingRequest = Parameters<DomainStore["Type"]["resolveSpelling"]>[0]
+type RejectRequest = Parameters<DomainStore["Type"]["reject"]>[0]
 
-const beginRun = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, reset }: Begin) {
+const markVerifying = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, reset }: BeginRequest) {
   const [row, ...others] = yield* namedDomains(sql, domain, true)
   if (row === undefined) return null
   for (const other of others) yield* refuseDomain(sql, other.id, sameNameProblem(row), at)
@@ -178,7 +178,7 @@ const beginRun = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, rese
   return row.id
 })
 
-const settleSpelling = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, stored }: Settle) {
+const resolveStored = Effect.fnUntraced(function* (sql: SqlClient, { at, domain, stored }: SpellingRequest) {
   const row = yield* storedAs(sql, stored)
   if (row === null) return null
   const problem = yield* refusalOf(sql, row.id, domain)
@@ -186,12 +186,12 @@ const settleSpelling = Effect.fnUntraced(function* (sql: SqlClient, { at, domain
   return problem
 })
 
-const refuseStored = Effect.fnUntraced(function* (sql: SqlClient, { at, problem, stored }: Refuse) {
+const rejectStored = Effect.fnUntraced(function* (sql: SqlClient, { at, problem, stored }: RejectRequest) {
   const row = yield* storedAs(sql, stored)
   if (row !== null) yield* refuseDomain(sql, row.id, problem, at)
 })
 
-const recordAttempt = (sql: SqlClient, attempt: VerificationAttempt) => sql`
+const writeAttempt = (sql: SqlClient, attempt: VerificationAttempt) => sql`
   UPDATE custom_domains
   SET verification_status = ${attempt.status}, verification_error = ${attempt.problem},
       ownership_verified = ${attempt.ownershipVerified ? 1 : 0}, cname_verified = ${attempt.cnameVerified ? 1 : 0},
@@ -199,7 +199,7 @@ const recordAttempt = (sql: SqlClient, attempt: VerificationAttempt) => sql`
   WHERE id = ${attempt.domainId} AND verification_status <> 'verified'
     AND (last_checked_at IS NULL OR last_checked_at < ${attempt.at})`
 
-const abandonRun = (sql: SqlClient, { at, domainId, problem }: Abandon) => sql`
+const markFailed = (sql: SqlClient, { at, domainId, problem }: EndRequest) => sql`
   UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
   WHERE id = ${domainId} AND verification_status = 'verifying'`
 
@@ -241,22 +241,24 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
       return row ?? null
     })
 
-    const begin = Effect.fn("DomainStore.begin")((run: Begin) => transaction("DomainStore.begin", beginRun(sql, run)))
-
-    const settle = Effect.fn("DomainStore.settle")((spelling: Settle) =>
-      transaction("DomainStore.settle", settleSpelling(sql, spelling))
+    const beginVerification = Effect.fn("DomainStore.beginVerification")((run: BeginRequest) =>
+      transaction("DomainStore.beginVerification", markVerifying(sql, run))
     )
 
-    const refuse = Effect.fn("DomainStore.refuse")((refusal: Refuse) =>
-      transaction("DomainStore.refuse", refuseStored(sql, refusal))
+    const resolveSpelling = Effect.fn("DomainStore.resolveSpelling")((spelling: SpellingRequest) =>
+      transaction("DomainStore.resolveSpelling", resolveStored(sql, spelling))
     )
 
-    const record = Effect.fn("DomainStore.record")((attempt: VerificationAttempt) =>
-      transaction("DomainStore.record", Effect.asVoid(recordAttempt(sql, attempt)))
+    const reject = Effect.fn("DomainStore.reject")((refusal: RejectRequest) =>
+      transaction("DomainStore.reject", rejectStored(sql, refusal))
     )
 
-    const abandon = Effect.fn("DomainStore.abandon")((end: Abandon) =>
-      transaction("DomainStore.abandon", Effect.asVoid(abandonRun(sql, end)))
+    const recordAttempt = Effect.fn("DomainStore.recordAttempt")((attempt: VerificationAttempt) =>
+      transaction("DomainStore.recordAttempt", Effect.asVoid(writeAttempt(sql, attempt)))
+    )
+
+    const endVerification = Effect.fn("DomainStore.endVerification")((end: EndRequest) =>
+      transaction("DomainStore.endVerification", Effect.asVoid(markFailed(sql, end)))
     )
 
     const activate = Effect.fn("DomainStore.activate")(
@@ -264,6 +266,14 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
         replanOnDuplicate(transaction("DomainStore.activate", activateDomain(sql, request, decide)))
     )
 
-    return DomainStore.of({ find, begin, settle, refuse, record, abandon, activate })
+    return DomainStore.of({
+      find,
+      beginVerification,
+      resolveSpelling,
+      reject,
+      recordAttempt,
+      endVerification,
+      activate
+    })
   })
 )

@@ -18,17 +18,18 @@ const lookedAtRows = decodeRows(
 )
 
 /**
- * The inner SELECT walks `deployments_idle_scan_idx` from the cursor and stops after `limit` entries, however few of them are
- * previews: the cost of a page is bounded. Every row comes back, so that the cursor moves past what is not wanted.
- * The primary key lies in the order that is asked for, and would be walked through every deployment there ever was: only
- * that is ruled out. To name the other index would make it an error that it is not there.
+ * The inner SELECT walks `deployments_idle_scan_idx` from the cursor and stops after `limit` entries, however few are previews:
+ * the cost of a page is bounded. All rows are returned, so that the cursor moves past unwanted ones.
+ *
+ * The optimizer could choose the primary key, which has the requested order, and would then scan every deployment: only that is
+ * ruled out. Naming the wanted index would be an error if it is missing.
  */
-const selectPage = (sql: SqlClient, { after, limit, quietSince }: Question) =>
+const selectPage = (sql: SqlClient, { after, limit, idleSince }: Question) =>
   lookedAtRows(sql`
     SELECT d.pk AS ordinal, d.id AS deploymentId, d.workspace_id AS workspaceId, d.project_id AS projectId,
            d.environment_id AS environmentId,
-           CASE WHEN e.slug = 'preview' AND d.created_at < ${quietSince}
-                 AND (d.updated_at IS NULL OR d.updated_at < ${quietSince})
+           CASE WHEN e.slug = 'preview' AND d.created_at < ${idleSince}
+                 AND (d.updated_at IS NULL OR d.updated_at < ${idleSince})
                  AND p.id IS NOT NULL AND (p.live_deployment_id IS NULL OR p.live_deployment_id <> d.id)
                 THEN 1 ELSE 0 END AS isQuietPreview
     FROM (

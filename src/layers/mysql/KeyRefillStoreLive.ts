@@ -6,13 +6,12 @@ import {
   type RefilledBatch,
   type RefillRequest
 } from "../../services/KeyRefillStore.ts"
-import { passRefused } from "../../services/passRefused.ts"
+import { skipRefusedKeys } from "../../services/skipRefusedKeys.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
 
 /**
- * Row numbers that one statement looks at: some 100 ms of reading, so that a table in which few keys are due cannot make a
- * statement outlive its timeout.
+ * Primary keys per statement: about 100 ms of reading, so that a table with few due keys does not exceed the statement timeout.
  */
 const window = 100_000n
 
@@ -21,7 +20,7 @@ const keyRows = decodeRows(Schema.Struct({ pk: Schema.BigInt, id: Schema.String 
 const boundRows = decodeRows(Schema.Struct({ pk: Schema.NullOr(Schema.BigInt) }))
 const countRows = decodeRows(Schema.Struct({ count: Integer64 }))
 
-// Row numbers are written into the statement: as parameters they are strings, which no index on a number serves.
+// Primary keys are inlined: parameters are sent as strings, which cannot use an index on a number.
 const number = (sql: SqlClient, value: bigint) => sql.literal(String(value))
 const listOf = (sql: SqlClient, pks: ReadonlyArray<bigint>) => sql.literal(pks.join(","))
 
@@ -30,13 +29,13 @@ const isDue = (sql: SqlClient, { dayOfMonth, isLastOfMonth }: RefillDate) => sql
   AND (k.remaining_requests IS NULL OR k.remaining_requests < k.refill_amount)
   AND (k.refill_day IS NULL OR k.refill_day = ${dayOfMonth} OR (${isLastOfMonth ? 1 : 0} = 1 AND k.refill_day > ${dayOfMonth}))`
 
-/** 96 bits of SHA-256 over the date and the key's id, in the form of every audit log id. */
+/** 96 bits of SHA-256 over date and key id, in the format of audit log ids. */
 const auditId = (sql: SqlClient, { day }: RefillDate) =>
   sql`CONCAT('log_', LEFT(SHA2(CONCAT('key refill ', ${day}, ' ', k.id), 256), 24))`
 
 /**
- * Keys that look due, without locks: a locking read would wait for every row it passes. Along the primary key, because
- * the index on refill_amount would be sorted anew for every batch.
+ * Candidate keys, read without locks: a locking read would wait for every row it passes. Uses the primary key, because the
+ * index on refill_amount would need a sort for every batch.
  */
 const findCandidates = (sql: SqlClient, { after, date, limit }: RefillRequest) =>
   pkRows(
@@ -46,7 +45,7 @@ const findCandidates = (sql: SqlClient, { after, date, limit }: RefillRequest) =
     ORDER BY k.pk LIMIT ${number(sql, BigInt(limit))}`.unprepared
   )
 
-/** The rows among the candidates that are due and not refilled for the date yet, locked until the transaction ends. */
+/** The candidates that are due and not yet refilled for the date, locked until the transaction ends. */
 const lockDue = (sql: SqlClient, { date }: RefillRequest, pks: ReadonlyArray<bigint>) =>
   keyRows(
     sql`
@@ -58,7 +57,7 @@ const lockDue = (sql: SqlClient, { date }: RefillRequest, pks: ReadonlyArray<big
 
 const nameOrId = "COALESCE(NULLIF(k.name, ''), k.id)"
 
-/** Before the keys change: the rows tell what was left. */
+/** Runs before the keys change, because the audit rows contain the old count. */
 const writeAuditRows = Effect.fnUntraced(function* (
   sql: SqlClient,
   { at, date }: RefillRequest,
@@ -97,7 +96,7 @@ const refillKeys = (sql: SqlClient, { at }: RefillRequest, pks: ReadonlyArray<bi
 const highest = (sql: SqlClient) =>
   Effect.map(boundRows(sql`SELECT MAX(pk) AS pk FROM \`keys\``), ([row]) => row?.pk ?? 0n)
 
-/** Where the next batch begins: behind a full batch, else at the next row behind the window, if there is one. */
+/** The next cursor: after a full batch, else at the next row after the window, if any. */
 const findCursor = Effect.fnUntraced(function* (
   sql: SqlClient,
   { after, limit }: RefillRequest,
@@ -112,8 +111,8 @@ const findCursor = Effect.fnUntraced(function* (
 })
 
 /**
- * Keys up to the cursor that bear the date's mark of this batch's time, beside those just refilled: an attempt whose predecessor
- * committed and died before it could say so answers the same.
+ * Counts keys up to the cursor that this run marked for the date, besides those just refilled: if an earlier attempt committed
+ * but its response was lost, the repeat returns the same count.
  */
 const countMarked = (
   sql: SqlClient,
@@ -146,7 +145,7 @@ const refillBatch = Effect.fnUntraced(function* (sql: SqlClient, request: Refill
   return batch
 })
 
-/** The key that a batch of one would refill. */
+/** The first due key. */
 const firstDue = (sql: SqlClient, request: RefillRequest) =>
   Effect.gen(function* () {
     const [candidate] = yield* findCandidates(sql, { ...request, limit: 1 })
@@ -162,7 +161,7 @@ export const KeyRefillStoreLive: Layer.Layer<KeyRefillStore, never, MysqlPools> 
   Effect.map(MysqlPools, ({ primary: { query, sql, transaction } }) =>
     KeyRefillStore.of({
       refillBatch: Effect.fn("KeyRefillStore.refillBatch")(
-        passRefused({
+        skipRefusedKeys({
           refill: (request) => transaction("KeyRefillStore.refillBatch", refillBatch(sql, request)),
           first: (request) => query("KeyRefillStore.refillBatch", firstDue(sql, request))
         })

@@ -7,56 +7,58 @@ import type { PoolUsage } from "../../services/Db.ts"
 import { classifySqlError, sessionAfter } from "./classifySqlError.ts"
 import { withoutPasswordAsText } from "./withoutPasswordAsText.ts"
 
-/** Where a server is and how much of it one process may take. */
+/** Address of a server and limits of one process. */
 export interface MysqlPoolOptions {
   readonly host: string
   readonly port: number
   readonly database: string
-  /** Of the same server, for the tables that this worker alone uses. Default: `database`. */
+  /** Database on the same server for the tables that only this worker uses. Default: `database`. */
   readonly ownDatabase?: string | undefined
   readonly user: string
   readonly password?: Redacted.Redacted | undefined
-  /** Used instead of host and port. */
+  /** Replaces host and port. */
   readonly socketPath?: string | undefined
-  /** Absent: no encryption. The host name is checked whenever the certificate is. */
+  /** Absent: no TLS. Checking the certificate includes the host name. */
   readonly tls?: { readonly rejectUnauthorized: boolean; readonly ca?: string | undefined } | undefined
   /** Default 25. */
   readonly maxConnections?: number | undefined
   /** Default 10. */
   readonly maxIdle?: number | undefined
-  /** Callers that may wait for a free connection; more are refused at once. Default: any number. */
+  /** Callers that may wait for a connection; further callers fail at once. Default: unlimited. */
   readonly maxWaiting?: number | undefined
   /** Default 1 minute. */
   readonly idleTimeout?: Duration.DurationInput | undefined
-  /** A connection this old is closed when it comes back, so that a new address is noticed. Default 5 minutes. */
+  /**
+   * Maximum age; an older connection is closed on release, so that a changed server address takes effect. Default 5 minutes.
+   */
   readonly connectionLifetime?: Duration.DurationInput | undefined
-  /** To open a connection, and to wait for a free one. Default 5 seconds. */
+  /** Timeout for opening a connection and for waiting for a free one. Default 5 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
-  /** Of one statement; the connection is closed when it passes. Default 10 seconds. */
+  /** Timeout of one statement, after which its connection is closed. Default 10 seconds. */
   readonly statementTimeout?: Duration.DurationInput | undefined
   /** From BEGIN to before COMMIT. Default 20 seconds. */
   readonly transactionTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * Settings every connection starts with, so that MySQL and MariaDB behave alike. READ COMMITTED: a locking read of a row
- * that does not exist takes no gap lock, which under REPEATABLE READ deadlocks two inserts of neighbouring names. A lock
- * is waited for 5 s, well within one statement's timeout.
+ * Session settings that make MySQL and MariaDB behave alike. READ COMMITTED: a locking read of a missing row takes no gap lock;
+ * under REPEATABLE READ, gap locks deadlock inserts of neighbouring names. A lock wait is limited to 5 s, within the statement
+ * timeout.
  */
 const sessionSettings = [
   `SET SESSION sql_mode = 'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5`,
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 ]
 
-/** An operation of ours that took too long; `classifySqlError` knows it by its cause. */
+/** A local timeout; `classifySqlError` recognizes it by its cause. */
 export const timedOut = (what: string) =>
   new SqlError({ cause: new Cause.TimeoutException(what), message: `${what} timed out` })
 
-/** Ages of connections, on a clock that no one sets. */
+/** Ages of connections, by a monotonic clock. */
 interface Ages {
   readonly opened: WeakMap<PoolConnection, number>
   readonly lifetimeMillis: number
-  /** Connections opened until then lead to a server that is not the one to ask any more. */
+  /** Connections opened before this lead to a server that must no longer be used. */
   retiredUntil: number
 }
 
@@ -76,23 +78,23 @@ const isRetired = ({ opened, retiredUntil }: Ages, connection: PoolConnection): 
 const isTooOld = (ages: Ages, connection: PoolConnection): boolean =>
   isRetired(ages, connection) || performance.now() - (ages.opened.get(connection) ?? 0) > ages.lifetimeMillis
 
-/** A connection while one caller has it. */
+/** A connection leased to one caller. */
 interface Leased {
   readonly driver: PoolConnection
   readonly ages: Ages
   readonly timeout: Duration.Duration
 }
 
-/** Closes the connection after an error that says so, and those that lead to the same server with it. */
+/** Closes the connection if the error requires it, and with a failed server all its connections. */
 const closeAfter = (cause: unknown, { ages, driver }: Leased, sentAt: number): void => {
   const session = sessionAfter(classifySqlError(cause))
-  // One that is closed already, as for the ROLLBACK that follows, tells nothing new.
+  // A connection that is already closed, as for the ROLLBACK that follows, gives no new information.
   if (session === "usable" || !ages.opened.delete(driver)) return
   driver.destroy()
   if (session === "all-unusable") ages.retiredUntil = Math.max(ages.retiredUntil, sentAt)
 }
 
-/** Sends one statement. When no caller waits for its answer any more, the connection that would get it is closed. */
+/** Sends one statement. If the caller is interrupted, the connection with the pending response is closed. */
 const send = (
   leased: Leased,
   method: "execute" | "query",
@@ -101,7 +103,7 @@ const send = (
   Effect.async<unknown, SqlError>((resume) => {
     const { driver, timeout } = leased
     const sentAt = performance.now()
-    // A timer of Node, not of the Clock: COMMIT and ROLLBACK cannot be interrupted and must be bounded all the same.
+    // Node's timer, not Effect's Clock: COMMIT and ROLLBACK are uninterruptible and must still be bounded.
     const timer = setTimeout(() => {
       driver.destroy()
       resume(Effect.fail(timedOut("statement")))
@@ -156,7 +158,7 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
           },
           ...(options.tls.rejectUnauthorized ? {} : { authPlugins: withoutPasswordAsText })
         }),
-    // Our own socket, because only its end tells that a connection is gone. A silent peer is noticed within 20 s.
+    // A custom socket, because only its close event shows a lost connection. Keepalive detects a silent peer within 20 s.
     stream: () => {
       const socket =
         options.socketPath === undefined
@@ -169,7 +171,7 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
             })
           : connectSocket(options.socketPath)
       gauge.open += 1
-      // MySQL answers an end in the middle of a statement with an error that the driver would write to stderr, as text.
+      // If a socket ends during a statement, MySQL returns an error that the driver would write to stderr.
       socket.once("finish", () => socket.destroy())
       return socket.once("close", () => {
         gauge.open -= 1
@@ -177,17 +179,17 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
     },
     connectionLimit: options.maxConnections ?? 25,
     maxIdle: options.maxIdle ?? 10,
-    // The driver takes 0 for no limit.
+    // 0 is unlimited.
     queueLimit: options.maxWaiting ?? 0,
     idleTimeout: Duration.toMillis(options.idleTimeout ?? "1 minute"),
     connectTimeout: Duration.toMillis(options.connectTimeout ?? "5 seconds"),
-    // Without these two the number of affected rows counts matched rows, and IGNORE_SPACE joins the session's sql_mode.
+    // Without FOUND_ROWS the count of affected rows excludes unchanged rows; IGNORE_SPACE would change the session's sql_mode.
     flags: ["-FOUND_ROWS", "-IGNORE_SPACE"],
-    // Always strings: a 64-bit number must not change its type, or its value, once it grows past 2^53.
+    // Always strings: a 64-bit number must keep its type and value beyond 2^53.
     supportBigNumbers: true,
     bigNumberStrings: true,
     timezone: "Z",
-    // IN lists of many lengths make many statements, and the server counts them over all connections.
+    // IN lists of different lengths are different statements, and the server limits their number over all connections.
     maxPreparedStatements: 200
   })
   pool.on("connection", (connection: PoolConnection) => {
@@ -199,7 +201,7 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
 
 const acquireFrom = (pool: Pool, ages: Ages, gauge: Gauge, timeout: Duration.Duration) =>
   Effect.acquireRelease(
-    // Not interruptible, so bounded by a timer here; a connection that comes too late goes straight back.
+    // Uninterruptible, so bounded by a timer; a connection that arrives too late is released at once.
     Effect.async<PoolConnection, SqlError>((resume) => {
       let expected = true
       const done = (result: Effect.Effect<PoolConnection, SqlError>) => {
@@ -234,7 +236,7 @@ const acquireFrom = (pool: Pool, ages: Ages, gauge: Gauge, timeout: Duration.Dur
 
 const closePool = (pool: Pool) =>
   Effect.async<void>((resume) => {
-    // A server that does not answer a goodbye must not hold up shutdown.
+    // A server that does not respond to QUIT must not block shutdown.
     const timer = setTimeout(() => resume(Effect.void), 2_000)
     pool.end(() => {
       clearTimeout(timer)
@@ -242,13 +244,13 @@ const closePool = (pool: Pool) =>
     })
   })
 
-/** The driver's pool as `@effect/sql` needs it: a connection per scope, each of its statements bounded, and a count of all. */
+/** The driver's pool for `@effect/sql`: one connection per scope, with bounded statements and usage counts. */
 export interface MysqlDriver {
   readonly acquire: Effect.Effect<Connection, SqlError, Scope.Scope>
   readonly usage: Effect.Effect<Omit<PoolUsage, "pool">>
 }
 
-/** Opens connections when they are first needed and closes them with the scope. */
+/** Opens connections on demand and closes them with the scope. */
 export const makeMysqlDriver = Effect.fnUntraced(function* (options: MysqlPoolOptions) {
   const gauge: Gauge = { open: 0, used: 0, waiting: 0 }
   const pool = yield* Effect.acquireRelease(

@@ -10,27 +10,27 @@ import { type MysqlPoolOptions, makeMysqlDriver, timedOut } from "./MysqlDriver.
 import type { OwnTable } from "./ownTables.ts"
 import { withDbErrors } from "./withDbErrors.ts"
 
-/** A bounded set of connections to one server. */
+/** A bounded connection pool to one server. */
 export interface MysqlPool {
   readonly sql: SqlClient.SqlClient
   readonly ownDatabase: string | undefined
-  /** A table that this worker alone uses, for a statement. */
+  /** The identifier of a table that only this worker uses. */
   readonly ownTable: (table: OwnTable) => Identifier
-  /** Runs statements that change nothing. Repeated as a transaction is. */
+  /** Runs read-only statements, with the retries of `transaction`. */
   readonly query: <A, R>(
     operation: string,
     effect: Effect.Effect<A, SqlError | DbFailure, R>
   ) => Effect.Effect<A, DbFailure, R>
   /**
-   * Runs the statements in one transaction. It is repeated as a whole after a deadlock, a lock wait, a connection that is
-   * lost or leads to the wrong server, a full server and any error that is not known, and a lost COMMIT may have been
-   * written: every transaction must be safe to repeat.
+   * Runs the statements in one transaction. The whole transaction is retried after a deadlock, a lock wait timeout, a lost
+   * connection, a read-only or full server, and any unknown error. A lost COMMIT may have been applied, so every transaction
+   * must be safe to repeat.
    */
   readonly transaction: <A, R>(
     operation: string,
     effect: Effect.Effect<A, SqlError | DbFailure, R>
   ) => Effect.Effect<A, DbFailure, R>
-  /** Runs the statements on one connection without a transaction, for what belongs to a connection, such as a named lock. */
+  /** Runs the statements on one connection without a transaction, for session state such as a named lock. */
   readonly session: <A>(
     operation: string,
     effect: Effect.Effect<A, SqlError | DbFailure>
@@ -38,7 +38,7 @@ export interface MysqlPool {
   readonly usage: Effect.Effect<PoolUsage>
 }
 
-/** Reasons that pass within a second or so, or that another connection does not meet. */
+/** Reasons that are gone within about a second, or on another connection. */
 const passing: ReadonlySet<DbError["reason"]> = new Set([
   "deadlock",
   "lock_wait",
@@ -48,7 +48,10 @@ const passing: ReadonlySet<DbError["reason"]> = new Set([
   "unknown"
 ])
 
-/** Three repeats after about 50, 100 and 200 ms, as the other writers of this database do. Jitter parts two losers of one deadlock. */
+/**
+ * Three retries after about 50, 100 and 200 ms, as the other writers of this database do. Jitter separates the victims of one
+ * deadlock.
+ */
 const retryPassing = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Effect<A, DbFailure, R> =>
   Effect.retry(effect, {
     schedule: Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(3))),
@@ -56,9 +59,9 @@ const retryPassing = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Effe
   })
 
 /**
- * Opens a pool on first use and closes it with the scope. It speaks `@effect/sql` with the MySQL compiler of
- * `@effect/sql-mysql2`, but owns the driver's pool: `MysqlClient.make` hides its own, which then can neither be counted,
- * nor given session settings, nor relieved of a statement that never answers.
+ * Opens a pool on first use and closes it with the scope. It uses `@effect/sql` with the MySQL compiler of
+ * `@effect/sql-mysql2`, but owns the driver's pool: `MysqlClient.make` hides its pool, so connections could not be counted,
+ * given session settings, or closed when a statement hangs.
  */
 export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"], options: MysqlPoolOptions) {
   const transactionTimeout = Duration.decode(options.transactionTimeout ?? "20 seconds")
@@ -83,7 +86,7 @@ export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"
     ),
     begin: run("BEGIN"),
     commit: run("COMMIT"),
-    // It fails only on a connection that is gone, and the server has rolled that back. The first error is the one to report.
+    // ROLLBACK fails only on a lost connection, which the server has rolled back. The first error is reported.
     rollback: (connection) => Effect.ignore(run("ROLLBACK")(connection)),
     savepoint: (connection, id) => run(`SAVEPOINT s${id}`)(connection),
     rollbackSavepoint: (connection, id) => run(`ROLLBACK TO SAVEPOINT s${id}`)(connection)

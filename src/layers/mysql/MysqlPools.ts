@@ -9,9 +9,9 @@ export interface MysqlPoolsOptions {
 }
 
 /**
- * The pools the stores share. Reads that decide a write go to the primary; `replica` is the primary when there is none.
- * `health` is one more connection to the primary, for probes alone: they take none from the workflows, and are answered also
- * while the workflows use all of theirs. `all` is what has a gauge, without `health`.
+ * The pools that all stores share. Reads that decide a write use the primary; `replica` is the primary if none is configured.
+ * `health` is one extra connection to the primary for probes: it takes none from the workflows and works while they use all of
+ * theirs. `all` lists the pools with metrics, without `health`.
  */
 export class MysqlPools extends Context.Tag("ctrl-worker/MysqlPools")<
   MysqlPools,
@@ -23,10 +23,10 @@ export class MysqlPools extends Context.Tag("ctrl-worker/MysqlPools")<
   }
 >() {}
 
-/** Below the 500 ms that a probe gives its checks: nothing is left behind that still waits. */
+/** Below a health check's timeout of 500 ms, so that no check is abandoned. */
 const healthTimeout = Duration.millis(400)
 
-/** A probe asks once a second at most; a second caller may wait, a third is refused. */
+/** A probe runs at most once a second; a second caller may wait, a third fails. */
 const forHealth = (primary: MysqlPoolOptions): MysqlPoolOptions => ({
   ...primary,
   maxConnections: 1,
@@ -40,7 +40,7 @@ const forHealth = (primary: MysqlPoolOptions): MysqlPoolOptions => ({
 export const ping = (pool: MysqlPool): Effect.Effect<void, DbFailure> =>
   Effect.asVoid(pool.query("Db.ping", pool.sql`SELECT 1`))
 
-/** Five attempts with 1, 2, 3 and 4 s between them: enough for a database that starts together with the worker. */
+/** Five attempts with 1, 2, 3 and 4 s in between: enough for a database that starts together with the worker. */
 const untilReachable = (pool: MysqlPool) =>
   ping(pool).pipe(
     Effect.timeoutFail({
@@ -50,7 +50,7 @@ const untilReachable = (pool: MysqlPool) =>
     Effect.retry(Schedule.linear("1 second").pipe(Schedule.intersect(Schedule.recurs(4))))
   )
 
-/** Opens the pools, fails when a server does not answer within five attempts, and closes them with the scope. */
+/** Opens the pools, fails if a server is unreachable in five attempts, and closes them with the scope. */
 export const MysqlPoolsLive = (options: MysqlPoolsOptions): Layer.Layer<MysqlPools, DbFailure> =>
   Layer.scoped(
     MysqlPools,

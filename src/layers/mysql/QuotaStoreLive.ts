@@ -15,7 +15,7 @@ const quotaRows = decodeRows(
   })
 )
 
-/** Reads from the replica: nothing is written after it, and the next check is a day away. */
+/** Reads from the replica: no write depends on it, and the next check is a day later. */
 export const QuotaStoreLive: Layer.Layer<QuotaStore, never, MysqlPools> = Layer.effect(
   QuotaStore,
   Effect.map(MysqlPools, ({ replica: { query, sql } }) =>

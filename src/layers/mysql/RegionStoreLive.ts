@@ -50,8 +50,8 @@ const readMaxVersion = (sql: SqlClient, region: string) =>
   )
 
 /**
- * Makes a second writer of the region wait, although callers hold the region's key: an attempt that lost its key may still
- * be committing. The newest row of each table stands for the region; it is also where a version would collide.
+ * Serializes writers of the region. Callers hold the region's key, but an attempt that lost its key may still be committing.
+ * Locks the newest row of each table, which is also where a version would collide.
  */
 const lockRegion = (sql: SqlClient, region: string) =>
   Effect.all(
@@ -81,8 +81,8 @@ const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, request: Regio
   return snapshot
 })
 
-// Rows are updated when the snapshot holds them and inserted otherwise. An upsert would not do: it also swallows a
-// collision on an id or on (region, version) and then changes somebody else's row. Updates never lower a version.
+// Rows in the snapshot are updated, others inserted. An upsert would not work: it would also absorb a collision on an id or on
+// (region, version) and change another row. Updates never lower a version.
 
 const writePolicy = (
   sql: SqlClient,

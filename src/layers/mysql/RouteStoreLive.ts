@@ -51,7 +51,7 @@ const inChunks = <A, B, E>(
   select: (chunk: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
 ) => Effect.map(Effect.forEach(Arr.chunksOf(values, chunkSize), select), Arr.flatten)
 
-/** Locks deployments in the order of their ids, as everybody does. */
+/** Locks deployments by id, the lock order of all transactions. */
 const lockDeployments = (sql: SqlClient, ids: ReadonlyArray<string>) =>
   inChunks([...ids].sort(), (chunk) =>
     routedDeploymentRows(sql`
@@ -63,7 +63,7 @@ const readDeployments = (sql: SqlClient, ids: ReadonlyArray<string>) =>
     routedDeploymentRows(sql`SELECT ${routedDeploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", chunk)}`)
   )
 
-/** Ids of the routes a decision is about. Unlocked, so that the rows can then be locked in the order of their ids. */
+/** Ids of the relevant routes. Read without locks, so that the rows can then be locked by id. */
 const findRouteIds = Effect.fnUntraced(function* (
   sql: SqlClient,
   fqdns: ReadonlyArray<string>,
@@ -92,7 +92,10 @@ const lockRoutes = (sql: SqlClient, ids: ReadonlyArray<string>) =>
     Arr.sort(byCreation)
   )
 
-/** Locks what the project's own routes point at. A foreign deployment is only read: locking it here could close a cycle of waits. */
+/**
+ * Locks the deployments of the project's own routes. Another project's deployment is only read: locking it could cause a
+ * deadlock.
+ */
 const routedDeployments = Effect.fnUntraced(function* (
   sql: SqlClient,
   projectId: string,

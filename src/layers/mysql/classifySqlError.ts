@@ -2,15 +2,15 @@ import { SqlError } from "@effect/sql/SqlError"
 import { Cause, Option, Predicate } from "effect"
 import type { DbErrorReason, DbRefusedReason } from "../../services/Db.ts"
 
-/** What is known of a failed statement: the reason, and the server's error number when the server answered. */
+/** The reason of a failed statement, and the server's error number if the server responded. */
 export interface SqlFailure {
   readonly reason: DbErrorReason | DbRefusedReason
   readonly errno?: number
 }
 
 /**
- * Error numbers of MySQL 8.4 and 9 ("Server Error Message Reference") and MariaDB 10.11 ("MariaDB Error Codes"). Those that
- * differ between the two are both listed. What is not listed is told by its SQLSTATE class.
+ * Error numbers of MySQL 8.4 and 9 ("Server Error Message Reference") and MariaDB 10.11 ("MariaDB Error Codes"). Numbers that
+ * differ are listed for both. Others are classified by SQLSTATE class.
  */
 const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
   [1020, "deadlock"], // innodb_snapshot_isolation of MariaDB: another transaction wrote the row first
@@ -91,18 +91,18 @@ const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
 ])
 
 /**
- * SQLSTATE classes (ISO/IEC 9075-2, 24.1) in which a server refuses what a statement says or holds, so that a repeat is
- * refused as well: feature not supported, cardinality, data, integrity constraint, syntax or access rule, check option,
- * SIGNAL of a trigger. All other classes count as passing when the number is not known: 08, 40 and 70 do pass, and HY, the
- * general error, is also what a full disk, a failover or a proxy answers (ProxySQL 9001 to 9999, Vitess 1105). What repeats for ever by mistake is paused after
- * an hour with nothing lost; what is given up by mistake is a failed deploy.
+ * SQLSTATE classes (ISO/IEC 9075-2, 24.1) in which a repeat fails as well: feature not supported, cardinality, data, integrity
+ * constraint, syntax or access rule, check option, SIGNAL of a trigger. All other classes count as transient if the number is
+ * unknown: 08, 40 and 70 are transient, and HY, the general error, also covers a full disk, a failover or a proxy (ProxySQL
+ * 9001 to 9999, Vitess 1105). A permanent error misclassified as transient pauses after an hour with nothing lost; the opposite
+ * mistake fails a deploy.
  */
 const refusedClasses: ReadonlySet<string> = new Set(["0A", "21", "22", "23", "42", "44", "45"])
 
 const sqlStateClass = (error: object): string =>
   Predicate.hasProperty(error, "sqlState") && Predicate.isString(error.sqlState) ? error.sqlState.slice(0, 2) : ""
 
-/** Class 08 is the connection's. */
+/** Class 08: connection exception. */
 const reasonOfClass = (state: string): SqlFailure["reason"] => {
   if (state === "08") return "connection"
   return refusedClasses.has(state) ? "other" : "unknown"
@@ -111,7 +111,7 @@ const reasonOfClass = (state: string): SqlFailure["reason"] => {
 const reasonOf = (errno: number, error: object): SqlFailure["reason"] =>
   reasonByErrno.get(errno) ?? reasonOfClass(sqlStateClass(error))
 
-/** Codes of the driver and of Node's sockets, for failures in which no server spoke. */
+/** Codes of the driver and of Node's sockets, for failures without a server response. */
 const connectionCodes: ReadonlySet<string> = new Set([
   "PROTOCOL_CONNECTION_LOST",
   "PROTOCOL_SEQUENCE_TIMEOUT",
@@ -126,7 +126,7 @@ const connectionCodes: ReadonlySet<string> = new Set([
   "ETIMEDOUT"
 ])
 
-/** Errors nest (SqlError around the driver's error around the socket's); deeper than this is a cycle. */
+/** Errors nest (SqlError, driver error, socket error); a deeper chain is a cycle. */
 const maxDepth = 10
 
 const own = (error: object): Option.Option<SqlFailure> => {
@@ -137,12 +137,12 @@ const own = (error: object): Option.Option<SqlFailure> => {
   if (Predicate.hasProperty(error, "code") && Predicate.isString(error.code) && connectionCodes.has(error.code)) {
     return Option.some({ reason: "connection" })
   }
-  // The driver marks every error after which a connection is unusable, those without a code included.
+  // The driver sets `fatal` on every error that makes a connection unusable, also without a code.
   if (Predicate.hasProperty(error, "fatal") && error.fatal === true) return Option.some({ reason: "connection" })
   return Option.none()
 }
 
-/** Tells why a statement failed by the numbers and codes found along the chain of causes, never by a message. */
+/** Classifies by the numbers and codes in the chain of causes, never by a message. */
 export const classifySqlError = (error: unknown): SqlFailure => {
   let current = error
   for (let depth = 0; depth < maxDepth && Predicate.isObject(current); depth++) {
@@ -153,10 +153,10 @@ export const classifySqlError = (error: unknown): SqlFailure => {
   return { reason: "unknown" }
 }
 
-/** What a failed statement tells of the connection that it ran on. */
+/** State of the connection after a failed statement. */
 export type Session = "usable" | "unusable" | "all-unusable"
 
-/** About the statement's rows, or about those of other transactions: the next statement is not concerned. */
+/** Concerns the statement's rows or other transactions, not the next statement. */
 const aboutRowsAlone: ReadonlySet<SqlFailure["reason"]> = new Set([
   "deadlock",
   "lock_wait",
@@ -169,17 +169,16 @@ const aboutRowsAlone: ReadonlySet<SqlFailure["reason"]> = new Set([
 ])
 
 /**
- * Whether the connection may run another statement. After any error that is not known to be about rows it may not: its
- * prepared statements can be gone (1243, 1615) or too many (1461), a proxy can have lost its server, and new privileges and
- * a new schema are seen by new connections. When the server is no longer the one to write to, or goes away, the other
- * connections that were opened before lead to it as well.
+ * Whether the connection may run another statement. Only after errors known to concern rows: otherwise its prepared statements
+ * may be gone (1243, 1615) or too many (1461), a proxy may have lost its server, and new privileges or a new schema need a new
+ * connection. If the server is no longer the primary, or shuts down, the other connections opened before are unusable too.
  */
 export const sessionAfter = ({ reason }: SqlFailure): Session => {
   if (aboutRowsAlone.has(reason)) return "usable"
   return reason === "connection" || reason === "read_only" ? "all-unusable" : "unusable"
 }
 
-/** The SqlError that a value is or wraps, in a failure or a defect alike. */
+/** Finds the SqlError in a failure or defect. */
 export const findSqlError = (error: unknown): Option.Option<SqlError> => {
   let current = error
   for (let depth = 0; depth < maxDepth && Predicate.isObject(current); depth++) {

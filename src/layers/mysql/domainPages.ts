@@ -16,7 +16,7 @@ const pageRows = decodeRows(
   })
 )
 
-/** One page of the domains that are verified or have a challenge, and of the rows that may share a name with one of them. */
+/** One page of the domains that are verified or have a challenge, with the rows that may share a name with one of them. */
 export const domainPage = Effect.fnUntraced(function* (sql: SqlClient, after: number, limit: number) {
   const page = yield* pageRows(sql`
     SELECT d.pk AS ordinal, d.id AS id, d.domain AS ${sql("stored")}, d.workspace_id AS workspaceId, c.status AS status,

@@ -16,7 +16,7 @@ const rows = decodeRows(
   })
 )
 
-/** A row of `custom_domains` as it is told from others of its name. */
+/** The columns of `custom_domains` that determine the owner of a name. */
 export interface NamedDomain {
   readonly ordinal: number
   readonly id: string
@@ -27,7 +27,7 @@ export interface NamedDomain {
   readonly isVerified: boolean
 }
 
-// `stored` is a word of MySQL.
+// `stored` is a reserved word in MySQL.
 const columns = (sql: SqlClient) =>
   sql.literal("pk AS ordinal, id, domain AS `stored`, workspace_id AS workspaceId, verification_status AS status")
 
@@ -39,7 +39,7 @@ const named = (row: Omit<NamedDomain, "isPlatform" | "isVerified">): NamedDomain
 
 const lockOf = (sql: SqlClient, isLocking: boolean) => sql.literal(isLocking ? "FOR UPDATE" : "")
 
-/** The rows of a name, in whatever spelling, its owner first. `isLocking` for who will write them. */
+/** The rows of a name in any spelling, its owner first. `isLocking` locks them for a write. */
 export const namedDomains = (sql: SqlClient, name: DomainName, isLocking: boolean) =>
   Effect.map(
     rows(sql`
@@ -48,14 +48,14 @@ export const namedDomains = (sql: SqlClient, name: DomainName, isLocking: boolea
     (found) => rowsOf(name, found.map(named))
   )
 
-/** The row that has exactly this text, locked. */
+/** Locks the row with exactly this text. */
 export const storedAs = (sql: SqlClient, stored: string) =>
   Effect.map(
     rows(sql`SELECT ${columns(sql)} FROM custom_domains WHERE domain = ${stored} FOR UPDATE`),
     (found) => found.map(named).find((row) => row.stored === stored) ?? null
   )
 
-/** Says at a tenant's row why its domain is not served. A row that says so already is left as it is. */
+/** Sets a tenant's row to `failed` with the reason. No effect if it already has this reason. */
 export const refuseDomain = (sql: SqlClient, domainId: string, problem: string, at: number) => sql`
   UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
   WHERE id = ${domainId} AND workspace_id <> ${infrastructureWorkspace}

@@ -1,6 +1,6 @@
-/** Tables that this worker alone uses. */
+/** Tables that only this worker uses. */
 export type OwnTable = "control_plane_migrations" | "ctrl_worker_builds"
 
-/** The name of a table as a statement writes it. Without `database` it is in the database of the connection. */
+/** The quoted name of a table. Without `database` it is in the connection's database. */
 export const tableName = (table: string, database?: string): string =>
   database === undefined ? `\`${table}\`` : `\`${database}\`.\`${table}\``

@@ -8,8 +8,8 @@ import { type NamedDomain, namedDomains, refuseDomain } from "./namedDomains.ts"
 const has = (rows: ReadonlyArray<NamedDomain>, text: string) => rows.find(({ stored }) => stored.toLowerCase() === text)
 
 /**
- * The table takes each text once: where a tenant's row has the name, the platform's has it with a final dot. A tenant whose row
- * has that text as well loses it, so that no number of rows keeps the platform from its own name.
+ * The column is unique: if a tenant's row has the name, the platform's row stores it with a final dot. A tenant's row with that
+ * text is renamed, so that no tenant's row can take the platform's name.
  */
 const freeSpelling = Effect.fnUntraced(function* (sql: SqlClient, name: DomainName, known: ReadonlyArray<NamedDomain>) {
   if (has(known, name) === undefined) return name
@@ -45,7 +45,7 @@ const insertPlatform = Effect.fnUntraced(function* (
   return owner
 })
 
-/** Makes what is missing of one infrastructure domain, and refuses the rows of tenants that have its name. */
+/** Inserts what is missing of one infrastructure domain, and rejects tenants' rows with its name. */
 export const ensurePlatformDomain = Effect.fnUntraced(function* (
   sql: SqlClient,
   domain: InfrastructureDomain,

@@ -2,9 +2,9 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Option, Schema } from "effect"
 
 /**
- * Columns as the driver hands them over: BIGINT and DECIMAL as text, smaller integers as numbers, JSON parsed or as text.
- * Which of the two an expression is depends on the server: `CASE WHEN a THEN 1 ELSE 0 END` and `a > b` are INT on MariaDB
- * and BIGINT on MySQL, so a numeric column is read in both forms.
+ * Columns as the driver returns them: BIGINT and DECIMAL as strings, smaller integers as numbers, JSON parsed or as a string.
+ * The type of an expression depends on the server: `CASE WHEN a THEN 1 ELSE 0 END` and `a > b` are INT on MariaDB and BIGINT on
+ * MySQL, so a numeric column accepts both forms.
  */
 export const Integer64 = Schema.Union(Schema.Number, Schema.NumberFromString)
 export const Version = Schema.Union(Schema.BigInt, Schema.BigIntFromNumber)
@@ -15,7 +15,7 @@ export const Flag = Schema.transform(Integer64, Schema.Boolean, {
 })
 export const Json = <A, I>(schema: Schema.Schema<A, I>) => Schema.Union(schema, Schema.parseJson(schema))
 
-/** A JSON column whose content others choose and no decision rests on: null where it is absent or does not fit. */
+/** A JSON column with foreign content that no decision depends on: null if absent or of another shape. */
 export const Lenient = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.transform(Schema.Unknown, Schema.NullOr(Schema.typeSchema(schema)), {
     strict: true,
@@ -24,9 +24,9 @@ export const Lenient = <A, I>(schema: Schema.Schema<A, I>) =>
   })
 
 /**
- * Decodes what a SELECT returned. A row that does not fit is a defect: the tables are not those this code was written for. So
- * every column is decoded as wide as its type: a text as any text, a number as any number. What a writer may choose
- * beyond its type, as the content of JSON, is decoded afterwards, into `RowUnfit` (see `regionConfigOf`) or by `Lenient`.
+ * Decodes the rows of a SELECT. A row that does not decode is a defect: the schema is not the expected one. So each column is
+ * decoded as wide as its type. What a writer may choose beyond the type, such as JSON content, is decoded later, into
+ * `InvalidRow` (see `regionConfigOf`) or by `Lenient`.
  */
 export const decodeRows = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(Schema.Array(schema))

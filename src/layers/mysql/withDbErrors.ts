@@ -14,9 +14,8 @@ const toDbFailure = (operation: string, error: SqlError): DbFailure => {
 }
 
 /**
- * Turns SQL failures into `DbError` where they pass with time and into `DbRefused` where they do not. Defects are searched
- * too: `@effect/sql` dies when COMMIT fails, and that is the lost connection or the deadlock a caller wants to retry. Any
- * other defect, and interruption, passes unchanged.
+ * Maps transient SQL failures to `DbError` and permanent ones to `DbRefused`. Also searches defects: `@effect/sql` dies if
+ * COMMIT fails, which can be a lost connection or a deadlock to retry. Other defects and interruption pass unchanged.
  */
 export const withDbErrors =
   (operation: string) =>

@@ -1,6 +1,6 @@
 import type { AuthPlugin } from "mysql2"
 
-/** Every connection that is opened ends with it: the server wants what it must not have. */
+/** Every connection attempt fails: the server requests the password in cleartext. */
 class PasswordAsTextRefused extends Error {
   constructor(plugin: string) {
     super(`the server asks for the password as text (${plugin}) and its certificate is not verified`)
@@ -14,8 +14,8 @@ const refusing =
     Promise.reject<string>(new PasswordAsTextRefused(plugin))
 
 /**
- * For TLS without a check of the certificate: the driver takes any TLS for a safe way and answers these two methods, which
- * the server chooses, with the password itself. A machine in between would only have to ask.
+ * For TLS without certificate verification: the driver considers any TLS secure and sends the password itself for these two
+ * authentication methods, which the server chooses. A man in the middle could request it.
  */
 export const withoutPasswordAsText: Readonly<Record<"mysql_clear_password" | "sha256_password", AuthPlugin>> = {
   mysql_clear_password: refusing("mysql_clear_password"),

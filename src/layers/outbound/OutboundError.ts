@@ -3,13 +3,13 @@ import { Schema } from "effect"
 const fields = {
   neighbour: Schema.String,
   code: Schema.optional(Schema.String),
-  /** The header of an answer that began, as it came. */
+  /** The unparsed Retry-After header of the response. */
   retryAfter: Schema.optional(Schema.String)
 }
 
 /**
- * There is no answer, and the next call may have one. `busy`: too many calls to this neighbour are in flight or wait.
- * `broken-off`: the answer began and did not end. `code` is the system's word, such as ECONNREFUSED or CERT_HAS_EXPIRED.
+ * No response; the next call may get one. `busy`: too many calls to this service are in flight or waiting. `broken-off`: the
+ * response was truncated. `code` is an error code such as ECONNREFUSED or CERT_HAS_EXPIRED.
  */
 export class OutboundUnavailable extends Schema.TaggedError<OutboundUnavailable>()("OutboundUnavailable", {
   ...fields,
@@ -23,8 +23,8 @@ export class OutboundUnavailable extends Schema.TaggedError<OutboundUnavailable>
 }
 
 /**
- * The neighbour answers or names what this worker does not accept: more bytes than the bound, a redirect (`status`), a
- * content coding that was not asked for, or an address that it may not send us to.
+ * A response that this worker does not accept: too large, a redirect (`status`), an unrequested content coding, or a URL with a
+ * forbidden address.
  */
 export class OutboundRefused extends Schema.TaggedError<OutboundRefused>()("OutboundRefused", {
   ...fields,
@@ -40,12 +40,12 @@ export class OutboundRefused extends Schema.TaggedError<OutboundRefused>()("Outb
 
 export type OutboundError = OutboundUnavailable | OutboundRefused
 
-/** The same in the words that the errors of services share. */
+/** The reason as the errors of services name it. */
 export const reasonOf = (error: OutboundError): "unreachable" | "timeout" | "unexpected-answer" => {
   if (error._tag === "OutboundRefused" || error.reason === "broken-off") return "unexpected-answer"
   return error.reason === "timeout" ? "timeout" : "unreachable"
 }
 
-/** The status of a redirect, for errors that tell the status. */
+/** The status of a redirect, for errors with a status. */
 export const statusOf = (error: OutboundError): { readonly status?: number } =>
   error._tag === "OutboundRefused" && error.status !== undefined ? { status: error.status } : {}

@@ -16,25 +16,25 @@ import { type OutboundError, OutboundRefused } from "./OutboundError.ts"
 
 export interface OutboundOptions {
   readonly bounds: Bounds
-  /** Default `whole`. With `head` the connection is closed after the headers and the answer has no body. */
+  /** Default `whole`. `head` closes the connection after the headers and returns no body. */
   readonly reading?: Reading
-  /** `same-origin`: up to 3 are followed, with all headers, as long as scheme, host and port stay. Default `refused`. */
+  /** `same-origin` follows up to 3 redirects, with all headers, within the same scheme, host and port. Default `refused`. */
   readonly redirects?: "refused" | "same-origin"
-  /** PEM. Trusted instead of the system's roots. */
+  /** PEM. Replaces the system's trusted roots. */
   readonly certificateAuthorities?: string | undefined
   /** Default true. */
   readonly checkCertificate?: boolean | undefined
   /**
-   * The configured host of a neighbour whose answers name further hosts: these must have public addresses, unless its
-   * own are not.
+   * Set for a service whose responses name further hosts: the configured host. Further hosts must have public addresses, unless
+   * the configured host has a private one.
    */
   readonly namedBy?: string | undefined
 }
 
 /**
- * Sends one request and answers with all of what came back, whatever its status, within the bounds of the neighbour. It
- * takes no proxy from the environment, follows no redirect but those of `redirects`, accepts no content coding, and
- * leaves no trace: no span, no trace context in the request, nothing of it in an error.
+ * Sends one request and returns the whole response, of any status, within the service's bounds. It uses no proxy from the
+ * environment, follows no redirect except by `redirects`, accepts no content coding, and leaves no trace: no span, no trace
+ * context in the request, no content in errors.
  */
 export type OutboundHttp = (
   request: HttpClientRequest.HttpClientRequest
@@ -51,7 +51,7 @@ const bodyOf = (body: HttpBody.HttpBody): string | Uint8Array | null => {
     case "Raw":
       if (typeof body.body === "string") return body.body
   }
-  throw new TypeError("only texts and bytes are sent to a neighbour")
+  throw new TypeError("only text and bytes can be sent")
 }
 
 const isHttp = ({ protocol }: URL): boolean => protocol === "http:" || protocol === "https:"
@@ -68,7 +68,7 @@ const prepared = (
     })
   )
 
-/** The request at the new place, when that is of the same origin and the request may be repeated there as it is (RFC 9110, section 15.4). */
+/** The redirected request, if it has the same origin and may be repeated unchanged (RFC 9110, section 15.4). */
 const redirected = (request: OutboundRequest, { headers, status }: OutboundAnswer): Option.Option<OutboundRequest> => {
   const { location } = headers
   if (location === undefined || !URL.canParse(location, request.url.href)) return Option.none()
@@ -77,15 +77,17 @@ const redirected = (request: OutboundRequest, { headers, status }: OutboundAnswe
   return keepsMethod && url.origin === request.url.origin ? Option.some({ ...request, url }) : Option.none()
 }
 
-/** The layers tell that a neighbour is away. What this client refuses by itself is told here. */
+/** Logs what this client itself refuses. Unavailability is logged by the layers. */
 const logRefusal = (error: OutboundError) => {
   const { message: problem, neighbour, reason } = error
   if (error._tag === "OutboundRefused")
-    return Effect.logWarning("The answer of a neighbour was refused", { neighbour, reason, problem })
-  return reason === "busy" ? Effect.logWarning("Too many calls to a neighbour wait", { neighbour }) : Effect.void
+    return Effect.logWarning("Refused a response of a remote service", { neighbour, reason, problem })
+  return reason === "busy"
+    ? Effect.logWarning("Too many calls to a remote service are waiting", { neighbour })
+    : Effect.void
 }
 
-/** A client for one neighbour, with connections of its own until the scope closes. Opening it connects to nothing. */
+/** A client for one service, with its own connections until the scope closes. Opening it does not connect. */
 export const openOutbound = (options: OutboundOptions): Effect.Effect<OutboundHttp, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { bounds, reading = "whole", redirects = "refused" } = options

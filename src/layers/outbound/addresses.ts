@@ -2,21 +2,21 @@ import type { LookupAddress } from "node:dns"
 import { lookup } from "node:dns/promises"
 import { isPublicAddress } from "./publicAddress.ts"
 
-/** A neighbour named a host whose addresses are not public. Node's errors carry a code, and so does this one. */
+/** A service named a host with private addresses. Carries a code, like Node's errors. */
 export class AddressRefused extends Error {
   readonly code = "ERR_ADDRESS_REFUSED"
 }
 
-/** `URL` writes an IPv6 address in brackets, and resolvers take it without. */
+/** `URL` puts IPv6 addresses in brackets, resolvers do not accept them. */
 export const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, "")
 
 const isInternal = (addresses: ReadonlyArray<LookupAddress>): boolean =>
   addresses.some(({ address }) => !isPublicAddress(address))
 
 /**
- * The addresses of a host that the configured host `namedBy` sent us to. They are what is connected to: the name is not
- * resolved a second time. Fails with AddressRefused when one of them is not public, unless `namedBy` itself is at an
- * address that is not: then both are in the operator's own network.
+ * Resolves a host that a response of the configured host `namedBy` names. The caller connects to these addresses without a
+ * second DNS lookup. Rejects with AddressRefused if one of them is private, unless `namedBy` itself has a private address: then
+ * both are in the operator's network.
  */
 export const addressesOf = async (host: string, namedBy: string): Promise<ReadonlyArray<LookupAddress>> => {
   const addresses = await lookup(host, { all: true })

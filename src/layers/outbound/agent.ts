@@ -3,18 +3,18 @@ import { Undici } from "@effect/platform-node"
 import { addressesOf } from "./addresses.ts"
 
 export interface AgentOptions {
-  /** Of one answer's body, as it comes over the wire: nothing here decodes it. */
+  /** Maximum body size on the wire, before any decoding. */
   readonly maxBytes: number
   readonly maxConnections: number
-  /** PEM. Trusted instead of the system's roots. */
+  /** PEM. Replaces the system's trusted roots. */
   readonly certificateAuthorities?: string | undefined
   /** Default true. */
   readonly checkCertificate?: boolean | undefined
-  /** The configured host, where its answers name further ones: see `addressesOf`. */
+  /** The configured host, if its responses name further hosts: see `addressesOf`. */
   readonly namedBy?: string | undefined
 }
 
-/** TCP and TLS together. The call's own limit may be shorter. */
+/** TCP and TLS handshake together. The call's own timeout may be shorter. */
 const connectTimeout = 5_000
 
 const checkedLookup =
@@ -30,7 +30,7 @@ const checkedLookup =
     )
   }
 
-/** An address instead of a name is never looked up, so it is looked at before the connection is opened. */
+/** A literal address skips the DNS lookup, so it is checked before the connection opens. */
 const checkedConnector = (
   connect: Undici.buildConnector.connector,
   namedBy: string
@@ -44,8 +44,8 @@ const checkedConnector = (
 }
 
 /**
- * Connections of one neighbour, shared with no other. They take no proxy from the environment, follow no redirect and
- * decode nothing.
+ * Connections to one service, not shared with others. They use no proxy from the environment, follow no redirect and decode
+ * nothing.
  */
 export const openAgent = (options: AgentOptions): Undici.Agent => {
   const { certificateAuthorities: ca, checkCertificate = true, namedBy } = options

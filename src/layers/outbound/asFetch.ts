@@ -9,17 +9,17 @@ export interface FetchInit {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a caller of `fetch` reads of its answer. */
+/** The part of a fetch Response that callers use. */
 export type FetchAnswer = Pick<Response, "status" | "statusText" | "url" | "headers" | "text" | "arrayBuffer">
 
 /**
- * For libraries that want a `fetch`. It sends texts and rejects with the OutboundError itself; its answer is read already.
- * Time and logs are those of the runtime.
+ * A `fetch` for libraries. It sends text, rejects with the OutboundError itself, and returns a response whose body is already
+ * read. Clock and logger are the runtime's.
  */
 export const asFetch =
   (send: OutboundHttp, runtime: Runtime.Runtime<never>) =>
   async (url: string, { body, headers = {}, method = "GET", signal }: FetchInit = {}): Promise<FetchAnswer> => {
-    // The method is the library's own, one of HTTP's.
+    // The library uses only HTTP methods.
     const request = HttpClientRequest.make(method as HttpMethod.HttpMethod)(url, { headers }).pipe(
       body === undefined
         ? (it) => it

@@ -2,10 +2,10 @@ import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platfor
 import { Effect, Layer } from "effect"
 import { type OutboundHttp, type OutboundOptions, openOutbound } from "./OutboundHttp.ts"
 
-/** These have no body, and `Response` takes none for them (Fetch, "null body status"). */
+/** Null body statuses (Fetch): `Response` rejects a body for them. */
 const withoutBody: ReadonlyArray<number> = [101, 204, 205, 304]
 
-/** For libraries that want an HttpClient. Every failure is a RequestError whose cause is the OutboundError. */
+/** An HttpClient for libraries. Every failure is a RequestError with the OutboundError as cause. */
 export const asHttpClient = (send: OutboundHttp): HttpClient.HttpClient =>
   HttpClient.make((request) =>
     send(request).pipe(
@@ -22,6 +22,6 @@ export const asHttpClient = (send: OutboundHttp): HttpClient.HttpClient =>
     HttpClient.withTracerPropagation(false)
   )
 
-/** An HttpClient for one neighbour. */
+/** An HttpClient for one service. */
 export const outboundHttpClient = (options: OutboundOptions): Layer.Layer<HttpClient.HttpClient> =>
   Layer.scoped(HttpClient.HttpClient, Effect.map(openOutbound(options), asHttpClient))

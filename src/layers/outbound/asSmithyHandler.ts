@@ -3,7 +3,7 @@ import { Effect, Either, Runtime } from "effect"
 import type { OutboundError } from "./OutboundError.ts"
 import type { OutboundHttp } from "./OutboundHttp.ts"
 
-/** What the SDKs of AWS ask of a request handler, as far as texts and bytes go. */
+/** The request type of AWS SDK handlers, for text and bytes. */
 interface SmithyRequest {
   readonly method: string
   readonly protocol: string
@@ -21,7 +21,7 @@ interface SmithyAnswer {
   readonly body: Uint8Array
 }
 
-/** Signed with the request: its order and its encoding (RFC 3986) are the signature's. */
+/** Part of the signature: order and encoding (RFC 3986) must not change. */
 const queryOf = (query: SmithyRequest["query"] = {}): string =>
   Object.keys(query)
     .sort()
@@ -39,7 +39,7 @@ const urlOf = ({ hostname, path, port, protocol, query }: SmithyRequest): string
 const requestOf = ({ body, headers, ...request }: SmithyRequest): HttpClientRequest.HttpClientRequest => {
   const contentType = headers["content-type"]
   const { host: _host, "content-length": _length, ...others } = headers
-  // The method is the SDK's own, one of HTTP's.
+  // The SDK uses only HTTP methods.
   const empty = HttpClientRequest.make(request.method as HttpMethod.HttpMethod)(urlOf({ ...request, headers }), {
     headers: others
   })
@@ -49,7 +49,7 @@ const requestOf = ({ body, headers, ...request }: SmithyRequest): HttpClientRequ
     : HttpClientRequest.bodyUint8Array(empty, body, contentType)
 }
 
-/** The SDK repeats what fails by these names and codes alone. */
+/** The SDK decides on retries by these names and codes alone. */
 const errorOf = (error: OutboundError): Error => {
   const thrown = new Error(error.message, { cause: error })
   if (error._tag === "OutboundRefused") return thrown
@@ -58,7 +58,7 @@ const errorOf = (error: OutboundError): Error => {
     : Object.assign(thrown, { code: "ECONNRESET" })
 }
 
-/** Takes the place of the handler of an SDK of AWS, which bounds no answer. */
+/** Replaces an AWS SDK's request handler, which does not bound responses. */
 export const asSmithyHandler = (send: OutboundHttp, runtime: Runtime.Runtime<never>) => ({
   handle: async (
     request: SmithyRequest,

@@ -1,14 +1,14 @@
 import { Duration } from "effect"
 
-/** What one neighbour may take of this worker. */
+/** Limits of calls to one remote service. */
 export interface Bounds {
-  /** The name in logs and errors. */
+  /** The service's name in logs and errors. */
   readonly neighbour: string
-  /** Of one answer's body. */
+  /** Maximum size of a response body. */
   readonly maxBytes: number
-  /** Of one call, from asking for a slot to the last byte of the answer. */
+  /** Timeout of one call, including its wait for a slot and the whole response. */
   readonly timeout: Duration.Duration
-  /** Calls at once, and so connections. As many again may wait. */
+  /** Concurrent calls, and so connections. As many again may wait. */
   readonly maxInFlight: number
 }
 
@@ -22,43 +22,43 @@ const bounds = <N extends string>(
   maxInFlight: number
 ): Bounds & { readonly neighbour: N } => ({ neighbour, maxBytes, timeout: Duration.decode(timeout), maxInFlight })
 
-/** Protocol version 2 answers with capabilities and an empty pack (gitprotocol-v2). */
+/** Protocol version 2 returns capabilities and an empty pack (gitprotocol-v2). */
 export const git = bounds("git", 1 * MiB, "15 seconds", 32)
 
-/** A commit comes with one of its files, and its message is as long as its author liked. Two calls fit into a step of 30 s. */
+/** A commit response includes one of its files and a message of any length. Two calls fit into a step of 30 s. */
 export const gitHub = bounds("github", 4 * MiB, "12 seconds", 32)
 
-/** It keeps its data keys in S3 and may have to fetch one. */
+/** The vault keeps its data keys in S3 and may have to fetch one. */
 export const unkeyVault = bounds("vault", 1 * MiB, "10 seconds", 64)
 
-/** Vault answers in milliseconds. An operation makes two to six requests one after the other, and a step may take 30 s. */
+/** Vault responds in milliseconds. An operation makes two to six sequential requests within a step of 30 s. */
 export const hashicorpVault = bounds("vault", 1 * MiB, "5 seconds", 64)
 
-/** Rows of a page; Restate's exceptions are a few KiB. Its own limit of time is `clickhouse.request_timeout`. */
+/** Rows of a page; exceptions are a few KiB. The timeout is `clickhouse.request_timeout`. */
 export const clickhouse = (timeout: Duration.Duration) => bounds("clickhouse", 16 * MiB, timeout, 16)
 
 /**
- * The list of deployments has the schemas of all handlers of all versions. A registration may take a slow start. The watch
- * over invocations looks every 30 s: a look without an answer ends before the next.
+ * The list of deployments contains the schemas of all handlers of all versions. A registration can take as long as a slow
+ * start. The invocation watch polls every 30 s: a poll without a response ends before the next.
  */
 export const restateAdmin = bounds("restate admin", 16 * MiB, "25 seconds", 4)
 
-/** Answers of handlers have 256 KiB at most. */
+/** Responses of handlers are at most 256 KiB. */
 export const restateIngress = bounds("restate ingress", 1 * MiB, "30 seconds", 16)
 
-/** Slack answers within a second, or not at all, and with its status alone. */
+/** Slack usually responds within a second; only the status is used. */
 export const slack = bounds("slack", 64 * KiB, "10 seconds", 8)
 
-/** The status alone counts. */
+/** Only the status is used. */
 export const heartbeat = bounds("heartbeat", 64 * KiB, "10 seconds", 8)
 
-/** An answer names rejected spans at most (OTLP, "Partial Success"). */
+/** A response at most lists rejected spans (OTLP, "Partial Success"). */
 export const collector = bounds("collector", 64 * KiB, "10 seconds", 2)
 
-/** Of the check the status alone counts; a token is a signed claim of some kilobytes. */
+/** The check uses only the status; a token is a JWT of a few kilobytes. */
 export const registry = bounds("registry", 64 * KiB, "8 seconds", 4)
 
-/** A chain of certificates has 4 KB to 10 KB. Three requests, which a call needs before a nonce is refused, stay under a step's 30 s. */
+/** A certificate chain has 4 KB to 10 KB. The three requests of a call without badNonce stay within a step's 30 s. */
 export const authority = bounds("certificate authority", 1 * MiB, "8 seconds", 32)
 
 /** Pages of one record set or ten zones. */

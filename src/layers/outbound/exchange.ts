@@ -11,20 +11,20 @@ export interface OutboundRequest {
   readonly body: string | Uint8Array | null
 }
 
-/** What came back, whatever its status. */
+/** A response of any status. */
 export interface OutboundAnswer {
   readonly status: number
-  /** Names in lower case; a header that came more than once is joined by `, `. */
+  /** Names in lower case; repeated headers are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>
-  /** Where it came from: another path after a redirect within the same origin. */
+  /** The final URL, after redirects within the same origin. */
   readonly url: URL
-  /** Empty where only the head is read. */
+  /** Empty if only the head is read. */
   readonly bytes: Uint8Array
-  /** The same in UTF-8. */
+  /** The body decoded as UTF-8. */
   readonly text: string
 }
 
-/** Reads the body to its end, or not at all. */
+/** Whether the body is read. */
 export type Reading = "whole" | "head"
 
 const flat = (headers: Undici.Dispatcher.ResponseData["headers"]): Record<string, string> =>
@@ -34,7 +34,7 @@ const flat = (headers: Undici.Dispatcher.ResponseData["headers"]): Record<string
     )
   )
 
-/** The answer began: what fails after it is told apart from what fails before. */
+/** A failure after the response headers, as opposed to one before. */
 class BrokenOff extends Error {
   readonly head: Head
   constructor(head: Head, cause: unknown) {
@@ -45,7 +45,7 @@ class BrokenOff extends Error {
 
 type Head = Pick<OutboundAnswer, "status" | "headers">
 
-/** When the neighbour wants to be asked again: told by the head, whatever becomes of the body. */
+/** The Retry-After header, also if reading the body fails. */
 export const retryHint = ({ headers }: Pick<Head, "headers">): { readonly retryAfter?: string } => {
   const retryAfter = headers["retry-after"]
   return retryAfter === undefined ? {} : { retryAfter }
@@ -57,8 +57,8 @@ const isEncoded = ({ "content-encoding": coding = "" }: Readonly<Record<string, 
 export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
 /**
- * Sends one request and reads its answer, within the agent's bound of bytes. Follows nothing. Rejects with an
- * OutboundError or with an error of Node or undici: `failureOf` tells what it means.
+ * Sends one request and reads the response, up to the agent's size limit. Follows no redirect. Rejects with an OutboundError or
+ * an error of Node or undici; `failureOf` classifies it.
  */
 export const exchange = async (
   agent: Undici.Dispatcher,
@@ -74,12 +74,12 @@ export const exchange = async (
     headers: { ...headers, "accept-encoding": "identity" },
     body,
     signal,
-    // The whole call has one limit, by the clock of the program.
+    // One timeout covers the whole call, on Effect's Clock.
     headersTimeout: 0,
     bodyTimeout: 0
   })
   const head = { status: response.statusCode, headers: flat(response.headers), url }
-  // Destroyed before its end it reports an error that is of no interest here.
+  // Ignores the error event of the destroyed body.
   response.body.on("error", () => undefined)
   if (isEncoded(head.headers)) {
     response.body.destroy()
@@ -95,7 +95,7 @@ export const exchange = async (
   return { ...head, bytes, text: new TextDecoder().decode(bytes) }
 }
 
-/** Errors nest: BrokenOff holds undici's, and a connection with several addresses holds one error for each. */
+/** Errors nest: BrokenOff wraps undici's error, and an AggregateError has one error per address. */
 const codesOf = (error: unknown, depth = 0): ReadonlyArray<string> => {
   if (!Predicate.isObject(error) || depth > 4) return []
   const own = "code" in error && typeof error.code === "string" ? [error.code] : []
@@ -104,10 +104,10 @@ const codesOf = (error: unknown, depth = 0): ReadonlyArray<string> => {
   return [...own, ...causes.flatMap((cause) => codesOf(cause, depth + 1))]
 }
 
-/** Codes are words of Node, undici and OpenSSL: nothing of a request or an answer can be in one. */
+/** Codes are constants of Node, undici and OpenSSL; they contain no request or response data. */
 const isWord = (code: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(code)
 
-/** What a rejection of `exchange` means. */
+/** Classifies a rejection of `exchange`. */
 export const failureOf = (neighbour: string, error: unknown): OutboundError => {
   if (error instanceof OutboundRefused) return error
   if (error instanceof AddressRefused) return new OutboundRefused({ neighbour, reason: "refused-address" })

@@ -5,8 +5,8 @@ import { type OutboundError, OutboundUnavailable } from "./OutboundError.ts"
 type Bounded = <A>(call: Effect.Effect<A, OutboundError>) => Effect.Effect<A, OutboundError>
 
 /**
- * Runs at most `maxInFlight` calls at once; as many again wait. A further one fails as `busy` at once, and one that waits
- * for the whole of `timeout` too. The limit of time is for a call with its wait.
+ * Runs at most `maxInFlight` calls concurrently; as many again wait. A further call fails as `busy` at once, and so does one
+ * that waits for the whole `timeout`. The timeout includes the wait.
  */
 export const withinBounds = ({ maxInFlight, neighbour, timeout }: Bounds): Effect.Effect<Bounded> =>
   Effect.map(Effect.makeSemaphore(maxInFlight), (slots) => {

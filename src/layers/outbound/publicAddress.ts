@@ -3,8 +3,8 @@ import { BlockList, isIP } from "node:net"
 type Subnet = readonly [network: string, prefix: number]
 
 /**
- * IANA IPv4 Special-Purpose Address Registry (RFC 6890 and what has been added since), without the rows that are
- * globally reachable; multicast (RFC 5771); and the address at which Azure's virtual network answers its own machines.
+ * IANA IPv4 Special-Purpose Address Registry (RFC 6890 and later entries), without globally reachable entries; multicast (RFC
+ * 5771); and the address of Azure's virtual public IP.
  */
 const reservedIpv4: ReadonlyArray<Subnet> = [
   ["0.0.0.0", 8], // this network, RFC 791
@@ -25,10 +25,10 @@ const reservedIpv4: ReadonlyArray<Subnet> = [
   ["168.63.129.16", 32] // Azure's virtual public address of the host
 ]
 
-/** All that IANA has given out for global unicast so far (RFC 4291, section 2.4). */
+/** The range that IANA allocates for global unicast (RFC 4291, section 2.4). */
 const globalUnicast: Subnet = ["2000::", 3]
 
-/** Rows of the IANA IPv6 Special-Purpose Address Registry within global unicast that are not globally reachable. */
+/** Entries of the IANA IPv6 Special-Purpose Address Registry within global unicast that are not globally reachable. */
 const reservedIpv6: ReadonlyArray<Subnet> = [
   ["2001::", 23], // IETF protocol assignments, RFC 2928: Teredo, benchmarking, ORCHID
   ["2001:db8::", 32], // documentation, RFC 3849
@@ -36,7 +36,7 @@ const reservedIpv6: ReadonlyArray<Subnet> = [
   ["3fff::", 20] // documentation, RFC 9637
 ]
 
-/** NAT64's well-known prefix: the last 32 bits are the IPv4 address that is meant (RFC 6052, section 2.1). */
+/** NAT64's well-known prefix: the last 32 bits are the IPv4 address (RFC 6052, section 2.1). */
 const nat64: Subnet = ["64:ff9b::", 96]
 
 const listOf = (family: "ipv4" | "ipv6", subnets: ReadonlyArray<Subnet>): BlockList => {
@@ -50,7 +50,7 @@ const reserved6 = listOf("ipv6", reservedIpv6)
 const unicast6 = listOf("ipv6", [globalUnicast])
 const nat64Prefix = listOf("ipv6", [nat64])
 
-/** The IPv4 address in the last 32 bits. `URL` writes every IPv6 address with hexadecimal groups alone. */
+/** The IPv4 address in the last 32 bits. `URL` formats IPv6 addresses with hexadecimal groups only. */
 const embeddedIpv4 = (address: string): string => {
   const [high = "", low = ""] = new URL(`http://[${address}]`).hostname.replace(/[[\]]/g, "").split(":").slice(-2)
   const [upper, lower] = [Number.parseInt(high || "0", 16), Number.parseInt(low || "0", 16)]
@@ -58,9 +58,9 @@ const embeddedIpv4 = (address: string): string => {
 }
 
 /**
- * Whether an IP address belongs to the public internet. Private, shared, loopback, link-local, unique local, multicast,
- * unspecified, documentation and metadata addresses do not, nor IPv4 within IPv6 (RFC 4291, section 2.5.5), an address
- * with a zone, or what is no address at all.
+ * Whether an IP address is public. Private, shared, loopback, link-local, unique local, multicast, unspecified, documentation
+ * and metadata addresses are not, nor IPv4 embedded in IPv6 (RFC 4291, section 2.5.5), addresses with a zone, or invalid
+ * addresses.
  */
 export const isPublicAddress = (address: string): boolean => {
   switch (isIP(address)) {

@@ -13,9 +13,9 @@ export interface RestateAdminOptions {
 }
 
 export interface AdminCall<A, I> {
-  /** What the call is named in an error. */
+  /** The call's name in errors. */
   readonly operation: string
-  /** A path, without the address. */
+  /** The request, with a path relative to the admin URL. */
   readonly request: HttpClientRequest.HttpClientRequest
   readonly answer: Schema.Schema<A, I>
   readonly timeout: Duration.Duration
@@ -23,7 +23,7 @@ export interface AdminCall<A, I> {
 
 const maxDetail = 300
 
-/** Restate's own words are shortened: they may quote what was sent. */
+/** Shortens Restate's messages, which may quote the request. */
 export const shorten = (detail: string): string => shortened(detail, maxDetail)
 
 const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
@@ -52,13 +52,13 @@ const transportFailure = (operation: string) => (error: OutboundError) =>
     detail: error.message
   })
 
-/** One request to the admin API: every way it can fail becomes the service's error, within the timeout. */
+/** One request to the admin API. Every failure becomes a RestateAdminError, within the timeout. */
 export const call = <A, I>(send: OutboundHttp, options: AdminCall<A, I>): Effect.Effect<A, RestateAdminError> =>
   Effect.gen(function* () {
     const answer = yield* Effect.mapError(send(options.request), transportFailure(options.operation))
     const { status, text } = answer
     if (status < 200 || status > 299) return yield* statusFailure(options.operation, answer)
-    // An empty body is an answer too: the health endpoint has none.
+    // An empty body is valid: the health endpoint has none.
     return yield* Schema.decodeUnknown(Schema.parseJson(options.answer))(text === "" ? "null" : text)
   }).pipe(
     Effect.catchTag(
@@ -81,10 +81,7 @@ export const call = <A, I>(send: OutboundHttp, options: AdminCall<A, I>): Effect
     })
   )
 
-/**
- * Rows of Restate's SQL introspection. A question about invocations goes through all of them, so ask rarely and for few
- * rows.
- */
+/** Queries Restate's SQL introspection. A query on invocations scans all of them, so query rarely and for few rows. */
 export const query = <A, I>(
   send: OutboundHttp,
   options: {
@@ -104,7 +101,7 @@ export const query = <A, I>(
     ({ rows }) => rows
   )
 
-/** A client for `call` and `query`. The key travels as a bearer token and stays Redacted until then. */
+/** A client for `call` and `query`. The API key stays Redacted until it is sent as a bearer token. */
 export const makeAdminClient = (options: RestateAdminOptions): Effect.Effect<OutboundHttp, never, Scope.Scope> =>
   Effect.map(openOutbound({ bounds: restateAdmin }), (outbound) => {
     const authorize = Option.match(options.apiKey, {

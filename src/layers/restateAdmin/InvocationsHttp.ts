@@ -9,12 +9,12 @@ import {
 import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
 import { makeAdminClient, query, type RestateAdminOptions } from "./AdminClient.ts"
 
-/** Through a hundred thousand invocations a question takes well under a second; past this Restate has other troubles. */
+/** A query over a hundred thousand invocations takes well under a second. */
 const queryTimeout = Duration.seconds(10)
 
 /**
- * A value as SQL. Restate's engine, DataFusion, knows one escape within single quotes: the doubled quote. A backslash is
- * itself.
+ * A value as an SQL string literal. DataFusion, Restate's SQL engine, has one escape: the doubled quote. A backslash is
+ * literal.
  */
 export const sqlText = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
@@ -29,7 +29,7 @@ const Instant = Schema.transform(Schema.DateFromString, Schema.Number, {
 })
 const Status = Schema.Literal(...invocationStatuses)
 
-/** Restate leaves out what is null. */
+/** Restate omits null fields. */
 const nullable = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.optionalWith(Schema.NullOr(schema), { default: () => null })
 
@@ -49,12 +49,13 @@ const Row = Schema.Struct({
   last_failure_related_command_name: nullable(Schema.String)
 })
 
-// Never last_failure: it is the text of an error, with its stack. Restate 1.7 fills scheduled_start_at only where scheduled_at is asked for too.
+// Never last_failure: it is an error text with its stack. Restate 1.7 sets scheduled_start_at only if scheduled_at is selected
+// too.
 const columns = `id, target_service_name AS service, target_handler_name AS handler, target_service_key AS key, status,
   created_at, modified_at, scheduled_at, scheduled_start_at, running_at, last_start_at, retry_count, last_failure_error_code,
   last_failure_related_command_name`
 
-/** A step without a name is the bridge's own. */
+/** A step without a name is internal to the kit. */
 const failureOf = (code: string | null, step: string | null): InvocationFailure => ({
   code: code === "" ? null : code,
   step: step === "" ? null : step
@@ -79,7 +80,7 @@ const CountRow = Schema.Struct({ service: Schema.String, status: Status, count: 
 const HeldUpRow = Schema.Struct({ holder: Schema.String, waiting: Schema.Number })
 const FailureRow = Schema.Struct({ id: Schema.String, code: nullable(Schema.String), step: nullable(Schema.String) })
 
-/** What a question about open invocations of a service or a key is limited to. */
+/** The filter of open invocations by service and key. */
 const matching = ({ key, service }: InvocationFilter): string =>
   [
     "status <> 'completed'",
@@ -122,11 +123,11 @@ const make = (send: OutboundHttp) => {
             limit
           )
         : Effect.succeed([]),
-    heldUp: (before, limit) =>
+    keyHolders: (before, limit) =>
       ask(
         "list held keys",
         HeldUpRow,
-        // By partition too, as both tables are stored: the join then needs no search.
+        // Both tables are partitioned: joining by partition too avoids a full search.
         `SELECT k.invocation_id AS holder, COUNT(*) AS waiting
          FROM sys_invocation_status i JOIN sys_keyed_service_status k ON k.partition_key = i.partition_key
            AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
@@ -143,7 +144,7 @@ const make = (send: OutboundHttp) => {
                  json_get_str(event_json, 'last_failure', 'related_command_name') AS step
                FROM sys_journal_events WHERE event_type = 'Paused' AND id IN ${sqlList(ids)} ORDER BY appended_at`
             ),
-            // Paused more than once: the last time counts.
+            // If paused more than once, the last time counts.
             (rows) => new Map(rows.map(({ code, id, step }) => [id, failureOf(code, step)]))
           )
         : Effect.succeed(new Map())

@@ -6,7 +6,7 @@ import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
 import { call, makeAdminClient, query, type RestateAdminOptions } from "./AdminClient.ts"
 
 const metadataTimeout = Duration.seconds(5)
-// The query goes through every invocation that Restate keeps, also those that are over.
+// The query scans every invocation that Restate retains, completed ones included.
 const countTimeout = Duration.seconds(30)
 
 const Deployments = Schema.Struct({
@@ -25,13 +25,13 @@ const Services = Schema.Struct({
 })
 const Bound = Schema.Struct({ deployment: Schema.String, unfinished: Schema.Number })
 
-// Restate pins an invocation with the first entry of its journal; before that only its attempt says where it is.
+// Restate pins an invocation with its first journal entry; before that only its attempt names a deployment.
 const bound = "COALESCE(pinned_deployment_id, last_attempt_deployment_id)"
 const unfinishedQuery = `SELECT ${bound} AS deployment, COUNT(*) AS unfinished FROM sys_invocation WHERE status <> 'completed' AND ${bound} IS NOT NULL GROUP BY ${bound}`
 
 const newestFirst = Order.reverse(Order.mapInput(Order.string, (version: RegisteredVersion) => version.createdAt))
 
-/** Both lists are whole: the admin API has no pages. Newest first. */
+/** Complete lists, because the admin API is not paged. Newest first. */
 export const registeredVersions = (
   send: OutboundHttp
 ): Effect.Effect<ReadonlyArray<RegisteredVersion>, RestateAdminError> =>

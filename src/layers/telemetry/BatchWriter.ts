@@ -1,27 +1,27 @@
 import { Array as Arr, type Duration, Effect, Fiber, Queue, Schedule, type Scope } from "effect"
 
 export interface BatchWriterOptions<Row> {
-  /** Rows and bytes that may wait; what comes on top is dropped. */
+  /** Maximum rows and bytes in the queue; further rows are dropped. */
   readonly capacity: { readonly rows: number; readonly bytes: number }
   readonly maxBatch: { readonly rows: number; readonly bytes: number }
-  /** How long a row waits for others at most. */
+  /** Maximum time that a row waits for its batch. */
   readonly interval: Duration.Duration
   readonly sizeOf: (row: Row) => number
   readonly write: (rows: ReadonlyArray<Row>) => Effect.Effect<void, unknown>
-  /** How often a batch is tried and how long one try may take. */
+  /** Attempts per batch, and the timeout of one attempt. */
   readonly attempts: number
   readonly attemptTimeout: Duration.Duration
-  /** All that writing what is left may take when the scope closes. */
+  /** Time to flush the queue when the scope closes. */
   readonly flushTimeout: Duration.Duration
   readonly onDropped: (rows: number) => Effect.Effect<void>
 }
 
 export interface BatchWriter<Row> {
-  /** Takes what there is room for, at once, and answers with how many rows were dropped. */
+  /** Enqueues what fits, without blocking; returns how many rows were dropped. */
   readonly offer: (rows: ReadonlyArray<Row>) => Effect.Effect<number>
 }
 
-/** Rows in the order they came, bounded by number and by bytes. */
+/** A FIFO queue of rows, bounded by number and bytes. */
 class Backlog<Row> {
   private rows: Array<{ readonly row: Row; readonly bytes: number }> = []
   private bytes = 0
@@ -48,7 +48,7 @@ class Backlog<Row> {
     return this.rows.length
   }
 
-  /** The oldest rows that fit into one batch: at least one, so that a large one is not stuck. */
+  /** The oldest rows that fit into one batch, at least one, so that a large row cannot block the queue. */
   take(): ReadonlyArray<Row> {
     const { maxBatch } = this.options
     let count = 0
@@ -66,9 +66,8 @@ class Backlog<Row> {
 }
 
 /**
- * Writes rows in batches from one fiber, so that whoever offers them never waits. Every row is written or counted as
- * dropped: those without room when they are offered, those of a batch that could not be written in all its attempts, and
- * those still there when the time to flush at the end is over.
+ * Writes rows in batches from one fiber, so that `offer` never blocks. Every row is written or counted as dropped: rows without
+ * room in the queue, rows of a batch that failed in all its attempts, and rows left when the flush timeout ends.
  */
 export const batchWriter = <Row>(
   options: BatchWriterOptions<Row>
@@ -83,7 +82,7 @@ export const batchWriter = <Row>(
         Effect.timeout(options.attemptTimeout),
         Effect.retry(Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(options.attempts - 1))),
         Effect.catchAllCause(() => drop(rows.length)),
-        // Neither written nor given up: the end came in between.
+        // Interrupted by the end of the scope: count the batch as dropped.
         Effect.onInterrupt(() => drop(rows.length))
       )
     const flush: Effect.Effect<void> = Effect.whileLoop({
@@ -95,7 +94,7 @@ export const batchWriter = <Row>(
     const turn = Effect.zipRight(Effect.timeoutOption(Queue.take(full), options.interval), flush)
     const loop = yield* Effect.forkDaemon(Effect.repeat(turn, { until: () => closing }))
 
-    // The loop ends by itself: the batch it is writing must not be written twice, nor given up without need.
+    // Let the loop finish: its current batch must neither be written twice nor dropped.
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         closing = true
@@ -103,7 +102,7 @@ export const batchWriter = <Row>(
       }).pipe(
         Effect.zipRight(Fiber.join(loop)),
         Effect.zipRight(flush),
-        // A finalizer cannot be interrupted, so what the bound must cut short has to allow it.
+        // Finalizers are uninterruptible, so the timeout needs an interruptible region.
         Effect.interruptible,
         Effect.timeoutOption(options.flushTimeout),
         Effect.zipRight(Fiber.interrupt(loop)),

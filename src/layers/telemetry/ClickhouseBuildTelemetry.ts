@@ -10,8 +10,8 @@ const logsTable = "build_step_logs_v1"
 const mebibyte = 1024 * 1024
 
 /**
- * Two writers, so that a flood of output never costs a step. 32 MiB of output and 8 MiB of steps are what this may hold
- * when ClickHouse is away; a batch is given up after five tries, which leaves room for what comes then.
+ * Two writers, so that a flood of output does not drop steps. Memory while ClickHouse is unavailable: 32 MiB of output and 8
+ * MiB of steps. A batch is dropped after five attempts, which makes room for new rows.
  */
 const limits = {
   logs: { rows: 100_000, bytes: 32 * mebibyte },
@@ -22,19 +22,19 @@ const limits = {
 const timing = {
   interval: Duration.seconds(2),
   reportInterval: Duration.seconds(30),
-  // Waits of 1, 2, 4 and 8 s between them outlast a restart of the server.
+  // Delays of 1, 2, 4 and 8 s outlast a restart of the server.
   attempts: 5,
   attemptTimeout: Duration.seconds(10),
-  // The worker has 25 s to drain; its builds have ended by then.
+  // The worker drains for 25 s; its builds have ended by then.
   flushTimeout: Duration.seconds(5)
 } as const
 
-// Ids, times and flags take about this much; the texts are what varies.
+// Approximate size of ids, times and flags; texts vary.
 const fixedBytes = 300
 const bytesOfStep = ({ error, name }: StepRow) => fixedBytes + 2 * (name.length + error.length)
 const bytesOfLog = ({ message }: LogRow) => fixedBytes + 2 * message.length
 
-/** Says once in a while, and at the end, how many rows were lost meanwhile: never once per row. */
+/** Logs lost rows at an interval and at the end, not for each row. */
 const reportLosses = (lost: Effect.Effect<number>) =>
   Effect.gen(function* () {
     let reported = 0
@@ -84,13 +84,13 @@ const make = Effect.gen(function* () {
   })
 })
 
-/** Writes steps and output to ClickHouse in batches, from memory of a fixed size. What is left is written at the end. */
+/** Writes steps and output to ClickHouse in batches, with bounded memory. Flushes at the end. */
 export const ClickhouseBuildTelemetryLive: Layer.Layer<BuildTelemetry, never, ClickhouseInsert> = Layer.scoped(
   BuildTelemetry,
   make
 )
 
-/** Without ClickHouse nobody could look at it: nothing is kept. */
+/** Used without ClickHouse: keeps nothing. */
 export const NoBuildTelemetry: Layer.Layer<BuildTelemetry> = Layer.succeed(
   BuildTelemetry,
   BuildTelemetry.of({ record: () => Effect.succeed(() => Effect.void), dropped: Effect.succeed(0) })

@@ -34,16 +34,16 @@ type Completed = StepProgress & { readonly completedAt: number }
 
 const isCompleted = (step: StepProgress): step is Completed => step.completedAt !== null
 
-/** More steps than any Dockerfile has; what comes on top is written with what is known when it completes. */
+/** More steps than any Dockerfile has; further steps are written once they complete, with what is known then. */
 const maxHeldSteps = 5_000
-// In code points. A step's row is shown whole; a chunk of output is a row of its own and may be longer.
+// In code points. A step's row is shown whole; an output chunk has its own row and may be longer.
 const maxName = 2_000
 const maxError = 4_000
 const maxOutput = 64_000
 
 /**
- * Turns the events of one build into rows. A step becomes one row, once: as soon as it is complete and has written
- * something, or at the build's end, because only then it is certain that it has written nothing. Output becomes a row at once.
+ * Converts the events of one build to rows. A step becomes one row, once: when it is complete and has output, or at the build's
+ * end, because only then it is certain that it has none. Output becomes rows at once.
  */
 export class BuildRowMaker {
   private readonly written = new Set<string>()
@@ -71,7 +71,7 @@ export class BuildRowMaker {
     return { steps: this.release(ready), logs }
   }
 
-  /** The build is over: what is complete is final. */
+  /** Call at the end of the build: completed steps are final. */
   end(): ReadonlyArray<StepRow> {
     return this.release([...this.held.keys()])
   }
@@ -90,7 +90,7 @@ export class BuildRowMaker {
     return {
       ...this.ids,
       step_id: stepId,
-      // A row expires three months after its start: without one it would be gone before it is read.
+      // A row expires three months after its start time, so it needs one.
       started_at: startedAt ?? completedAt,
       completed_at: completedAt,
       name: shortened(name, maxName),

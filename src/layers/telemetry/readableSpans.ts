@@ -7,7 +7,7 @@ interface ExportedSpan {
   readonly status: { readonly code: number; readonly message?: string }
 }
 
-/** What the exporter hands to its encoder, as far as it is read here. */
+/** The part of the exporter's data that is used here. */
 export interface ExportedTraces {
   readonly resourceSpans: ReadonlyArray<{
     readonly scopeSpans: ReadonlyArray<{ readonly spans: ReadonlyArray<ExportedSpan> }>
@@ -17,10 +17,10 @@ export interface ExportedTraces {
 /** STATUS_CODE_ERROR of opentelemetry.proto.trace.v1. */
 const failed = 2
 
-/** The exporter gives these to every span that failed, and to none that was interrupted. */
+/** The exporter sets these on every failed span, and not on interrupted ones. */
 const misleading: ReadonlySet<string> = new Set(["span.label", "status.interrupted"])
 
-/** The exporter's varints are right for these integers only: one other makes the whole request unreadable. */
+/** The exporter encodes only these integers correctly as varints: any other makes the whole request unreadable. */
 const isEncodable = (integer: number) => integer >= 0 && Number.isSafeInteger(integer)
 
 const readableValue = (value: AnyValue): AnyValue => {
@@ -44,7 +44,7 @@ const withReadableNumbers = (span: ExportedSpan): ExportedSpan => ({
   links: span.links.map((link) => ({ ...link, attributes: readable(link.attributes) }))
 })
 
-/** Says what kind of error ended a span, and not its text, causes or stack, which may quote a secret: those are in the log. */
+/** Records only the error type of a span, not its message, causes or stack, which may quote a secret: the log has those. */
 const withErrorType = (span: ExportedSpan): ExportedSpan => {
   const { attributes, events, status } = span
   if (status.code !== failed) return span
@@ -62,8 +62,8 @@ const withErrorType = (span: ExportedSpan): ExportedSpan => {
 }
 
 /**
- * The same spans with nothing in them that a collector could not decode, and with failures as OpenTelemetry's semantic
- * conventions have them: `error.type` is the tag or class of the error, and the description of the status says the same.
+ * Removes values that a collector could not decode, and formats failures by OpenTelemetry's semantic conventions: `error.type`
+ * and the status description are the tag or class of the error.
  */
 export const readableSpans = (data: ExportedTraces): ExportedTraces => ({
   ...data,

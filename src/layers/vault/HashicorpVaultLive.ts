@@ -14,16 +14,16 @@ import { VaultFileRefused } from "./VaultFileRefused.ts"
 export interface HashicorpVaultOptions {
   readonly url: string
   readonly namespace: Option.Option<string>
-  /** Where the transit engine is mounted. */
+  /** Mount path of the transit engine. */
   readonly transitMount: string
-  /** Whether new ciphertexts are bound to their purpose, where the engine can. */
+  /** Whether to bind new ciphertexts to their purpose, if the engine supports it. */
   readonly associatedData: boolean
-  /** Certificates to trust instead of the system's. */
+  /** Trusted certificates; replaces the system's roots. */
   readonly caFile: Option.Option<string>
   readonly login: VaultLogin
 }
 
-/** The transit key that the engine is put to the test with. It holds nothing. */
+/** The transit key for testing the engine. Encrypts no data. */
 const testKeyring = "ctrl-worker-check"
 
 const readCa = (caFile: Option.Option<string>) =>
@@ -42,7 +42,7 @@ const readCa = (caFile: Option.Option<string>) =>
     )
   })
 
-/** Vault's own 400 on decryption is its word for a ciphertext that is not of this key; everything else is about Vault itself. */
+/** Vault's own 400 on decryption means that the ciphertext is not of this key; any other error concerns Vault itself. */
 const refusedOrUnavailable = (keyring: string) => (error: VaultStatus | VaultUnavailable) => {
   if (error._tag === "VaultUnavailable") return error
   return isRefusal(error) ? new DecryptionRefused({ keyring }) : unavailableBy("decrypt", error.status)
@@ -80,8 +80,8 @@ const make = Effect.fnUntraced(function* (options: HashicorpVaultOptions) {
 })
 
 /**
- * HashiCorp Vault or OpenBao, through its transit engine. Each request takes at most 5 s. A Vault that is away or sealed
- * does not keep the layer from being built: calls fail until it is back, and `check` tells.
+ * HashiCorp Vault or OpenBao, through the transit engine. Each request takes at most 5 s. The layer starts even if Vault is
+ * unavailable or sealed: calls fail until it recovers, and `check` reports it.
  */
 export const HashicorpVaultLive = (
   options: HashicorpVaultOptions

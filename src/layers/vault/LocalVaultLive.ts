@@ -40,8 +40,8 @@ const make = (file: string) =>
   })
 
 /**
- * A vault inside the process, for development: master keys in a file, which is made with mode 0600 when it is not there.
- * A line appended to the file is a newer key; older ones keep decrypting. Processes that share the file share the vault.
+ * An in-process vault for development. Master keys are in a file, created with mode 0600 if missing. An appended line is a
+ * newer key; older ones keep decrypting. Processes that share the file share the vault.
  */
 export const LocalVaultLive = (file: string): Layer.Layer<Vault, VaultFileRefused, FileSystem.FileSystem> =>
   Layer.effect(Vault, make(file))

@@ -12,13 +12,13 @@ export interface UnkeyVaultOptions {
 }
 
 const Encrypted = Schema.Struct({ encrypted: Schema.String })
-// Whatever is empty is left out of an answer.
+// Empty fields are omitted from responses.
 const Decrypted = Schema.Struct({ plaintext: Schema.optionalWith(Schema.String, { default: () => "" }) })
 
-/** Connect's errors: a code beside the status that it stands for. The message is left behind. */
+/** Connect's errors have a code besides the status. The message is discarded. */
 const ConnectError = Schema.parseJson(Schema.Struct({ code: Schema.String }))
 
-/** The vault's own word that what it was given is no ciphertext of this keyring. */
+/** The vault reports that the input is not a ciphertext of this keyring. */
 class InvalidArgument extends Data.TaggedError("InvalidArgument")<{ readonly status: number }> {}
 
 interface Call<A, I> {
@@ -33,7 +33,7 @@ const statusFailure = (operation: VaultUnavailable["operation"], status: number,
   return Option.contains(code, "invalid_argument") ? new InvalidArgument({ status }) : unavailableBy(operation, status)
 }
 
-/** One unary call in Connect's JSON: every way it can fail becomes the service's error, within the timeout. */
+/** One unary Connect call in JSON. Every failure becomes a VaultUnavailable or InvalidArgument, within the timeout. */
 const callVault = <A, I>(send: OutboundHttp, { answer, body, method, operation }: Call<A, I>) =>
   Effect.gen(function* () {
     const request = HttpClientRequest.post(`/vault.v1.VaultService/${method}`)
@@ -43,7 +43,7 @@ const callVault = <A, I>(send: OutboundHttp, { answer, body, method, operation }
     if (status !== 200) return yield* statusFailure(operation, status, text)
     return yield* Schema.decode(Schema.parseJson(answer))(text)
   }).pipe(
-    // The cause holds the plaintext.
+    // The cause contains the plaintext.
     Effect.catchTag("ParseError", () => unexpectedAnswer(operation))
   )
 
@@ -87,7 +87,8 @@ const make = (options: UnkeyVaultOptions) =>
             Effect.catchTag("InvalidArgument", () => new DecryptionRefused({ keyring }))
           )
         ),
-        // Its own liveness asks for no token. What is not even base64 is refused before any key is fetched, but only to whom it trusts.
+        // The liveness endpoint needs no token. Invalid base64 is rejected before any key is fetched, but only after
+        // authentication.
         check: callVault(send, {
           operation: "check",
           method: "Decrypt",
@@ -103,5 +104,8 @@ const make = (options: UnkeyVaultOptions) =>
     )
   })
 
-/** Unkey's own vault, over Connect with JSON. Ciphertexts are the ones that the Go worker, krane and frontline read and write; the protocol has no place for a purpose. */
+/**
+ * Unkey's own vault, over Connect with JSON. Its ciphertexts are shared with the Go worker, krane and frontline; the protocol
+ * has no field for a purpose.
+ */
 export const UnkeyVaultLive = (options: UnkeyVaultOptions): Layer.Layer<Vault> => Layer.scoped(Vault, make(options))

@@ -3,22 +3,22 @@ import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "../o
 
 type Operation = VaultUnavailable["operation"]
 
-/** What a status that is no success says about a vault, whichever vault it is. */
+/** The reason of a failed status, for all vaults. */
 const reasonOf = (status: number): VaultUnavailable["reason"] => {
   if (status === 401 || status === 403) return "denied"
-  // Beside the usual ones: HashiCorp's 412 (not replicated yet), 472 and 473 (a secondary that does not serve).
+  // Besides the usual ones: HashiCorp's 412 (not replicated yet), 472 and 473 (a standby or secondary).
   return status >= 500 || [408, 412, 429, 472, 473].includes(status) ? "unavailable" : "unexpected-answer"
 }
 
 export const unavailableBy = (operation: Operation, status: number): VaultUnavailable =>
   new VaultUnavailable({ operation, reason: reasonOf(status), status })
 
-/** There is no answer that may be read. */
+/** No usable response. */
 export const noAnswer =
   (operation: Operation) =>
   (error: OutboundError): VaultUnavailable =>
     new VaultUnavailable({ operation, reason: reasonOfOutbound(error), ...statusOf(error) })
 
-/** The answer succeeded but is not what this vault is known to send. Why is not told: the answer may hold a secret. */
+/** A successful response of an unknown format. The cause is not included: the response may hold a secret. */
 export const unexpectedAnswer = (operation: Operation): VaultUnavailable =>
   new VaultUnavailable({ operation, reason: "unexpected-answer" })

@@ -81,7 +81,7 @@ const answerChallenge = (domain: DomainView, url: string) =>
         const authorization = yield* acme.authorization(account, url)
         const challenge = challengeOf(authorization, challengeType(domain))
         const isOpen = authorization.status === "pending" && challenge?.status === "pending"
-        const { retryAfter } = isOpen ? yield* acme.answerChallenge(account, challenge.url) : authorization
+        const { retryAfter } = isOpen ? yield* acme.respondToChallenge(account, challenge.url) : authorization
         return { at: yield* Clock.currentTimeMillis, retryAfter }
       })
     ),

@@ -1,11 +1,11 @@
 import { Either } from "effect"
 import type { DomainName } from "../../names/DomainName.ts"
 import { tenantDomainName } from "../../names/tenantDomain.ts"
-import { infrastructureWorkspace, type ListedDomain, type UnfitDomain } from "../../services/CertificateStore.ts"
+import { type InvalidDomain, infrastructureWorkspace, type ListedDomain } from "../../services/CertificateStore.ts"
 
 export interface PartitionedDomains {
   readonly fit: ReadonlyArray<ListedDomain>
-  readonly unfit: ReadonlyArray<UnfitDomain>
+  readonly unfit: ReadonlyArray<InvalidDomain>
 }
 
 /** Why no certificate is obtained for a row of this workspace: its name is none that a tenant may have. Null when it may. */
@@ -19,10 +19,10 @@ export const nameProblem = (
 
 /** Rows for which a certificate may be obtained, and those that are refused with a reason: not a tenant's name, or not this row's. */
 export const partitionDomains = (
-  rows: ReadonlyArray<ListedDomain | UnfitDomain>,
+  rows: ReadonlyArray<ListedDomain | InvalidDomain>,
   zones: ReadonlyArray<DomainName>
 ): PartitionedDomains => {
-  const classified = rows.map((row): ListedDomain | UnfitDomain => {
+  const classified = rows.map((row): ListedDomain | InvalidDomain => {
     if (row._tag === "Unfit") return row
     const problem = nameProblem(row, zones)
     return problem === null ? row : { _tag: "Unfit", id: row.id, problem }

@@ -7,10 +7,10 @@ import { InvalidRequest } from "../../contract/errors.ts"
 import { CertificateSettings } from "../../services/CertificateSettings.ts"
 import {
   CertificateStore,
+  ConflictingDomain,
   DomainPage,
-  type ListedDomain,
-  TakenDomain,
-  type UnfitDomain
+  type InvalidDomain,
+  type ListedDomain
 } from "../../services/CertificateStore.ts"
 import { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
@@ -55,7 +55,7 @@ const loadPage = (after: number) =>
   )
 
 /** Says at each row why no certificate is obtained for it. Ids alone are logged: the domains may hold anything. */
-const refuse = (unfit: ReadonlyArray<UnfitDomain>, at: number) =>
+const refuse = (unfit: ReadonlyArray<InvalidDomain>, at: number) =>
   Effect.gen(function* () {
     if (unfit.length === 0) return
     const store = yield* CertificateStore
@@ -97,7 +97,7 @@ export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
   }).pipe(giveUpOnFailure("cert_renewal"))
 
 /** Rows of tenants that have one of the platform's own names do not keep it from its certificate, and are never passed over in silence. */
-const reportTaken = (taken: ReadonlyArray<TakenDomain>) =>
+const reportTaken = (taken: ReadonlyArray<ConflictingDomain>) =>
   Effect.forEach(
     taken,
     ({ id, name, workspaceId }) =>
@@ -120,10 +120,10 @@ const ensureInfrastructure = Effect.gen(function* () {
     name,
     targetCname: dnsLabel(["infrastructure", name])
   }))
-  const ensured = Effect.zipRight(store.ensureInfrastructure(domains, at), store.takenBy(infrastructure))
+  const ensured = Effect.zipRight(store.ensureInfrastructure(domains, at), store.findConflicts(infrastructure))
   yield* reportTaken(
     yield* databaseStep("ensure-infrastructure", ensured, {
-      output: Schema.Array(TakenDomain),
+      output: Schema.Array(ConflictingDomain),
       retry: retryForSixHours
     })
   )

@@ -4,10 +4,10 @@ import { type Implementation, implement, key, saga, send, stateCell, uuid, withU
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { CustomDomainService } from "../../contract/CustomDomainService.ts"
 import type { DomainName } from "../../names/DomainName.ts"
+import { BusinessMetrics, type BusinessMetricsService } from "../../services/BusinessMetrics.ts"
 import type { CertificateSettings } from "../../services/CertificateSettings.ts"
 import type { DnsResolver } from "../../services/DnsResolver.ts"
 import { DomainStore } from "../../services/DomainStore.ts"
-import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
 import type { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
@@ -45,8 +45,8 @@ const checkAgain = (next: Run, delay: Duration.DurationInput) =>
   })
 
 /** Within the step that writes the outcome. */
-const count = (outcome: Parameters<OutcomesShape["domainVerification"]>[0]) =>
-  Effect.flatMap(Outcomes, (outcomes) => outcomes.domainVerification(outcome))
+const count = (outcome: Parameters<BusinessMetricsService["domainVerification"]>[0]) =>
+  Effect.flatMap(BusinessMetrics, (outcomes) => outcomes.domainVerification(outcome))
 
 /** Why a run ends before its time, for the row. */
 const endOf = (cause: Cause.Cause<unknown>): { readonly problem: string; readonly outcome: "cancelled" | "failed" } =>
@@ -60,7 +60,7 @@ const markEnded = (domain: DomainName, domainId: string | null, at: number, caus
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)
     if (row?.status !== "verifying" || (domainId !== null && row.id !== domainId)) return
-    yield* domains.abandon({ domainId: row.id, at, problem })
+    yield* domains.endVerification({ domainId: row.id, at, problem })
     yield* count(outcome)
   })
 
@@ -86,9 +86,13 @@ const start = (domain: DomainName, reset: boolean) =>
     const nonce = yield* uuid
     const startedAt = yield* Clock.currentTimeMillis
     yield* withUndo(Effect.void, (_, cause) => giveUp(domain, null, cause))
-    const domainId = yield* databaseStep("begin-verification", domains.begin({ domain, reset, at: startedAt }), {
-      output: Schema.NullOr(Schema.String)
-    })
+    const domainId = yield* databaseStep(
+      "begin-verification",
+      domains.beginVerification({ domain, reset, at: startedAt }),
+      {
+        output: Schema.NullOr(Schema.String)
+      }
+    )
     yield* checkAgain({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
     return {}
   }).pipe(saga)
@@ -122,7 +126,9 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
       cnameVerified: look.target === null,
       problem
     } as const
-    const record = isOver ? Effect.zipLeft(domains.record(attempt), count("failed")) : domains.record(attempt)
+    const record = isOver
+      ? Effect.zipLeft(domains.recordAttempt(attempt), count("failed"))
+      : domains.recordAttempt(attempt)
     yield* databaseStep("record-attempt", record)
     if (isOver) {
       yield* Effect.logWarning(`domain ${yield* key} has failed: ${problem}`)
@@ -145,7 +151,7 @@ const refuse = ({ at, domainId, problem }: Extract<Look, { readonly _tag: "Refus
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const attempt = { domainId, at, ownershipVerified: false, cnameVerified: false, problem: problemOf([problem]) }
-    const record = domains.record({ ...attempt, status: "failed" })
+    const record = domains.recordAttempt({ ...attempt, status: "failed" })
     yield* databaseStep("record-attempt", Effect.zipLeft(record, count("failed")))
     yield* Effect.logWarning(`domain ${yield* key} is refused: ${problem}`)
     yield* run.clear

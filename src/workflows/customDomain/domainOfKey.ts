@@ -19,7 +19,7 @@ export const domainOfKey = Effect.gen(function* () {
   const problem = read.left.message
   const at = yield* Clock.currentTimeMillis
   const domains = yield* DomainStore
-  yield* databaseStep("refuse-domain", domains.refuse({ stored, problem, at }))
+  yield* databaseStep("refuse-domain", domains.reject({ stored, problem, at }))
   return yield* new InvalidRequest({ field: "key", problem })
 })
 
@@ -31,7 +31,7 @@ export const handOver = (domain: DomainName, stored: string, handler: StartHandl
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const at = yield* Clock.currentTimeMillis
-    const problem = yield* databaseStep("settle-spelling", domains.settle({ domain, stored, at }), {
+    const problem = yield* databaseStep("settle-spelling", domains.resolveSpelling({ domain, stored, at }), {
       output: Schema.NullOr(Schema.String)
     })
     if (problem !== null) return yield* new InvalidRequest({ field: "key", problem })

@@ -4,10 +4,10 @@ import { call, saga, withUndo } from "effect-restate"
 import type { DeployService } from "../../contract/DeployService.ts"
 import { DeploymentFailed, InvalidRequest } from "../../contract/errors.ts"
 import { RoutingService } from "../../contract/RoutingService.ts"
+import { BusinessMetrics, type DeployOutcome } from "../../services/BusinessMetrics.ts"
 import { type Deployment, type DeploymentPhase, productionEnvironment } from "../../services/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
-import { type DeployOutcome, Outcomes } from "../../services/Outcomes.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { awaitSentinel } from "./awaitSentinel.ts"
@@ -88,7 +88,7 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effec
 /** Within the step that ends the deploy, and by the clock of that moment. */
 const countEnd = ({ createdAt }: Deployment, outcome: DeployOutcome) =>
   Effect.gen(function* () {
-    const outcomes = yield* Outcomes
+    const outcomes = yield* BusinessMetrics
     const now = yield* Clock.currentTimeMillis
     yield* outcomes.deploy(outcome, (now - createdAt) / 1000)
   })

@@ -4,7 +4,7 @@ import type { DbFailure } from "../../services/Db.ts"
 import { type Deployment, DeploymentContext } from "../../services/Deployment.ts"
 import { DeploymentStore } from "../../services/DeploymentStore.ts"
 import { DeploySettings } from "../../services/DeploySettings.ts"
-import type { RowUnfit } from "../../services/RowUnfit.ts"
+import type { InvalidRow } from "../../services/InvalidRow.ts"
 import { RegionConfig } from "../../services/regionConfig.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { dnsLabel } from "../identifiers.ts"
@@ -56,7 +56,7 @@ export const deploymentParents = ({
 }
 
 /** What a row holds is for its writer to correct. */
-const refused = ({ column, problem }: RowUnfit) => new InvalidRequest({ field: column, problem })
+const refused = ({ column, problem }: InvalidRow) => new InvalidRequest({ field: column, problem })
 
 const Loaded = Schema.Struct({ config: RegionConfig, k8sNamespace: Schema.String })
 const LoadRefused = Schema.Union(NotFound, InvalidRequest)

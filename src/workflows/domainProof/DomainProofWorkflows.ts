@@ -5,10 +5,10 @@ import { DomainProofService } from "../../contract/DomainProofService.ts"
 import { ownershipName } from "../../names/DnsName.ts"
 import type { DomainName } from "../../names/DomainName.ts"
 import { tenantDomainName } from "../../names/tenantDomain.ts"
+import { BusinessMetrics, type BusinessMetricsService } from "../../services/BusinessMetrics.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"
 import { DomainProofSettings } from "../../services/DomainProofSettings.ts"
 import { DomainProofStore, NamePage } from "../../services/DomainProofStore.ts"
-import { Outcomes, type OutcomesShape } from "../../services/Outcomes.ts"
 import { PlatformZones } from "../../services/PlatformZones.ts"
 import { proofOf } from "../customDomain/ownership.ts"
 import { databaseStep } from "../databaseStep.ts"
@@ -81,8 +81,8 @@ const lookAtDns = (domain: string, zones: ReadonlyArray<DomainName>) =>
   })
 
 /** Within the step that writes what happened. */
-const count = (event: Parameters<OutcomesShape["domainProof"]>[0]) =>
-  Effect.flatMap(Outcomes, (outcomes) => outcomes.domainProof(event))
+const count = (event: Parameters<BusinessMetricsService["domainProof"]>[0]) =>
+  Effect.flatMap(BusinessMetrics, (outcomes) => outcomes.domainProof(event))
 
 type Act<Tag extends ProofDecision["_tag"]> = Extract<ProofDecision, { readonly _tag: Tag }>
 
@@ -130,7 +130,7 @@ const restore = ({ domainId }: Served, { since }: Act<"Restore">, at: number) =>
     const domain = yield* key
     const { daysWithoutProof } = yield* DomainProofSettings
     const problem = warningOf(recordOfProof(domain), since, daysWithoutProof)
-    const write = Effect.zipLeft(store.takeBackWarning({ domainId, problem, at }), count("restored"))
+    const write = Effect.zipLeft(store.clearWarning({ domainId, problem, at }), count("restored"))
     yield* databaseStep("take-back-warning", write, { retry: retryForSixHours })
     yield* missing.clear
     yield* Effect.logInfo("The proof of a custom domain is there again", { domain, domainId })

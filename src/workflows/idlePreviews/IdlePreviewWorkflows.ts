@@ -34,15 +34,15 @@ const IdlePage = Schema.Struct({
 })
 
 /** One page of quiet previews, less those with traffic. Fails rather than call a preview idle without an answer about it. */
-const findIdle = (quietSince: number, after: number) =>
+const findIdle = (idleSince: number, after: number) =>
   Effect.gen(function* () {
     const store = yield* IdlePreviewStore
     const traffic = yield* TrafficSource
     const page = Effect.gen(function* () {
-      const { next, previews } = yield* store.page({ quietSince, after, limit: pageSize })
+      const { next, previews } = yield* store.page({ idleSince, after, limit: pageSize })
       const at = yield* Clock.currentTimeMillis
       if (previews.length === 0) return { idle: [], next, at }
-      const busy = yield* traffic.withTraffic({ deployments: previews, since: quietSince })
+      const busy = yield* traffic.withTraffic({ deployments: previews, since: idleSince })
       return { idle: previews.map((it) => it.deploymentId).filter((id) => !busy.has(id)), next, at }
     })
     return yield* databaseStep("find-idle-previews", page, {
@@ -76,9 +76,9 @@ const stop = (stops: Stops) => (deploymentId: string) =>
     }
   })
 
-const sweepPage = (quietSince: number, after: number, stops: Stops) =>
+const sweepPage = (idleSince: number, after: number, stops: Stops) =>
   Effect.gen(function* () {
-    const page = yield* findIdle(quietSince, after)
+    const page = yield* findIdle(idleSince, after)
     yield* Effect.forEach(page.idle, stop(stops), { concurrency: stopsAtOnce, discard: true })
     if (page.idle.length > 0)
       yield* Effect.logInfo("Put idle previews on standby", { deployments: page.idle.length, ...stops })

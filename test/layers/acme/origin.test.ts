@@ -50,7 +50,7 @@ describe("a certificate authority that names addresses that are not its own", ()
           createOrder: acme.createOrder(account, { names: [domainNamed("a.test")] }),
           order: acme.order(account, order.url),
           authorization: acme.authorization(account, named("authorization/1")),
-          answerChallenge: acme.answerChallenge(account, named("challenge/1")),
+          answerChallenge: acme.respondToChallenge(account, named("challenge/1")),
           finalize: acme.finalize(account, order, ""),
           certificate: acme.certificate(account, order),
           renewalInfo: acme.renewalInfo("YQ.AQ")

@@ -275,7 +275,7 @@ layer(stage)("the Depot builder", (it) => {
       // As far as the ledger goes it is dead; it wakes up, like a machine that was only asleep, when its scope closes.
       const leaseless = BuildLedger.of({
         ...ledger,
-        claim: (lease) => ledger.claim({ ...lease, lease: Duration.zero })
+        claim: (lease) => ledger.claim({ ...lease, duration: Duration.zero })
       })
       const scope = yield* Scope.make()
       const killed = yield* Layer.buildWithScope(builder(accountToken, Layer.succeed(BuildLedger, leaseless)), scope)

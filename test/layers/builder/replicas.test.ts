@@ -64,12 +64,12 @@ const withOutages = (ledger: BuildLedger["Type"]) =>
     const guarded = BuildLedger.of({
       claim: (lease) => guard(ledger.claim(lease)),
       renew: (lease) => guard(ledger.renew(lease)),
-      noteExternal: (note) => guard(ledger.noteExternal(note)),
-      end: (ended) => guard(ledger.end(ended)),
+      recordExternalId: (note) => guard(ledger.recordExternalId(note)),
+      recordOutcome: (ended) => guard(ledger.recordOutcome(ended)),
       release: (hold) => guard(ledger.release(hold)),
       requestCancel: (buildId) => guard(ledger.requestCancel(buildId)),
       state: (buildId) => guard(ledger.state(buildId)),
-      sweep: (retention) => guard(ledger.sweep(retention))
+      deleteExpired: (retention) => guard(ledger.deleteExpired(retention))
     })
     return { ledger: guarded, goes: Ref.set(isAway, true), comesBack: Ref.set(isAway, false) }
   })
@@ -134,7 +134,7 @@ describe("several workers on one ledger", () => {
       const there = yield* makeBuildRuns(ledger, options)
       const { seen, work } = yield* makeSite
       // Nothing of it is left but its claim, and its clock was decades ahead of the ledger's.
-      yield* inRealTime(ledger.claim({ buildId: "a", owner: "dead", lease: options.lease, detail: "" }))
+      yield* inRealTime(ledger.claim({ buildId: "a", owner: "dead", duration: options.lease, detail: "" }))
       yield* TestClock.adjust("29 seconds")
       yield* there.start("a", work)
       yield* settled
@@ -153,12 +153,12 @@ describe("several workers on one ledger", () => {
       const ledger = yield* makeMemoryBuildLedger
       const { seen, work } = yield* makeSite
       const here = yield* makeBuildRuns(
-        { ...ledger, claim: (it) => ledger.claim({ ...it, lease: Duration.zero }) },
+        { ...ledger, claim: (it) => ledger.claim({ ...it, duration: Duration.zero }) },
         options
       )
       yield* here.start("a", work)
       yield* settled
-      yield* ledger.claim({ buildId: "a", owner: "new", lease: options.lease, detail: "new" })
+      yield* ledger.claim({ buildId: "a", owner: "new", duration: options.lease, detail: "new" })
       yield* TestClock.adjust("2 seconds")
       yield* settled
       assert.strictEqual(seen.running, 0)

@@ -13,8 +13,8 @@ import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 const reason = await whyNoBuilds
 const { telemetry, told } = recordedTelemetry()
 
-const builderWith = (of: BuildVariables["Type"]["of"]) =>
-  buildkitBuilder({ telemetry, variables: Layer.succeed(BuildVariables, { of }) })
+const builderWith = (forDeployment: BuildVariables["Type"]["forDeployment"]) =>
+  buildkitBuilder({ telemetry, variables: Layer.succeed(BuildVariables, { forDeployment }) })
 
 const withVariables = (values: Readonly<Record<string, string>>, version: string) =>
   builderWith(() =>

@@ -63,7 +63,7 @@ const asApp = <A, E>(
   )
 
 /** For a token that is shown to no server. */
-const untried = { ask: () => Effect.void, isRefusal: () => false }
+const untried = { run: () => Effect.void, isRefusal: () => false }
 
 const tokenRequests = (requests: ReadonlyArray<string>) => requests.filter((line) => line.endsWith("access_tokens"))
 const status: CommitStatus = {

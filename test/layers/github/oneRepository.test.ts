@@ -22,7 +22,7 @@ describe("the token of a build", () => {
       })
       yield* Effect.gen(function* () {
         const { installationToken } = yield* GitHub
-        const token = yield* installationToken(5n, "acme/shop", { ask: () => Effect.void, isRefusal: () => false })
+        const token = yield* installationToken(5n, "acme/shop", { run: () => Effect.void, isRefusal: () => false })
         const git = yield* gitClient
         const clone = (repository: string, commitSha: string) =>
           authorizeClone(git, { url: `${server.git.url}/${repository}.git`, commitSha, token }, "10 seconds")

@@ -62,7 +62,7 @@ const trialOf = (takes: (token: string) => boolean) => {
       shown.push(text)
       return takes(text) ? Effect.void : new Refused({ token: text })
     })
-  return { shown, trial: { ask, isRefusal: () => true } }
+  return { shown, trial: { run: ask, isRefusal: () => true } }
 }
 
 const succeeded: BuildOutcome = {
@@ -96,7 +96,7 @@ describe("a token of GitHub", () => {
         github: gitHub,
         ledger: yield* makeMemoryBuildLedger,
         telemetry: BuildTelemetry.of({ record: () => Effect.succeed(() => Effect.void), dropped: Effect.succeed(0) }),
-        variables: BuildVariables.of({ of: () => Effect.succeedNone }),
+        variables: BuildVariables.of({ forDeployment: () => Effect.succeedNone }),
         run: () =>
           Effect.as(
             Ref.update(started, (n) => n + 1),

@@ -3,7 +3,7 @@ import { Effect, Layer, Schema } from "effect"
 import { BacklogLive } from "../../../src/layers/mysql/BacklogLive.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
-import { abandonedAfter, Backlog, isRenewalOverdue, longestOverdue } from "../../../src/services/Backlog.ts"
+import { abandonedAfter, Backlog, isRenewalOverdue, maxOverdueWindow } from "../../../src/services/Backlog.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions, quietly } from "./MysqlWorld.ts"
 
@@ -95,7 +95,7 @@ layer(BacklogLive.pipe(Layer.provideMerge(oneConnection)), { excludeTestServices
         yield* clear
         const backlog = yield* Backlog
         const lives = [6 * day, 45 * day, 90 * day, 365 * day]
-        const moments = [0, 1, day / 2, day, 6 * day, 9 * day, longestOverdue - 1, longestOverdue, 80 * day]
+        const moments = [0, 1, day / 2, day, 6 * day, 9 * day, maxOverdueWindow - 1, maxOverdueWindow, 80 * day]
         const left = [...moments, -1, -day, 1 - abandonedAfter, -abandonedAfter]
         const table = lives.flatMap((life) =>
           left

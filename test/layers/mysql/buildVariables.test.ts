@@ -30,7 +30,7 @@ const encrypted = (values: Readonly<Record<string, string>>, keyring = "env_1") 
     return JSON.stringify({ secrets: Object.fromEntries(pairs) })
   })
 
-const variablesOf = (id: string) => Effect.flatMap(BuildVariables, (variables) => variables.of(id))
+const variablesOf = (id: string) => Effect.flatMap(BuildVariables, (variables) => variables.forDeployment(id))
 
 const found = (id: string) =>
   Effect.map(variablesOf(id), (variables) => {

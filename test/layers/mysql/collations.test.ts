@@ -35,11 +35,13 @@ layer(Layer.provideMerge(compareLoosely, mysqlWorld), { excludeTestServices: tru
         assert.strictEqual(yield* found("shop.example.com"), "dom_case")
         assert.strictEqual(yield* found("b\u00fccher.example"), "dom_accent")
         assert.isNull(yield* found("bucher.example"))
-        assert.isNull(yield* domains.settle({ domain: named("shop.example.com"), stored: "Shop.Example.com", at }))
+        assert.isNull(
+          yield* domains.resolveSpelling({ domain: named("shop.example.com"), stored: "Shop.Example.com", at })
+        )
 
         const before = yield* (yield* World).dump
-        yield* domains.refuse({ stored: "evil.com\u0000.victim.com", problem: "no", at })
-        yield* domains.refuse({ stored: "SHOP.example.com", problem: "no", at })
+        yield* domains.reject({ stored: "evil.com\u0000.victim.com", problem: "no", at })
+        yield* domains.reject({ stored: "SHOP.example.com", problem: "no", at })
         assert.deepStrictEqual(yield* (yield* World).dump, before)
 
         const certificates = yield* CertificateStore

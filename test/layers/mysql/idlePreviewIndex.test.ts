@@ -55,7 +55,7 @@ layer(IdlePreviewStoreLive.pipe(Layer.provideMerge(oneConnection)), { excludeTes
             assert.isBelow(page, 7)
             yield* sql.unsafe("FLUSH STATUS").unprepared
             const answer: Effect.Effect.Success<ReturnType<typeof store.page>> = yield* store.page({
-              quietSince: 10,
+              idleSince: 10,
               after,
               limit: 100
             })
@@ -74,7 +74,7 @@ layer(IdlePreviewStoreLive.pipe(Layer.provideMerge(oneConnection)), { excludeTes
       Effect.gen(function* () {
         const { sql } = (yield* MysqlPools).primary
         const store = yield* IdlePreviewStore
-        const question = { quietSince: 10, after: 0, limit: 100 }
+        const question = { idleSince: 10, after: 0, limit: 100 }
         const before = yield* store.page(question)
         assert.lengthOf(before.previews, 10)
         for (const index of ["deployments_idle_scan_idx", "status_idx"]) {

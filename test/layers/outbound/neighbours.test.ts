@@ -170,7 +170,7 @@ const notice = {
 /** Layers that read no body: they succeed on a status alone, so that only silence and redirects can be a failure. */
 const statusOnly: Readonly<Record<string, Call>> = {
   Slack: (url) => Effect.flatMap(Notifier, (it) => it.quotaExceeded(notice)).pipe(Effect.provide(webhook(url))),
-  "a heartbeat": (url) => Effect.flatMap(Heartbeat, (it) => it.beat("key_refill")).pipe(Effect.provide(monitors(url)))
+  "a heartbeat": (url) => Effect.flatMap(Heartbeat, (it) => it.send("key_refill")).pipe(Effect.provide(monitors(url)))
 }
 
 /** What the Effect's real clock gives a call that may not hang. */

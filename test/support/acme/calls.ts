@@ -25,7 +25,7 @@ export const calls: Readonly<Record<Exclude<AcmeOperation, "directory">, Call>> 
   "new-order": ({ account }) => using((client) => client.createOrder(account, { names: [named("stand-in.test")] })),
   order: ({ account, order }) => using((client) => client.order(account, order.url)),
   authorization: ({ account, authorizationUrl }) => using((client) => client.authorization(account, authorizationUrl)),
-  challenge: ({ account, challengeUrl }) => using((client) => client.answerChallenge(account, challengeUrl)),
+  challenge: ({ account, challengeUrl }) => using((client) => client.respondToChallenge(account, challengeUrl)),
   finalize: ({ account, order }) => using((client) => client.finalize(account, order, "-----BEGIN CSR-----\nAAAA")),
   certificate: ({ account, valid }) => using((client) => client.certificate(account, valid)),
   "renewal-info": () => using((client) => client.renewalInfo("YQ.AQ"))

@@ -30,7 +30,7 @@ export const patientClient = (client: Acme["Type"]): Acme["Type"] => ({
   order: (account, url) => patient(client.order(account, url)),
   authorization: (account, url) => patient(client.authorization(account, url)),
   keyAuthorization: client.keyAuthorization,
-  answerChallenge: (account, url) => patient(client.answerChallenge(account, url)),
+  respondToChallenge: (account, url) => patient(client.respondToChallenge(account, url)),
   finalize: (account, order, csr) => patient(client.finalize(account, order, csr)),
   certificate: (account, order) => patient(client.certificate(account, order)),
   renewalInfo: (id) => patient(client.renewalInfo(id)),

@@ -8,7 +8,7 @@ export const gitHubWithTokens = (tokens: Readonly<Record<string, string>>): Laye
     GitHub.of({
       isConfigured: true,
       allowsUnauthenticated: true,
-      installationToken: (installationId, _, { ask }) => {
+      installationToken: (installationId, _, { run }) => {
         const token = tokens[String(installationId)]
         return token === undefined
           ? new GitHubRefused({
@@ -16,7 +16,7 @@ export const gitHubWithTokens = (tokens: Readonly<Record<string, string>>): Laye
               reason: "installation_missing",
               subject: `installation ${installationId}`
             })
-          : Effect.as(ask(Redacted.make(token)), Redacted.make(token))
+          : Effect.as(run(Redacted.make(token)), Redacted.make(token))
       },
       branchHead: () => Effect.dieMessage("not asked for by builders"),
       appName: Effect.succeed("memory"),

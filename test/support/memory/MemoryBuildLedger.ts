@@ -1,11 +1,11 @@
 import { Clock, Duration, Effect, Layer, Ref } from "effect"
 import type { BuildOutcome } from "../../../src/services/Builder.ts"
 import {
-  type BuildClaim,
-  type BuildHold,
+  type BuildLeaseKey,
   BuildLedger,
-  type BuildRenewal,
-  cancelledOutcome
+  type ClaimResult,
+  cancelledOutcome,
+  type RenewalResult
 } from "../../../src/services/BuildLedger.ts"
 
 interface Row {
@@ -34,36 +34,36 @@ export const makeMemoryBuildLedger: Effect.Effect<BuildLedger["Type"]> = Effect.
     )
 
   const changeOwn = <A>(
-    { buildId, owner }: BuildHold,
+    { buildId, owner }: BuildLeaseKey,
     act: (row: Row, now: number) => readonly [A, Row],
     otherwise: A
   ) => change<A>(buildId, (row, now) => (row?.owner === owner ? act(row, now) : [otherwise, undefined]))
 
   return BuildLedger.of({
-    claim: ({ buildId, detail, lease, owner }) =>
-      change<BuildClaim>(buildId, (row, now) => {
+    claim: ({ buildId, detail, duration, owner }) =>
+      change<ClaimResult>(buildId, (row, now) => {
         if (row !== undefined && row.outcome !== null) return [{ _tag: "Ended" }, undefined]
         if (row?.owner === owner) return [{ _tag: "Claimed", orphan: row.external }, undefined]
         if (row !== undefined && row.leaseUntil > now) return [{ _tag: "Running" }, undefined]
         const external = row?.external ?? null
-        const leaseUntil = now + Duration.toMillis(lease)
+        const leaseUntil = now + Duration.toMillis(duration)
         return [
           { _tag: "Claimed", orphan: external },
           { owner, leaseUntil, detail, external, outcome: null }
         ]
       }),
-    renew: ({ detail, lease, ...hold }) =>
-      changeOwn<BuildRenewal>(
+    renew: ({ detail, duration, ...hold }) =>
+      changeOwn<RenewalResult>(
         hold,
         (row, now) =>
           row.outcome === null
-            ? ["held", { ...row, detail, leaseUntil: now + Duration.toMillis(lease) }]
+            ? ["held", { ...row, detail, leaseUntil: now + Duration.toMillis(duration) }]
             : ["cancelled", row],
         "lost"
       ),
-    noteExternal: ({ externalBuildId, ...hold }) =>
+    recordExternalId: ({ externalBuildId, ...hold }) =>
       changeOwn(hold, (row) => [true, { ...row, external: externalBuildId }], false),
-    end: ({ outcome, ...hold }) =>
+    recordOutcome: ({ outcome, ...hold }) =>
       changeOwn(
         hold,
         (row, now) =>
@@ -92,7 +92,7 @@ export const makeMemoryBuildLedger: Effect.Effect<BuildLedger["Type"]> = Effect.
         if (row.outcome !== null) return row.outcome
         return row.leaseUntil > now ? { _tag: "Running", detail: row.detail } : { _tag: "Unknown" }
       }),
-    sweep: (retention) =>
+    deleteExpired: (retention) =>
       Effect.flatMap(clock.currentTimeMillis, (now) =>
         Ref.modify(rows, (before): readonly [number, Rows] => {
           const old = [...before]

@@ -346,7 +346,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
             } satisfies AcmeAuthorization
           }),
         keyAuthorization: ({ key }, token) => Effect.succeed(`${token}.${hash(publicKeyOf(key))}`),
-        answerChallenge: (account, url) =>
+        respondToChallenge: (account, url) =>
           Effect.gen(function* () {
             const authorization = [...authorizations.values()].find((each) =>
               each.challenges.some((one) => one.url === url)

@@ -235,7 +235,7 @@ export const MemoryCertificateStore = Layer.effect(
         change("CertificateStore.refuse", (draft) => {
           for (const { id, problem } of rows) refuseDomain(draft, id, problem, at)
         }),
-      takenBy: (names) => read((rows) => takenBy(rows, names)),
+      findConflicts: (names) => read((rows) => takenBy(rows, names)),
       page: (after, limit) => read((rows) => pageOf(rows, after, limit)),
       ensureInfrastructure: (domains, at) =>
         change("CertificateStore.ensureInfrastructure", (draft) => {

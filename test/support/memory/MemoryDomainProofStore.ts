@@ -46,8 +46,8 @@ export const MemoryDomainProofStore = Layer.effect(
             { verification_error: problem, updated_at: at }
           )
         ),
-      takeBackWarning: ({ at, domainId, problem }) =>
-        change("DomainProofStore.takeBackWarning", (draft) =>
+      clearWarning: ({ at, domainId, problem }) =>
+        change("DomainProofStore.clearWarning", (draft) =>
           updateWhere(
             draft.custom_domains,
             ({ id, verification_error }) => id === domainId && verification_error === problem,

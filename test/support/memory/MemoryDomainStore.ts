@@ -108,7 +108,7 @@ const writeChallenge = (
   })
 }
 
-const begin = (draft: Draft, { at, domain, reset }: Parameters<DomainStore["Type"]["begin"]>[0]) => {
+const begin = (draft: Draft, { at, domain, reset }: Parameters<DomainStore["Type"]["beginVerification"]>[0]) => {
   const [row, ...others] = namedDomains(draft, domain)
   if (row === undefined) return null
   for (const other of others) refuseDomain(draft, other.id, sameNameProblem(row), at)
@@ -122,7 +122,7 @@ const begin = (draft: Draft, { at, domain, reset }: Parameters<DomainStore["Type
   return row.id
 }
 
-const settle = (draft: Draft, { at, domain, stored }: Parameters<DomainStore["Type"]["settle"]>[0]) => {
+const settle = (draft: Draft, { at, domain, stored }: Parameters<DomainStore["Type"]["resolveSpelling"]>[0]) => {
   const row = draft.custom_domains.find((each) => each.domain === stored)
   if (row === undefined) return null
   const problem = refusalOf(draft, row.id, domain)
@@ -140,7 +140,7 @@ const counted = (row: DomainRow, at: number) => ({
 const unverified = (draft: Draft, domainId: string) =>
   draft.custom_domains.find(({ id, verification_status }) => id === domainId && verification_status !== "verified")
 
-const record = (draft: Draft, attempt: Parameters<DomainStore["Type"]["record"]>[0]) => {
+const record = (draft: Draft, attempt: Parameters<DomainStore["Type"]["recordAttempt"]>[0]) => {
   const row = unverified(draft, attempt.domainId)
   if (row === undefined || (row.last_checked_at !== null && row.last_checked_at >= attempt.at)) return
   updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
@@ -177,16 +177,16 @@ export const MemoryDomainStore = Layer.effect(
           const { id, target_cname: targetCname, verification_status: status, verification_token } = row
           return { id, status, verificationToken: verification_token, targetCname }
         }),
-      begin: (run) => change("DomainStore.begin", (draft) => begin(draft, run)),
-      settle: (spelling) => change("DomainStore.settle", (draft) => settle(draft, spelling)),
-      refuse: ({ at, problem, stored }) =>
-        change("DomainStore.refuse", (draft) => {
+      beginVerification: (run) => change("DomainStore.beginVerification", (draft) => begin(draft, run)),
+      resolveSpelling: (spelling) => change("DomainStore.resolveSpelling", (draft) => settle(draft, spelling)),
+      reject: ({ at, problem, stored }) =>
+        change("DomainStore.reject", (draft) => {
           const row = draft.custom_domains.find(({ domain }) => domain === stored)
           if (row !== undefined) refuseDomain(draft, row.id, problem, at)
         }),
-      record: (attempt) => change("DomainStore.record", (draft) => record(draft, attempt)),
-      abandon: ({ at, domainId, problem }) =>
-        change("DomainStore.abandon", (draft) =>
+      recordAttempt: (attempt) => change("DomainStore.recordAttempt", (draft) => record(draft, attempt)),
+      endVerification: ({ at, domainId, problem }) =>
+        change("DomainStore.endVerification", (draft) =>
           updateWhere(
             draft.custom_domains,
             ({ id, verification_status }) => id === domainId && verification_status === "verifying",

@@ -3,15 +3,15 @@ import { IdlePreviewStore } from "../../../src/services/IdlePreviewStore.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 
-const isQuietPreview = (rows: Rows, row: Rows["deployments"][number], quietSince: number) => {
+const isQuietPreview = (rows: Rows, row: Rows["deployments"][number], idleSince: number) => {
   const environment = rows.environments.find(({ id }) => id === row.environment_id)
   const project = rows.projects.find(({ id }) => id === row.project_id)
   return (
     environment?.slug === "preview" &&
     project !== undefined &&
     project.live_deployment_id !== row.id &&
-    row.created_at < quietSince &&
-    (row.updated_at === null || row.updated_at < quietSince)
+    row.created_at < idleSince &&
+    (row.updated_at === null || row.updated_at < idleSince)
   )
 }
 
@@ -20,7 +20,7 @@ export const MemoryIdlePreviewStore = Layer.effect(
   IdlePreviewStore,
   Effect.map(MemoryTables, (tables) =>
     IdlePreviewStore.of({
-      page: ({ quietSince, after, limit }) =>
+      page: ({ idleSince, after, limit }) =>
         Effect.map(Ref.get(tables), (rows) => {
           const lookedAt = rows.deployments
             .map((row, index) => ({ row, ordinal: index + 1 }))
@@ -28,7 +28,7 @@ export const MemoryIdlePreviewStore = Layer.effect(
             .slice(0, limit)
           return {
             previews: lookedAt
-              .filter(({ row }) => isQuietPreview(rows, row, quietSince))
+              .filter(({ row }) => isQuietPreview(rows, row, idleSince))
               .map(({ row }) => ({
                 workspaceId: row.workspace_id,
                 projectId: row.project_id,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { Effect, Layer, Option, Ref } from "effect"
 import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../../src/services/KeyRefillStore.ts"
-import { passRefused } from "../../../src/services/passRefused.ts"
+import { skipRefusedKeys } from "../../../src/services/skipRefusedKeys.ts"
 import { type Draft, MemoryTables, transaction } from "./MemoryTables.ts"
 import type { Tables } from "./Tables.ts"
 
@@ -93,7 +93,7 @@ export const MemoryKeyRefillStore = Layer.effect(
   KeyRefillStore,
   Effect.map(MemoryTables, (tables) =>
     KeyRefillStore.of({
-      refillBatch: passRefused({
+      refillBatch: skipRefusedKeys({
         refill: (request) => transaction(tables)("KeyRefillStore.refillBatch", (draft) => refillBatch(draft, request)),
         first: (request) => Effect.map(Ref.get(tables), (rows) => firstDue(rows.keys, request))
       }),

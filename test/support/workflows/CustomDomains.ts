@@ -71,11 +71,11 @@ const interfered = ({ before = {} }: Interference) =>
       change(`before ${name}`, (draft) => before[name]?.(draft))
     return DomainStore.of({
       find: (name) => Effect.zipRight(first("find"), store.find(name)),
-      begin: (run) => Effect.zipRight(first("begin"), store.begin(run)),
-      record: (attempt) => Effect.zipRight(first("record"), store.record(attempt)),
-      settle: store.settle,
-      refuse: store.refuse,
-      abandon: store.abandon,
+      beginVerification: (run) => Effect.zipRight(first("begin"), store.beginVerification(run)),
+      recordAttempt: (attempt) => Effect.zipRight(first("record"), store.recordAttempt(attempt)),
+      resolveSpelling: store.resolveSpelling,
+      reject: store.reject,
+      endVerification: store.endVerification,
       activate: (request, decide) => Effect.zipRight(first("activate"), store.activate(request, decide))
     })
   })

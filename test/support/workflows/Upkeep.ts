@@ -40,7 +40,7 @@ const doubles = ({ batchSize = 2, failureOf, isMonitorAway = false, minimumUsage
         Context.add(UpkeepSettings, { refillBatchSize: batchSize, minimumUsage }),
         Context.add(JobProgress, { report: (job, done) => Effect.sync(() => upkeep.reports.push([job, done])) }),
         Context.add(Heartbeat, {
-          beat: (job) =>
+          send: (job) =>
             isMonitorAway
               ? new HeartbeatFailed({ job, reason: "unreachable" })
               : Effect.sync(() => void upkeep.beats.push(job))

@@ -65,7 +65,7 @@ const beating = (beat: Effect.Effect<void, HeartbeatFailed> = Effect.void) =>
     Effect.sync(() => {
       const beats: Array<string> = []
       const note = (job: string) => Effect.sync(() => void beats.push(job))
-      const heartbeat = Heartbeat.of({ beat: (job) => Effect.zipRight(note(job), beat) })
+      const heartbeat = Heartbeat.of({ send: (job) => Effect.zipRight(note(job), beat) })
       return Context.make(Beats, beats).pipe(Context.add(Heartbeat, heartbeat))
     })
   )

@@ -1,8 +1,8 @@
 import { Context, Effect, Either, Layer } from "effect"
 import { DomainProofService } from "../../../src/contract/DomainProofService.ts"
 import { domainName } from "../../../src/names/DomainName.ts"
+import { BusinessMetrics } from "../../../src/services/BusinessMetrics.ts"
 import { DomainProofSettings } from "../../../src/services/DomainProofSettings.ts"
-import { Outcomes } from "../../../src/services/Outcomes.ts"
 import { PlatformZones } from "../../../src/services/PlatformZones.ts"
 import { DomainProofWorkflows } from "../../../src/workflows/domainProof/DomainProofWorkflows.ts"
 import { seedCertified } from "../memory/certificateSeeds.ts"
@@ -29,8 +29,8 @@ export const domainProofs: Layer.Layer<ProofEvents | MemoryDns, never, Ground> =
       Effect.provideService(DomainProofSettings, { daysWithoutProof: 7 }),
       Effect.provideService(PlatformZones, [platformZone]),
       Effect.provideServiceEffect(
-        Outcomes,
-        Effect.map(Outcomes, (others) => ({
+        BusinessMetrics,
+        Effect.map(BusinessMetrics, (others) => ({
           ...others,
           domainProof: (event: string) => Effect.sync(() => void events.push(event))
         }))

@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { DeployService } from "../../../src/contract/DeployService.ts"
-import { ClickhouseUnavailable, type TrafficQuestion, TrafficSource } from "../../../src/services/Usage.ts"
+import { ClickhouseUnavailable, type TrafficQuery, TrafficSource } from "../../../src/services/Usage.ts"
 import { IdlePreviewWorkflows } from "../../../src/workflows/idlePreviews/IdlePreviewWorkflows.ts"
 import { namesOf } from "../memory/seeds.ts"
 import type { Tables } from "../memory/Tables.ts"
@@ -9,7 +9,7 @@ import { createdAt, seedReady, withLive } from "./seeds.ts"
 import type { Story } from "./stories.ts"
 
 /** What the source of traffic was asked, in order. */
-export class Questions extends Context.Tag("test/Questions")<Questions, Array<TrafficQuestion>>() {}
+export class Questions extends Context.Tag("test/Questions")<Questions, Array<TrafficQuery>>() {}
 
 export interface TrafficOptions {
   /** These have requests all the time. */
@@ -17,13 +17,13 @@ export interface TrafficOptions {
   /** When these had their last request, in Unix milliseconds. */
   readonly lastRequests?: ReadonlyMap<string, number>
   /** Whether the source fails when the n-th question, counted from 0, arrives. */
-  readonly isAway?: (nth: number, question: TrafficQuestion) => boolean
+  readonly isAway?: (nth: number, question: TrafficQuery) => boolean
 }
 
 const traffic = ({ busy = [], isAway = () => false, lastRequests = new Map() }: TrafficOptions) =>
   Layer.effectContext(
     Effect.sync(() => {
-      const questions: Array<TrafficQuestion> = []
+      const questions: Array<TrafficQuery> = []
       return Context.make(Questions, questions).pipe(
         Context.add(
           TrafficSource,

@@ -6,7 +6,7 @@ import { Data, Effect, Redacted, type Scope } from "effect"
 import { upgradeProxy } from "./DockerUpgrade.ts"
 import { ControlService, type InfoResponse } from "./descriptors.ts"
 
-/** Where a BuildKit listens. */
+/** The address of a BuildKit daemon. */
 export interface BuildkitAddress {
   /**
    * `tcp://host:port` or `unix:///path` of a buildkitd, or `docker:///path` for the socket of a Docker Engine 23 or later
@@ -16,24 +16,24 @@ export interface BuildkitAddress {
   readonly tls?: BuildkitTls
 }
 
-/** PEM texts. Client certificate and key come together, for a daemon that asks for them. */
+/** PEM. Client certificate and key together, for a daemon with mutual TLS. */
 export interface BuildkitTls {
   readonly ca: string | null
   readonly client: { readonly certificate: string; readonly key: Redacted.Redacted } | null
-  /** The name in the daemon's certificate, when it is not the host of the address. */
+  /** The name in the daemon's certificate, if it differs from the host of the address. */
   readonly serverName: string | null
 }
 
-// BuildKit's own limit: a status message holds as many log lines as came meanwhile.
+// BuildKit's own limit: a status message holds all log lines since the last one.
 const maxMessage = 64 * 1024 * 1024
 
 const channelOptions = (serverName: string | null) => ({
   "grpc.max_receive_message_length": maxMessage,
   "grpc.max_send_message_length": maxMessage,
-  // A build may be silent for minutes; a daemon that vanished without a word is noticed within one.
+  // A build may send nothing for minutes. Keepalive detects a lost daemon within one minute.
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 20_000,
-  // Otherwise grpc_proxy, https_proxy and http_proxy of the environment are taken.
+  // Otherwise gRPC uses grpc_proxy, https_proxy and http_proxy of the environment.
   "grpc.enable_http_proxy": 0,
   ...(serverName === null ? {} : { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName })
 })
@@ -54,7 +54,7 @@ const privateFolder = Effect.acquireRelease(
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
 )
 
-/** The address as gRPC wants it. A Docker Engine is reached through a socket of ours that only this user can open. */
+/** The gRPC target. A Docker Engine is reached through a proxy socket that only this user can open. */
 const target = (address: string): Effect.Effect<string, never, Scope.Scope> => {
   if (address.startsWith("docker://")) {
     return Effect.gen(function* () {
@@ -68,7 +68,7 @@ const target = (address: string): Effect.Effect<string, never, Scope.Scope> => {
   )
 }
 
-/** A channel to BuildKit until the scope closes. It connects with the first call, so this never fails. */
+/** A channel to BuildKit until the scope closes. It connects with the first call, so opening it never fails. */
 export const openBuildkit = (options: BuildkitAddress): Effect.Effect<Client, never, Scope.Scope> =>
   Effect.gen(function* () {
     const where = yield* target(options.address)
@@ -80,7 +80,7 @@ export const openBuildkit = (options: BuildkitAddress): Effect.Effect<Client, ne
     )
   })
 
-/** BuildKit does not answer. */
+/** BuildKit is unavailable. */
 export class BuildkitSilent extends Data.TaggedError("BuildkitSilent")<{
   readonly reason: "unreachable" | "timeout" | "denied"
 }> {}
@@ -91,8 +91,8 @@ const silence = (code: status): BuildkitSilent["reason"] => {
 }
 
 /**
- * The daemon does not know source policies and would read whatever a Dockerfile names. They came with BuildKit 0.11, in the
- * same release as the call that asks for the version; Docker Engine 24 is the first one with it.
+ * The daemon ignores source policies and would read any source that a Dockerfile names. BuildKit 0.11 added them together with
+ * the call that returns its version; Docker Engine 24 is the first with it.
  */
 export class BuildkitTooOld extends Data.TaggedError("BuildkitTooOld")<{ readonly version: string | null }> {
   override get message(): string {
@@ -101,13 +101,10 @@ export class BuildkitTooOld extends Data.TaggedError("BuildkitTooOld")<{ readonl
   }
 }
 
-/**
- * Releases are `v0.<minor>.<patch>`. A Docker Engine says `v0.0.0+unknown` of its own BuildKit: it answers at least, which
- * none before 0.11 does.
- */
+/** Releases are `v0.<minor>.<patch>`. A Docker Engine reports `v0.0.0+unknown`; that it responds at all shows 0.11 or later. */
 const isTooOld = (version: string): boolean => /^v0\.(?:[1-9]|10)\./.test(version)
 
-/** The version of a BuildKit that answers within the time and enforces source policies. */
+/** The daemon's version, if it responds within the timeout and enforces source policies. */
 export const ping = (client: Client, timeoutMillis: number): Effect.Effect<string, BuildkitSilent | BuildkitTooOld> =>
   Effect.async((resume) => {
     const { path, requestSerialize, responseDeserialize } = ControlService.Info
@@ -116,7 +113,7 @@ export const ping = (client: Client, timeoutMillis: number): Effect.Effect<strin
       requestSerialize,
       responseDeserialize,
       {},
-      // gRPC takes a deadline as an instant of the wall clock, whatever clock the caller goes by.
+      // gRPC deadlines use the wall clock, not Effect's Clock.
       { deadline: Date.now() + timeoutMillis },
       (error, answer) => {
         if (error?.code === status.UNIMPLEMENTED) return resume(new BuildkitTooOld({ version: null }))

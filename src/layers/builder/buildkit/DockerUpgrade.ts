@@ -4,7 +4,7 @@ import { Effect, type Scope } from "effect"
 const upgrade = "POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 const endOfHead = "\r\n\r\n"
 
-/** Asks the engine for its BuildKit on this connection and joins both once it has agreed. */
+/** Upgrades the connection to the engine's BuildKit and then pipes both sockets. */
 const join = (caller: Socket, engine: Socket): void => {
   const end = () => {
     caller.destroy()
@@ -28,8 +28,8 @@ const join = (caller: Socket, engine: Socket): void => {
 }
 
 /**
- * A socket that speaks BuildKit's gRPC by asking a Docker Engine to switch to it (`POST /grpc` with `Upgrade: h2c`), for
- * gRPC clients that cannot do this themselves. Gone when the scope closes.
+ * A local socket that proxies gRPC to a Docker Engine's BuildKit (`POST /grpc` with `Upgrade: h2c`), for gRPC clients that
+ * cannot send the upgrade. Removed when the scope closes.
  */
 export const upgradeProxy = (engineSocket: string, socketPath: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(

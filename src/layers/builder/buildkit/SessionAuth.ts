@@ -5,15 +5,15 @@ import { canonicalHost } from "../../../names/imageReference.ts"
 import type { RegistryUnavailable } from "../../../services/ImageRegistry.ts"
 import type { RegistryAccess, RegistryToken } from "../registryAccess.ts"
 
-/** What a build is let into the registry with: one repository, to push. */
+/** Registry access of a build: push to one repository. */
 export interface RegistryOffer {
   readonly host: string
-  /** The path of the build's own repository at that host. */
+  /** The path of the build's repository at that host. */
   readonly repository: string
   readonly access: RegistryAccess["_tag"]
   readonly username: string
   readonly password: Redacted.Redacted
-  /** Asks the registry's token server, with the credentials or anonymously. */
+  /** Fetches a token from the registry's token server, with credentials or anonymously. */
   readonly fetchToken: (
     scopes: ReadonlyArray<string>,
     as: "pusher" | "anonymous"
@@ -25,18 +25,18 @@ export interface TokenRequest {
   readonly scopes: ReadonlyArray<string>
 }
 
-/** What the daemon is given for a token that it asks for. */
+/** How to respond to the daemon's token request. */
 export type TokenDecision =
   | { readonly _tag: "Refuse" }
   | { readonly _tag: "Fetch"; readonly scopes: ReadonlyArray<string>; readonly as: "pusher" | "anonymous" }
 
-/** Of all scopes together, in one URL of the token server. */
+/** Total length of scopes in one URL of the token server. */
 const maxScopes = 2_000
 
 /**
- * A push of the build's own repository is done with a token for that alone, whatever else is asked for with it. Anything
- * else is read anonymously: another repository, and the own one without a push, for a build has nothing to read
- * there. So a redirect from another registry to ours gets no rights of ours, even where tokens open more than was asked.
+ * A push to the build's own repository gets a token for that repository alone, whatever else is requested with it. All other
+ * reads are anonymous: of other repositories, and of the own one without a push, because a build has nothing to read there. So
+ * a redirect from another registry gains no access, even if the token server grants more than was requested.
  */
 export const decideToken = (
   { host, repository }: Pick<RegistryOffer, "host" | "repository">,
@@ -66,7 +66,7 @@ interface TokenAnswer {
 
 const anonymous: Credentials = { username: "", secret: "" }
 
-/** The password leaves this process only for a registry that lets in with nothing else. */
+/** Only a registry without token authentication gets the password. */
 const credentials =
   (offer: RegistryOffer): Unary<{ readonly host: string }, Credentials> =>
   ({ request }, answer) => {
@@ -92,7 +92,7 @@ const fetchToken =
             : answer(null, {
                 token: Redacted.value(fetched.right.token),
                 expiresIn: fetched.right.expiresInSeconds,
-                // Zero is "now" to BuildKit, which spares us the difference of two clocks.
+                // Zero means "now" to BuildKit, which avoids clock skew.
                 issuedAt: 0
               })
       })
@@ -100,24 +100,24 @@ const fetchToken =
     call.on("cancelled", () => cancel())
   }
 
-/** The last 32 bytes of the DER that Node writes are the key itself (RFC 8410, section 4). */
+/** The last 32 bytes of Node's DER are the key itself (RFC 8410, section 4). */
 const rawLength = 32
 
 /**
- * The handlers of BuildKit's `Auth` service. The daemon knows a session by an Ed25519 key and asks it for each token. The key is
- * new with each session, so that no session is ever given the tokens of another one.
+ * Handlers of BuildKit's `Auth` service. The daemon identifies a session by an Ed25519 key and requests each token with it. The
+ * key is new per session, so a session never gets another one's tokens.
  */
 export const authHandlers = (offer: RegistryOffer, runtime: Runtime.Runtime<never>) => {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
   const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-rawLength)
   const hasTokens = (host: string) => offer.access === "Tokens" && canonicalHost(host) === canonicalHost(offer.host)
-  /** Unavailable: the daemon then asks for credentials instead, and is told that there are none. */
+  /** UNAVAILABLE makes the daemon ask for credentials instead, and it gets none. */
   const noAuthority = { code: status.UNAVAILABLE, details: "no tokens for that registry" }
 
   const getTokenAuthority: Unary<{ readonly host: string }, { readonly publicKey: Buffer }> = ({ request }, answer) =>
     hasTokens(request.host) ? answer(null, { publicKey: raw }) : answer(noAuthority)
 
-  // NaCl's `sign`: the signature and then what is signed.
+  // NaCl's `sign` format: the signature followed by the message.
   const verifyTokenAuthority: Unary<
     { readonly host: string; readonly payload: Buffer },
     { readonly signed: Buffer }

@@ -14,7 +14,7 @@ import { Effect, Redacted, type Runtime, type Scope } from "effect"
 import { AuthService, ControlService, HealthService, SecretsService } from "./descriptors.ts"
 import { authHandlers, type RegistryOffer } from "./SessionAuth.ts"
 
-/** What a build may ask this worker for while it runs. Anything else is answered with "unimplemented". */
+/** Services that a build may call while it runs. Other calls return UNIMPLEMENTED. */
 export interface SessionOffers {
   /** By secret id. */
   readonly secrets: ReadonlyMap<string, Redacted.Redacted>
@@ -44,13 +44,13 @@ const metadata = (id: string): Metadata => {
   const described = new Metadata()
   described.set("x-docker-expose-session-uuid", id)
   described.set("x-docker-expose-session-name", "worker")
-  // A shared key would let sessions share what they sync; nothing is synced here.
+  // A shared key would share synced files between sessions; nothing is synced here.
   described.set("x-docker-expose-session-sharedkey", "")
   for (const method of exposed()) described.add("x-docker-expose-session-grpc-method", method)
   return described
 }
 
-/** The call's messages as one stream of bytes. */
+/** The call's messages as one byte stream. */
 const bytesOver = (call: ClientDuplexStream<Bytes, Bytes>): Duplex => {
   const stream = new Duplex({
     read: () => void call.resume(),
@@ -68,7 +68,7 @@ const bytesOver = (call: ClientDuplexStream<Bytes, Bytes>): Duplex => {
     if (!stream.push(data)) call.pause()
   })
   call.on("end", () => stream.push(null))
-  // How the build ends is told by its own call; a session's end adds nothing to that.
+  // The solve call reports how the build ends; the session's end is not an error.
   call.on("error", () => stream.destroy())
   stream.on("error", () => undefined)
   return stream
@@ -83,9 +83,8 @@ const serve = (offers: SessionOffers, runtime: Runtime.Runtime<never>): Server =
 }
 
 /**
- * Opens a session and answers with its id. In a session the roles are the other way round: the daemon calls this worker,
- * over the bytes of one streaming call. The daemon cancels the session's builds when it ends, so a worker that dies
- * leaves no build behind.
+ * Opens a session and returns its id. Roles are reversed in a session: the daemon calls this worker over the bytes of one
+ * streaming call. When the session ends the daemon cancels its builds, so a dead worker leaves no build behind.
  */
 export const openSession = (client: Client, offers: SessionOffers): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(

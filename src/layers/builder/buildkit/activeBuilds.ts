@@ -2,10 +2,7 @@ import { type Client, type ServiceError, status } from "@grpc/grpc-js"
 import { Effect } from "effect"
 import { type BuildHistoryEvent, type BuildHistoryRequest, ControlService } from "./descriptors.ts"
 
-/**
- * Refs of the builds that the daemon is at work on now, whoever began them. Empty from one before BuildKit 0.11, which does
- * not say.
- */
+/** Refs of the builds that the daemon runs now, of all clients. Empty for BuildKit before 0.11, which cannot list them. */
 export const activeBuilds = (client: Client): Effect.Effect<ReadonlyArray<string>, ServiceError> =>
   Effect.async((resume) => {
     const { path, requestSerialize, responseDeserialize } = ControlService.ListenBuildHistory

@@ -1,8 +1,8 @@
 import { field, map, message, method, repeated, service } from "./protobuf.ts"
 
 /**
- * What this worker says to BuildKit and answers it, as protobuf field numbers. Only the fields in use are listed: the rest
- * is skipped on the wire. Names are ours in camel case; on the wire there are only numbers.
+ * BuildKit's messages as protobuf field numbers. Only used fields are listed; others are skipped on the wire. Names are camel
+ * case versions; the wire format has only numbers.
  */
 const control = {
   Timestamp: message({ seconds: field("int64", 1), nanos: field("int32", 2) }),
@@ -17,9 +17,9 @@ const control = {
     session: field("string", 5),
     frontend: field("string", 6),
     frontendAttrs: map(7),
-    // Since BuildKit 0.11; an older daemon would skip it.
+    // Since BuildKit 0.11; older daemons ignore it.
     sourcePolicy: field("SourcePolicy", 12),
-    // Named one by one since BuildKit 0.13; older daemons read the two deprecated fields.
+    // Since BuildKit 0.13; older daemons read the two deprecated fields.
     exporters: repeated("Exporter", 13)
   }),
   SolveResponse: message({ exporterResponse: map(1) }),
@@ -98,11 +98,11 @@ const health = {
   Health: { methods: { Check: method("HealthCheckRequest", "HealthCheckResponse") } }
 }
 
-/** google.rpc.Status: what gRPC sends beside an error's code, in a header of its own. */
+/** google.rpc.Status: error details that gRPC sends in a header. */
 const status = {
   Any: message({ typeUrl: field("string", 1), value: field("bytes", 2) }),
   Status: message({ code: field("int32", 1), message: field("string", 2), details: repeated("Any", 3) }),
-  // A method makes proto-loader build the codec; nobody calls it.
+  // A dummy method, so that proto-loader builds the codec.
   Codec: { methods: { Status: method("Status", "Status") } }
 }
 
@@ -141,9 +141,9 @@ export interface StatusResponse {
 
 export interface BuildHistoryRequest {
   readonly activeOnly: boolean
-  /** Empty for any. */
+  /** Empty: any build. */
   readonly ref: string
-  /** Ends with what is there now, instead of following what comes. */
+  /** Ends after the current records instead of following new ones. */
   readonly earlyExit: boolean
 }
 
@@ -151,7 +151,7 @@ export interface BuildHistoryEvent {
   readonly record: { readonly ref: string } | null
 }
 
-/** moby.buildkit.v1.sourcepolicy.Policy, as far as it is used here. */
+/** moby.buildkit.v1.sourcepolicy.Policy, the fields in use. */
 export interface SourcePolicy {
   readonly version: number
   readonly rules: ReadonlyArray<{

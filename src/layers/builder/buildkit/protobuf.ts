@@ -1,7 +1,7 @@
 import type { MethodDefinition } from "@grpc/grpc-js"
 import { fromJSON } from "@grpc/proto-loader"
 
-/** A field of a message: its type, its number on the wire, and whether it repeats or maps. */
+/** A field of a message: its type, its number on the wire, and whether it is repeated or a map. */
 type Field = { readonly type: string; readonly id: number; readonly rule?: "repeated"; readonly keyType?: "string" }
 
 export const field = (type: string, id: number): Field => ({ type, id })

@@ -12,30 +12,30 @@ import {
 } from "./descriptors.ts"
 import { openSession, type SessionOffers } from "./SolveSession.ts"
 
-/** One build as BuildKit is told it. */
+/** Parameters of BuildKit's Solve call. */
 export interface Solve {
-  /** Unique among the builds of the daemon, also for a while after it has ended. */
+  /** Unique among the daemon's builds, including those that ended recently. */
   readonly ref: string
   readonly frontendAttrs: Readonly<Record<string, string>>
-  /** Name and further attributes of the image that is pushed. */
+  /** Name and attributes of the pushed image. */
   readonly imageAttrs: Readonly<Record<string, string>>
   readonly offers: SessionOffers
   readonly sourcePolicy: ReadonlyArray<SourceRule>
 }
 
-/** How a solve failed, as structure: gRPC's code, the types of BuildKit's error details, the exit code of a command. */
+/** Why a solve failed: gRPC's code, the types of BuildKit's error details, the exit code of a command. */
 export class SolveFailed extends Data.TaggedError("SolveFailed")<{
   readonly code: status
-  /** Last parts of the types of BuildKit's error details, such as `Vertex`, `Source` and `Frontend`. */
+  /** Last segments of the types of BuildKit's error details, such as `Vertex`, `Source` and `Frontend`. */
   readonly details: ReadonlySet<string>
   readonly exitCode: number | null
-  /** Digest of the step that failed, when BuildKit names it: others that ran beside it end with errors as well. */
+  /** Digest of the step that failed, if BuildKit names it: steps that ran beside it end with errors too. */
   readonly vertex: string | null
-  /** BuildKit's own text: for logs, and for users where it is about their Dockerfile. Never compared with anything. */
+  /** BuildKit's message: for logs, and for users if it is about their Dockerfile. Never parsed. */
   readonly text: string
 }> {}
 
-// After a solve has answered, the rest of its events is on the way already.
+// After Solve returns, its last events are still in flight.
 const statusGrace = "5 seconds"
 
 const jsonSuffix = "+json"
@@ -83,7 +83,7 @@ const policyMessage = (rules: ReadonlyArray<SourceRule>): SourcePolicy => ({
   }))
 })
 
-/** Interruption cancels the call, and with it the build on the daemon. */
+/** Interruption cancels the call and the build on the daemon. */
 const callSolve = (client: Client, request: SolveRequest) =>
   Effect.async<SolveResponse, SolveFailed>((resume) => {
     const { path, requestSerialize, responseDeserialize } = ControlService.Solve
@@ -101,8 +101,8 @@ const callSolve = (client: Client, request: SolveRequest) =>
   })
 
 /**
- * Hands over the events of a build one message at a time; ends with the build. As long as one is handled, gRPC's flow control
- * holds back the rest.
+ * Passes the events of a build one message at a time, until the build ends. gRPC's flow control holds back further messages
+ * meanwhile.
  */
 const follow = (client: Client, ref: string, onEvents: (events: StatusResponse) => Effect.Effect<void>) =>
   Effect.flatMap(Effect.runtime<never>(), (runtime) =>
@@ -125,8 +125,8 @@ const follow = (client: Client, ref: string, onEvents: (events: StatusResponse) 
   )
 
 /**
- * Builds and pushes, and answers with what the exporter says about the image. `onEvents` has seen every event that the
- * daemon sent before this ends; events that cannot be had do not fail the build. Interrupting it cancels the build.
+ * Builds and pushes; returns the exporter's response. `onEvents` has received every event before this ends; failing to follow
+ * events does not fail the build. Interruption cancels the build.
  */
 export const solve = (
   client: Client,

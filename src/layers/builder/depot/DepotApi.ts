@@ -2,13 +2,13 @@ import { setTimeout } from "node:timers/promises"
 import type { depot } from "@depot/sdk-node"
 import { Data, Duration, Effect, Redacted, Schedule, type Scope } from "effect"
 
-/** Who we are to Depot. */
+/** The Depot account. */
 export interface DepotAccount {
   readonly apiUrl: string
   readonly token: Redacted.Redacted
 }
 
-/** Depot did not do it. `code` is Connect's, null when there was no answer at all. */
+/** A failed Depot call. `code` is Connect's, null if there was no response. */
 export class DepotFailed extends Data.TaggedError("DepotFailed")<{
   readonly operation: string
   readonly code: number | null
@@ -20,17 +20,17 @@ const permissionDenied = 7
 const unauthenticated = 16
 
 export const isNotFound = ({ code }: DepotFailed): boolean => code === notFound
-/** The token is not taken: a person has to look. */
+/** The token is rejected: needs an operator. */
 export const isDenied = ({ code }: DepotFailed): boolean => code === permissionDenied || code === unauthenticated
 
 export interface DepotProject {
   readonly projectId: string
   readonly name: string
-  /** Unix milliseconds; zero when Depot does not say. */
+  /** Unix milliseconds; zero if unknown. */
   readonly createdAt: number
 }
 
-/** A build that Depot counts, and the token that its machine is asked for with. */
+/** A Depot build, and the token that requests its machine. */
 export interface DepotBuild {
   readonly buildId: string
   readonly token: Redacted.Redacted
@@ -38,7 +38,7 @@ export interface DepotBuild {
 
 export type DepotPlatform = "amd64" | "arm64"
 
-/** A BuildKit of our own for one build: where it is and how both sides prove who they are. PEM texts. */
+/** A dedicated BuildKit for one build: its address and the mutual TLS credentials. PEM. */
 export interface DepotMachine {
   readonly endpoint: string
   readonly serverName: string
@@ -50,11 +50,11 @@ export interface DepotMachine {
 export type BuildResult = { readonly _tag: "success" } | { readonly _tag: "error"; readonly error: string }
 
 const unaryTimeout = Duration.seconds(15)
-/** A machine that is cold has to boot. */
+/** A cold machine has to boot. */
 const machineTimeout = Duration.minutes(5)
-/** A build's token is seconds old when its machine is asked for, and need not be known to the server that is asked. */
+/** A build's token is seconds old when its machine is requested, and may not be known to every server yet. */
 const youngToken = Schedule.intersect(Schedule.spaced("2 seconds"), Schedule.recurs(30))
-/** What Depot expects to hear from whoever uses one of its machines. */
+/** Interval of the health reports that Depot expects. */
 const healthInterval = Duration.seconds(5)
 
 type Sdk = typeof depot
@@ -63,12 +63,12 @@ type Options = { readonly signal: AbortSignal; readonly headers: Record<string, 
 const codeOf = (cause: unknown): number | null =>
   cause instanceof Error && "code" in cause && typeof cause.code === "number" ? cause.code : null
 
-/** The address that the SDK of this process was loaded with. */
+/** The URL that this process loaded the SDK with. */
 let loadedFor: string | undefined
 
 /**
- * Loads the SDK for an address. It reads DEPOT_API_URL once, when it is imported, and takes none otherwise: so the
- * configured address is put there first, and a process can have only one.
+ * Loads the SDK for an API URL. The SDK reads DEPOT_API_URL once, at import, so the variable is set first, and a process
+ * supports only one URL.
  */
 const loadSdk = (apiUrl: string): Effect.Effect<Sdk> =>
   Effect.suspend(() => {
@@ -92,13 +92,13 @@ const attempt = <A>(
 ): Effect.Effect<A, DepotFailed> =>
   Effect.tryPromise({
     try: (signal) => send({ signal, headers: headersOf(token), timeoutMs: Duration.toMillis(timeout) }),
-    // The cause has the request's headers in it.
+    // The cause contains the request's headers.
     catch: (cause) => new DepotFailed({ operation, code: codeOf(cause) })
   }).pipe(Effect.withSpan(`Depot.${operation}`))
 
 const millisOf = (at: { readonly seconds: bigint } | undefined) => (at === undefined ? 0 : Number(at.seconds) * 1000)
 
-/** The same message again and again: what the SDK sends of it is paced by real time, as Depot's patience is. */
+/** Repeats a message at an interval, in real time because Depot's timeout is. */
 async function* every<A>(interval: Duration.Duration, message: A, signal: AbortSignal): AsyncIterable<A> {
   while (!signal.aborted) {
     yield message
@@ -140,7 +140,7 @@ const builds = (sdk: Sdk, token: Redacted.Redacted) => {
       attempt("create-build", token, unaryTimeout, (options) => service.createBuild({ projectId }, options)).pipe(
         Effect.map(({ buildId, buildToken }): DepotBuild => ({ buildId, token: Redacted.make(buildToken) }))
       ),
-    /** Tells the outcome, a few times if need be: a build that is not finished counts as running. */
+    /** Reports the outcome, with retries: an unfinished build counts as running. */
     finish: (buildId: string, result: BuildResult) =>
       attempt("finish-build", token, unaryTimeout, (options) =>
         service.finishBuild(
@@ -191,17 +191,17 @@ const machines = (sdk: Sdk) => {
       service.releaseEndpoint(whatOf(build, platform), options)
     ).pipe(Effect.ignore)
 
-  /** Never ends by itself: a stream that breaks is begun again. */
+  /** Never ends: a broken stream is reopened. */
   const reportHealth = (build: DepotBuild, platform: DepotPlatform) =>
     attempt("report-health", build.token, Duration.hours(2), (options) =>
       service.reportHealth(every(healthInterval, whatOf(build, platform), options.signal), options)
     ).pipe(Effect.ignore, Effect.zipRight(Effect.sleep(healthInterval)), Effect.forever)
 
   return {
-    /** A machine, kept alive and given back with the scope. */
+    /** A machine, kept alive and released with the scope. */
     acquire: (build: DepotBuild, platform: DepotPlatform): Effect.Effect<DepotMachine, DepotFailed, Scope.Scope> =>
       Effect.gen(function* () {
-        // Before it is asked for: one that comes while we are going away is given back as well.
+        // Added before the request, so that a machine that arrives during shutdown is released as well.
         yield* Effect.addFinalizer(() => release(build, platform))
         const machine = yield* endpoint(build, platform)
         yield* Effect.forkScoped(reportHealth(build, platform))
@@ -210,7 +210,7 @@ const machines = (sdk: Sdk) => {
   }
 }
 
-/** Depot's API through its SDK: one request each, with a time limit, and no token in what can fail. */
+/** Depot's API through its SDK: single requests with a timeout. Errors contain no token. */
 export const depotApi = ({ apiUrl, token }: DepotAccount) =>
   Effect.map(loadSdk(apiUrl), (sdk) => ({
     projects: projects(sdk, token),

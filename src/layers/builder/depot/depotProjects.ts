@@ -3,26 +3,26 @@ import type { DepotApi, DepotFailed, DepotProject } from "./DepotApi.ts"
 
 export type FindProject = (projectId: string) => Effect.Effect<string, DepotFailed>
 
-/** Depot keeps a project's cache up to this size and age. */
+/** Maximum size and age of a project's cache at Depot. */
 const cachePolicy = { keepGb: 50, keepDays: 14 } as const
 const maxKnown = 10_000
 
-/** Ours among the projects of an account that others use as well. */
+/** Names of this worker's projects within a shared Depot account. */
 export interface ProjectNames {
   readonly projectPrefix: string
-  /** Where new projects keep their cache. */
+  /** Region of new projects. */
   readonly projectRegion: string
 }
 
-/** Of several with one name, the one that everybody agrees on: the oldest, and of the same second the one that sorts first. */
+/** The oldest of several projects with one name; ties are broken by id, so that all workers agree. */
 export const eldest = (projects: ReadonlyArray<DepotProject>, name: string): DepotProject | undefined =>
   projects
     .filter((project) => project.name === name)
     .toSorted((a, b) => a.createdAt - b.createdAt || (a.projectId < b.projectId ? -1 : 1))[0]
 
 /**
- * Looks by name, creates when there is none, and looks again: when two workers create at the same time, both end up with
- * the elder one and the younger is deleted, while it has no build yet.
+ * Finds a project by name, or creates it and searches again: when two workers create one at the same time, both use the older
+ * and the newer is deleted before it has a build.
  */
 const findOrCreate =
   ({ projects }: DepotApi, { projectPrefix, projectRegion }: ProjectNames) =>
@@ -36,11 +36,11 @@ const findOrCreate =
       if (agreed !== created) yield* Effect.ignore(projects.delete(created))
       return agreed
     }).pipe(
-      // Others of this process wait for it; and what it created must not be left without an owner.
+      // Other fibers wait for it, and a created project must not be left behind.
       Effect.uninterruptible
     )
 
-/** The Depot project of a project of ours: one, however many builds ask for it at once. Remembered once it is known. */
+/** The Depot project of a project, created at most once by concurrent builds, and cached. */
 export const depotProjects = (
   api: DepotApi,
   names: ProjectNames

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { AddressRefused, addressesOf, bareHost } from "../../outbound/addresses.ts"
 import { DepotFailed } from "./DepotApi.ts"
 
-/** Schemes that Depot may name, and the port of each where none is given. */
+/** Allowed schemes of a machine's endpoint, with default ports. */
 const schemes: ReadonlyMap<string, string> = new Map([
   ["tcp:", ""],
   ["https:", "443"]
@@ -12,16 +12,16 @@ const failed = new DepotFailed({ operation: "get-endpoint", code: null })
 
 const refused = (endpoint: string) =>
   Effect.zipRight(
-    Effect.logWarning("Depot names a machine that is not connected to: only public tcp and https addresses are", {
+    Effect.logWarning("Refused to connect to a Depot machine: only public tcp and https addresses are allowed", {
       scheme: URL.canParse(endpoint) ? new URL(endpoint).protocol : "none"
     }),
     failed
   )
 
 /**
- * Where the machine is that Depot names, as `tcp://address:port`: by address and not by name, so that what was checked is
- * what is connected to. Only `tcp://host:port` and `https://host`, and only public addresses, unless Depot's API itself
- * is at one that is not; never a socket of this machine.
+ * Resolves a machine's endpoint to `tcp://address:port`: connecting to the checked address, not the name, rules out a second
+ * DNS lookup. Accepts only `tcp://host:port` and `https://host`, and only public addresses unless Depot's API itself has a
+ * private one; never a local socket.
  */
 export const machineAddress = (endpoint: string, apiUrl: string): Effect.Effect<string, DepotFailed> =>
   Effect.gen(function* () {

@@ -1,28 +1,28 @@
 import { Duration, type Redacted } from "effect"
 
-/** A token and what Vault said of it. Durations and instants are milliseconds. */
+/** A token and its lease. Durations and instants are milliseconds. */
 export interface Grant {
   readonly token: Redacted.Redacted
   readonly renewable: boolean
-  /** Left to live at `since`; zero for a token that does not end, or that nothing can prolong. */
+  /** Remaining TTL at `since`; zero for a token that does not expire or cannot be renewed. */
   readonly ttl: number
   readonly since: number
-  /** What the login gave: what a renewal that is not near the token's maximum gives too. */
+  /** TTL granted at login; a renewal grants the same unless the token nears its maximum TTL. */
   readonly lifetime: number
 }
 
-/** A timer of more than 24.8 days fires at once; nothing is lost by looking every hour. */
+/** A timer of more than 24.8 days fires at once; waking every hour costs nothing. */
 const longestPause = Duration.toMillis("1 hour")
 const shortestPause = Duration.toMillis("1 second")
 
-/** Renewed after two thirds of its time, which leaves a third to get over a Vault that is away. */
+/** Renewal is due after two thirds of the TTL, which leaves a third to outlast an outage. */
 const dueAt = ({ since, ttl }: Grant): number => since + (ttl * 2) / 3
 
 export const isDue = (grant: Grant, now: number): boolean => grant.ttl > 0 && now >= dueAt(grant)
 
-/** Until it is worth looking at the grant again. */
+/** The time until the next check of the token. */
 export const pauseBeforeLook = (grant: Grant, now: number): Duration.Duration =>
   Duration.millis(grant.ttl === 0 ? longestPause : Math.min(longestPause, Math.max(shortestPause, dueAt(grant) - now)))
 
-/** A renewal gives less than before once the token nears its maximum: then it is time for another login. */
+/** A renewal grants a shorter TTL once the token nears its maximum TTL: log in again. */
 export const nearsItsMaximum = ({ lifetime, ttl }: Grant): boolean => ttl * 2 < lifetime

@@ -8,8 +8,8 @@ import { noAnswer, unexpectedAnswer } from "../answers.ts"
 import { directTransport } from "./transport.ts"
 
 /**
- * Not an answer of success. Its message is left behind: it may quote what was sent. `fromVault` tells Vault's own from
- * that of a proxy on the way.
+ * A response with an error status. Its message is discarded: it may quote the request. `fromVault` distinguishes Vault's
+ * responses from a proxy's.
  */
 export class VaultStatus extends Data.TaggedError("VaultStatus")<{
   readonly status: number
@@ -19,14 +19,14 @@ export class VaultStatus extends Data.TaggedError("VaultStatus")<{
 export interface VaultAddress {
   readonly url: string
   readonly namespace: Option.Option<string>
-  /** Certificates to trust instead of the system's, in PEM. */
+  /** Trusted certificates in PEM; replaces the system's roots. */
   readonly ca: Option.Option<string>
 }
 
 interface Request {
   readonly operation: VaultUnavailable["operation"]
   readonly path: string
-  /** Posted when there is one; without it the path is read. */
+  /** With a body the request is a POST, without one a GET. */
   readonly body?: Readonly<Record<string, string>>
   readonly token?: Redacted.Redacted
 }
@@ -39,19 +39,19 @@ export interface VaultClient {
   readonly send: <A, I>(call: Call<A, I>) => Effect.Effect<A, VaultStatus | VaultUnavailable>
 }
 
-/** What node-vault fails with when there was an answer. */
+/** node-vault's error for a response. */
 const statusOf = Schema.decodeUnknownOption(
   Schema.Struct({ response: Schema.Struct({ statusCode: Schema.Number, body: Schema.Unknown }) })
 )
 const isVaults = Schema.is(Schema.Struct({ errors: Schema.Array(Schema.String) }))
 
-/** One node-vault client that takes nothing from the environment (VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, ...). */
+/** A node-vault client that ignores the environment (VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, ...). */
 const openClient = ({ namespace, url }: VaultAddress, send: OutboundHttp, runtime: Runtime.Runtime<never>) =>
   Object.assign(
     nodeVault({
       endpoint: url,
       "request-promise": directTransport(send, runtime),
-      // Its own prints secrets when DEBUG=node-vault is set.
+      // The default prints secrets if DEBUG=node-vault is set.
       debug: () => undefined
     }),
     { token: "", pathPrefix: "", namespace: Option.getOrElse(namespace, () => "") }
@@ -67,7 +67,9 @@ const failureOf =
     })
   }
 
-/** Speaks to one Vault or OpenBao. The token goes with each request, so that several may be in use while one replaces another. */
+/**
+ * A client for one Vault or OpenBao. Each request carries its token, so that several tokens can be in use during a replacement.
+ */
 export const vaultClient = (address: VaultAddress): Effect.Effect<VaultClient, never, Scope.Scope> =>
   Effect.gen(function* () {
     const send = yield* openOutbound({

@@ -8,11 +8,14 @@ import type { VaultClient, VaultStatus } from "./VaultClient.ts"
 type Call<A> = (token: Redacted.Redacted) => Effect.Effect<A, VaultStatus | VaultUnavailable>
 
 export interface VaultSession {
-  /** Runs a call with a token. One that Vault does not accept any more is replaced, once; a token that it does accept just may not do this. */
+  /**
+   * Runs a call with a token. A token that Vault no longer accepts is replaced, once. A valid token without permission is not
+   * replaced.
+   */
   readonly use: <A>(call: Call<A>) => Effect.Effect<A, VaultStatus | VaultUnavailable>
 }
 
-/** Between two attempts to keep the token alive while Vault is away: doublings from 1 s, then one every 30 s. */
+/** Delays between attempts to renew the token while Vault is unavailable: doubling from 1 s, at most 30 s. */
 const patience = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced("30 seconds"))
 
 const isForbidden = (error: VaultStatus | VaultUnavailable): boolean =>
@@ -23,7 +26,7 @@ const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: Vaul
   const oneAtATime = (yield* Effect.makeSemaphore(1)).withPermits(1)
   const enter = yield* logIn(client, login)
 
-  /** Of several that find the same grant used up, the first gets another; the others take that one. */
+  /** Of several callers with the same expired token, the first replaces it and the others use the new one. */
   const replace = (used: Grant | undefined, get: Effect.Effect<Grant, VaultUnavailable>) =>
     oneAtATime(
       Effect.flatMap(Ref.get(current), (now) =>
@@ -31,7 +34,7 @@ const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: Vaul
       )
     )
 
-  /** A renewal, or another login where that gives more. */
+  /** Renews the token, or logs in again if that grants a longer TTL. */
   const prolong = (grant: Grant) => {
     const renewed = renew(client, grant)
     if (login.method === "token") return renewed
@@ -58,7 +61,7 @@ const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: Vaul
 
 type Tokens = Effect.Effect.Success<ReturnType<typeof makeTokens>>
 
-/** Logs in, and renews or logs in again before the token ends. A Vault that is away is asked until it answers. */
+/** Logs in, and renews or logs in again before the token expires. Retries while Vault is unavailable. */
 const keepAlive = ({ prolong, replace, take }: Tokens) =>
   Effect.gen(function* () {
     const grant = yield* take
@@ -66,14 +69,14 @@ const keepAlive = ({ prolong, replace, take }: Tokens) =>
     yield* isDue(grant, now) ? replace(grant, prolong(grant)) : Effect.sleep(pauseBeforeLook(grant, now))
   }).pipe(
     Effect.tapError(({ message }) =>
-      Effect.logWarning("The vault's token could not be kept alive; this will be tried again", { problem: message })
+      Effect.logWarning("The vault's token could not be renewed; retrying", { problem: message })
     ),
     Effect.retry(patience),
     Effect.forever,
     Effect.withTracerEnabled(false)
   )
 
-/** A token of this login, kept alive until the scope closes. */
+/** A token of this login, renewed until the scope closes. */
 export const vaultSession = (
   client: VaultClient,
   login: VaultLogin

@@ -2,16 +2,16 @@ import { Effect, type Redacted } from "effect"
 import { isRefusal, type Transit } from "./transit.ts"
 
 /**
- * Stands before a ciphertext that needs its associated data to be decrypted. The engine's own begin with `vault:`. To
- * take it off or to put it on does not help a writer of the row: the engine authenticates the data.
+ * Prefix of a ciphertext with associated data. The engine's own ciphertexts start with `vault:`. Adding or removing the prefix
+ * gains an attacker nothing: the engine authenticates the data.
  */
 const marker = "aad:v1:"
 
 const another = "another"
 
 /**
- * Vault before 1.13 ignores the field, as it does every field that it does not know: then the ciphertext is decrypted for
- * other data as well. So each new one is tried with other data, and bears the marker only when that was refused.
+ * Vault before 1.13 ignores the field, like every unknown field, and would decrypt the ciphertext with other data. So each new
+ * ciphertext is tested with other data, and gets the prefix only if that is rejected.
  */
 const proven = (engine: Transit, keyring: string, ciphertext: string) =>
   engine.decrypt(keyring, ciphertext, another).pipe(
@@ -21,7 +21,7 @@ const proven = (engine: Transit, keyring: string, ciphertext: string) =>
 
 export const isBound = (ciphertext: string): boolean => ciphertext.startsWith(marker)
 
-/** A key that was made by others with another type than AES-GCM or ChaCha20-Poly1305 refuses the field: it encrypts without. */
+/** A key of a type other than AES-GCM or ChaCha20-Poly1305, created by another tool, rejects the field: encrypts without it. */
 export const encryptBound = (engine: Transit, keyring: string, plaintext: Redacted.Redacted, associated: string) =>
   engine.encrypt(keyring, plaintext, associated).pipe(
     Effect.flatMap((ciphertext) => proven(engine, keyring, ciphertext)),
@@ -33,7 +33,7 @@ export const encryptBound = (engine: Transit, keyring: string, plaintext: Redact
     )
   )
 
-/** With the associated data where the ciphertext says that it has some. */
+/** Uses associated data if the ciphertext has the prefix. */
 export const decryptBound = (engine: Transit, keyring: string, ciphertext: string, associated: string) =>
   isBound(ciphertext)
     ? engine.decrypt(keyring, ciphertext.slice(marker.length), associated)

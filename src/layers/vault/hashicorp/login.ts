@@ -5,7 +5,7 @@ import { unavailableBy } from "../answers.ts"
 import type { Grant } from "./Grant.ts"
 import type { VaultClient, VaultStatus } from "./VaultClient.ts"
 
-/** How this worker says who it is. A mount is where the auth method is enabled, below `auth/`. */
+/** How this worker authenticates. A mount is the auth method's path below `auth/`. */
 export type VaultLogin =
   | { readonly method: "token"; readonly token: Redacted.Redacted }
   | {
@@ -25,11 +25,11 @@ const Auth = Schema.Struct({
 })
 const Self = Schema.Struct({ data: Schema.Struct({ ttl: Schema.Number, renewable: Schema.Boolean }) })
 
-/** Vault speaks in seconds. */
+/** Vault uses seconds. */
 const grantOf = (token: Redacted.Redacted, seconds: number, renewable: boolean, lifetime = seconds * 1_000) =>
   Effect.map(Clock.currentTimeMillis, (since): Grant => ({ token, renewable, ttl: seconds * 1_000, since, lifetime }))
 
-/** A login is refused with 400 when role or secret are wrong, and with 404 where no such method is mounted. */
+/** A login fails with 400 for a wrong role or secret, and with 404 if the method is not mounted. */
 const refused = (error: VaultStatus | VaultUnavailable): VaultUnavailable => {
   if (error._tag === "VaultUnavailable") return error
   const { status } = error
@@ -43,7 +43,7 @@ export const lookUp = (client: VaultClient, token: Redacted.Redacted) =>
     .send({ operation: "login", path: "auth/token/lookup-self", token, answer: Self })
     .pipe(Effect.flatMap(({ data }) => grantOf(token, data.ttl, data.renewable)))
 
-/** Another lease of the same token, as long as Vault gives it. */
+/** Renews the lease of the token, as long as Vault allows. */
 export const renew = (client: VaultClient, { lifetime, token }: Grant): Effect.Effect<Grant, VaultUnavailable> =>
   client.send({ operation: "login", path: "auth/token/renew-self", body: {}, token, answer: Auth }).pipe(
     Effect.flatMap(({ auth }) => grantOf(token, auth.lease_duration, auth.renewable, lifetime)),
@@ -55,7 +55,7 @@ const enter = (client: VaultClient, mount: string, body: Readonly<Record<string,
     .send({ operation: "login", path: `auth/${mount}/login`, body, answer: Auth })
     .pipe(Effect.flatMap(({ auth }) => grantOf(auth.client_token, auth.lease_duration, auth.renewable)))
 
-/** There is no other token to get. One that ends whatever we do is used as it is: a person has to replace it. */
+/** A configured token cannot be replaced. One that expires anyway is used until then: an operator has to replace it. */
 const useGiven = (client: VaultClient, token: Redacted.Redacted) =>
   Effect.flatMap(lookUp(client, token), (grant) =>
     grant.ttl === 0 || grant.renewable
@@ -66,7 +66,7 @@ const useGiven = (client: VaultClient, token: Redacted.Redacted) =>
         })
   )
 
-/** The file is read at each login: Kubernetes replaces its content within the hour. */
+/** Read at each login: Kubernetes rotates the file within the hour. */
 const serviceAccountToken = (fileSystem: FileSystem.FileSystem, file: string) =>
   fileSystem.readFileString(file).pipe(
     Effect.tapError(({ message }) =>
@@ -91,7 +91,7 @@ const enterWith = (client: VaultClient, login: VaultLogin, fileSystem: FileSyste
   }
 }
 
-/** One login: a token and how long it lives. Safe to repeat. */
+/** One login: a token and its TTL. Safe to repeat. */
 export const logIn = (
   client: VaultClient,
   login: VaultLogin

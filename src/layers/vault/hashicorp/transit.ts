@@ -8,7 +8,7 @@ const Decrypted = Schema.Struct({ data: Schema.Struct({ plaintext: Schema.Redact
 
 type Failure = VaultStatus | VaultUnavailable
 
-/** The engine took the request and does not do what it asks; a proxy on the way may answer with 400 too. */
+/** The engine rejected the request; a proxy may return 400 too. */
 export const isRefusal = (error: Failure): boolean =>
   error._tag === "VaultStatus" && error.fromVault && error.status === 400
 
@@ -17,7 +17,7 @@ const base64 = (text: string): string => Buffer.from(text).toString("base64")
 const bodyOf = (fields: Readonly<Record<string, string>>, associated: string | undefined) =>
   associated === undefined ? fields : { ...fields, associated_data: base64(associated) }
 
-/** Vault's transit engine, one key for each keyring. Without associated data a request does not name the field. */
+/** Vault's transit engine, one key per keyring. Without associated data the field is omitted. */
 export const transit = (client: VaultClient, session: VaultSession, mount: string) => {
   const encrypt = (keyring: string, plaintext: Redacted.Redacted, associated?: string) =>
     session.use((token) =>
@@ -40,7 +40,10 @@ export const transit = (client: VaultClient, session: VaultSession, mount: strin
       })
     )
   return {
-    /** The first encryption of a keyring creates its key by itself, unless the mount is told not to: then we do. Creating a key again does nothing. */
+    /**
+     * The first encryption of a keyring creates its key, unless the mount forbids that: then this creates it. Creating a key
+     * again has no effect.
+     */
     encrypt: (keyring: string, plaintext: Redacted.Redacted, associated?: string): Effect.Effect<string, Failure> =>
       Effect.catchIf(
         encrypt(keyring, plaintext, associated),

@@ -2,7 +2,7 @@ import { HttpClientRequest, type HttpMethod } from "@effect/platform"
 import { Effect, Either, Option, Runtime } from "effect"
 import type { OutboundHttp } from "../../outbound/OutboundHttp.ts"
 
-/** What node-vault asks of a transport. */
+/** The request type of node-vault's transport. */
 interface Outgoing {
   readonly method: string
   readonly uri: string
@@ -24,15 +24,15 @@ export interface Transport {
 const parsed = (body: string): unknown => Option.getOrUndefined(Option.liftThrowable(JSON.parse)(body))
 
 const requestOf = ({ headers, json, method, uri }: Outgoing): HttpClientRequest.HttpClientRequest => {
-  // The method is node-vault's own, one of HTTP's or LIST.
+  // node-vault uses only HTTP methods and LIST.
   const request = HttpClientRequest.make(method as HttpMethod.HttpMethod)(uri, { headers })
   return json === undefined ? request : HttpClientRequest.bodyText(request, JSON.stringify(json), "application/json")
 }
 
 /**
- * Takes the place of node-vault's own transport, which follows redirects and proxies of the environment with the token
- * and the plaintext in hand, stops checking certificates when VAULT_SKIP_VERIFY is set, cannot be aborted, and puts
- * token and plaintext into its errors. This one rejects with an OutboundError.
+ * Replaces node-vault's transport, which follows redirects and environment proxies with token and plaintext, disables
+ * certificate checks if VAULT_SKIP_VERIFY is set, cannot be aborted, and includes token and plaintext in its errors. This one
+ * rejects with an OutboundError.
  */
 export const directTransport = (send: OutboundHttp, runtime: Runtime.Runtime<never>): Transport => {
   const exchange = async (outgoing: Outgoing): Promise<Incoming> => {

@@ -2,22 +2,22 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import { Option } from "effect"
 import { associatedData, type Purpose } from "../../../services/Purpose.ts"
 
-/** 256 bits that wrap data keys, under the name that ciphertexts carry. */
+/** A 256-bit key that wraps data keys, with the id that ciphertexts carry. */
 export interface MasterKey {
   readonly id: string
   readonly key: Buffer
 }
 
-/** What a ciphertext belongs to. */
+/** The keyring and purpose of a ciphertext. */
 export interface Owner {
   readonly keyring: string
   readonly purpose: Purpose
 }
 
-/** The first version is bound to its keyring alone: it is still read, and not written any more. */
+/** Version 1 is bound to its keyring only: it is read but no longer written. */
 type Version = "v1" | "v2"
 
-/** What a ciphertext consists of. */
+/** The parts of a ciphertext. */
 interface Envelope {
   readonly version: Version
   readonly masterKeyId: string
@@ -27,11 +27,11 @@ interface Envelope {
 
 const algorithm = "aes-256-gcm"
 const keyBytes = 32
-// NIST SP 800-38D: a nonce of 96 bits, a tag of 128.
+// NIST SP 800-38D: 96-bit nonce, 128-bit tag.
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Binds what is sealed to its owner, its version, its master key and its layer, so that no part fits anywhere else. */
+/** Associated data: binds a part to its owner, version, master key and layer, so that it cannot be used elsewhere. */
 const boundTo = (layer: "key" | "data", version: Version, { keyring, purpose }: Owner, masterKeyId: string): Buffer => {
   const prefix = `local:${version}:${layer}:${masterKeyId}:${keyring}`
   return Buffer.from(version === "v1" ? prefix : `${prefix}:${associatedData(purpose)}`)
@@ -60,7 +60,7 @@ const parse = (ciphertext: string): Option.Option<Envelope> => {
   const [scheme, version, masterKeyId = "", wrapped = "", body = "", ...rest] = ciphertext.split(":")
   const wrappedKey = Buffer.from(wrapped, "base64url")
   const sealed = Buffer.from(body, "base64url")
-  // Only the one spelling that we write: decoding passes over characters that are no base64.
+  // Accepts canonical base64url only: decoding ignores invalid characters.
   return scheme === "local" &&
     (version === "v1" || version === "v2") &&
     rest.length === 0 &&
@@ -71,8 +71,8 @@ const parse = (ciphertext: string): Option.Option<Envelope> => {
 }
 
 /**
- * Every ciphertext has a data key of its own and carries it, wrapped by the master key that it names: nothing has to be
- * stored, and no data key is used twice. A master key wraps up to 2^32 of them before its nonces come too close.
+ * Envelope encryption: each ciphertext has its own data key, wrapped by the named master key. Nothing else is stored, and no
+ * data key is reused. A master key can wrap up to 2^32 data keys with random nonces.
  */
 export const encryptWith = (master: MasterKey, owner: Owner, plaintext: string): string => {
   const dataKey = randomBytes(keyBytes)
@@ -81,7 +81,7 @@ export const encryptWith = (master: MasterKey, owner: Owner, plaintext: string):
   return `local:v2:${master.id}:${text(wrappedKey)}:${text(sealed)}`
 }
 
-/** Nothing, when no master key or another owner fits, or when a single bit differs from what was written. */
+/** None if no master key or another owner matches, or if any bit was changed. */
 export const decryptWith = (
   masters: ReadonlyArray<MasterKey>,
   owner: Owner,

@@ -5,7 +5,7 @@ import { Array as Arr, Effect, Option } from "effect"
 import { VaultFileRefused } from "../VaultFileRefused.ts"
 import { type MasterKey, newMasterKey } from "./envelope.ts"
 
-/** The last is the newest: it encrypts. */
+/** The last key is the newest and encrypts. */
 export type MasterKeys = Arr.NonEmptyReadonlyArray<MasterKey>
 
 const refuse = (file: string, problem: string) => new VaultFileRefused({ setting: "vault.key_file", file, problem })
@@ -23,7 +23,7 @@ const parseKey = (text: string): Option.Option<MasterKey> =>
 
 const formatKey = ({ id, key }: MasterKey): string => `${id} ${key.toString("base64")}\n`
 
-/** What is wrong is told by line number: the line itself is a secret. */
+/** Errors name the line number only: the line itself is a secret. */
 const parseKeys = (file: string, content: string): Effect.Effect<MasterKeys, VaultFileRefused> =>
   Effect.gen(function* () {
     const keys: Array<MasterKey> = []
@@ -39,8 +39,8 @@ const parseKeys = (file: string, content: string): Effect.Effect<MasterKeys, Vau
   })
 
 /**
- * Writes a first key where there is no file, for the owner alone. Of several that do so at once one wins, and nobody
- * ever sees half a file: the link appears with its whole content or not at all.
+ * Creates the file with a first key, readable by its owner only. Of several concurrent processes one wins, and none reads a
+ * partial file: the link appears with its whole content.
  */
 export const createKeyFile = (file: string): Effect.Effect<void, VaultFileRefused, FileSystem.FileSystem> =>
   Effect.gen(function* () {
@@ -66,7 +66,7 @@ export const createKeyFile = (file: string): Effect.Effect<void, VaultFileRefuse
     })
   )
 
-/** The keys as they are in the file now, so that one added to it is used by every process from its next call. */
+/** Reads the keys from the file on each call, so that all processes use an added key at once. */
 export const readKeyFile = (file: string): Effect.Effect<MasterKeys, VaultFileRefused, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem.FileSystem

@@ -1,13 +1,13 @@
 import { Effect, Layer } from "effect"
 import { Counter, Histogram } from "prom-client"
-import { Outcomes, scheduledTasks } from "../services/Outcomes.ts"
+import { BusinessMetrics, scheduledTasks } from "../services/BusinessMetrics.ts"
 import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
 
-/** From an image that runs already to a build that has queued for two hours. Seconds. */
+/** From deploying an existing image to a build that queued for two hours. Seconds. */
 const deployBuckets = [5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200]
 
-export const PrometheusOutcomesLive: Layer.Layer<Outcomes, never, PrometheusRegistry> = Layer.effect(
-  Outcomes,
+export const PrometheusBusinessMetricsLive: Layer.Layer<BusinessMetrics, never, PrometheusRegistry> = Layer.effect(
+  BusinessMetrics,
   Effect.map(PrometheusRegistry, (registry) => {
     const registers = [registry]
     const deploys = new Histogram({
@@ -35,7 +35,7 @@ export const PrometheusOutcomesLive: Layer.Layer<Outcomes, never, PrometheusRegi
       labelNames: ["task"],
       registers
     })
-    // From zero on: the first increment is one that increase() must see.
+    // Starts at zero, so that increase() sees the first increment.
     for (const task of scheduledTasks) givenUp.inc({ task }, 0)
     return {
       deploy: (outcome, seconds) => Effect.sync(() => deploys.observe({ outcome }, Math.max(0, seconds))),

@@ -2,8 +2,8 @@ import { Effect, Option } from "effect"
 import { type DbFailure, DbRefused, isAboutRows } from "./Db.ts"
 import type { RefilledBatch, RefillRequest } from "./KeyRefillStore.ts"
 
-/** How a store refills some keys at once, and which key would be the first of them. */
-export interface RefillParts {
+/** The queries of a store: refill a batch of keys, and find the first key of a batch. */
+export interface RefillQueries {
   readonly refill: (request: RefillRequest) => Effect.Effect<RefilledBatch, DbFailure>
   readonly first: (
     request: RefillRequest
@@ -11,16 +11,16 @@ export interface RefillParts {
 }
 
 /**
- * Refills fewer keys when the database refuses the rows of some, down to the one that is refused: that one is passed over,
- * named in the log, so that it holds up no other. A batch that is refused changes nothing. A refusal of the statement itself
- * is the batch's failure: no key could pass.
+ * Halves the batch while the database rejects its rows, down to one key, which is then skipped and logged so that it blocks no
+ * other. A rejected batch changes nothing. If the database rejects the statement itself, the batch fails: no key could succeed.
  */
-export const passRefused =
-  ({ first, refill }: RefillParts) =>
+export const skipRefusedKeys =
+  ({ first, refill }: RefillQueries) =>
   (request: RefillRequest): Effect.Effect<RefilledBatch, DbFailure> =>
     Effect.catchAll(refill(request), (failure) => {
       if (!(failure instanceof DbRefused) || !isAboutRows(failure)) return Effect.fail(failure)
-      if (request.limit > 1) return passRefused({ first, refill })({ ...request, limit: Math.ceil(request.limit / 2) })
+      if (request.limit > 1)
+        return skipRefusedKeys({ first, refill })({ ...request, limit: Math.ceil(request.limit / 2) })
       return Effect.flatMap(
         first(request),
         Option.match({
