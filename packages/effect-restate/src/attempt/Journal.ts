@@ -22,9 +22,15 @@ export type Wakeup =
   | { readonly _tag: "Completed"; readonly waiter: Waiter; readonly completion: Completion }
   | { readonly _tag: "Cancelled" }
 
-/** How long and how often Restate repeats a step's body that ended with a transient failure. */
-export interface RunOptions<A> {
-  readonly serde: Serde<A>
+/**
+ * Executes a step's body. It tells what came of it: bytes, or a failure, which is final when it is a `TerminalError`. It may do
+ * so before it returns, and only what it tells first counts.
+ */
+export type Body = (answer: (result: Uint8Array | Error) => void) => void
+
+/** How a step's bytes are read, and how long and how often Restate repeats a body that ended with a transient failure. */
+export interface RunOptions {
+  readonly decode: (bytes: Uint8Array) => unknown
   readonly maxAttempts?: number
   readonly maxDurationMillis?: number
   readonly initialIntervalMillis?: number
@@ -75,7 +81,7 @@ export interface Journal {
   readonly timer: (millis: number, fire: () => void) => () => void
   readonly liveMillis: () => number
 
-  readonly run: <A>(name: string, body: () => Promise<A>, options: RunOptions<A>) => Pending
+  readonly run: (name: string, body: Body, options: RunOptions) => Pending
   readonly now: () => Pending
   readonly sleep: (millis: number, name: string | undefined) => Pending
   readonly get: <A>(name: string, serde: Serde<A>) => Pending

@@ -1,27 +1,8 @@
-import {
-  CancelledError,
-  type InvocationId,
-  type internal,
-  type ObjectContext,
-  RestatePromise,
-  type Serde as SdkSerde,
-  serde as sdkSerde
-} from "@restatedev/restate-sdk"
+import { CancelledError, RestatePromise, type Serde as SdkSerde, serde as sdkSerde } from "@restatedev/restate-sdk"
 import type { Serde } from "../contract/Serde.ts"
-import { typedFailuresHeader } from "../contract/TypedFailure.ts"
-import type {
-  CallRequest,
-  Completion,
-  Journal,
-  Pending,
-  RunOptions,
-  SendRequest,
-  Target,
-  Waiter,
-  Wakeup
-} from "./Journal.ts"
-
-export type SdkContext = ObjectContext & internal.ContextInternal
+import { type AppendedEntry, ContextJournal, type EntryKind, readMillis, writeNow } from "./ContextJournal.ts"
+import type { Body, Completion, Journal, Pending, RunOptions, Waiter, Wakeup } from "./Journal.ts"
+import type { SdkContext } from "./StateMachine.ts"
 
 /** Which entry an answer belongs to; known before there is a promise, because the entry's serde needs it. */
 class EntryIdentity {}
@@ -56,23 +37,25 @@ class SdkPending implements Pending {
   readonly _tag = "Pending"
   readonly entry: EntryIdentity
   readonly promise: RestatePromise<unknown>
-  /** True when the serde makes every success an `Answer`: sparing the SDK a mapped promise is most of what a race costs. */
-  readonly #answers: boolean
-  /** True for what the server answers at once, such as state: a cancellation loses nothing by waiting for it. */
-  readonly prompt: boolean
+  readonly #kind: EntryKind
   #mapped: RestatePromise<unknown> | undefined
 
   // Several of the SDK's methods are typed as Promise although they answer with a RestatePromise.
-  constructor(promise: Promise<unknown>, entry = new EntryIdentity(), answers = false, prompt = false) {
+  constructor(promise: Promise<unknown>, entry: EntryIdentity, kind: EntryKind) {
     this.promise = promise as RestatePromise<unknown>
     this.entry = entry
-    this.#answers = answers
-    this.prompt = prompt
+    this.#kind = kind
+  }
+
+  /** What the server answers at once: a cancellation loses nothing by waiting for it. */
+  get prompt(): boolean {
+    return this.#kind === "state"
   }
 
   /** Succeeds with an `Answer`, or fails without saying whose failure it is. */
   get contender(): RestatePromise<unknown> {
-    return this.#answers ? this.promise : this.mapped
+    // The serde makes every success of such an entry an `Answer`: sparing the SDK a mapped promise is most of what a race costs.
+    return this.#kind === "result" ? this.promise : this.mapped
   }
 
   /** Succeeds with an `Answer` whatever came of the entry. */
@@ -88,10 +71,8 @@ class SdkPending implements Pending {
   }
 }
 
-const millisSerde: Serde<number> = {
-  serialize: (millis) => new TextEncoder().encode(JSON.stringify(millis)),
-  deserialize: (bytes) => Number(new TextDecoder().decode(bytes))
-}
+/** What a body answers with is bytes. */
+const encodedAlready = (bytes: unknown): Uint8Array => bytes as Uint8Array
 
 const completionOf = async (promise: Promise<unknown>): Promise<Completion> => {
   try {
@@ -101,142 +82,44 @@ const completionOf = async (promise: Promise<unknown>): Promise<Completion> => {
   }
 }
 
-/** The journal of an invocation as Restate's SDK shows it to one attempt. */
-export class SdkJournal implements Journal {
-  readonly target: Target
-  readonly #context: SdkContext
+/** The journal of an invocation through the promises of Restate's SDK, which is its public interface. */
+export class SdkJournal extends ContextJournal<SdkPending> implements Journal {
   readonly #explicit: boolean
   #cancelled = false
 
   constructor(context: SdkContext, explicitCancellation: boolean) {
-    const { service, handler, key } = context.request().target
-    this.target = { service, handler, key: key ?? "" }
-    this.#context = context
+    super(context)
     this.#explicit = explicitCancellation
   }
 
-  get invocationId(): string {
-    return this.#context.request().id
+  protected entry(kind: EntryKind, serde?: Serde<unknown>): AppendedEntry<SdkPending> {
+    const identity = new EntryIdentity()
+    return {
+      serde: serde === undefined ? sdkSerde.binary : answering(identity, serde),
+      pendingOn: (promise) => new SdkPending(promise, identity, kind)
+    }
   }
 
-  get traceparent(): string | undefined {
-    const { attemptHeaders, headers } = this.#context.request()
-    const value = attemptHeaders.get("traceparent") ?? headers.get("traceparent")
-    return typeof value === "string" ? value : undefined
-  }
-
-  get typedFailures(): boolean {
-    return this.#context.request().headers.has(typedFailuresHeader)
-  }
-
-  get attemptCompleted(): AbortSignal {
-    return this.#context.request().attemptCompletedSignal
-  }
-
-  replaying(): boolean {
-    return !this.#context.isProcessing()
-  }
-
-  uuid(): string {
-    return this.#context.rand.uuidv4()
-  }
-
-  liveMillis(): number {
-    return performance.now()
-  }
-
-  timer(millis: number, fire: () => void): () => void {
-    const timer = setTimeout(fire, millis)
-    return () => clearTimeout(timer)
-  }
-
-  run<A>(name: string, body: () => Promise<A>, options: RunOptions<A>): SdkPending {
-    const { serde, maxAttempts, maxDurationMillis, initialIntervalMillis, maxIntervalMillis, factor } = options
-    const entry = new EntryIdentity()
-    const promise = this.#context.run(name, body, {
-      serde: answering(entry, serde),
+  run(name: string, body: Body, options: RunOptions): SdkPending {
+    const { decode, maxAttempts, maxDurationMillis, initialIntervalMillis, maxIntervalMillis, factor } = options
+    const execute = () =>
+      new Promise<unknown>((resolve, reject) =>
+        body((result) => (result instanceof Error ? reject(result) : resolve(result)))
+      )
+    const entry = this.entry("result", { serialize: encodedAlready, deserialize: decode })
+    const promise = this.context.run(name, execute, {
+      serde: entry.serde,
       ...(maxAttempts === undefined ? {} : { maxRetryAttempts: maxAttempts }),
       ...(maxDurationMillis === undefined ? {} : { maxRetryDuration: maxDurationMillis }),
       ...(initialIntervalMillis === undefined ? {} : { initialRetryInterval: initialIntervalMillis }),
       ...(maxIntervalMillis === undefined ? {} : { maxRetryInterval: maxIntervalMillis }),
       ...(factor === undefined ? {} : { retryIntervalFactor: factor })
     })
-    return new SdkPending(promise, entry, true)
+    return entry.pendingOn(promise)
   }
 
   now(): SdkPending {
-    return this.run("now", async () => Date.now(), { serde: millisSerde })
-  }
-
-  sleep(millis: number, name: string | undefined): SdkPending {
-    return new SdkPending(this.#context.sleep(millis, name))
-  }
-
-  get<A>(name: string, serde: Serde<A>): SdkPending {
-    const entry = new EntryIdentity()
-    return new SdkPending(this.#context.get<A>(name, answering(entry, serde)), entry, false, true)
-  }
-
-  set(name: string, bytes: Uint8Array): void {
-    this.#context.set(name, bytes, sdkSerde.binary)
-  }
-
-  clear(name: string): void {
-    this.#context.clear(name)
-  }
-
-  call(request: CallRequest): { readonly result: SdkPending; readonly invocationId: SdkPending } {
-    const { target, input, outputSerde, headers, idempotencyKey } = request
-    const entry = new EntryIdentity()
-    const promise = this.#context.genericCall({
-      service: target.service,
-      method: target.handler,
-      key: target.key,
-      parameter: input,
-      headers: { ...headers },
-      inputSerde: sdkSerde.binary,
-      outputSerde: answering(entry, outputSerde),
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey })
-    })
-    return { result: new SdkPending(promise, entry, true), invocationId: new SdkPending(promise.invocationId) }
-  }
-
-  send(request: SendRequest): { readonly invocationId: SdkPending } {
-    const { target, input, delayMillis, idempotencyKey } = request
-    const handle = this.#context.genericSend({
-      service: target.service,
-      method: target.handler,
-      key: target.key,
-      parameter: input,
-      inputSerde: sdkSerde.binary,
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      ...(delayMillis === undefined ? {} : { delay: delayMillis })
-    })
-    return { invocationId: new SdkPending(handle.invocationId) }
-  }
-
-  cancel(invocationId: string): void {
-    // The SDK brands ids that it parsed; ours come from the SDK or from an operator, and Restate checks them.
-    this.#context.cancel(invocationId as InvocationId)
-  }
-
-  awakeable<A>(serde: Serde<A>): { readonly id: string; readonly result: SdkPending } {
-    const entry = new EntryIdentity()
-    const { id, promise } = this.#context.awakeable<A>(answering(entry, serde))
-    return { id, result: new SdkPending(promise, entry) }
-  }
-
-  resolveAwakeable(id: string, bytes: Uint8Array): void {
-    this.#context.resolveAwakeable(id, bytes, sdkSerde.binary)
-  }
-
-  rejectAwakeable(id: string, reason: string): void {
-    this.#context.rejectAwakeable(id, reason)
-  }
-
-  signal<A>(name: string, serde: Serde<A>): SdkPending {
-    const entry = new EntryIdentity()
-    return new SdkPending(this.#context.signal<A>(name, answering(entry, serde)), entry)
+    return this.run("now", writeNow, { decode: readMillis })
   }
 
   /**
@@ -247,7 +130,7 @@ export class SdkJournal implements Journal {
     const only = waiters.size === 1 ? [...waiters][0] : undefined
     const race = (): RestatePromise<unknown> => {
       const contenders = Array.from(waiters, (waiter) => pendingOf(waiter).contender)
-      if (this.#explicit) contenders.push(this.#context.cancellation())
+      if (this.#explicit) contenders.push(this.context.cancellation())
       return RestatePromise.race(contenders)
     }
     const single = only === undefined ? undefined : pendingOf(only)

@@ -4,7 +4,8 @@ import type { AttemptRetry, ObjectOptions } from "../contract/Implementation.ts"
 import type { Limits } from "../contract/Limits.ts"
 import { jsonSchemaOf, opaqueSerde } from "../contract/Serde.ts"
 import type { BoundObject } from "./BoundObject.ts"
-import { type SdkContext, SdkJournal } from "./SdkJournal.ts"
+import { journalOf, type MakeJournal } from "./journalOf.ts"
+import type { SdkContext } from "./StateMachine.ts"
 import { wholeMillis } from "./wholeMillis.ts"
 
 export type VirtualObject = restate.VirtualObjectDefinition<string, unknown>
@@ -48,7 +49,7 @@ const handlerOptions = (
 })
 
 /** A bound object as Restate's SDK serves it, with its schemas published through discovery. */
-export const virtualObject = (bound: BoundObject): VirtualObject => {
+export const virtualObject = (bound: BoundObject, journal: MakeJournal = journalOf): VirtualObject => {
   const { attempts, contract, limits, options } = bound
   const explicit = options.cancellation !== "implicit"
   const handlers: Record<string, (context: restate.ObjectContext, input: unknown) => Promise<unknown>> = {}
@@ -57,7 +58,7 @@ export const virtualObject = (bound: BoundObject): VirtualObject => {
     if (declared === undefined) continue
     // The context of a handler is an object context with the SDK's internal operations.
     const attempt = (context: restate.ObjectSharedContext, input: unknown) =>
-      run(new SdkJournal(context as SdkContext, explicit), input)
+      run(journal(context as SdkContext, explicit), input)
     handlers[name] =
       declared.mode === "shared"
         ? restate.handlers.object.shared(handlerOptions(declared, name, options, limits), attempt)

@@ -172,30 +172,29 @@ const journaled = (name: string, body: Body, options: StepOptions) =>
   withAttempt((attempt, fiber) => {
     const run = new StepRun(attempt, name, options)
     return attempt.park(
-      () => attempt.journal.run(name, () => run.execute(body, fiber), runOptions(options, attempt.handler.limits)),
+      () =>
+        attempt.journal.run(
+          name,
+          (answer) => run.execute(body, fiber, answer),
+          runOptions(options, attempt.handler.limits)
+        ),
       (completion) => resume(name, options, completion),
       () => Effect.sync(() => run.abandon()),
       `step ${name}`
     )
   })
 
-const decodedBytes = (schema: AnySchema | undefined, { payloadBytes }: Limits): RunOptions<unknown>["serde"] => ({
-  contentType: "application/json",
-  // StepRun.execute answers with bytes that are encoded already, so that their size is known before they are journaled.
-  serialize: (bytes) => bytes as Uint8Array,
-  deserialize: (bytes) => (schema === undefined ? undefined : opaqueSerde(schema, payloadBytes).deserialize(bytes))
-})
+const withoutResult: RunOptions = { decode: () => undefined }
 
-const runOptions = (options: StepOptions, limits: Limits): RunOptions<unknown> => {
-  const { retry } = options
-  const serde = decodedBytes(options.output, limits)
-  if (retry === undefined) return { serde }
+const runOptions = ({ output, retry }: StepOptions, { payloadBytes }: Limits): RunOptions => {
+  const patient = output === undefined ? withoutResult : { decode: opaqueSerde(output, payloadBytes).deserialize }
+  if (retry === undefined) return patient
   return {
-    serde,
+    ...patient,
     ...(retry.maxAttempts === undefined ? {} : { maxAttempts: retry.maxAttempts }),
     ...(retry.maxDuration === undefined ? {} : { maxDurationMillis: wholeMillis(retry.maxDuration) }),
     initialIntervalMillis: wholeMillis(retry.initialInterval ?? 50),
-    maxIntervalMillis: wholeMillis(retry.maxInterval ?? "10 seconds"),
+    maxIntervalMillis: wholeMillis(retry.maxInterval ?? 10_000),
     factor: retry.factor ?? 2
   }
 }
@@ -233,43 +232,43 @@ class StepRun {
     this.#body?.unsafeInterruptAsFork(FiberId.none)
   }
 
-  execute<A, E, R>(body: Effect.Effect<A, E, R>, workflow: Fiber.RuntimeFiber<unknown, unknown>): Promise<Uint8Array> {
+  execute<A, E, R>(
+    body: Effect.Effect<A, E, R>,
+    workflow: Fiber.RuntimeFiber<unknown, unknown>,
+    answer: (result: Uint8Array | Error) => void
+  ): void {
     const { journal, handler, steps } = this.#attempt
     const info = { service: journal.target.service, handler: journal.target.handler, step: this.#name }
     const startedAt = journal.liveMillis()
     handler.observer.stepStarted(info)
-    return new Promise((resolve, reject) => {
-      let timedOut = false
-      const settle = (exit: Exit.Exit<A, E>): void => {
-        const seconds = (journal.liveMillis() - startedAt) / 1000
-        const outcome = timedOut ? "defect" : outcomeOf(exit, this.#options)
-        const error = timedOut ? "StepTimedOut" : Exit.isSuccess(exit) ? undefined : errorTypeOf(exit.cause)
-        handler.observer.stepEnded({ ...info, seconds, outcome, error })
-        // Past the end of the attempt nobody listens any more: the body runs again on the next one.
-        if (this.#attempt.ended) return
-        const result = Exit.isSuccess(exit) ? this.#encode(exit.value) : this.#rejection(exit.cause)
-        if (result instanceof Error) reject(result)
-        else resolve(result)
-      }
-      const traced = handler.traced ? Effect.withSpan(body, this.#name, { captureStackTrace: false }) : body
-      const fiber = forkLive(this.#attempt, this.#name, traced, workflow)
-      const ended = fiber.unsafePoll()
-      // A body that never waits is over by now; it needs no timer and nobody can interrupt it.
-      if (ended !== null) return settle(ended)
-      this.#body = fiber
-      steps.add(fiber)
-      const timeoutMillis = Math.min(wholeMillis(this.#options.timeout ?? handler.limits.stepTimeout), longestTimer)
-      const stopTimer = journal.timer(timeoutMillis, () => {
-        timedOut = true
-        fiber.unsafeInterruptAsFork(FiberId.none)
-        const late = new StepTimedOut({ step: this.#name, millis: timeoutMillis })
-        reject(this.#abandoned ? cutOff() : publicError(`step ${this.#name}`, late))
-      })
-      fiber.addObserver((exit) => {
-        steps.delete(fiber)
-        stopTimer()
-        settle(exit)
-      })
+    let timedOut = false
+    const settle = (exit: Exit.Exit<A, E>): void => {
+      const seconds = (journal.liveMillis() - startedAt) / 1000
+      const outcome = timedOut ? "defect" : outcomeOf(exit, this.#options)
+      const error = timedOut ? "StepTimedOut" : Exit.isSuccess(exit) ? undefined : errorTypeOf(exit.cause)
+      handler.observer.stepEnded({ ...info, seconds, outcome, error })
+      // Past the end of the attempt nobody listens any more: the body runs again on the next one.
+      if (this.#attempt.ended) return
+      answer(Exit.isSuccess(exit) ? this.#encode(exit.value) : this.#rejection(exit.cause))
+    }
+    const traced = handler.traced ? Effect.withSpan(body, this.#name, { captureStackTrace: false }) : body
+    const fiber = forkLive(this.#attempt, this.#name, traced, workflow)
+    const ended = fiber.unsafePoll()
+    // A body that never waits is over by now; it needs no timer and nobody can interrupt it.
+    if (ended !== null) return settle(ended)
+    this.#body = fiber
+    steps.add(fiber)
+    const timeoutMillis = Math.min(wholeMillis(this.#options.timeout ?? handler.limits.stepTimeout), longestTimer)
+    const stopTimer = journal.timer(timeoutMillis, () => {
+      timedOut = true
+      fiber.unsafeInterruptAsFork(FiberId.none)
+      const late = new StepTimedOut({ step: this.#name, millis: timeoutMillis })
+      answer(this.#abandoned ? cutOff() : publicError(`step ${this.#name}`, late))
+    })
+    fiber.addObserver((exit) => {
+      steps.delete(fiber)
+      stopTimer()
+      settle(exit)
     })
   }
 

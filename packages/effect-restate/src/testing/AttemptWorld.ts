@@ -35,7 +35,7 @@ export interface AttemptWorld {
   readonly completeAwakeable: (id: string, answer: Stored) => void
   readonly awaitSignal: (invocation: Invocation, entry: Entry) => void
   readonly rejection: (message: string) => Stored
-  readonly runFailed: (journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions<unknown>) => void
+  readonly runFailed: (journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions) => void
   readonly suspended: (journal: RunningAttempt) => void
   readonly crashed: (journal: RunningAttempt) => void
   readonly mismatched: (journal: RunningAttempt, expected: Entry, actual: string) => void

@@ -289,7 +289,7 @@ export class Cluster {
     invocation.lastError = defectOf(error)
   }
 
-  #runFailed(journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions<unknown>): void {
+  #runFailed(journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions): void {
     entry.failures++
     entry.firstFailureAt ??= this.time.now
     const failed = { times: entry.failures, sinceMillis: this.time.now - entry.firstFailureAt }

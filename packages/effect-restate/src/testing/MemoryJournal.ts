@@ -1,4 +1,4 @@
-import type { CallRequest, Journal, RunOptions, SendRequest, Target, Waiter, Wakeup } from "../attempt/Journal.ts"
+import type { Body, CallRequest, Journal, RunOptions, SendRequest, Target, Waiter, Wakeup } from "../attempt/Journal.ts"
 import type { Serde } from "../contract/Serde.ts"
 import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
 import { Deliveries } from "./Deliveries.ts"
@@ -94,12 +94,12 @@ export class MemoryJournal implements Journal, RunningAttempt {
     return this.#world.timer(millis, fire)
   }
 
-  run<A>(name: string, body: () => Promise<A>, options: RunOptions<A>): MemoryPending {
+  run(name: string, body: Body, options: RunOptions): MemoryPending {
     const entry = this.#append("run", name, "")
     const execute = (): void => {
-      if (entry !== undefined) this.#execute(entry, body, options as RunOptions<unknown>)
+      if (entry !== undefined) this.#execute(entry, body, options)
     }
-    return new MemoryPending(entry, options.serde.deserialize, execute)
+    return new MemoryPending(entry, options.decode, execute)
   }
 
   now(): MemoryPending {
@@ -207,7 +207,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
     if (this.#world.suspends && this.#executing === 0) this.#world.suspended(this)
   }
 
-  #execute(entry: Entry, body: () => Promise<unknown>, options: RunOptions<unknown>): void {
+  #execute(entry: Entry, body: Body, options: RunOptions): void {
     if (entry.answer !== undefined) return
     if (this.#world.crashes(this.invocation, entry, "before")) return this.#world.crashed(this)
     this.#executing++
@@ -225,8 +225,11 @@ export class MemoryJournal implements Journal, RunningAttempt {
         else record()
       })
     }
-    body().then(
-      (value) => settle(() => this.#answered(entry, { ok: true, bytes: options.serde.serialize(value) })),
+    const ran = new Promise<Uint8Array>((resolve, reject) =>
+      body((result) => (result instanceof Error ? reject(result) : resolve(result)))
+    )
+    ran.then(
+      (bytes) => settle(() => this.#answered(entry, { ok: true, bytes })),
       (error: unknown) => settle(() => this.#world.runFailed(this, entry, error, options))
     )
   }

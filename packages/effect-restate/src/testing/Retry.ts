@@ -1,6 +1,7 @@
 import { PauseError, RetryableError, TerminalError } from "@restatedev/restate-sdk"
 import { Duration } from "effect"
 import type { RunOptions } from "../attempt/Journal.ts"
+import { retryAfterMillis } from "../attempt/retryAfter.ts"
 import type { AttemptRetry } from "../contract/Implementation.ts"
 
 /** What the server does about something that failed. */
@@ -23,7 +24,7 @@ export const afterFailedAttempt = (policy: AttemptRetry, failures: number, endsW
 
 /** After the n-th execution of a step that ended with an error. None: the attempt's policy decides, as the step has none. */
 export const afterFailedRun = (
-  options: RunOptions<unknown>,
+  options: RunOptions,
   error: unknown,
   failed: { readonly times: number; readonly sinceMillis: number }
 ): Verdict | undefined => {
@@ -35,7 +36,7 @@ export const afterFailedRun = (
     failed.times >= (maxAttempts ?? Number.POSITIVE_INFINITY) ||
     failed.sinceMillis >= (maxDurationMillis ?? Number.POSITIVE_INFINITY)
   if (exhausted) return { _tag: "GiveUp" }
-  const asked = error instanceof RetryableError ? error.retryAfter : undefined
+  const asked = error instanceof RetryableError ? retryAfterMillis(error) : undefined
   const wait = Math.min(initialIntervalMillis * factor ** (failed.times - 1), maxIntervalMillis)
-  return { _tag: "Retry", afterMillis: typeof asked === "number" ? asked : wait }
+  return { _tag: "Retry", afterMillis: asked ?? wait }
 }

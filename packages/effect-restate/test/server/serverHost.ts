@@ -8,8 +8,13 @@ import {
   type RestateClientShape,
   testRestate
 } from "../../../../test/support/stack/Restate.ts"
+import { bind } from "../../src/attempt/BoundObject.ts"
+import { type MakeJournal, sdkJournal } from "../../src/attempt/journalOf.ts"
+import { silentObserver } from "../../src/attempt/Observer.ts"
 import type { SdkDefinition } from "../../src/attempt/sdkDefinitions.ts"
+import { virtualObject } from "../../src/attempt/VirtualObject.ts"
 import type { Implementation, ObjectOptions } from "../../src/contract/Implementation.ts"
+import { defaultLimits } from "../../src/contract/Limits.ts"
 import { typedFailuresHeader } from "../../src/contract/TypedFailure.ts"
 import { listen } from "../../src/node/Restate.ts"
 import { probe } from "../fixtures/Probe.ts"
@@ -41,12 +46,20 @@ export const probeOptions = (mode: Mode): ObjectOptions => ({
 })
 
 /** Serves the objects of this program on a free port, and registers them with the server of the context. */
-const served = (implementations: ReadonlyArray<Implementation<Recorder>>, others: ReadonlyArray<SdkDefinition>) =>
+const served = (
+  implementations: ReadonlyArray<Implementation<Recorder>>,
+  others: ReadonlyArray<SdkDefinition>,
+  journal: MakeJournal | undefined
+) =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const restate = yield* RestateClient
-      const services = [...implementations, ...others]
-      const { host, port } = yield* listen({ services, host: "127.0.0.1", port: 0, drain: 0 })
+      const runtime = yield* Effect.runtime<Recorder>()
+      const ours =
+        journal === undefined
+          ? implementations
+          : implementations.map((it) => virtualObject(bind(it, runtime, silentObserver, defaultLimits), journal))
+      const { host, port } = yield* listen({ services: [...ours, ...others], host: "127.0.0.1", port: 0, drain: 0 })
       yield* restate.register(`http://${host}:${port}`)
     })
   )
@@ -55,20 +68,23 @@ const served = (implementations: ReadonlyArray<Implementation<Recorder>>, others
 export const servingServer = (
   inactivityTimeout: Duration.DurationInput,
   implementations: ReadonlyArray<Implementation<Recorder>>,
-  others: ReadonlyArray<SdkDefinition> = []
+  others: ReadonlyArray<SdkDefinition> = [],
+  journal?: MakeJournal
 ) =>
-  served(implementations, others).pipe(
+  served(implementations, others, journal).pipe(
     Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)),
     Layer.provideMerge(telemetryLayer),
     Layer.provideMerge(testRestate({ inactivityTimeout }))
   )
 
+const bothModes = [probe("Explicit", probeOptions("Explicit")), probe("Implicit", probeOptions("Implicit"))]
+
 /** A Restate server with this inactivity timeout, and the probe served to it in both modes. */
-export const probedServer = (inactivityTimeout: Duration.DurationInput) =>
-  servingServer(inactivityTimeout, [
-    probe("Explicit", probeOptions("Explicit")),
-    probe("Implicit", probeOptions("Implicit"))
-  ])
+export const probedServer = (inactivityTimeout: Duration.DurationInput) => servingServer(inactivityTimeout, bothModes)
+
+/** The same on the SDK's promises, as with a version of the SDK whose state machine is not known. */
+export const probedServerOnPromises = (inactivityTimeout: Duration.DurationInput) =>
+  servingServer(inactivityTimeout, bothModes, [], sdkJournal)
 
 const settle = (restate: RestateClientShape, id: string, how: "resolve" | "reject", body: HttpBody.HttpBody) =>
   HttpClientRequest.post(`${restate.ingress}/restate/awakeables/${id}/${how}`).pipe(
