@@ -160,7 +160,9 @@ const told = (result: Error, script: Script = {}) =>
     const run = journal.run("step", (answer) => answer(result), { decode, ...policy })
     void journal.next(new Set([waiting(run)]))
     yield* turn
-    return calls.filter(([name]) => ["failure", "transient", "delayed", "paused"].includes(String(name)))
+    const failures = calls.filter(([name]) => ["failure", "transient", "delayed", "paused"].includes(String(name)))
+    // How long the body ran stands behind the stack, and is another time on each run.
+    return failures.map((call) => call.toSpliced(4, 1))
   })
 
 describe("a failure of a step's body", () => {
@@ -186,14 +188,14 @@ describe("a failure of a step's body", () => {
     Effect.gen(function* () {
       const policy = { factor: 3, initial_interval: 5, max_interval: 50, max_attempts: 3, max_duration: 500 }
       const error = new Error("busy")
-      assert.deepStrictEqual(yield* told(error), [["transient", 100, "busy", error.stack, 0n, policy]])
+      assert.deepStrictEqual(yield* told(error), [["transient", 100, "busy", error.stack, policy]])
     })
   )
 
   it.effect("is repeated after the time that it asks for, also where that is a duration of the SDK", () =>
     Effect.gen(function* () {
       const error = new RetryableError("later", { retryAfter: { minutes: 1, milliseconds: 5 } })
-      assert.deepStrictEqual(yield* told(error), [["delayed", 100, "later", error.stack, 0n, 60_005n, 3, 500n]])
+      assert.deepStrictEqual(yield* told(error), [["delayed", 100, "later", error.stack, 60_005n, 3, 500n]])
       const every = { days: 1, hours: 1, minutes: 1, seconds: 1, milliseconds: 1 }
       assert.strictEqual(retryAfterMillis(new RetryableError("", { retryAfter: every })), 90_061_001)
       assert.strictEqual(retryAfterMillis(new RetryableError("", { retryAfter: 7 })), 7)
@@ -204,7 +206,7 @@ describe("a failure of a step's body", () => {
   it.effect("that asks for a pause pauses", () =>
     Effect.gen(function* () {
       const error = new PauseError("look at this")
-      assert.deepStrictEqual(yield* told(error), [["paused", 100, "look at this", error.stack, 0n]])
+      assert.deepStrictEqual(yield* told(error), [["paused", 100, "look at this", error.stack]])
     })
   )
 })
