@@ -64,7 +64,10 @@ export {
   StepFailed,
   StepTimedOut
 } from "./operations/DurableError.ts"
+export { fromContext } from "./operations/fromContext.ts"
+export * from "./operations/Invocation.ts"
 export * from "./operations/Messaging.ts"
+export * from "./operations/Request.ts"
 export * from "./operations/Saga.ts"
 export * from "./operations/State.ts"
 export * from "./operations/Step.ts"

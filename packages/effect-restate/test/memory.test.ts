@@ -2,6 +2,7 @@ import { layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Invocation, Stored } from "../src/testing/Invocation.ts"
 import { MemoryRestate, type MemoryRestateOptions } from "../src/testing/MemoryRestate.ts"
+import { contextAnswers } from "./fixtures/invocations.ts"
 import { probe } from "./fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "./fixtures/Recorder.ts"
 import { telemetryLayer } from "./fixtures/telemetry.ts"
@@ -27,7 +28,7 @@ const memoryHost = (options: MemoryRestateOptions) =>
   Layer.effect(
     Host,
     Effect.gen(function* () {
-      const engine = new MemoryRestate(options)
+      const engine = new MemoryRestate({ fromContext: contextAnswers, ...options })
       yield* engine.serve(probe("Probe"))
       const request = (key: string, handler: string, input: unknown, typedFailures = true) =>
         engine.request({ service: "Probe", key, handler }, encode(input), { typedFailures })

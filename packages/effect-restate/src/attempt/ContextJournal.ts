@@ -1,7 +1,12 @@
-import { type InvocationId, type Serde as SdkSerde, serde as sdkSerde } from "@restatedev/restate-sdk"
+import {
+  type InvocationId,
+  type InvocationReference,
+  type Serde as SdkSerde,
+  serde as sdkSerde
+} from "@restatedev/restate-sdk"
 import type { Serde } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
-import type { Body, CallRequest, Pending, SendRequest, Target } from "./Journal.ts"
+import type { Body, CallRequest, Pending, RequestInfo, Scoping, SendRequest, Target } from "./Journal.ts"
 import type { SdkContext } from "./StateMachine.ts"
 
 const decoder = new TextDecoder()
@@ -23,6 +28,15 @@ export interface AppendedEntry<P> {
   readonly pendingOn: (promise: Promise<unknown>) => P
 }
 
+/** The SDK's maps hold texts only, whatever their type says: the protocol has one value for a name. */
+const plainHeaders = (headers: ReadonlyMap<string, string | Array<string> | undefined>): ReadonlyMap<string, string> =>
+  new Map(Array.from(headers, ([name, value]) => [name.toLowerCase(), [value ?? ""].flat().join(", ")]))
+
+const scopingOf = ({ limitKey, scope }: Scoping): Scoping => ({
+  ...(scope === undefined ? {} : { scope }),
+  ...(limitKey === undefined ? {} : { limitKey })
+})
+
 /** What the journals on the SDK's context have in common: all operations but steps. They differ in how they await them. */
 export abstract class ContextJournal<P extends Pending> {
   readonly target: Target
@@ -38,6 +52,15 @@ export abstract class ContextJournal<P extends Pending> {
 
   get invocationId(): string {
     return this.context.request().id
+  }
+
+  get request(): RequestInfo {
+    const { headers, idempotencyKey, limitKey, scope } = this.context.request()
+    return { headers: plainHeaders(headers), idempotencyKey, limitKey, scope }
+  }
+
+  get attemptHeaders(): ReadonlyMap<string, string> {
+    return plainHeaders(this.context.request().attemptHeaders)
   }
 
   get traceparent(): string | undefined {
@@ -99,19 +122,22 @@ export abstract class ContextJournal<P extends Pending> {
       headers: { ...headers },
       inputSerde: sdkSerde.binary,
       outputSerde: entry.serde,
+      ...scopingOf(request),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey })
     })
     return { result: entry.pendingOn(promise), invocationId: this.entry("other").pendingOn(promise.invocationId) }
   }
 
   send(request: SendRequest): { readonly invocationId: P } {
-    const { target, input, delayMillis, idempotencyKey } = request
+    const { target, input, delayMillis, headers, idempotencyKey } = request
     const handle = this.context.genericSend({
       service: target.service,
       method: target.handler,
       key: target.key,
       parameter: input,
+      headers: { ...headers },
       inputSerde: sdkSerde.binary,
+      ...scopingOf(request),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(delayMillis === undefined ? {} : { delay: delayMillis })
     })
@@ -140,5 +166,23 @@ export abstract class ContextJournal<P extends Pending> {
   signal<A>(name: string, serde: Serde<A>): P {
     const entry = this.entry("other", serde as Serde<unknown>)
     return entry.pendingOn(this.context.signal(name, entry.serde))
+  }
+
+  resolveSignal(invocationId: string, name: string, bytes: Uint8Array): void {
+    this.#invocation(invocationId).signal(name, sdkSerde.binary).resolve(bytes)
+  }
+
+  rejectSignal(invocationId: string, name: string, reason: string): void {
+    this.#invocation(invocationId).signal(name).reject(reason)
+  }
+
+  attach(invocationId: string, outputSerde: Serde<unknown>): P {
+    const entry = this.entry("result", outputSerde)
+    return entry.pendingOn(this.#invocation(invocationId).attach(entry.serde))
+  }
+
+  /** As in `cancel`: Restate checks the id. */
+  #invocation(invocationId: string): InvocationReference {
+    return this.context.invocation(invocationId as InvocationId)
   }
 }

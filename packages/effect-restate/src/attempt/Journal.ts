@@ -1,3 +1,4 @@
+import type { Context, RestatePromise } from "@restatedev/restate-sdk"
 import type { Serde } from "../contract/Serde.ts"
 
 /** An entry of the journal that is not known to be completed yet. Only the journal that made it can await it. */
@@ -44,7 +45,23 @@ export interface Target {
   readonly key: string
 }
 
-export interface CallRequest {
+/** How an invocation was asked for: the same on every attempt. */
+export interface RequestInfo {
+  /** By lower-case name. Those that the server sends with one attempt only are not among them. */
+  readonly headers: ReadonlyMap<string, string>
+  /** This and what follows is told by servers with version 7 of the service protocol, which is experimental in Restate 1.7. */
+  readonly idempotencyKey: string | undefined
+  readonly scope: string | undefined
+  readonly limitKey: string | undefined
+}
+
+/** What Restate counts an invocation to, on a server with scopes. */
+export interface Scoping {
+  readonly scope?: string
+  readonly limitKey?: string
+}
+
+export interface CallRequest extends Scoping {
   readonly target: Target
   /** Encoded already. */
   readonly input: Uint8Array
@@ -53,13 +70,17 @@ export interface CallRequest {
   readonly idempotencyKey?: string
 }
 
-export interface SendRequest {
+export interface SendRequest extends Scoping {
   readonly target: Target
   /** Encoded already. */
   readonly input: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
   readonly delayMillis?: number
   readonly idempotencyKey?: string
 }
+
+/** Appends with the SDK's context, and answers with the promise of what it appended. */
+export type UseContext = (context: Context) => RestatePromise<unknown>
 
 /**
  * One attempt's view of its invocation's journal: Restate's context, or the testing engine's. Creating an operation
@@ -68,6 +89,9 @@ export interface SendRequest {
 export interface Journal {
   readonly target: Target
   readonly invocationId: string
+  readonly request: RequestInfo
+  /** What the server sends with this attempt: never for decisions. */
+  readonly attemptHeaders: ReadonlyMap<string, string>
   /** W3C trace context of the attempt, when the server or the first caller sent one. */
   readonly traceparent: string | undefined
   /** Whether the caller asks for failures with their fields. */
@@ -94,6 +118,12 @@ export interface Journal {
   readonly resolveAwakeable: (id: string, bytes: Uint8Array) => void
   readonly rejectAwakeable: (id: string, reason: string) => void
   readonly signal: <A>(name: string, serde: Serde<A>) => Pending
+  readonly resolveSignal: (invocationId: string, name: string, bytes: Uint8Array) => void
+  readonly rejectSignal: (invocationId: string, name: string, reason: string) => void
+  /** Completes with the result of another invocation. */
+  readonly attach: (invocationId: string, outputSerde: Serde<unknown>) => Pending
+  /** An operation that the SDK's context knows and this interface does not. */
+  readonly fromContext: (name: string, use: UseContext) => Pending
 
   /**
    * The next completion among the parked waiters, in journal order: the same set has the same winner on every attempt.

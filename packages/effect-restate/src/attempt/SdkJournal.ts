@@ -1,7 +1,7 @@
 import { CancelledError, RestatePromise, type Serde as SdkSerde, serde as sdkSerde } from "@restatedev/restate-sdk"
 import type { Serde } from "../contract/Serde.ts"
 import { type AppendedEntry, ContextJournal, type EntryKind, readMillis, writeNow } from "./ContextJournal.ts"
-import type { Body, Completion, Journal, Pending, RunOptions, Waiter, Wakeup } from "./Journal.ts"
+import type { Body, Completion, Journal, Pending, RunOptions, UseContext, Waiter, Wakeup } from "./Journal.ts"
 import type { SdkContext } from "./StateMachine.ts"
 
 /** Which entry an answer belongs to; known before there is a promise, because the entry's serde needs it. */
@@ -116,6 +116,10 @@ export class SdkJournal extends ContextJournal<SdkPending> implements Journal {
       ...(factor === undefined ? {} : { retryIntervalFactor: factor })
     })
     return entry.pendingOn(promise)
+  }
+
+  fromContext(_name: string, use: UseContext): SdkPending {
+    return this.entry("other").pendingOn(use(this.context))
   }
 
   now(): SdkPending {

@@ -103,6 +103,8 @@ export interface StateMachineContext extends SdkContext {
     /** Tells the one who waits that the server has sent something, or that a body has ended. */
     readonly externalProgressChannel: { readonly signal: () => void; readonly awaitNext: () => Promise<void> }
   }
+  /** The bodies of `run` that were given to the context itself. */
+  readonly runClosuresTracker: { readonly executeRun: (handle: number) => void }
   /** Every payload goes through it on its way to the journal and back. */
   readonly journalValueCodec: {
     readonly encode: (bytes: Uint8Array) => Uint8Array
@@ -130,7 +132,7 @@ const knownVersion = /^1\.17\./
  */
 export const hasStateMachine = (context: SdkContext, version = sdk.version): context is StateMachineContext => {
   // None of this is declared: each member is looked at before it counts.
-  const { coreVm, inputPump, journalValueCodec, outputPump, promisesExecutor, vmLogger } =
+  const { coreVm, inputPump, journalValueCodec, outputPump, promisesExecutor, runClosuresTracker, vmLogger } =
     context as unknown as Readonly<Record<keyof StateMachineContext, unknown>>
   return (
     knownVersion.test(version) &&
@@ -139,6 +141,7 @@ export const hasStateMachine = (context: SdkContext, version = sdk.version): con
     hasMethods(outputPump, ["awaitNextProgress"]) &&
     hasMethods(journalValueCodec, ["encode", "decode"]) &&
     hasMethods(vmLogger, ["warn"]) &&
+    hasMethods(runClosuresTracker, ["executeRun"]) &&
     Predicate.hasProperty(inputPump, "stopped") &&
     Predicate.hasProperty(promisesExecutor, "externalProgressChannel") &&
     hasMethods(promisesExecutor.externalProgressChannel, ["signal", "awaitNext"])

@@ -1,9 +1,10 @@
 import { serde as sdkSerde } from "@restatedev/restate-sdk"
 import type { Serde } from "../contract/Serde.ts"
 import { type AppendedEntry, ContextJournal, type EntryKind, readMillis, writeNow } from "./ContextJournal.ts"
-import type { Body, Journal, RunOptions, Waiter, Wakeup } from "./Journal.ts"
+import type { Body, Journal, RunOptions, UseContext, Waiter, Wakeup } from "./Journal.ts"
 import type { Awaited, StateMachine, StateMachineContext } from "./StateMachine.ts"
 import { VmPending } from "./VmPending.ts"
+import { type SdkPromise, VmPromise } from "./VmPromise.ts"
 import { VmRuns } from "./VmRuns.ts"
 
 /** The signal by which the server tells of a cancellation, in the service protocol. */
@@ -66,6 +67,11 @@ export class VmJournal extends ContextJournal<VmPending> implements Journal {
     }
   }
 
+  fromContext(_name: string, use: UseContext): VmPromise {
+    // The SDK's promises have what its types do not declare, in the version that was looked for.
+    return new VmPromise(use(this.#context) as unknown as SdkPromise)
+  }
+
   now(): VmPending {
     return this.run("now", writeNow, { decode: readMillis })
   }
@@ -81,18 +87,21 @@ export class VmJournal extends ContextJournal<VmPending> implements Journal {
   }
 
   async #next(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {
-    for (const waiter of waiters) {
-      const { completion } = pendingOf(waiter)
-      if (completion !== undefined) return { _tag: "Completed", waiter, completion }
-    }
+    const promises = promisesAmong(waiters)
     const isWatched = this.#explicit && !isPrompt(waiters)
-    const awaited = awaitedOf(waiters, isWatched)
+    // What a promise of the SDK still waits for changes with what has come of it.
+    const entries = promises.length === 0 ? awaitedOf(waiters, isWatched) : undefined
     while (!this.#over) {
+      for (const promise of promises) await promise.poll()
+      const known = knownAmong(waiters)
+      if (known !== undefined) return known
       if (++this.#progress % progressPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
-      const progress = this.#vm.do_progress(awaited)
-      if (progress === "AnyCompleted") return await this.#completed(waiters, isWatched)
-      if (progress === "CancelSignalReceived") return { _tag: "Cancelled" }
-      if (progress === "WaitExternalProgress") await this.#untilExternalProgress()
+      const progress = this.#vm.do_progress(entries ?? awaitedOf(waiters, isWatched))
+      if (progress === "AnyCompleted") {
+        const wakeup = await this.#completed(waiters, isWatched)
+        if (wakeup !== undefined) return wakeup
+      } else if (progress === "CancelSignalReceived") return { _tag: "Cancelled" }
+      else if (progress === "WaitExternalProgress") await this.#untilExternalProgress()
       else this.#runs.execute(progress.ExecuteRun)
     }
     return never()
@@ -102,18 +111,20 @@ export class VmJournal extends ContextJournal<VmPending> implements Journal {
    * Notifications are taken from the journal until one is awaited, so more than one is ready only where an entry completed
    * before it was awaited. Then a cancellation comes first, and the order of the waiters decides, which is the same on every attempt.
    */
-  async #completed(waiters: ReadonlySet<Waiter>, isWatched: boolean): Promise<Wakeup> {
+  async #completed(waiters: ReadonlySet<Waiter>, isWatched: boolean): Promise<Wakeup | undefined> {
     if (isWatched && this.#vm.is_completed(cancelHandle)) {
       this.#vm.take_notification(cancelHandle)
       return { _tag: "Cancelled" }
     }
     for (const waiter of waiters) {
       const pending = pendingOf(waiter)
+      if (pending instanceof VmPromise) continue
       const notification = this.#vm.take_notification(pending.handle)
       if (notification === "NotReady") continue
       const completion = await pending.complete(notification, this.#context.journalValueCodec)
       return { _tag: "Completed", waiter, completion }
     }
+    if (promisesAmong(waiters).length > 0) return undefined
     throw new TypeError("an entry completed that nothing waits for")
   }
 
@@ -144,9 +155,27 @@ export class VmJournal extends ContextJournal<VmPending> implements Journal {
 /** A promise of its own: waiting on a shared one would keep every attempt in memory. */
 const never = (): Promise<never> => new Promise(() => {})
 
-const pendingOf = (waiter: Waiter): VmPending => {
+const pendingOf = (waiter: Waiter): VmPending | VmPromise => {
   // Every pending an attempt parks on was made by its own journal.
-  return waiter.pending as VmPending
+  return waiter.pending as VmPending | VmPromise
+}
+
+const noPromises: ReadonlyArray<VmPromise> = []
+
+/** Those are rare: looked for in one pass that makes nothing. */
+const promisesAmong = (waiters: ReadonlySet<Waiter>): ReadonlyArray<VmPromise> => {
+  for (const waiter of waiters)
+    if (waiter.pending instanceof VmPromise)
+      return Array.from(waiters, pendingOf).filter((pending) => pending instanceof VmPromise)
+  return noPromises
+}
+
+const knownAmong = (waiters: ReadonlySet<Waiter>): Wakeup | undefined => {
+  for (const waiter of waiters) {
+    const { completion } = pendingOf(waiter)
+    if (completion !== undefined) return { _tag: "Completed", waiter, completion }
+  }
+  return undefined
 }
 
 /** The server answers at once: a cancellation loses nothing by waiting for it. */
@@ -157,7 +186,11 @@ const isPrompt = (waiters: ReadonlySet<Waiter>): boolean => {
 }
 
 const awaitedOf = (waiters: ReadonlySet<Waiter>, isWatched: boolean): Awaited => {
-  const handles = Array.from(waiters, (waiter) => pendingOf(waiter).awaited)
+  const handles: Array<Awaited> = []
+  for (const waiter of waiters) {
+    const { awaited } = pendingOf(waiter)
+    if (awaited !== undefined) handles.push(awaited)
+  }
   if (isWatched) handles.push(cancellation)
   const [only] = handles
   return handles.length === 1 && only !== undefined ? only : { FirstCompleted: handles }

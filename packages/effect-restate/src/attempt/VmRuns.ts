@@ -48,7 +48,8 @@ export class VmRuns {
   /** Starts the body. What ends before this returns is not signalled: the one who calls asks for progress next. */
   execute(handle: number): void {
     const run = this.#waiting.get(handle)
-    if (run === undefined) throw new TypeError(`no step has the handle ${handle}`)
+    // What an operation of the SDK's context runs is with the SDK.
+    if (run === undefined) return this.#context.runClosuresTracker.executeRun(handle)
     this.#waiting.delete(handle)
     const { runInterceptor, promisesExecutor } = this.#context
     const startedAt = performance.now()

@@ -23,6 +23,10 @@ export interface IngressSendOptions {
   readonly traceparent?: string
   /** Further headers of the request, which the handler may read. */
   readonly headers?: Readonly<Record<string, string>>
+  /** As in `call` of a handler: groups invocations and objects, on a server with scopes. */
+  readonly scope?: string
+  /** Counts the invocation to a concurrency limit of its scope. */
+  readonly limitKey?: string
   /** Whole milliseconds, never fewer; one without an end is a hundred years. */
   readonly delay?: Duration.DurationInput
 }
@@ -34,7 +38,7 @@ export interface WaitOptions {
 
 export interface IngressCallOptions extends Omit<IngressSendOptions, "delay">, WaitOptions {}
 
-/** An invocation of a handler: by its id, or by what it was asked for with. */
+/** An invocation of a handler: by its id, or by what it was asked for with, outside of any scope. */
 export type InvocationRef =
   | { readonly invocationId: string }
   | { readonly key: string; readonly idempotencyKey: string }

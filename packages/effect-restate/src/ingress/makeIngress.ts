@@ -39,7 +39,14 @@ export const makeIngress = ({
         const declared = yield* declaredHandler(contract, handler)
         const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
         const path = pathOf(contract, key, handler)
-        const answer = yield* ask({ method: "POST", path, body, headers: headersOf(sent), ...waiting(timeout) })
+        const headers = headersOf(sent)
+        const answer = yield* ask({
+          method: "POST",
+          path: callPath(path, sent.scope),
+          body,
+          headers,
+          ...waiting(timeout)
+        })
         return yield* outputOf(path, { ...declared, payloadBytes }, answer)
       }),
     send: (contract: Contract, key: string, handler: string, input: unknown, options: IngressSendOptions = {}) =>
@@ -48,7 +55,8 @@ export const makeIngress = ({
         const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
         const path = pathOf(contract, key, handler)
         const delay = options.delay === undefined ? "" : `?delay=${wholeMillis(options.delay)}ms`
-        const answer = yield* order({ method: "POST", path: `${path}/send${delay}`, body, headers: headersOf(options) })
+        const to = sendPath(path, options.scope) + delay
+        const answer = yield* order({ method: "POST", path: to, body, headers: headersOf(options) })
         return yield* acceptedOf(path, answer)
       }),
     attach: (contract: Contract, handler: string, invocation: InvocationRef, { timeout }: WaitOptions = {}) =>
@@ -104,15 +112,23 @@ const declaredHandler = (contract: Contract, handler: string) =>
 const pathOf = ({ kind, name }: Contract, key: string, handler: string): string =>
   kind === "service" ? `${name}/${handler}` : `${name}/${encodeURIComponent(key)}/${handler}`
 
+/** Paths without a scope are those that servers before 1.7 know too. */
+const callPath = (path: string, scope: string | undefined): string =>
+  scope === undefined ? path : `restate/scope/${encodeURIComponent(scope)}/call/${path}`
+
+const sendPath = (path: string, scope: string | undefined): string =>
+  scope === undefined ? `${path}/send` : `restate/scope/${encodeURIComponent(scope)}/send/${path}`
+
 const invocationPath = (contract: Contract, handler: string, invocation: InvocationRef): string =>
   "invocationId" in invocation
     ? `restate/invocation/${encodeURIComponent(invocation.invocationId)}`
     : `restate/invocation/${pathOf(contract, invocation.key, handler)}/${encodeURIComponent(invocation.idempotencyKey)}`
 
 /** With the request for failures with their fields: an invocation that was sent may be attached to later. */
-const headersOf = ({ headers, idempotencyKey, traceparent }: IngressSendOptions): Record<string, string> => ({
+const headersOf = ({ headers, idempotencyKey, limitKey, traceparent }: IngressSendOptions): Record<string, string> => ({
   ...headers,
   ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+  ...(limitKey === undefined ? {} : { "x-restate-limit-key": limitKey }),
   ...(traceparent === undefined ? {} : { traceparent }),
   [typedFailuresHeader]: "true"
 })

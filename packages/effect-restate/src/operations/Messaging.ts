@@ -1,12 +1,15 @@
 import { TerminalError } from "@restatedev/restate-sdk"
-import { type Duration, Effect, Either, Option, type Schema } from "effect"
-import type { Completion, Target } from "../attempt/Journal.ts"
+import { type Duration, Effect, Either, type Schema } from "effect"
+import type { Completion, Scoping, Target } from "../attempt/Journal.ts"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
 import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
 import { encodeFor, opaqueSerde, serdeOf } from "../contract/Serde.ts"
-import { fromTerminal, typedFailuresHeader } from "../contract/TypedFailure.ts"
+import { typedFailuresHeader } from "../contract/TypedFailure.ts"
+import { calleeAnswer } from "./calleeAnswer.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
-import { AwaitRejected, CallFailed, type EncodingFailed } from "./DurableError.ts"
+import { AwaitRejected, type CallFailed, type EncodingFailed } from "./DurableError.ts"
+
+const typedFailures = { [typedFailuresHeader]: "true" }
 
 const nameOf = ({ handler, service }: Target): string => `${service}/${handler}`
 
@@ -22,14 +25,34 @@ const targetOf = (contract: Contract, key: string, handler: string): Target => (
   key
 })
 
-/** Two sends or calls with the same key to the same handler are one invocation. Must be the same on every attempt. */
+/** All of it must be the same on every attempt. */
 export interface CallOptions {
+  /** Two sends or calls with the same key to the same handler are one invocation. */
   readonly idempotencyKey?: string
+  /** What the handler finds in its `requestInfo`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Groups invocations, objects and workflows: those of another scope are others. 1 to 36 characters of `[a-zA-Z0-9_.-]`. A server
+   * without scopes, which are experimental in Restate 1.7, fails the attempt.
+   */
+  readonly scope?: string
+  /** Counts the invocation to a concurrency limit of its scope. */
+  readonly limitKey?: string
 }
 
 export interface SendOptions extends CallOptions {
   readonly delay?: Duration.DurationInput
+  /**
+   * Asks the handler for failures with their fields, for those who attach to the invocation later. A private handler answers so
+   * without being asked. Default false.
+   */
+  readonly attachable?: boolean
 }
+
+const scopingOf = ({ limitKey, scope }: CallOptions): Scoping => ({
+  ...(scope === undefined ? {} : { scope }),
+  ...(limitKey === undefined ? {} : { limitKey })
+})
 
 /**
  * Calls another object and waits. Failures that the callee's contract declares come back as the same classes, any
@@ -59,8 +82,9 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
         input: encoded.right,
         outputSerde: opaqueSerde(declared.output, limits.payloadBytes),
         // A private handler tells its callers, which are never the ingress, without being asked.
-        headers: declared.ingress === "public" ? { [typedFailuresHeader]: "true" } : {},
-        ...options
+        headers: { ...options.headers, ...(declared.ingress === "public" ? typedFailures : {}) },
+        ...scopingOf(options),
+        ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey })
       })
       return appended.result
     }
@@ -73,17 +97,7 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
         (completion) => (completion.ok ? Effect.sync(() => journal.cancel(completion.value as string)) : Effect.void)
       )
     }
-    const answer = (completion: Completion): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed> => {
-      // Decoded by the contract's output schema.
-      if (completion.ok) return Effect.succeed(completion.value as Output<C, H>)
-      const { error } = completion
-      if (!(error instanceof TerminalError)) return Effect.die(error)
-      // Decoded by the contract's error schema.
-      const typed = fromTerminal(declared.error, error) as Option.Option<Failure<C, H>>
-      const untyped = () => new CallFailed({ target: nameOf(target), code: error.code, reason: error.message })
-      return Effect.fail(Option.getOrElse(typed, untyped))
-    }
-    return attempt.park(append, answer, cancelCallee, `call ${nameOf(target)}`)
+    return attempt.park(append, calleeAnswer(contract, handler), cancelCallee, `call ${nameOf(target)}`)
   })
 
 /**
@@ -101,10 +115,12 @@ export const send = <C extends Contract, H extends HandlerName<C>>(
     const target = targetOf(contract, key, handler)
     const serde = opaqueSerde(handlerOf(contract, handler).input, attempt.handler.limits.payloadBytes)
     return Either.map(encodeFor(nameOf(target), serde, input), (encoded) => {
-      const { delay, idempotencyKey } = options
+      const { attachable = false, delay, headers, idempotencyKey } = options
       const sent = attempt.journal.send({
         target,
         input: encoded,
+        headers: { ...headers, ...(attachable ? typedFailures : {}) },
+        ...scopingOf(options),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         ...(delay === undefined ? {} : { delayMillis: wholeMillis(delay) })
       })

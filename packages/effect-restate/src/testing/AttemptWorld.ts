@@ -1,4 +1,4 @@
-import type { CallRequest, RunOptions, Target } from "../attempt/Journal.ts"
+import type { CallRequest, RunOptions, SendRequest, Target } from "../attempt/Journal.ts"
 import type { Phase } from "./Fault.ts"
 import type { Entry, Invocation, Stored } from "./Invocation.ts"
 
@@ -30,10 +30,14 @@ export interface AttemptWorld {
   readonly stateOf: (target: Target) => Map<string, Uint8Array>
   readonly completed: (invocation: Invocation, entry: Entry, answer: Stored) => void
   readonly startCall: (caller: Invocation, entry: Entry, request: CallRequest) => void
-  readonly startSend: (target: Target, input: Uint8Array, delayMillis: number, key?: string) => string
+  readonly startSend: (request: SendRequest) => string
   readonly cancelInvocation: (id: string) => void
   readonly completeAwakeable: (id: string, answer: Stored) => void
   readonly awaitSignal: (invocation: Invocation, entry: Entry) => void
+  readonly sendSignal: (id: string, name: string, value: Stored) => void
+  readonly attach: (invocation: Invocation, entry: Entry, id: string) => void
+  /** How the scenario answers for the SDK's context under this name. Throws when it does not say. */
+  readonly fromContext: (name: string) => () => Stored
   readonly rejection: (message: string) => Stored
   readonly runFailed: (journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions) => void
   readonly suspended: (journal: RunningAttempt) => void

@@ -1,7 +1,7 @@
 import { TerminalError } from "@restatedev/restate-sdk"
 import type { BoundObject } from "../attempt/BoundObject.ts"
 import { defectOf } from "../attempt/Defect.ts"
-import type { RunOptions, Target } from "../attempt/Journal.ts"
+import type { RequestInfo, RunOptions, Target } from "../attempt/Journal.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly cancels?: CancelPlan
   /** Shuffles the order in which results of bodies that ended together become known. */
   readonly shuffleSeed?: number
+  /** What operations of the SDK's context answer, by the name that `fromContext` was given: there is no such context here. */
+  readonly fromContext?: Readonly<Record<string, () => unknown>>
 }
 
 export interface StartOptions {
@@ -28,6 +30,9 @@ export interface StartOptions {
   /** The caller asks for failures with their fields. Default false. */
   readonly typedFailures?: boolean | undefined
   readonly delayMillis?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly scope?: string | undefined
+  readonly limitKey?: string | undefined
 }
 
 interface KeyedObject {
@@ -40,6 +45,22 @@ export const rejected = (message: string, errorCode: number): Stored => ({
   ok: false,
   error: new TerminalError(message, { errorCode })
 })
+
+/** As a server of version 1.7 tells it, which keeps key and scope to itself. */
+const requestOf = ({ headers = {}, typedFailures }: StartOptions): RequestInfo => {
+  const sent = typedFailures === true ? { ...headers, [typedFailuresHeader]: "true" } : headers
+  const named = Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value] as const)
+  return { headers: new Map(named), idempotencyKey: undefined, limitKey: undefined, scope: undefined }
+}
+
+const attempted = (answer: () => unknown): Stored => {
+  try {
+    return { ok: true, bytes: new TextEncoder().encode(JSON.stringify(answer() ?? null)) }
+  } catch (error) {
+    if (error instanceof TerminalError) return { ok: false, error }
+    throw error
+  }
+}
 
 const idOf = (label: string): string => `inv_${label}`
 
@@ -88,7 +109,7 @@ export class Cluster {
   }
 
   start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
-    const { idempotencyKey, traceparent, typedFailures = false, delayMillis = 0 } = options
+    const { idempotencyKey, traceparent, delayMillis = 0 } = options
     const path = `${target.service}/${target.key}/${target.handler}`
     const dedupe = idempotencyKey === undefined ? undefined : `${path}/${idempotencyKey}`
     const known = dedupe === undefined ? undefined : this.#idempotent.get(dedupe)
@@ -96,7 +117,14 @@ export class Cluster {
     const number = (this.#counters.get(path) ?? 0) + 1
     this.#counters.set(path, number)
     const label = `${path}#${number}`
-    const invocation = makeInvocation({ id: idOf(label), label, target, input, traceparent, typedFailures })
+    const invocation = makeInvocation({
+      id: idOf(label),
+      label,
+      target,
+      input,
+      traceparent,
+      request: requestOf(options)
+    })
     this.invocations.set(invocation.id, invocation)
     if (dedupe !== undefined) this.#idempotent.set(dedupe, invocation)
     this.#progress++
@@ -122,10 +150,13 @@ export class Cluster {
   }
 
   signal(id: string, name: string, stored: Stored): void {
-    this.#signals.set(`${id}/${name}`, stored)
     const invocation = this.invocations.get(id)
-    const entry = invocation?.entries.find((candidate) => candidate.kind === "signal" && candidate.name === name)
+    const awaits = ({ answer, kind, name: awaited }: Entry) =>
+      kind === "signal" && awaited === name && answer === undefined
+    const entry = invocation?.entries.find(awaits)
     if (invocation !== undefined && entry !== undefined) this.#completed(invocation, entry, stored)
+    // One that comes before it is awaited takes the place of another.
+    else this.#signals.set(`${id}/${name}`, stored)
   }
 
   completeAwakeable(id: string, stored: Stored): void {
@@ -320,6 +351,13 @@ export class Cluster {
     return callers
   }
 
+  /** Completes the entry with the result of the invocation, now or once it is over. */
+  #tell(other: Invocation, invocation: Invocation, entry: Entry): void {
+    const answer = (result: Stored) => this.#completed(invocation, entry, result)
+    if (other.result === undefined) other.waiting.push(answer)
+    else answer(other.result)
+  }
+
   /** Nothing can run: gives the worker back until one of the awaited entries is answered. */
   #suspend(journal: RunningAttempt): void {
     const { hasNews } = journal
@@ -350,20 +388,32 @@ export class Cluster {
     },
     stateOf: (target) => this.#object(target).state,
     completed: (invocation, entry, answer) => this.#completed(invocation, entry, answer),
-    startCall: (caller, entry, { headers, idempotencyKey, input, target }) => {
-      const callee = this.start(target, input, { idempotencyKey, typedFailures: typedFailuresHeader in headers })
+    startCall: (caller, entry, { input, target, ...options }) => {
+      const callee = this.start(target, input, options)
       callee.caller ??= caller
       entry.invocationId = callee.id
-      const answer = (result: Stored) => this.#completed(caller, entry, result)
-      if (callee.result === undefined) callee.waiting.push(answer)
-      else answer(callee.result)
+      this.#tell(callee, caller, entry)
     },
-    startSend: (target, input, delayMillis, key) => this.start(target, input, { idempotencyKey: key, delayMillis }).id,
+    startSend: ({ input, target, ...options }) => this.start(target, input, options).id,
     cancelInvocation: (id) => this.cancel(id),
     completeAwakeable: (id, answer) => this.completeAwakeable(id, answer),
     awaitSignal: (invocation, entry) => {
-      const known = this.#signals.get(`${invocation.id}/${entry.name}`)
-      if (known !== undefined) this.#completed(invocation, entry, known)
+      const name = `${invocation.id}/${entry.name}`
+      const known = this.#signals.get(name)
+      if (known === undefined) return
+      this.#signals.delete(name)
+      this.#completed(invocation, entry, known)
+    },
+    sendSignal: (id, name, value) => this.signal(id, name, value),
+    attach: (invocation, entry, id) => {
+      const other = this.invocations.get(id)
+      if (other === undefined) this.#completed(invocation, entry, rejected("not found", 404))
+      else this.#tell(other, invocation, entry)
+    },
+    fromContext: (name) => {
+      const answer = this.#options.fromContext?.[name]
+      if (answer === undefined) throw new TypeError(`the scenario does not say what fromContext "${name}" answers`)
+      return () => attempted(answer)
     },
     rejection: (message) => rejected(message, 500),
     runFailed: (journal, entry, error, options) => this.#runFailed(journal, entry, error, options),

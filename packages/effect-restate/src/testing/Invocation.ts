@@ -1,5 +1,5 @@
 import type { TerminalError } from "@restatedev/restate-sdk"
-import type { Target } from "../attempt/Journal.ts"
+import type { RequestInfo, Target } from "../attempt/Journal.ts"
 
 export type EntryKind =
   | "run"
@@ -14,6 +14,9 @@ export type EntryKind =
   | "awakeable"
   | "resolve"
   | "signal"
+  | "send-signal"
+  | "attach"
+  | "context"
   | "output"
 
 /** A stored answer: bytes as they would stand in Restate's journal, or a terminal error. */
@@ -44,7 +47,7 @@ export interface Invocation {
   readonly target: Target
   readonly input: Uint8Array
   readonly traceparent: string | undefined
-  readonly typedFailures: boolean
+  readonly request: RequestInfo
   readonly entries: Array<Entry>
   /** Indexes of completed entries, and the cancellation, in the order in which they became known. */
   readonly order: Array<number | "cancelled">
@@ -62,7 +65,7 @@ export interface Invocation {
 }
 
 export const makeInvocation = (
-  identity: Pick<Invocation, "id" | "label" | "target" | "input" | "traceparent" | "typedFailures">
+  identity: Pick<Invocation, "id" | "label" | "target" | "input" | "traceparent" | "request">
 ): Invocation => ({
   ...identity,
   entries: [],

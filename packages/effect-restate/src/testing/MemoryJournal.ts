@@ -1,5 +1,16 @@
-import type { Body, CallRequest, Journal, RunOptions, SendRequest, Target, Waiter, Wakeup } from "../attempt/Journal.ts"
+import type {
+  Body,
+  CallRequest,
+  Journal,
+  RequestInfo,
+  RunOptions,
+  SendRequest,
+  Target,
+  Waiter,
+  Wakeup
+} from "../attempt/Journal.ts"
 import type { Serde } from "../contract/Serde.ts"
+import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
 import { Deliveries } from "./Deliveries.ts"
 import type { Entry, EntryKind, Invocation, Stored } from "./Invocation.ts"
@@ -14,8 +25,8 @@ const parsed = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().deco
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 
 /** What the server compares of a message on replay. Not its delay, which the SDK sends as a time that differs each time. */
-const payloadOf = ({ input, target, idempotencyKey }: CallRequest | SendRequest): string =>
-  JSON.stringify([hex(input), target.key, idempotencyKey])
+const payloadOf = ({ headers, idempotencyKey, input, limitKey, scope, target }: CallRequest | SendRequest): string =>
+  JSON.stringify([hex(input), target.key, idempotencyKey, headers, scope, limitKey])
 
 /** One attempt's view of an invocation in memory: replays what is stored, then appends. */
 export class MemoryJournal implements Journal, RunningAttempt {
@@ -49,7 +60,16 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   get typedFailures(): boolean {
-    return this.invocation.typedFailures
+    return this.request.headers.has(typedFailuresHeader)
+  }
+
+  get request(): RequestInfo {
+    return this.invocation.request
+  }
+
+  /** Differs on each attempt, so that a program which decides by it is found out. */
+  get attemptHeaders(): ReadonlyMap<string, string> {
+    return new Map([["x-attempt", String(this.invocation.attempts)]])
   }
 
   get attemptCompleted(): AbortSignal {
@@ -143,9 +163,9 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   send(request: SendRequest): { readonly invocationId: MemoryPending } {
-    const { target, input, delayMillis, idempotencyKey } = request
+    const { target } = request
     const entry = this.#command("send", `${target.service}/${target.handler}`, payloadOf(request), (sent) => {
-      sent.invocationId = this.#world.startSend(target, input, delayMillis ?? 0, idempotencyKey)
+      sent.invocationId = this.#world.startSend(request)
     })
     return { invocationId: new KnownPending(() => entry?.invocationId ?? "") }
   }
@@ -174,6 +194,36 @@ export class MemoryJournal implements Journal, RunningAttempt {
       this.#acknowledged(entry)
     }
     return new MemoryPending(entry, serde.deserialize)
+  }
+
+  resolveSignal(id: string, name: string, bytes: Uint8Array): void {
+    this.#sendSignal(id, name, hex(bytes), { ok: true, bytes })
+  }
+
+  rejectSignal(id: string, name: string, reason: string): void {
+    this.#sendSignal(id, name, reason, this.#world.rejection(reason))
+  }
+
+  attach(id: string, outputSerde: Serde<unknown>): MemoryPending {
+    const { entry, fresh } = this.#appended("attach", "", id)
+    if (entry !== undefined && fresh) {
+      this.#world.attach(this.invocation, entry, id)
+      this.#acknowledged(entry)
+    }
+    return new MemoryPending(entry, outputSerde.deserialize)
+  }
+
+  fromContext(name: string): MemoryPending {
+    const answer = this.#world.fromContext(name)
+    const entry = this.#command("context", name, "", (fresh) => {
+      fresh.answer = answer()
+      this.invocation.order.push(fresh.index)
+    })
+    return new MemoryPending(entry, parsed)
+  }
+
+  #sendSignal(id: string, name: string, payload: string, stored: Stored): void {
+    this.#command("send-signal", name, id + payload, () => this.#world.sendSignal(id, name, stored))
   }
 
   next(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {

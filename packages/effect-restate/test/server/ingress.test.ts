@@ -96,6 +96,13 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("what callers 
     })
   )
 
+  it.effect("an operation of the SDK's context loses a race to a timer, and the workflow goes on", () =>
+    Effect.gen(function* () {
+      const client = yield* RestateClient
+      assert.strictEqual((yield* client.call(`${service}/${yield* freshKey}/racesContext`)).body, "went on")
+    })
+  )
+
   it.effect("a workflow waits for a named signal, whose value goes through its schema", () =>
     Effect.gen(function* () {
       const client = yield* RestateClient

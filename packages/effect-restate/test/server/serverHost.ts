@@ -69,12 +69,13 @@ export const servingServer = (
   inactivityTimeout: Duration.DurationInput,
   implementations: ReadonlyArray<Implementation<Recorder>>,
   others: ReadonlyArray<SdkDefinition> = [],
-  journal?: MakeJournal
+  journal?: MakeJournal,
+  env: Readonly<Record<string, string>> = {}
 ) =>
   served(implementations, others, journal).pipe(
     Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)),
     Layer.provideMerge(telemetryLayer),
-    Layer.provideMerge(testRestate({ inactivityTimeout }))
+    Layer.provideMerge(testRestate({ inactivityTimeout, env }))
   )
 
 const bothModes = [probe("Explicit", probeOptions("Explicit")), probe("Implicit", probeOptions("Implicit"))]

@@ -4,6 +4,7 @@ import type { Telemetry } from "../fixtures/telemetry.ts"
 import { cancellationGuarantees } from "./cancellation.ts"
 import { concurrencyGuarantees } from "./concurrency.ts"
 import type { Host } from "./Host.ts"
+import { invocationGuarantees } from "./invocations.ts"
 import { messagingGuarantees } from "./messaging.ts"
 import { sagaGuarantees } from "./sagas.ts"
 import { stateGuarantees } from "./state.ts"
@@ -25,5 +26,6 @@ export const semantics = (it: It): void => {
   concurrencyGuarantees(it)
   timeGuarantees(it)
   messagingGuarantees(it)
+  invocationGuarantees(it)
   telemetryGuarantees(it)
 }
