@@ -7,7 +7,7 @@ import type { BuildkitAddress, BuildkitTls } from "../layers/builder/buildkit/Bu
 import { DepotBuilderLive, type DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
 import { NoBuilder } from "../layers/builder/NoBuilder.ts"
 import { RegistryHttp } from "../layers/builder/registryAccess.ts"
-import type { BuildSite } from "../layers/builder/solveImage.ts"
+import type { BuildEnvironment } from "../layers/builder/solveImage.ts"
 import { GitHubLive } from "../layers/github/GitHubLive.ts"
 import { BuildLedgerLive } from "../layers/mysql/BuildLedgerLive.ts"
 import { BuildVariablesLive, NoBuildVariables } from "../layers/mysql/BuildVariablesLive.ts"
@@ -67,13 +67,13 @@ export const buildkitAt = (
     Effect.provide(NodeContext.layer)
   )
 
-const buildkit = (config: WorkerConfigShape, site: BuildSite, address: string) =>
+const buildkit = (config: WorkerConfigShape, site: BuildEnvironment, address: string) =>
   Layer.unwrapEffect(Effect.map(buildkitAt(config, address), (buildkit) => BuildkitBuilderLive({ ...site, buildkit })))
 
 /** What images are built with. */
 export type ChosenBuilder =
   | { readonly _tag: "None" }
-  | { readonly _tag: "Buildkit"; readonly site: BuildSite; readonly address: string }
+  | { readonly _tag: "Buildkit"; readonly site: BuildEnvironment; readonly address: string }
   | { readonly _tag: "Depot"; readonly options: DepotBuilderOptions }
 
 const none: ChosenBuilder = { _tag: "None" }
@@ -81,7 +81,7 @@ const none: ChosenBuilder = { _tag: "None" }
 /** The rules of the settings have seen to it that what a chosen builder needs is there. */
 export const chooseBuilder = ({ builder, depot, github, registry }: WorkerConfigShape): ChosenBuilder => {
   if (builder.kind === "none" || Option.isNone(registry)) return none
-  const site: BuildSite = { gitUrl: github.gitUrl, registry: registry.value }
+  const site: BuildEnvironment = { gitUrl: github.gitUrl, registry: registry.value }
   if (builder.kind !== "depot" && Option.isSome(builder.buildkitAddress)) {
     return { _tag: "Buildkit", site, address: builder.buildkitAddress.value }
   }

@@ -3,8 +3,8 @@ import type { MysqlAddress } from "../config/MysqlAddress.ts"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
-import { migrate, migrateForward, requireMigrated, requireServed, schemaState } from "../migrations/migrate.ts"
-import type { SchemaNotServed, SchemaPending } from "../migrations/schemaState.ts"
+import { migrate, migrateForward, requireMigrated, requireSupported, schemaState } from "../migrations/migrate.ts"
+import type { SchemaPending, SchemaUnsupported } from "../migrations/schemaState.ts"
 import { Db, DbError, DbErrorReason, type DbFailure, DbRefused, DbRefusedReason } from "../services/Db.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
@@ -76,7 +76,7 @@ const openDatabase = (config: WorkerConfigShape) => {
 }
 
 /** The pools, once the servers answer and the primary has every table. Closed last, after whatever uses them. */
-export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable | SchemaNotServed | SchemaPending, WorkerConfig> =
+export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable | SchemaUnsupported | SchemaPending, WorkerConfig> =
   Layer.unwrapEffect(Effect.map(WorkerConfig, openDatabase))
 
 /** An index over a large table takes minutes; a person who applies migrations waits for it, a worker's start does not. */
@@ -95,7 +95,7 @@ const onPrimary = <A, E>(use: Effect.Effect<A, E | DbFailure, MysqlPools>) =>
 
 /** Which migrations the primary has, and which it is going to have; changes nothing. */
 export const migrationPlan = onPrimary(
-  Effect.flatMap(MysqlPools, ({ primary }) => Effect.flatMap(schemaState(primary), requireServed))
+  Effect.flatMap(MysqlPools, ({ primary }) => Effect.flatMap(schemaState(primary), requireSupported))
 )
 
 /** Applies what is pending and restores dropped indexes, unless a newer version has been here. Safe to run from several processes at once. */

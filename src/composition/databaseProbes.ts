@@ -5,8 +5,8 @@ import { makeMysqlPool } from "../layers/mysql/MysqlPool.ts"
 import { ping } from "../layers/mysql/MysqlPools.ts"
 import { takenPlatformDomains } from "../layers/mysql/platformDomains.ts"
 import { decodeRows } from "../layers/mysql/rows.ts"
-import { requireServed, schemaState } from "../migrations/migrate.ts"
-import { type SchemaNotServed, type SchemaState, servedVersions } from "../migrations/schemaState.ts"
+import { requireSupported, schemaState } from "../migrations/migrate.ts"
+import { type SchemaState, type SchemaUnsupported, supportedVersions } from "../migrations/schemaState.ts"
 import type { DomainName } from "../names/DomainName.ts"
 import type { DbFailure } from "../services/Db.ts"
 import { DependencyFailed } from "../services/dependencies.ts"
@@ -47,10 +47,10 @@ const describe = (state: SchemaState): string =>
     )
   ].join("; ")
 
-const notServed = (setting: string) => (error: SchemaNotServed) =>
+const notServed = (setting: string) => (error: SchemaUnsupported) =>
   new DependencyFailed({
     reason: `the schema of an Unkey version that this worker does not serve: it has the ${error.found.join(", the ")}`,
-    advice: `Served are Unkey ${servedVersions}: check ${setting}, or run the worker of that version`
+    advice: `Served are Unkey ${supportedVersions}: check ${setting}, or run the worker of that version`
   })
 
 /** What a start would refuse is not ok. */
@@ -72,7 +72,7 @@ const server = (setting: string, options: MysqlPoolOptions, migrate: string) =>
   }).pipe(
     Effect.scoped,
     Effect.mapError(failed(setting)),
-    Effect.tap(({ state }) => Effect.mapError(requireServed(state), notServed(setting))),
+    Effect.tap(({ state }) => Effect.mapError(requireSupported(state), notServed(setting))),
     Effect.tap(({ state }) => startable(migrate)(state)),
     Effect.map(({ state, version }) => `${version}; ${describe(state)}`)
   )

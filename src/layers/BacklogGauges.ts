@@ -38,11 +38,11 @@ export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegist
         builds.set({ state: "running" }, running)
         oldest.set(waitingSince === null ? 0 : Math.max(0, now - waitingSince) / 1000)
       }),
-      hide: Effect.sync(() => {
+      clear: Effect.sync(() => {
         builds.reset()
         oldest.remove()
       }),
-      unknown: "Cannot query the database for waiting builds"
+      failureMessage: "Cannot query the database for waiting builds"
     })
     yield* keepSampling({
       every: renewalsEvery,
@@ -50,8 +50,8 @@ export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegist
         const now = yield* Clock.currentTimeMillis
         overdue.set(yield* backlog.overdueRenewals(now))
       }),
-      hide: Effect.sync(() => overdue.remove()),
-      unknown: "Cannot query the database for overdue certificate renewals"
+      clear: Effect.sync(() => overdue.remove()),
+      failureMessage: "Cannot query the database for overdue certificate renewals"
     })
   })
 )

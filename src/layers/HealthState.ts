@@ -23,7 +23,7 @@ const maxWaiting = 256
 
 type Check = Effect.Effect<void, HealthCheckFailed>
 
-interface Findings {
+interface Results {
   readonly deciding: CheckResults
   readonly shown: CheckResults
 }
@@ -95,15 +95,15 @@ export const HealthStateLive: Layer.Layer<Health> = Layer.scoped(
     const lifecycle = yield* Ref.make<Lifecycle>("starting")
     const deciding = yield* Ref.make<ReadonlyMap<string, Check>>(new Map())
     const shown = yield* Ref.make<ReadonlyMap<string, Check>>(new Map())
-    const run: Effect.Effect<Findings> = Effect.all(
+    const run: Effect.Effect<Results> = Effect.all(
       { deciding: Effect.flatMap(Ref.get(deciding), runChecks), shown: Effect.flatMap(Ref.get(shown), runChecks) },
       { concurrency: "unbounded" }
     )
-    const [findings, runAgain] = yield* shareRuns(run)
+    const [findings, invalidate] = yield* shareRuns(run)
     const addTo = (checks: Ref.Ref<ReadonlyMap<string, Check>>) => (name: string, check: Check) =>
       Effect.zipRight(
         Ref.update(checks, (registered) => new Map(registered).set(name, check)),
-        runAgain
+        invalidate
       )
     // The lifecycle may have changed while the checks ran or since.
     const checked = Effect.flatMap(findings, (found) =>

@@ -39,8 +39,8 @@ const failed = (status: number): RegistryUnavailable => {
 const make = ({ insecure, password, url, username }: Registry) => {
   const host = apiHost(hostOf(url))
   // An invalid host is refused with the first request.
-  const namedBy = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
-  const outbound = openOutbound({ bounds, reading: "head", namedBy })
+  const configuredHost = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
+  const outbound = openOutbound({ bounds, reading: "head", configuredHost })
   return Effect.map(outbound, (send) => {
     const get = (address: string) =>
       send(HttpClientRequest.basicAuth(HttpClientRequest.get(address), username, Redacted.value(password))).pipe(

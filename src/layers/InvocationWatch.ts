@@ -21,7 +21,7 @@ const maxHeldKeys = 500
 /** Log lines per poll; the rest is summed up in one more. */
 const maxLines = 20
 
-interface Look {
+interface PollResult {
   readonly findings: ReadonlyArray<BlockedInvocation>
   readonly paused: ReadonlyMap<string, number>
   readonly stuck: ReadonlyMap<string, number>
@@ -39,7 +39,7 @@ const countBy = <A>(
 }
 
 /** Queries details only of statuses that exist; mostly that is one query. */
-const look = (invocations: Invocations["Type"], deadlines: InvocationWatchOptions["deadlines"], now: number) =>
+const poll = (invocations: Invocations["Type"], deadlines: InvocationWatchOptions["deadlines"], now: number) =>
   Effect.gen(function* () {
     const counts = yield* invocations.counts({})
     const has = (...statuses: ReadonlyArray<string>) => counts.some(({ status }) => statuses.includes(status))
@@ -69,7 +69,7 @@ const look = (invocations: Invocations["Type"], deadlines: InvocationWatchOption
         ({ trouble, waiting }) => waiting + (trouble === "paused" ? 0 : 1)
       ),
       isWhole: paused.length < maxPaused && open.length < maxOpen
-    } satisfies Look
+    } satisfies PollResult
   })
 
 const nameOf = ({ invocation: { handler, id, key, service } }: BlockedInvocation) => ({
@@ -91,7 +91,7 @@ const describe = (options: InvocationWatchOptions, finding: BlockedInvocation, f
   way_out: remediationCommand(options, finding.invocation.id, finding.trouble)
 })
 
-const say = (
+const logBlocked = (
   options: InvocationWatchOptions,
   invocations: Invocations["Type"],
   found: ReadonlyArray<BlockedInvocation>
@@ -112,7 +112,7 @@ const say = (
     }
   })
 
-const sayRecovered = (recovered: ReadonlyArray<BlockedInvocation>) =>
+const logRecovered = (recovered: ReadonlyArray<BlockedInvocation>) =>
   Effect.gen(function* () {
     for (const finding of recovered.slice(0, maxLines)) {
       const was = { trouble: finding.trouble, since: new Date(finding.since).toISOString() }
@@ -138,7 +138,7 @@ export const InvocationWatch = (
       const metrics = yield* WorkflowMetrics
       const memory = yield* Ref.make<ReportHistory>(new Map())
 
-      const show = (seen: Option.Option<Look>) =>
+      const updateMetrics = (seen: Option.Option<PollResult>) =>
         Effect.all(
           [
             metrics.setPausedInvocations(Option.map(seen, ({ paused }) => paused)),
@@ -149,18 +149,18 @@ export const InvocationWatch = (
         )
       const watch = Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
-        const seen = yield* look(invocations, options.deadlines, now)
-        yield* show(Option.some(seen))
+        const seen = yield* poll(invocations, options.deadlines, now)
+        yield* updateMetrics(Option.some(seen))
         const reports = planReports(yield* Ref.get(memory), seen.findings, now, seen.isWhole)
-        yield* say(options, invocations, reports.toReport)
-        yield* sayRecovered(reports.recovered)
+        yield* logBlocked(options, invocations, reports.toReport)
+        yield* logRecovered(reports.recovered)
         yield* Ref.set(memory, reports.history)
       })
       yield* keepSampling({
         every: pollInterval,
         sample: watch,
-        hide: show(Option.none()),
-        unknown: "Cannot query Restate for paused and stuck invocations"
+        clear: updateMetrics(Option.none()),
+        failureMessage: "Cannot query Restate for paused and stuck invocations"
       })
     })
   )

@@ -7,13 +7,13 @@ const alphabet = classes.join("")
 const length = 64
 
 /** The largest multiple of the alphabet's size within a byte: accepting larger bytes would bias the first characters. */
-const fair = 256 - (256 % alphabet.length)
+const unbiased = 256 - (256 % alphabet.length)
 
-const spell = (bytes: (count: number) => Uint8Array): string => {
+const randomText = (bytes: (count: number) => Uint8Array): string => {
   let spelled = ""
   while (spelled.length < length) {
     for (const byte of bytes(length)) {
-      if (byte < fair && spelled.length < length) spelled += alphabet.charAt(byte % alphabet.length)
+      if (byte < unbiased && spelled.length < length) spelled += alphabet.charAt(byte % alphabet.length)
     }
   }
   return spelled
@@ -27,8 +27,8 @@ const hasEveryClass = (password: string): boolean =>
  * a class (about 1 in 50) is discarded and generated again.
  */
 export const passwordFrom = (bytes: (count: number) => Uint8Array): string => {
-  let password = spell(bytes)
-  while (!hasEveryClass(password)) password = spell(bytes)
+  let password = randomText(bytes)
+  while (!hasEveryClass(password)) password = randomText(bytes)
   return password
 }
 

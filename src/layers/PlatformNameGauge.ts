@@ -27,8 +27,8 @@ export const PlatformNameGauge: Layer.Layer<never, never, CertificateSettings | 
       yield* keepSampling({
         every: sampleInterval,
         sample: Effect.map(findConflicts(infrastructure), ({ length }) => taken.set(length)),
-        hide: Effect.sync(() => taken.remove()),
-        unknown: "Cannot query the database for tenants' rows with a name of the platform"
+        clear: Effect.sync(() => taken.remove()),
+        failureMessage: "Cannot query the database for tenants' rows with a name of the platform"
       })
     })
   )

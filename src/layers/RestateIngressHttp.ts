@@ -3,7 +3,7 @@ import { Duration, Effect, flow, Layer, Option, type Redacted, Schedule, Schema 
 import { Accepted, type IngressMessage, RestateIngress, RestateIngressError } from "../services/RestateIngress.ts"
 import { shortened } from "../text/codePoints.ts"
 import { restateIngress } from "./outbound/bounds.ts"
-import type { OutboundAnswer } from "./outbound/exchange.ts"
+import type { OutboundResponse } from "./outbound/exchange.ts"
 import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "./outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "./outbound/OutboundHttp.ts"
 
@@ -18,7 +18,7 @@ export interface RestateIngressOptions {
 const maxDetail = 300
 
 /** All attempts take at most 8 minutes, below the 15-minute deadline of the CronJobs. */
-const patience = Schedule.exponential(Duration.seconds(1)).pipe(
+const retrySchedule = Schedule.exponential(Duration.seconds(1)).pipe(
   Schedule.union(Schedule.spaced(Duration.minutes(1))),
   Schedule.intersect(Schedule.recurs(8))
 )
@@ -32,7 +32,7 @@ const reasonOf = (status: number): RestateIngressError["reason"] => {
   return status >= 400 ? "refused" : "unexpected-answer"
 }
 
-const statusFailure = (path: string, { status, text }: OutboundAnswer) =>
+const statusFailure = (path: string, { status, text }: OutboundResponse) =>
   new RestateIngressError({
     path,
     reason: reasonOf(status),
@@ -68,7 +68,7 @@ const sendOnce = (outbound: OutboundHttp, { body, idempotencyKey, path }: Ingres
     )
   )
 
-const make = ({ apiKey, retry = patience, url }: RestateIngressOptions) =>
+const make = ({ apiKey, retry = retrySchedule, url }: RestateIngressOptions) =>
   Effect.map(openOutbound({ bounds: restateIngress }), (outbound) => {
     const authorize = Option.match(apiKey, {
       onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,

@@ -5,9 +5,9 @@ export interface Sampling<E extends { readonly message: string }> {
   /** Queries the source and sets the gauges. */
   readonly sample: Effect.Effect<unknown, E>
   /** Clears the gauges, so that no stale value is shown. */
-  readonly hide: Effect.Effect<unknown>
+  readonly clear: Effect.Effect<unknown>
   /** Log message of the first of several failures. */
-  readonly unknown: string
+  readonly failureMessage: string
 }
 
 /**
@@ -16,16 +16,16 @@ export interface Sampling<E extends { readonly message: string }> {
  */
 export const keepSampling = <E extends { readonly message: string }>({
   every,
-  hide,
+  clear,
   sample,
-  unknown
+  failureMessage
 }: Sampling<E>): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const failing = yield* Ref.make(false)
     const failed = (error: E) =>
       Effect.gen(function* () {
-        yield* hide
-        if (!(yield* Ref.getAndSet(failing, true))) yield* Effect.logWarning(unknown, { problem: error.message })
+        yield* clear
+        if (!(yield* Ref.getAndSet(failing, true))) yield* Effect.logWarning(failureMessage, { problem: error.message })
       })
     yield* Effect.matchEffect(sample, { onSuccess: () => Ref.set(failing, false), onFailure: failed }).pipe(
       Effect.repeat(Schedule.spaced(every)),

@@ -8,7 +8,7 @@ import { DbError, type DbFailure } from "../services/Db.ts"
 import { createIndex } from "./createIndex.ts"
 import type { Migration } from "./migrations.ts"
 import { readSchema } from "./readSchema.ts"
-import { SchemaNewer, SchemaNotServed, SchemaPending, type SchemaState } from "./schemaState.ts"
+import { SchemaNewer, SchemaPending, type SchemaState, SchemaUnsupported } from "./schemaState.ts"
 
 /** Migrations that a run applied, and those already present, by id. */
 export interface MigrationReport {
@@ -63,16 +63,18 @@ export const schemaState = (pool: MysqlPool): Effect.Effect<SchemaState, DbFailu
   pool.query("schema state", readSchema(pool))
 
 /** Fails for a database of an unsupported Unkey version, which must not be changed. */
-export const requireServed = (state: SchemaState): Effect.Effect<SchemaState, SchemaNotServed> =>
-  state.unserved.length === 0 ? Effect.succeed(state) : new SchemaNotServed({ found: state.unserved })
+export const requireSupported = (state: SchemaState): Effect.Effect<SchemaState, SchemaUnsupported> =>
+  state.unsupported.length === 0 ? Effect.succeed(state) : new SchemaUnsupported({ found: state.unsupported })
 
-const readServed = Effect.flatMap(MysqlPools, ({ primary }) => Effect.flatMap(schemaState(primary), requireServed))
+const readSupported = Effect.flatMap(MysqlPools, ({ primary }) =>
+  Effect.flatMap(schemaState(primary), requireSupported)
+)
 
 /**
  * Who runs the migration. `start`: the worker's start. `person`: an operator; then a newer database fails, and dropped indexes
  * are recreated.
  */
-type Asked = "start" | "person"
+type Trigger = "start" | "person"
 
 /** The state before a run, and what the run changed. */
 interface Run {
@@ -83,19 +85,19 @@ interface Run {
 
 const untouched = (state: SchemaState): Run => ({ state, applied: [], restored: [] })
 
-const applyPending = Effect.fnUntraced(function* (primary: MysqlPool, asked: Asked) {
+const applyPending = Effect.fnUntraced(function* (primary: MysqlPool, trigger: Trigger) {
   const { ownDatabase, sql } = primary
   const state = yield* readSchema(primary)
-  if (state.unserved.length > 0 || (asked === "person" && state.unknown.length > 0)) return untouched(state)
+  if (state.unsupported.length > 0 || (trigger === "person" && state.unknown.length > 0)) return untouched(state)
   if (state.pending.length > 0) yield* sql.unsafe(bookkeeping(ownDatabase)).unprepared
   const applied = yield* Effect.forEach(state.pending, (migration) => apply(primary, migration))
-  const restored = asked === "person" ? yield* restore(sql, state) : []
+  const restored = trigger === "person" ? yield* restore(sql, state) : []
   const done: Run = { state, applied, restored }
   return done
 })
 
 /** Runs under the lock, so that concurrent processes see each other's result. */
-const migrateLocked = (asked: Asked) =>
+const migrateLocked = (asked: Trigger) =>
   Effect.flatMap(MysqlPools, ({ primary }) =>
     primary.session(
       "migrate",
@@ -107,7 +109,7 @@ const migrateLocked = (asked: Asked) =>
       )
     )
   ).pipe(
-    Effect.tap(({ state }) => requireServed(state)),
+    Effect.tap(({ state }) => requireSupported(state)),
     Effect.withSpan("migrate")
   )
 
@@ -141,28 +143,31 @@ const reportOf = ({ applied, state }: Run): MigrationReport => ({ applied, prese
  * to repeat and to run concurrently. A database migrated by a newer version is used with a warning: migrations only add, so an
  * older worker runs beside and after a newer one. A database of an unsupported Unkey version fails before anything is written.
  */
-export const migrate: Effect.Effect<MigrationReport, DbFailure | SchemaNotServed, MysqlPools> = readServed.pipe(
+export const migrate: Effect.Effect<MigrationReport, DbFailure | SchemaUnsupported, MysqlPools> = readSupported.pipe(
   Effect.flatMap((state) => (state.pending.length === 0 ? Effect.succeed(untouched(state)) : migrateLocked("start"))),
   Effect.tap(({ state }) => warn(state)),
   Effect.map(reportOf)
 )
 
 /** For a start that must not change the schema: fails if migrations are pending. */
-export const requireMigrated: Effect.Effect<MigrationReport, DbFailure | SchemaNotServed | SchemaPending, MysqlPools> =
-  readServed.pipe(
-    Effect.tap(({ pending }) => Effect.when(new SchemaPending({ pending }), () => pending.length > 0)),
-    Effect.tap(warn),
-    Effect.map((state) => reportOf(untouched(state)))
-  )
+export const requireMigrated: Effect.Effect<
+  MigrationReport,
+  DbFailure | SchemaUnsupported | SchemaPending,
+  MysqlPools
+> = readSupported.pipe(
+  Effect.tap(({ pending }) => Effect.when(new SchemaPending({ pending }), () => pending.length > 0)),
+  Effect.tap(warn),
+  Effect.map((state) => reportOf(untouched(state)))
+)
 
 const isComplete = ({ missingIndexes, pending }: SchemaState) => pending.length === 0 && missingIndexes.length === 0
 
 /** `migrate` for an operator: also recreates dropped indexes, and fails for a database newer than this build. */
 export const migrateForward: Effect.Effect<
   MigrationReport & Pick<Run, "restored">,
-  DbFailure | SchemaNotServed | SchemaNewer,
+  DbFailure | SchemaUnsupported | SchemaNewer,
   MysqlPools
-> = readServed.pipe(
+> = readSupported.pipe(
   Effect.flatMap((state) => (isComplete(state) ? Effect.succeed(untouched(state)) : migrateLocked("person"))),
   Effect.flatMap((done) =>
     done.state.unknown.length === 0

@@ -15,7 +15,7 @@ const bookkeeping = "control_plane_migrations"
 type Connected = Pick<MysqlPool, "ownDatabase" | "ownTable" | "sql">
 
 /** Tables of Unkey v2.0.88 and later, which also added the column `deployments.app_id`. */
-const laterTables = ["apps", "deployment_changes"]
+const newerTables = ["apps", "deployment_changes"]
 
 const readTables = (sql: SqlClient, names: ReadonlyArray<string>, database?: string) =>
   Effect.map(
@@ -26,7 +26,7 @@ const readTables = (sql: SqlClient, names: ReadonlyArray<string>, database?: str
     (rows) => rows.map(({ name }) => name)
   )
 
-const readLaterColumns = (sql: SqlClient) =>
+const readNewerColumns = (sql: SqlClient) =>
   nameRows(
     sql`SELECT column_name AS name FROM information_schema.columns
         WHERE table_schema = DATABASE() AND table_name = 'deployments' AND column_name = 'app_id'`
@@ -52,16 +52,16 @@ const readMissingIndexes = ({ ownDatabase, sql }: Connected, applied: ReadonlyAr
 /** Reads the schema state of the database. Needs only SELECT and changes nothing. */
 export const readSchema = Effect.fnUntraced(function* (connected: Connected) {
   const { ownDatabase, ownTable, sql } = connected
-  const tables = yield* readTables(sql, laterTables)
-  const columns = yield* readLaterColumns(sql)
+  const tables = yield* readTables(sql, newerTables)
+  const columns = yield* readNewerColumns(sql)
   const [kept] = yield* readTables(sql, [bookkeeping], ownDatabase)
   const rows =
     kept === undefined ? [] : yield* appliedRows(sql`SELECT id, name FROM ${ownTable(bookkeeping)} ORDER BY id`)
   const state = compareSchema(migrationsIn(ownDatabase), rows)
   return {
     ...state,
-    unserved: [
-      ...laterTables.filter((name) => tables.includes(name)).map((name) => `table ${name}`),
+    unsupported: [
+      ...newerTables.filter((name) => tables.includes(name)).map((name) => `table ${name}`),
       ...columns.map(({ name }) => `column deployments.${name}`)
     ],
     missingIndexes: yield* readMissingIndexes(connected, state.applied)

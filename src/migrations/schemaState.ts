@@ -19,7 +19,7 @@ export interface MigrationState {
 /** The schema state of a database. */
 export interface SchemaState extends MigrationState {
   /** Tables and columns of unsupported Unkey versions, such as `table apps`. */
-  readonly unserved: ReadonlyArray<string>
+  readonly unsupported: ReadonlyArray<string>
   /** Dropped indexes of applied migrations: statements still work but are slow. */
   readonly missingIndexes: ReadonlyArray<OwnIndex>
 }
@@ -59,13 +59,13 @@ export class SchemaPending extends Schema.TaggedError<SchemaPending>()("SchemaPe
 }
 
 /** Unkey releases with a supported schema and callers; v2.0.88 added the table `apps`. */
-export const servedVersions = "v2.0.83 to v2.0.87"
+export const supportedVersions = "v2.0.83 to v2.0.87"
 
 /** The database belongs to an unsupported version of Unkey. Needs an operator. */
-export class SchemaNotServed extends Schema.TaggedError<SchemaNotServed>()("SchemaNotServed", {
+export class SchemaUnsupported extends Schema.TaggedError<SchemaUnsupported>()("SchemaNotServed", {
   found: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    return `the database has the schema of an Unkey version that this worker does not serve: it has the ${this.found.join(", the ")}. Served are Unkey ${servedVersions}. Nothing was changed. Check database.primary, or run the worker of that version`
+    return `the database has the schema of an Unkey version that this worker does not serve: it has the ${this.found.join(", the ")}. Served are Unkey ${supportedVersions}. Nothing was changed. Check database.primary, or run the worker of that version`
   }
 }

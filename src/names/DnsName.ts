@@ -28,4 +28,4 @@ export const ownershipName = (name: DomainName): DnsName => below("_unkey.", nam
 export const acmeChallengeName = (name: DomainName): DnsName => below("_acme-challenge.", baseOf(name))
 
 /** Whether the name fits DNS's length limit. */
-export const isAskable = (name: DnsName): boolean => name.length <= maxOctets
+export const fitsDns = (name: DnsName): boolean => name.length <= maxOctets

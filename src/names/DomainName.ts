@@ -28,7 +28,7 @@ export type DomainNameProblem = keyof typeof refusals
 export const domainNameProblems = Object.keys(refusals) as [DomainNameProblem, ...Array<DomainNameProblem>]
 
 /** The reason why a text is not a domain name. The text itself, of any length and content, is not included. */
-export class DomainNameRefused extends Schema.TaggedError<DomainNameRefused>()("DomainNameRefused", {
+export class InvalidDomainName extends Schema.TaggedError<InvalidDomainName>()("DomainNameRefused", {
   problem: Schema.Literal(...domainNameProblems)
 }) {
   override get message(): string {
@@ -118,9 +118,9 @@ const canonical = (text: string): Checked =>
  * and hyphens, 1 to 63 octets each and 253 in all; no final dot; `*.` before a wildcard. At least two labels, not an IP
  * address, and not a suffix under which registries sell names. Two spellings denote the same name exactly if these are equal.
  */
-export const domainName = (text: string): Either.Either<DomainName, DomainNameRefused> =>
+export const domainName = (text: string): Either.Either<DomainName, InvalidDomainName> =>
   Either.mapBoth(canonical(text), {
-    onLeft: (problem) => new DomainNameRefused({ problem }),
+    onLeft: (problem) => new InvalidDomainName({ problem }),
     // The only place that applies the brand.
     onRight: (name) => name as DomainName
   })
@@ -155,5 +155,5 @@ export const unicodeOf = (name: DomainName): string =>
   isWildcard(name) ? `${wildcard}${domainToUnicode(baseOf(name))}` : domainToUnicode(name)
 
 /** The wildcard directly below a name. Fails if the name is too long or is a wildcard itself. */
-export const wildcardOf = (name: DomainName): Either.Either<DomainName, DomainNameRefused> =>
+export const wildcardOf = (name: DomainName): Either.Either<DomainName, InvalidDomainName> =>
   domainName(`${wildcard}${name}`)

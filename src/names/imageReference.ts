@@ -11,7 +11,7 @@ export interface ImageReference {
 }
 
 /** The location of an operator's images: a registry host and an optional path prefix. */
-export interface RegistryPlace {
+export interface RegistryLocation {
   /** In the same form as the host of a reference. */
   readonly host: string
   /** Empty if the whole registry belongs to the operator. */
@@ -74,7 +74,7 @@ export const parseImageReference = (text: string): Option.Option<ImageReference>
 export const withoutScheme = (registryUrl: string): string =>
   registryUrl.replace(/^https?:\/\//i, "").replace(/\/+$/, "")
 
-export const registryPlace = (registryUrl: string): RegistryPlace => {
+export const registryLocation = (registryUrl: string): RegistryLocation => {
   const [host = "", ...parts] = withoutScheme(registryUrl).split("/")
   return { host: canonicalHost(host), path: parts.join("/") }
 }
@@ -100,12 +100,12 @@ export const publicRegistries: ReadonlyArray<string> = [
 ]
 
 /** The part of the registry that belongs to the operator: all of it, unless it is a public registry. */
-export const ownPlace = (registryUrl: string): RegistryPlace => {
-  const place = registryPlace(registryUrl)
+export const ownLocation = (registryUrl: string): RegistryLocation => {
+  const place = registryLocation(registryUrl)
   return publicRegistries.includes(place.host) ? place : { host: place.host, path: "" }
 }
 
-export const isWithin = ({ host, path }: RegistryPlace, image: Pick<ImageReference, "host" | "path">): boolean =>
+export const isWithin = ({ host, path }: RegistryLocation, image: Pick<ImageReference, "host" | "path">): boolean =>
   image.host === host && (path === "" || image.path === path || image.path.startsWith(`${path}/`))
 
 const symbols: Readonly<Record<string, string>> = { _: "-0", ".": "-1", "-": "-2" }

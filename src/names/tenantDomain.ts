@@ -1,6 +1,6 @@
 import { Either } from "effect"
-import { acmeChallengeName, isAskable, ownershipName } from "./DnsName.ts"
-import { baseOf, type DomainName, DomainNameRefused, domainName, isWildcard } from "./DomainName.ts"
+import { acmeChallengeName, fitsDns, ownershipName } from "./DnsName.ts"
+import { baseOf, type DomainName, domainName, InvalidDomainName, isWildcard } from "./DomainName.ts"
 import { isPublicSuffix } from "./publicSuffix.ts"
 
 const isWithin = (host: DomainName, zone: DomainName): boolean => host === zone || host.endsWith(`.${zone}`)
@@ -8,7 +8,7 @@ const isWithin = (host: DomainName, zone: DomainName): boolean => host === zone 
 const isOverZone = (name: DomainName, zone: DomainName): boolean => isWildcard(name) && isWithin(zone, baseOf(name))
 
 const isProvable = (name: DomainName): boolean =>
-  isAskable(ownershipName(name)) && (!isWildcard(name) || isAskable(acmeChallengeName(name)))
+  fitsDns(ownershipName(name)) && (!isWildcard(name) || fitsDns(acmeChallengeName(name)))
 
 /**
  * Validates a tenant's domain name. Beyond the rules of `domainName`: not a suffix below which a platform assigns names to
@@ -18,10 +18,10 @@ const isProvable = (name: DomainName): boolean =>
 export const tenantDomainName = (
   text: string,
   zones: ReadonlyArray<DomainName>
-): Either.Either<DomainName, DomainNameRefused> =>
+): Either.Either<DomainName, InvalidDomainName> =>
   Either.flatMap(domainName(text), (name) => {
     const base = baseOf(name)
-    const refused = (problem: DomainNameRefused["problem"]) => Either.left(new DomainNameRefused({ problem }))
+    const refused = (problem: InvalidDomainName["problem"]) => Either.left(new InvalidDomainName({ problem }))
     if (isPublicSuffix(base, "any")) return refused("public_suffix")
     if (zones.some((zone) => isWithin(base, zone) || isOverZone(name, zone))) return refused("platform_zone")
     return isProvable(name) ? Either.right(name) : refused("unprovable")

@@ -67,7 +67,7 @@ describe("the check of a registry", () => {
       // One that says of itself that it is elsewhere: only what is configured counts.
       yield* check(url)
       assert.lengthOf(internal.received, 1)
-      const send = yield* openOutbound({ bounds: registry, reading: "head", namedBy: "1.1.1.1" })
+      const send = yield* openOutbound({ bounds: registry, reading: "head", configuredHost: "1.1.1.1" })
       const refused = yield* Effect.flip(send(HttpClientRequest.get(`${internal.url}/token`)))
       assert.strictEqual(refused.reason, "refused-address")
       assert.lengthOf(internal.received, 1)

@@ -4,7 +4,7 @@ import fc from "fast-check"
 import {
   canonicalHost,
   isWithin,
-  ownPlace,
+  ownLocation,
   parseImageReference,
   projectRepository,
   repositoryComponent
@@ -71,7 +71,7 @@ describe("references of images", () => {
 
   it("a registry of one's own belongs to the operator as a whole, one that others publish at below its path", () => {
     const at = (registryUrl: string, image: string) =>
-      isWithin(ownPlace(registryUrl), Option.getOrThrow(parseImageReference(image)))
+      isWithin(ownLocation(registryUrl), Option.getOrThrow(parseImageReference(image)))
     assert.isTrue(at("https://r.example:5000/team/", "R.example/other/image:1"))
     assert.isTrue(at("ghcr.io/acme", "ghcr.io:443/acme/image"))
     assert.isFalse(at("ghcr.io/acme", "ghcr.io/acmeother/image"))

@@ -7,7 +7,7 @@ import {
   type AcmeOrderRequest,
   AcmeUnavailable
 } from "../../services/Acme.ts"
-import { accepted, acmeTransport, unexpected } from "./AcmeTransport.ts"
+import { acmeTransport, okOrProblem, unexpected } from "./AcmeTransport.ts"
 import { alternates, endsAt, isChain } from "./chains.ts"
 import { cachedDirectory } from "./directory.ts"
 import { authorizationOf, locationOf, orderOf, renewalInfoOf } from "./resources.ts"
@@ -31,7 +31,7 @@ export interface AcmeClientOptions {
 /** A call with rejected nonces makes dozens of requests; together they must leave time within a step of 30 s. */
 const callTimeout = Duration.seconds(25)
 /** Let's Encrypt offers one or two. */
-const mostAlternates = 5
+const maxAlternates = 5
 
 const bodyOf = (csr: string): string => {
   const base64 = csr.replaceAll(/-----[^-]+-----|\s/g, "")
@@ -39,7 +39,7 @@ const bodyOf = (csr: string): string => {
 }
 
 /** The directory, and requests signed with an account key. */
-const conversation = (options: AcmeClientOptions) =>
+const makeSession = (options: AcmeClientOptions) =>
   Effect.gen(function* () {
     const { directoryUrl } = options
     const transport = yield* acmeTransport(directoryUrl, options.certificateAuthorities)
@@ -55,7 +55,7 @@ const conversation = (options: AcmeClientOptions) =>
     return { options, transport, directory, signed, asAccount }
   })
 
-type Conversation = Effect.Effect.Success<ReturnType<typeof conversation>>
+type AcmeSession = Effect.Effect.Success<ReturnType<typeof makeSession>>
 
 const bounded = <A>(operation: AcmeOperation, call: Effect.Effect<A, AcmeError>): Effect.Effect<A, AcmeError> =>
   call.pipe(
@@ -66,7 +66,7 @@ const bounded = <A>(operation: AcmeOperation, call: Effect.Effect<A, AcmeError>)
     Effect.withSpan(`Acme.${operation}`)
   )
 
-const register = ({ directory, options, signed }: Conversation, key: AcmeAccount["key"]) =>
+const register = ({ directory, options, signed }: AcmeSession, key: AcmeAccount["key"]) =>
   Effect.gen(function* () {
     const { newAccount } = yield* directory
     // An existing account returns 200 with its URL (RFC 8555 section 7.3.1): no update, no second request.
@@ -81,7 +81,7 @@ const register = ({ directory, options, signed }: Conversation, key: AcmeAccount
   })
 
 const createOrder = (
-  { asAccount, directory, options }: Conversation,
+  { asAccount, directory, options }: AcmeSession,
   account: AcmeAccount,
   { names, replaces }: AcmeOrderRequest
 ) =>
@@ -96,7 +96,7 @@ const createOrder = (
     return yield* orderOf("new-order", answer, undefined, yield* Clock.currentTimeMillis)
   })
 
-const download = ({ asAccount }: Conversation, account: AcmeAccount, url: string) =>
+const download = ({ asAccount }: AcmeSession, account: AcmeAccount, url: string) =>
   asAccount("certificate", account, url).pipe(
     Effect.filterOrElse(
       ({ text }) => isChain(text),
@@ -104,31 +104,31 @@ const download = ({ asAccount }: Conversation, account: AcmeAccount, url: string
     )
   )
 
-const chain = (conversation: Conversation, account: AcmeAccount, url: string) =>
+const chain = (conversation: AcmeSession, account: AcmeAccount, url: string) =>
   Effect.gen(function* () {
     const standard = yield* download(conversation, account, url)
     const wanted = conversation.options.preferredChain
     if (wanted === undefined || endsAt(standard.text, wanted)) return standard.text
-    for (const alternate of alternates(standard.headers.link).slice(0, mostAlternates)) {
+    for (const alternate of alternates(standard.headers.link).slice(0, maxAlternates)) {
       const { text } = yield* download(conversation, account, alternate)
       if (endsAt(text, wanted)) return text
     }
     return standard.text
   })
 
-const renewalInfo = ({ directory, transport }: Conversation, certificateId: string) =>
+const renewalInfo = ({ directory, transport }: AcmeSession, certificateId: string) =>
   Effect.gen(function* () {
     const { renewalInfo } = yield* directory
     if (renewalInfo === undefined) return Option.none()
     const url = `${renewalInfo.replace(/\/$/, "")}/${certificateId}`
     const answer = yield* transport("renewal-info", { method: "GET", url })
     if (answer.status === 404) return Option.none()
-    const info = yield* accepted("renewal-info")(answer)
+    const info = yield* okOrProblem("renewal-info")(answer)
     return Option.some(yield* renewalInfoOf(info, yield* Clock.currentTimeMillis))
   })
 
 const make = (options: AcmeClientOptions) =>
-  Effect.map(conversation(options), (ca) => {
+  Effect.map(makeSession(options), (ca) => {
     const { asAccount } = ca
     const at = <A>(read: (now: number) => Effect.Effect<A, AcmeError>) => Effect.flatMap(Clock.currentTimeMillis, read)
     return Acme.of({

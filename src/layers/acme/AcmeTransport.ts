@@ -4,20 +4,23 @@ import { type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../servi
 import { authority } from "../outbound/bounds.ts"
 import { type OutboundError, reasonOf, statusOf } from "../outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
-import type { Answer, Request } from "./exchange.ts"
-import { problemOf } from "./problemOf.ts"
+import { acmeProblemOf } from "./acmeProblemOf.ts"
+import type { AcmeRequest, AcmeResponse } from "./exchange.ts"
 import { retryAfter } from "./retryAfter.ts"
 
 /** RFC 8555 section 6.1 requires a User-Agent. */
 const userAgent = "control-plane-worker acme-client/5.4.0"
 
 /** Sends exactly one request, to the CA's own origin, and follows no redirect. Returns any status as a response. */
-export type Transport = (operation: AcmeOperation, request: Request) => Effect.Effect<Answer, AcmeUnavailable>
+export type Transport = (operation: AcmeOperation, request: AcmeRequest) => Effect.Effect<AcmeResponse, AcmeUnavailable>
 
 const parsed = (contentType: string, text: string): unknown =>
   contentType.endsWith("json") ? Option.getOrUndefined(Option.liftThrowable(JSON.parse)(text)) : undefined
 
-const execute = (send: OutboundHttp, { body, method, url }: Request): Effect.Effect<Answer, OutboundError> => {
+const execute = (
+  send: OutboundHttp,
+  { body, method, url }: AcmeRequest
+): Effect.Effect<AcmeResponse, OutboundError> => {
   const request = HttpClientRequest.make(method)(url).pipe(
     HttpClientRequest.setHeader("user-agent", userAgent),
     body === undefined ? (it) => it : HttpClientRequest.bodyText(JSON.stringify(body), "application/jose+json")
@@ -36,7 +39,7 @@ const retryHint = (header: string | undefined, now: number): { readonly retryAft
 /** The error for a response that is not valid ACME, with its Retry-After. */
 export const unexpected = (
   operation: AcmeOperation,
-  { headers, status }: Answer
+  { headers, status }: AcmeResponse
 ): Effect.Effect<never, AcmeUnavailable> =>
   Effect.flatMap(
     Clock.currentTimeMillis,
@@ -50,7 +53,7 @@ export const unexpected = (
   )
 
 /** A truncated response is an unexpected answer; before the response starts, the CA is unreachable. */
-const broken = (operation: AcmeOperation) => (error: OutboundError) =>
+const transportError = (operation: AcmeOperation) => (error: OutboundError) =>
   Effect.zipRight(
     Effect.logWarning("The certificate authority did not answer a request", {
       operation,
@@ -77,19 +80,19 @@ const broken = (operation: AcmeOperation) => (error: OutboundError) =>
 const isOfOrigin = (directoryUrl: string, url: string): boolean =>
   URL.canParse(url) && new URL(url).origin === new URL(directoryUrl).origin
 
-const sentAway = (operation: AcmeOperation) =>
+const foreignOrigin = (operation: AcmeOperation) =>
   Effect.zipRight(
     Effect.logWarning("The certificate authority returned a URL of another origin", { operation }),
     new AcmeUnavailable({ operation, reason: "unexpected-answer" })
   )
 
 /** Returns a successful response; maps any other to its problem document or to `AcmeUnavailable`. */
-export const accepted =
+export const okOrProblem =
   (operation: AcmeOperation) =>
-  (answer: Answer): Effect.Effect<Answer, AcmeError> =>
+  (answer: AcmeResponse): Effect.Effect<AcmeResponse, AcmeError> =>
     Effect.gen(function* () {
       if (answer.status >= 200 && answer.status < 300) return answer
-      const problem = problemOf(operation, answer, yield* Clock.currentTimeMillis)
+      const problem = acmeProblemOf(operation, answer, yield* Clock.currentTimeMillis)
       if (Option.isSome(problem)) return yield* problem.value
       return yield* unexpected(operation, answer)
     })
@@ -106,6 +109,6 @@ export const acmeTransport = (
     openOutbound({ bounds: authority, certificateAuthorities }),
     (send) => (operation, request) =>
       isOfOrigin(directoryUrl, request.url)
-        ? Effect.catchAll(execute(send, request), broken(operation))
-        : sentAway(operation)
+        ? Effect.catchAll(execute(send, request), transportError(operation))
+        : foreignOrigin(operation)
   )

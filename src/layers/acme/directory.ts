@@ -1,6 +1,6 @@
 import { Clock, Duration, Effect, Option, Ref, Schema } from "effect"
 import type { AcmeError } from "../../services/Acme.ts"
-import { accepted, type Transport, unexpected } from "./AcmeTransport.ts"
+import { okOrProblem, type Transport, unexpected } from "./AcmeTransport.ts"
 
 /** RFC 8555 section 7.1.1 and, for the last, RFC 9773 section 4. */
 const Directory = Schema.Struct({
@@ -14,7 +14,7 @@ export type Directory = typeof Directory.Type
 /** Directory URLs change rarely, and old ones keep working for a while. */
 const lifetime = Duration.hours(1)
 
-interface Kept {
+interface CachedDirectory {
   readonly directory: Directory
   readonly until: number
 }
@@ -24,9 +24,9 @@ export const cachedDirectory = (
   transport: Transport,
   url: string
 ): Effect.Effect<Effect.Effect<Directory, AcmeError>> =>
-  Effect.map(Ref.make(Option.none<Kept>()), (kept) => {
+  Effect.map(Ref.make(Option.none<CachedDirectory>()), (kept) => {
     const ask = transport("directory", { method: "GET", url }).pipe(
-      Effect.flatMap(accepted("directory")),
+      Effect.flatMap(okOrProblem("directory")),
       Effect.flatMap((answer) =>
         Effect.catchTag(Schema.decodeUnknown(Directory)(answer.data), "ParseError", () =>
           unexpected("directory", answer)

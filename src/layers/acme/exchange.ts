@@ -1,5 +1,5 @@
 /** A request to a CA. */
-export interface Request {
+export interface AcmeRequest {
   readonly method: "GET" | "HEAD" | "POST"
   readonly url: string
   /** A signed request, as JSON. */
@@ -7,7 +7,7 @@ export interface Request {
 }
 
 /** The response, of any status. */
-export interface Answer {
+export interface AcmeResponse {
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>

@@ -8,8 +8,8 @@ import {
   type RenewalInfo
 } from "../../services/Acme.ts"
 import { unexpected } from "./AcmeTransport.ts"
-import type { Answer } from "./exchange.ts"
-import { innerProblem, ProblemDocument } from "./problemOf.ts"
+import { innerProblem, ProblemDocument } from "./acmeProblemOf.ts"
+import type { AcmeResponse } from "./exchange.ts"
 import { retryAfter } from "./retryAfter.ts"
 
 const Instant = Schema.transform(Schema.DateFromString.pipe(Schema.validDate()), Schema.Number, {
@@ -44,13 +44,13 @@ const WireRenewalInfo = Schema.Struct({ suggestedWindow: Schema.Struct({ start: 
 const problemOrNull = (problem: ProblemDocument | undefined) => (problem === undefined ? null : innerProblem(problem))
 
 /** Decodes the response body with `schema`; fails as an unexpected answer otherwise. */
-const decoded = <A, I>(operation: AcmeOperation, schema: Schema.Schema<A, I>, answer: Answer) =>
+const decoded = <A, I>(operation: AcmeOperation, schema: Schema.Schema<A, I>, answer: AcmeResponse) =>
   Effect.catchAll(Schema.decodeUnknown(schema)(answer.data), () => unexpected(operation, answer))
 
 /** RFC 8555 section 7.1.3. `url` is the order's URL if known; a new order is named by the Location header. */
 export const orderOf = (
   operation: AcmeOperation,
-  answer: Answer,
+  answer: AcmeResponse,
   url: string | undefined,
   now: number
 ): Effect.Effect<AcmeOrder, AcmeUnavailable> =>
@@ -71,7 +71,7 @@ export const orderOf = (
 /** The URL of an existing resource, or the Location header of a new one. */
 export const locationOf = (
   operation: AcmeOperation,
-  answer: Answer,
+  answer: AcmeResponse,
   known?: string
 ): Effect.Effect<string, AcmeUnavailable> =>
   Effect.catchAll(Effect.fromNullable(known ?? answer.headers.location), () => unexpected(operation, answer))
@@ -85,7 +85,7 @@ const challengeOf = (challenge: unknown): Option.Option<AcmeChallenge> =>
 
 /** RFC 8555 section 7.1.4. */
 export const authorizationOf = (
-  answer: Answer,
+  answer: AcmeResponse,
   url: string,
   now: number
 ): Effect.Effect<AcmeAuthorization, AcmeUnavailable> =>
@@ -99,7 +99,7 @@ export const authorizationOf = (
   }))
 
 /** RFC 9773 section 4.2. A window that does not end after its start is an unexpected answer. */
-export const renewalInfoOf = (answer: Answer, now: number): Effect.Effect<RenewalInfo, AcmeUnavailable> =>
+export const renewalInfoOf = (answer: AcmeResponse, now: number): Effect.Effect<RenewalInfo, AcmeUnavailable> =>
   decoded("renewal-info", WireRenewalInfo, answer).pipe(
     Effect.filterOrElse(
       ({ suggestedWindow: { end, start } }) => end > start,

@@ -1,5 +1,5 @@
 /** The longest documented rate-limit window of a public CA is seven days; a later time is an error. */
-const longestWait = 7 * 24 * 3_600_000
+const maxRetryAfter = 7 * 24 * 3_600_000
 
 const seconds = /^\d{1,10}$/
 /** The only date format that servers may still send (RFC 9110 section 5.6.7). */
@@ -16,5 +16,5 @@ const instantOf = (value: string, now: number): number => {
  */
 export const retryAfter = (header: string | undefined, now: number): number | null => {
   const instant = instantOf((header ?? "").trim(), now)
-  return Number.isNaN(instant) ? null : Math.min(Math.max(instant, now), now + longestWait)
+  return Number.isNaN(instant) ? null : Math.min(Math.max(instant, now), now + maxRetryAfter)
 }

@@ -2,9 +2,9 @@ import { createPrivateKey } from "node:crypto"
 import { Client } from "acme-client"
 import { Effect, Either, Redacted, Runtime, Schema } from "effect"
 import { type AcmeError, type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../services/Acme.ts"
-import { accepted, type Transport, unexpected } from "./AcmeTransport.ts"
+import { okOrProblem, type Transport, unexpected } from "./AcmeTransport.ts"
 import type { Directory } from "./directory.ts"
-import type { Answer, Request } from "./exchange.ts"
+import type { AcmeRequest, AcmeResponse } from "./exchange.ts"
 
 /** External account binding (RFC 8555 section 7.3.4): links the ACME account to an account of the CA. */
 export interface ExternalAccount {
@@ -28,19 +28,19 @@ export interface SignedRequest {
  * Each badNonce response carries a fresh nonce. A CA that rejects nine of ten nonces still accepts all but 2 of 1000 calls
  * within this many. Slow responses reach the call's limit of 25 s earlier.
  */
-const mostRefusedNonces = 60
+const maxBadNonces = 60
 
 /** The parts of acme-client 5.4.0 that sign, bind and count nonces, which its types omit. */
-interface SigningHalf {
+interface SigningClient {
   directoryCache: Directory
   directoryTimestamp: number
   maxBadNonceRetries: number
-  request: (url: string, method: string, options?: { readonly data?: object }) => Promise<Answer>
+  request: (url: string, method: string, options?: { readonly data?: object }) => Promise<AcmeResponse>
   readonly signedRequest: (
     url: string,
     payload: object | null,
     options: { readonly kid: string | null; readonly includeExternalAccountBinding: boolean }
-  ) => Promise<Answer>
+  ) => Promise<AcmeResponse>
 }
 
 /** An unreadable key was damaged in storage: a defect, distinct from failures of the CA. */
@@ -71,10 +71,10 @@ export const clientFor = (
       })
   )
 
-const RefusedNonce = Schema.Struct({ type: Schema.Literal("urn:ietf:params:acme:error:badNonce") })
+const BadNonce = Schema.Struct({ type: Schema.Literal("urn:ietf:params:acme:error:badNonce") })
 /** A CA that sends Retry-After is not retried at once, even with a new nonce. */
-const isRefusedNonce = ({ data, headers, status }: Answer): boolean =>
-  status === 400 && headers["retry-after"] === undefined && Schema.is(RefusedNonce)(data)
+const isBadNonce = ({ data, headers, status }: AcmeResponse): boolean =>
+  status === 400 && headers["retry-after"] === undefined && Schema.is(BadNonce)(data)
 
 /**
  * Signs a payload, sends it with a fresh nonce, and retries at most 60 times on badNonce. The transport replaces the client's
@@ -85,21 +85,21 @@ export const sendSigned = (
   directoryUrl: string,
   directory: Directory,
   signed: SignedRequest
-): Effect.Effect<Answer, AcmeError> =>
+): Effect.Effect<AcmeResponse, AcmeError> =>
   Effect.gen(function* () {
     const { accountUrl = null, externalAccount, operation, payload, url } = signed
     const client = yield* clientFor(signed.key, directoryUrl, externalAccount)
     // The types declare only the high-level API. The version is pinned, and every test of this layer uses this code.
-    const { http } = client as unknown as { readonly http: SigningHalf }
+    const { http } = client as unknown as { readonly http: SigningClient }
     http.directoryCache = directory
     http.directoryTimestamp = Number.POSITIVE_INFINITY
-    http.maxBadNonceRetries = mostRefusedNonces
+    http.maxBadNonceRetries = maxBadNonces
 
-    const seen: { last?: Answer } = {}
-    const send = (request: Request) =>
+    const seen: { last?: AcmeResponse } = {}
+    const send = (request: AcmeRequest) =>
       Effect.flatMap(transport(operation, request), (answer) => {
         seen.last = answer
-        return isRefusedNonce(answer) ? Effect.succeed(answer) : accepted(operation)(answer)
+        return isBadNonce(answer) ? Effect.succeed(answer) : okOrProblem(operation)(answer)
       })
     const runtime = yield* Effect.runtime<never>()
     const answer = yield* Effect.tryPromise({
@@ -124,7 +124,7 @@ export const sendSigned = (
           : unexpected(operation, seen.last)
       })
     )
-    return isRefusedNonce(answer)
+    return isBadNonce(answer)
       ? yield* new AcmeUnavailable({ operation, reason: "unavailable", status: answer.status })
       : answer
   })

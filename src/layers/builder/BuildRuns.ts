@@ -2,7 +2,7 @@ import { Cause, Duration, Effect, ExecutionStrategy, Exit, Fiber, Option, Schedu
 import { BuilderUnavailable, type BuildOutcome, type BuildState } from "../../services/Builder.ts"
 import type { BuildLedger } from "../../services/BuildLedger.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
-import { type BuildLost, type Hold, holdBuild, type LeaseTimes } from "./holdBuild.ts"
+import { acquireBuildLease, type BuildLease, type BuildLost, type LeaseTimes } from "./buildLease.ts"
 
 /** Reports a build's progress; the last report is shown. */
 export type Report = (detail: string) => void
@@ -15,7 +15,7 @@ export interface BuildRunsOptions extends LeaseTimes {
 }
 
 /** One build, from start to outcome. It stops and cleans up when interrupted. */
-export type Work = (report: Report, hold: Hold) => Effect.Effect<BuildOutcome, BuildLost>
+export type BuildTask = (report: Report, hold: BuildLease) => Effect.Effect<BuildOutcome, BuildLost>
 
 interface Run {
   detail: string
@@ -27,7 +27,7 @@ export interface BuildRuns {
   /** Whether any worker runs or has finished a build of that id. */
   readonly isKnown: (buildId: string) => Effect.Effect<boolean, BuilderUnavailable>
   /** Runs the build in the background unless its id is known. */
-  readonly start: (buildId: string, work: Work) => Effect.Effect<void, BuilderUnavailable>
+  readonly start: (buildId: string, work: BuildTask) => Effect.Effect<void, BuilderUnavailable>
   readonly poll: (buildId: string) => Effect.Effect<BuildState, BuilderUnavailable>
   readonly cancel: (buildId: string) => Effect.Effect<void, BuilderUnavailable>
 }
@@ -42,7 +42,7 @@ const maxDetail = 200
 // Cancelling sends one message to the daemon; longer clean-up continues in the background.
 const cancelTimeout = "10 seconds"
 /** How long a pushed image waits for the database to record it; until then it need not be built again. */
-const endTries = { every: Duration.seconds(2), times: 150 }
+const saveRetries = { every: Duration.seconds(2), times: 150 }
 
 const timedOut = (limit: Duration.Duration): BuildOutcome => ({
   _tag: "Failed",
@@ -55,11 +55,11 @@ const unavailable = (operation: BuilderUnavailable["operation"]) => () =>
 
 const oneLine = (detail: string) => firstCodePoints(detail.replace(/\s+/g, " "), maxDetail)
 
-const keepOutcome = (hold: Hold, outcome: BuildOutcome, isClosing: () => boolean) =>
+const saveOutcome = (hold: BuildLease, outcome: BuildOutcome, isClosing: () => boolean) =>
   hold.end(outcome).pipe(
     Effect.retry({
-      schedule: Schedule.spaced(endTries.every),
-      times: endTries.times,
+      schedule: Schedule.spaced(saveRetries.every),
+      times: saveRetries.times,
       while: () => !isClosing()
     }),
     Effect.matchEffect({
@@ -70,9 +70,9 @@ const keepOutcome = (hold: Hold, outcome: BuildOutcome, isClosing: () => boolean
   )
 
 /** Records the end of the build, whatever it was. A worker that shuts down releases the build for another one. */
-const settle = (hold: Hold, exit: Exit.Exit<Ending, BuildLost>, isClosing: () => boolean) => {
+const recordEnd = (hold: BuildLease, exit: Exit.Exit<Ending, BuildLost>, isClosing: () => boolean) => {
   if (Exit.isSuccess(exit)) {
-    if (exit.value._tag === "Ended") return keepOutcome(hold, exit.value.outcome, isClosing)
+    if (exit.value._tag === "Ended") return saveOutcome(hold, exit.value.outcome, isClosing)
     return exit.value.why === "cancelled"
       ? hold.release
       : Effect.logWarning("A build was stopped: its lease was not renewed in time, or another worker has it")
@@ -86,7 +86,7 @@ const settle = (hold: Hold, exit: Exit.Exit<Ending, BuildLost>, isClosing: () =>
 }
 
 /** Waits for the end of the build or a reason to stop it. Keeps the lease while it cleans up. */
-const supervise = (work: Effect.Effect<BuildOutcome, BuildLost>, hold: Hold, maxDuration: Duration.Duration) => {
+const supervise = (work: Effect.Effect<BuildOutcome, BuildLost>, hold: BuildLease, maxDuration: Duration.Duration) => {
   const building = work.pipe(
     Effect.timeoutTo({
       duration: maxDuration,
@@ -118,7 +118,7 @@ export const makeBuildRuns = (
       return Scope.close(builds, exit)
     })
 
-    const fork = (buildId: string, run: Run, hold: Hold, work: Work) =>
+    const fork = (buildId: string, run: Run, hold: BuildLease, work: BuildTask) =>
       Effect.gen(function* () {
         const report = (detail: string) => {
           run.detail = oneLine(detail)
@@ -126,7 +126,7 @@ export const makeBuildRuns = (
         runs.set(buildId, run)
         run.fiber = yield* supervise(work(report, hold), hold, options.maxDuration).pipe(
           Effect.interruptible,
-          Effect.onExit((exit) => settle(hold, exit, isClosing)),
+          Effect.onExit((exit) => recordEnd(hold, exit, isClosing)),
           Effect.ensuring(
             Effect.sync(() => {
               if (runs.get(buildId) === run) runs.delete(buildId)
@@ -140,13 +140,13 @@ export const makeBuildRuns = (
         )
       })
 
-    const start = (buildId: string, work: Work) =>
+    const start = (buildId: string, work: BuildTask) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const shuttingDown = new BuilderUnavailable({ operation: "start", reason: "shutting-down" })
           if (closing) return yield* shuttingDown
           const run: Run = { detail: "waiting for the builder", fiber: null }
-          const claimed = yield* restore(holdBuild(ledger, options, buildId, () => run.detail)).pipe(
+          const claimed = yield* restore(acquireBuildLease(ledger, options, buildId, () => run.detail)).pipe(
             Effect.mapError(unavailable("start"))
           )
           if (Option.isNone(claimed)) return

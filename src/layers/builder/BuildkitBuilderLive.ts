@@ -10,17 +10,17 @@ import { GitHub } from "../../services/GitHub.ts"
 import type { Report } from "./BuildRuns.ts"
 import { activeBuilds } from "./buildkit/activeBuilds.ts"
 import { type BuildkitAddress, openBuildkit } from "./buildkit/BuildkitClient.ts"
+import { BuildLost } from "./buildLease.ts"
 import { projectImage } from "./buildSpec.ts"
-import { BuildLost } from "./holdBuild.ts"
 import { makeBuilder, type RunBuild } from "./makeBuilder.ts"
-import { type BuildSite, connectTimeout, solveImage } from "./solveImage.ts"
+import { type BuildEnvironment, connectTimeout, solveImage } from "./solveImage.ts"
 
-export interface BuildkitBuilderOptions extends BuildSite {
+export interface BuildkitBuilderOptions extends BuildEnvironment {
   readonly buildkit: BuildkitAddress
 }
 
 /** Poll interval while another worker runs a build of the same id. */
-const lookInterval = "2 seconds"
+const pollInterval = "2 seconds"
 
 /** Not allowed in a build id, so the part of a ref before it is one. */
 const separator = "~"
@@ -32,7 +32,7 @@ const newRef = (buildId: string) => `${buildId}${separator}${randomBytes(6).toSt
  * Waits while the daemon runs a build of that id: another worker's, or one that is still ending. Its results are in the cache
  * then, so building again is fast. Two that start at the same moment share common steps while they run.
  */
-const untilNobodyBuilds = (client: Client, buildId: string, report: Report) =>
+const awaitOtherBuilds = (client: Client, buildId: string, report: Report) =>
   activeBuilds(client).pipe(
     Effect.mapError(({ details }) => new BuildLost({ text: `BuildKit does not say what it builds: ${details}` })),
     Effect.timeoutFail({
@@ -42,17 +42,17 @@ const untilNobodyBuilds = (client: Client, buildId: string, report: Report) =>
     Effect.flatMap((refs) => {
       if (!refs.some((ref) => ref.startsWith(`${buildId}${separator}`))) return Effect.succeed(false)
       report("waiting for another worker's build of the same deployment")
-      return Effect.as(Effect.sleep(lookInterval), true)
+      return Effect.as(Effect.sleep(pollInterval), true)
     }),
     Effect.repeat({ while: (isBusy) => isBusy })
   )
 
 const run =
-  (client: Client, site: BuildSite, http: HttpClient.HttpClient): RunBuild =>
+  (client: Client, site: BuildEnvironment, http: HttpClient.HttpClient): RunBuild =>
   (build) =>
     Effect.gen(function* () {
       const image = projectImage(site.registry.url, build.spec)
-      yield* untilNobodyBuilds(client, build.spec.buildId, build.report)
+      yield* awaitOtherBuilds(client, build.spec.buildId, build.report)
       const outcome = yield* solveImage(client, site, newRef(build.spec.buildId), {
         ...build,
         image,

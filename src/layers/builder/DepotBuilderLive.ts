@@ -6,6 +6,7 @@ import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
 import { BuildVariables } from "../../services/BuildVariables.ts"
 import { GitHub } from "../../services/GitHub.ts"
 import { openBuildkit } from "./buildkit/BuildkitClient.ts"
+import { type BuildLease, BuildLost } from "./buildLease.ts"
 import { taggedImage } from "./buildSpec.ts"
 import {
   type BuildResult,
@@ -21,11 +22,10 @@ import {
 } from "./depot/DepotApi.ts"
 import { depotProjects, type ProjectNames } from "./depot/depotProjects.ts"
 import { machineAddress } from "./depot/machineAddress.ts"
-import { BuildLost, type Hold } from "./holdBuild.ts"
 import { type AuthorizedBuild, makeBuilder, type RunBuild } from "./makeBuilder.ts"
-import { type BuildSite, solveImage } from "./solveImage.ts"
+import { type BuildEnvironment, solveImage } from "./solveImage.ts"
 
-export interface DepotBuilderOptions extends BuildSite, ProjectNames {
+export interface DepotBuilderOptions extends BuildEnvironment, ProjectNames {
   readonly account: DepotAccount
   /** The Depot project of all builds; null for one Depot project per project. */
   readonly sharedProject: string | null
@@ -124,7 +124,7 @@ const buildOn =
 const tokenUser = "x-token"
 
 /** A build left by a dead worker counts as running until its successor finishes it. */
-const finishOrphan = (api: DepotApi, { noteExternal, orphan }: Hold) =>
+const finishOrphan = (api: DepotApi, { noteExternal, orphan }: BuildLease) =>
   orphan === null
     ? Effect.void
     : api.builds.finish(orphan, { _tag: "error", error: "the worker that ran the build is gone" }).pipe(
@@ -136,20 +136,25 @@ interface Created {
   readonly build: DepotBuild
   readonly depotProjectId: string
   /** Whether the ledger has its id, so that another worker could finish it. */
-  isNoted: boolean
+  isRecorded: boolean
 }
 
-const note = (created: Created, { noteExternal }: Hold) =>
+const recordBuild = (created: Created, { noteExternal }: BuildLease) =>
   Effect.map(noteExternal(created.build.buildId), () => {
-    created.isNoted = true
+    created.isRecorded = true
   })
 
 /** Reports the end once; a worker that took the build over has already reported it. */
-const finish = (api: DepotApi, { build, isNoted }: Created, { isHeld, noteExternal }: Hold, result: BuildResult) =>
+const finish = (
+  api: DepotApi,
+  { build, isRecorded }: Created,
+  { isHeld, noteExternal }: BuildLease,
+  result: BuildResult
+) =>
   Effect.gen(function* () {
-    if (isNoted && !(yield* isHeld)) return
+    if (isRecorded && !(yield* isHeld)) return
     yield* api.builds.finish(build.buildId, result)
-    if (isNoted) yield* Effect.ignore(noteExternal(null))
+    if (isRecorded) yield* Effect.ignore(noteExternal(null))
   }).pipe(
     Effect.catchAll(({ code }) =>
       Effect.logWarning("Depot did not accept the result of a build", { depotBuild: build.buildId, code })
@@ -165,9 +170,9 @@ const run =
     const build = Effect.acquireUseRelease(
       Effect.map(
         createBuild(api, projects, site.sharedProject, authorized),
-        (created): Created => ({ ...created, isNoted: false })
+        (created): Created => ({ ...created, isRecorded: false })
       ),
-      (created) => Effect.zipRight(note(created, hold), buildOn(api, site, platform, authorized)(created)),
+      (created) => Effect.zipRight(recordBuild(created, hold), buildOn(api, site, platform, authorized)(created)),
       (created, exit) => finish(api, created, hold, resultOf(exit))
     )
     return Effect.zipRight(finishOrphan(api, hold), build).pipe(

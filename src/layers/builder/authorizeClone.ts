@@ -1,7 +1,7 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Data, type Duration, Effect, Redacted, Schedule, type Scope } from "effect"
 import { git } from "../outbound/bounds.ts"
-import type { OutboundAnswer } from "../outbound/exchange.ts"
+import type { OutboundResponse } from "../outbound/exchange.ts"
 import type { OutboundError } from "../outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
 
@@ -25,7 +25,7 @@ export class CloneRefused extends Data.TaggedError("CloneRefused")<{
 export const isTokenRefused = ({ status }: CloneRefused): boolean => status === 401 || status === 403 || status === 404
 
 /** The git server is unavailable. */
-export class GitSilent extends Data.TaggedError("GitSilent")<{
+export class GitUnavailable extends Data.TaggedError("GitSilent")<{
   readonly reason: "unreachable" | "timeout" | "unavailable"
 }> {}
 
@@ -46,11 +46,11 @@ const isPack = (answer: string): boolean => answer.slice(4, 12) === "packfile"
 
 const refusals: ReadonlyArray<number> = [401, 403, 404, 410, 451]
 
-const ensureOk = ({ status }: OutboundAnswer): Effect.Effect<void, CloneRefused | GitSilent> => {
+const ensureOk = ({ status }: OutboundResponse): Effect.Effect<void, CloneRefused | GitUnavailable> => {
   if (status === 200) return Effect.void
   return refusals.includes(status)
     ? new CloneRefused({ reason: "repository_not_accessible", status })
-    : new GitSilent({ reason: "unavailable" })
+    : new GitUnavailable({ reason: "unavailable" })
 }
 
 const headers = ({ token }: CloneRequest): Record<string, string> => ({
@@ -63,17 +63,17 @@ const headers = ({ token }: CloneRequest): Record<string, string> => ({
 })
 
 /** A redirect to another server means that the repository is not here. */
-const ofOutbound = (error: OutboundError): CloneRefused | GitSilent => {
+const ofOutbound = (error: OutboundError): CloneRefused | GitUnavailable => {
   if (error.reason === "redirected") return new CloneRefused({ reason: "repository_not_accessible", status: null })
-  if (error._tag === "OutboundRefused") return new GitSilent({ reason: "unavailable" })
-  return new GitSilent({ reason: error.reason === "timeout" ? "timeout" : "unreachable" })
+  if (error._tag === "OutboundRefused") return new GitUnavailable({ reason: "unavailable" })
+  return new GitUnavailable({ reason: error.reason === "timeout" ? "timeout" : "unreachable" })
 }
 
 const service = "git-upload-pack"
 
 /** A deploy starts within a second of a push; a replica of the git server may see the commit later. */
-const justPushed = Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(2))
-const isNotFound = (error: CloneRefused | GitSilent): boolean => error.reason === "commit_not_found"
+const newCommitRetry = Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(2))
+const isNotFound = (error: CloneRefused | GitUnavailable): boolean => error.reason === "commit_not_found"
 
 /** An HTTP client for a git server. Renamed repositories redirect: redirects within the server are followed. */
 export const gitClient: Effect.Effect<OutboundHttp, never, Scope.Scope> = openOutbound({
@@ -90,7 +90,7 @@ export const authorizeClone = (
   send: OutboundHttp,
   request: CloneRequest,
   timeout: Duration.DurationInput
-): Effect.Effect<void, CloneRefused | GitSilent> =>
+): Effect.Effect<void, CloneRefused | GitUnavailable> =>
   Effect.gen(function* () {
     const ask = (asked: HttpClientRequest.HttpClientRequest) =>
       send(HttpClientRequest.setHeaders(asked, headers(request))).pipe(
@@ -104,10 +104,10 @@ export const authorizeClone = (
     const look = Effect.gen(function* () {
       const { text } = yield* ask(command(HttpClientRequest.post(`${base}/${service}`)))
       if (isGitError(text)) return yield* new CloneRefused({ reason: "commit_not_found", status: null })
-      if (!isPack(text)) return yield* new GitSilent({ reason: "unavailable" })
+      if (!isPack(text)) return yield* new GitUnavailable({ reason: "unavailable" })
     })
-    yield* Effect.retry(look, { schedule: justPushed, while: isNotFound })
+    yield* Effect.retry(look, { schedule: newCommitRetry, while: isNotFound })
   }).pipe(
-    Effect.timeoutFail({ duration: timeout, onTimeout: () => new GitSilent({ reason: "timeout" }) }),
+    Effect.timeoutFail({ duration: timeout, onTimeout: () => new GitUnavailable({ reason: "timeout" }) }),
     Effect.withSpan("Git.authorizeClone")
   )

@@ -3,7 +3,7 @@ import type { BuildFailed, BuildFailureKind } from "../../services/Builder.ts"
 import { firstCodePoints, shortened } from "../../text/codePoints.ts"
 import type { SolveFailed } from "./buildkit/solve.ts"
 import type { BuildSpec } from "./buildSpec.ts"
-import { mayRead, type SourceRule } from "./sourcePolicy.ts"
+import { isSourceAllowed, type SourceRule } from "./sourcePolicy.ts"
 
 /** A failed build step, from BuildKit's events. */
 export interface FailedVertex {
@@ -114,6 +114,6 @@ export const describeFailure = (
   }
   if (failure.exitCode !== null) return ofCommand(failure.exitCode, quote(vertex?.name ?? "a command"))
   const source = deniedSource(failure.text)
-  if (source !== undefined && !mayRead(policy, source)) return ofDenied(source)
+  if (source !== undefined && !isSourceAllowed(policy, source)) return ofDenied(source)
   return vertex === undefined ? ofFrontend(failure, spec) : ofVertex(vertex, spec)
 }

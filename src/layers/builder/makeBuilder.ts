@@ -14,16 +14,16 @@ import type { GitHub, GitHubError } from "../../services/GitHub.ts"
 import type { DecryptionRefused } from "../../services/Vault.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
-import { authorizeClone, type CloneRefused, type GitSilent, gitClient, isTokenRefused } from "./authorizeClone.ts"
-import { type BuildRuns, makeBuildRuns, type Work } from "./BuildRuns.ts"
+import { authorizeClone, type CloneRefused, type GitUnavailable, gitClient, isTokenRefused } from "./authorizeClone.ts"
+import { type BuildRuns, type BuildTask, makeBuildRuns } from "./BuildRuns.ts"
+import type { BuildLease, BuildLost } from "./buildLease.ts"
 import { type BuildSpec, buildSpec, cloneUrl } from "./buildSpec.ts"
-import type { BuildLost, Hold } from "./holdBuild.ts"
 import type { ImageBuild } from "./solveImage.ts"
 
 /** An authorized build. The vendor chooses the image's name and credentials. */
 export type AuthorizedBuild = Omit<ImageBuild, "image" | "credentialsOpen"> & {
   readonly request: BuildRequest
-  readonly hold: Hold
+  readonly hold: BuildLease
 }
 
 /** Runs a build on one vendor, from acquiring a machine to releasing it. */
@@ -67,7 +67,7 @@ const ofGitHub = (error: GitHubError) =>
 
 const ofClone =
   ({ commitSha, repository }: BuildSpec) =>
-  (error: CloneRefused | GitSilent) => {
+  (error: CloneRefused | GitUnavailable) => {
     if (error._tag === "GitSilent") return unavailable("git-unavailable")
     return error.reason === "commit_not_found"
       ? new BuildRefused({
@@ -102,7 +102,7 @@ const authorize = (
   const check = (token: Redacted.Redacted | null) =>
     authorizeClone(git, { url: cloneUrl(gitUrl, spec), commitSha, token }, gitTimeout)
   if (installationId !== null && github.isConfigured) {
-    const isRefusal = (error: CloneRefused | GitSilent) => error._tag === "CloneRefused" && isTokenRefused(error)
+    const isRefusal = (error: CloneRefused | GitUnavailable) => error._tag === "CloneRefused" && isTokenRefused(error)
     return github
       .installationToken(installationId, repository, { run: check, isRefusal })
       .pipe(
@@ -139,7 +139,7 @@ interface Secrets {
 }
 
 const runInBackground =
-  (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, secrets: Secrets): Work =>
+  (parts: BuilderParts, request: BuildRequest, spec: BuildSpec, secrets: Secrets): BuildTask =>
   (report, hold) =>
     Effect.scoped(
       Effect.flatMap(parts.telemetry.record(spec), (record) =>

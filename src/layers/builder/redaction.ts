@@ -21,13 +21,13 @@ export interface Redaction {
 }
 
 /** A contiguous range of secrets. Positions count from the start of the held-back text. */
-interface Stretch {
+interface SecretRange {
   readonly start: number
   readonly end: number
 }
 
 /** Adds an occurrence and merges it with ranges it overlaps or touches. Earlier ranges end before it does. */
-const cover = (stretches: Array<Stretch>, { end, start: begin }: Stretch): void => {
+const addRange = (stretches: Array<SecretRange>, { end, start: begin }: SecretRange): void => {
   let start = begin
   for (let last = stretches.at(-1); last !== undefined && last.end >= start; last = stretches.at(-1)) {
     start = Math.min(start, last.start)
@@ -38,7 +38,7 @@ const cover = (stretches: Array<Stretch>, { end, start: begin }: Stretch): void 
 
 const streamOf = (scan: SecretScan): StreamRedactor => {
   let kept = ""
-  let stretches: Array<Stretch> = []
+  let stretches: Array<SecretRange> = []
   /** Whether the last output replaced a secret that may continue. */
   let isWithin = false
 
@@ -46,7 +46,7 @@ const streamOf = (scan: SecretScan): StreamRedactor => {
   const show = (to: number): string => {
     let shown = ""
     let at = 0
-    const left: Array<Stretch> = []
+    const left: Array<SecretRange> = []
     for (const { end, start } of stretches) {
       if (start < to) {
         if (start > at || !isWithin) shown += kept.slice(at, start) + redactedText
@@ -71,7 +71,7 @@ const streamOf = (scan: SecretScan): StreamRedactor => {
       for (let at = 0; at < piece.length; at++) {
         const end = before + at + 1
         const length = scan.next(piece.charCodeAt(at))
-        if (length > 0) cover(stretches, { start: end - length, end })
+        if (length > 0) addRange(stretches, { start: end - length, end })
       }
       return show(kept.length - scan.pending())
     },

@@ -87,8 +87,8 @@ const accessOf =
 /** An HTTP client for a registry and the token server it names, bounded and without redirects. */
 export const RegistryHttp = ({ url }: Registry): Layer.Layer<HttpClient.HttpClient> => {
   const host = apiHost(url)
-  const namedBy = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
-  return outboundHttpClient({ bounds, namedBy })
+  const configuredHost = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
+  return outboundHttpClient({ bounds, configuredHost })
 }
 
 /** Determines how the registry authenticates. */

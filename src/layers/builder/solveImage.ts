@@ -10,18 +10,18 @@ import { makeBuildEvents } from "./buildEvents.ts"
 import { type BuildkitTooOld, ping } from "./buildkit/BuildkitClient.ts"
 import type { StatusResponse, Vertex } from "./buildkit/descriptors.ts"
 import { SolveFailed, solve } from "./buildkit/solve.ts"
+import { BuildLost } from "./buildLease.ts"
 import { type BuildSpec, contextUrl, gitTokenSecret } from "./buildSpec.ts"
 import { describeFailure, isLost } from "./describeFailure.ts"
-import { BuildLost } from "./holdBuild.ts"
 import type { Registry } from "./Registry.ts"
 import { redaction } from "./redaction.ts"
-import { registryOffer } from "./registryOffer.ts"
 import { sandboxName } from "./sandboxName.ts"
+import { sessionRegistry } from "./sessionRegistry.ts"
 import { type SourceRule, sourcePolicyOf } from "./sourcePolicy.ts"
 import { environmentFileArgument, environmentFileSecret, variableSecrets } from "./variableSecrets.ts"
 
 /** Settings shared by all builds. */
-export interface BuildSite {
+export interface BuildEnvironment {
   /** Base URL of repositories, such as `https://github.com`. */
   readonly gitUrl: string
   readonly registry: Registry
@@ -41,7 +41,7 @@ export interface ImageBuild {
 }
 
 /** The pushed image and its digest. */
-export interface Pushed {
+export interface PushedImage {
   readonly _tag: "Pushed"
   readonly digest: string
 }
@@ -61,7 +61,10 @@ const secretsOf = ({ token, variables }: ImageBuild, { password }: Registry): Re
 const basicCredentials = (token: Redacted.Redacted): string =>
   Buffer.from(`x-access-token:${Redacted.value(token)}`).toString("base64")
 
-const frontendAttrs = ({ gitUrl }: BuildSite, { spec, variables }: ImageBuild): Readonly<Record<string, string>> => ({
+const frontendAttrs = (
+  { gitUrl }: BuildEnvironment,
+  { spec, variables }: ImageBuild
+): Readonly<Record<string, string>> => ({
   platform: spec.platform,
   context: contextUrl(gitUrl, spec),
   filename: spec.dockerfilePath,
@@ -79,7 +82,7 @@ const frontendAttrs = ({ gitUrl }: BuildSite, { spec, variables }: ImageBuild): 
   ...(variables === null ? {} : { [`build-arg:${environmentFileArgument}`]: environmentFileSecret })
 })
 
-const imageAttrs = ({ registry }: BuildSite, image: string): Readonly<Record<string, string>> => ({
+const imageAttrs = ({ registry }: BuildEnvironment, image: string): Readonly<Record<string, string>> => ({
   name: image,
   push: "true",
   // A containerd worker would also store the image by name, and rejects one of two concurrent exports of a name.
@@ -99,10 +102,10 @@ const tooOld = ({ message }: BuildkitTooOld): Failed => ({ _tag: "Failed", kind:
  */
 export const solveImage = (
   client: Client,
-  site: BuildSite,
+  site: BuildEnvironment,
   ref: string,
   build: ImageBuild
-): Effect.Effect<Pushed | Failed, BuildLost, HttpClient.HttpClient> => {
+): Effect.Effect<PushedImage | Failed, BuildLost, HttpClient.HttpClient> => {
   const { credentialsOpen, image, record, report, spec, token, variables } = build
   const failedSteps = new Map<string, Vertex>()
   const redact = redaction(secretsOf(build, site.registry))
@@ -125,7 +128,7 @@ export const solveImage = (
         )
   return Effect.gen(function* () {
     yield* ping(client, connectTimeout)
-    const registry = yield* registryOffer(site.registry, image)
+    const registry = yield* sessionRegistry(site.registry, image)
     const sourcePolicy = sourcePolicyOf(
       {
         gitUrl: site.gitUrl,
@@ -153,7 +156,7 @@ export const solveImage = (
     if (Either.isLeft(exporter)) return yield* failed(exporter.left, sourcePolicy)
     const digest = exporter.right["containerimage.digest"]
     if (digest === undefined) return yield* new BuildLost({ text: "the builder did not say which image it pushed" })
-    return { _tag: "Pushed", digest } satisfies Pushed
+    return { _tag: "Pushed", digest } satisfies PushedImage
   }).pipe(
     Effect.catchTags({
       BuildkitSilent: ({ reason }) => new BuildLost({ text: `BuildKit does not answer: ${reason}` }),

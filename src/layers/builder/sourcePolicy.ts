@@ -1,4 +1,4 @@
-import { dockerHubHosts, ownPlace, publicRegistries, withoutScheme } from "../../names/imageReference.ts"
+import { dockerHubHosts, ownLocation, publicRegistries, withoutScheme } from "../../names/imageReference.ts"
 import { type BuildSpec, cloneUrl } from "./buildSpec.ts"
 
 /** One rule of BuildKit's source policy, with a regular expression for source identifiers. */
@@ -9,7 +9,7 @@ export interface SourceRule {
 }
 
 /** Input of the source policy. */
-export interface PolicySite {
+export interface PolicyInput {
   readonly gitUrl: string
   readonly registryUrl: string
   /** The registry supports only basic authentication: the daemon sends the password with each pull. */
@@ -48,7 +48,7 @@ const image = "docker-image://"
 /** Case-insensitive, as host names are. */
 const whole = (pattern: string): string => `^(?i:${pattern})$`
 
-const ownImages = ({ host, path }: ReturnType<typeof ownPlace>): string => {
+const ownImages = ({ host, path }: ReturnType<typeof ownLocation>): string => {
   const names = host === "docker.io" ? dockerHubHosts : [host]
   const hosts = `${oneOf(names.map(escaped))}${port}`
   return path === "" ? `${hosts}(?:[/?#].*)?` : `${hosts}/${escaped(path)}(?:[/:@].*)?`
@@ -63,13 +63,13 @@ const ownImages = ({ host, path }: ReturnType<typeof ownPlace>): string => {
  * from another registry. With such a registry, images come from well-known public registries only.
  */
 export const sourcePolicyOf = (
-  { gitUrl, registryKnowsPasswordsOnly, registryUrl }: PolicySite,
+  { gitUrl, registryKnowsPasswordsOnly, registryUrl }: PolicyInput,
   spec: Pick<BuildSpec, "repository" | "commitSha">
 ): ReadonlyArray<SourceRule> => {
   const registries = registryKnowsPasswordsOnly
     ? oneOf([...publicRegistries, ...dockerHubHosts].map(escaped))
     : publicName
-  const own = ownPlace(registryUrl)
+  const own = ownLocation(registryUrl)
   const repository = withoutScheme(cloneUrl(gitUrl, spec))
   return [
     { action: "deny", pattern: ".*" },
@@ -82,5 +82,5 @@ export const sourcePolicyOf = (
 }
 
 /** Whether the policy allows the source, evaluated as BuildKit's `sourcepolicy.Engine` does. */
-export const mayRead = (rules: ReadonlyArray<SourceRule>, identifier: string): boolean =>
+export const isSourceAllowed = (rules: ReadonlyArray<SourceRule>, identifier: string): boolean =>
   rules.findLast(({ pattern }) => new RegExp(pattern).test(identifier))?.action !== "deny"

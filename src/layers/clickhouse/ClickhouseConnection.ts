@@ -4,7 +4,7 @@ import { Effect, Schema, type Scope } from "effect"
 import { ClickhouseUnavailable } from "../../services/Usage.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { clickhouse } from "../outbound/bounds.ts"
-import type { OutboundAnswer } from "../outbound/exchange.ts"
+import type { OutboundResponse } from "../outbound/exchange.ts"
 import { type OutboundError, reasonOf } from "../outbound/OutboundError.ts"
 import { openOutbound } from "../outbound/OutboundHttp.ts"
 import type { ClickhouseOptions, Parameters } from "./ClickhouseOptions.ts"
@@ -49,7 +49,7 @@ const resultOf = <A, I>(row: Schema.Schema<A, I>) =>
 /** Enough for an exception's code and text. */
 const maxException = 16 * 1024
 
-const isSuccess = ({ headers, status }: OutboundAnswer): boolean =>
+const isSuccess = ({ headers, status }: OutboundResponse): boolean =>
   status >= 200 && status < 300 && headers["x-clickhouse-exception-code"] === undefined
 
 const noAnswer = (error: OutboundError): ClickhouseFailure => ({

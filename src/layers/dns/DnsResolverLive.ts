@@ -1,9 +1,9 @@
 import { type Array as Arr, Duration, Effect, Layer } from "effect"
 import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
 import { isPublicAddress } from "../outbound/publicAddress.ts"
-import { authoritativeServers, type Reach, zoneServers } from "./authoritativeServers.ts"
+import { authoritativeServers, type NameServerAccess, zoneServers } from "./authoritativeServers.ts"
 import { canonicalName } from "./canonicalName.ts"
-import { ask, type FirstAnswer, failed, found, questions, recordsOf } from "./query.ts"
+import { ask, dnsQueries, type FirstResponse, failed, found, recordsOf } from "./query.ts"
 
 export interface DnsResolverOptions {
   /** Addresses, with a port if it is not 53. At least one. */
@@ -16,11 +16,11 @@ export interface DnsResolverOptions {
    * How to reach a zone's name servers. Default: port 53, which NS records imply, at public addresses. For others use
    * `authoritativeServers`.
    */
-  readonly reach?: Reach
+  readonly reach?: NameServerAccess
 }
 
 const defaultBound = Duration.seconds(10)
-const publicServers: Reach = { port: 53, isAllowed: isPublicAddress }
+const publicServers: NameServerAccess = { port: 53, isAllowed: isPublicAddress }
 const allAtOnce = { concurrency: "unbounded" } as const
 
 /** If one address family fails, the set of addresses is unknown. */
@@ -32,7 +32,7 @@ const together = (one: DnsAnswer, other: DnsAnswer): DnsAnswer => {
 
 const addressesFrom = (server: string, name: string, within: Duration.Duration) =>
   Effect.map(
-    Effect.all([ask(server, within, questions.a(name)), ask(server, within, questions.aaaa(name))], allAtOnce),
+    Effect.all([ask(server, within, dnsQueries.a(name)), ask(server, within, dnsQueries.aaaa(name))], allAtOnce),
     ([four, six]) => together(four, six)
   )
 
@@ -43,7 +43,7 @@ const fromEach = (
   Effect.forEach(servers, (server) => Effect.map(question(server), (answer) => ({ server, answer })), allAtOnce)
 
 const firstOf =
-  (resolvers: ReadonlyArray<string>): FirstAnswer =>
+  (resolvers: ReadonlyArray<string>): FirstResponse =>
   (question, within) =>
     Effect.reduce(resolvers, failed("unreachable"), (answer, server) =>
       answer._tag === "Failed" ? ask(server, within, question) : Effect.succeed(answer)
@@ -57,13 +57,13 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
   const txtFrom = (locate: typeof authoritativeServers) =>
     Effect.fnUntraced(function* (name: string) {
       if (options.authoritativeServers !== undefined)
-        return yield* fromEach(options.authoritativeServers, (server) => ask(server, bound, questions.txt(name)))
+        return yield* fromEach(options.authoritativeServers, (server) => ask(server, bound, dnsQueries.txt(name)))
       const { canonical, servers } = yield* locate(first, reach, name)
       return yield* Effect.forEach(
         servers,
         ({ place, server }) =>
           Effect.map(
-            place._tag === "Failed" ? Effect.succeed(place) : ask(place.address, bound, questions.txt(canonical)),
+            place._tag === "Failed" ? Effect.succeed(place) : ask(place.address, bound, dnsQueries.txt(canonical)),
             (answer) => ({ server, answer })
           ),
         allAtOnce
@@ -71,8 +71,8 @@ const make = (options: DnsResolverOptions): DnsResolver["Type"] => {
     })
 
   return {
-    txt: (name) => fromEach(resolvers, (server) => ask(server, bound, questions.txt(name))),
-    cname: (name) => fromEach(resolvers, (server) => ask(server, bound, questions.cname(name))),
+    txt: (name) => fromEach(resolvers, (server) => ask(server, bound, dnsQueries.txt(name))),
+    cname: (name) => fromEach(resolvers, (server) => ask(server, bound, dnsQueries.cname(name))),
     addresses: (name) => fromEach(resolvers, (server) => addressesFrom(server, name, bound)),
     authoritativeTxt: txtFrom(authoritativeServers),
     zoneTxt: txtFrom(zoneServers),

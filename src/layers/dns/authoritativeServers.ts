@@ -1,7 +1,7 @@
 import { Duration, Effect } from "effect"
 import type { DnsAnswer } from "../../services/DnsResolver.ts"
 import { canonicalName } from "./canonicalName.ts"
-import { type FirstAnswer, questions, recordsOf } from "./query.ts"
+import { dnsQueries, type FirstResponse, recordsOf } from "./query.ts"
 
 /** Working resolvers answer each query within milliseconds. */
 const bound = Duration.seconds(5)
@@ -11,7 +11,7 @@ const maxServers = 4
 const allAtOnce = { concurrency: "unbounded" } as const
 
 /** `a.b.example.com`, `b.example.com`, `example.com`; never a top-level domain. */
-const upwards = (name: string): ReadonlyArray<string> => {
+const parents = (name: string): ReadonlyArray<string> => {
   const labels = name.split(".")
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."))
 }
@@ -20,10 +20,10 @@ const upwards = (name: string): ReadonlyArray<string> => {
  * The name servers of an alias belong to another zone, so its own are those above it. Empty once a query fails: servers further
  * up may belong to another zone.
  */
-const serversAbove = Effect.fnUntraced(function* (first: FirstAnswer, name: string) {
-  for (const zone of upwards(name)) {
+const serversAbove = Effect.fnUntraced(function* (first: FirstResponse, name: string) {
+  for (const zone of parents(name)) {
     const [names, alias] = yield* Effect.all(
-      [first(questions.ns(zone), bound), first(questions.cname(zone), bound)],
+      [first(dnsQueries.ns(zone), bound), first(dnsQueries.cname(zone), bound)],
       allAtOnce
     )
     if (names._tag === "Failed" || alias._tag === "Failed") return []
@@ -33,7 +33,7 @@ const serversAbove = Effect.fnUntraced(function* (first: FirstAnswer, name: stri
 })
 
 /** The port of name servers, and the addresses that may be queried. */
-export interface Reach {
+export interface NameServerAccess {
   readonly port: number
   readonly isAllowed: (address: string) => boolean
 }
@@ -49,15 +49,15 @@ export interface ZoneServer {
  * addresses, so disallowed ones are removed.
  */
 const locate =
-  (first: FirstAnswer, { isAllowed, port }: Reach) =>
+  (first: FirstResponse, { isAllowed, port }: NameServerAccess) =>
   (server: string) =>
-    Effect.map(first(questions.a(server), bound), (answer): ReadonlyArray<ZoneServer> => {
+    Effect.map(first(dnsQueries.a(server), bound), (answer): ReadonlyArray<ZoneServer> => {
       if (answer._tag === "Failed") return [{ server, place: answer }]
       const address = recordsOf(answer).find(isAllowed)
       return address === undefined ? [] : [{ server, place: { _tag: "Known", address: `${address}:${port}` } }]
     })
 
-const serversOf = (first: FirstAnswer, reach: Reach, name: string) =>
+const serversOf = (first: FirstResponse, reach: NameServerAccess, name: string) =>
   Effect.gen(function* () {
     const names = [...(yield* serversAbove(first, name))].sort().slice(0, maxServers)
     return { canonical: name, servers: (yield* Effect.forEach(names, locate(first, reach), allAtOnce)).flat() }
@@ -71,14 +71,14 @@ const withinBound = (name: string) =>
   })
 
 /** Name servers of the zone that holds this exact name; aliases are not followed. Empty if not found within 5 s. */
-export const zoneServers = (first: FirstAnswer, reach: Reach, name: string) =>
+export const zoneServers = (first: FirstResponse, reach: NameServerAccess, name: string) =>
   withinBound(name)(serversOf(first, reach, name))
 
 /**
  * The authoritative name servers of a name, and the name to query: an alias may lead into a zone that its own servers do not
  * serve. Empty if not found within 5 s, or at no allowed address.
  */
-export const authoritativeServers = (first: FirstAnswer, reach: Reach, name: string) =>
+export const authoritativeServers = (first: FirstResponse, reach: NameServerAccess, name: string) =>
   Effect.gen(function* () {
     const end = yield* canonicalName(first, bound, name)
     if (end._tag === "Failed") return { canonical: name, servers: [] }

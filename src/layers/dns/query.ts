@@ -11,7 +11,7 @@ export const found = (records: ReadonlyArray<string>): DnsAnswer =>
   records.length === 0 ? absent : { _tag: "Found", records }
 
 /** Normalizes names and host records: lower case, no final dot. */
-export const normal = (name: string): string => name.toLowerCase().replace(/\.$/, "")
+export const normalize = (name: string): string => name.toLowerCase().replace(/\.$/, "")
 
 /** Results by c-ares error code. A name that DNS cannot encode (EBADNAME) does not exist. */
 const answers: ReadonlyMap<string, DnsAnswer> = new Map<string, DnsAnswer>([
@@ -37,7 +37,7 @@ const tries = 2
  * Sends one query to one server. Never fails; after the timeout the query is cancelled. Each query has its own resolver,
  * because cancelling affects all queries of a resolver.
  */
-export const ask = (server: string, bound: Duration.Duration, question: Question): Effect.Effect<DnsAnswer> =>
+export const ask = (server: string, bound: Duration.Duration, question: DnsQuery): Effect.Effect<DnsAnswer> =>
   Effect.suspend(() => {
     const resolver = new Resolver({ timeout: Math.ceil(Duration.toMillis(bound) / tries), tries })
     resolver.setServers([server])
@@ -52,29 +52,31 @@ export const ask = (server: string, bound: Duration.Duration, question: Question
     )
   })
 
-export type Question = (resolver: Resolver) => Promise<ReadonlyArray<string>>
+export type DnsQuery = (resolver: Resolver) => Promise<ReadonlyArray<string>>
 
-const nothing: Question = () => Promise.resolve([])
+const noRecords: DnsQuery = () => Promise.resolve([])
 
 /**
  * The only access to Node's resolver, which transforms its input: it queries `evil.com` for `evil.com\0.victim.com`. So it gets
  * only names that are literal; any other name does not exist.
  */
-const about =
+const validated =
   (ask: (resolver: Resolver, name: DnsName) => Promise<ReadonlyArray<string>>) =>
-  (text: string): Question =>
-    Option.match(dnsName(text), { onNone: () => nothing, onSome: (name) => (resolver) => ask(resolver, name) })
+  (text: string): DnsQuery =>
+    Option.match(dnsName(text), { onNone: () => noRecords, onSome: (name) => (resolver) => ask(resolver, name) })
 
 /** The supported queries. Records have the form that the service promises. */
-export const questions = {
-  txt: about((resolver, name) => resolver.resolveTxt(name).then((records) => records.map((chunks) => chunks.join("")))),
-  cname: about((resolver, name) => resolver.resolveCname(name).then((names) => names.map(normal))),
-  a: about((resolver, name) => resolver.resolve4(name)),
-  aaaa: about((resolver, name) => resolver.resolve6(name).then((all) => all.map(normal))),
-  ns: about((resolver, name) => resolver.resolveNs(name).then((names) => names.map(normal)))
+export const dnsQueries = {
+  txt: validated((resolver, name) =>
+    resolver.resolveTxt(name).then((records) => records.map((chunks) => chunks.join("")))
+  ),
+  cname: validated((resolver, name) => resolver.resolveCname(name).then((names) => names.map(normalize))),
+  a: validated((resolver, name) => resolver.resolve4(name)),
+  aaaa: validated((resolver, name) => resolver.resolve6(name).then((all) => all.map(normalize))),
+  ns: validated((resolver, name) => resolver.resolveNs(name).then((names) => names.map(normalize)))
 }
 
 /** Queries the resolvers one after another, each within the timeout, until one gives a usable response. */
-export type FirstAnswer = (question: Question, within: Duration.Duration) => Effect.Effect<DnsAnswer>
+export type FirstResponse = (question: DnsQuery, within: Duration.Duration) => Effect.Effect<DnsAnswer>
 
 export const recordsOf = (answer: DnsAnswer): ReadonlyArray<string> => (answer._tag === "Found" ? answer.records : [])

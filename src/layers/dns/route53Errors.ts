@@ -7,7 +7,7 @@ type Operation = DnsZoneUnavailable["operation"]
 export class BatchRejected extends Data.TaggedError("BatchRejected") {}
 
 /** No zone or change with that id. */
-export class NotThere extends Data.TaggedError("NotThere") {}
+export class NotFound extends Data.TaggedError("NotThere") {}
 
 /** Reasons by API error code; other errors are classified by HTTP status. */
 const reasons: ReadonlyMap<string, DnsZoneUnavailable["reason"]> = new Map<string, DnsZoneUnavailable["reason"]>([
@@ -35,12 +35,12 @@ const byStatus = (status: number | undefined): DnsZoneUnavailable["reason"] => {
   return status === 429 ? "throttled" : "unavailable"
 }
 
-interface Told {
+interface SdkError {
   readonly name: string
   readonly status: number | undefined
 }
 
-const told = (error: unknown): Told => {
+const sdkError = (error: unknown): SdkError => {
   if (typeof error !== "object" || error === null) return { name: "", status: undefined }
   const name = "name" in error ? String(error.name) : ""
   const metadata = "$metadata" in error ? error.$metadata : undefined
@@ -52,9 +52,9 @@ const told = (error: unknown): Told => {
  * Classifies an SDK error by name and HTTP status, never by text. The SDK does not parse the document with which the API
  * rejects a batch, so an unnamed 400 on a change is a rejection too.
  */
-export const classify = (operation: Operation, error: unknown): DnsZoneUnavailable | BatchRejected | NotThere => {
-  const { name, status } = told(error)
-  if (missing.has(name)) return new NotThere()
+export const classify = (operation: Operation, error: unknown): DnsZoneUnavailable | BatchRejected | NotFound => {
+  const { name, status } = sdkError(error)
+  if (missing.has(name)) return new NotFound()
   const reason = reasons.get(name)
   if (reason === undefined && operation === "change" && (name === "InvalidChangeBatch" || status === 400))
     return new BatchRejected()

@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-route-53"
 import { Effect } from "effect"
 import type { DnsZoneUnavailable } from "../../services/DnsZone.ts"
-import { type BatchRejected, classify, type NotThere } from "./route53Errors.ts"
+import { type BatchRejected, classify, type NotFound } from "./route53Errors.ts"
 
 type Operation = DnsZoneUnavailable["operation"]
 
@@ -22,7 +22,7 @@ const request = <A>(operation: Operation, send: (options: { readonly abortSignal
   })
 
 /** For requests that cannot fail with BatchRejected. */
-const notABatch = <A>(effect: Effect.Effect<A, DnsZoneUnavailable | BatchRejected | NotThere>) =>
+const notABatch = <A>(effect: Effect.Effect<A, DnsZoneUnavailable | BatchRejected | NotFound>) =>
   Effect.catchTag(effect, "BatchRejected", (defect) => Effect.die(defect))
 
 /** Cursor of a zone list. */

@@ -4,8 +4,8 @@ import { DnsZoneRefused, DnsZoneUnavailable } from "../../services/DnsZone.ts"
 import type { Route53Requests } from "./route53Requests.ts"
 
 /** Finding a zone takes one request per label, and an account may make five per second. */
-const memory = Duration.minutes(5)
-const remembered = 1_000
+const cacheTtl = Duration.minutes(5)
+const cacheCapacity = 1_000
 
 type ZoneFailure = DnsZoneUnavailable | DnsZoneRefused
 
@@ -21,19 +21,20 @@ const configured = (id: string): Zones => ({
 })
 
 /** The zone to find: the one of exactly this name, or the closest above it. */
-class Wanted extends Data.Class<{ readonly name: string; readonly isExact: boolean }> {}
+class ZoneLookup extends Data.Class<{ readonly name: string; readonly isExact: boolean }> {}
 
-const wantedBy = ({ name, zone }: ChallengeRecord): Wanted => new Wanted({ name: zone ?? name, isExact: zone !== null })
+const lookupOf = ({ name, zone }: ChallengeRecord): ZoneLookup =>
+  new ZoneLookup({ name: zone ?? name, isExact: zone !== null })
 
 /** Excludes top-level domains. */
-const upwards = (name: string): ReadonlyArray<string> => {
+const parents = (name: string): ReadonlyArray<string> => {
   const labels = name.split(".")
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."))
 }
 
-const find = (api: Route53Requests, { isExact, name }: Wanted) =>
+const find = (api: Route53Requests, { isExact, name }: ZoneLookup) =>
   Effect.gen(function* () {
-    for (const zone of isExact ? [name] : upwards(name)) {
+    for (const zone of isExact ? [name] : parents(name)) {
       const [id, ...others] = yield* api.publicZonesNamed(zone)
       if (others.length > 0) {
         const problem = `this account has ${others.length + 1} public hosted zones ${zone}; set acme.route53.hosted_zone_id`
@@ -50,11 +51,11 @@ const find = (api: Route53Requests, { isExact, name }: Wanted) =>
 /** A zone that is gone or was not found is removed from the cache: it may exist again under another id. */
 const found = (api: Route53Requests): Effect.Effect<Zones> =>
   Effect.map(
-    Cache.make({ capacity: remembered, lookup: (wanted: Wanted) => find(api, wanted), timeToLive: memory }),
+    Cache.make({ capacity: cacheCapacity, lookup: (wanted: ZoneLookup) => find(api, wanted), timeToLive: cacheTtl }),
     (zones) => {
-      const forget = (record: ChallengeRecord) => zones.invalidate(wantedBy(record))
+      const forget = (record: ChallengeRecord) => zones.invalidate(lookupOf(record))
       return {
-        of: (record) => Effect.tapError(zones.get(wantedBy(record)), () => forget(record)),
+        of: (record) => Effect.tapError(zones.get(lookupOf(record)), () => forget(record)),
         gone: (record) =>
           Effect.zipRight(
             forget(record),

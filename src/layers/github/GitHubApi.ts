@@ -7,7 +7,7 @@ import { gitHub } from "../outbound/bounds.ts"
 import { OutboundRefused, OutboundUnavailable, reasonOf, statusOf } from "../outbound/OutboundError.ts"
 import { openOutbound } from "../outbound/OutboundHttp.ts"
 
-export interface Answer<A> {
+export interface GitHubResponse<A> {
   readonly data: A
   /** GitHub's time from the Date header, in Unix milliseconds; null if absent. */
   readonly at: number | null
@@ -24,7 +24,7 @@ export interface ApiCall<A, I> {
   readonly answer: Schema.Schema<A, I>
 }
 
-export type CallGitHub = <A, I>(call: ApiCall<A, I>) => Effect.Effect<Answer<A>, GitHubError>
+export type CallGitHub = <A, I>(call: ApiCall<A, I>) => Effect.Effect<GitHubResponse<A>, GitHubError>
 
 /** GitHub's rate limits return 429, or 403 with one of these headers (REST API, "rate limits"). */
 const isRateLimited = ({ response, status }: RequestError): boolean =>

@@ -26,7 +26,7 @@ export interface GitHubOptions {
 }
 
 /** One API request, as an installation or unauthenticated. */
-interface Gate {
+interface Access {
   readonly api: CallGitHub
   readonly tokens: Option.Option<InstallationTokens>
   readonly allowsUnauthenticated: boolean
@@ -55,7 +55,7 @@ const ownerAndName = (repository: string) => {
 const notConfigured = (operation: GitHubOperation, subject: string) =>
   new GitHubRefused({ operation, subject, reason: "not_configured" })
 
-interface Asked {
+interface TokenRequest {
   readonly operation: GitHubOperation
   /** `owner/name`. */
   readonly repository: string
@@ -69,7 +69,10 @@ const isTokenRefused = (error: GitHubError): boolean => error._tag === "GitHubRe
 
 /** Runs `use` with the authorization header of an installation, or without one if allowed. */
 const authorized =
-  ({ allowsUnauthenticated, tokens }: Gate, { installationId, operation, permission, repository, subject }: Asked) =>
+  (
+    { allowsUnauthenticated, tokens }: Access,
+    { installationId, operation, permission, repository, subject }: TokenRequest
+  ) =>
   <A>(
     use: (authorization: { readonly authorization?: string }) => Effect.Effect<A, GitHubError>
   ): Effect.Effect<A, GitHubError> => {
@@ -83,7 +86,7 @@ const authorized =
   }
 
 const branchHead =
-  (gate: Gate) =>
+  (gate: Access) =>
   (repository: string, branch: string, installationId: bigint | null): Effect.Effect<BranchHead, GitHubError> => {
     const operation = "branch-head" as const
     const subject = `branch ${branch} of ${repository}`
@@ -115,13 +118,13 @@ const maxDescription = 140
 const taskOf = (deploymentId: string) => `deploy:${deploymentId}`
 
 /** The deployment was just found or created: a 404 comes from a replica that lags behind. */
-const thoughThere = (error: GitHubError): GitHubError =>
+const retryNotFound = (error: GitHubError): GitHubError =>
   error._tag === "GitHubRefused" && error.status === 404
     ? new GitHubUnavailable({ operation: error.operation, reason: "unavailable", status: 404 })
     : error
 
 const reportStatus =
-  (gate: Gate) =>
+  (gate: Access) =>
   ({ deploymentId, description, environment, installationId, repository, sha, state, url }: CommitStatus) => {
     const common = { operation: "report-status", subject: repository } as const
     const place = ownerAndName(repository)
@@ -159,7 +162,7 @@ const reportStatus =
             ...authorization,
             answer: Schema.Unknown
           })
-          .pipe(Effect.mapError(thoughThere))
+          .pipe(Effect.mapError(retryNotFound))
       })
     )
   }
@@ -183,7 +186,7 @@ export const GitHubLive = (options: GitHubOptions): Layer.Layer<GitHub> =>
       const api = yield* gitHubApi(options.apiUrl)
       const tokens = yield* Effect.transposeOption(Option.map(options.app, (app) => installationTokens(api, app)))
       const { allowsUnauthenticated } = options
-      const gate: Gate = { api, tokens, allowsUnauthenticated }
+      const gate: Access = { api, tokens, allowsUnauthenticated }
       return GitHub.of({
         isConfigured: Option.isSome(tokens),
         allowsUnauthenticated,

@@ -4,9 +4,9 @@ import { IdlePreviewStore } from "../../services/IdlePreviewStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag, Integer64 } from "./rows.ts"
 
-type Question = Parameters<IdlePreviewStore["Type"]["page"]>[0]
+type PageQuery = Parameters<IdlePreviewStore["Type"]["page"]>[0]
 
-const lookedAtRows = decodeRows(
+const scannedRows = decodeRows(
   Schema.Struct({
     ordinal: Integer64,
     deploymentId: Schema.String,
@@ -24,8 +24,8 @@ const lookedAtRows = decodeRows(
  * The optimizer could choose the primary key, which has the requested order, and would then scan every deployment: only that is
  * ruled out. Naming the wanted index would be an error if it is missing.
  */
-const selectPage = (sql: SqlClient, { after, limit, idleSince }: Question) =>
-  lookedAtRows(sql`
+const selectPage = (sql: SqlClient, { after, limit, idleSince }: PageQuery) =>
+  scannedRows(sql`
     SELECT d.pk AS ordinal, d.id AS deploymentId, d.workspace_id AS workspaceId, d.project_id AS projectId,
            d.environment_id AS environmentId,
            CASE WHEN e.slug = 'preview' AND d.created_at < ${idleSince}
@@ -46,7 +46,7 @@ export const IdlePreviewStoreLive: Layer.Layer<IdlePreviewStore, never, MysqlPoo
   Effect.gen(function* () {
     const { query, sql } = (yield* MysqlPools).primary
 
-    const page = Effect.fn("IdlePreviewStore.page")(function* (question: Question) {
+    const page = Effect.fn("IdlePreviewStore.page")(function* (question: PageQuery) {
       const lookedAt = yield* query("IdlePreviewStore.page", selectPage(sql, question))
       return {
         previews: lookedAt

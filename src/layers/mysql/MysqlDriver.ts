@@ -5,7 +5,7 @@ import { Cause, Duration, Effect, Redacted, type Scope, Stream } from "effect"
 import { createPool, type Pool, type PoolConnection } from "mysql2"
 import type { PoolUsage } from "../../services/Db.ts"
 import { classifySqlError, sessionAfter } from "./classifySqlError.ts"
-import { withoutPasswordAsText } from "./withoutPasswordAsText.ts"
+import { rejectCleartextPassword } from "./rejectCleartextPassword.ts"
 
 /** Address of a server and limits of one process. */
 export interface MysqlPoolOptions {
@@ -156,7 +156,7 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
             verifyIdentity: options.tls.rejectUnauthorized,
             ...(options.tls.ca === undefined ? {} : { ca: options.tls.ca })
           },
-          ...(options.tls.rejectUnauthorized ? {} : { authPlugins: withoutPasswordAsText })
+          ...(options.tls.rejectUnauthorized ? {} : { authPlugins: rejectCleartextPassword })
         }),
     // A custom socket, because only its close event shows a lost connection. Keepalive detects a silent peer within 20 s.
     stream: () => {

@@ -39,7 +39,7 @@ export interface MysqlPool {
 }
 
 /** Reasons that are gone within about a second, or on another connection. */
-const passing: ReadonlySet<DbError["reason"]> = new Set([
+const transient: ReadonlySet<DbError["reason"]> = new Set([
   "deadlock",
   "lock_wait",
   "connection",
@@ -52,10 +52,10 @@ const passing: ReadonlySet<DbError["reason"]> = new Set([
  * Three retries after about 50, 100 and 200 ms, as the other writers of this database do. Jitter separates the victims of one
  * deadlock.
  */
-const retryPassing = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Effect<A, DbFailure, R> =>
+const retryTransient = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Effect<A, DbFailure, R> =>
   Effect.retry(effect, {
     schedule: Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(3))),
-    while: (error) => error instanceof DbError && passing.has(error.reason)
+    while: (error) => error instanceof DbError && transient.has(error.reason)
   })
 
 /**
@@ -95,13 +95,13 @@ export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"
     sql,
     ownDatabase: options.ownDatabase,
     ownTable: (table) => sql(options.ownDatabase === undefined ? table : `${options.ownDatabase}.${table}`),
-    query: (operation, effect) => effect.pipe(withDbErrors(operation), retryPassing),
+    query: (operation, effect) => effect.pipe(withDbErrors(operation), retryTransient),
     transaction: (operation, effect) =>
       effect.pipe(
         Effect.timeoutFail({ duration: transactionTimeout, onTimeout: () => timedOut("transaction") }),
         inTransaction,
         withDbErrors(operation),
-        retryPassing
+        retryTransient
       ),
     session: (operation, effect) =>
       driver.acquire.pipe(
@@ -110,7 +110,7 @@ export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"
         ),
         Effect.scoped,
         withDbErrors(operation),
-        retryPassing
+        retryTransient
       ),
     usage: Effect.map(driver.usage, (usage) => ({ pool: name, ...usage }))
   }

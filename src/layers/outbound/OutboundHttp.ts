@@ -6,12 +6,12 @@ import {
   exchange,
   failureOf,
   isRedirect,
-  type OutboundAnswer,
   type OutboundRequest,
+  type OutboundResponse,
   type Reading,
   retryHint
 } from "./exchange.ts"
-import { withinBounds } from "./inFlight.ts"
+import { limitInFlight } from "./limitInFlight.ts"
 import { type OutboundError, OutboundRefused } from "./OutboundError.ts"
 
 export interface OutboundOptions {
@@ -28,7 +28,7 @@ export interface OutboundOptions {
    * Set for a service whose responses name further hosts: the configured host. Further hosts must have public addresses, unless
    * the configured host has a private one.
    */
-  readonly namedBy?: string | undefined
+  readonly configuredHost?: string | undefined
 }
 
 /**
@@ -38,9 +38,9 @@ export interface OutboundOptions {
  */
 export type OutboundHttp = (
   request: HttpClientRequest.HttpClientRequest
-) => Effect.Effect<OutboundAnswer, OutboundError>
+) => Effect.Effect<OutboundResponse, OutboundError>
 
-const mostRedirects = 3
+const maxRedirects = 3
 
 const bodyOf = (body: HttpBody.HttpBody): string | Uint8Array | null => {
   switch (body._tag) {
@@ -69,7 +69,10 @@ const prepared = (
   )
 
 /** The redirected request, if it has the same origin and may be repeated unchanged (RFC 9110, section 15.4). */
-const redirected = (request: OutboundRequest, { headers, status }: OutboundAnswer): Option.Option<OutboundRequest> => {
+const redirected = (
+  request: OutboundRequest,
+  { headers, status }: OutboundResponse
+): Option.Option<OutboundRequest> => {
   const { location } = headers
   if (location === undefined || !URL.canParse(location, request.url.href)) return Option.none()
   const url = new URL(location, request.url)
@@ -96,7 +99,7 @@ export const openOutbound = (options: OutboundOptions): Effect.Effect<OutboundHt
       Effect.sync(() => openAgent({ ...options, maxBytes: bounds.maxBytes, maxConnections: bounds.maxInFlight })),
       (opened) => Effect.promise(() => opened.destroy())
     )
-    const bounded = yield* withinBounds(bounds)
+    const bounded = yield* limitInFlight(bounds)
 
     const once = (request: OutboundRequest) =>
       Effect.tryPromise({
@@ -104,7 +107,7 @@ export const openOutbound = (options: OutboundOptions): Effect.Effect<OutboundHt
         catch: (error) => failureOf(neighbour, error)
       })
 
-    const follow = (request: OutboundRequest, left: number): Effect.Effect<OutboundAnswer, OutboundError> =>
+    const follow = (request: OutboundRequest, left: number): Effect.Effect<OutboundResponse, OutboundError> =>
       Effect.flatMap(once(request), (answer) => {
         if (!isRedirect(answer.status)) return Effect.succeed(answer)
         const next = left > 0 ? redirected(request, answer) : Option.none()
@@ -117,7 +120,7 @@ export const openOutbound = (options: OutboundOptions): Effect.Effect<OutboundHt
 
     return (request) =>
       prepared(neighbour, request).pipe(
-        Effect.flatMap((ready) => bounded(follow(ready, redirects === "same-origin" ? mostRedirects : 0))),
+        Effect.flatMap((ready) => bounded(follow(ready, redirects === "same-origin" ? maxRedirects : 0))),
         Effect.tapError(logRefusal)
       )
   })

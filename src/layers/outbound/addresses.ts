@@ -14,13 +14,13 @@ const isInternal = (addresses: ReadonlyArray<LookupAddress>): boolean =>
   addresses.some(({ address }) => !isPublicAddress(address))
 
 /**
- * Resolves a host that a response of the configured host `namedBy` names. The caller connects to these addresses without a
- * second DNS lookup. Rejects with AddressRefused if one of them is private, unless `namedBy` itself has a private address: then
+ * Resolves a host that a response of the configured host `configuredHost` names. The caller connects to these addresses without a
+ * second DNS lookup. Rejects with AddressRefused if one of them is private, unless `configuredHost` itself has a private address: then
  * both are in the operator's network.
  */
-export const addressesOf = async (host: string, namedBy: string): Promise<ReadonlyArray<LookupAddress>> => {
+export const addressesOf = async (host: string, configuredHost: string): Promise<ReadonlyArray<LookupAddress>> => {
   const addresses = await lookup(host, { all: true })
-  if (host === namedBy || !isInternal(addresses)) return addresses
-  if (isInternal(await lookup(namedBy, { all: true }))) return addresses
+  if (host === configuredHost || !isInternal(addresses)) return addresses
+  if (isInternal(await lookup(configuredHost, { all: true }))) return addresses
   throw new AddressRefused("the neighbour names an address that is not public")
 }

@@ -11,16 +11,16 @@ export interface AgentOptions {
   /** Default true. */
   readonly checkCertificate?: boolean | undefined
   /** The configured host, if its responses name further hosts: see `addressesOf`. */
-  readonly namedBy?: string | undefined
+  readonly configuredHost?: string | undefined
 }
 
 /** TCP and TLS handshake together. The call's own timeout may be shorter. */
 const connectTimeout = 5_000
 
 const checkedLookup =
-  (namedBy: string): LookupFunction =>
+  (configuredHost: string): LookupFunction =>
   (host, { all }, callback) => {
-    addressesOf(host, namedBy).then(
+    addressesOf(host, configuredHost).then(
       (addresses) => {
         const [first] = addresses
         if (all === true || first === undefined) return callback(null, [...addresses])
@@ -33,10 +33,10 @@ const checkedLookup =
 /** A literal address skips the DNS lookup, so it is checked before the connection opens. */
 const checkedConnector = (
   connect: Undici.buildConnector.connector,
-  namedBy: string
+  configuredHost: string
 ): Undici.buildConnector.connector => {
   return (options, callback) => {
-    addressesOf(options.hostname, namedBy).then(
+    addressesOf(options.hostname, configuredHost).then(
       () => connect(options, callback),
       (error) => callback(error, null)
     )
@@ -48,16 +48,16 @@ const checkedConnector = (
  * nothing.
  */
 export const openAgent = (options: AgentOptions): Undici.Agent => {
-  const { certificateAuthorities: ca, checkCertificate = true, namedBy } = options
+  const { certificateAuthorities: ca, checkCertificate = true, configuredHost } = options
   const connect = Undici.buildConnector({
     timeout: connectTimeout,
     rejectUnauthorized: checkCertificate,
     ...(ca !== undefined && { ca }),
-    ...(namedBy !== undefined && { lookup: checkedLookup(namedBy) })
+    ...(configuredHost !== undefined && { lookup: checkedLookup(configuredHost) })
   })
   return new Undici.Agent({
     maxResponseSize: options.maxBytes,
     connections: options.maxConnections,
-    connect: namedBy === undefined ? connect : checkedConnector(connect, namedBy)
+    connect: configuredHost === undefined ? connect : checkedConnector(connect, configuredHost)
   })
 }

@@ -10,7 +10,7 @@ export interface FetchInit {
 }
 
 /** The part of a fetch Response that callers use. */
-export type FetchAnswer = Pick<Response, "status" | "statusText" | "url" | "headers" | "text" | "arrayBuffer">
+export type FetchResponse = Pick<Response, "status" | "statusText" | "url" | "headers" | "text" | "arrayBuffer">
 
 /**
  * A `fetch` for libraries. It sends text, rejects with the OutboundError itself, and returns a response whose body is already
@@ -18,7 +18,7 @@ export type FetchAnswer = Pick<Response, "status" | "statusText" | "url" | "head
  */
 export const asFetch =
   (send: OutboundHttp, runtime: Runtime.Runtime<never>) =>
-  async (url: string, { body, headers = {}, method = "GET", signal }: FetchInit = {}): Promise<FetchAnswer> => {
+  async (url: string, { body, headers = {}, method = "GET", signal }: FetchInit = {}): Promise<FetchResponse> => {
     // The library uses only HTTP methods.
     const request = HttpClientRequest.make(method as HttpMethod.HttpMethod)(url, { headers }).pipe(
       body === undefined

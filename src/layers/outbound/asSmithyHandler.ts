@@ -15,7 +15,7 @@ interface SmithyRequest {
   readonly body?: string | Uint8Array | undefined
 }
 
-interface SmithyAnswer {
+interface SmithyResponse {
   readonly statusCode: number
   readonly headers: Record<string, string>
   readonly body: Uint8Array
@@ -63,7 +63,7 @@ export const asSmithyHandler = (send: OutboundHttp, runtime: Runtime.Runtime<nev
   handle: async (
     request: SmithyRequest,
     { abortSignal }: { readonly abortSignal?: AbortSignal } = {}
-  ): Promise<{ readonly response: SmithyAnswer }> => {
+  ): Promise<{ readonly response: SmithyResponse }> => {
     const answer = await Runtime.runPromise(runtime)(
       Effect.either(send(requestOf(request))),
       abortSignal === undefined ? {} : { signal: abortSignal }

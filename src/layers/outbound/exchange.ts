@@ -12,7 +12,7 @@ export interface OutboundRequest {
 }
 
 /** A response of any status. */
-export interface OutboundAnswer {
+export interface OutboundResponse {
   readonly status: number
   /** Names in lower case; repeated headers are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>
@@ -43,7 +43,7 @@ class BrokenOff extends Error {
   }
 }
 
-type Head = Pick<OutboundAnswer, "status" | "headers">
+type Head = Pick<OutboundResponse, "status" | "headers">
 
 /** The Retry-After header, also if reading the body fails. */
 export const retryHint = ({ headers }: Pick<Head, "headers">): { readonly retryAfter?: string } => {
@@ -66,7 +66,7 @@ export const exchange = async (
   reading: Reading,
   { body, headers, method, url }: OutboundRequest,
   signal: AbortSignal
-): Promise<OutboundAnswer> => {
+): Promise<OutboundResponse> => {
   const response = await agent.request({
     origin: url.origin,
     path: url.pathname + url.search,
@@ -105,13 +105,13 @@ const codesOf = (error: unknown, depth = 0): ReadonlyArray<string> => {
 }
 
 /** Codes are constants of Node, undici and OpenSSL; they contain no request or response data. */
-const isWord = (code: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(code)
+const isErrorCode = (code: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(code)
 
 /** Classifies a rejection of `exchange`. */
 export const failureOf = (neighbour: string, error: unknown): OutboundError => {
   if (error instanceof OutboundRefused) return error
   if (error instanceof AddressRefused) return new OutboundRefused({ neighbour, reason: "refused-address" })
-  const codes = codesOf(error).filter(isWord)
+  const codes = codesOf(error).filter(isErrorCode)
   const hint = error instanceof BrokenOff ? retryHint(error.head) : {}
   if (codes.includes("UND_ERR_RES_EXCEEDED_MAX_SIZE"))
     return new OutboundRefused({ neighbour, reason: "too-large", ...hint })

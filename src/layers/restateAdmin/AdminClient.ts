@@ -3,7 +3,7 @@ import { Duration, Effect, flow, Option, type Redacted, Schema, type Scope } fro
 import { RestateAdminError } from "../../services/RestateAdmin.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { restateAdmin } from "../outbound/bounds.ts"
-import type { OutboundAnswer } from "../outbound/exchange.ts"
+import type { OutboundResponse } from "../outbound/exchange.ts"
 import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "../outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
 
@@ -33,7 +33,7 @@ const reasonOf = (status: number): RestateAdminError["reason"] => {
   return status >= 500 || status === 408 || status === 429 ? "unavailable" : "refused"
 }
 
-const statusFailure = (operation: string, { status, text }: OutboundAnswer) =>
+const statusFailure = (operation: string, { status, text }: OutboundResponse) =>
   new RestateAdminError({
     operation,
     reason: reasonOf(status),

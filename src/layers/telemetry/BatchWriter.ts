@@ -22,7 +22,7 @@ export interface BatchWriter<Row> {
 }
 
 /** A FIFO queue of rows, bounded by number and bytes. */
-class Backlog<Row> {
+class RowQueue<Row> {
   private rows: Array<{ readonly row: Row; readonly bytes: number }> = []
   private bytes = 0
   private readonly options: BatchWriterOptions<Row>
@@ -73,7 +73,7 @@ export const batchWriter = <Row>(
   options: BatchWriterOptions<Row>
 ): Effect.Effect<BatchWriter<Row>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const backlog = new Backlog(options)
+    const backlog = new RowQueue(options)
     const full = yield* Queue.sliding<void>(1)
 
     const drop = (rows: number) => (rows === 0 ? Effect.void : options.onDropped(rows))

@@ -35,7 +35,7 @@ const bytesOfStep = ({ error, name }: StepRow) => fixedBytes + 2 * (name.length 
 const bytesOfLog = ({ message }: LogRow) => fixedBytes + 2 * message.length
 
 /** Logs lost rows at an interval and at the end, not for each row. */
-const reportLosses = (lost: Effect.Effect<number>) =>
+const reportDropped = (lost: Effect.Effect<number>) =>
   Effect.gen(function* () {
     let reported = 0
     const report = Effect.flatMap(lost, (total) => {
@@ -51,7 +51,7 @@ const make = Effect.gen(function* () {
   const clickhouse = yield* ClickhouseInsert
   const lost = yield* Ref.make(0)
   const onDropped = (rows: number) => Ref.update(lost, (before) => before + rows)
-  yield* reportLosses(Ref.get(lost))
+  yield* reportDropped(Ref.get(lost))
   const steps = yield* batchWriter<StepRow>({
     ...timing,
     capacity: limits.steps,

@@ -16,12 +16,12 @@ export interface TargetAnswers {
 
 const normal = (name: string): string => name.toLowerCase().replace(/\.$/, "")
 
-const namedBy = (cname: ReadonlyArray<ServerAnswer>, target: string): Poll =>
+const configuredHost = (cname: ReadonlyArray<ServerAnswer>, target: string): Poll =>
   poll(cname, ([first = ""]) => normal(first) === normal(target))
 
 /** Whether the CNAME leaves anything to ask: it does not name the target everywhere, and servers do answer. */
 export const needsEvidence = (cname: ReadonlyArray<ServerAnswer>, target: string): boolean =>
-  !holds(namedBy(cname, target)) && cname.some(({ answer }) => answer._tag !== "Failed")
+  !holds(configuredHost(cname, target)) && cname.some(({ answer }) => answer._tag !== "Failed")
 
 /** Servers by which traffic arrives at the target, though the domain's own CNAME does not name it. */
 const serversLeadingTo = (
@@ -68,7 +68,7 @@ export const judgeTarget = (domain: DomainName, target: string, answers: TargetA
   const others = recordsSeen(answers.cname).filter((record) => normal(record) !== expected)
   if (others.length > 0)
     return `the CNAME of ${domain} points to ${quoted(others)}, expected ${expected}${proxyHint(foreignOf(answers))}`
-  const isNamedSomewhere = namedBy(answers.cname, expected).confirming.length > 0
+  const isNamedSomewhere = configuredHost(answers.cname, expected).confirming.length > 0
   if (isNamedSomewhere && all.denying.length > 0)
     return `the CNAME of ${domain} is not seen by ${all.denying.join(", ")} yet; changes can take a while to spread`
   if (!isNamedSomewhere && answers.cname.some(({ answer }) => answer._tag === "Absent"))

@@ -3,7 +3,7 @@ import { InvalidRequest } from "../../contract/errors.ts"
 import {
   type ImageReference,
   isWithin,
-  ownPlace,
+  ownLocation,
   parseImageReference,
   projectRepository,
   withoutScheme
@@ -34,7 +34,7 @@ export const imageRefusal = (
   project: Project,
   depotProjectId: string | null
 ): string | null => {
-  if (registry === null || !isWithin(ownPlace(registry.url), image)) return null
+  if (registry === null || !isWithin(ownLocation(registry.url), image)) return null
   const repository = Option.fromNullable(ownRepository(registry, project, depotProjectId))
   const own = Option.flatMap(repository, parseImageReference)
   const isOwn = Option.exists(own, ({ host, path }) => image.host === host && image.path === path)

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Schema } from "effect"
 import fc from "fast-check"
-import { problemOf } from "../../../src/layers/acme/problemOf.ts"
+import { acmeProblemOf } from "../../../src/layers/acme/acmeProblemOf.ts"
 import { AcmeProblem } from "../../../src/services/Acme.ts"
 
 const stated = (data: unknown, { contentType = "application/problem+json", status = 400 } = {}) =>
-  problemOf("order", { status, headers: {}, contentType, text: "", data }, 0)
+  acmeProblemOf("order", { status, headers: {}, contentType, text: "", data }, 0)
 
 /** What a step of the worker may keep. */
 const largestResult = 256 * 1024

@@ -6,7 +6,7 @@ import { type Certificates, makeCertificates } from "../../../dev/simulators/cer
 import { BuildkitBuilderLive } from "../../../src/layers/builder/BuildkitBuilderLive.ts"
 import type { BuildkitTls } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
 import { sandboxName } from "../../../src/layers/builder/sandboxName.ts"
-import { mayRead, type SourceRule, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
+import { isSourceAllowed, type SourceRule, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
 import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
@@ -208,8 +208,8 @@ describe("the BuildKit builder", () => {
           pattern: selector.identifier
         })
       )
-      assert.isTrue(mayRead(rules, "docker-image://docker.io/library/node:24"))
-      assert.isFalse(mayRead(rules, "docker-image://registry.evil.example/team/image:1"))
+      assert.isTrue(isSourceAllowed(rules, "docker-image://docker.io/library/node:24"))
+      assert.isFalse(isSourceAllowed(rules, "docker-image://registry.evil.example/team/image:1"))
     })
   )
 

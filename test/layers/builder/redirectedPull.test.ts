@@ -5,10 +5,10 @@ import { Effect, Redacted } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import type { Registry } from "../../../dev/stack/Registry.ts"
 import { openBuildkit } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
-import type { RegistryOffer } from "../../../src/layers/builder/buildkit/SessionAuth.ts"
+import type { SessionRegistry } from "../../../src/layers/builder/buildkit/SessionAuth.ts"
 import { solve } from "../../../src/layers/builder/buildkit/solve.ts"
 import { fetchToken } from "../../../src/layers/builder/registryAccess.ts"
-import { mayRead, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
+import { isSourceAllowed, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
 import { BuildGround, buildGround, whyNoBuilds } from "../../support/builds/BuildGround.ts"
 import { httpStub } from "../../support/HttpStub.ts"
 
@@ -16,10 +16,10 @@ const reason = await whyNoBuilds
 
 type Ground = BuildGround["Type"]
 
-const offerOf = (ground: Ground, access: RegistryOffer["access"], registry: Registry, repository: string) => {
+const offerOf = (ground: Ground, access: SessionRegistry["access"], registry: Registry, repository: string) => {
   const { realm, service } = ground.tokenRegistry.tokens
   const credentials = { username: registry.username, password: Redacted.make(registry.password) }
-  const offer: RegistryOffer = {
+  const offer: SessionRegistry = {
     ...credentials,
     host: registry.host,
     repository,
@@ -33,7 +33,7 @@ const offerOf = (ground: Ground, access: RegistryOffer["access"], registry: Regi
 }
 
 /** Solves a Dockerfile of the public repository without any policy, so that what a session hands out is all there is. */
-const solveWithout = (ground: Ground, dockerfile: string, registry: RegistryOffer) =>
+const solveWithout = (ground: Ground, dockerfile: string, registry: SessionRegistry) =>
   Effect.gen(function* () {
     const client = yield* openBuildkit({ address: ground.buildkit.address })
     const commit = yield* ground.git.commit("acme/public", { ...ground.files, "apps/web/x.Dockerfile": dockerfile })
@@ -54,7 +54,7 @@ if (reason !== null) {
   })
 } else {
   layer(buildGround, { timeout: "5 minutes" })("a pull that another registry redirects to ours", (it) => {
-    const pull = (access: RegistryOffer["access"]) =>
+    const pull = (access: SessionRegistry["access"]) =>
       Effect.gen(function* () {
         const ground = yield* BuildGround
         const registry = access === "Tokens" ? ground.tokenRegistry : ground.registry
@@ -92,7 +92,7 @@ if (reason !== null) {
           const { registry } = yield* BuildGround
           const site = { gitUrl: "https://github.com", registryUrl: registry.host, registryKnowsPasswordsOnly: true }
           const rules = sourcePolicyOf(site, { repository: "acme/public", commitSha: "0".repeat(40) })
-          assert.isFalse(mayRead(rules, "docker-image://registry.evil.example/evil/image:1"))
+          assert.isFalse(isSourceAllowed(rules, "docker-image://registry.evil.example/evil/image:1"))
         })
     )
   })

@@ -2,7 +2,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Exit, Layer, Logger, Ref, Scope, TestClock } from "effect"
 import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
-import { type BuildRuns, makeBuildRuns, type Work } from "../../../src/layers/builder/BuildRuns.ts"
+import { type BuildRuns, type BuildTask, makeBuildRuns } from "../../../src/layers/builder/BuildRuns.ts"
 import { BuildLedgerLive } from "../../../src/layers/mysql/BuildLedgerLive.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
@@ -34,7 +34,7 @@ const succeeded: BuildOutcome = {
 const makeSite = Effect.gen(function* () {
   const ending = yield* Deferred.make<BuildOutcome>()
   const seen = { begun: 0, running: 0, most: 0 }
-  const work: Work = (report) =>
+  const work: BuildTask = (report) =>
     Effect.acquireUseRelease(
       Effect.sync(() => {
         seen.begun += 1

@@ -1,12 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import { mayRead, type PolicySite, type SourceRule, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
+import {
+  isSourceAllowed,
+  type PolicyInput,
+  type SourceRule,
+  sourcePolicyOf
+} from "../../../src/layers/builder/sourcePolicy.ts"
 
 const commitSha = "0123456789abcdef0123456789abcdef01234567"
 const other = "f".repeat(40)
 const spec = { repository: "acme/shop", commitSha }
 
-const site = (change: Partial<PolicySite> = {}): PolicySite => ({
+const site = (change: Partial<PolicyInput> = {}): PolicyInput => ({
   gitUrl: "https://github.com",
   registryUrl: "https://registry.example.com:5000/team",
   registryKnowsPasswordsOnly: false,
@@ -19,7 +24,7 @@ const hub = site({ registryUrl: "docker.io/acme" })
 const passwords = site({ registryKnowsPasswordsOnly: true })
 const self = site({ gitUrl: "http://127.0.0.1:3000/", registryUrl: "127.0.0.1:5000" })
 
-const allowed: ReadonlyArray<readonly [site: PolicySite, source: string]> = [
+const allowed: ReadonlyArray<readonly [site: PolicyInput, source: string]> = [
   [ours, `git://github.com/acme/shop.git#${commitSha}`],
   [ours, `git://github.com/acme/shop.git#${commitSha}:apps/web`],
   [self, `git://127.0.0.1:3000/acme/shop.git#${commitSha}:apps/web`],
@@ -37,7 +42,7 @@ const allowed: ReadonlyArray<readonly [site: PolicySite, source: string]> = [
   [ours, "https://dl.example.com:8443/file.tar.gz"]
 ]
 
-const denied: ReadonlyArray<readonly [site: PolicySite, source: string]> = [
+const denied: ReadonlyArray<readonly [site: PolicyInput, source: string]> = [
   // Git: anything but that commit of that repository.
   [ours, "git://github.com/acme/shop.git"],
   [ours, `git://github.com/acme/shop.git#${other}`],
@@ -96,20 +101,20 @@ const denied: ReadonlyArray<readonly [site: PolicySite, source: string]> = [
   [ours, ""]
 ]
 
-const rulesOf = (given: PolicySite): ReadonlyArray<SourceRule> => sourcePolicyOf(given, spec)
+const rulesOf = (given: PolicyInput): ReadonlyArray<SourceRule> => sourcePolicyOf(given, spec)
 
 const text = fc.string({ unit: "grapheme-ascii", maxLength: 40 })
 
 describe("what a build may read", () => {
   for (const [given, source] of allowed) {
     it(`${source} is allowed with the registry ${given.registryUrl}`, () => {
-      assert.isTrue(mayRead(rulesOf(given), source))
+      assert.isTrue(isSourceAllowed(rulesOf(given), source))
     })
   }
 
   for (const [given, source] of denied) {
     it(`${JSON.stringify(source)} is denied with the registry ${given.registryUrl}`, () => {
-      assert.isFalse(mayRead(rulesOf(given), source))
+      assert.isFalse(isSourceAllowed(rulesOf(given), source))
     })
   }
 
@@ -119,7 +124,7 @@ describe("what a build may read", () => {
       fc.property(text, text, text, (before, within, behind) => {
         const source = `git://${before}${exact.slice(6)}${within}${behind}`
         const isExact = before === "" && (within + behind === "" || /^:.*$/.test(within + behind))
-        assert.strictEqual(mayRead(rulesOf(ours), source), isExact, source)
+        assert.strictEqual(isSourceAllowed(rulesOf(ours), source), isExact, source)
       })
     )
   })
@@ -131,7 +136,7 @@ describe("what a build may read", () => {
     const scheme = fc.constantFrom("docker-image", "docker-image+blob", "oci-layout", "https", "http")
     fc.assert(
       fc.property(scheme, host, text, (protocol, name, rest) => {
-        assert.isFalse(mayRead(rulesOf(ours), `${protocol}://${name}/${rest}`))
+        assert.isFalse(isSourceAllowed(rulesOf(ours), `${protocol}://${name}/${rest}`))
       })
     )
   })
@@ -145,13 +150,13 @@ describe("what a build may read", () => {
     const scheme = fc.constantFrom("docker-image", "https", "http", "git")
     fc.assert(
       fc.property(scheme, address, text, (protocol, host, rest) => {
-        assert.isFalse(mayRead(rulesOf(ours), `${protocol}://${host}/${rest}`))
+        assert.isFalse(isSourceAllowed(rulesOf(ours), `${protocol}://${host}/${rest}`))
       })
     )
     fc.assert(
       fc.property(text, (source) => {
         if (/^(docker-image|https|git):\/\//i.test(source)) return
-        assert.isFalse(mayRead(rulesOf(ours), source))
+        assert.isFalse(isSourceAllowed(rulesOf(ours), source))
       })
     )
   })
@@ -167,8 +172,8 @@ describe("what a build may read", () => {
       { action: "allow", pattern: "a" },
       { action: "deny", pattern: "a" }
     ] as const
-    assert.isTrue(mayRead([deny, allow], "a"))
-    assert.isFalse(mayRead([allow, deny], "a"))
-    assert.isTrue(mayRead([deny], "b"))
+    assert.isTrue(isSourceAllowed([deny, allow], "a"))
+    assert.isFalse(isSourceAllowed([allow, deny], "a"))
+    assert.isTrue(isSourceAllowed([deny], "b"))
   })
 })

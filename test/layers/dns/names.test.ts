@@ -4,7 +4,7 @@ import fc from "fast-check"
 import { startDnsServer } from "../../../dev/simulators/DnsServer.ts"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { DnsResolverLive } from "../../../src/layers/dns/DnsResolverLive.ts"
-import { acmeChallengeName, isAskable, ownershipName } from "../../../src/names/DnsName.ts"
+import { acmeChallengeName, fitsDns, ownershipName } from "../../../src/names/DnsName.ts"
 import { DnsResolver } from "../../../src/services/DnsResolver.ts"
 import { canonicalNames, spellingsOf } from "../../names/spellings.ts"
 import { named } from "../../support/named.ts"
@@ -59,7 +59,7 @@ describe("what DNS is asked about a domain", () => {
           const dns = yield* DnsResolver
           for (const [name, spelling] of spellings) {
             const domain = named(spelling)
-            for (const question of [ownershipName(domain), acmeChallengeName(domain)].filter(isAskable)) {
+            for (const question of [ownershipName(domain), acmeChallengeName(domain)].filter(fitsDns)) {
               yield* dns.txt(question)
               expected.push(`TXT ${question}`)
             }

@@ -138,16 +138,16 @@ describe("a call to a neighbour", () => {
     Effect.gen(function* () {
       const { received, url } = yield* httpStub(() => ({ status: 200 }))
       const { port } = new URL(url)
-      const namedBy = "1.1.1.1"
+      const configuredHost = "1.1.1.1"
       for (const host of ["127.0.0.1", "localhost", "[::1]", "0x7f.1", "2130706433"])
         assert.deepStrictEqual(
-          yield* reasonAt(`http://${host}:${port}/`, { namedBy }),
+          yield* reasonAt(`http://${host}:${port}/`, { configuredHost }),
           ["refused-address", false],
           host
         )
       assert.isEmpty(received)
       // Both in the operator's own network.
-      assert.strictEqual((yield* get(`http://localhost:${port}/`, { namedBy: "127.0.0.1" })).status, 200)
+      assert.strictEqual((yield* get(`http://localhost:${port}/`, { configuredHost: "127.0.0.1" })).status, 200)
     })
   )
 

@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Redacted } from "effect"
-import { type Grant, isDue, nearsItsMaximum, pauseBeforeLook } from "../../../src/layers/vault/hashicorp/Grant.ts"
+import { delayUntilDue, isDue, isNearMaxTtl, type TokenLease } from "../../../src/layers/vault/hashicorp/TokenLease.ts"
 
-const grant = (ttl: number, lifetime = ttl): Grant => ({
+const grant = (ttl: number, lifetime = ttl): TokenLease => ({
   token: Redacted.make("t"),
   renewable: true,
   ttl,
   since: 1_000,
   lifetime
 })
-const pause = (given: Grant, now: number) => Duration.toMillis(pauseBeforeLook(given, now))
+const pause = (given: TokenLease, now: number) => Duration.toMillis(delayUntilDue(given, now))
 const hour = 3_600_000
 
 describe("a grant", () => {
@@ -28,8 +28,8 @@ describe("a grant", () => {
   })
 
   it("nears its maximum once a renewal gives less than half of what the login gave", () => {
-    assert.isFalse(nearsItsMaximum(grant(60_000)))
-    assert.isFalse(nearsItsMaximum(grant(30_000, 60_000)))
-    assert.isTrue(nearsItsMaximum(grant(29_000, 60_000)))
+    assert.isFalse(isNearMaxTtl(grant(60_000)))
+    assert.isFalse(isNearMaxTtl(grant(30_000, 60_000)))
+    assert.isTrue(isNearMaxTtl(grant(29_000, 60_000)))
   })
 })

@@ -81,11 +81,11 @@ export const openBuildkit = (options: BuildkitAddress): Effect.Effect<Client, ne
   })
 
 /** BuildKit is unavailable. */
-export class BuildkitSilent extends Data.TaggedError("BuildkitSilent")<{
+export class BuildkitUnavailable extends Data.TaggedError("BuildkitSilent")<{
   readonly reason: "unreachable" | "timeout" | "denied"
 }> {}
 
-const silence = (code: status): BuildkitSilent["reason"] => {
+const reasonOfCode = (code: status): BuildkitUnavailable["reason"] => {
   if (code === status.DEADLINE_EXCEEDED) return "timeout"
   return code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED ? "denied" : "unreachable"
 }
@@ -105,7 +105,10 @@ export class BuildkitTooOld extends Data.TaggedError("BuildkitTooOld")<{ readonl
 const isTooOld = (version: string): boolean => /^v0\.(?:[1-9]|10)\./.test(version)
 
 /** The daemon's version, if it responds within the timeout and enforces source policies. */
-export const ping = (client: Client, timeoutMillis: number): Effect.Effect<string, BuildkitSilent | BuildkitTooOld> =>
+export const ping = (
+  client: Client,
+  timeoutMillis: number
+): Effect.Effect<string, BuildkitUnavailable | BuildkitTooOld> =>
   Effect.async((resume) => {
     const { path, requestSerialize, responseDeserialize } = ControlService.Info
     const call = client.makeUnaryRequest<object, InfoResponse>(
@@ -117,7 +120,7 @@ export const ping = (client: Client, timeoutMillis: number): Effect.Effect<strin
       { deadline: Date.now() + timeoutMillis },
       (error, answer) => {
         if (error?.code === status.UNIMPLEMENTED) return resume(new BuildkitTooOld({ version: null }))
-        if (error !== null) return resume(new BuildkitSilent({ reason: silence(error.code) }))
+        if (error !== null) return resume(new BuildkitUnavailable({ reason: reasonOfCode(error.code) }))
         const version = answer?.buildkitVersion?.version ?? ""
         resume(isTooOld(version) ? new BuildkitTooOld({ version }) : Effect.succeed(version))
       }

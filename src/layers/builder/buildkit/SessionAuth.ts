@@ -6,7 +6,7 @@ import type { RegistryUnavailable } from "../../../services/ImageRegistry.ts"
 import type { RegistryAccess, RegistryToken } from "../registryAccess.ts"
 
 /** Registry access of a build: push to one repository. */
-export interface RegistryOffer {
+export interface SessionRegistry {
   readonly host: string
   /** The path of the build's repository at that host. */
   readonly repository: string
@@ -39,7 +39,7 @@ const maxScopes = 2_000
  * a redirect from another registry gains no access, even if the token server grants more than was requested.
  */
 export const decideToken = (
-  { host, repository }: Pick<RegistryOffer, "host" | "repository">,
+  { host, repository }: Pick<SessionRegistry, "host" | "repository">,
   asked: TokenRequest
 ): TokenDecision => {
   const scopes = asked.scopes.flatMap((scope) => scope.split(" ")).filter((scope) => scope !== "")
@@ -68,7 +68,7 @@ const anonymous: Credentials = { username: "", secret: "" }
 
 /** Only a registry without token authentication gets the password. */
 const credentials =
-  (offer: RegistryOffer): Unary<{ readonly host: string }, Credentials> =>
+  (offer: SessionRegistry): Unary<{ readonly host: string }, Credentials> =>
   ({ request }, answer) => {
     const isOurs = canonicalHost(request.host) === canonicalHost(offer.host)
     if (!isOurs || offer.access !== "Passwords") return answer(null, anonymous)
@@ -79,7 +79,7 @@ const codeOf = ({ reason }: RegistryUnavailable): status =>
   reason === "denied" || reason === "unexpected-answer" ? status.UNAUTHENTICATED : status.UNAVAILABLE
 
 const fetchToken =
-  (offer: RegistryOffer, runtime: Runtime.Runtime<never>): Unary<TokenRequest, TokenAnswer> =>
+  (offer: SessionRegistry, runtime: Runtime.Runtime<never>): Unary<TokenRequest, TokenAnswer> =>
   (call, answer) => {
     const decision = decideToken(offer, call.request)
     if (decision._tag === "Refuse") return answer({ code: status.PERMISSION_DENIED, details: "no token for that" })
@@ -107,7 +107,7 @@ const rawLength = 32
  * Handlers of BuildKit's `Auth` service. The daemon identifies a session by an Ed25519 key and requests each token with it. The
  * key is new per session, so a session never gets another one's tokens.
  */
-export const authHandlers = (offer: RegistryOffer, runtime: Runtime.Runtime<never>) => {
+export const authHandlers = (offer: SessionRegistry, runtime: Runtime.Runtime<never>) => {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
   const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-rawLength)
   const hasTokens = (host: string) => offer.access === "Tokens" && canonicalHost(host) === canonicalHost(offer.host)

@@ -12,13 +12,13 @@ import {
 } from "@grpc/grpc-js"
 import { Effect, Redacted, type Runtime, type Scope } from "effect"
 import { AuthService, ControlService, HealthService, SecretsService } from "./descriptors.ts"
-import { authHandlers, type RegistryOffer } from "./SessionAuth.ts"
+import { authHandlers, type SessionRegistry } from "./SessionAuth.ts"
 
 /** Services that a build may call while it runs. Other calls return UNIMPLEMENTED. */
-export interface SessionOffers {
+export interface SessionServices {
   /** By secret id. */
   readonly secrets: ReadonlyMap<string, Redacted.Redacted>
-  readonly registry: RegistryOffer
+  readonly registry: SessionRegistry
 }
 
 interface Bytes {
@@ -28,7 +28,7 @@ interface Bytes {
 type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void
 
 const getSecret =
-  ({ secrets }: SessionOffers): Unary<{ readonly id: string }, Bytes> =>
+  ({ secrets }: SessionServices): Unary<{ readonly id: string }, Bytes> =>
   ({ request }, answer) => {
     const secret = secrets.get(request.id)
     if (secret === undefined) return answer({ code: status.NOT_FOUND, details: "no such secret" })
@@ -74,7 +74,7 @@ const bytesOver = (call: ClientDuplexStream<Bytes, Bytes>): Duplex => {
   return stream
 }
 
-const serve = (offers: SessionOffers, runtime: Runtime.Runtime<never>): Server => {
+const serve = (offers: SessionServices, runtime: Runtime.Runtime<never>): Server => {
   const server = new Server()
   server.addService(SecretsService, { GetSecret: getSecret(offers) })
   server.addService(AuthService, authHandlers(offers.registry, runtime))
@@ -86,7 +86,7 @@ const serve = (offers: SessionOffers, runtime: Runtime.Runtime<never>): Server =
  * Opens a session and returns its id. Roles are reversed in a session: the daemon calls this worker over the bytes of one
  * streaming call. When the session ends the daemon cancels its builds, so a dead worker leaves no build behind.
  */
-export const openSession = (client: Client, offers: SessionOffers): Effect.Effect<string, never, Scope.Scope> =>
+export const openSession = (client: Client, offers: SessionServices): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.map(Effect.runtime<never>(), (runtime) => {
       const id = randomBytes(16).toString("hex")

@@ -10,7 +10,7 @@ import {
   type SourcePolicy,
   type StatusResponse
 } from "./descriptors.ts"
-import { openSession, type SessionOffers } from "./SolveSession.ts"
+import { openSession, type SessionServices } from "./SolveSession.ts"
 
 /** Parameters of BuildKit's Solve call. */
 export interface Solve {
@@ -19,7 +19,7 @@ export interface Solve {
   readonly frontendAttrs: Readonly<Record<string, string>>
   /** Name and attributes of the pushed image. */
   readonly imageAttrs: Readonly<Record<string, string>>
-  readonly offers: SessionOffers
+  readonly offers: SessionServices
   readonly sourcePolicy: ReadonlyArray<SourceRule>
 }
 

@@ -53,7 +53,7 @@ const unaryTimeout = Duration.seconds(15)
 /** A cold machine has to boot. */
 const machineTimeout = Duration.minutes(5)
 /** A build's token is seconds old when its machine is requested, and may not be known to every server yet. */
-const youngToken = Schedule.intersect(Schedule.spaced("2 seconds"), Schedule.recurs(30))
+const newTokenRetry = Schedule.intersect(Schedule.spaced("2 seconds"), Schedule.recurs(30))
 /** Interval of the health reports that Depot expects. */
 const healthInterval = Duration.seconds(5)
 
@@ -179,7 +179,7 @@ const machines = (sdk: Sdk) => {
       }
       return null
     }).pipe(
-      Effect.retry({ schedule: youngToken, while: isDenied }),
+      Effect.retry({ schedule: newTokenRetry, while: isDenied }),
       Effect.filterOrFail(
         (machine) => machine !== null,
         () => new DepotFailed({ operation: "get-endpoint", code: null })

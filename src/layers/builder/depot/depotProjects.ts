@@ -15,7 +15,7 @@ export interface ProjectNames {
 }
 
 /** The oldest of several projects with one name; ties are broken by id, so that all workers agree. */
-export const eldest = (projects: ReadonlyArray<DepotProject>, name: string): DepotProject | undefined =>
+export const oldestProject = (projects: ReadonlyArray<DepotProject>, name: string): DepotProject | undefined =>
   projects
     .filter((project) => project.name === name)
     .toSorted((a, b) => a.createdAt - b.createdAt || (a.projectId < b.projectId ? -1 : 1))[0]
@@ -29,10 +29,10 @@ const findOrCreate =
   (projectId: string) =>
     Effect.gen(function* () {
       const name = `${projectPrefix}-${projectId}`
-      const found = eldest(yield* projects.list, name)
+      const found = oldestProject(yield* projects.list, name)
       if (found !== undefined) return found.projectId
       const created = yield* projects.create(name, projectRegion, cachePolicy)
-      const agreed = eldest(yield* projects.list, name)?.projectId ?? created
+      const agreed = oldestProject(yield* projects.list, name)?.projectId ?? created
       if (agreed !== created) yield* Effect.ignore(projects.delete(created))
       return agreed
     }).pipe(

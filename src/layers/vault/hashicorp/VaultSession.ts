@@ -1,8 +1,8 @@
 import type { FileSystem } from "@effect/platform"
 import { Clock, Effect, type Redacted, Ref, Schedule, type Scope } from "effect"
 import type { VaultUnavailable } from "../../../services/Vault.ts"
-import { type Grant, isDue, nearsItsMaximum, pauseBeforeLook } from "./Grant.ts"
 import { logIn, lookUp, renew, type VaultLogin } from "./login.ts"
+import { delayUntilDue, isDue, isNearMaxTtl, type TokenLease } from "./TokenLease.ts"
 import type { VaultClient, VaultStatus } from "./VaultClient.ts"
 
 type Call<A> = (token: Redacted.Redacted) => Effect.Effect<A, VaultStatus | VaultUnavailable>
@@ -16,18 +16,18 @@ export interface VaultSession {
 }
 
 /** Delays between attempts to renew the token while Vault is unavailable: doubling from 1 s, at most 30 s. */
-const patience = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced("30 seconds"))
+const retrySchedule = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced("30 seconds"))
 
 const isForbidden = (error: VaultStatus | VaultUnavailable): boolean =>
   error._tag === "VaultStatus" && (error.status === 401 || error.status === 403)
 
 const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: VaultLogin) {
-  const current = yield* Ref.make<Grant | undefined>(undefined)
+  const current = yield* Ref.make<TokenLease | undefined>(undefined)
   const oneAtATime = (yield* Effect.makeSemaphore(1)).withPermits(1)
   const enter = yield* logIn(client, login)
 
   /** Of several callers with the same expired token, the first replaces it and the others use the new one. */
-  const replace = (used: Grant | undefined, get: Effect.Effect<Grant, VaultUnavailable>) =>
+  const replace = (used: TokenLease | undefined, get: Effect.Effect<TokenLease, VaultUnavailable>) =>
     oneAtATime(
       Effect.flatMap(Ref.get(current), (now) =>
         now !== undefined && now !== used ? Effect.succeed(now) : Effect.tap(get, (grant) => Ref.set(current, grant))
@@ -35,13 +35,13 @@ const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: Vaul
     )
 
   /** Renews the token, or logs in again if that grants a longer TTL. */
-  const prolong = (grant: Grant) => {
+  const renewOrLogin = (grant: TokenLease) => {
     const renewed = renew(client, grant)
     if (login.method === "token") return renewed
     return grant.renewable
       ? renewed.pipe(
           Effect.filterOrElse(
-            (next) => !nearsItsMaximum(next),
+            (next) => !isNearMaxTtl(next),
             () => enter
           ),
           Effect.catchAll(() => enter)
@@ -51,7 +51,7 @@ const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: Vaul
 
   return {
     enter,
-    prolong,
+    renewOrLogin,
     replace,
     take: Effect.flatMap(Ref.get(current), (grant) =>
       grant === undefined ? replace(undefined, enter) : Effect.succeed(grant)
@@ -62,16 +62,16 @@ const makeTokens = Effect.fnUntraced(function* (client: VaultClient, login: Vaul
 type Tokens = Effect.Effect.Success<ReturnType<typeof makeTokens>>
 
 /** Logs in, and renews or logs in again before the token expires. Retries while Vault is unavailable. */
-const keepAlive = ({ prolong, replace, take }: Tokens) =>
+const keepAlive = ({ renewOrLogin, replace, take }: Tokens) =>
   Effect.gen(function* () {
     const grant = yield* take
     const now = yield* Clock.currentTimeMillis
-    yield* isDue(grant, now) ? replace(grant, prolong(grant)) : Effect.sleep(pauseBeforeLook(grant, now))
+    yield* isDue(grant, now) ? replace(grant, renewOrLogin(grant)) : Effect.sleep(delayUntilDue(grant, now))
   }).pipe(
     Effect.tapError(({ message }) =>
       Effect.logWarning("The vault's token could not be renewed; retrying", { problem: message })
     ),
-    Effect.retry(patience),
+    Effect.retry(retrySchedule),
     Effect.forever,
     Effect.withTracerEnabled(false)
   )

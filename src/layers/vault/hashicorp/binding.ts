@@ -13,7 +13,7 @@ const another = "another"
  * Vault before 1.13 ignores the field, like every unknown field, and would decrypt the ciphertext with other data. So each new
  * ciphertext is tested with other data, and gets the prefix only if that is rejected.
  */
-const proven = (engine: Transit, keyring: string, ciphertext: string) =>
+const verified = (engine: Transit, keyring: string, ciphertext: string) =>
   engine.decrypt(keyring, ciphertext, another).pipe(
     Effect.as(ciphertext),
     Effect.catchIf(isRefusal, () => Effect.succeed(marker + ciphertext))
@@ -24,7 +24,7 @@ export const isBound = (ciphertext: string): boolean => ciphertext.startsWith(ma
 /** A key of a type other than AES-GCM or ChaCha20-Poly1305, created by another tool, rejects the field: encrypts without it. */
 export const encryptBound = (engine: Transit, keyring: string, plaintext: Redacted.Redacted, associated: string) =>
   engine.encrypt(keyring, plaintext, associated).pipe(
-    Effect.flatMap((ciphertext) => proven(engine, keyring, ciphertext)),
+    Effect.flatMap((ciphertext) => verified(engine, keyring, ciphertext)),
     Effect.catchIf(isRefusal, () => engine.encrypt(keyring, plaintext)),
     Effect.tap((ciphertext) =>
       isBound(ciphertext)

@@ -2,7 +2,7 @@ import { FileSystem } from "@effect/platform"
 import { Clock, Duration, Effect, Redacted, Schema } from "effect"
 import { VaultUnavailable } from "../../../services/Vault.ts"
 import { unavailableBy } from "../answers.ts"
-import type { Grant } from "./Grant.ts"
+import type { TokenLease } from "./TokenLease.ts"
 import type { VaultClient, VaultStatus } from "./VaultClient.ts"
 
 /** How this worker authenticates. A mount is the auth method's path below `auth/`. */
@@ -27,7 +27,10 @@ const Self = Schema.Struct({ data: Schema.Struct({ ttl: Schema.Number, renewable
 
 /** Vault uses seconds. */
 const grantOf = (token: Redacted.Redacted, seconds: number, renewable: boolean, lifetime = seconds * 1_000) =>
-  Effect.map(Clock.currentTimeMillis, (since): Grant => ({ token, renewable, ttl: seconds * 1_000, since, lifetime }))
+  Effect.map(
+    Clock.currentTimeMillis,
+    (since): TokenLease => ({ token, renewable, ttl: seconds * 1_000, since, lifetime })
+  )
 
 /** A login fails with 400 for a wrong role or secret, and with 404 if the method is not mounted. */
 const refused = (error: VaultStatus | VaultUnavailable): VaultUnavailable => {
@@ -44,19 +47,22 @@ export const lookUp = (client: VaultClient, token: Redacted.Redacted) =>
     .pipe(Effect.flatMap(({ data }) => grantOf(token, data.ttl, data.renewable)))
 
 /** Renews the lease of the token, as long as Vault allows. */
-export const renew = (client: VaultClient, { lifetime, token }: Grant): Effect.Effect<Grant, VaultUnavailable> =>
+export const renew = (
+  client: VaultClient,
+  { lifetime, token }: TokenLease
+): Effect.Effect<TokenLease, VaultUnavailable> =>
   client.send({ operation: "login", path: "auth/token/renew-self", body: {}, token, answer: Auth }).pipe(
     Effect.flatMap(({ auth }) => grantOf(token, auth.lease_duration, auth.renewable, lifetime)),
     Effect.mapError(refused)
   )
 
-const enter = (client: VaultClient, mount: string, body: Readonly<Record<string, string>>) =>
+const loginAt = (client: VaultClient, mount: string, body: Readonly<Record<string, string>>) =>
   client
     .send({ operation: "login", path: `auth/${mount}/login`, body, answer: Auth })
     .pipe(Effect.flatMap(({ auth }) => grantOf(auth.client_token, auth.lease_duration, auth.renewable)))
 
 /** A configured token cannot be replaced. One that expires anyway is used until then: an operator has to replace it. */
-const useGiven = (client: VaultClient, token: Redacted.Redacted) =>
+const useConfiguredToken = (client: VaultClient, token: Redacted.Redacted) =>
   Effect.flatMap(lookUp(client, token), (grant) =>
     grant.ttl === 0 || grant.renewable
       ? Effect.succeed(grant)
@@ -78,15 +84,15 @@ const serviceAccountToken = (fileSystem: FileSystem.FileSystem, file: string) =>
     })
   )
 
-const enterWith = (client: VaultClient, login: VaultLogin, fileSystem: FileSystem.FileSystem) => {
+const loginWith = (client: VaultClient, login: VaultLogin, fileSystem: FileSystem.FileSystem) => {
   switch (login.method) {
     case "token":
-      return useGiven(client, login.token)
+      return useConfiguredToken(client, login.token)
     case "approle":
-      return enter(client, login.mount, { role_id: login.roleId, secret_id: Redacted.value(login.secretId) })
+      return loginAt(client, login.mount, { role_id: login.roleId, secret_id: Redacted.value(login.secretId) })
     case "kubernetes":
       return Effect.flatMap(serviceAccountToken(fileSystem, login.tokenFile), (jwt) =>
-        enter(client, login.mount, { role: login.role, jwt })
+        loginAt(client, login.mount, { role: login.role, jwt })
       )
   }
 }
@@ -95,5 +101,5 @@ const enterWith = (client: VaultClient, login: VaultLogin, fileSystem: FileSyste
 export const logIn = (
   client: VaultClient,
   login: VaultLogin
-): Effect.Effect<Effect.Effect<Grant, VaultUnavailable>, never, FileSystem.FileSystem> =>
-  Effect.map(FileSystem.FileSystem, (fileSystem) => Effect.mapError(enterWith(client, login, fileSystem), refused))
+): Effect.Effect<Effect.Effect<TokenLease, VaultUnavailable>, never, FileSystem.FileSystem> =>
+  Effect.map(FileSystem.FileSystem, (fileSystem) => Effect.mapError(loginWith(client, login, fileSystem), refused))

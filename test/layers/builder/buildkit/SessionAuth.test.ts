@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, verify } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import fc from "fast-check"
-import { authHandlers, decideToken, type RegistryOffer } from "../../../../src/layers/builder/buildkit/SessionAuth.ts"
+import { authHandlers, decideToken, type SessionRegistry } from "../../../../src/layers/builder/buildkit/SessionAuth.ts"
 
 const offer = { host: "registry.example.com", repository: "team/ws-01/proj-0-a" }
 const own = `repository:${offer.repository}`
@@ -55,7 +55,7 @@ describe("tokens that a daemon is given", () => {
   it.effect("a session proves itself with its own key, which another session does not have", () =>
     Effect.gen(function* () {
       const runtime = yield* Effect.runtime<never>()
-      const complete: RegistryOffer = {
+      const complete: SessionRegistry = {
         ...offer,
         access: "Tokens",
         username: "builder",

@@ -1,7 +1,7 @@
 import { Duration, type Redacted } from "effect"
 
 /** A token and its lease. Durations and instants are milliseconds. */
-export interface Grant {
+export interface TokenLease {
   readonly token: Redacted.Redacted
   readonly renewable: boolean
   /** Remaining TTL at `since`; zero for a token that does not expire or cannot be renewed. */
@@ -16,13 +16,13 @@ const longestPause = Duration.toMillis("1 hour")
 const shortestPause = Duration.toMillis("1 second")
 
 /** Renewal is due after two thirds of the TTL, which leaves a third to outlast an outage. */
-const dueAt = ({ since, ttl }: Grant): number => since + (ttl * 2) / 3
+const dueAt = ({ since, ttl }: TokenLease): number => since + (ttl * 2) / 3
 
-export const isDue = (grant: Grant, now: number): boolean => grant.ttl > 0 && now >= dueAt(grant)
+export const isDue = (grant: TokenLease, now: number): boolean => grant.ttl > 0 && now >= dueAt(grant)
 
 /** The time until the next check of the token. */
-export const pauseBeforeLook = (grant: Grant, now: number): Duration.Duration =>
+export const delayUntilDue = (grant: TokenLease, now: number): Duration.Duration =>
   Duration.millis(grant.ttl === 0 ? longestPause : Math.min(longestPause, Math.max(shortestPause, dueAt(grant) - now)))
 
 /** A renewal grants a shorter TTL once the token nears its maximum TTL: log in again. */
-export const nearsItsMaximum = ({ lifetime, ttl }: Grant): boolean => ttl * 2 < lifetime
+export const isNearMaxTtl = ({ lifetime, ttl }: TokenLease): boolean => ttl * 2 < lifetime

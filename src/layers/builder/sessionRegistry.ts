@@ -2,21 +2,21 @@ import { HttpClient } from "@effect/platform"
 import { Effect } from "effect"
 import { parseImageReference } from "../../names/imageReference.ts"
 import { RegistryUnavailable } from "../../services/ImageRegistry.ts"
-import type { RegistryOffer } from "./buildkit/SessionAuth.ts"
+import type { SessionRegistry } from "./buildkit/SessionAuth.ts"
 import type { Registry } from "./Registry.ts"
 import { fetchToken, registryAccess } from "./registryAccess.ts"
 
 /** Registry access for the build of this image. Queries the registry once; tokens are fetched when the daemon requests them. */
-export const registryOffer = (
+export const sessionRegistry = (
   registry: Registry,
   image: string
-): Effect.Effect<RegistryOffer, RegistryUnavailable, HttpClient.HttpClient> =>
+): Effect.Effect<SessionRegistry, RegistryUnavailable, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const http = yield* HttpClient.HttpClient
     const access = yield* registryAccess(registry)
     // The name consists of validated parts below the operator's own registry.
     const { host, path } = yield* Effect.orDie(parseImageReference(image))
-    const offer: RegistryOffer = {
+    const offer: SessionRegistry = {
       host,
       repository: path,
       access: access._tag,

@@ -8,7 +8,7 @@ type Bounded = <A>(call: Effect.Effect<A, OutboundError>) => Effect.Effect<A, Ou
  * Runs at most `maxInFlight` calls concurrently; as many again wait. A further call fails as `busy` at once, and so does one
  * that waits for the whole `timeout`. The timeout includes the wait.
  */
-export const withinBounds = ({ maxInFlight, neighbour, timeout }: Bounds): Effect.Effect<Bounded> =>
+export const limitInFlight = ({ maxInFlight, neighbour, timeout }: Bounds): Effect.Effect<Bounded> =>
   Effect.map(Effect.makeSemaphore(maxInFlight), (slots) => {
     let callers = 0
     const busy = new OutboundUnavailable({ neighbour, reason: "busy" })

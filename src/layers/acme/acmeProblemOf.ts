@@ -2,15 +2,15 @@ import { Option, Schema } from "effect"
 import { type AcmeOperation, AcmeProblem } from "../../services/Acme.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { lastLink, shortenedBeforeLink } from "../../text/links.ts"
-import type { Answer } from "./exchange.ts"
+import type { AcmeResponse } from "./exchange.ts"
 import { retryAfter } from "./retryAfter.ts"
 
 const acmeNamespace = "urn:ietf:params:acme:error:"
-const longestText = 500
+const maxText = 500
 /** Let's Encrypt's URL that unpauses an account contains a signed token of several hundred characters. */
-const longestLink = 2000
+const maxLink = 2000
 /** This worker's orders have one or two names, and a problem must fit into a journal entry. */
-const mostSubproblems = 25
+const maxSubproblems = 25
 
 const text = Schema.optionalWith(Schema.String, { default: () => "" })
 
@@ -33,7 +33,7 @@ export const ProblemDocument = Schema.Struct({
 })
 export type ProblemDocument = typeof ProblemDocument.Type
 
-const cut = (value: string): string => firstCodePoints(value, longestText)
+const cut = (value: string): string => firstCodePoints(value, maxText)
 
 /** `rateLimited` for `urn:ietf:params:acme:error:rateLimited`; a type outside that namespace is unchanged. */
 const problemType = (type: string): string =>
@@ -42,7 +42,7 @@ const problemType = (type: string): string =>
 /** The URL of a page for operators: `instance` if it is an https URL, else the last one in the text. */
 const linkOf = ({ detail, instance }: Pick<ProblemDocument, "detail" | "instance">): string | null => {
   const link = lastLink(instance) ?? lastLink(detail)
-  return link !== null && link.length <= longestLink ? link : null
+  return link !== null && link.length <= maxLink ? link : null
 }
 
 /** At most 500 characters, or more if it ends with a URL. */
@@ -51,7 +51,7 @@ const detailOf = (document: Pick<ProblemDocument, "detail" | "instance">): strin
   const { detail } = document
   if (link === null) return cut(detail)
   const whole = detail.includes(link) ? detail : `${detail} ${link}`.trimStart()
-  return shortenedBeforeLink(whole, Math.max(longestText, link.length + 2))
+  return shortenedBeforeLink(whole, Math.max(maxText, link.length + 2))
 }
 
 /** A problem within an order or a challenge. */
@@ -61,7 +61,7 @@ export const innerProblem = (document: Pick<ProblemDocument, "detail" | "instanc
 })
 
 /** Some CAs send problem documents as plain JSON; the `type` member then identifies them. */
-const documentOf = ({ contentType, data }: Answer): Option.Option<ProblemDocument> =>
+const documentOf = ({ contentType, data }: AcmeResponse): Option.Option<ProblemDocument> =>
   Option.filter(
     Schema.decodeUnknownOption(ProblemDocument)(data),
     ({ type }) => contentType === "application/problem+json" || type.startsWith(acmeNamespace)
@@ -76,7 +76,11 @@ const limitedWithoutDocument: ProblemDocument = {
 }
 
 /** The problem of a response, if it has one. `now` in Unix milliseconds. */
-export const problemOf = (operation: AcmeOperation, answer: Answer, now: number): Option.Option<AcmeProblem> =>
+export const acmeProblemOf = (
+  operation: AcmeOperation,
+  answer: AcmeResponse,
+  now: number
+): Option.Option<AcmeProblem> =>
   documentOf(answer).pipe(
     Option.orElse(() => (answer.status === 429 ? Option.some(limitedWithoutDocument) : Option.none())),
     Option.map(
@@ -85,7 +89,7 @@ export const problemOf = (operation: AcmeOperation, answer: Answer, now: number)
           operation,
           ...innerProblem(document),
           status: answer.status,
-          subproblems: document.subproblems.slice(0, mostSubproblems).map(({ detail, identifier, type }) => ({
+          subproblems: document.subproblems.slice(0, maxSubproblems).map(({ detail, identifier, type }) => ({
             type: problemType(type),
             identifier: identifier === undefined ? null : cut(identifier.value),
             detail: cut(detail)

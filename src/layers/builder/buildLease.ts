@@ -19,7 +19,7 @@ export interface LeaseTimes {
 }
 
 /** A build leased to this worker. */
-export interface Hold {
+export interface BuildLease {
   /** External id of a build that a previous owner left unfinished; finish it first. */
   readonly orphan: string | null
   /** Records the builder's id of the build, null once it is finished. Fails if it cannot be recorded. */
@@ -29,12 +29,12 @@ export interface Hold {
   /** Renews the lease until the build must stop; returns the reason. */
   readonly keep: Effect.Effect<Exclude<RenewalResult, "held">>
   /** Returns false if another claim or a cancellation came first. */
-  readonly end: (outcome: BuildOutcome) => Effect.Effect<boolean, DbUnanswered>
+  readonly end: (outcome: BuildOutcome) => Effect.Effect<boolean, LedgerUnavailable>
   readonly release: Effect.Effect<void>
 }
 
 /** The ledger's database is unavailable or too slow. */
-export class DbUnanswered extends Data.TaggedError("DbUnanswered") {}
+export class LedgerUnavailable extends Data.TaggedError("DbUnanswered") {}
 
 /** Margin to stop the build before the lease expires: one message to the daemon, with reserve. */
 const stopMargin = Duration.seconds(5)
@@ -42,12 +42,15 @@ const stopMargin = Duration.seconds(5)
 const answerTimeout = Duration.seconds(5)
 
 /** Limits a query's time, also in a finalizer. */
-const answered = <A>(effect: Effect.Effect<A, DbFailure>, timeout: Duration.Duration): Effect.Effect<A, DbUnanswered> =>
+const withTimeout = <A>(
+  effect: Effect.Effect<A, DbFailure>,
+  timeout: Duration.Duration
+): Effect.Effect<A, LedgerUnavailable> =>
   effect.pipe(
     Effect.disconnect,
     Effect.interruptible,
     Effect.timeout(timeout),
-    Effect.mapError(() => new DbUnanswered())
+    Effect.mapError(() => new LedgerUnavailable())
   )
 
 const toNanos = (duration: Duration.Duration) => BigInt(Math.round(Duration.toMillis(duration) * 1e6))
@@ -56,12 +59,12 @@ const toNanos = (duration: Duration.Duration) => BigInt(Math.round(Duration.toMi
  * Claims a build; None if another worker has it or it has ended. The ledger's lease starts after the request was sent. This
  * worker counts from the time of the request, on a monotonic clock, so it stops before another can take over.
  */
-export const holdBuild = (
+export const acquireBuildLease = (
   ledger: BuildLedger["Type"],
   { lease, renewEvery }: LeaseTimes,
   buildId: string,
   detail: () => string
-): Effect.Effect<Option.Option<Hold>, DbUnanswered> =>
+): Effect.Effect<Option.Option<BuildLease>, LedgerUnavailable> =>
   Effect.gen(function* () {
     const hold = { buildId, owner: randomUUID() }
     let heldUntil = 0n
@@ -73,7 +76,7 @@ export const holdBuild = (
 
     const renew = Effect.gen(function* () {
       const askedAt = yield* Clock.currentTimeNanos
-      const renewal = yield* answered(ledger.renew({ ...hold, duration: lease, detail: detail() }), answerTimeout)
+      const renewal = yield* withTimeout(ledger.renew({ ...hold, duration: lease, detail: detail() }), answerTimeout)
       if (renewal === "held") extendFrom(askedAt)
       return renewal
     })
@@ -92,15 +95,15 @@ export const holdBuild = (
     // The database layer retries; the calling step has its own time limit.
     const claim = yield* Effect.mapError(
       ledger.claim({ ...hold, duration: lease, detail: detail() }),
-      () => new DbUnanswered()
+      () => new LedgerUnavailable()
     )
     if (claim._tag !== "Claimed") return Option.none()
     extendFrom(askedAt)
 
-    return Option.some<Hold>({
+    return Option.some<BuildLease>({
       orphan: claim.orphan,
       noteExternal: (externalBuildId) =>
-        answered(ledger.recordExternalId({ ...hold, externalBuildId }), answerTimeout).pipe(
+        withTimeout(ledger.recordExternalId({ ...hold, externalBuildId }), answerTimeout).pipe(
           Effect.mapError(() => new BuildLost({ text: "the ledger does not answer" })),
           Effect.filterOrFail(
             (isNoted) => isNoted,
@@ -113,7 +116,7 @@ export const holdBuild = (
         () => Effect.map(left, (remaining) => !isOver(remaining))
       ),
       keep,
-      end: (outcome) => answered(ledger.recordOutcome({ ...hold, outcome }), answerTimeout),
-      release: Effect.ignore(answered(ledger.release(hold), answerTimeout))
+      end: (outcome) => withTimeout(ledger.recordOutcome({ ...hold, outcome }), answerTimeout),
+      release: Effect.ignore(withTimeout(ledger.release(hold), answerTimeout))
     })
   })
