@@ -7,7 +7,7 @@ import { readAddresses } from "./stack/AddressFile.ts"
 
 const name = "npm run cron --"
 
-/** STACK_RESTATE_INGRESS or RESTATE_INGRESS, else the stack that was started last and is up, else none. */
+/** STACK_RESTATE_INGRESS or RESTATE_INGRESS, else the most recently started running stack, else none. */
 const ingress = Effect.gen(function* () {
   const given = process.env.STACK_RESTATE_INGRESS || process.env.RESTATE_INGRESS
   if (given) return given
@@ -17,7 +17,7 @@ const ingress = Effect.gen(function* () {
   )
 })
 
-/** The worker's own command, on the dev stack. */
+/** Runs the worker's own cron command on the dev stack. */
 const fire = Effect.gen(function* () {
   const ofStack = ConfigProvider.fromMap(new Map([["RESTATE_INGRESS", yield* ingress]]))
   const environment = ConfigProvider.orElse(ofStack, ConfigProvider.fromEnv)

@@ -21,10 +21,10 @@ const regions = ["us-east-1.aws", "eu-central-1.aws"]
 const apex = "unkey.app"
 const workspaceId = resourceId("ws", randomUUID())
 
-/** Stays up after the story, with its addresses, until Ctrl-C. */
+/** Keeps the stack running after the demo, with its addresses, until Ctrl-C. */
 const keep = argv.includes("--keep")
 
-/** A database of this run alone, also on a server from the environment. */
+/** A database for this run only, also on a server from the environment. */
 const database = Effect.flatMap(MySqlServer, (server) => {
   const name = `demo_${randomBytes(4).toString("hex")}`
   return Effect.as(
@@ -43,7 +43,7 @@ const startWorker = Effect.gen(function* () {
       ...(yield* stackSettings),
       WORKER_AVAILABLE_REGIONS: regions.join(","),
       WORKER_DEFAULT_DOMAIN: apex,
-      // A demo opens no port to the network.
+      // The demo listens on loopback only.
       WORKER_RESTATE_HTTP_HOST: "127.0.0.1",
       WORKER_OBSERVABILITY_METRICS_HOST: "127.0.0.1",
       ...workerTracing(collector.endpoint)

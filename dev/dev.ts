@@ -13,24 +13,24 @@ import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStac
 import { TraceCollector, traceCollector } from "./traces/TraceCollector.ts"
 import { restateTracing, workerTracing } from "./traces/tracing.ts"
 
-/** A server from the environment may already name the database to use. */
+/** A server URL from the environment may include the database. */
 const database = Effect.flatMap(MySqlServer, (server) => {
   const named = decodeURIComponent(new URL(server.adminUrl).pathname.slice(1))
   const name = named === "" ? "unkey" : named
   return Effect.as(server.createDatabase(name), server.dsnFor(name))
 })
 
-/** Settings a developer gives win over the stack's defaults, but not over where the stack is. */
+/** The developer's settings override the stack's defaults, but not its addresses. */
 const givenSettings: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(process.env).flatMap(([name, value]) =>
     name.startsWith("WORKER_") && value !== undefined ? [[name, value]] : []
   )
 )
 
-/** On request only: whoever brings a krane of their own, or plays it by hand, must not be disturbed. */
+/** Opt-in, because a developer may run a real krane or play it by hand. */
 const playsKrane = argv.includes("--krane")
 
-/** A developer who sends traces somewhere else has a viewer there. */
+/** Off if the developer configured another trace endpoint. */
 const tracesElsewhere =
   (process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined
 
@@ -47,7 +47,7 @@ const startWorker = Effect.gen(function* () {
   return { worker, regions: (env.WORKER_AVAILABLE_REGIONS ?? "").split(",") }
 })
 
-/** What arrives at the stand-in for Slack would otherwise be seen by nobody. */
+/** Shows messages sent to the Slack simulator. */
 const showSlack = Effect.gen(function* () {
   const { messages } = yield* SlackServer
   let shown = 0

@@ -21,10 +21,10 @@ import { workerEnvironment } from "./stack/WorkerProcess.ts"
 const reference = "control-plane-worker:local"
 const region = "local.dev"
 
-/** Starts after the first one, which also makes the tables. */
+/** Restarts after the first start, which also migrates the database. */
 const starts = 5
 
-/** How long a start and a stop may take; the second is the default of `restate.drain_timeout`. */
+/** Limits of a start and a stop; the second is the default of `restate.drain_timeout`. */
 const bounds = { ready: Duration.seconds(3), drain: Duration.seconds(25) }
 
 const megabytes = (bytes: number) => `${(bytes / megabyte).toFixed(1)} MB`
@@ -47,7 +47,7 @@ const build = Effect.gen(function* () {
   return imageProblems(facts)
 })
 
-/** A database of this run alone, also on a server from the environment. */
+/** A database for this run only, also on a server from the environment. */
 const database = Effect.gen(function* () {
   const server = yield* MySqlServer
   const name = `image_${randomBytes(4).toString("hex")}`
@@ -58,7 +58,7 @@ const database = Effect.gen(function* () {
 const within = (what: string, took: Duration.Duration, bound: Duration.Duration) =>
   Duration.greaterThan(took, bound) ? [`${what} took ${seconds(took)}, more than ${seconds(bound)}`] : []
 
-/** One life of the container: start, `use` while it is ready, `docker stop`. Answers with what was wrong. */
+/** Starts the container, runs `use` while it is ready, and stops it with `docker stop`. Returns the problems found. */
 const live = <E, R>(url: string, nth: number, use: Effect.Effect<void, E, R>) =>
   Effect.gen(function* () {
     const { admin } = yield* RestateServer

@@ -17,7 +17,7 @@ const run = (command: string, args: ReadonlyArray<string>, cwd: string): string 
   return stdout
 }
 
-/** The archive this machine's own packages come from has every release. */
+/** This machine's package archive has every release. */
 const archive = run("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Component: main"], ".").split("\n")[0]
 if (archive === undefined || archive === "") throw new Error("apt-get knows no archive; is this Debian?")
 
@@ -29,7 +29,7 @@ writeFileSync(
   `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archive} sid main\n`
 )
 
-/** apt-get with state of its own, so that nothing of the machine changes. */
+/** apt-get with private state, so that the machine is not changed. */
 const aptGet = (...args: ReadonlyArray<string>) =>
   run(
     "apt-get",
@@ -38,7 +38,7 @@ const aptGet = (...args: ReadonlyArray<string>) =>
       ["Dir::Etc::SourceParts", "/dev/null"],
       ["Dir::State::Lists", lists],
       ["Dir::Cache", join(folder, "cache")],
-      // A machine whose clock is ahead takes the list for expired.
+      // A machine whose clock is ahead considers the list expired.
       ["Acquire::Check-Valid-Until", "false"]
     ]
       .flatMap(([name, value]) => ["-o", `${name}=${value}`])

@@ -8,7 +8,7 @@ import { ComponentFailed } from "./stack/StackFailure.ts"
 
 const [program = "vitest", ...args] = argv.slice(2)
 
-/** The command of the arguments with MySQL itself as the stack's database server, whatever the machine has besides. */
+/** Runs the given command with MySQL itself as the stack's database server. */
 const onMySql = Effect.gen(function* () {
   const { adminUrl } = yield* MySqlServer
   const code = yield* Command.make(program, ...args).pipe(
@@ -29,7 +29,7 @@ const onMySql = Effect.gen(function* () {
 onMySql.pipe(
   Effect.scoped,
   Effect.provide(realMySqlServer),
-  // A machine without MySQL is no failure, and says what it did not do.
+  // A machine without MySQL is not a failure; logs that the command was skipped.
   Effect.catchTag("ComponentMissing", (missing) =>
     Effect.logWarning(`Left out: ${[program, ...args].join(" ")}. ${missing.message}`)
   ),

@@ -6,7 +6,7 @@ import { environmentName, type NativeType, type Setting, settingsByPath } from "
 import { settings } from "../../src/config/settings.ts"
 import { vaultKindsOf } from "../../src/config/vaultRules.ts"
 
-/** The default as it would be written in the environment; none when there is no default, or none that is a value. */
+/** The default as an environment variable's value; none if there is no default or it is not a plain value. */
 export const writtenDefault = ({ fallback }: Setting<unknown>): Option.Option<string> =>
   Option.flatMap(fallback, (value) => {
     const { value: printed } = describeSettings({ value }, (text) => text)
@@ -39,7 +39,7 @@ const remarks = (path: string, { isIgnored, kind }: Setting<unknown>): string =>
     .map((remark) => `${remark} `)
     .join("")
 
-/** Outside of code a bar would end the cell and an angle bracket begin a tag. */
+/** Outside of code, `|` would end the table cell and `<` would start a tag. */
 const cell = (text: string): string =>
   text
     .split(/(`[^`]*`)/)

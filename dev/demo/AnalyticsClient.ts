@@ -7,7 +7,7 @@ interface Login {
   readonly password: Redacted.Redacted
 }
 
-/** A connection to the stack's ClickHouse: as the user whom the address names, or as another one. */
+/** A connection to the stack's ClickHouse, as the user in the URL or another one. */
 export const analyticsClient = (url: string, login?: Login) =>
   Effect.acquireRelease(
     Effect.sync(() =>
@@ -20,7 +20,7 @@ export const analyticsClient = (url: string, login?: Login) =>
     (client) => Effect.promise(() => client.close())
   )
 
-/** An error of ClickHouse's own is its number; a statement's text may hold more than is for everybody to see. */
+/** Reports a ClickHouse error by its code only; its text may quote the statement. */
 const failed = (action: string) => (error: unknown) =>
   new StoryFailed({ action, problem: error instanceof ClickHouseError ? `code ${error.code}` : "no answer" })
 
@@ -47,7 +47,7 @@ export const firstColumn = (client: ClickHouseClient, query: string) =>
     catch: failed(query)
   })
 
-/** The number of the server's refusal, or 0 when it refused nothing. */
+/** The server's error code, or 0 on success. */
 export const refusalCode = (client: ClickHouseClient, query: string) =>
   Effect.match(firstColumn(client, query), {
     onSuccess: () => 0,

@@ -9,16 +9,16 @@ interface Contract {
 
 export interface Request<C extends Contract> {
   readonly service: C
-  /** Of the object that is asked. */
+  /** Key of the virtual object. */
   readonly key: string
   readonly handler: keyof C["handlers"] & string
   /** Default `{}`. */
   readonly body?: Readonly<Record<string, unknown>>
-  /** The trace that the call is part of, as W3C `traceparent`. */
+  /** Parent trace as W3C `traceparent`. */
   readonly traceparent?: string
 }
 
-/** What a caller of the ingress gets: 200 with a body, or a refusal with its status and message. */
+/** A response of the ingress: 200 with a body, or an error with status and message. */
 export interface Reply {
   readonly status: number
   readonly text: string
@@ -29,9 +29,9 @@ export interface Reply {
 export class IngressClient extends Context.Tag("ctrl-worker/dev/IngressClient")<
   IngressClient,
   {
-    /** Waits for the answer, whatever it is. */
+    /** Waits for the response, of any status. */
     readonly call: <C extends Contract>(request: Request<C>) => Effect.Effect<Reply, HttpClientError.HttpClientError>
-    /** Waits for nothing; answers with the id of the invocation. */
+    /** Sends the message without waiting; returns the invocation id. */
     readonly send: <C extends Contract>(
       request: Request<C>
     ) => Effect.Effect<string, HttpClientError.HttpClientError | StoryFailed>
@@ -47,7 +47,7 @@ const post = <C extends Contract>(url: string, { body = {}, traceparent }: Reque
 }
 
 const makeClient = (ingress: string) =>
-  // The client would otherwise put its own span's ids in the header.
+  // The client would otherwise send its own span's ids in the header.
   Effect.map(HttpClient.HttpClient, (plain) => {
     const http = HttpClient.withTracerPropagation(plain, false)
     const addressOf = <C extends Contract>({ handler, key, service }: Request<C>) =>

@@ -1,7 +1,7 @@
 import { Duration, Effect, Schema } from "effect"
 import type { Reply } from "./IngressClient.ts"
 
-/** Something is not as the story promises. */
+/** A check of the demo failed. */
 export class StoryFailed extends Schema.TaggedError<StoryFailed>()("StoryFailed", {
   action: Schema.String,
   problem: Schema.String
@@ -13,25 +13,25 @@ export class StoryFailed extends Schema.TaggedError<StoryFailed>()("StoryFailed"
 
 export const failStory = (action: string, problem: string) => Effect.fail(new StoryFailed({ action, problem }))
 
-/** Fails the story unless it is so. */
+/** Fails the demo unless the condition holds. */
 export const expect = (action: string, isSo: boolean, problem: string): Effect.Effect<void, StoryFailed> =>
   isSo ? Effect.void : failStory(action, problem)
 
-/** Fails the story unless the reply has this status. */
+/** Fails the demo unless the reply has this status. */
 export const expectStatus = (action: string, { message, status }: Reply, wanted: number) =>
   expect(action, status === wanted, `answered ${status} ${message}`)
 
-/** Takes the body of a good answer apart, or fails the story. */
+/** Decodes the body of a successful response, or fails the demo. */
 export const expectBody = <A, I>(action: string, reply: Reply, body: Schema.Schema<A, I>) =>
   Effect.zipRight(
     expectStatus(action, reply, 200),
     Effect.orElse(Schema.decode(Schema.parseJson(body))(reply.text), () => failStory(action, `answered ${reply.text}`))
   )
 
-/** On a busy machine a certificate takes a quarter of it. */
+/** On a loaded machine a certificate takes a quarter of it. */
 const bound = Duration.minutes(1)
 
-/** Looks ten times a second until it sees what is wanted, and answers with that. */
+/** Polls ten times a second until the value is present, and returns it. */
 export const until = <A, E, R>(
   what: string,
   look: Effect.Effect<A, E, R>,

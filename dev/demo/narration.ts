@@ -1,13 +1,13 @@
 import { Duration, Effect } from "effect"
 import { paint } from "./terminal.ts"
 
-/** What happens next. */
+/** The next action. */
 export const say = (text: string) => Effect.logInfo(paint("bold", text))
-/** Something the worker or a neighbour shows. */
+/** Output of the worker or another service. */
 export const show = (text: string) => Effect.logInfo(`  ${text}`)
-/** It came out well. */
+/** A success. */
 export const good = (text: string) => Effect.logInfo(paint("green", `  ${text}`))
-/** It was refused or is not there yet, as it should be. */
+/** An expected refusal or missing state. */
 export const refusal = (text: string) => Effect.logInfo(paint("yellow", `  ${text}`))
 
 export const seconds = (duration: Duration.Duration): string => `${Duration.toSeconds(duration).toFixed(1)} s`

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process"
 import { Effect, Redacted } from "effect"
 import { failStory } from "./StoryFailed.ts"
 
-/** Runs openssl with this as its input, and nothing of it on a disk. Answers with what it says. */
+/** Runs openssl with this input, without writing it to disk. Returns its output. */
 const openssl = (args: ReadonlyArray<string>, input: string) =>
   Effect.suspend(() => {
     const { error, status, stderr, stdout } = spawnSync("openssl", args, { input, encoding: "utf8" })
@@ -12,7 +12,7 @@ const openssl = (args: ReadonlyArray<string>, input: string) =>
         failStory(`openssl ${args[0]}`, error?.message ?? stderr.trim())
   })
 
-/** One certificate, as the first of what may be a chain. */
+/** The first certificate of a possible chain. */
 export const describeCertificate = (pem: string) =>
   Effect.map(openssl(["x509", "-noout", "-subject", "-issuer", "-startdate", "-enddate"], pem), (text) => {
     const fields = new Map(
@@ -27,13 +27,13 @@ export const describeCertificate = (pem: string) =>
     }
   })
 
-/** Whether the chain leads to the trusted root and is good for a server of that name. Both files are PEM. */
+/** Whether the chain ends at the trusted root and is valid for a server of that name. Both files are PEM. */
 export const verifyChain = (chain: string, host: string, files: { readonly root: string; readonly chain: string }) =>
   openssl(
     ["verify", "-purpose", "sslserver", "-verify_hostname", host, "-CAfile", files.root, "-untrusted", files.chain],
     chain
   )
 
-/** In PEM: it is the public half that is compared, so that the private one stays in memory. */
+/** In PEM. Compares the public keys, so the private key stays in memory. */
 export const publicKeyOfCertificate = (pem: string) => openssl(["x509", "-noout", "-pubkey"], pem)
 export const publicKeyOfKey = (key: Redacted.Redacted) => openssl(["pkey", "-pubout"], Redacted.value(key))

@@ -5,7 +5,7 @@ import type { Deployed } from "./chapters/deploys.ts"
 import { paint, table } from "./terminal.ts"
 import { waterfall } from "./waterfall.ts"
 
-/** Spans are sent every 200 ms; a trace without news for twice as long is whole. */
+/** Spans are exported every 200 ms; a trace without new spans for twice as long is complete. */
 const quietMillis = 400
 const traceBound = Duration.seconds(5)
 
@@ -18,7 +18,7 @@ interface Row {
   readonly deploymentId: string
 }
 
-/** Which host name leads where, at the end of the story. */
+/** The routes of all host names at the end of the demo. */
 export const printRoutes = ({ images, project }: Deployed) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -39,7 +39,7 @@ export const printRoutes = ({ images, project }: Deployed) =>
     )
   })
 
-/** The last deploy, as the spans of Restate and the worker tell it. */
+/** The last deploy as a trace of Restate and the worker. */
 export const printTrace = ({ traceId }: Deployed) =>
   Effect.gen(function* () {
     const collector = yield* TraceCollector

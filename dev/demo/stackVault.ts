@@ -3,10 +3,10 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { HashicorpVaultLive } from "../../src/layers/vault/HashicorpVaultLive.ts"
 import { VaultServer } from "../simulators/VaultServer.ts"
 
-/** Seconds: longer than the story takes. */
+/** Seconds; longer than the demo takes. */
 const tokenTtl = 600
 
-/** The stack's vault as frontline would use it: with a login of its own, beside the worker's. */
+/** The stack's vault as frontline would use it: with its own login. */
 export const stackVault = Layer.unwrapEffect(
   Effect.gen(function* () {
     const { allowAppRole, url } = yield* VaultServer

@@ -16,13 +16,16 @@ import { printRoutes, printTrace } from "./outcome.ts"
 const quota = { requestsPerMonth: 1_000_000, logsRetentionDays: 30 }
 
 export interface Setting {
-  /** Of the workspace that everything happens to. */
+  /** The workspace of the demo. */
   readonly workspaceId: string
-  /** Generated host names lie below it. */
+  /** Parent domain of generated host names. */
   readonly apex: string
 }
 
-/** From a first image to the monthly bill's warning. A chapter whose stage is missing says so, and the others go on. */
+/**
+ * The chapters of the demo, from a first image to the quota warning. A chapter without its dependencies logs that and is
+ * skipped.
+ */
 export const tellStory = Effect.fnUntraced(function* ({ apex, workspaceId }: Setting) {
   const project = yield* seedProject({ workspaceSlug: "acme", projectSlug: "shop", workspaceId })
   yield* seedQuota(workspaceId, quota)

@@ -3,10 +3,10 @@ import { styleText } from "node:util"
 
 type Style = "bold" | "dim" | "green" | "yellow" | "red" | "cyan"
 
-/** Colour on a terminal, plain text in a file or a pipe; NO_COLOR and FORCE_COLOR are honoured. */
+/** Color on a terminal, plain text in a file or pipe; honours NO_COLOR and FORCE_COLOR. */
 export const paint = (style: Style, text: string): string => styleText(style, text, { stream: stdout })
 
-/** Columns as wide as their widest cell, the first row being the heading. */
+/** A table with columns as wide as their widest cell; the first row is the heading. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)))
   return rows.map((row) =>

@@ -30,7 +30,7 @@ const describe = ({ endedAt, error, startedAt, step }: Step): string => {
     : `${name} ${paint("red", error)}`
 }
 
-/** Runs `work` and says, while it runs, when the deployment's steps open and close. */
+/** Runs `work` and logs meanwhile when the deployment's steps open and close. */
 export const watchSteps = <A, E, R>(
   deploymentId: string,
   work: Effect.Effect<A, E, R>

@@ -13,17 +13,17 @@ interface Line {
 
 const barWidth = 40
 
-/** A statement is worth a number on the line of what ran it, not a line of its own. */
+/** SQL statements are counted on their parent's line, not shown as lines. */
 const isSql = ({ name }: Span): boolean => name.startsWith("sql.")
 const isStatement = ({ name }: Span): boolean => name === "sql.execute"
 
-/** Points in time around Restate's attempts; what is below them moves up. */
+/** Zero-length spans around Restate's attempts; their children move up. */
 const isMoment = ({ name }: Span): boolean => /^(ingress|invocation-start|invocation-end) /.test(name)
 
-/** The package and the key's placeholder are the same on every line. */
+/** Prefixes that are the same on every line. */
 const shortName = (name: string): string => name.replace("hydra.v1.", "").replace("/{key}/", "/")
 
-/** Depth first, siblings by start. A span whose parent is not in the trace (the caller's own) is a root. */
+/** Depth first, siblings by start time. A span whose parent is not in the trace (the caller's own) is a root. */
 const linesOf = (spans: ReadonlyArray<Span>): ReadonlyArray<Line> => {
   const known = new Set(spans.map(({ spanId }) => spanId))
   const children = Map.groupBy(spans, ({ parentSpanId }) => (known.has(parentSpanId) ? parentSpanId : ""))
@@ -47,7 +47,7 @@ const linesOf = (spans: ReadonlyArray<Span>): ReadonlyArray<Line> => {
   return below("", "")
 }
 
-/** A trace as text: one line per span, nested by its parents, with a bar where and as long as it ran. */
+/** Renders a trace as text: one line per span, nested by parent, with a bar of its start and duration. */
 export const waterfall = (spans: ReadonlyArray<Span>): ReadonlyArray<string> => {
   const lines = linesOf(spans)
   const begin = Math.min(...lines.map(({ start }) => start))

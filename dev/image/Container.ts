@@ -14,43 +14,43 @@ import { DockerClient } from "./DockerClient.ts"
 
 export interface ContainerOptions {
   readonly image: string
-  /** WORKER_ settings beside the ports, which are chosen here. */
+  /** WORKER_ settings, except the ports, which are chosen here. */
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A worker in a container of its own, ready. */
+/** A ready worker in a container. */
 export interface Container {
-  /** Where Restate finds its handlers and everybody its health. */
+  /** URLs of its Restate endpoint and its health. */
   readonly url: string
-  /** From the command that starts it until its readiness says 200. */
+  /** Time from the start command until readiness returns 200. */
   readonly startToReady: Duration.Duration
-  /** What it computed meanwhile, which other programs' load does not lengthen; none where its processes are not this machine's. */
+  /** CPU time of the start, independent of the machine's load; none if its processes are not visible on this machine. */
   readonly cpuToReady: Option.Option<Duration.Duration>
-  /** What the kernel lets its process do; none where its processes are not this machine's. */
+  /** Its process's privileges, from the kernel; none if its processes are not visible on this machine. */
   readonly confinement: Effect.Effect<Option.Option<Confinement>>
-  /** All that it has written. */
+  /** Its output. */
   readonly logs: Effect.Effect<string>
-  /** Stops it as `docker stop` does, and says how it ended. */
+  /** Stops it as `docker stop` does; returns its exit. */
   readonly stop: Effect.Effect<{ readonly exitCode: number; readonly took: Duration.Duration }, ComponentFailed>
 }
 
-/** No rights, no writable file anywhere: not even a folder for temporary files. */
+/** No privileges and no writable path, not even for temporary files. */
 const confined = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
 
-/** The longest a worker takes to drain, 25 s unless set otherwise, and some more: past it Docker kills. */
+/** Stop timeout: the drain takes at most 25 s by default; then Docker kills the container. */
 const stopTimeout = 30
 
 const reportedLines = 20
 
-/** How long a start may take on a loaded machine before it counts as failed; what it takes is measured. */
+/** Limit of a start on a loaded machine; the actual time is measured. */
 const readyBound = Duration.seconds(60)
 
 const State = Schema.parseJson(Schema.Struct({ Pid: Schema.Number, Running: Schema.Boolean, ExitCode: Schema.Number }))
 
 /**
- * A shell that waits on a pipe only this process holds and removes the container when the pipe closes. It covers SIGKILL of
- * this process, where no finalizer runs. A private engine is gone by then: what is left are the container's first process,
- * which leads a group, and the one that was watching it for the engine.
+ * A shell that waits on a pipe of this process and removes the container when the pipe closes. It covers SIGKILL of this
+ * process, where no finalizer runs. A private engine is gone by then: its container's first process, a group leader, and the
+ * shim that watched it remain.
  */
 const watch = (program: string, env: Readonly<Record<string, string | undefined>>, name: string, pid: number) => {
   const script = `while read -r field value; do [ "$field" = PPid: ] && shim=$value; done < "/proc/$2/status"
@@ -73,7 +73,7 @@ const isReady = (url: string) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
-/** The settings in a file that only this user reads: in arguments they would be everybody's to read. */
+/** The settings in a file that only this user can read: every local user can read arguments. */
 const settingsFile = (settings: Readonly<Record<string, string>>) =>
   Effect.gen(function* () {
     const run = yield* RunDirectory
@@ -83,7 +83,7 @@ const settingsFile = (settings: Readonly<Record<string, string>>) =>
     return file
   })
 
-/** What there is to know of a container and to do with it, whatever it runs. */
+/** Handles of a container, whatever it runs. */
 const handle = (name: string) =>
   Effect.map(DockerClient, ({ docker, logs }) => {
     const inspect = docker("inspect", "--format={{json .State}}", name)
@@ -97,7 +97,7 @@ const handle = (name: string) =>
       const [took] = yield* inRealTime(Effect.timed(docker("stop", "-t", String(stopTimeout), name)))
       return { exitCode: (yield* state).ExitCode, took }
     })
-    /** Fails when it ends first, and when it takes too long. */
+    /** Fails if it ends first or exceeds the limit. */
     const untilReady = (url: string) =>
       isReady(url).pipe(
         Effect.timeout("2 seconds"),
@@ -111,7 +111,7 @@ const handle = (name: string) =>
     return { state, stop, untilReady, logs: logs(name) }
   })
 
-/** Starts the image as a stranger's cluster would, on the network of the machine, and waits until it is ready. */
+/** Starts the image with a cluster's restrictions, on the host network, and waits until it is ready. */
 export const startContainer = (
   options: ContainerOptions
 ): Effect.Effect<Container, ComponentFailed, DockerClient | RunDirectory | Scope.Scope> =>

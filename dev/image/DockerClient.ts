@@ -8,20 +8,20 @@ import { dockerAnswers, findProgram } from "../stack/Machine.ts"
 import { RunDirectory, RunDirectoryLive } from "../stack/RunDirectory.ts"
 import { ComponentFailed, ComponentMissing, type StackFailure } from "../stack/StackFailure.ts"
 
-/** Docker's command line, with an engine that builds images with BuildKit and runs them. */
+/** The Docker CLI, with an engine that builds with BuildKit and runs images. */
 export class DockerClient extends Context.Tag("ctrl-worker/dev/DockerClient")<
   DockerClient,
   {
-    /** Runs `docker` with these arguments and answers with what it printed; fails with the end of its complaints. */
+    /** Runs `docker` with these arguments and returns its output; fails with the end of its error output. */
     readonly docker: (...args: ReadonlyArray<string>) => Effect.Effect<string, ComponentFailed>
-    /** All that a container has written to its two outputs; empty when there is no such container. */
+    /** The output of a container on both streams; empty if it does not exist. */
     readonly logs: (container: string) => Effect.Effect<string>
-    /** The environment that makes `docker` find its engine. */
+    /** Environment variables with which `docker` finds its engine. */
     readonly env: Readonly<Record<string, string | undefined>>
     readonly program: string
-    /** Where it came from, for a person to read. */
+    /** Its source, for logs. */
     readonly source: string
-    /** An engine of this run alone, which has no network but the machine's and no registry of base images. */
+    /** An engine for this run only, with the host network and without a registry of base images. */
     readonly isPrivate: boolean
   }
 >() {}
@@ -65,7 +65,7 @@ const connect = (program: string, env: Readonly<Record<string, string | undefine
   env
 })
 
-/** The engine's own client may lack buildx. That of a newer Debian runs here as it is, as its engine does. */
+/** The engine's own client may lack buildx. The static client of a newer Debian runs here. */
 const fetchedClient = Effect.gen(function* () {
   const tree = yield* debianTree({
     name: "docker-client",
@@ -74,7 +74,7 @@ const fetchedClient = Effect.gen(function* () {
     form: "folder"
   })
   const run = yield* RunDirectory
-  // Builders are remembered in the client's folder, so it is of this run alone.
+  // The client's folder stores builders, so it is private to this run.
   const folder = yield* run.folderFor("docker-client")
   yield* Effect.promise(async () => {
     await mkdir(join(folder, "cli-plugins"))
@@ -96,7 +96,7 @@ const socketScheme = "docker://"
 
 const privateClient = Effect.gen(function* () {
   const { address, source } = yield* startBuildkit
-  // A bare buildkitd builds, and runs nothing.
+  // A bare buildkitd cannot run containers.
   if (!address.startsWith(socketScheme)) return yield* missing
   const { folder, program } = yield* fetchedClient
   const env = {
@@ -116,7 +116,7 @@ const answeringEngine = Effect.gen(function* () {
   return Option.some({ ...client, source: "Docker of this machine", isPrivate: false })
 })
 
-/** Null when this machine can build and run an image, else why not, for a person to read. */
+/** Null if this machine can build and run an image, else the reason why not. */
 export const whyNoImages: Effect.Effect<string | null> = Effect.gen(function* () {
   if (Option.isSome(yield* answeringEngine)) return null
   const given = process.env.STACK_BUILDKIT_ADDRESS
@@ -125,7 +125,7 @@ export const whyNoImages: Effect.Effect<string | null> = Effect.gen(function* ()
   return yield* whyNoBuildkit
 })
 
-/** Docker of this machine where it answers, else a private engine. Gone with the scope. */
+/** This machine's Docker if it responds, else a private engine. Removed with the scope. */
 export const dockerClient: Layer.Layer<DockerClient, StackFailure> = Layer.scoped(
   DockerClient,
   Effect.flatMap(answeringEngine, Option.match({ onSome: Effect.succeed, onNone: () => privateClient }))

@@ -9,22 +9,22 @@ import { runProgram } from "../stack/Process.ts"
 import { RunDirectory } from "../stack/RunDirectory.ts"
 
 export interface ImageFile {
-  /** As `ls` writes it, such as `-rw-r--r--`. */
+  /** Mode as in `ls`, such as `-rw-r--r--`. */
   readonly mode: string
   readonly uid: number
   readonly gid: number
   readonly bytes: number
-  /** From the root, without a leading slash. */
+  /** Path from the root, without a leading slash. */
   readonly path: string
 }
 
-/** What is known of an image without running it. */
+/** Metadata of an image, without running it. */
 export interface ImageFacts {
-  /** Of the manifest, `sha256:...`. */
+  /** Digest of the manifest, `sha256:...`. */
   readonly digest: string
-  /** What a registry stores and a node fetches. */
+  /** Compressed size, in a registry. */
   readonly compressedBytes: number
-  /** What a node keeps. */
+  /** Unpacked size, on a node. */
   readonly uncompressedBytes: number
   readonly user: string
   readonly entrypoint: ReadonlyArray<string>
@@ -54,7 +54,7 @@ const ImageConfig = Schema.parseJson(
 
 const line = /^(\S{10}) +(\d+)\/(\d+) +(\d+|\d+,\d+) +\S+ +\S+ (.*?)(?: (?:->|link to) .*)?$/
 
-/** One line of what GNU tar lists with `--verbose --numeric-owner`; undefined for anything else. */
+/** Parses one line of `tar --verbose --numeric-owner`; undefined for others. */
 export const parseListing = (text: string): ImageFile | undefined => {
   const [, mode, uid, gid, bytes, path] = line.exec(text) ?? []
   if (mode === undefined || path === undefined) return undefined
@@ -62,7 +62,7 @@ export const parseListing = (text: string): ImageFile | undefined => {
     mode,
     uid: Number(uid),
     gid: Number(gid),
-    // A device has two numbers in place of a size.
+    // Devices have two numbers instead of a size.
     bytes: Number(bytes) || 0,
     path: path.replace(/^\.?\//, "").replace(/\/$/, "")
   }
@@ -82,7 +82,7 @@ const unpackedBytes = async (layer: string) => {
 
 const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, it) => total + it, 0)
 
-/** Reads an archive in OCI's layout with one image of gzipped layers, which is what this project's build leaves. */
+/** Reads an OCI layout archive with one image of gzipped layers, as this project's build creates it. */
 export const readImage = (archive: string) =>
   Effect.gen(function* () {
     const run = yield* RunDirectory

@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 
-/** An image was built, and is not what it has to be. */
+/** A built image violates a requirement. */
 export class ImageRefused extends Schema.TaggedError<ImageRefused>()("ImageRefused", {
   problems: Schema.NonEmptyArray(Schema.String)
 }) {

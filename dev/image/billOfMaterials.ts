@@ -1,4 +1,4 @@
-/** What is read of a CycloneDX 1.5 document; everything else in it passes through. */
+/** The fields of a CycloneDX 1.5 document that are used; others are kept. */
 export interface BillOfMaterials {
   readonly serialNumber?: string
   readonly metadata: { readonly timestamp?: string; readonly component: { readonly "bom-ref": string } }
@@ -19,21 +19,21 @@ const nodeComponent = (version: string) => ({
 })
 
 export interface Bundle {
-  /** The name of what the bundle is; npm would take the folder's. */
+  /** The name of the bundle; npm would use the folder's. */
   readonly name: string
   readonly packages: ReadonlyArray<PackageReference>
   readonly node: string
 }
 
-/** The bundled packages that the document does not know. */
+/** Bundled packages that are missing in the document. */
 export const unknownPackages = (all: BillOfMaterials, { packages }: Pick<Bundle, "packages">) => {
   const known = new Set(all.components.map((component) => component["bom-ref"]))
   return packages.filter((reference) => !known.has(reference))
 }
 
 /**
- * The bill of materials of a bundle, from that of the whole lock file: the packages in it, Node, and nothing else. Without
- * the time and the number of the document, so that the same sources give the same one.
+ * The bill of materials of a bundle, from that of the lock file: its packages and Node only. Without timestamp and serial
+ * number, so that equal sources give an equal document.
  */
 export const billOfBundle = (all: BillOfMaterials, { name, node, packages }: Bundle) => {
   const { serialNumber: _, ...document } = all

@@ -9,15 +9,15 @@ import { DockerClient } from "./DockerClient.ts"
 import { localBases } from "./localBases.ts"
 
 export interface BuiltImage {
-  /** As `docker run` takes it. */
+  /** Image reference for `docker run`. */
   readonly reference: string
-  /** The same image as an archive in OCI's layout. */
+  /** The image as an OCI layout archive. */
   readonly archive: string
 }
 
 const project = fileURLToPath(new URL("../..", import.meta.url))
 
-/** What git answers, or nothing: sources that were downloaded have no history. */
+/** git's output, or nothing: downloaded sources have no history. */
 const git = (...args: ReadonlyArray<string>) =>
   Effect.async<string>((resume) => {
     execFile("git", args, { cwd: project }, (error, output) =>
@@ -25,7 +25,7 @@ const git = (...args: ReadonlyArray<string>) =>
     )
   })
 
-/** npm's settings of whoever builds, where there are any: the registry may be one of theirs. */
+/** The user's npm settings, if any: they may name a private registry. */
 const npmSettings = Effect.gen(function* () {
   const file = process.env.npm_config_userconfig ?? join(process.env.HOME ?? "/", ".npmrc")
   const there = yield* Effect.isSuccess(Effect.tryPromise(() => access(file)))
@@ -33,8 +33,8 @@ const npmSettings = Effect.gen(function* () {
 })
 
 /**
- * Builds the project's Dockerfile: on the public base images with Docker of this machine, and on local stand-ins with a
- * private engine, which reaches no registry of images.
+ * Builds the project's Dockerfile: on the public base images with this machine's Docker, or on local substitutes with a private
+ * engine, which cannot reach registries.
  */
 export const buildImage = (reference: string) =>
   Effect.gen(function* () {
@@ -48,7 +48,7 @@ export const buildImage = (reference: string) =>
       ...bases,
       VERSION: manifest.version,
       ...(revision === "" ? {} : { REVISION: revision }),
-      // With it every file and the image itself are of the commit's time: the same sources give the same digest.
+      // SOURCE_DATE_EPOCH sets all timestamps to the commit's: equal sources give an equal digest.
       ...(committedAt === "" ? {} : { SOURCE_DATE_EPOCH: committedAt })
     }
     yield* docker(
@@ -62,7 +62,7 @@ export const buildImage = (reference: string) =>
       `--output=type=oci,dest=${archive},rewrite-timestamp=true`,
       project
     )
-    // What is measured is what runs.
+    // Measures the artifact that runs.
     yield* docker("load", `--input=${archive}`)
     return { reference, archive }
   })

@@ -9,28 +9,28 @@ import { bundledPackages, keepManifests } from "./bundledPackages.ts"
 
 export const bomFile = "sbom.cdx.json"
 
-/** Everything in few files, neither minified nor mangled. Run in the project's folder. */
+/** Bundles into few files, not minified. Run in the project's folder. */
 const bundle = (folder: string) =>
   build({
     entryPoints: { main: "src/main.ts" },
     outdir: folder,
     bundle: true,
-    // What a command imports when it runs stays apart, so that `--help` and `cron` need not wait for every SDK to load.
+    // Dynamic imports stay separate chunks, so that `--help` and `cron` do not load every SDK.
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
     platform: "node",
     format: "esm",
     target: "node24",
-    // Node's own conditions and fields: what is bundled is what Node would load.
+    // Node's conditions and fields, so that the bundle has the modules that Node would load.
     conditions: [],
     mainFields: ["main"],
-    // `debug` takes it where it is there, as it is where development has brought it; production never had it.
+    // `debug` uses `supports-color` if installed, which only development dependencies do.
     external: ["supports-color"],
     sourcemap: true,
     sourcesContent: false,
     legalComments: "inline",
     metafile: true,
-    // Packages in CommonJS call for Node's own modules by `require`, which a module of ECMAScript has to make.
+    // Bundled CommonJS packages call `require` for Node's modules, which an ES module has to define.
     banner: {
       js: [
         'import { createRequire as createRequireOfBundle } from "node:module"',
@@ -40,8 +40,8 @@ const bundle = (folder: string) =>
   })
 
 /**
- * npm knows licences and checksums from the lock file. Of all packages: with `--omit=dev` it leaves out those that
- * development needs as well, Effect among them.
+ * npm reads licences and checksums from the lock file. Lists all packages: `--omit=dev` would also omit packages that
+ * development shares, such as Effect.
  */
 const billOfLockFile = async (): Promise<BillOfMaterials> => {
   const args = ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application", "--package-lock-only"]
@@ -55,8 +55,8 @@ const referenceOf = async (folder: string) => {
 }
 
 /**
- * Makes the folder all that it takes to run the worker under Node: `main.js` and its chunks, the bundled packages' manifests and licences, and
- * a bill of materials in CycloneDX. What was in it before is gone.
+ * Writes everything needed to run the worker under Node: `main.js` and its chunks, the bundled packages' manifests and
+ * licences, and a CycloneDX bill of materials. Deletes the folder's previous content.
  */
 export const bundleInto = async (folder: string): Promise<void> => {
   await rm(folder, { recursive: true, force: true })

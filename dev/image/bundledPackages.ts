@@ -10,8 +10,8 @@ export const bundledPackages = (files: ReadonlyArray<string>): ReadonlyArray<str
 const legalFile = /^(?:package\.json|(?:licen[cs]e|notice|copying|copyright|authors)(?:[.-].*)?)$/i
 
 /**
- * Copies each package's manifest and legal files to the same place below `target`. The licences ask for it, and what looks
- * for vulnerable packages in an image knows them by their manifests.
+ * Copies each package's manifest and legal files to the same path below `target`. Licences require the legal files, and
+ * vulnerability scanners identify packages by manifest.
  */
 export const keepManifests = async (packages: ReadonlyArray<string>, target: string): Promise<void> => {
   for (const folder of packages) {

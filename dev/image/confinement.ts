@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs"
 import { Option } from "effect"
 
-/** What the kernel says of a process. */
+/** Privileges of a process. */
 export interface Confinement {
   readonly uid: number
   readonly gid: number
-  /** Capabilities that it has or could get, as a bit mask; `0` is none. */
+  /** Effective and obtainable capabilities as a bit mask; `0` is none. */
   readonly capabilities: bigint
   readonly noNewPrivileges: boolean
-  /** Its root is mounted for reading only. */
+  /** Its root is mounted read-only. */
   readonly readOnlyRoot: boolean
   readonly residentBytes: number
 }
@@ -28,7 +28,7 @@ export const parseConfinement = (status: string, mounts: string): Confinement =>
   }
 }
 
-/** None where the process is not one of this machine's, as with an engine in a machine of its own. */
+/** None if the process is not visible on this machine, as with an engine in a VM. */
 export const confinementOf = (pid: number): Option.Option<Confinement> =>
   Option.liftThrowable(() =>
     parseConfinement(readFileSync(`/proc/${pid}/status`, "utf8"), readFileSync(`/proc/${pid}/mountinfo`, "utf8"))

@@ -5,7 +5,7 @@ import { IngressClient } from "../demo/IngressClient.ts"
 import { expect, expectStatus } from "../demo/StoryFailed.ts"
 import { seedDeployment, seedProject } from "../simulators/seed.ts"
 
-/** A whole deploy through the ingress, and a look at the row that it has to leave. */
+/** One deploy through the ingress, and a check of its row. */
 export const deployOnce = Effect.fnUntraced(function* (region: string) {
   const sql = yield* SqlClient
   const client = yield* IngressClient

@@ -1,16 +1,16 @@
 import type { ImageFacts, ImageFile } from "./ImageFacts.ts"
 
-/** Megabytes here are of 1,000,000 bytes, as registries and Docker show them. */
+/** Megabytes of 1,000,000 bytes, as registries and Docker show them. */
 export const megabyte = 1_000_000
 
-/** RELIABILITY bar: unpacked, so that the smaller compressed size is within it as well. */
+/** Limit of the unpacked size, so that the compressed size is within it as well. */
 export const largestImage = 250 * megabyte
 
-/** A link has no rights of its own, and devices are the runtime's: it mounts its own `/dev`. */
+/** Links have no mode of their own, and the runtime mounts its own `/dev`. */
 const hasRights = ({ mode }: ImageFile) => /^[-dsp]/.test(mode)
 const isDirectory = ({ mode }: ImageFile) => mode.startsWith("d")
 
-/** Whoever breaks into the worker must not be able to change what runs next, or to become somebody else. */
+/** An attacker inside the worker must not be able to change what runs next or gain privileges. */
 const problemOf = (file: ImageFile): string | undefined => {
   const [owner, group, others] = [file.mode.slice(1, 4), file.mode.slice(4, 7), file.mode.slice(7, 10)]
   if (!hasRights(file)) return undefined
@@ -20,17 +20,17 @@ const problemOf = (file: ImageFile): string | undefined => {
   const isOurs = /^(?:app|usr\/local)(?:\/|$)/.test(file.path)
   if (isOurs && (file.uid !== 0 || file.gid !== 0)) return `${file.path} belongs to ${file.uid}:${file.gid}`
   if (isOurs && group.includes("w")) return `${file.path} may be written by its group`
-  // A cluster may choose the user, by its own range of numbers.
+  // A cluster may choose another user id.
   if (isOurs && !others.startsWith(isDirectory(file) ? "r-x" : "r")) return `${file.path} may not be read by everybody`
   return undefined
 }
 
-/** What development needs and an image must not carry. */
+/** Development files that an image must not contain. */
 const developmentOnly = /(?:^|\/)(?:\.npmrc|\.env|\.git|package-lock\.json|esbuild|typescript|vitest|test|src)(?:\/|$)/
 
 const isDevelopment = ({ path }: ImageFile) => path.startsWith("app/") && developmentOnly.test(path)
 
-/** What is wrong with an image, for a person to read; empty when nothing is. */
+/** Problems of an image; empty if there are none. */
 export const imageProblems = (facts: ImageFacts): ReadonlyArray<string> => {
   const problems: Array<string> = []
   if (facts.uncompressedBytes > largestImage)
@@ -42,7 +42,7 @@ export const imageProblems = (facts: ImageFacts): ReadonlyArray<string> => {
   const [program] = facts.entrypoint
   if (program === undefined || !program.startsWith("/"))
     problems.push("the entry point is not a program by its full path")
-  // Whoever may send the process a signal could read its heap through an inspector.
+  // A process that may send signals could open an inspector and read the heap.
   if (!facts.entrypoint.includes("--disable-sigusr1")) problems.push("SIGUSR1 opens an inspector")
   if (facts.command.join() !== "serve") problems.push(`without arguments it runs "${facts.command.join(" ")}"`)
   if (facts.stopSignal !== "SIGTERM") problems.push(`it is stopped with "${facts.stopSignal}"`)

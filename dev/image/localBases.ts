@@ -11,16 +11,16 @@ import { RunDirectory } from "../stack/RunDirectory.ts"
 import { ComponentMissing } from "../stack/StackFailure.ts"
 import { DockerClient } from "./DockerClient.ts"
 
-/** The images that the worker's are built from, as its Dockerfile's arguments take them. */
+/** The base images, as arguments of the Dockerfile. */
 export interface BaseImages {
   readonly NODE_IMAGE: string
   readonly BASE_IMAGE: string
 }
 
-/** The release that the public images are of. */
+/** The Debian release of the public images. */
 const suite = "bookworm"
 
-/** What `gcr.io/distroless/cc-debian12` consists of: the C and C++ libraries and what they read. */
+/** The packages of `gcr.io/distroless/cc-debian12`: the C and C++ libraries and their data. */
 const runtimePackages = [
   "base-files",
   "netbase",
@@ -44,7 +44,7 @@ const importTree = (name: string, tag: string, packages: ReadonlyArray<string>) 
     return tag
   })
 
-/** Taken only where the machine's own npm is Debian's, which finds its packages in places of its own. */
+/** Only for Debian's npm, which has its packages in other places. */
 const npmVersion = "11.19.1"
 
 const fetchedNpm = Effect.gen(function* () {
@@ -60,7 +60,7 @@ const fetchedNpm = Effect.gen(function* () {
   return join(folder, "node_modules/npm")
 })
 
-/** The folder of npm with all that it needs: of the npm that runs this, or that of the PATH. */
+/** The folder of npm with its dependencies: the running npm or the one on the PATH. */
 const npmFolder = Effect.gen(function* () {
   const program = yield* Option.match(Option.fromNullable(process.env.npm_execpath), {
     onSome: Effect.succeedSome,
@@ -77,7 +77,7 @@ const nodeFolder = Effect.try({
   catch: () => new ComponentMissing({ component: "Node for Linux", remedies: ["npm ci   (with optional packages)"] })
 })
 
-/** The authorities that this machine trusts, so that a registry behind one of its own is reached from a build as well. */
+/** This machine's trusted authorities, so that builds reach a registry behind a private one. */
 const certificateFolder = Effect.gen(function* () {
   const run = yield* RunDirectory
   const folder = yield* run.folderFor("certificates")
@@ -87,7 +87,7 @@ const certificateFolder = Effect.gen(function* () {
 })
 
 /**
- * Stand-ins for the public base images, from Debian's packages and the Node of npm: eight seconds the first time, three
+ * Local substitutes for the public base images, from Debian's packages and npm's Node: eight seconds the first time, three
  * later.
  */
 export const localBases = Effect.gen(function* () {
@@ -106,7 +106,7 @@ export const localBases = Effect.gen(function* () {
     `--build-context=certificates=${yield* certificateFolder}`,
     `--file=${fileURLToPath(new URL("node.Dockerfile", import.meta.url))}`,
     `--tag=${node}`,
-    // Nobody fetches it: to compress it would only take time.
+    // Not compressed, because it is never downloaded.
     "--output=type=docker,compression=uncompressed",
     fileURLToPath(new URL(".", import.meta.url))
   )

@@ -61,11 +61,11 @@ const choice = (name: string, label: string, query: string) =>
     .sort(VariableSort.AlphabeticalAsc)
     .multi(true)
     .includeAll(true)
-    // Also what has no such label: outside Kubernetes there is no namespace.
+    // Also matches series without the label: outside Kubernetes there is no namespace.
     .allValue(".*")
     .current({ text: "All", value: "$__all" })
 
-/** The dashboard for Grafana 10 or newer. */
+/** The dashboard, for Grafana 10 or newer. */
 export const dashboard = (): Dashboard => {
   const empty = new DashboardBuilder("Control plane worker")
     .uid("control-plane-worker")

@@ -1,4 +1,4 @@
-/** One query of a panel, and what its series are called. */
+/** A query of a panel and the legend of its series. */
 export interface Query {
   /** PromQL with the dashboard's variables. */
   readonly expr: string
@@ -8,12 +8,12 @@ export interface Query {
 export interface PanelSpec {
   readonly title: string
   readonly kind: "stat" | "timeseries"
-  /** Grafana's id of the unit. */
+  /** Grafana's unit id. */
   readonly unit: string
-  /** What it shows and when to worry. */
+  /** What the panel shows, and when to act. */
   readonly description: string
   readonly queries: ReadonlyArray<Query>
-  /** From here on it is red. */
+  /** Red threshold. */
   readonly alarmAt?: number
 }
 
@@ -25,11 +25,11 @@ export interface RowSpec {
 const place = 'namespace=~"$namespace",job=~"$job"'
 const ofService = `${place},service=~"$service"`
 
-/** A family of the worker with the variables' selection and further matchers. */
+/** A metric of the worker, with the variables' and further matchers. */
 const family = (name: string, where = place, more = "") =>
   `control_plane_worker_${name}{${where}${more === "" ? "" : `,${more}`}}`
 
-/** Families of prom-client's defaults, which other Node programs have too: only those of workers. */
+/** prom-client's default metrics, which other Node programs export too: only those of workers. */
 const ofProcess = (name: string) => `${name}{${place}} and on (namespace, job, instance) ${family("build_info")}`
 
 const perSecond = (counter: string, ...by: ReadonlyArray<string>) =>
@@ -62,7 +62,7 @@ const number = (title: string, unit: string, description: string, expr: string, 
 
 const failed = 'outcome=~"failed|defect"'
 
-/** Zero where the watch over invocations has answers, nothing where it has none. */
+/** Zero if the invocation watch works, no value otherwise. */
 const noneWhileWatched = `0 * max(${family("invocation_watch_up")} == 1)`
 
 const overview: RowSpec = {
@@ -327,5 +327,5 @@ const nodeProcess: RowSpec = {
   ]
 }
 
-/** Everything the dashboard shows, in the order in which one looks. */
+/** The dashboard's rows and panels, in reading order. */
 export const rows: ReadonlyArray<RowSpec> = [overview, deploys, domains, upkeep, database, nodeProcess]

@@ -1,6 +1,6 @@
 import { dashboard } from "./dashboard.ts"
 
-/** The dashboard as a file to import or to provision. */
+/** The dashboard as a file for import or provisioning. */
 export const renderDashboard = (): string => `${JSON.stringify(dashboard(), null, 2)}\n`
 
 const head = `# Written by \`npm run observability\` from rules.yaml, for the Prometheus operator.
@@ -14,7 +14,7 @@ metadata:
 spec:
 `
 
-/** The groups of a rule file as an object of the Prometheus operator: the same lines, two columns further in. */
+/** The groups of a rule file as a PrometheusRule object: the same lines, indented by two more columns. */
 export const renderPrometheusRule = (rules: string): string => {
   const groups = rules.slice(rules.search(/^groups:/m))
   return head + groups.replaceAll(/^(?=.)/gm, "  ")

@@ -1,9 +1,6 @@
 import type { Schedule } from "../../src/contract/schedules.ts"
 
-/**
- * Sends one firing. It repeats itself for some minutes, which is safe: the idempotency key is taken from the instant at which
- * the script began.
- */
+/** Sends one run. It retries for some minutes, which is safe: the idempotency key is derived from the script's start time. */
 const script = ({ handler, idempotency, key, payload, service }: Schedule): ReadonlyArray<string> => [
   "now=$(date -u +%s)",
   `key="${typeof key === "string" ? key : key.shell}"`,
@@ -80,7 +77,7 @@ spec:
 export const renderCronJobs = (schedules: ReadonlyArray<Schedule>): string =>
   `${generated}\n${schedules.map(cronJob).join("---\n")}`
 
-/** One line of a crontab has no line breaks, and cron takes an unescaped percent sign for one. */
+/** A crontab entry is one line, and cron treats an unescaped percent sign as a line break. */
 const crontabLine = (schedule: Schedule): string => {
   const line = script(schedule)
     .map((part) => part.replace(/ \\$/, " "))
@@ -90,7 +87,7 @@ const crontabLine = (schedule: Schedule): string => {
   return `${schedule.cron} ${line.replaceAll("%", "\\%")}`
 }
 
-/** A crontab for all schedules, for a machine whose time zone is UTC. */
+/** A crontab with all schedules, for a machine in UTC. */
 export const renderCrontab = (schedules: ReadonlyArray<Schedule>): string => `${generated}
 # The machine's time zone must be UTC. Set RESTATE_API_KEY too where the ingress asks for one.
 SHELL=/bin/sh

@@ -23,26 +23,26 @@ import {
 } from "../../src/layers/builder/buildkit/descriptors.ts"
 import type { Certificates } from "./certificates.ts"
 
-/** What a build says to the worker while it runs, over the worker's session. */
+/** Calls that a build makes to the worker over its session. */
 export interface Asking {
-  /** The secret's text, or gRPC's code when the worker does not give it. */
+  /** The secret's text, or gRPC's error code. */
   readonly secret: (id: string) => Promise<string | number>
   readonly credentials: (host: string) => Promise<{ readonly username: string; readonly secret: string } | number>
-  /** Whether the worker fetches the tokens of that registry: gRPC's code. */
+  /** Whether the worker fetches tokens of that registry: gRPC's code. */
   readonly authority: (host: string) => Promise<number>
   readonly token: (host: string, scopes: ReadonlyArray<string>) => Promise<string | number>
-  /** Any method that takes an empty message: gRPC's code. */
+  /** Calls any method with an empty message: gRPC's code. */
   readonly method: (path: string) => Promise<number>
 }
 
 export interface Failure {
   readonly code: status
   readonly text: string
-  /** google.rpc.Status in protobuf, as BuildKit sends it beside the code. */
+  /** google.rpc.Status in protobuf, as BuildKit sends it with an error code. */
   readonly details?: Buffer
 }
 
-/** What happens to a build: it emits events and ends as one of these; null never ends by itself. */
+/** The script of a build: its events and result; null never ends. */
 export type Play = (solve: {
   readonly request: SolveRequest
   readonly ask: Asking
@@ -53,9 +53,9 @@ export interface BuildkitServer {
   /** `tcp://127.0.0.1:<port>`. */
   readonly address: string
   readonly solves: ReadonlyArray<SolveRequest>
-  /** Refs of builds whose caller went away. */
+  /** Refs of builds whose caller disconnected. */
   readonly cancelled: ReadonlyArray<string>
-  /** Cuts every connection, as a daemon that is killed does. */
+  /** Closes every connection, as a killed daemon does. */
   readonly die: () => void
 }
 
@@ -82,7 +82,7 @@ const overStream = (call: ServerDuplexStream<Bytes, Bytes>): Duplex => {
   return stream
 }
 
-/** One gRPC call by hand: gRPC's own client cannot speak over a stream that is there already. */
+/** A handwritten gRPC call: the gRPC client cannot use an existing stream. */
 const callOver = (stream: Duplex) => {
   const session = connect("http://session", { createConnection: () => stream })
   session.on("error", () => undefined)
@@ -140,8 +140,8 @@ const askingOver = (stream: Duplex): Asking => {
 }
 
 /**
- * Plays a BuildKit daemon: sessions, status streams and solves as BuildKit's API has them, with a play instead of a build.
- * With certificates it asks for the client's. One without a version is older than BuildKit 0.11 and does not know the question.
+ * Simulates a BuildKit daemon: sessions, status streams and solves of BuildKit's API, with scripted builds. With certificates
+ * it requires client certificates. Without a version it behaves like BuildKit before 0.11, which lacks the Info call.
  */
 export const buildkitServer = (
   play: Play,
@@ -157,7 +157,7 @@ export const buildkitServer = (
     const running = new Set<string>()
     const cancelled: Array<string> = []
 
-    /** A solve may come before its session, as with the real one. */
+    /** A solve may arrive before its session, as with the real daemon. */
     const askingOf = (id: string): Promise<Asking> => {
       const known = askings.get(id) ?? new Promise<Asking>((resolve) => sessions.set(id, resolve))
       askings.set(id, known)
@@ -170,7 +170,7 @@ export const buildkitServer = (
       sessions.get(String(id))?.(askingOver(overStream(call)))
     }
 
-    /** Whoever asks late is told everything as well. */
+    /** A late subscriber gets all events as well. */
     const tell = (ref: string, event: StatusResponse | "end") => {
       told.set(ref, [...(told.get(ref) ?? []), event])
       show(watchers.get(ref), event)

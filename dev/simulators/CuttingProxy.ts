@@ -1,13 +1,13 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { Effect } from "effect"
 
-/** What the proxy does to the next COMMIT, or to all traffic. */
+/** The fault of the next COMMIT, or of all traffic. */
 type Fault = "none" | "lose-commit" | "lose-answer-to-commit" | "silence"
 
-/** The end of the packet that carries the statement, in plain text. Nothing follows it until it is answered. */
+/** The end of the COMMIT packet in plain text. No packet follows it until the response. */
 const commit = Buffer.from("COMMIT")
 
-/** A TCP proxy before a MySQL server that can lose a COMMIT, lose only its answer, or fall silent. */
+/** A TCP proxy in front of a MySQL server that can drop a COMMIT, drop only its response, or stop forwarding. */
 export const cuttingProxy = (target: { readonly host: string; readonly port: number }) =>
   Effect.gen(function* () {
     let fault: Fault = "none"
@@ -42,7 +42,7 @@ export const cuttingProxy = (target: { readonly host: string; readonly port: num
       })
       server.on("data", (data) => {
         if (fault === "silence") return
-        // The server answers after it has committed, so cutting here is cutting after the rows are there.
+        // The server responds after the commit, so cutting here loses only the response.
         if (isMuted) client.destroy()
         else client.write(data)
       })
@@ -60,9 +60,9 @@ export const cuttingProxy = (target: { readonly host: string; readonly port: num
         })
     )
     return {
-      // A TCP server that listens has an address object, never a path.
+      // A listening TCP server has an address object, never a path.
       port: (listener.address() as AddressInfo).port,
-      /** Applies to the next COMMIT only, except `silence`, which lasts until the next call. */
+      /** Applies to the next COMMIT only; `silence` applies until the next call. */
       inject: (next: Fault) =>
         Effect.sync(() => {
           fault = next

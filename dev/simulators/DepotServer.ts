@@ -4,7 +4,7 @@ import { field, message, method, service } from "../../src/layers/builder/buildk
 import { onLoopback } from "../stack/onLoopback.ts"
 import type { Certificates } from "./certificates.ts"
 
-/** Depot's messages, as far as the SDK sends and reads them here, by the numbers of its public API. */
+/** Depot's messages, limited to the fields that the SDK uses here, by the numbers of its public API. */
 const messages = {
   Empty: message({}),
   Timestamp: message({ seconds: field("int64", 1) }),
@@ -66,14 +66,14 @@ export interface DepotServer {
   readonly builds: ReadonlyArray<{
     readonly buildId: string
     readonly projectId: string
-    /** Every outcome it was told, in order: "success", or the error's text. */
+    /** Reported build results, in order: "success", or the error's text. */
     readonly finished: ReadonlyArray<string>
     readonly released: boolean
     readonly healthReports: number
   }>
-  /** How long creating a project takes, in milliseconds, so that others can do it meanwhile. */
+  /** Delay of creating a project in milliseconds, for concurrent requests. */
   readonly slowDown: (millis: number) => void
-  /** The tokens of builds are not known to the server of machines for so many questions. */
+  /** The machine server rejects a build's token for this many requests. */
   readonly forgetTokens: (times: number) => void
 }
 
@@ -88,7 +88,7 @@ class Refused extends Error {
   }
 }
 
-/** Connect's streams are frames: a byte of flags, four of length. The last one, flagged 2, is JSON. */
+/** Connect streams consist of frames: a flag byte, four bytes of length, the data. The last frame, with flag 2, is JSON. */
 const frame = (flags: number, content: Buffer): Buffer => {
   const head = Buffer.alloc(5)
   head.writeUInt8(flags)
@@ -114,8 +114,8 @@ export interface Project {
 }
 
 /**
- * Plays Depot's API (Connect over HTTP/2, protobuf) for the real SDK. An account has one token; each build has one of its
- * own, for its machine. Time is not part of it: projects are as old as they were created.
+ * Simulates Depot's API (Connect over HTTP/2, protobuf) for the real SDK. An account has one token; each build has its own, for
+ * its machine. It does not model time: projects keep their given creation time.
  */
 export const depotServer = (
   accountToken: string,

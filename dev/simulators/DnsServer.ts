@@ -5,25 +5,25 @@ import { Context, type Duration, Effect, FiberSet, Layer, Ref, Schedule, Schema,
 import { inRealTime } from "../stack/RealTime.ts"
 import { keyOf, lookUp, normal, type Records, type RecordType, type Zone } from "./dnsZone.ts"
 
-/** What goes wrong with questions about a name. `silence` never answers; `slow` answers after a while of real time. */
+/** Faults of queries for a name. `silence` never responds; `slow` responds after some real time. */
 export type DnsFault = "server_failure" | "refused" | "silence" | { readonly slow: Duration.DurationInput }
 
 export interface DnsServerShape {
   /** `127.0.0.1:<port>`, over UDP and TCP. */
   readonly address: string
-  /** Replaces the records of a name. None: it has no records of that type. */
+  /** Replaces the records of a name; an empty list removes the type. */
   readonly set: (type: RecordType, name: string, records: Records) => Effect.Effect<void>
-  /** From now on, for every type. */
+  /** Applies to every type from now on. */
   readonly fail: (name: string, fault: DnsFault) => Effect.Effect<void>
-  /** Takes back every fault. */
+  /** Removes all faults. */
   readonly heal: Effect.Effect<void>
-  /** Every question so far, as `TYPE name`, in the case in which it was asked. */
+  /** All queries so far, as `TYPE name`, in their original case. */
   readonly questions: Effect.Effect<ReadonlyArray<string>>
 }
 
 /**
- * A DNS server that knows what it is told: zones of owners of domains, and every way in which a server can disappoint. It
- * answers for any name, so it stands for a resolver as well as for an authoritative server.
+ * A DNS server with configurable records and faults. It answers for any name, so it can act as a resolver and as an
+ * authoritative server.
  */
 export class DnsServer extends Context.Tag("ctrl-worker/dev/DnsServer")<DnsServer, DnsServerShape>() {}
 
@@ -55,7 +55,7 @@ const listenTcp = (port: number) =>
     server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
   })
 
-/** One port for both protocols: the kernel chooses it for UDP, and somebody else may have it for TCP. */
+/** One port for both protocols: the kernel chooses the UDP port, which may be taken for TCP. */
 const bindBoth: Effect.Effect<Ports, never, Scope.Scope> = Effect.gen(function* () {
   const udp = yield* Effect.acquireRelease(bindUdp, (socket) =>
     Effect.async<void>((resume) => {
@@ -115,7 +115,7 @@ const truncated = (query: DecodedPacket) =>
     questions: query.questions ?? []
   })
 
-/** A server of its own, until the scope closes: two of them are resolvers that can disagree. */
+/** A DNS server until the scope closes. Two servers act as resolvers that can disagree. */
 export const startDnsServer: Effect.Effect<DnsServerShape, never, Scope.Scope> = Effect.gen(function* () {
   const zone = yield* Ref.make<Zone>(new Map())
   const faults = yield* Ref.make<ReadonlyMap<string, DnsFault>>(new Map())

@@ -6,7 +6,7 @@ import { type GitServer, gitServer } from "./GitServer.ts"
 export interface EnterpriseServer {
   readonly git: GitServer
   readonly gitHub: GitHubServer
-  /** Below it, GitHub's API. */
+  /** Base URL of GitHub's API. */
   readonly apiUrl: string
   readonly app: { readonly appId: number; readonly privateKeyPem: string }
 }
@@ -14,13 +14,13 @@ export interface EnterpriseServer {
 export interface EnterpriseServerOptions {
   /** An empty folder for the repositories. */
   readonly folder: string
-  /** Repositories of each installation of the App, as `owner/name`. All others are nobody's. */
+  /** Repositories of each installation of the App, as `owner/name`. All others are inaccessible. */
   readonly installations: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 const appId = 7
 
-/** Git and GitHub's API on one address, as a GitHub Enterprise Server has them; tokens of the one open the other. */
+/** Git and GitHub's API on one address, as a GitHub Enterprise Server; the API's tokens give access to git. */
 export const enterpriseServer = ({
   folder,
   installations

@@ -6,16 +6,13 @@ import { Clock, Context, Duration, Effect, Layer, Ref, Schema } from "effect"
 import { inRealTime } from "../stack/RealTime.ts"
 
 export interface FrontlineOptions {
-  /** Default a free one. */
+  /** Default: a free port. */
   readonly port?: number
-  /**
-   * How long it goes on believing that a host has a route, or that it has none. Default not at all; the real one takes
-   * up to 30 s to see a change.
-   */
+  /** How long it caches whether a host has a route. Default: not at all; the real one caches for up to 30 s. */
   readonly routeMemory?: Duration.DurationInput
 }
 
-/** One question of a CA, and which link of the chain ended it. */
+/** A CA's HTTP-01 request, and the check that ended it. */
 export interface ChallengeQuestion {
   readonly host: string
   readonly token: string
@@ -23,15 +20,15 @@ export interface ChallengeQuestion {
 }
 
 /**
- * Plays frontline and the control API behind it where a CA looks for the answer to an HTTP-01 challenge: first the host
- * needs a route, then a custom domain of exactly that name, then a challenge of the same workspace, domain and token.
+ * Simulates frontline and the control API for HTTP-01 requests: the host needs a route, then a custom domain of exactly that
+ * name, then a challenge of the same workspace, domain and token.
  */
 export class Frontline extends Context.Tag("ctrl-worker/dev/Frontline")<
   Frontline,
   {
-    /** On 127.0.0.1, where all names of a test lead to. */
+    /** On 127.0.0.1, which all names of a test resolve to. */
     readonly port: number
-    /** What was asked so far, in order. */
+    /** Requests so far, in order. */
     readonly questions: Effect.Effect<ReadonlyArray<ChallengeQuestion>>
   }
 >() {}
@@ -50,7 +47,7 @@ interface Remembered {
   readonly until: number
 }
 
-/** `hasRoute`, with the memory that makes a change of routes visible late. */
+/** `hasRoute` with the cache that delays route changes. */
 const rememberingRoutes = (memory: Duration.DurationInput) =>
   Effect.map(
     Ref.make<ReadonlyMap<string, Remembered>>(new Map()),
@@ -110,7 +107,7 @@ const start = ({ routeMemory = Duration.zero }: FrontlineOptions) =>
 export const frontline = (options: FrontlineOptions = {}): Layer.Layer<Frontline, never, SqlClient> =>
   Layer.scoped(Frontline, start(options)).pipe(
     Layer.provide(
-      // A port that is taken is a mistake of whoever chose it.
+      // A port that is in use is a configuration error.
       Layer.orDie(NodeHttpServer.layer(() => createServer(), { host: "127.0.0.1", port: options.port ?? 0 }))
     )
   )

@@ -1,7 +1,7 @@
 import { createPublicKey, createVerify } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 
-/** An App as GitHub knows it: its id, and the public half of its key in PEM. */
+/** An App at GitHub: its id and public key in PEM. */
 export interface RegisteredApp {
   readonly appId: number
   readonly publicKeyPem: string
@@ -14,7 +14,7 @@ export interface GitHubServerOptions {
   readonly publicRepositories?: ReadonlyArray<string>
   /** GitHub's clock, in Unix milliseconds. Tokens live for an hour of it. */
   readonly now: () => number
-  /** The newest commit of a branch; null when there is no such branch. */
+  /** The newest commit of a branch; null if it does not exist. */
   readonly headOf: (repository: string, branch: string) => object | null
 }
 
@@ -34,22 +34,22 @@ interface Deployment {
 }
 
 export interface GitHubServer {
-  /** Answers a request of the API below `/api/v3`; false when it is not one. */
+  /** Handles a request of the API below `/api/v3`; false for other requests. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => boolean
   /** Every request as `METHOD path`, in order. */
   readonly requests: ReadonlyArray<string>
   readonly deployments: ReadonlyArray<Deployment>
-  /** The tokens that may read a repository's contents now. */
+  /** The tokens that may currently read a repository's contents. */
   readonly tokensOf: (repository: string) => ReadonlyArray<string>
-  /** Every token that was given, also those that have expired. */
+  /** All issued tokens, including expired ones. */
   readonly tokens: () => ReadonlyArray<string>
-  /** The next request is answered with this instead. */
+  /** Response of the next request. */
   readonly failNext: (status: number, headers?: Readonly<Record<string, string>>) => void
 }
 
 const hour = 3_600_000
 const prefix = "/api/v3"
-/** GitHub allows ten minutes, and no time that has not come yet. */
+/** GitHub accepts a lifetime of at most ten minutes, and no future issue time. */
 const maxJwtSeconds = 600
 
 const json = (response: ServerResponse, status: number, body: unknown, headers: object = {}) => {
@@ -66,13 +66,13 @@ const textOf = (request: IncomingMessage): Promise<string> =>
     request.on("end", () => resolve(text))
   })
 
-/** GitHub's own words ("Create an installation access token for an app", 422). */
+/** GitHub's error text ("Create an installation access token for an app", 422). */
 const notInstalled =
   "There is at least one repository that does not exist or is not accessible to the parent installation."
 
 const nameOf = (repository: string): string => repository.slice(repository.indexOf("/") + 1)
 
-/** The full names of those that a token is asked for, by their names without the owner; null when one is not installed. */
+/** Full names of the repositories that a token is requested for by short name; null if one is not installed. */
 const chosen = (
   installed: ReadonlyArray<string>,
   names: ReadonlyArray<string> | undefined
@@ -82,7 +82,7 @@ const chosen = (
   return found.every((each) => each !== undefined) ? found : null
 }
 
-/** Whether this is a JWT of the App, by GitHub's rules. */
+/** Whether this is a valid JWT of the App. */
 const isFromApp = (jwt: string, { appId, publicKeyPem }: RegisteredApp, now: number): boolean => {
   const [header = "", payload = "", signature = ""] = jwt.split(".")
   const verified = createVerify("RSA-SHA256")
@@ -100,8 +100,8 @@ const isFromApp = (jwt: string, { appId, publicKeyPem }: RegisteredApp, now: num
 }
 
 /**
- * The part of GitHub's REST API that this worker uses: it verifies the App's signature and clock, gives tokens that expire,
- * and lets nobody see what is not theirs.
+ * The part of GitHub's REST API that this worker uses: it verifies the App's signature and clock, issues tokens that expire,
+ * and enforces access.
  */
 export const gitHubServer = (options: GitHubServerOptions): GitHubServer => {
   const requests: Array<string> = []

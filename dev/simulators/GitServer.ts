@@ -6,13 +6,13 @@ import { Effect, type Scope } from "effect"
 import { onLoopback } from "../stack/onLoopback.ts"
 import { ComponentFailed } from "../stack/StackFailure.ts"
 
-/** The content of a repository: a path to its text, or to bytes. */
+/** A repository's files: path to text or bytes. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
 export interface GitServer {
   /** Repositories are at `<url>/<owner>/<name>.git`. */
   readonly url: string
-  /** Makes `owner/name` with one commit of these files on `main`, or adds a commit to it; answers with the commit. */
+  /** Creates `owner/name` with one commit of these files on `main`, or adds a commit; returns the commit. */
   readonly commit: (repository: string, files: Files, message?: string) => Effect.Effect<string, ComponentFailed>
   /** Every request as `METHOD path status`, in order. */
   readonly requests: ReadonlyArray<string>
@@ -21,9 +21,9 @@ export interface GitServer {
 export interface GitServerOptions {
   /** An empty folder for the repositories. */
   readonly folder: string
-  /** The tokens that may read a repository, as GitHub takes them. Null: it is public. */
+  /** The tokens that may read a repository. Null: it is public. */
   readonly tokensOf: (repository: string) => ReadonlyArray<string> | null
-  /** Takes a request that is not git's; false leaves it to git. */
+  /** Handles a non-git request; false passes it to git. */
   readonly beside?: (request: IncomingMessage, response: ServerResponse) => boolean
 }
 
@@ -52,7 +52,7 @@ const isAllowed = (request: IncomingMessage, tokens: ReadonlyArray<string> | nul
   return tokens.some((token) => given === `x-access-token:${token}`)
 }
 
-/** Runs git's own server program for one request (gitprotocol-http), as a CGI script is run. */
+/** Runs git's CGI program for one request (gitprotocol-http). */
 const runBackend = (root: string, url: URL, request: IncomingMessage, response: ServerResponse) => {
   const backend = spawn("git", ["http-backend"], {
     env: {
@@ -68,7 +68,7 @@ const runBackend = (root: string, url: URL, request: IncomingMessage, response: 
       GIT_PROTOCOL: String(request.headers["git-protocol"] ?? "")
     }
   })
-  // Whoever asked may be gone before git has read everything, or before it has answered.
+  // The client may disconnect before git has read the request or responded.
   backend.stdin.on("error", () => undefined)
   request.pipe(backend.stdin)
   response.on("close", () => backend.kill())
@@ -114,7 +114,7 @@ const commitTo =
       return yield* git(tree, "rev-parse", "HEAD")
     })
 
-/** Git repositories over HTTP on a free port of 127.0.0.1, private ones with tokens as GitHub takes them. */
+/** Git repositories over HTTP on a free port of 127.0.0.1; private ones need a token, as at GitHub. */
 export const gitServer = (options: GitServerOptions): Effect.Effect<GitServer, never, Scope.Scope> =>
   Effect.gen(function* () {
     const root = join(options.folder, "served")

@@ -8,39 +8,39 @@ import { isDesiredRunning, sentinelsAfter, topologyAfter } from "./streams.ts"
 
 export interface KraneOptions {
   readonly regions: ReadonlyArray<string>
-  /** Between two looks at a region's stream. Default 200 ms, to be quick; the real one takes 1 s. */
+  /** Poll interval of a region's stream. Default 200 ms, for speed; the real one uses 1 s. */
   readonly pollInterval?: Duration.DurationInput
-  /** From a topology row to running instances, and from a sentinel row to a healthy one. Default 500 ms. */
+  /** Start time: from a topology row to running instances, and from a sentinel row to a healthy one. Default 500 ms. */
   readonly startDelay?: Duration.DurationInput
-  /** From a topology row to no instances. Default 200 ms; a real pod has 30 s to end. */
+  /** Stop time: from a topology row to no instances. Default 200 ms; a real pod has 30 s. */
   readonly stopDelay?: Duration.DurationInput
-  /** Between two looks at everything that runs. Default a minute, as the real one. */
+  /** Resync interval. Default one minute, as the real one. */
   readonly resyncInterval?: Duration.DurationInput
-  /** Between the first two starts of a container that ended; twice as long from then on. Default 10 s, as in Kubernetes. */
+  /** Initial restart back-off of a container; it doubles. Default 10 s, as in Kubernetes. */
   readonly restartPause?: Duration.DurationInput
 }
 
 /**
- * Plays krane in every region, and the control API that takes its reports: follows topology and sentinels by version, as
- * krane does, and writes the instances and the health that a cluster would report: at each event, and of everything that
- * runs each minute. What it or Kubernetes would refuse it does not run. It runs in real time, also under a test's virtual
- * clock. What fails or is slow can be chosen at any time; a choice holds for starts that end after it.
+ * Simulates krane in every region, and the control API that stores its reports: follows topology and sentinels by version, and
+ * writes the instances and health that a cluster would report, on each event and each minute. It does not run what krane or
+ * Kubernetes would reject. It uses real time, also under a test's virtual clock. Failures and delays can be set at any time and
+ * apply to starts that end later.
  */
 export class Krane extends Context.Tag("ctrl-worker/dev/Krane")<
   Krane,
   {
-    /** Containers of this deployment, or of this image, end again and again: their instances stay `failed`. */
+    /** Containers of this deployment or image crash repeatedly: their instances stay `failed`. */
     readonly fail: (deploymentOrImage: string) => Effect.Effect<void>
-    /** Takes back every `fail`. What has failed stays so until its topology changes again. */
+    /** Removes every `fail`. Failed instances stay so until their topology changes. */
     readonly heal: Effect.Effect<void>
     /**
-     * Instances of this deployment, or of this image, run for so long before their health check passes. krane reports them
-     * as `failed` meanwhile (`svc/krane/internal/deployment/state.go`).
+     * Instances of this deployment or image run this long before their health check passes. krane reports them as `failed`
+     * meanwhile (`svc/krane/internal/deployment/state.go`).
      */
     readonly beUnready: (deploymentOrImage: string, unready: Duration.DurationInput) => Effect.Effect<void>
-    /** Instances of this deployment, or of this image, end so often, and are replaced, before they stay up. */
+    /** Instances of this deployment or image crash this often, with a restart each, before they stay up. */
     readonly restart: (deploymentOrImage: string, times: number) => Effect.Effect<void>
-    /** How long starts take in this region from now on. */
+    /** Start time in this region from now on. */
     readonly slowDown: (region: string, startDelay: Duration.DurationInput) => Effect.Effect<void>
   }
 >() {}
@@ -49,7 +49,7 @@ interface Row {
   readonly version: bigint
 }
 
-/** Hands every row to `handle` once, in the order of versions. The cursor lives in memory only: a new krane starts over. */
+/** Passes every row to `handle` once, by version. The cursor is in memory only: a new krane starts over. */
 const follow = <R extends Row>(
   select: (cursor: bigint) => Effect.Effect<ReadonlyArray<R>, SqlError, SqlClient>,
   handle: (row: R) => Effect.Effect<unknown, never, SqlClient>,
@@ -66,7 +66,7 @@ const follow = <R extends Row>(
     yield* Effect.repeat(untilWritten(poll), Schedule.spaced(interval))
   })
 
-/** A database that is away comes back; krane goes on where it was. */
+/** Retries until the database is available again. */
 const untilWritten = <A, R>(effect: Effect.Effect<A, SqlError, R>): Effect.Effect<A, never, R> =>
   Effect.eventually(Effect.tapError(effect, () => Effect.sleep("200 millis")))
 
@@ -77,7 +77,10 @@ interface ReplicaSet {
   readonly pod: Pod
 }
 
-/** What runs, by deployment and region, and the reports of it. One at a time: a report never brings back what was deleted. */
+/**
+ * Running instances by deployment and region, and their reports. Serialized, so that a report cannot recreate deleted
+ * instances.
+ */
 const makeCluster = Effect.gen(function* () {
   const sets = new Map<string, ReplicaSet>()
   const turn = yield* Effect.makeSemaphore(1)
@@ -95,13 +98,13 @@ const makeCluster = Effect.gen(function* () {
         return reportPods(wanted, statusOf(pod))
       })
     )
-  /** Its pods end; they are in the rows until then, and looked at no more. */
+  /** Terminating pods stay in the rows until they end and are not resynced. */
   const end = (wanted: Instances, lasts: Duration.DurationInput) =>
     Effect.sync(() => sets.delete(keyOf(wanted))).pipe(
       Effect.zipRight(Effect.sleep(lasts)),
       Effect.zipRight(turn.withPermits(1)(reportStopped(wanted)))
     )
-  /** Everything that runs in the region is reported once more; what its deployment does not want any more is handed over. */
+  /** Resync: reports everything that runs in the region and returns what its deployment no longer wants. */
   const resync = (region: string, unwanted: (wanted: Instances) => Effect.Effect<unknown>) =>
     Effect.suspend(() =>
       Effect.forEach(
@@ -129,7 +132,7 @@ const makeKrane = Effect.fnUntraced(function* (options: KraneOptions) {
   const stages = yield* Ref.make<ReadonlyMap<string, ReadonlyArray<Stage>>>(new Map())
   const delays = yield* Ref.make<ReadonlyMap<string, Duration.DurationInput>>(new Map())
   const cluster = yield* makeCluster
-  // One piece of work per deployment or sentinel and region: newer wishes take the place of older ones.
+  // One task per deployment or sentinel and region: a newer desired state replaces an older one.
   const work = yield* FiberMap.make<string>()
   const context = yield* Effect.context<SqlClient>()
 

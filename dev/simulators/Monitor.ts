@@ -3,13 +3,13 @@ import { HttpServer, type HttpServerError, HttpServerRequest, HttpServerResponse
 import { NodeHttpServer } from "@effect/platform-node"
 import { Array as Arr, Context, Effect, Layer, Ref } from "effect"
 
-/** Plays the service that expects a sign of life from every scheduled job. */
+/** Simulates the monitor that expects a heartbeat of every scheduled job. */
 export class Monitor extends Context.Tag("ctrl-worker/dev/Monitor")<
   Monitor,
   {
-    /** Any path below it is a job's own. */
+    /** Each path below it is a job. */
     readonly url: string
-    /** Paths that were asked for, in order, without their slash. */
+    /** Requested paths, in order, without leading slash. */
     readonly heard: Effect.Effect<ReadonlyArray<string>>
   }
 >() {}

@@ -17,15 +17,15 @@ import {
 } from "./route53Zones.ts"
 
 export interface Route53Options {
-  /** Names of the zones that exist at first. */
+  /** Names of the initial zones. */
   readonly zones?: ReadonlyArray<string>
   /** How long a change stays PENDING. Default 100 ms; the real one takes up to a minute. */
   readonly syncDelay?: Duration.DurationInput
-  /** Told the values of a TXT record set after each change of it, without their quotes: they go to a DNS server. */
+  /** Receives the unquoted values of a TXT record set after each change, for a DNS server. */
   readonly publish?: (name: string, values: ReadonlyArray<string>) => Effect.Effect<void>
   /**
-   * How a refused batch is answered: as the SDK names it, or with the document that the API reference shows and the SDK does
-   * not understand. Default the first.
+   * Format of a rejected batch: the one that the SDK parses, or the API reference's document, which the SDK does not parse.
+   * Default: the first.
    */
   readonly refusal?: "ErrorResponse" | "InvalidChangeBatch"
 }
@@ -39,19 +39,19 @@ export interface Route53ServerShape {
   readonly endpoint: string
   readonly addZone: (name: string, options?: { readonly isPrivate: boolean }) => Effect.Effect<string>
   readonly removeZone: (id: string) => Effect.Effect<void>
-  /** TXT values that stand under a name, without their quotes. */
+  /** Unquoted TXT values of a name. */
   readonly txt: (name: string) => Effect.Effect<ReadonlyArray<string>>
-  /** Writes a record set as another writer of the zone does, at once. */
+  /** Writes a record set at once, as another writer of the zone. */
   readonly write: (zoneId: string, record: RecordSet) => Effect.Effect<void>
-  /** The next requests fail, one each, in this order. */
+  /** Failures of the next requests, one each, in order. */
   readonly failNext: (...faults: ReadonlyArray<Route53Fault>) => Effect.Effect<void>
-  /** Runs once, just before the next batch is looked at: another writer is quicker. */
+  /** Runs once before the next batch is applied: a concurrent writer. */
   readonly beforeNextBatch: (act: Effect.Effect<void>) => Effect.Effect<void>
   /** Every request so far, as `METHOD /path`, without its version and query. */
   readonly requests: Effect.Effect<ReadonlyArray<string>>
 }
 
-/** Route 53 as far as DNS-01 needs it, speaking the XML of the real one to the real SDK. */
+/** The part of Route 53 that DNS-01 needs, with the real XML for the real SDK. */
 export class Route53Server extends Context.Tag("ctrl-worker/dev/Route53Server")<Route53Server, Route53ServerShape>() {}
 
 interface Reply {
@@ -89,7 +89,7 @@ const readBody = (request: IncomingMessage) =>
 interface State {
   readonly options: Route53Options
   readonly zones: Ref.Ref<ReadonlyMap<string, HostedZone>>
-  /** When each change was made, in order: the n-th is `C<n>`. */
+  /** Time of each change, in order: the n-th is `C<n>`. */
   readonly changedAt: Ref.Ref<ReadonlyArray<number>>
   readonly faults: Ref.Ref<ReadonlyArray<Route53Fault>>
   readonly before: Ref.Ref<Effect.Effect<void>>
@@ -126,12 +126,12 @@ const changeInfo = ({ options: { syncDelay = "100 millis" } }: State, id: string
     )
   )
 
-/** The most that an answer holds (API reference, "ListHostedZonesByName"). */
+/** Maximum items in a response (API reference, "ListHostedZonesByName"). */
 const pageOfZones = 100
 
 const listZones = ({ zones }: State, { query }: Request) =>
   Effect.map(Ref.get(zones), (all) => {
-    // By name, then by id: zones of one name are told apart where a list goes on.
+    // By name, then by id, so that a list can continue between zones of one name.
     const from = `${reversed(query.get("dnsname") ?? "")} ${query.get("hostedzoneid") ?? ""}`
     const max = Math.min(Number(query.get("maxitems") ?? pageOfZones), pageOfZones)
     const placeOf = ({ id, name }: HostedZone) => `${reversed(name)} ${id}`
@@ -254,13 +254,13 @@ const controls = (state: State): Omit<Route53ServerShape, "endpoint"> => ({
   requests: Ref.get(state.seen)
 })
 
-/** A server on a port of the kernel's choice, until the scope closes. */
+/** A server on a free port, until the scope closes. */
 const listen = (
   handler: (request: IncomingMessage, response: ServerResponse) => void
 ): Effect.Effect<string, never, Scope.Scope> =>
   Effect.map(onLoopback(createServer(handler)), (port) => `http://127.0.0.1:${port}`)
 
-/** A server of its own, until the scope closes. */
+/** A Route 53 server, until the scope closes. */
 export const startRoute53 = Effect.fnUntraced(function* (options: Route53Options = {}) {
   const state = yield* makeState(options)
   yield* Effect.forEach(options.zones ?? [], (name) => addZone(state, name, false))

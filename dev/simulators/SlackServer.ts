@@ -2,20 +2,20 @@ import { createServer } from "node:http"
 import { Context, Effect, Layer } from "effect"
 import { onLoopback } from "../stack/onLoopback.ts"
 
-/** What a request is answered with. */
+/** The response to a request. */
 export interface SlackReply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Plays a Slack webhook, or any monitor: it takes what is sent, and answers as it was told. */
+/** Simulates a Slack webhook or monitor with configurable responses. */
 export class SlackServer extends Context.Tag("ctrl-worker/dev/SlackServer")<
   SlackServer,
   {
     readonly url: string
-    /** Bodies of requests in the order of their arrival, parsed; empty ones are null. */
+    /** Parsed request bodies in order of arrival; empty ones are null. */
     readonly messages: ReadonlyArray<unknown>
-    /** What later requests are answered with; "silence" never answers. */
+    /** Response to later requests; "silence" never responds. */
     readonly answerWith: (reply: SlackReply | "silence") => Effect.Effect<void>
   }
 >() {}

@@ -9,26 +9,26 @@ import { type AuthorityOperation, operationAt } from "./authority/operations.ts"
 
 export interface ReceivedRequest {
   readonly operation: AuthorityOperation
-  /** The request's body as it came, empty for a GET. */
+  /** The raw request body, empty for a GET. */
   readonly body: string
-  /** What was signed: undefined for an unsigned request, null for POST-as-GET. */
+  /** The signed payload: undefined for an unsigned request, null for POST-as-GET. */
   readonly payload: unknown
-  /** When it came, in Unix milliseconds. */
+  /** Time of arrival in Unix milliseconds. */
   readonly at: number
-  /** Of the answer; undefined while there is none. */
+  /** Status of the response; undefined while there is none. */
   readonly status: number | undefined
 }
 
 export interface StandInCaOptions {
-  /** A Pebble to which it passes on what is not scripted. Without, it answers itself as one that is well. */
+  /** A Pebble that handles unscripted requests. Default: built-in successful responses. */
   readonly inFrontOf?: { readonly directoryUrl: string; readonly tlsRoot: string }
-  /** Answers an order that is asked for again with the one that is still open, as Let's Encrypt does. Default false. */
+  /** Returns the open order for a repeated newOrder, as Let's Encrypt does. Default false. */
   readonly reusesOrders?: boolean
 }
 
 /**
- * A CA whose next answers a test writes, over real TLS. It checks no signature and counts every request. What is not
- * scripted is answered as by a CA that is well, or by a real one behind it.
+ * A CA with scripted responses, over real TLS. It checks no signatures and records every request. Unscripted requests succeed,
+ * or go to a real CA behind it.
  */
 export class StandInCa extends Context.Tag("ctrl-worker/dev/StandInCa")<
   StandInCa,
@@ -36,18 +36,18 @@ export class StandInCa extends Context.Tag("ctrl-worker/dev/StandInCa")<
     readonly directoryUrl: string
     /** PEM of the root behind its TLS certificate. */
     readonly tlsRoot: string
-    /** Answers for the next requests of this kind, one each, after those already scripted. */
+    /** Responses for the next requests of this operation, one each, after those already scripted. */
     readonly script: (operation: AuthorityOperation, ...answers: ReadonlyArray<AuthorityAnswer>) => Effect.Effect<void>
-    /** What was asked, in order. */
+    /** Requests, in order. */
     readonly received: Effect.Effect<ReadonlyArray<ReceivedRequest>>
-    /** Forgets what was scripted and received. */
+    /** Clears scripted responses and recorded requests. */
     readonly reset: Effect.Effect<void>
   }
 >() {}
 
 const payloadOf = (body: string): unknown => {
   if (body === "") return undefined
-  // Whoever has a body to send to a CA signs it.
+  // Every request with a body to a CA is signed.
   const { payload } = JSON.parse(body) as { readonly payload: string }
   return payload === "" ? null : JSON.parse(Buffer.from(payload, "base64url").toString())
 }
@@ -73,7 +73,7 @@ const give = (response: ServerResponse, answer: AuthorityAnswer) => {
   }
 }
 
-/** With the Host header as it came: a CA makes its URLs, and checks those that were signed, by that. */
+/** Keeps the Host header: a CA builds its URLs from it and verifies signed ones. */
 const forward = (
   { directoryUrl, tlsRoot }: NonNullable<StandInCaOptions["inFrontOf"]>,
   request: IncomingMessage,
@@ -151,6 +151,6 @@ const start = ({ inFrontOf, reusesOrders = false }: StandInCaOptions) =>
     })
   })
 
-/** A stand-in for a CA on a free port of 127.0.0.1, for the layer's lifetime. */
+/** A scripted CA on a free port of 127.0.0.1, for the layer's lifetime. */
 export const standInCa = (options: StandInCaOptions = {}): Layer.Layer<StandInCa> =>
   Layer.scoped(StandInCa, start(options))

@@ -5,19 +5,19 @@ import { onLoopback } from "../stack/onLoopback.ts"
 import { type Certificates, makeCertificates } from "./certificates.ts"
 
 export interface TokenRequest {
-  /** Null for a request without credentials. */
+  /** Null for an anonymous request. */
   readonly username: string | null
   readonly scopes: ReadonlyArray<string>
 }
 
 export interface TokenServer {
-  /** As a registry names it in its challenge. */
+  /** Its URL, as in a registry's challenge. */
   readonly realm: string
   readonly service: string
   readonly issuer: string
-  /** PEM of the authority that the signer's certificate comes from. */
+  /** PEM of the authority that issued the signer's certificate. */
   readonly rootCertificate: string
-  /** Every token that it gave, in order. */
+  /** Issued tokens, in order. */
   readonly given: ReadonlyArray<TokenRequest>
 }
 
@@ -36,7 +36,7 @@ const base64url = (content: string | Buffer) => Buffer.from(content).toString("b
 
 const certificateLine = (pem: string) => pem.replaceAll(/-----[^-]+-----|\s/g, "")
 
-/** A JSON Web Token that Docker's registry takes: its header holds the signer's certificate (`x5c`, RFC 7515). */
+/** A JWT that Docker's registry accepts: its header contains the signer's certificate (`x5c`, RFC 7515). */
 const signed = ({ server }: Certificates, subject: string, access: ReadonlyArray<Access>): string => {
   const now = Math.floor(Date.now() / 1000)
   const header = { alg: "ES256", typ: "JWT", x5c: [certificateLine(server.certificate)] }
@@ -60,8 +60,8 @@ const userOf = (authorization: string | undefined): readonly [username: string, 
 }
 
 /**
- * Gives the tokens of a registry (Distribution token specification). The one user may do everything; who brings no
- * credentials may pull what is below `public/`. Wrong credentials get no token.
+ * Issues tokens for a registry (Distribution token specification). The only user may do everything; anonymous requests may pull
+ * below `public/`. Wrong credentials get no token.
  */
 export const tokenServer = (user: {
   readonly username: string

@@ -4,20 +4,20 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Context, type Duration, Effect, Layer, Option, Ref, Schema } from "effect"
 import { TransitKeys } from "./vault/TransitKeys.ts"
 
-/** What happens instead of an answer. */
+/** A fault instead of a response. */
 export type UnkeyVaultDisturbance =
   | { readonly status: number; readonly text: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly after: Duration.DurationInput }
 
-/** Plays Unkey's own vault over Connect with JSON, on a free port. Its ciphertexts are as opaque as the real ones. */
+/** Simulates Unkey's vault over Connect with JSON, on a free port. Its ciphertexts are opaque, like the real ones. */
 export class UnkeyVault extends Context.Tag("ctrl-worker/dev/UnkeyVault")<
   UnkeyVault,
   {
     readonly url: string
     readonly token: string
-    /** The keyring gets a newer data key; older ones keep decrypting. */
+    /** Adds a data key to the keyring; older ones keep decrypting. */
     readonly rotate: (keyring: string) => Effect.Effect<void>
-    /** Disturbs every request until it is called again. */
+    /** Applies the fault to every request until called again. */
     readonly disturb: (disturbance: UnkeyVaultDisturbance | undefined) => Effect.Effect<void>
   }
 >() {}
@@ -30,7 +30,7 @@ const Message = Schema.Struct({
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64")
 
-/** Connect's error body under the status that its code stands for. */
+/** Connect's error body with the code's HTTP status. */
 const failure = (status: number, code: string, message: string) =>
   HttpServerResponse.unsafeJson({ code, message }, { status })
 
@@ -78,7 +78,7 @@ const makeUnkeyVault = Effect.fnUntraced(function* (token: string) {
   })
 })
 
-/** A vault of its own that trusts this token, until the layer's scope closes. */
+/** A vault that accepts this token, until the layer's scope closes. */
 export const unkeyVault = (token: string): Layer.Layer<UnkeyVault, HttpServerError.ServeError> =>
   Layer.scoped(UnkeyVault, makeUnkeyVault(token)).pipe(
     Layer.provide(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))

@@ -7,32 +7,32 @@ import { type VaultAnswer, type VaultRequest, VaultState } from "./vault/VaultSt
 import type { TokenOptions } from "./vault/VaultTokens.ts"
 
 export interface VaultServerOptions {
-  /** Where the transit engine is. Default `transit`. */
+  /** Mount path of the transit engine. Default `transit`. */
   readonly mount?: string
-  /** A token that is known beforehand and does not end. Default: there is none. */
+  /** A predefined token that does not expire. Default: none. */
   readonly rootToken?: string
-  /** Speaks HTTPS with this certificate; both are PEM. */
+  /** Serves HTTPS with this certificate and key, in PEM. */
   readonly tls?: { readonly key: string; readonly cert: string }
 }
 
-/** What happens instead of an answer. */
+/** A fault instead of a response. */
 export type Disturbance =
   | { readonly answer: VaultAnswer; readonly headers?: Readonly<Record<string, string>> }
   | { readonly after: Duration.DurationInput }
 
 /**
- * Plays HashiCorp Vault or OpenBao: the parts of their HTTP API that a worker uses, with real encryption, on a free port.
- * Tokens end by the clock of whoever builds it. Everything is forgotten with it.
+ * Simulates HashiCorp Vault or OpenBao: the used parts of their HTTP API, with real encryption, on a free port. Tokens expire
+ * by the Clock of the layer's builder. State is in memory.
  */
 export class VaultServer extends Context.Tag("ctrl-worker/dev/VaultServer")<
   VaultServer,
   {
     readonly url: string
-    /** Every request so far, the way it came. */
+    /** All requests so far. */
     readonly requests: Effect.Effect<ReadonlyArray<VaultRequest>>
     readonly createToken: (options: TokenOptions) => Effect.Effect<string>
     readonly revokeTokens: Effect.Effect<void>
-    /** How many tokens were given since the last revocation. */
+    /** Tokens issued since the last revocation. */
     readonly tokens: Effect.Effect<number>
     readonly allowAppRole: (
       token: TokenOptions,
@@ -45,14 +45,14 @@ export class VaultServer extends Context.Tag("ctrl-worker/dev/VaultServer")<
     readonly seal: Effect.Effect<void>
     readonly unseal: Effect.Effect<void>
     readonly rotate: (key: string, namespace?: string) => Effect.Effect<void>
-    /** Ciphertexts of all but the latest version of the key are refused from now on. */
+    /** Rejects ciphertexts of all but the latest key version from now on. */
     readonly retireOlderVersions: (key: string) => Effect.Effect<void>
     readonly disableUpsert: Effect.Effect<void>
-    /** Whether it is a Vault before 1.13, which does not know associated data; a newer one at first. */
+    /** Whether to simulate a Vault before 1.13, which ignores associated data. Default false. */
     readonly ignoreAssociatedData: (ignored: boolean) => Effect.Effect<void>
-    /** No token may do anything below this path from now on. */
+    /** Denies all tokens access below this path from now on. */
     readonly forbid: (path: string) => Effect.Effect<void>
-    /** Decides for each request whether it is disturbed, until `disturb` is called again. */
+    /** Decides on a fault for each request, until called again. */
     readonly disturb: (rule: (request: VaultRequest) => Disturbance | undefined) => Effect.Effect<void>
   }
 >() {}
@@ -121,7 +121,7 @@ const makeVaultServer = Effect.fnUntraced(function* (options: VaultServerOptions
   })
 })
 
-/** A Vault of its own, until the layer's scope closes. */
+/** A Vault, until the layer's scope closes. */
 export const vaultServer = (options: VaultServerOptions = {}): Layer.Layer<VaultServer, HttpServerError.ServeError> => {
   const { tls } = options
   const listen = NodeHttpServer.layer(() => (tls === undefined ? createServer() : createTlsServer(tls)), {

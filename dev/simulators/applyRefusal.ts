@@ -1,4 +1,4 @@
-/** What krane makes a ReplicaSet of. */
+/** The fields that krane builds a ReplicaSet from. */
 export interface ReplicaSetRow {
   readonly deploymentId: string
   readonly workspaceId: string
@@ -14,26 +14,26 @@ export interface ReplicaSetRow {
   readonly port: number
 }
 
-/** A label of RFC 1123, as Kubernetes wants namespaces and the names of services and containers. */
+/** An RFC 1123 label, as Kubernetes requires for namespaces and the names of services and containers. */
 export const isDnsLabel = (text: string): boolean => /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(text)
 
-/** What Kubernetes takes as the value of a label ("Labels and Selectors", Syntax and character set). */
+/** A valid Kubernetes label value ("Labels and Selectors", Syntax and character set). */
 export const isLabelValue = (text: string): boolean =>
   /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(text)
 
-/** ReplicaSets are named as subdomains are; the pods' names have 6 characters more, and their host names 63 at most. */
+/** ReplicaSet names are RFC 1123 subdomains; pod names are 6 characters longer, and pod host names have at most 63. */
 const isObjectName = (text: string): boolean =>
   text.length <= 253 && text.split(".").every((part) => /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(part))
 
-/** A reference as the kubelet's parser takes it: perhaps a host with a port, a path in lower case, a tag, a digest. */
+/** An image reference as the kubelet parses it: optional host with port, lower-case path, tag, digest. */
 const imageReference =
   /^(?:(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/
 
 export const isImageReference = (text: string): boolean => imageReference.test(text)
 
 /**
- * Why krane (`svc/krane/internal/deployment/apply.go`) or the Kubernetes API would not run this row; null when both would.
- * krane logs the refusal and reports nothing, so that a deploy waits until its deadline.
+ * Why krane (`svc/krane/internal/deployment/apply.go`) or the Kubernetes API would reject this row; null if both accept it.
+ * krane logs the rejection and reports nothing, so a deploy waits until its deadline.
  */
 export const applyRefusal = (row: ReplicaSetRow): string | null => {
   if (row.namespace === null || !isDnsLabel(row.namespace)) return `namespace ${row.namespace}`

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-/** PEM texts of an authority, and of a server and a client that it vouches for. */
+/** An authority with a server and a client certificate, in PEM. */
 export interface Certificates {
   readonly ca: string
   readonly server: { readonly certificate: string; readonly key: string }
@@ -31,7 +31,7 @@ const issue = async (folder: string, name: string, extensions: string) => {
   return { certificate: certificate ?? "", key: key ?? "" }
 }
 
-/** Makes them anew, for a server of that name. */
+/** Creates new ones for a server of that name. */
 export const makeCertificates = async (serverName: string): Promise<Certificates> => {
   const folder = await mkdtemp(join(tmpdir(), "certificates-"))
   try {

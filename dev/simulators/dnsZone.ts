@@ -2,10 +2,10 @@ import type { Answer, Question } from "dns-packet"
 
 export type RecordType = "A" | "AAAA" | "CNAME" | "NS" | "TXT"
 
-/** The records of one name and type. A TXT record in several chunks is a list. */
+/** Records of one name and type. A split TXT record is a list. */
 export type Records = ReadonlyArray<string | ReadonlyArray<string>>
 
-/** What a server knows, by `TYPE name`. */
+/** Records by `TYPE name`. */
 export type Zone = ReadonlyMap<string, Records>
 
 export interface Response {
@@ -13,7 +13,7 @@ export interface Response {
   readonly answers: ReadonlyArray<Answer>
 }
 
-/** A resolver gives up on a chain of CNAMEs at some point; so does this one. */
+/** Maximum length of a CNAME chain, as resolvers limit it. */
 const maxLinks = 16
 const ttl = 60
 
@@ -28,14 +28,17 @@ const answerOf = (type: RecordType, name: string, record: Records[number]): Answ
 const exists = (zone: Zone, name: string): boolean =>
   [...zone.keys()].some((key) => key.endsWith(` ${normal(name)}`) || key.endsWith(`.${normal(name)}`))
 
-/** The name whose records answer for this one: a wildcard's where the name itself does not exist (RFC 4592, section 3.3.1). */
+/** The name whose records apply: a wildcard's if the name does not exist (RFC 4592, section 3.3.1). */
 const answering = (zone: Zone, name: string): string => {
   const labels = normal(name).split(".")
   const encloser = labels.findIndex((_, index) => exists(zone, labels.slice(index).join(".")))
   return encloser <= 0 ? name : `*.${labels.slice(encloser).join(".")}`
 }
 
-/** Answers as a resolver does: a CNAME is followed and shown, a name that is not there is NXDOMAIN, a type is just empty. */
+/**
+ * Answers as a resolver does: follows and includes a CNAME, returns NXDOMAIN for a missing name and an empty answer for a
+ * missing type.
+ */
 export const lookUp = (zone: Zone, { name, type }: Pick<Question, "name" | "type">): Response => {
   const answers: Array<Answer> = []
   let current = name
@@ -43,7 +46,7 @@ export const lookUp = (zone: Zone, { name, type }: Pick<Question, "name" | "type
     const owner = answering(zone, current)
     const records = zone.get(keyOf(type, owner))
     if (records !== undefined)
-      // Only types of ours are ever keys.
+      // Keys contain only known types.
       return {
         rcode: "NOERROR",
         answers: [...answers, ...records.map((it) => answerOf(type as RecordType, current, it))]

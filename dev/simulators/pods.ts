@@ -1,6 +1,6 @@
 import { Duration } from "effect"
 
-/** A pod as far as krane looks at it: its phase, and whether its condition ContainersReady is true. */
+/** The parts of a pod that krane uses: its phase and its condition ContainersReady. */
 export interface Pod {
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown"
   readonly containersReady: boolean
@@ -9,9 +9,9 @@ export interface Pod {
 export type ReportedStatus = "pending" | "running" | "failed" | "inactive"
 
 /**
- * What krane reports of a pod, and the control API stores as the status of its instance
- * (`svc/krane/internal/deployment/state.go`). A container that has started and has not passed its health check, or that is
- * started again and again, leaves its pod in the phase Running without being ready: krane calls both failed.
+ * The status that krane reports for a pod and the control API stores for its instance
+ * (`svc/krane/internal/deployment/state.go`). A container that has not passed its health check, or restarts repeatedly, leaves
+ * its pod in phase Running but not ready: krane reports both as failed.
  */
 export const statusOf = ({ containersReady, phase }: Pod): ReportedStatus => {
   switch (phase) {
@@ -28,10 +28,10 @@ export const statusOf = ({ containersReady, phase }: Pod): ReportedStatus => {
 
 export const pendingPod: Pod = { phase: "Pending", containersReady: false }
 export const readyPod: Pod = { phase: "Running", containersReady: true }
-/** Started, and its health check has not passed; or in the pause before its container is started again. */
+/** Started but not healthy, or in restart back-off. */
 export const unreadyPod: Pod = { phase: "Running", containersReady: false }
 
-/** What a pod is for how long on its way to its last state. */
+/** A pod's states and their durations until its final state. */
 export interface Stage {
   readonly pod: Pod
   readonly lasts: Duration.Duration
@@ -41,7 +41,7 @@ export const unreadyFor = (lasts: Duration.DurationInput): ReadonlyArray<Stage> 
   { pod: unreadyPod, lasts: Duration.decode(lasts) }
 ]
 
-/** Ends so often, stays in Kubernetes' pause, which doubles each time, and is replaced. */
+/** Crashes this often, with Kubernetes' doubling back-off, and restarts. */
 export const replaced = (times: number, firstPause: Duration.DurationInput): ReadonlyArray<Stage> =>
   Array.from({ length: times }, (_, nth) => Duration.times(firstPause, 2 ** nth)).flatMap((pause) => [
     { pod: unreadyPod, lasts: pause },

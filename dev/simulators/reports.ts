@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import { resourceId } from "../../src/workflows/identifiers.ts"
 import type { ReportedStatus } from "./pods.ts"
 
-/** What runs, or is to run, of one deployment in one region. */
+/** Desired and running instances of one deployment in one region. */
 export interface Instances {
   readonly deploymentId: string
   readonly region: string
@@ -33,9 +33,9 @@ const rowOf = (wanted: Instances, status: ReportedStatus) => (pod: string) => ({
   status
 })
 
-/*
- * Every report is uninterruptible: the driver cannot call a statement back, and the report of an older wish must not land
- * after that of a newer one.
+/**
+ * Every report is uninterruptible: the driver cannot cancel a statement, and the report of an older desired state must not be
+ * written after a newer one.
  */
 
 const removeSuperfluous = (wanted: Instances) =>
@@ -46,7 +46,7 @@ const removeSuperfluous = (wanted: Instances) =>
       WHERE deployment_id = ${wanted.deploymentId} AND region = ${wanted.region} AND ${sql("k8s_name")} NOT IN ${sql.in(podsOf(wanted))}`
   )
 
-/** One new pod per replica. Pods that are there already stay as they are; superfluous ones vanish. */
+/** One pod per replica. Existing pods stay; surplus ones are deleted. */
 export const reportPending = (wanted: Instances) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient
@@ -55,7 +55,7 @@ export const reportPending = (wanted: Instances) =>
     if (rows.length > 0) yield* sql`INSERT INTO instances ${sql.insert(rows)} ON DUPLICATE KEY UPDATE id = instances.id`
   }).pipe(Effect.uninterruptible)
 
-/** Every pod with its status, whatever was reported before: the control API inserts or updates by the pod's name. */
+/** Reports every pod with its status: the control API upserts by pod name. */
 export const reportPods = (wanted: Instances, status: ReportedStatus) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient

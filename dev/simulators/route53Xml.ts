@@ -1,4 +1,4 @@
-/** The namespace of every document that Route 53 sends or takes. */
+/** The XML namespace of Route 53's documents. */
 export const namespace = "https://route53.amazonaws.com/doc/2013-04-01/"
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }
@@ -11,7 +11,7 @@ const unescaped = (text: string): string =>
     code === undefined ? (entities[name ?? ""] ?? whole) : String.fromCodePoint(Number(code))
   )
 
-/** What stands between each pair of these tags. The documents that the SDK writes have neither attributes nor comments there. */
+/** Contents between each pair of these tags. The SDK's documents have no attributes or comments there. */
 export const elements = (xml: string, tag: string): ReadonlyArray<string> =>
   [...xml.matchAll(new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`, "g"))].map(([, inside = ""]) => inside)
 

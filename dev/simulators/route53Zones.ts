@@ -4,7 +4,7 @@ export interface RecordSet {
   readonly name: string
   readonly type: string
   readonly ttl: number
-  /** As they stand in the zone: TXT values with their quotes. */
+  /** Values in zone format: TXT values are quoted. */
   readonly values: ReadonlyArray<string>
 }
 
@@ -42,7 +42,7 @@ export const changesOf = (body: string): ReadonlyArray<Change> =>
 const isSame = (one: RecordSet, other: RecordSet): boolean =>
   one.ttl === other.ttl && [...one.values].sort().join("\n") === [...other.values].sort().join("\n")
 
-/** A CNAME stands alone at its name. */
+/** A CNAME excludes other records at its name. */
 const isAliasBeside = (one: RecordSet, other: RecordSet): boolean =>
   absolute(one.name) === absolute(other.name) &&
   one.type !== other.type &&
@@ -63,7 +63,7 @@ const refusalOf = (zone: HostedZone, current: RecordSet | undefined, { action, r
   return null
 }
 
-/** All changes in order, or the reasons why none was made. */
+/** Applies all changes in order, or returns the reasons why none was applied. */
 export const applied = (zone: HostedZone, changes: ReadonlyArray<Change>): HostedZone | ReadonlyArray<string> => {
   const records = new Map(zone.records)
   const refusals: Array<string> = []
@@ -77,7 +77,7 @@ export const applied = (zone: HostedZone, changes: ReadonlyArray<Change>): Hoste
   return refusals.length > 0 ? refusals : { ...zone, records }
 }
 
-/** From this name and type on, in the order of the zone. */
+/** Records from this name and type on, in zone order. */
 export const recordsFrom = (zone: HostedZone, name: string, type: string): ReadonlyArray<RecordSet> =>
   [...zone.records.values()]
     .filter((record) => {

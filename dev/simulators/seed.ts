@@ -22,9 +22,9 @@ export interface SeededProject {
 export interface ProjectOptions {
   readonly workspaceSlug: string
   readonly projectSlug: string
-  /** Default a fresh one. */
+  /** Default: a new one. */
   readonly workspaceId?: string
-  /** Region to replicas; empty means one replica in every available region. */
+  /** Replicas by region; empty means one replica in every available region. */
   readonly regions?: Readonly<Record<string, number>>
 }
 
@@ -93,8 +93,8 @@ export interface DeploymentOptions {
 }
 
 /**
- * A deployment as the control API creates it before it calls Deploy: pending, without an image, its settings copied from
- * the environment. Answers with its id.
+ * A deployment as the control API creates it before it calls Deploy: pending, without an image, with settings copied from the
+ * environment. Returns its id.
  */
 export const seedDeployment = Effect.fnUntraced(function* (project: SeededProject, options: DeploymentOptions = {}) {
   const sql = yield* SqlClient

@@ -7,9 +7,9 @@ import type { SeededProject } from "./seed.ts"
 export interface SeededDomain {
   readonly id: string
   readonly name: string
-  /** What its owner has to publish at `_unkey.<name>`. */
+  /** The TXT value that its owner publishes at `_unkey.<name>`. */
   readonly ownershipRecord: string
-  /** Where its CNAME has to lead. */
+  /** The required target of its CNAME. */
   readonly target: string
 }
 
@@ -38,7 +38,7 @@ export const seedCustomDomain = Effect.fnUntraced(function* (project: SeededProj
   return domain
 })
 
-/** The control API keeps the id of the invocation it has sent, to cancel it when the domain is deleted. */
+/** The control API stores the invocation id, to cancel it when the domain is deleted. */
 export const keepInvocation = (domain: SeededDomain, invocationId: string) =>
   Effect.flatMap(
     SqlClient,

@@ -20,7 +20,7 @@ export const seedQuota = (workspaceId: string, { logsRetentionDays, requestsPerM
       })}`
   )
 
-/** Keys that are refilled every day and have used up all of their requests. */
+/** Keys with daily refill and no remaining requests. */
 export const seedUsedUpKeys = Effect.fnUntraced(function* (workspaceId: string, count: number, refillAmount: number) {
   const sql = yield* SqlClient
   const keys = Arr.makeBy(count, () => {

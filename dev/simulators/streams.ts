@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { applyRefusal } from "./applyRefusal.ts"
 import type { Instances } from "./reports.ts"
 
-/** Rows per look, as krane asks for them. */
+/** Rows per poll, as krane requests them. */
 const pageSize = 100
 
 const TopologyRow = Schema.Struct({
@@ -25,14 +25,14 @@ const TopologyRow = Schema.Struct({
 
 const SentinelRow = Schema.Struct({ version: Schema.BigInt, id: Schema.String })
 
-// A row that does not decode is a defect of the simulator or of the worker's writes; either way a person has to look.
+// A row that does not decode is a defect of the simulator or of the worker's writes.
 const topologyRows = Schema.decodeUnknown(Schema.Array(TopologyRow))
 const sentinelRows = Schema.decodeUnknown(Schema.Array(SentinelRow))
 
 interface Wish {
   readonly version: bigint
   readonly instances: Instances
-  /** What krane does with it: nothing where it, or the Kubernetes API, refuses the row. */
+  /** Krane's action; none if it or the Kubernetes API rejects the row. */
   readonly order: "apply" | "delete" | "refuse"
 }
 
@@ -44,7 +44,7 @@ const wishOf =
     return { version, instances, order: !isWanted ? "delete" : applyRefusal(row) === null ? "apply" : "refuse" }
   }
 
-/** The next page of a region's topology, joined with what krane needs to apply it. */
+/** The next page of a region's topology, with the columns that krane needs to apply it. */
 export const topologyAfter = Effect.fnUntraced(function* (region: string, cursor: bigint) {
   const sql = yield* SqlClient
   const rows = yield* sql`
@@ -59,7 +59,7 @@ export const topologyAfter = Effect.fnUntraced(function* (region: string, cursor
   return (yield* Effect.orDie(topologyRows(rows))).map(wishOf(region))
 })
 
-/** Whether the deployment itself is to run: what krane asks each minute of what it runs, whatever the topology said. */
+/** The desired state of the deployment itself, which krane polls each minute for what it runs. */
 export const isDesiredRunning = Effect.fnUntraced(function* (deploymentId: string) {
   const sql = yield* SqlClient
   const rows = yield* sql<{ state: string }>`SELECT desired_state AS state FROM deployments WHERE id = ${deploymentId}`

@@ -3,10 +3,10 @@ import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import { devFolder } from "./RunDirectory.ts"
 
-/** Scripts wait for this file: it appears, whole, once everything answers, and goes away with the stack. */
+/** Scripts wait for this file: it is created atomically once all services respond, and deleted with the stack. */
 const addressFile = join(devFolder, "stack.json")
 
-/** No stack is up. */
+/** No stack is running. */
 export class NoStack extends Schema.TaggedError<NoStack>()("NoStack", {}) {
   override get message() {
     return "no stack runs: start `npm run dev` or set STACK_RESTATE_INGRESS"
@@ -15,7 +15,7 @@ export class NoStack extends Schema.TaggedError<NoStack>()("NoStack", {}) {
 
 const Addresses = Schema.parseJson(Schema.Struct({ ingress: Schema.String }))
 
-/** Names and addresses of what is up, for as long as the scope. */
+/** Publishes the addresses of running services for as long as the scope is open. */
 export const publishAddresses = (addresses: Readonly<Record<string, string>>) => {
   const content = `${JSON.stringify(addresses, null, 2)}\n`
   return Effect.acquireRelease(
@@ -26,14 +26,14 @@ export const publishAddresses = (addresses: Readonly<Record<string, string>>) =>
       await rename(draft, addressFile)
     }),
     () =>
-      // A stack started after this one has put its own addresses there; those stay.
+      // A later stack has replaced the file with its own addresses; keep those.
       Effect.tryPromise(async () => {
         if ((await readFile(addressFile, "utf8")) === content) await rm(addressFile)
       }).pipe(Effect.ignore)
   )
 }
 
-/** The addresses of the stack that is up and was started last. */
+/** The addresses of the most recently started running stack. */
 export const readAddresses = Effect.tryPromise(() => readFile(addressFile, "utf8")).pipe(
   Effect.flatMap(Schema.decode(Addresses)),
   Effect.mapError(() => new NoStack())

@@ -7,21 +7,21 @@ import { runProgram } from "./Process.ts"
 import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
 import { ComponentFailed } from "./StackFailure.ts"
 
-/** apt's own lock covers dpkg only; downloading and updating lists fail at once when another run holds theirs. */
+/** apt waits only for dpkg's lock; downloads and list updates fail at once if another process has their lock. */
 const lockFile = join(tmpdir(), "ctrl-worker-apt.lock")
 
-/** Runs a script that nobody else who installs or fetches packages runs at the same time. */
+/** Runs a script under a machine-wide lock for package operations. */
 export const aptLocked = (script: string): readonly [command: string, args: ReadonlyArray<string>] => [
   "flock",
   [lockFile, "sh", "-euc", script]
 ]
 
-/** What a failure of an installation is called. */
+/** Name of a failed installation. */
 export const installer = "apt-get"
 
 /**
- * Installs Debian packages without recommendations or questions; safe to run twice at the same time. The package
- * lists are refreshed only when the installation fails with what is there (none, or too old).
+ * Installs Debian packages without recommendations or prompts; safe to run concurrently. Updates the package lists only if the
+ * installation fails with the present ones.
  */
 export const installPackages = (packages: ReadonlyArray<string>): Effect.Effect<void, ComponentFailed, RunDirectory> =>
   Effect.gen(function* () {
@@ -46,7 +46,7 @@ const noArchive = new ComponentFailed({
   lastLines: []
 })
 
-/** Runs a script that fetches a package and unpacks it somewhere, without changing the machine; arguments are its $0, $1 and so on. */
+/** Runs a script that downloads and unpacks a package without changing the machine; arguments are its $0, $1 and so on. */
 export const unpackWithApt = (
   component: string,
   script: string,
@@ -66,7 +66,10 @@ export const unpackWithApt = (
     })
   }).pipe(Effect.provide(RunDirectoryLive))
 
-/** Where this machine's own packages come from, also before any list of them was fetched. The archive has every release of Debian, also newer ones than this machine's. */
+/**
+ * This machine's package archive, known even before any list was downloaded. It has every Debian release, also newer ones than
+ * this machine's.
+ */
 export const debianArchive: Effect.Effect<string, ComponentFailed> = Effect.async<string, ComponentFailed>((resume) => {
   execFile(
     "apt-get",

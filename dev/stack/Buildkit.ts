@@ -11,13 +11,13 @@ import { untilReady } from "./Readiness.ts"
 import { RunDirectory } from "./RunDirectory.ts"
 import { ComponentFailed, ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
-/** A BuildKit that may push to registries on loopback over plain HTTP. */
+/** A BuildKit that can push to registries on loopback over plain HTTP. */
 export interface RunningBuildkit {
-  /** As the setting `builder.buildkit_address` takes it. */
+  /** The value of `builder.buildkit_address`. */
   readonly address: string
-  /** Where it came from, for a person to read. */
+  /** Its source, for logs. */
   readonly source: string
-  /** The daemon's process, when this run started one. */
+  /** The daemon's process, if this run started one. */
   readonly process: Option.Option<ManagedProcess>
 }
 
@@ -31,7 +31,7 @@ const missing = new ComponentMissing({
   ]
 })
 
-/** Null when this machine can have a BuildKit, else why not, for a person to read. */
+/** Null if this machine can provide a BuildKit, else the reason why not. */
 export const whyNoBuildkit: Effect.Effect<string | null> = Effect.gen(function* () {
   const isRoot = process.getuid?.() === 0
   if (Option.isSome(yield* addressInEnvironment)) return null
@@ -58,19 +58,19 @@ const ip = (...args: ReadonlyArray<string>) =>
   })
 
 /**
- * A network of its own. Without one the engine would take `docker0`, or with `--bridge none` even delete it, and with it
- * the network of an engine that runs here already.
+ * A dedicated network. Otherwise the engine would use `docker0`, or delete it with `--bridge none`, and with it the network of
+ * a running engine.
  */
 const bridge = Effect.acquireRelease(
   Effect.suspend(() => {
-    // A device's name may have 15 characters.
+    // A network device name has at most 15 characters.
     const name = `cwbk${randomBytes(4).toString("hex")}`
     return Effect.as(ip("link", "add", "name", name, "type", "bridge"), name)
   }),
   (name) => Effect.ignore(ip("link", "delete", name))
 )
 
-/** Sockets live here: their full path may not exceed 107 bytes, and the engine makes some of its own. */
+/** Folder of sockets: their full path is limited to 107 bytes, and the engine creates some of its own. */
 const socketFolder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "cwbk-"))),
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
@@ -87,7 +87,7 @@ const answers = (socketPath: string) =>
     return Effect.sync(() => ping.destroy())
   })
 
-/** Starts an engine with a data folder, a network and a socket of its own, and none of its firewall rules. */
+/** Starts an engine with its own data folder, network and socket, and without its firewall rules. */
 const startEngine = (bin: string): Effect.Effect<RunningBuildkit, ComponentFailed, RunDirectory | Scope.Scope> =>
   Effect.gen(function* () {
     const run = yield* RunDirectory
@@ -96,7 +96,7 @@ const startEngine = (bin: string): Effect.Effect<RunningBuildkit, ComponentFaile
     const socket = join(sockets, "d.sock")
     const options: ProcessOptions = {
       component,
-      // What it mounts is seen by it and its children only, and is gone with the last of them however they end.
+      // A private mount namespace: its mounts disappear with its last process.
       command: "unshare",
       args: [
         "--mount",
@@ -110,7 +110,7 @@ const startEngine = (bin: string): Effect.Effect<RunningBuildkit, ComponentFaile
         "--ip6tables=false",
         "--ip-forward=false",
         "--insecure-registry=127.0.0.0/8",
-        // Only with containerd's image store does BuildKit push what it builds.
+        // BuildKit can push its images only with containerd's image store.
         "--feature=containerd-snapshotter=true"
       ],
       env: { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) },
@@ -121,7 +121,7 @@ const startEngine = (bin: string): Effect.Effect<RunningBuildkit, ComponentFaile
     return { address: `docker://${socket}`, source: `private Docker Engine (${bin})`, process: Option.some(engine) }
   })
 
-/** The BuildKit that the environment names, or a private one. Gone with the scope. */
+/** The BuildKit named by the environment, or a private one. Stopped with the scope. */
 export const startBuildkit: Effect.Effect<RunningBuildkit, StackFailure, RunDirectory | Scope.Scope> = Effect.gen(
   function* () {
     const address = yield* addressInEnvironment

@@ -11,16 +11,16 @@ export interface BuildParts {
   readonly buildkit: RunningBuildkit
   readonly registry: Registry
   readonly origin: EnterpriseServer
-  /** For repositories that have no base image to fetch. */
+  /** A static shell, for images without a base image. */
   readonly busybox: Uint8Array
 }
 
-/** Everything outside of the worker that it takes to deploy from git; none where no builder can run. */
+/** All external services for deploying from git; none if no builder can run. */
 export class Builds extends Context.Tag("ctrl-worker/dev/Builds")<Builds, Option.Option<BuildParts>>() {}
 
 class Parts extends Context.Tag("ctrl-worker/dev/BuildParts")<Parts, BuildParts>() {}
 
-/** Where root may not do everything an engine cannot start, and without a network it cannot be fetched. */
+/** An engine needs full root privileges and cannot be downloaded without a network. */
 const cannotRun = (failure: StackFailure) =>
   failure._tag === "ComponentMissing"
     ? failure
@@ -29,7 +29,7 @@ const cannotRun = (failure: StackFailure) =>
 const make = (repository: string, installation: string) =>
   Effect.gen(function* () {
     const directory = yield* RunDirectory
-    // Packages before programs: what is missing shows before anything has been started.
+    // Packages first, so that a missing one shows before any program starts.
     const busybox = yield* staticShell
     const [buildkit, registry] = yield* Effect.all([startBuildkit, localRegistry], { concurrency: 2 })
     const folder = yield* directory.folderFor("origin")
@@ -37,7 +37,7 @@ const make = (repository: string, installation: string) =>
     return { buildkit, registry, origin, busybox }
   }).pipe(Effect.mapError(cannotRun))
 
-/** A builder, a registry, and a GitHub with one repository and the installation of an App that may read it. */
+/** A builder, a registry, and a GitHub with one repository and an App installation that can read it. */
 export const builds = (repository: string, installation: string) =>
   optionalPart(
     Builds,
@@ -46,10 +46,10 @@ export const builds = (repository: string, installation: string) =>
     Parts
   )
 
-/** A worker's settings for these parts, under the names of its configuration. */
+/** A worker's settings for these services, by configuration name. */
 export const buildSettings = ({ buildkit, origin: { apiUrl, app, git }, registry }: Omit<BuildParts, "busybox">) => ({
   WORKER_BUILDER_BUILDKIT_ADDRESS: buildkit.address,
-  // What is built here runs here.
+  // Builds for this machine's platform.
   WORKER_BUILD_PLATFORM: process.arch === "arm64" ? "linux/arm64" : "linux/amd64",
   WORKER_REGISTRY_URL: registry.host,
   WORKER_REGISTRY_USERNAME: registry.username,

@@ -7,21 +7,21 @@ import { Pebble, pebble } from "./Pebble.ts"
 
 export interface CertificationParts {
   readonly authority: Context.Tag.Service<Pebble>
-  /** All of DNS, as the worker and the authority see it. */
+  /** DNS for the worker and the CA. */
   readonly dns: Context.Tag.Service<ChallengeTestServer>
-  /** Where the authority looks for answers to HTTP-01. */
+  /** Port of the CA's HTTP-01 requests. */
   readonly frontline: Context.Tag.Service<Frontline>
-  /** Where the worker answers DNS-01: what is written there appears in DNS. */
+  /** The worker's DNS provider for DNS-01; its records appear in DNS. */
   readonly zones: Route53ServerShape
 }
 
-/** Everything outside of the worker that it takes to verify a domain and to obtain a certificate; none without Pebble. */
+/** All external services for verifying domains and issuing certificates; none without Pebble. */
 export class Certification extends Context.Tag("ctrl-worker/dev/Certification")<
   Certification,
   Option.Option<CertificationParts>
 >() {}
 
-/** To which owners of wildcard domains delegate their challenges. */
+/** The domain to which customers delegate DNS-01 challenges of wildcards. */
 export const delegationDomain = "challenges.test"
 
 const zonesOf = (apex: string) =>
@@ -40,14 +40,14 @@ const zonesOf = (apex: string) =>
 
 const authority = Layer.unwrapEffect(Effect.map(Frontline, ({ port }) => pebble({ httpPort: port })))
 
-/** With a hosted zone of that name and one for delegated challenges. The frontline reads the database of the context. */
+/** With a hosted zone of that name and one for delegated challenges. Frontline reads the database of the context. */
 export const certification = (apex: string) =>
   optionalPart(
     Certification,
     "custom domains and certificates",
     Layer.merge(authority, zonesOf(apex)).pipe(
       Layer.provideMerge(frontline()),
-      // The first to start, because it is the one that may be missing.
+      // Started first, because it may be unavailable.
       Layer.provideMerge(challengeTestServer({ answersHttp: false }))
     ),
     Effect.all({ authority: Pebble, dns: ChallengeTestServer, frontline: Frontline, zones: Route53Server })

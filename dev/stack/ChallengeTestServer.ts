@@ -10,18 +10,18 @@ import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
 import type { StackFailure } from "./StackFailure.ts"
 
 /**
- * The DNS and, where asked for, the web of a test CA: every name has the address 127.0.0.1 and nothing else until it is
- * told otherwise. It never says that a name does not exist, only that it has no such record. Names may be written with or
- * without the final dot and in any case. A request that it refuses is a defect.
+ * The DNS server, and optionally the web server, of a test CA: every name resolves to 127.0.0.1 and has no other records until
+ * configured. It returns empty answers, never NXDOMAIN. Names are accepted with or without final dot and in any case. A
+ * rejected management request is a defect.
  */
 export class ChallengeTestServer extends Context.Tag("ctrl-worker/dev/ChallengeTestServer")<
   ChallengeTestServer,
   {
-    /** Where it answers DNS, as `127.0.0.1:port`. */
+    /** Its DNS address, as `127.0.0.1:port`. */
     readonly dns: string
-    /** The port on which the CA looks for the answer to an HTTP-01 challenge. */
+    /** The port of the CA's HTTP-01 requests. */
     readonly httpPort: number
-    /** Address of the interface behind the functions below, for somebody in another process: `POST <it>/set-txt` and so on. */
+    /** URL of the management API behind the functions below, for other processes: `POST <url>/set-txt` and so on. */
     readonly management: string
     readonly process: ManagedProcess
     /** Adds a value; adding the same again keeps it twice. At most 255 bytes. */
@@ -32,23 +32,23 @@ export class ChallengeTestServer extends Context.Tag("ctrl-worker/dev/ChallengeT
     readonly clearCname: (name: string) => Effect.Effect<void>
     readonly addA: (name: string, addresses: ReadonlyArray<string>) => Effect.Effect<void>
     readonly clearA: (name: string) => Effect.Effect<void>
-    /** Every question about the name is answered SERVFAIL. */
+    /** All queries of the name return SERVFAIL. */
     readonly setServfail: (name: string) => Effect.Effect<void>
     readonly clearServfail: (name: string) => Effect.Effect<void>
-    /** Answers the token under every name, if it was started to answer HTTP. */
+    /** Serves the HTTP-01 response for every name, if started with HTTP. */
     readonly addHttp01: (token: string, keyAuthorization: string) => Effect.Effect<void>
     readonly removeHttp01: (token: string) => Effect.Effect<void>
   }
 >() {}
 
 export interface ChallengeTestServerOptions {
-  /** False when somebody else, such as a simulated frontline, serves `httpPort`. Default true. */
+  /** False if another server, such as the frontline simulator, uses `httpPort`. Default true. */
   readonly answersHttp?: boolean
 }
 
 const absolute = (name: string): string => `${name.toLowerCase().replace(/\.$/, "")}.`
 
-/** Newer versions have another name for the flag and one more service to switch off. */
+/** Newer versions renamed the flag and have one more service to disable. */
 const dnsArguments = (program: string, dns: string) =>
   Effect.sync(() =>
     spawnSync(program, ["-help"], { encoding: "utf8" }).stderr.includes("-dnsserver")
@@ -102,7 +102,7 @@ const start = ({ answersHttp = true }: ChallengeTestServerOptions) =>
         address,
         "-defaultIPv4",
         "127.0.0.1",
-        // Otherwise the CA asks ::1 first.
+        // Otherwise the CA tries ::1 first.
         "-defaultIPv6",
         ""
       ],

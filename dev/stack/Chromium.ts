@@ -7,7 +7,7 @@ import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
 /** Debian's smallest build of Chromium that renders and takes screenshots; installed, it takes 270 MB. */
 const packageName = "chromium-headless-shell"
 
-/** A browser of the machine's own will do as well. */
+/** Also accepts an installed browser. */
 const programs = [packageName, "chromium", "google-chrome"]
 
 const findChromium = Effect.map(Effect.forEach(programs, findProgram), (found) => Option.firstSomeOf(found))
@@ -17,13 +17,13 @@ const missing = new ComponentMissing({
   remedies: ["install chromium or google-chrome", "run as root on Debian: chromium-headless-shell is installed"]
 })
 
-/** Null when this machine can have a Chromium, else why not, for a person to read. */
+/** Null if this machine can provide a Chromium, else the reason why not. */
 export const whyNoChromium: Effect.Effect<string | null> = Effect.gen(function* () {
   if (Option.isSome(yield* findChromium) || (yield* canInstallPackages)) return null
   return missing.message
 })
 
-/** The path of a Chromium that runs without a screen: the machine's, or one installed from Debian's packages. */
+/** Path of a headless Chromium: installed, or from Debian's packages. */
 export const chromiumProgram: Effect.Effect<string, StackFailure, RunDirectory> = Effect.gen(function* () {
   const present = yield* findChromium
   if (Option.isSome(present)) return present.value

@@ -6,11 +6,11 @@ export const clickhouseImage = "clickhouse/clickhouse-server:25.8"
 const component = "ClickHouse in Docker"
 const httpPort = 8123
 
-/** Starts the official image on a free port, its default user allowed to manage others; removed with the scope. */
+/** Starts the official image on a free port, with access management for its default user; removed with the scope. */
 export const startClickhouseContainer: Effect.Effect<{ readonly url: string }, ComponentFailed, Scope.Scope> =
   Effect.acquireRelease(
     Effect.tryPromise({
-      // Loaded only here: it takes half a second, and most machines never need it.
+      // Loaded on demand: it takes half a second, and most machines do not need it.
       try: async () => {
         const { GenericContainer, Wait } = await import("testcontainers")
         return new GenericContainer(clickhouseImage)

@@ -19,8 +19,8 @@ const answers = (url: string) =>
   )
 
 /**
- * Starts the engine of the package `chdb` in a process of its own, behind ClickHouse's HTTP interface on a free port of
- * 127.0.0.1, user `default` without a password, whose statements `limits` constrain. About 250 MB of memory, 1 to 3 s until it answers.
+ * Starts the engine of the package `chdb` in its own process, behind ClickHouse's HTTP interface on a free port of 127.0.0.1,
+ * with user `default` without password and `limits` on its statements. About 250 MB of memory; ready in 1 to 3 s.
  */
 export const startClickhouseEngine = (
   users: ReadonlyArray<string>,
@@ -52,6 +52,6 @@ export const startClickhouseEngine = (
     yield* untilReady(options, server, answers(url))
     return { url, process: server }
   }).pipe(
-    // Somebody may take the port between our look and the server's bind; another port settles it.
+    // Another process may take the port between check and bind; retry with another port.
     Effect.retry({ times: 2, while: (failure) => failure.reason === "ended" })
   )

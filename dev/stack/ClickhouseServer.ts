@@ -11,30 +11,30 @@ import { RunDirectoryLive } from "./RunDirectory.ts"
 import { chooseSource } from "./Source.ts"
 import { ComponentFailed, ComponentMissing } from "./StackFailure.ts"
 
-/** A ClickHouse with every table the worker knows. */
+/** A ClickHouse with every table that the worker uses. */
 export class ClickhouseServer extends Context.Tag("ctrl-worker/dev/ClickhouseServer")<
   ClickhouseServer,
   {
-    /** Address of its HTTP interface, with the user who may manage others. */
+    /** URL of its HTTP interface, with an admin user. */
     readonly url: string
-    /** Where the server came from, for a person to read. */
+    /** Its source, for logs. */
     readonly source: string
-    /** False for the engine alone, which checks statements about users and enforces nothing. */
+    /** False for the embedded engine, which checks statements about users but enforces nothing. */
     readonly isServer: boolean
     readonly process: Option.Option<ManagedProcess>
   }
 >() {}
 
 export interface ClickhouseServerOptions {
-  /** Users that the engine knows. A server makes its own. */
+  /** Predefined users of the engine. A server creates its own. */
   readonly users?: ReadonlyArray<string>
-  /** Passes over the engine: only a server enforces what users may do. */
+  /** Skips the engine: only a server enforces user privileges. */
   readonly mustEnforce?: boolean
 }
 
 const addressInEnvironment = Config.option(Config.nonEmptyString("STACK_CLICKHOUSE_URL")).pipe(Effect.orDie)
 
-/** `chdb` without the library of this system cannot be loaded; package.json says which systems have one. */
+/** `chdb` lacks a library for this system; package.json lists supported ones. */
 const findEngine = Effect.sync(() => {
   const require = createRequire(import.meta.url)
   return Option.liftThrowable(() => {
@@ -67,7 +67,7 @@ const createTables = (url: string) =>
     (client) => Effect.promise(() => client.close())
   )
 
-/** Whether a server can be had that enforces what users may do. */
+/** Whether a server that enforces user privileges is available. */
 export const canEnforce: Effect.Effect<boolean> = Effect.zipWith(
   addressInEnvironment,
   dockerAnswers,
@@ -99,8 +99,8 @@ const start = ({ mustEnforce = false, users = [] }: ClickhouseServerOptions) =>
   })
 
 /**
- * A ClickHouse: the one in STACK_CLICKHOUSE_URL, else the engine of the package chdb, else Docker. Says which it took, makes the
- * tables that are missing, and stops with the layer's scope what it started.
+ * A ClickHouse: STACK_CLICKHOUSE_URL, else the engine of the package chdb, else Docker. Logs its source, creates missing
+ * tables, and stops with the scope what it started.
  */
 export const clickhouseServer = (options: ClickhouseServerOptions = {}) =>
   Layer.scoped(

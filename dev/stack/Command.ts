@@ -4,12 +4,12 @@ import { Cause, Config, Effect, Fiber, Option, Schedule } from "effect"
 import { progressLines } from "./Progress.ts"
 import { inRealTime } from "./RealTime.ts"
 
-/** Read at once: by the time a stack is up, the launcher may be gone already. */
+/** Read at start: the parent may be gone once a stack is running. */
 const launcher = process.ppid
 
 /**
- * Completes when npm, which started this command, is gone. A SIGTERM sent to npm may end npm's shell and not what the
- * shell runs; without npm, a parent that goes away means nothing (a shell that put the command in the background).
+ * Completes when npm, the parent of this command, has exited. A SIGTERM to npm may end npm's shell but not its child. Without
+ * npm, the parent's exit means nothing (a shell that started the command in the background).
  */
 const launcherGone = Effect.gen(function* () {
   const startedByNpm = yield* Config.option(Config.string("npm_lifecycle_event"))
@@ -19,7 +19,7 @@ const launcherGone = Effect.gen(function* () {
   )
 }).pipe(Effect.orDie, inRealTime)
 
-/** An expected failure is a message for a person; only a defect shows its stack. */
+/** Expected failures print a message; only defects print a stack. */
 const report = <E extends Error>(cause: Cause.Cause<E>) =>
   Cause.isInterruptedOnly(cause)
     ? Effect.void
@@ -31,8 +31,8 @@ const report = <E extends Error>(cause: Cause.Cause<E>) =>
       )
 
 /**
- * Interrupts the command rather than racing it: whoever waits for the loser of a race can be interrupted in turn, by the
- * signal that npm was sent too, and would leave the loser's end to chance.
+ * Interrupts the command rather than racing it: waiting for the loser of a race can itself be interrupted by the signal that
+ * npm got too, and would leave its end to chance.
  */
 const whileLauncherLives = <A, E>(command: Effect.Effect<A, E>) =>
   Effect.withFiberRuntime<A, E>((self) =>
@@ -44,19 +44,19 @@ const whileLauncherLives = <A, E>(command: Effect.Effect<A, E>) =>
   )
 
 /**
- * npm hands on a signal that this process has been sent as well, and the runtime listens for the first one only: the second
- * would end the process where it stands. Every wait of an orderly end is bounded, so nobody needs a second one.
+ * npm forwards a signal that this process got too, and the runtime handles only the first: the second would end the process
+ * immediately. All waits of a shutdown are bounded, so a second one is not needed.
  */
 const ignoreFurtherSignals = Effect.sync(() => {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined)
 })
 
-/** Once everything has stopped, a connection that some client keeps for later is no reason to stay. */
+/** Exits although a client may keep idle connections open. */
 const exitAtOnce: Runtime.Teardown = (exit) => Runtime.defaultTeardown(exit, (code) => process.exit(code))
 
 /**
- * Runs a command that holds a stack, with plain progress lines. Ctrl-C, SIGTERM and the end of npm stop it in order with
- * exit code 0; a failure is reported and ends it with exit code 1.
+ * Runs a command that holds a stack, with plain progress lines. Ctrl-C, SIGTERM and the exit of npm stop it in order with exit
+ * code 0; a failure is printed and exits with code 1.
  */
 export const runCommand = <A, E extends Error>(command: Effect.Effect<A, E>) =>
   Effect.zipRight(ignoreFurtherSignals, whileLauncherLives(command)).pipe(

@@ -8,19 +8,19 @@ import { devFolder, RunDirectory } from "./RunDirectory.ts"
 import type { ComponentFailed } from "./StackFailure.ts"
 
 export interface DebianTree {
-  /** What the tree is for; a folder or an archive of this name is kept for the next run. */
+  /** The tree's name; its folder or archive is kept for the next run. */
   readonly name: string
   readonly suite: string
   readonly packages: ReadonlyArray<string>
-  /** An archive has an owner for each file, whoever unpacks it. */
+  /** An archive has an owner for each file, whichever user unpacks it. */
   readonly form: "folder" | "tar"
 }
 
 const isThere = (path: string) => Effect.isSuccess(Effect.tryPromise(() => access(path)))
 
 /**
- * The files of Debian packages and of what they depend on, taken from the packages without running any of their scripts: as
- * distroless images are made. Answers with the path; fetched once (four seconds here) and left for the next run. Takes root.
+ * The files of Debian packages and their dependencies, without running package scripts, as distroless images are built. Returns
+ * the path; downloaded once (four seconds here) and kept. Needs root.
  */
 export const debianTree = ({
   form,
@@ -43,7 +43,7 @@ export const debianTree = ({
       args: [
         "--variant=extract",
         `--include=${packages.join(",")}`,
-        // A suite that is always moving has lists that expire; a machine's clock may be past that.
+        // A rolling suite's lists expire, perhaps before this machine's clock.
         '--aptopt=Acquire::Check-Valid-Until "false"',
         suite,
         draft,
@@ -52,7 +52,7 @@ export const debianTree = ({
       env: process.env,
       logFile: join(folder, "mmdebstrap.log")
     })
-    // Renaming is atomic: another run sees all of it or none, and the second to finish loses nothing.
+    // Atomic rename: another run sees the complete tree or none, and the second to finish loses nothing.
     yield* Effect.promise(() => rename(draft, kept).catch(() => rm(draft, { recursive: true, force: true })))
     return kept
   })

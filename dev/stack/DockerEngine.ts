@@ -8,8 +8,8 @@ import { devFolder, RunDirectory } from "./RunDirectory.ts"
 import type { ComponentFailed } from "./StackFailure.ts"
 
 /**
- * Debian 12's own Docker Engine is too old: its BuildKit cannot build a directory of a git repository. The programs of a
- * newer Debian are statically linked and run here as they are; only runc has to be this Debian's.
+ * Debian 12's Docker Engine is too old: its BuildKit cannot build a directory of a git repository. The static programs of a
+ * newer Debian run here; only runc must be this Debian's.
  */
 const suite = "sid"
 const programs = ["dockerd", "containerd", "containerd-shim-runc-v2", "ctr", "docker-init", "docker-proxy"]
@@ -19,13 +19,13 @@ export const engineHelpers = ["mmdebstrap", "runc", "iproute2"]
 
 const isThere = (path: string) => Effect.isSuccess(Effect.tryPromise(() => access(path)))
 
-/** The folder of the programs, when an earlier run has left them. */
+/** The folder of the programs, if already downloaded. */
 export const findEngine: Effect.Effect<Option.Option<string>> = Effect.map(
   isThere(join(binFolder, "dockerd")),
   (there) => (there ? Option.some(binFolder) : Option.none())
 )
 
-/** Starting containers takes root; fetching the programs takes Debian. */
+/** Starting containers needs root; downloading the programs needs Debian. */
 export const canInstallEngine = canInstallPackages
 
 const collect = (root: string, runc: string) =>
@@ -38,11 +38,11 @@ const collect = (root: string, runc: string) =>
     }
     await symlink(runc, join(draft, "runc"))
     await chmod(draft, 0o755)
-    // Renaming is atomic: another run sees all programs or none, and the second to finish loses nothing.
+    // Atomic rename: another run sees all programs or none, and the second to finish loses nothing.
     await rename(draft, binFolder).catch(() => rm(draft, { recursive: true, force: true }))
   })
 
-/** Fetches the programs (six seconds here), and leaves them for the next run. */
+/** Downloads the programs (six seconds here), and keeps them for the next run. */
 export const installEngine: Effect.Effect<string, ComponentFailed, RunDirectory> = Effect.gen(function* () {
   const run = yield* RunDirectory
   const folder = yield* run.folderFor("docker-engine")
@@ -55,7 +55,7 @@ export const installEngine: Effect.Effect<string, ComponentFailed, RunDirectory>
     args: [
       "--variant=extract",
       "--include=docker.io,containerd",
-      // A suite that is always moving has lists that expire; a machine's clock may be past that.
+      // A rolling suite's lists expire, perhaps before this machine's clock.
       '--aptopt=Acquire::Check-Valid-Until "false"',
       suite,
       root,

@@ -11,10 +11,10 @@ import { ComponentFailed, ComponentMissing, type StackFailure } from "./StackFai
 const folder = join(devFolder, "kubectl")
 const unpackedProgram = join(folder, "kubectl")
 
-/** Who signs Debian's archive, on Debian itself. Its descendants have archives of their own, without this release. */
+/** The signing keys of Debian's archive, present on Debian. Derivatives have their own archives, without this release. */
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-/** What a program wrote, and why it failed. */
+/** A program's output, and the reason of its failure. */
 const output = (program: string, args: ReadonlyArray<string>): Effect.Effect<string, ComponentFailed> =>
   Effect.async((resume, signal) => {
     execFile(program, args, { maxBuffer: 64 * 1024 * 1024, signal }, (error, written, complaints) =>
@@ -33,7 +33,7 @@ const output = (program: string, args: ReadonlyArray<string>): Effect.Effect<str
     )
   })
 
-/** Whether `kubectl version --client` speaks of Kustomize 5: the first that has `labels` and components as the manifests use them. */
+/** Whether `kubectl version --client` reports Kustomize 5, the first with `labels` and components as the manifests use them. */
 export const hasKustomize5 = (version: string): boolean => /^Kustomize Version: v(?:[5-9]|\d\d+)\./m.test(version)
 
 const isRecent = (program: string) =>
@@ -44,7 +44,7 @@ const isRecent = (program: string) =>
 
 const isReadable = (path: string) => Effect.isSuccess(Effect.tryPromise(() => access(path, constants.R_OK)))
 
-/** Debian 12 packages a kubectl with Kustomize 2, so that a program on the PATH is not enough. */
+/** Debian 12's kubectl has Kustomize 2, so a program on the PATH may be too old. */
 const findRecent = Effect.flatMap(findProgram("kubectl"), (installed) =>
   Effect.findFirst([...Option.toArray(installed), unpackedProgram], isRecent)
 )
@@ -61,14 +61,14 @@ const missing = new ComponentMissing({
   remedies: ["install kubectl 1.27 or newer", "STACK_KUBECTL=<path of kubectl>", "run as root on Debian"]
 })
 
-/** Null when this machine can have a kubectl, else why not, for a person to read. */
+/** Null if this machine can provide a kubectl, else the reason why not. */
 export const whyNoKubectl: Effect.Effect<string | null> = Effect.map(kubectlSource, (source) =>
   source._tag === "Missing" ? missing.message : null
 )
 
 /**
- * The kubectl of Debian 13, a static program, fetched with lists of its own so that nothing of the machine changes. Whole or
- * not at all: it is moved to where it is looked for at the end.
+ * The static kubectl of Debian 13, downloaded with private package lists, so that the machine is not changed. Moved into place
+ * atomically at the end.
  */
 const unpack = `
 cd "$0"
@@ -93,11 +93,11 @@ const unpacked = Effect.flatMap(debianArchive, (archive) =>
   unpackWithApt("kubectl", unpack, [folder, archive, keyring])
 ).pipe(Effect.as(unpackedProgram))
 
-/** A kubectl with Kustomize 5: the one STACK_KUBECTL names, else this machine's, else Debian's, unpacked below `.dev`. */
+/** A kubectl with Kustomize 5: STACK_KUBECTL, else this machine's, else Debian's, unpacked below `.dev`. */
 export const kubectlProgram: Effect.Effect<string, StackFailure> = Effect.flatMap(kubectlSource, (source) =>
   programOf(source, unpacked, missing)
 )
 
-/** The objects of a folder with a kustomization, as YAML documents. Nothing of the machine or of a cluster is asked. */
+/** The YAML documents of a kustomization. Does not read kubeconfig or access a cluster. */
 export const renderKustomization = (kubectl: string, path: string): Effect.Effect<string, ComponentFailed> =>
   output(kubectl, ["kustomize", path])

@@ -2,9 +2,9 @@ import type { webcrypto } from "node:crypto"
 import * as x509 from "@peculiar/x509"
 import { Effect } from "effect"
 
-/** What a server on this machine needs to speak TLS, and its clients to trust it. All of it PEM. */
+/** A TLS certificate for a server on this machine, and its trusted root. PEM. */
 export interface LocalAuthority {
-  /** The root to trust, which has issued nothing else and whose key is gone. */
+  /** The trusted root, whose key is discarded. */
   readonly root: string
   readonly certificate: string
   readonly key: string
@@ -20,7 +20,7 @@ const keyPem = async (key: webcrypto.CryptoKey) =>
 
 const validity = () => ({ notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + 365 * day) })
 
-/** A new root and a certificate of it for `localhost` and 127.0.0.1, so that no key has to be kept in a repository. */
+/** A new root with a certificate for `localhost` and 127.0.0.1, so that the repository contains no key. */
 export const localAuthority: Effect.Effect<LocalAuthority> = Effect.promise(async () => {
   const authority = await keyPair()
   const server = await keyPair()

@@ -4,12 +4,12 @@ import { delimiter, join } from "node:path"
 import { Config, Effect, Option } from "effect"
 import { inRealTime } from "./RealTime.ts"
 
-/** Server programs live in these folders on Debian and Fedora, and a plain user's PATH does not name them. */
+/** Debian and Fedora have server programs in these folders, which a normal user's PATH lacks. */
 const serverFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec"]
 
 const isAllowed = (path: string, mode: number) => Effect.tryPromise(() => access(path, mode)).pipe(Effect.isSuccess)
 
-/** The first executable of that name on the PATH or in the folders of server programs. */
+/** The first executable of that name on the PATH or in these folders. */
 export const findProgram = (name: string): Effect.Effect<Option.Option<string>> =>
   Effect.gen(function* () {
     const path = yield* Config.string("PATH").pipe(Effect.orElseSucceed(() => ""))
@@ -33,7 +33,7 @@ const dockerTarget = Config.string("DOCKER_HOST").pipe(
   Effect.map((address) => new URL(address))
 )
 
-/** True only when an engine really answers: a client without its daemon is no use. */
+/** True only if an engine responds: a client alone is not enough. */
 export const dockerAnswers: Effect.Effect<boolean> = Effect.gen(function* () {
   const target = yield* dockerTarget
   const where =

@@ -2,20 +2,20 @@ import { Effect, Option } from "effect"
 import { findProgram } from "./Machine.ts"
 import { asUser, type DatabaseProgram } from "./PrivateDatabase.ts"
 
-/** The two core packages have both programs that a private MariaDB needs, and bring no system service with them. */
+/** These two packages have both programs of a private MariaDB, and install no system service. */
 export const mariaDbPackages = ["mariadb-server-core", "mariadb-client-core"]
 
-/** A small log makes the data folder 25 MB instead of 114, so that copying it takes 0.04 s. */
+/** A small log reduces the data folder from 114 MB to 25 MB, which is copied in 0.04 s. */
 const logSize = "--innodb-log-file-size=8M"
 
-/** A test's data need not outlive the server: several times faster, and a killed server may lose or tear what it had. */
+/** No durability: several times faster; a killed server may lose or corrupt data. */
 const withoutDurability = [
   "--innodb-flush-log-at-trx-commit=0",
   "--innodb-flush-method=nosync",
   "--skip-innodb-doublewrite"
 ]
 
-/** MySQL's character set and SQL mode, which MariaDB lacks by default: it would use latin1. */
+/** MySQL's character set and SQL mode; MariaDB's default character set is latin1. */
 const serverArguments = [
   "--skip-name-resolve",
   "--skip-log-bin",
@@ -54,7 +54,7 @@ const programOf = (server: string, installer: string): DatabaseProgram => ({
 export const findMariaDb: Effect.Effect<Option.Option<DatabaseProgram>> = Effect.all([
   findProgram("mariadbd"),
   findProgram("mariadb-install-db"),
-  // The installer calls it by its full path, and it comes in another package.
+  // The installer calls it by full path, and it is in another package.
   findProgram("my_print_defaults")
 ]).pipe(
   Effect.map(([server, installer, printDefaults]) =>

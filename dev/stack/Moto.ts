@@ -11,7 +11,7 @@ import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
 const version = "5.2.5"
 
-/** What Route 53 takes of moto's server. The extra `server` brings every service of AWS with it: 317 MB, not 82. */
+/** moto's dependencies for Route 53. The extra `server` would install all AWS services: 317 MB instead of 82. */
 const packages = [`moto==${version}`, "flask==3.1.3", "flask-cors==6.0.5"]
 
 const component = "moto"
@@ -26,7 +26,7 @@ const missing = (...reasons: ReadonlyArray<string>) =>
 
 const isThere = (path: string) => Effect.isSuccess(Effect.tryPromise(() => access(path)))
 
-/** A virtual environment with moto in it, below `.dev`, where it stays (ten seconds once). Whole or not at all. */
+/** A virtual environment with moto below `.dev`, kept (ten seconds once). Created atomically. */
 const motoPython: Effect.Effect<string, ComponentMissing, RunDirectory> = Effect.gen(function* () {
   if (yield* isThere(environment)) return pythonOf(environment)
   const python = yield* Effect.flatMap(findProgram("python3"), (found) => Effect.mapError(found, () => missing()))
@@ -39,19 +39,19 @@ const motoPython: Effect.Effect<string, ComponentMissing, RunDirectory> = Effect
     run(python, "-m", "venv", draft),
     run(pythonOf(draft), "-m", "pip", "install", "--quiet", "--no-compile", ...packages)
   ).pipe(Effect.mapError((failure) => missing(failure.message)))
-  // Renaming is atomic: another run sees all of it or none, and the second to finish loses nothing.
+  // Atomic rename: another run sees the complete folder or none, and the second to finish loses nothing.
   yield* Effect.promise(() => rename(draft, environment).catch(() => rm(draft, { recursive: true, force: true })))
   return pythonOf(environment)
 })
 
-/** Null when this machine has moto, or has it now because it was installed; else why not, for a person to read. */
+/** Null if moto is installed or could be installed, else the reason why not. */
 export const whyNoMoto: Effect.Effect<string | null> = motoPython.pipe(
   Effect.as(null),
   Effect.provide(RunDirectoryLive),
   Effect.catchAll((failure) => Effect.succeed(failure.message))
 )
 
-/** The API of AWS as moto answers it: a second opinion on what our own stand-in for Route 53 says. */
+/** AWS's API as moto simulates it: a cross-check of the Route 53 simulator. */
 export class Moto extends Context.Tag("ctrl-worker/dev/Moto")<Moto, { readonly endpoint: string }>() {}
 
 const start = Effect.gen(function* () {
@@ -71,7 +71,7 @@ const start = Effect.gen(function* () {
   yield* untilReady(options, server, Effect.asVoid(Effect.scoped(answers)))
   return { endpoint }
 }).pipe(
-  // Another program may take the port between our look and the server's bind; another port settles it.
+  // Another process may take the port between check and bind; retry with another port.
   Effect.retry({ times: 2, while: (failure) => failure._tag === "ComponentFailed" && failure.reason === "ended" })
 )
 

@@ -1,7 +1,7 @@
 import { Effect, Schema } from "effect"
 import { createConnection, type RowDataPacket } from "mysql2/promise"
 
-/** A statement of the stack itself, outside any pool, could not be run. */
+/** A failed statement of the stack itself. */
 export class StatementFailed extends Schema.TaggedError<StatementFailed>()("StatementFailed", {
   statement: Schema.String,
   cause: Schema.Defect
@@ -13,7 +13,7 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>()("Stat
 
 type Run = (statement: string) => Effect.Effect<ReadonlyArray<RowDataPacket>, StatementFailed>
 
-/** A connection outside any pool, for as long as its use takes. */
+/** A single connection, for as long as its use takes. */
 export const onConnection = <A, E>(
   url: string,
   use: (run: Run) => Effect.Effect<A, E>
@@ -33,5 +33,5 @@ export const onConnection = <A, E>(
     (connection) => Effect.sync(() => connection.destroy())
   )
 
-/** Runs one statement on its own connection: right for the few that start and end a run. */
+/** Runs one statement on its own connection, for the few statements at start and end of a run. */
 export const queryServer = (url: string, statement: string) => onConnection(url, (run) => run(statement))

@@ -9,7 +9,7 @@ const component = "MySQL in Docker"
 export const startMySqlContainer: Effect.Effect<{ readonly url: string }, ComponentFailed, Scope.Scope> =
   Effect.acquireRelease(
     Effect.tryPromise({
-      // Loaded only here: it takes half a second, and most machines never need it.
+      // Loaded on demand: it takes half a second, and most machines do not need it.
       try: async () => {
         const { GenericContainer, Wait } = await import("testcontainers")
         return new GenericContainer(mysqlImage)

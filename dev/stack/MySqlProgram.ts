@@ -8,7 +8,10 @@ import { asUser, type DatabaseProgram } from "./PrivateDatabase.ts"
 import { RunDirectoryLive } from "./RunDirectory.ts"
 import { ComponentMissing } from "./StackFailure.ts"
 
-/** Whether a version, as `mysqld --version` or the server itself tells it, is of MySQL 8.4 or newer. MariaDB installs its own server as `mysqld`. */
+/**
+ * Whether a version string of `mysqld --version` or the server is MySQL 8.4 or newer. MariaDB installs its server as `mysqld`
+ * too.
+ */
 export const isRecentMySql = (version: string): boolean => {
   const [, major = "0", minor = "0"] = /(\d+)\.(\d+)\.\d+/.exec(version) ?? []
   return !/mariadb/i.test(version) && (Number(major) >= 9 || (major === "8" && Number(minor) >= 4))
@@ -19,10 +22,10 @@ const versionOf = (server: string) =>
     execFile(server, ["--version"], (error, written) => resume(Effect.succeed(error === null ? written : "")))
   })
 
-/** A test's data need not outlive the server. */
+/** No durability. */
 const withoutDurability = ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF"]
 
-/** A small log makes the data folder 95 MB, which takes 0.05 s to copy. */
+/** A small log reduces the data folder to 95 MB, which is copied in 0.05 s. */
 const logSize = "--innodb-redo-log-capacity=8M"
 
 const serverArguments = [
@@ -36,7 +39,7 @@ const serverArguments = [
   "--collation-server=utf8mb4_unicode_ci"
 ]
 
-/** Without names, `root`@`localhost`, the only account of a new server, is not that of a client on 127.0.0.1. */
+/** With name resolution, `root`@`localhost`, the only account of a new server, would not match a client on 127.0.0.1. */
 const firstStatements =
   "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1';\nGRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;\n"
 
@@ -46,7 +49,7 @@ const programOf = (
   prefix: ReadonlyArray<string> = [],
   places: ReadonlyArray<string> = []
 ) => {
-  // The folder that it takes for files of statements by default belongs to the system's own server.
+  // Its default folder for statement files belongs to the system's server.
   const args = [...prefix, "--no-defaults", ...asUser, ...places, "--secure-file-priv=NULL"]
   const program: DatabaseProgram = {
     component: "MySQL",
@@ -68,13 +71,13 @@ const programOf = (
 
 const isThere = (path: string) => Effect.isSuccess(Effect.tryPromise(() => access(path)))
 
-/** Where Debian has libraries and the loader of programs, by Node's name of the machine's kind. */
+/** Debian's library and loader paths, by Node's architecture name. */
 const loaders: Readonly<Record<string, readonly [folder: string, loader: string]>> = {
   x64: ["x86_64-linux-gnu", "ld-linux-x86-64.so.2"],
   arm64: ["aarch64-linux-gnu", "ld-linux-aarch64.so.1"]
 }
 
-/** The server in a tree of Debian's packages. It is started by the tree's own loader: its C library is newer than this Debian's. */
+/** The server in a tree of Debian packages, started by the tree's own loader: it needs a newer C library than this Debian's. */
 const inTree = (root: string): Effect.Effect<Option.Option<DatabaseProgram>> => {
   const [folder, loader] = loaders[process.arch] ?? ["", ""]
   const libraries = join(root, "usr/lib", folder)
@@ -91,7 +94,7 @@ const inTree = (root: string): Effect.Effect<Option.Option<DatabaseProgram>> => 
   )
 }
 
-/** The first Debian that has MySQL again; its stable releases have MariaDB alone. */
+/** The only Debian suite with MySQL; stable releases have only MariaDB. */
 const suite = "sid"
 
 const remedies = [
@@ -103,7 +106,7 @@ const remedies = [
 
 export const missingMySql = new ComponentMissing({ component: "MySQL 8.4 or newer", remedies })
 
-/** MySQL as STACK_MYSQLD names it, or as it is installed on this machine. */
+/** MySQL from STACK_MYSQLD, or installed on this machine. */
 export const findMySql: Effect.Effect<Option.Option<DatabaseProgram>> = Effect.gen(function* () {
   const given = yield* Effect.orDie(Config.option(Config.nonEmptyString("STACK_MYSQLD")))
   const server = Option.isSome(given) ? given : yield* findProgram("mysqld")
@@ -112,8 +115,8 @@ export const findMySql: Effect.Effect<Option.Option<DatabaseProgram>> = Effect.g
 })
 
 /**
- * MySQL from Debian's sid, below `.dev`, where it stays: 330 MB, fetched in 20 seconds. A machine whose archive cannot be
- * reached or does not have it is one without MySQL.
+ * MySQL from Debian sid, kept below `.dev`: 330 MB, downloaded in 20 seconds. If the archive is unreachable or lacks it, MySQL
+ * is unavailable.
  */
 export const fetchMySql = Effect.gen(function* () {
   if (!(yield* canInstallPackages)) return yield* missingMySql
@@ -126,7 +129,7 @@ export const fetchMySql = Effect.gen(function* () {
   return yield* Effect.flatMap(inTree(root), (found) => Effect.mapError(found, () => missingMySql))
 })
 
-/** Null when this machine has MySQL, or has it now because it was fetched; else why not, for a person to read. */
+/** Null if MySQL is installed or could be downloaded, else the reason why not. */
 export const whyNoMySql: Effect.Effect<string | null> = Effect.gen(function* () {
   if (Option.isSome(yield* findMySql) || (yield* dockerAnswers)) return null
   yield* fetchMySql

@@ -11,20 +11,20 @@ import { RunDirectoryLive } from "./RunDirectory.ts"
 import { chooseSource, type Source } from "./Source.ts"
 import { ComponentMissing } from "./StackFailure.ts"
 
-/** A server that speaks MySQL's protocol. Databases made by it use utf8mb4_unicode_ci whatever the server's default. */
+/** A server with MySQL's protocol. Its databases use utf8mb4_unicode_ci, whatever the server's default. */
 export class MySqlServer extends Context.Tag("ctrl-worker/dev/MySqlServer")<
   MySqlServer,
   {
-    /** Address of the server, which may name a database when it came from the environment. */
+    /** URL of the server; one from the environment may include a database. */
     readonly adminUrl: string
-    /** Where the server came from, for a person to read. */
+    /** Its source, for logs. */
     readonly source: string
-    /** The server's process, when this run started one. */
+    /** The server's process, if this run started one. */
     readonly process: Option.Option<ManagedProcess>
     readonly dsnFor: (database: string) => string
-    /** Does nothing when the database exists. */
+    /** No effect if the database exists. */
     readonly createDatabase: (name: string) => Effect.Effect<void, StatementFailed>
-    /** Does nothing when there is no such database. */
+    /** No effect if the database does not exist. */
     readonly dropDatabase: (name: string) => Effect.Effect<void, StatementFailed>
   }
 >() {}
@@ -49,7 +49,7 @@ const missing = new ComponentMissing({
 
 const quoted = (name: string) => `\`${name.replaceAll("`", "``")}\``
 
-/** A server at an address, as the stack uses it. Nothing is started or stopped. */
+/** A server at a URL. Nothing is started or stopped. */
 export const mySqlServerAt = (
   adminUrl: string,
   source: string,
@@ -117,13 +117,13 @@ const asLayer = <E, R>(started: Effect.Effect<Context.Tag.Service<MySqlServer>, 
   ).pipe(Layer.provide(RunDirectoryLive))
 
 /**
- * A server of MySQL itself, 8.4 or newer, and never MariaDB: the one that STACK_MYSQLD names or the PATH has, else Docker,
- * else that of Debian's sid. Fails with ComponentMissing where none can be had.
+ * MySQL itself, 8.4 or newer, never MariaDB: STACK_MYSQLD or the PATH, else Docker, else Debian sid. Fails with
+ * ComponentMissing if none is available.
  */
 export const realMySqlServer = asLayer(startReal)
 
 /**
- * A MySQL server: the one in STACK_MYSQL_DSN, else MariaDB of this machine, else Docker, else MariaDB from apt-get.
- * Says which it took, and stops with the layer's scope what it started.
+ * A MySQL server: STACK_MYSQL_DSN, else this machine's MariaDB, else Docker, else MariaDB from apt-get. Logs its source, and
+ * stops with the scope what it started.
  */
 export const mySqlServer = asLayer(start)

@@ -2,11 +2,14 @@ import { type Context, Effect, Layer, Option } from "effect"
 import { installer } from "./Apt.ts"
 import type { StackFailure } from "./StackFailure.ts"
 
-/** Nothing on this machine provides it, or it would have to be installed and cannot be. One that is there and breaks is no such case. */
+/**
+ * The component is unavailable on this machine and cannot be installed. A component that is present but fails is a different
+ * error.
+ */
 const cannotBeHad = (failure: StackFailure): boolean =>
   failure._tag === "ComponentMissing" || failure.component === installer
 
-/** A part that a stack can do without: none, with a warning that says what is left out and why, where it cannot be had. */
+/** An optional component: None, with a warning that names the reason, if it is unavailable. */
 export const optionalPart = <I, A, P, R>(
   tag: Context.Tag<I, Option.Option<A>>,
   what: string,

@@ -13,37 +13,37 @@ import { RunDirectory, RunDirectoryLive } from "./RunDirectory.ts"
 import type { StackFailure } from "./StackFailure.ts"
 
 export interface PebbleOptions {
-  /** How many of a hundred good nonces it refuses. Default none. */
+  /** Percentage of valid nonces that it rejects. Default 0. */
   readonly nonceRejection?: number
-  /** In how many of a hundred orders it takes an authorization that is valid already. Default none. */
+  /** Percentage of orders in which it reuses a valid authorization. Default 0. */
   readonly authorizationReuse?: number
-  /** The longest it waits, in whole seconds, before it validates; the wait is random. Default no wait. */
+  /** Maximum random delay before validation, in whole seconds. Default: none. */
   readonly validationDelay?: Duration.DurationInput
-  /** Roots, and so chains, besides the first. Default none. */
+  /** Additional roots, and so chains. Default: none. */
   readonly alternateRoots?: number
   /** Intermediates between a root and a certificate, from 1 to 3. Default one. */
   readonly chainLength?: number
-  /** Refuses what a future version of ACME or of Pebble may refuse. Default false. */
+  /** Rejects requests that a future version of ACME or Pebble may reject. Default false. */
   readonly strict?: boolean
-  /** Of certificates. Default 90 days. */
+  /** Validity of certificates. Default 90 days. */
   readonly validity?: Duration.DurationInput
-  /** Key ids and their HMAC keys in base64url; with any, an account has to be bound to one. */
+  /** Key ids with HMAC keys in base64url; if any, accounts need an external account binding. */
   readonly externalAccounts?: Readonly<Record<string, string>>
   readonly blockedDomains?: ReadonlyArray<string>
-  /** Where it looks for answers to HTTP-01. Default where the challenge test server gives them. */
+  /** Port of HTTP-01 requests. Default: the challenge test server's. */
   readonly httpPort?: number
 }
 
-/** Let's Encrypt's test CA. Nothing it holds survives the end of the layer. */
+/** Let's Encrypt's test CA, with state in memory only. */
 export class Pebble extends Context.Tag("ctrl-worker/dev/Pebble")<
   Pebble,
   {
     readonly directoryUrl: string
     /** PEM of the root behind its own TLS certificate. */
     readonly tlsRoot: string
-    /** A file that holds it, for another process to trust. */
+    /** The same as a file, for other processes. */
     readonly tlsRootFile: string
-    /** PEM of the roots that its certificates end at, the default one first. */
+    /** PEM of its root certificates, the default one first. */
     readonly roots: Effect.Effect<ReadonlyArray<string>>
     readonly process: ManagedProcess
   }
@@ -69,13 +69,13 @@ const configuration = (
       domainBlocklist: blockedDomains,
       retryAfter: { authz: 1, order: 1 },
       certificateValidityPeriod: validityPeriod,
-      // Newer versions know profiles instead, and pick one at random when an order names none.
+      // Newer versions use profiles instead, and choose a random one if an order names none.
       profiles: { default: { description: "the only one", validityPeriod } }
     }
   }
 }
 
-/** Its settings in the environment are meant for the user's own. */
+/** Environment settings are for the user's own Pebble. */
 const inheritedEnvironment = () =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PEBBLE_")))
 
@@ -90,7 +90,7 @@ const environment = (options: PebbleOptions) => ({
     : { PEBBLE_VA_SLEEPTIME: String(Duration.toSeconds(options.validationDelay)) })
 })
 
-/** Trusts the CA's own TLS certificate and nothing else. */
+/** Trusts only the CA's own TLS certificate. */
 const trusting = ({ root }: LocalAuthority) =>
   Effect.acquireRelease(
     Effect.sync(() => new Undici.Agent({ connect: { ca: root } })),
@@ -98,7 +98,7 @@ const trusting = ({ root }: LocalAuthority) =>
   ).pipe(
     Effect.map(NodeHttpClient.makeUndici),
     Effect.map(HttpClient.filterStatusOk),
-    // Newer versions refuse a request that does not say who sends it.
+    // Newer versions require a User-Agent.
     Effect.map(HttpClient.mapRequest(HttpClientRequest.setHeader("user-agent", "control-plane-worker")))
   )
 
@@ -153,6 +153,6 @@ const start = (options: PebbleOptions) =>
     Effect.retry({ times: 2, while: (failure) => failure._tag === "ComponentFailed" && failure.reason === "ended" })
   )
 
-/** A Pebble on free ports of 127.0.0.1, for the layer's lifetime, that resolves names at the challenge test server. */
+/** A Pebble on free ports of 127.0.0.1, for the layer's lifetime, that resolves names through the challenge test server. */
 export const pebble = (options: PebbleOptions = {}): Layer.Layer<Pebble, StackFailure, ChallengeTestServer> =>
   Layer.scoped(Pebble, start(options)).pipe(Layer.provide(RunDirectoryLive))

@@ -6,7 +6,7 @@ import { RunDirectoryLive } from "./RunDirectory.ts"
 import { chooseSource, programOf, type Source } from "./Source.ts"
 import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
-/** Let's Encrypt's test CA, and the DNS and HTTP server that comes with it. */
+/** Let's Encrypt's test CA, and its DNS and HTTP test server. */
 export interface PebbleProgram {
   readonly authority: string
   readonly challengeTestServer: string
@@ -15,7 +15,7 @@ export interface PebbleProgram {
 const debianPackage = "pebble"
 const serverName = "pebble-challtestsrv"
 
-/** STACK_PEBBLE names the CA's program; the other one lies beside it. */
+/** STACK_PEBBLE names the CA's program; the other one is beside it. */
 const programInEnvironment = Config.option(Config.nonEmptyString("STACK_PEBBLE")).pipe(
   Effect.orDie,
   Effect.map(
@@ -53,7 +53,7 @@ const installed = Effect.gen(function* () {
   return yield* Effect.flatMap(findInstalled, (found) => Effect.mapError(found, () => missing))
 }).pipe(Effect.provide(RunDirectoryLive))
 
-/** Pebble: the one STACK_PEBBLE names, else the one of this machine, else from apt-get, which installs it. */
+/** Pebble: STACK_PEBBLE, else this machine's, else installed with apt-get. */
 export const pebbleProgram: Effect.Effect<PebbleProgram, StackFailure> = Effect.flatMap(pebbleSource, (source) =>
   programOf(source, installed, missing)
 )

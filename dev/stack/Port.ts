@@ -13,7 +13,7 @@ const isFree = (port: number) =>
     server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
   })
 
-/** Given out by this process and perhaps not bound yet: two components of one stack must not get the same. */
+/** Allocated by this process but perhaps not bound yet: two components must not get the same port. */
 const given = new Set<number>()
 
 const take = (port: number) =>
@@ -23,7 +23,7 @@ const take = (port: number) =>
     return true
   })
 
-/** A port nobody listens on now. Another process may still take it first: whoever binds it must be ready to retry. */
+/** A free port. Another process may take it first, so the caller must be ready to retry. */
 export const freePort: Effect.Effect<number> = Effect.sync(() => randomInt(lowest, highest)).pipe(
   Effect.tap((port) => Effect.filterOrFail(take(port), (taken) => taken)),
   Effect.retry({ times: 100 }),

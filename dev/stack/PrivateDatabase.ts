@@ -14,23 +14,23 @@ export interface CommandLine {
   readonly args: ReadonlyArray<string>
 }
 
-/** A server program that speaks MySQL's protocol, and how a private instance of it is made and run. */
+/** A server program with MySQL's protocol, and how to create and run a private instance. */
 export interface DatabaseProgram {
   readonly component: string
-  /** The server's file: what it is known by, and whose version the data folders belong to. */
+  /** The server's executable; data folders belong to its version. */
   readonly server: string
-  /** Fills an empty data folder so that user `root` may enter from 127.0.0.1 without a password. May write to `folder`. */
+  /** Initializes an empty data folder in which `root` can log in from 127.0.0.1 without a password. May write to `folder`. */
   readonly initialise: (dataFolder: string, folder: string) => Effect.Effect<CommandLine>
-  /** The start of the server's command line, with what holds for every instance. */
+  /** The first arguments of the server, common to all instances. */
   readonly start: CommandLine
-  /** For instances whose data need not outlive them. */
+  /** Additional arguments of instances without durability. */
   readonly withoutDurability: ReadonlyArray<string>
 }
 
-/** As root, the servers refuse to run without being told that this is meant. */
+/** Run by root, the servers need an explicit flag. */
 export const asUser = process.getuid?.() === 0 ? ["--user=root"] : []
 
-/** A template belongs to the very program that made it: another version may not read its files. */
+/** A template belongs to the exact program that created it: another version may not read its files. */
 const templateFor = (program: DatabaseProgram) =>
   Effect.promise(async () => {
     const { size, mtimeMs } = await fs.stat(program.server)
@@ -40,7 +40,7 @@ const templateFor = (program: DatabaseProgram) =>
 
 const copyFolder = (from: string, to: string) => Effect.tryPromise(() => fs.cp(from, to, { recursive: true }))
 
-/** Fills an empty data folder: a copy of the template, or a first initialisation (0.7 to 3 s) that leaves the template. */
+/** Initializes a data folder: from the template, or anew (0.7 to 3 s), which creates the template. */
 const prepareDataFolder = (program: DatabaseProgram, folder: string, dataFolder: string) =>
   Effect.gen(function* () {
     const template = yield* templateFor(program)
@@ -52,7 +52,7 @@ const prepareDataFolder = (program: DatabaseProgram, folder: string, dataFolder:
       logFile: join(folder, "install.log")
     })
     const draft = join(folder, "template")
-    // Renaming is atomic: another run sees a whole template or none, and the second to finish loses nothing.
+    // Atomic rename: another run sees a complete template or none, and the second to finish loses nothing.
     yield* copyFolder(dataFolder, draft).pipe(
       Effect.zipRight(Effect.tryPromise(() => fs.rename(draft, template))),
       Effect.ignore
@@ -60,18 +60,20 @@ const prepareDataFolder = (program: DatabaseProgram, folder: string, dataFolder:
   })
 
 export interface PrivateDatabaseOptions {
-  /** Every commit outlives the server's death. Default false. */
+  /** Durable commits. Default false. */
   readonly durable?: boolean
 }
 
 export interface PrivateDatabase {
   readonly url: string
   readonly process: ManagedProcess
-  /** The server once more on its data and its port, after its process has ended. */
+  /** Restarts the server on its data and port, after its process has ended. */
   readonly startAgain: Effect.Effect<ManagedProcess, ComponentFailed>
 }
 
-/** The server that answers must be ours: on a port race it would be another one, with the same user and no password. */
+/**
+ * Verifies that the responding server is this one: after a port race it could be another with the same user and no password.
+ */
 const isOurs = (url: string, pidFile: string) =>
   queryServer(url, "SELECT @@pid_file AS pidFile").pipe(
     Effect.filterOrFail((rows) => rows[0]?.pidFile === pidFile),
@@ -99,7 +101,7 @@ export const startDatabase = (
         `--datadir=${dataFolder}`,
         `--port=${port}`,
         "--bind-address=127.0.0.1",
-        // Relative to the data folder: a socket's full path may not exceed 107 bytes.
+        // Relative to the data folder: a socket's full path is limited to 107 bytes.
         "--socket=server.sock",
         `--pid-file=${pidFile}`,
         ...(durable ? [] : program.withoutDurability)
@@ -112,6 +114,6 @@ export const startDatabase = (
     const startAgain = Effect.provide(start, yield* Effect.context<Scope.Scope>())
     return { url, process: yield* start, startAgain }
   }).pipe(
-    // Another program may take the port between our look and the server's bind; another port settles it.
+    // Another process may take the port between check and bind; retry with another port.
     Effect.retry({ times: 2, while: (failure) => failure.reason === "ended" })
   )

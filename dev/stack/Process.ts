@@ -4,7 +4,7 @@ import { Deferred, Duration, Effect, type Scope } from "effect"
 import { inRealTime } from "./RealTime.ts"
 import { ComponentFailed } from "./StackFailure.ts"
 
-/** MariaDB stops in under 0.1 s and Restate in under 1 s; past this bound a process is stuck. */
+/** MariaDB stops in under 0.1 s and Restate in under 1 s; a process that takes longer than this is stuck. */
 const stopBound = Duration.seconds(10)
 const reportedLines = 20
 
@@ -21,21 +21,21 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A child process that never outlives the scope it was started in, nor this process, however that one ends. */
+/** A child process that never outlives its scope or this process, however that ends. */
 export interface ManagedProcess {
   readonly pid: number
-  /** Succeeds once the process has ended, for whatever reason. */
+  /** Succeeds once the process has ended, for any reason. */
   readonly ended: Effect.Effect<ExitStatus>
-  /** Fails when the process ends although nobody asked it to. */
+  /** Fails if the process ends unexpectedly. */
   readonly unexpectedEnd: Effect.Effect<never, ComponentFailed>
-  /** Sends the signal and waits for the end; nothing happens when the process has ended already. */
+  /** Sends the signal and waits for the end; no effect if the process has ended. */
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<ExitStatus>
 }
 
 const lastLines = (logFile: string): ReadonlyArray<string> =>
   readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-reportedLines)
 
-/** How a component failed, with the end of its log. */
+/** A component's failure, with the end of its log. */
 export const componentFailed = (
   options: Pick<ProcessOptions, "component" | "logFile">,
   reason: ComponentFailed["reason"],
@@ -47,8 +47,8 @@ export const componentFailed = (
   )
 
 /**
- * A shell that waits on a pipe only this process holds and kills the child when the pipe closes. It covers SIGKILL of
- * this process, where no finalizer runs, on every POSIX system.
+ * A shell that waits on a pipe of this process and kills the child when the pipe closes. It covers SIGKILL of this process,
+ * where no finalizer runs, on every POSIX system.
  */
 const watch = (child: ChildProcess, pid: number) => {
   const watchdog = spawn("sh", ["-c", 'read -r _; kill -s KILL -- "-$0"', String(pid)], {
@@ -61,8 +61,8 @@ const watch = (child: ChildProcess, pid: number) => {
 }
 
 /**
- * `detached` makes the child the leader of its own group: a terminal's Ctrl-C does not reach it, so that the scope stops
- * the children in order, and a script is signalled together with the programs it runs.
+ * `detached` makes the child a process group leader: a terminal's Ctrl-C does not reach it, so the scope can stop the children
+ * in order, and a script is signalled together with its children.
  */
 const launch = (options: ProcessOptions, ended: Deferred.Deferred<ExitStatus>) =>
   Effect.async<number, ComponentFailed>((resume) => {
@@ -95,7 +95,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<ManagedProc
       const kill = (signal: NodeJS.Signals) =>
         Effect.gen(function* () {
           asked = true
-          // Once it has ended, its number may belong to somebody else.
+          // After its end, the pid may belong to another process.
           if (!(yield* Deferred.isDone(ended))) yield* Effect.ignore(Effect.try(() => process.kill(-pid, signal)))
           return yield* Deferred.await(ended)
         })
@@ -110,7 +110,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<ManagedProc
     }),
     (started) =>
       started.kill("SIGTERM").pipe(
-        // A finalizer cannot be interrupted, so what the bound must cut short has to allow it.
+        // Finalizers are uninterruptible, so the timeout needs an interruptible region.
         Effect.interruptible,
         Effect.timeoutTo({
           duration: stopBound,
@@ -122,7 +122,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<ManagedProc
       )
   )
 
-/** Fails as soon as one of them ends unasked; a stack with a part missing is of no use. */
+/** Fails as soon as one of them ends unexpectedly; a partial stack is useless. */
 export const untilOneEnds = (
   processes: ReadonlyArray<Pick<ManagedProcess, "unexpectedEnd">>
 ): Effect.Effect<never, ComponentFailed> =>
@@ -131,7 +131,7 @@ export const untilOneEnds = (
     { concurrency: "unbounded", discard: true }
   ).pipe(Effect.zipRight(Effect.never))
 
-/** Runs a program to its end; anything but exit code 0 is a failure with the last lines it wrote. */
+/** Runs a program to its end; any exit code but 0 is a failure with its last output lines. */
 export const runProgram = (options: ProcessOptions): Effect.Effect<void, ComponentFailed> =>
   startProcess(options).pipe(
     Effect.flatMap((started) => started.ended),

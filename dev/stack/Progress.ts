@@ -1,6 +1,6 @@
 import { Logger } from "effect"
 
-/** Plain lines for a person at a terminal: seconds since the command started, then what happened. */
+/** Plain log lines: seconds since the command started, then the message. */
 export const progressLines = Logger.replace(
   Logger.defaultLogger,
   Logger.make(({ message }) => {

@@ -7,7 +7,7 @@ import { devFolder } from "./RunDirectory.ts"
 import { chooseSource, programOf, type Source } from "./Source.ts"
 import { ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
-/** The server, and the tool that checks rules and metrics. */
+/** The server, and promtool. */
 export interface PrometheusProgram {
   readonly prometheus: string
   readonly promtool: string
@@ -19,7 +19,7 @@ const inFolder = (where: string): PrometheusProgram => ({
   promtool: join(where, "promtool")
 })
 
-/** STACK_PROMETHEUS names the server's program; promtool lies beside it. */
+/** STACK_PROMETHEUS names the server's program; promtool is beside it. */
 const programInEnvironment = Config.option(Config.nonEmptyString("STACK_PROMETHEUS")).pipe(
   Effect.orDie,
   Effect.map(Option.map((prometheus) => ({ ...inFolder(dirname(prometheus)), prometheus })))
@@ -56,8 +56,8 @@ const missing = new ComponentMissing({
 })
 
 /**
- * Debian's package starts a server on every address of the machine when it is installed, so it is only unpacked. Whole or
- * not at all: the last one to be moved is the one that is looked for.
+ * Debian's package would start a server on all addresses when installed, so it is only unpacked. Atomic: the last file to be
+ * moved is the one that is checked for.
  */
 const unpack = `
 mkdir -p "$0/new" && cd "$0/new"
@@ -71,7 +71,7 @@ cd .. && rm -rf new
 
 const unpacked = Effect.as(unpackWithApt("Prometheus", unpack, [folder]), inFolder(folder))
 
-/** Prometheus: the one STACK_PROMETHEUS names, else the one of this machine, else Debian's, unpacked below `.dev`. */
+/** Prometheus: STACK_PROMETHEUS, else this machine's, else Debian's, unpacked below `.dev`. */
 export const prometheusProgram: Effect.Effect<PrometheusProgram, StackFailure> = Effect.flatMap(
   prometheusSource,
   (source) => programOf(source, unpacked, missing)

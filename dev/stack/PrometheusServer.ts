@@ -10,9 +10,9 @@ import { RunDirectory } from "./RunDirectory.ts"
 import type { StackFailure } from "./StackFailure.ts"
 
 export interface PrometheusOptions {
-  /** Where metrics are scraped every second, as `host:port`, under the job `control-plane-worker`. */
+  /** Scrape targets as `host:port`, every second, under the job `control-plane-worker`. */
   readonly targets: ReadonlyArray<string>
-  /** Files of rules, absolute. */
+  /** Absolute paths of rule files. */
   readonly ruleFiles: ReadonlyArray<string>
 }
 
@@ -24,7 +24,7 @@ const configuration = ({ ruleFiles, targets }: PrometheusOptions) =>
     scrape_configs: [{ job_name: "control-plane-worker", static_configs: [{ targets }] }]
   })
 
-/** A Prometheus on a free port of 127.0.0.1, with an empty memory, until the scope closes. Answers with its address. */
+/** A Prometheus on a free port of 127.0.0.1, with an empty database, until the scope closes. Returns its URL. */
 export const startPrometheus = (
   options: PrometheusOptions
 ): Effect.Effect<string, StackFailure, RunDirectory | Scope.Scope> =>

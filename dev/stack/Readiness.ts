@@ -3,10 +3,10 @@ import { componentFailed, type ManagedProcess, type ProcessOptions } from "./Pro
 import { inRealTime } from "./RealTime.ts"
 import type { ComponentFailed } from "./StackFailure.ts"
 
-/** Slowest start measured here is 3 s; a loaded machine may need many times that. */
+/** The slowest measured start is 3 s; a loaded machine may need many times that. */
 const readyBound = Duration.seconds(60)
 
-/** Repeats `check` until it succeeds; fails at once when the process ends, and after a minute in any case. */
+/** Repeats `check` until it succeeds; fails at once if the process ends, and after a minute. */
 export const untilReady = <E>(
   options: Pick<ProcessOptions, "component" | "logFile">,
   process: ManagedProcess,

@@ -13,17 +13,17 @@ import { untilReady } from "./Readiness.ts"
 import { RunDirectory } from "./RunDirectory.ts"
 import { type ComponentFailed, ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
-/** An image registry on loopback that lets in one user. */
+/** An image registry on loopback with one user. */
 export interface Registry {
   /** `127.0.0.1:<port>`, plain HTTP. */
   readonly host: string
   readonly username: string
   readonly password: string
-  /** What a tag points at; none when there is no such tag. */
+  /** The digest of a tag; none if it does not exist. */
   readonly digestOf: (repository: string, tag: string) => Effect.Effect<Option.Option<string>>
 }
 
-/** A registry with the server whose tokens it takes. */
+/** A registry with its token server. */
 export interface TokenRegistry extends Registry {
   readonly tokens: TokenServer
 }
@@ -33,7 +33,7 @@ export interface RegistryProgram {
   readonly htpasswd: string
 }
 
-/** The second one writes the password file, which has to hash with bcrypt. */
+/** The second program writes the password file, which needs bcrypt. */
 const registryPackages = ["docker-registry", "apache2-utils"]
 
 export const findRegistry: Effect.Effect<Option.Option<RegistryProgram>> = Effect.map(
@@ -48,7 +48,7 @@ const passwordLine = (program: string, username: string, password: string) =>
     )
   })
 
-/** As the registry's own settings name them. */
+/** Named as in the registry's configuration. */
 type Authentication =
   | { readonly htpasswd: { readonly realm: string; readonly path: string } }
   | {
@@ -76,7 +76,7 @@ interface User {
   readonly password: string
 }
 
-/** Writes what the way of letting in needs into the registry's folder. */
+/** Writes the files of the authentication method into the registry's folder. */
 type Prepare<A> = (
   folder: string,
   user: User
@@ -108,14 +108,14 @@ const start = <A>(
     yield* untilReady(options, server, Effect.filterOrFail(root, (status) => status === 200).pipe(Effect.asVoid))
     return [{ host, ...user, digestOf }, extra] as const
   }).pipe(
-    // Somebody may take the port between our look and the server's bind; another port settles it.
+    // Another process may take the port between check and bind; retry with another port.
     Effect.retry({ times: 2, while: (failure) => failure.reason === "ended" }),
     Effect.provide(FetchHttpClient.layer)
   )
 
 const Token = Schema.Struct({ token: Schema.String })
 
-/** Asks the registry as its user does: with the password, or with a token for each question. */
+/** Requests to the registry as its user: with the password, or with a token per request. */
 const asking = (
   host: string,
   { password, username }: User,
@@ -146,7 +146,7 @@ const asking = (
     }
   })
 
-/** Starts an empty private registry on a free port of 127.0.0.1, which takes a user and a password in each request. */
+/** Starts an empty private registry on a free port of 127.0.0.1, with basic authentication. */
 export const startRegistry = (
   program: RegistryProgram
 ): Effect.Effect<Registry, ComponentFailed, RunDirectory | Scope.Scope> =>
@@ -162,7 +162,7 @@ export const startRegistry = (
     ([registry]) => registry
   )
 
-/** One that takes tokens only, from a server that is started with it. */
+/** A registry with token authentication, and its token server. */
 const startTokenRegistry = (
   program: RegistryProgram
 ): Effect.Effect<TokenRegistry, ComponentFailed, RunDirectory | Scope.Scope> =>
@@ -192,12 +192,12 @@ const installed: Effect.Effect<RegistryProgram, StackFailure, RunDirectory> = Ef
   return yield* Effect.mapError(Effect.flatten(findRegistry), () => missing)
 })
 
-/** A registry of this run alone; on Debian its program is installed when it is not there, which takes root. */
+/** A registry for this run only; on Debian its program is installed if missing, which needs root. */
 export const localRegistry: Effect.Effect<Registry, StackFailure, RunDirectory | Scope.Scope> = Effect.flatMap(
   installed,
   startRegistry
 )
 
-/** The same with tokens instead of a password in each request. */
+/** The same with token authentication. */
 export const localTokenRegistry: Effect.Effect<TokenRegistry, StackFailure, RunDirectory | Scope.Scope> =
   Effect.flatMap(installed, startTokenRegistry)

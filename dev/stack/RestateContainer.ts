@@ -8,8 +8,8 @@ export const restateImage = "docker.io/restatedev/restate:1.7"
 const component = "Restate in Docker"
 
 /**
- * Starts the official image; the container is removed with the scope. It shares this machine's network, because
- * Restate has to reach the worker at the same 127.0.0.1 address that the worker registers.
+ * Starts the official image; the container is removed with the scope. It uses the host network, because Restate must reach the
+ * worker at the 127.0.0.1 address that the worker registers.
  */
 export const startRestateContainer = (
   options: RestateOptions
@@ -18,7 +18,7 @@ export const startRestateContainer = (
     const ports = yield* Effect.all({ ingress: freePort, admin: freePort, node: freePort })
     yield* Effect.acquireRelease(
       Effect.tryPromise({
-        // Loaded only here: it takes half a second, and most machines never need it.
+        // Loaded on demand: it takes half a second, and most machines do not need it.
         try: async () => {
           const { GenericContainer, Wait } = await import("testcontainers")
           return new GenericContainer(restateImage)

@@ -12,15 +12,15 @@ import { RunDirectory } from "./RunDirectory.ts"
 import type { ComponentFailed } from "./StackFailure.ts"
 
 export interface RestateOptions {
-  /** How long Restate lets an attempt be silent before it suspends it; zero suspends at every wait. */
+  /** Inactivity timeout: how long an attempt may send nothing before Restate suspends it; zero suspends at every wait. */
   readonly inactivityTimeout?: Duration.DurationInput
-  /** How long a suspended attempt may go on before Restate cuts its connection. */
+  /** Abort timeout: how long an attempt may continue after that before Restate closes its connection. */
   readonly abortTimeout?: Duration.DurationInput
-  /** Further RESTATE_ settings; they win over ours. */
+  /** Further RESTATE_ settings, which take precedence. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The npm package's real binary: its own launcher is a script that would stand between us and the signals. */
+/** The npm package's binary: its launcher script would intercept signals. */
 const packagedProgram = Effect.try(() =>
   createRequire(import.meta.url).resolve(
     `@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`
@@ -50,7 +50,7 @@ export const addressesOf = (ports: RestatePorts): RestateAddresses => ({
 
 const restateDuration = (input: Duration.DurationInput) => `${Duration.toMillis(input)}ms`
 
-/** Settings of a private server on loopback; `name` makes it recognisable to whoever asks it. */
+/** Settings of a private server on loopback; `name` identifies it. */
 export const restateSettings = (
   name: string,
   ports: RestatePorts,
@@ -78,8 +78,8 @@ export const restateSettings = (
 })
 
 /**
- * Restate refuses to start on a machine without root certificates, as fresh containers are, though nothing here speaks
- * TLS. Node brings its own list.
+ * Restate does not start without root certificates, which fresh containers lack, although TLS is not used here. Node has its
+ * own list.
  */
 const rootCertificates = (folder: string) =>
   Effect.gen(function* () {
@@ -89,13 +89,13 @@ const rootCertificates = (folder: string) =>
     return { SSL_CERT_FILE: file }
   })
 
-/** Settings in the environment are meant for the user's own server. */
+/** Environment settings are for the user's own server. */
 const inheritedEnvironment = () =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("RESTATE_")))
 
 const ClusterHealth = Schema.Struct({ cluster_name: Schema.String })
 
-/** Ready: the admin API is our server's and its query engine answers, and the ingress takes requests. */
+/** Ready: the admin API is this server's, its query engine responds, and the ingress accepts requests. */
 const answers = (name: string, addresses: RestateAddresses) =>
   Effect.gen(function* () {
     const http = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
@@ -113,7 +113,7 @@ const answers = (name: string, addresses: RestateAddresses) =>
 
 export interface RunningRestate extends RestateAddresses {
   readonly process: ManagedProcess
-  /** The server once more on its data and its ports, after its process has ended. */
+  /** Restarts the server on its data and ports, after its process has ended. */
   readonly startAgain: Effect.Effect<ManagedProcess, ComponentFailed>
 }
 
@@ -146,6 +146,6 @@ export const startRestate = (
     const startAgain = Effect.provide(start, yield* Effect.context<Scope.Scope>())
     return { ...addresses, process: yield* start, startAgain }
   }).pipe(
-    // Somebody may take a port between our look and the server's bind; other ports settle it.
+    // Another process may take a port between check and bind; retry with other ports.
     Effect.retry({ times: 2, while: (failure) => failure.reason === "ended" })
   )

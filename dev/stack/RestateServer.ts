@@ -7,13 +7,13 @@ import { RunDirectoryLive } from "./RunDirectory.ts"
 import { chooseSource } from "./Source.ts"
 import { ComponentMissing } from "./StackFailure.ts"
 
-/** A Restate server: where callers send requests (`ingress`) and where operators look (`admin`). */
+/** A Restate server with the URLs of its ingress and admin API. */
 export class RestateServer extends Context.Tag("ctrl-worker/dev/RestateServer")<
   RestateServer,
   RestateAddresses & {
-    /** Where the server came from, for a person to read. */
+    /** Its source, for logs. */
     readonly source: string
-    /** The server's process, when this run started one. */
+    /** The server's process, if this run started one. */
     readonly process: Option.Option<ManagedProcess>
   }
 >() {}
@@ -59,8 +59,8 @@ const start = (environment: Option.Option<RestateAddresses>, options: RestateOpt
   })
 
 /**
- * A Restate server: the one in STACK_RESTATE_INGRESS and STACK_RESTATE_ADMIN, else the npm package's binary, else Docker.
- * Says which it took, and stops with the layer's scope what it started. A server from the environment ignores `options`.
+ * A Restate server: STACK_RESTATE_INGRESS and STACK_RESTATE_ADMIN, else the npm package's binary, else Docker. Logs its source,
+ * and stops with the scope what it started. A server from the environment ignores `options`.
  */
 export const restateServer = (options: RestateOptions = {}) =>
   Layer.scoped(
@@ -70,6 +70,6 @@ export const restateServer = (options: RestateOptions = {}) =>
     )
   ).pipe(Layer.provide(RunDirectoryLive))
 
-/** A Restate server of one's own even when the environment names one: `options` are certain to hold. */
+/** A private Restate server even if the environment names one, so that `options` apply. */
 export const privateRestateServer = (options: RestateOptions = {}) =>
   Layer.scoped(RestateServer, start(Option.none(), options)).pipe(Layer.provide(RunDirectoryLive))

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Context, Effect, Layer } from "effect"
 
-/** Where generated files of this checkout live; ignored by git. */
+/** Folder of this checkout's generated files; ignored by git. */
 export const devFolder = fileURLToPath(new URL("../../.dev", import.meta.url))
 
 const runsFolder = join(devFolder, "runs")
@@ -13,7 +13,7 @@ const runsFolder = join(devFolder, "runs")
 const isAlive = (pid: number) =>
   Effect.try(() => process.kill(pid, 0)).pipe(
     Effect.as(true),
-    // EPERM would mean that the process exists and belongs to somebody else.
+    // EPERM means that the process exists and belongs to another user.
     Effect.catchAll((failure) =>
       Effect.succeed(failure.error instanceof Error && "code" in failure.error && failure.error.code === "EPERM")
     )
@@ -21,7 +21,7 @@ const isAlive = (pid: number) =>
 
 const remove = (folder: string) => Effect.promise(() => fs.rm(folder, { recursive: true, force: true }))
 
-/** A run that was killed could not remove its folder; the next one does. Folders of other machines are left alone. */
+/** Removes folders of killed runs. Folders of other machines are kept. */
 const removeAbandoned = Effect.gen(function* () {
   const own = `${hostname()}_`
   for (const name of yield* Effect.promise(() => fs.readdir(runsFolder))) {
@@ -31,12 +31,12 @@ const removeAbandoned = Effect.gen(function* () {
   }
 })
 
-/** A folder of this run alone, `.dev/runs/<host>_<pid>_<random>`, removed with everything in it at the end. */
+/** A folder for this run only, `.dev/runs/<host>_<pid>_<random>`, deleted with its content at the end. */
 export class RunDirectory extends Context.Tag("ctrl-worker/dev/RunDirectory")<
   RunDirectory,
   {
     readonly path: string
-    /** A new folder of one component's instance: its data and its log. */
+    /** A new folder of one component instance, for its data and log. */
     readonly folderFor: (component: string) => Effect.Effect<string>
   }
 >() {}

@@ -1,7 +1,7 @@
 import { Effect, Option } from "effect"
 import type { ComponentMissing } from "./StackFailure.ts"
 
-/** What is known about this machine when a component is needed. */
+/** Facts about this machine that decide where a component comes from. */
 export interface Facts<Address, Program> {
   readonly environment: Option.Option<Address>
   readonly program: Option.Option<Program>
@@ -9,7 +9,7 @@ export interface Facts<Address, Program> {
   readonly apt: boolean
 }
 
-/** Where a component comes from. */
+/** The source of a component. */
 export type Source<Address, Program> =
   | { readonly _tag: "Environment"; readonly address: Address }
   | { readonly _tag: "Program"; readonly program: Program }
@@ -17,10 +17,7 @@ export type Source<Address, Program> =
   | { readonly _tag: "Apt" }
   | { readonly _tag: "Missing" }
 
-/**
- * What the user named wins, then what is installed, then what can be fetched without changing the machine, and only
- * then an installation.
- */
+/** Order of preference: named by the user, installed, downloadable without changing the machine, installable. */
 export const chooseSource = <Address, Program>(facts: Facts<Address, Program>): Source<Address, Program> => {
   if (Option.isSome(facts.environment)) return { _tag: "Environment", address: facts.environment.value }
   if (Option.isSome(facts.program)) return { _tag: "Program", program: facts.program.value }
@@ -29,7 +26,7 @@ export const chooseSource = <Address, Program>(facts: Facts<Address, Program>): 
   return { _tag: "Missing" }
 }
 
-/** The program of a component that has no server of its own: named, installed, or brought by apt. */
+/** The program of a component: named, installed, or from apt. */
 export const programOf = <Program, E>(
   source: Source<Program, Program>,
   broughtByApt: Effect.Effect<Program, E>,

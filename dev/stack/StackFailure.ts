@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 
-/** No way to provide a component on this machine: a person has to install or configure something. */
+/** A component is unavailable on this machine: install or configure it. */
 export class ComponentMissing extends Schema.TaggedError<ComponentMissing>()("ComponentMissing", {
   component: Schema.String,
   remedies: Schema.Array(Schema.String)
@@ -12,7 +12,7 @@ export class ComponentMissing extends Schema.TaggedError<ComponentMissing>()("Co
   }
 }
 
-/** A component was there but did not do its part; `lastLines` is the end of what it wrote. */
+/** A component failed; `lastLines` is the end of its output. */
 export class ComponentFailed extends Schema.TaggedError<ComponentFailed>()("ComponentFailed", {
   component: Schema.String,
   reason: Schema.Literal("did not start", "ended", "not ready in time", "refused"),

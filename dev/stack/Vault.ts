@@ -1,10 +1,10 @@
 import { Effect } from "effect"
 import { VaultServer } from "../simulators/VaultServer.ts"
 
-/** Seconds; short enough for a long session to see renewals. */
+/** Seconds; short enough to observe renewals in a long session. */
 const tokenTtl = 1_200
 
-/** What a worker needs to use this stack's vault, under the names of its configuration: an AppRole of its own. */
+/** A worker's settings for this stack's vault, by configuration name: an AppRole login. */
 export const vaultEnvironment = Effect.gen(function* () {
   const { allowAppRole, url } = yield* VaultServer
   const { roleId, secretId } = yield* allowAppRole({ ttl: tokenTtl })

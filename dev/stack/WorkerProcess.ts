@@ -10,29 +10,29 @@ import { RunDirectory } from "./RunDirectory.ts"
 import type { ComponentFailed } from "./StackFailure.ts"
 
 export interface WorkerOptions {
-  /** WORKER_ settings beside the ports, which are chosen here. */
+  /** WORKER_ settings, except the ports, which are chosen here. */
   readonly env: Readonly<Record<string, string>>
-  /** The program to run under this Node; the worker's own by default. */
+  /** The program to run; default: the worker. */
   readonly entry?: string
 }
 
-/** A worker in a process of its own, to be killed and started again on the same ports. */
+/** A worker process that can be killed and restarted on the same ports. */
 export interface WorkerProcess {
-  /** Where Restate finds its handlers and everybody its health. */
+  /** URLs of its Restate endpoint and its health. */
   readonly url: string
   readonly metrics: string
   readonly pid: Effect.Effect<number>
   /** Sends the signal and waits for the process to end. */
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<ExitStatus>
-  /** Ends the process if it still runs, starts it again and waits until it is ready. */
+  /** Stops the process if it runs, starts it again and waits until it is ready. */
   readonly restart: Effect.Effect<void, ComponentFailed>
-  /** All that its processes have written. */
+  /** The output of its processes. */
   readonly log: Effect.Effect<string>
-  /** Fails when the current process ends although nobody asked it to. */
+  /** Fails if the current process ends unexpectedly. */
   readonly unexpectedEnd: Effect.Effect<never, ComponentFailed>
 }
 
-/** `STACK_WORKER` names another build of the worker, such as `dist/main.js`, for whole suites of tests. */
+/** `STACK_WORKER` names another build of the worker, such as `dist/main.js`, for whole test suites. */
 const defaultEntry = resolve(process.env.STACK_WORKER ?? fileURLToPath(new URL("../../src/main.ts", import.meta.url)))
 
 const isReady = (url: string) =>
@@ -42,20 +42,20 @@ const isReady = (url: string) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
-/** Targets of custom domains lie below it. */
+/** Parent domain of custom domain targets. */
 export const cnameDomain = "cname.unkey.local"
 
-/** What a worker needs to find this stack, under the names of its configuration. */
+/** A worker's settings for this stack, by configuration name. */
 export const workerEnvironment = (stack: { readonly database: string; readonly restateAdmin: string }) => ({
   WORKER_DATABASE_PRIMARY: stack.database,
   WORKER_RESTATE_ADMIN_URL: stack.restateAdmin,
   WORKER_CNAME_DOMAIN: cnameDomain,
   WORKER_AVAILABLE_REGIONS: "local.dev",
-  // Instances here start within a second, so that one that fails is told of as quickly.
+  // Instances here start within a second, so failures are reported as quickly.
   WORKER_DEPLOYS_FAILURE_GRACE: "4s"
 })
 
-/** Starts a worker and waits until its readiness says 200; it ends with the scope. */
+/** Starts a worker and waits until readiness returns 200; stopped with the scope. */
 export const workerProcess = (
   options: WorkerOptions
 ): Effect.Effect<WorkerProcess, ComponentFailed, RunDirectory | Scope.Scope> =>

@@ -1,4 +1,4 @@
-/** Columns of a table, its engine and its sort key. Sort keys are those of production: they decide what a query reads. */
+/** Columns, engine and sort key of a table. The sort keys are production's: they determine what a query reads. */
 const table = (name: string, columns: string, engine: string, sortKey: string, ttl = ""): string =>
   `CREATE TABLE IF NOT EXISTS default.${name} (${columns}) ENGINE = ${engine} ORDER BY (${sortKey})${ttl === "" ? "" : ` TTL ${ttl}`}`
 
@@ -60,7 +60,10 @@ const verifications = (resolution: string, time: string): ReadonlyArray<string> 
   )
 ]
 
-/** Every table the worker reads, writes or shares with a workspace, safe to repeat. On a real deployment they exist already. */
+/**
+ * Creates every table that the worker reads, writes or shares with a workspace; safe to repeat. Production deployments have
+ * them already.
+ */
 export const clickhouseTables: ReadonlyArray<string> = [
   ...build,
   requests,

@@ -1,14 +1,14 @@
 type Settings = Readonly<Record<string, string>>
 
-/** `WORKER_ACME_ENABLED` is of `ACME`. */
+/** The area of `WORKER_ACME_ENABLED` is `ACME`. */
 const areaOf = (name: string): string => name.split("_")[1] ?? ""
 
-/** Each of them makes sense only as a whole: a vault of one's own and the stack's login are no vault. */
+/** Areas whose settings belong together: the developer's vault with the stack's login would not work. */
 const areas: ReadonlySet<string> = new Set(["ACME", "CLICKHOUSE", "DNS", "HEARTBEAT", "SLACK", "VAULT"])
 
 /**
- * The stack's settings with those that a developer gives. Of an area in which they give anything, the stack's own are left
- * out; anywhere else theirs win.
+ * Merges the stack's settings with the developer's. If the developer sets anything in one of these areas, the stack's settings
+ * of that area are dropped; elsewhere the developer's take precedence.
  */
 export const withGivenSettings = (stack: Settings, given: Settings): Settings => {
   const taken = new Set(Object.keys(given).map(areaOf))

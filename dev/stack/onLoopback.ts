@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net"
 import { Effect, type Scope } from "effect"
 
-/** Listens on a free port of 127.0.0.1, and answers with it. When the scope closes, every connection is cut. */
+/** Listens on a free port of 127.0.0.1 and returns it. Closing the scope closes all connections. */
 export const onLoopback = (server: Server): Effect.Effect<number, never, Scope.Scope> =>
   Effect.suspend(() => {
     const open = new Set<Socket>()

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { publishAddresses } from "./AddressFile.ts"
 
-/** Says and publishes where everything is, and leaves it up until it is interrupted. */
+/** Logs and publishes all addresses, and keeps the stack running until interrupted. */
 export const stayUp = Effect.fnUntraced(function* (addresses: Readonly<Record<string, string>>) {
   yield* publishAddresses(addresses)
   const width = Math.max(...Object.keys(addresses).map((name) => name.length))

@@ -14,28 +14,28 @@ import { RestateServer, restateServer } from "./RestateServer.ts"
 import { RunDirectoryLive } from "./RunDirectory.ts"
 import { vaultEnvironment } from "./Vault.ts"
 
-/** The one database that the worker and its neighbours share, as a `mysql://` address. */
+/** URL of the database that the worker shares with other services. */
 export class StackDatabase extends Context.Tag("ctrl-worker/dev/StackDatabase")<StackDatabase, string>() {}
 
-/** The analytics database; none where it cannot be had. */
+/** The ClickHouse database; none if unavailable. */
 export class Analytics extends Context.Tag("ctrl-worker/dev/Analytics")<
   Analytics,
   Option.Option<Context.Tag.Service<ClickhouseServer>>
 >() {}
 
 export interface WholeStackOptions<E> {
-  /** Chooses or makes the database on the server; the worker makes its tables. */
+  /** Selects or creates the database on the server; the worker creates its tables. */
   readonly database: Effect.Effect<string, E, MySqlServer | Scope.Scope>
-  /** Generated host names live below it. */
+  /** Parent domain of generated host names. */
   readonly apex: string
-  /** Workspaces that may be given an analytics login, where only ClickHouse's engine can be had. */
+  /** Workspaces that can get an analytics login if only ClickHouse's engine is available. */
   readonly analyticsUsers: ReadonlyArray<string>
   readonly restate?: RestateOptions
-  /** The repository on the stack's GitHub, and the App's installation that may read it. Without it nothing can be built. */
+  /** The repository on the stack's GitHub, and the App installation that can read it. Absent if builds are unavailable. */
   readonly builds?: { readonly repository: string; readonly installation: string }
 }
 
-/** All that a worker has around it, for the layer's lifetime: servers, and simulators of services that are not ours. */
+/** All services around a worker, for the layer's lifetime: servers, and simulators of foreign services. */
 export const wholeStack = <E>({ analyticsUsers, apex, database, restate, ...options }: WholeStackOptions<E>) =>
   certification(apex).pipe(
     Layer.provideMerge(Layer.unwrapEffect(Effect.map(StackDatabase, simulatorDatabase))),
@@ -61,7 +61,7 @@ export const wholeStack = <E>({ analyticsUsers, apex, database, restate, ...opti
     )
   )
 
-/** A worker's settings for everything in the stack that it can do without, under the names of its configuration. */
+/** A worker's settings for the stack's optional services, by configuration name. */
 export const stackSettings = Effect.gen(function* () {
   const vault = yield* vaultEnvironment
   const { url: slack } = yield* SlackServer
@@ -99,7 +99,7 @@ export const stackSettings = Effect.gen(function* () {
   return settings
 })
 
-/** Where everything is, for people and scripts. What was left out is not in it. */
+/** All addresses, for logs and scripts. Excludes unavailable services. */
 export const stackAddresses = Effect.gen(function* () {
   const { admin, ingress } = yield* RestateServer
   const analytics = Option.map(yield* Analytics, ({ url }) => ({ clickhouse: url }))
@@ -127,7 +127,7 @@ export const stackAddresses = Effect.gen(function* () {
   return addresses
 })
 
-/** Everything that runs as a process of this stack. */
+/** All processes of this stack. */
 export const stackProcesses = Effect.gen(function* () {
   const parts = Option.match(yield* Certification, {
     onNone: () => [],

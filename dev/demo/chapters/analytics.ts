@@ -15,7 +15,7 @@ import { expect, expectStatus, failStory } from "../StoryFailed.ts"
 
 type Clickhouse = Context.Tag.Service<ClickhouseServer>
 
-/** ClickHouse's numbers for: no user or role of that name, no right to do that. */
+/** ClickHouse's error codes for: unknown user or role, access denied. */
 const unknownGrantee = 511
 const accessDenied = 497
 
@@ -35,15 +35,15 @@ const storedLogin = (workspaceId: string) =>
     return row ?? (yield* failStory("analytics user", "no login is stored"))
   })
 
-/** The statements that the worker has sent, without their only parameter. */
+/** The worker's statements, without the password parameter. */
 const statementsFor = (workspaceId: string, retentionDays: number) =>
   planUser({ workspaceId, user: workspaceId, limits: defaultLimits, retentionDays }).map(statementOf)
 
-/** `CREATE ROW POLICY`, from a whole statement. */
+/** The first words of a statement, such as `CREATE ROW POLICY`. */
 const kindOf = (statement: string): string =>
   /^(CREATE|ALTER|GRANT)( (USER|ROW POLICY|QUOTA|SETTINGS PROFILE))?/.exec(statement)?.[0] ?? statement
 
-/** The engine alone keeps no users: what it can tell is whether it understands what it is asked, and knows who is meant. */
+/** The embedded engine stores no users: it can only check that it parses the statements and knows the users. */
 const checkAnalyser = (admin: ClickHouseClient, statements: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const kinds = Map.groupBy(statements, kindOf)
@@ -58,7 +58,7 @@ const checkAnalyser = (admin: ClickHouseClient, statements: ReadonlyArray<string
     yield* refusal("With STACK_CLICKHOUSE_URL=http://user:password@host:8123 rows and grants are checked as that user.")
   })
 
-/** Takes from a server that outlives the demo what the worker and the demo have left there. */
+/** Removes the users and rows of the demo from a server that outlives it. */
 const removeTraces = (admin: ClickHouseClient, workspaceId: string) =>
   Effect.forEach(
     [
@@ -76,7 +76,7 @@ const removeTraces = (admin: ClickHouseClient, workspaceId: string) =>
     { discard: true }
   )
 
-/** Logs in as the workspace: it sees its own row and not its neighbour's, and no other table. */
+/** Logs in as the workspace: it sees its own row, not another workspace's, and no other table. */
 const checkAsUser = (url: string, admin: ClickHouseClient, user: string, password: Redacted.Redacted) =>
   Effect.gen(function* () {
     const time = yield* Clock.currentTimeMillis
@@ -94,7 +94,7 @@ const checkAsUser = (url: string, admin: ClickHouseClient, user: string, passwor
     yield* good(`logged in as ${user}: sees its own row of two, and may read no other table (${code})`)
   })
 
-/** A login of the workspace's own to the analytics database, checked as far as the database at hand can tell. */
+/** A ClickHouse user for the workspace, checked as far as the available ClickHouse can. */
 export const analyticsUser = Effect.fnUntraced(function* (
   { workspaceId }: SeededProject,
   retentionDays: number,

@@ -16,7 +16,7 @@ export const repository = "acme/shop"
 export const installation = "5"
 const contextPath = "apps/web"
 
-/** Two stages and no base image: the first one makes a page, the second one is the image. */
+/** Two stages without a base image: the first creates a page, the second is the image. */
 const files = (busybox: Uint8Array): Files => ({
   "README.md": "A shop.\n",
   [`${contextPath}/busybox`]: busybox,
@@ -36,7 +36,7 @@ const imageOf = (deploymentId: string) =>
     return { image: row?.image ?? "none", buildId: row?.buildId ?? "none" }
   })
 
-/** The deployment runs exactly what is in the registry under its tag. */
+/** The deployment runs the digest that the registry has for its tag. */
 const checkImage = (project: SeededProject, deploymentId: string, { registry }: BuildParts) =>
   Effect.gen(function* () {
     const { buildId, image } = yield* imageOf(deploymentId)
@@ -51,7 +51,7 @@ const checkImage = (project: SeededProject, deploymentId: string, { registry }: 
     return image
   })
 
-/** What GitHub shows beside the commit, which arrives after the deploy's own answer. */
+/** The commit's statuses at GitHub, which arrive after the deploy has returned. */
 const checkStatus = (commitSha: string, { origin: { gitHub } }: BuildParts) =>
   Effect.gen(function* () {
     const states = Effect.sync(() => gitHub.deployments.find(({ ref }) => ref === commitSha)?.states ?? [])
@@ -72,7 +72,7 @@ const linesOf = (client: ClickHouseClient, deploymentId: string) =>
     `SELECT message FROM default.build_step_logs_v1 WHERE deployment_id = '${deploymentId}' ORDER BY time`
   )
 
-/** What the build has told of itself, read as the dashboard reads it. */
+/** The build's steps and logs, read as the dashboard reads them. */
 const showTelemetry = (deploymentId: string, clickhouse: string) =>
   Effect.gen(function* () {
     const client = yield* analyticsClient(clickhouse)
@@ -86,8 +86,8 @@ const showTelemetry = (deploymentId: string, clickhouse: string) =>
   })
 
 /**
- * From a commit to a running preview: cloned with the App's token, built by BuildKit from a subdirectory, pushed, deployed
- * by its digest. Answers with the image by deployment.
+ * From a commit to a running preview: cloned with the App's token, built by BuildKit from a subdirectory, pushed, and deployed
+ * by digest. Returns the image by deployment.
  */
 export const builds = Effect.fnUntraced(function* (
   project: SeededProject,

@@ -35,7 +35,7 @@ const certificatesIn = (chain: string): ReadonlyArray<string> =>
 
 const fingerprintOf = (publicKey: string): string => createHash("sha256").update(publicKey).digest("hex").slice(0, 32)
 
-/** Where openssl finds what everybody may see: a root, and a chain. */
+/** Public input of openssl: a root and a chain. */
 const inFiles = (root: string, chain: string) =>
   Effect.gen(function* () {
     const folder = yield* (yield* RunDirectory).folderFor("certificate")
@@ -45,7 +45,7 @@ const inFiles = (root: string, chain: string) =>
     return files
   })
 
-/** The key in the row opens with the vault alone, and is the one that the certificate is for. */
+/** Only the vault decrypts the stored key, and it belongs to the certificate. */
 const checkKey = (hostname: string, { chain, encryptedKey, workspaceId }: Stored) =>
   Effect.gen(function* () {
     yield* expect(hostname, !encryptedKey.includes("PRIVATE KEY"), "its key is stored in the clear")
@@ -58,7 +58,7 @@ const checkKey = (hostname: string, { chain, encryptedKey, workspaceId }: Stored
     yield* show(`public key of the opened key   sha256 ${fingerprintOf(ofKey)}`)
   })
 
-/** What openssl makes of the certificate in the database, used for a host. */
+/** openssl's verification of the stored certificate for a host. */
 const inspect = (hostname: string, host: string, { authority }: CertificationParts) =>
   Effect.gen(function* () {
     const stored = yield* until(`certificate of ${hostname}`, storedFor(hostname), (row) => row !== undefined)
@@ -77,7 +77,7 @@ const inspect = (hostname: string, host: string, { authority }: CertificationPar
 const Renewed = Schema.Struct({ certificatesChecked: Schema.Number, renewalsTriggered: Schema.Number })
 const Issued = Schema.Struct({ status: Schema.String })
 
-/** The daily look finds that the platform's own wildcard has no certificate. It would ask for it within the minute. */
+/** The daily renewal finds that the platform's own wildcard has no certificate. It would request one within the minute. */
 const issueWildcard = Effect.fnUntraced(function* (wildcard: string) {
   const client = yield* IngressClient
   const renewal = { service: CertificateService, key: "global", handler: "RenewExpiringCertificates" } as const
@@ -107,7 +107,7 @@ const showDnsProof = (apex: string, { zones }: CertificationParts) =>
     yield* show(`DNS-01: Route 53 took ${changes} changes of ${record}; no value is left there`)
   })
 
-/** The domain's over HTTP-01, which nobody has to ask for, and the platform's wildcard over DNS-01, both at once. */
+/** The domain's certificate over HTTP-01, requested automatically, and the platform's wildcard over DNS-01, both at once. */
 export const certificates = Effect.fnUntraced(function* (
   domain: SeededDomain,
   apex: string,

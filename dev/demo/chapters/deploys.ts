@@ -9,7 +9,7 @@ import { good, refusal, say, seconds } from "../narration.ts"
 import { expectStatus } from "../StoryFailed.ts"
 import { watchSteps } from "../watchSteps.ts"
 
-/** What the chapter has made, for the tables that follow it. */
+/** The results of this chapter, for the tables at the end. */
 export interface Deployed {
   readonly project: SeededProject
   /** Image by deployment. */
@@ -30,7 +30,7 @@ const liveDeployment = Effect.fnUntraced(function* (project: SeededProject) {
   return row?.live ?? "none"
 })
 
-/** Deploys an image to production and waits; answers with the deployment and the trace of the call. */
+/** Deploys an image to production and waits; returns the deployment and the trace of the call. */
 const deploy = Effect.fnUntraced(function* (project: SeededProject, image: string, expected = 200) {
   const client = yield* IngressClient
   const deploymentId = yield* seedDeployment(project, {
@@ -55,7 +55,7 @@ const deploy = Effect.fnUntraced(function* (project: SeededProject, image: strin
   return { deploymentId, traceId }
 })
 
-/** Moves the live position, or is refused, and says what came of it. */
+/** Promotes or rolls back, or is refused, and logs the result. */
 const moveLive = Effect.fnUntraced(function* (
   project: SeededProject,
   handler: "Promote" | "Rollback",
@@ -71,7 +71,7 @@ const moveLive = Effect.fnUntraced(function* (
     : refusal(`${reply.status} ${reply.message}`)
 })
 
-/** A first image, a broken one, a second one; back to the first, and that confirmed; forward again; and a refusal. */
+/** A first image, a broken one, a second one; rollback to the first, confirmed; promotion of the second; and a refusal. */
 export const deploys = Effect.fnUntraced(function* (project: SeededProject) {
   const krane = yield* Krane
   const first = yield* deploy(project, "registry.example/shop:1")

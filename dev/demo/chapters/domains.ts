@@ -10,7 +10,7 @@ import { good, refusal, say, show } from "../narration.ts"
 import { expect, until } from "../StoryFailed.ts"
 
 const name = "shop.customer.test"
-/** An address for documentation (RFC 5737): where the domain led before. */
+/** A documentation address (RFC 5737): the domain's previous target. */
 const formerAddress = "192.0.2.10"
 
 interface Row {
@@ -43,7 +43,7 @@ const verify = (domain: SeededDomain, handler: "RetryVerification" | "VerifyDoma
     yield* keepInvocation(domain, yield* client.send({ service: CustomDomainService, key: domain.name, handler }))
   })
 
-/** Before its records are there, a domain is told what is missing; once they are, it becomes verified and has a route. */
+/** A domain is told which records are missing; once they exist, it becomes verified and has a route. */
 export const addDomain = Effect.fnUntraced(function* (project: SeededProject, { dns }: CertificationParts) {
   yield* say(`Add the custom domain ${name}, which still leads to ${formerAddress}`)
   yield* dns.addA(name, [formerAddress])

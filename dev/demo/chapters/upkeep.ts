@@ -39,7 +39,7 @@ const checkQuotas = Effect.gen(function* () {
   return yield* expectBody("quota check", reply, Checked)
 })
 
-/** A workspace above its quota is told about once, however often quotas are checked. */
+/** A workspace above its quota is notified once, however often quotas are checked. */
 export const quotaAlert = Effect.fnUntraced(function* (project: SeededProject, quota: number, clickhouse: string) {
   const { messages } = yield* SlackServer
   const used = Object.values(usage).reduce((sum, count) => sum + count, 0)
@@ -64,7 +64,7 @@ const Progress = Schema.Struct({
   keysRefilled: Schema.optionalWith(Schema.Number, { default: () => 0 })
 })
 
-/** Says, while the refill runs, how far it is. */
+/** Logs the refill's progress. */
 const watchRefill = (day: string) =>
   Effect.gen(function* () {
     const client = yield* IngressClient
@@ -100,7 +100,7 @@ const count = (workspaceId: string) =>
     return { full: Number(counts?.full ?? 0), entries: Number(counts?.entries ?? 0) }
   })
 
-/** Every key is full and in the audit log once, also after a second run. */
+/** Every key is refilled and in the audit log once, also after a second run. */
 export const keyRefill = Effect.fnUntraced(function* ({ workspaceId }: SeededProject) {
   const day = yield* today
   yield* say(`Refill ${thousands(keys)} keys that are due on ${day}`)
@@ -115,7 +115,7 @@ export const keyRefill = Effect.fnUntraced(function* ({ workspaceId }: SeededPro
   )
 })
 
-/** Whoever watches the jobs has heard from those that ran. */
+/** The monitor has received the heartbeats of the jobs that ran. */
 export const heartbeats = Effect.fnUntraced(function* (expected: ReadonlyArray<string>) {
   const heard = yield* (yield* Monitor).heard
   const missing = expected.filter((job) => !heard.includes(job))

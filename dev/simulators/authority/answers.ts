@@ -1,6 +1,6 @@
 import { type AuthorityOperation, paths } from "./operations.ts"
 
-/** What the stand-in does with a request. */
+/** A scripted response. */
 export type AuthorityAnswer =
   | {
       readonly _tag: "Answer"
@@ -8,11 +8,11 @@ export type AuthorityAnswer =
       readonly headers: Readonly<Record<string, string>>
       readonly body: string
     }
-  /** Promises more than it sends, and closes the connection. */
+  /** Sends less than Content-Length and closes the connection. */
   | { readonly _tag: "Truncated" }
-  /** Closes the connection without a word. */
+  /** Closes the connection without a response. */
   | { readonly _tag: "Closed" }
-  /** Never answers. */
+  /** Never responds. */
   | { readonly _tag: "Silent" }
 
 export const answer = (
@@ -33,7 +33,7 @@ export interface ProblemOptions {
   readonly subproblems?: ReadonlyArray<unknown>
 }
 
-/** A problem document of an ACME type such as `rateLimited`; a type with a colon is taken as it is. */
+/** A problem document of an ACME type such as `rateLimited`; a type with a colon is used as it is. */
 export const problem = (type: string, options: ProblemOptions = {}): AuthorityAnswer => {
   const { detail = `it is ${type}`, retryAfter, status = 400, subproblems } = options
   return answer(
@@ -49,7 +49,7 @@ export const problem = (type: string, options: ProblemOptions = {}): AuthorityAn
   )
 }
 
-/** What a gateway in front of a CA says, and no program understands. */
+/** A gateway's HTML error page. */
 export const htmlPage = (status: number, headers?: Readonly<Record<string, string>>): AuthorityAnswer =>
   answer(status, "text/html", `<html><body><h1>${status}</h1></body></html>`, headers)
 
@@ -73,7 +73,7 @@ const challenge = (base: string, type: string) => ({
   status: "pending"
 })
 
-/** What a CA that is well says about its one order, whatever happened before. */
+/** Successful responses about a single order, independent of earlier requests. */
 export const wellAnswers = (base: string, chain: string): Readonly<Record<AuthorityOperation, AuthorityAnswer>> => ({
   directory: json(200, {
     newNonce: base + paths.nonce,

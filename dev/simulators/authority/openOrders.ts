@@ -18,14 +18,14 @@ const accountOf = (body: string): string => {
 }
 
 /**
- * Remembers the orders that an account has made and not finalized, so that one that asks again for the same gets the same,
- * as at Let's Encrypt. Pebble would make another one.
+ * Tracks each account's unfinalized orders, so that a repeated newOrder returns the same one, as at Let's Encrypt. Pebble would
+ * create another.
  */
 export const openOrders = () => {
   const open = new Map<string, OpenOrder>()
   const keyOf = (body: string, payload: unknown) => JSON.stringify([accountOf(body), payload])
   return {
-    /** The order that is still open, answered with 200 so that it can be told from a new one. */
+    /** The open order, with status 200 to distinguish it from a new one. */
     find: (body: string, payload: unknown): AuthorityAnswer | undefined => {
       const known = open.get(keyOf(body, payload))
       return known && answer(200, "application/json", known.body, { location: known.url })

@@ -2,7 +2,7 @@ import type { AcmeOperation } from "../../../src/services/Acme.ts"
 
 export type AuthorityOperation = AcmeOperation | "nonce"
 
-/** Pebble's paths, so that the stand-in can also be put in front of one. */
+/** Pebble's paths, so that the simulator can also proxy a Pebble. */
 export const paths = {
   directory: "/dir",
   nonce: "/nonce-plz",
@@ -19,6 +19,6 @@ export const paths = {
 // Object.entries widens the keys of a record over every operation to string.
 const operations = Object.entries(paths) as ReadonlyArray<[AuthorityOperation, string]>
 
-/** What a request to this path asks for; undefined when nobody should. */
+/** The operation of a path; undefined for unknown paths. */
 export const operationAt = (path: string): AuthorityOperation | undefined =>
   operations.find(([, prefix]) => (prefix.endsWith("/") ? path.startsWith(prefix) : path === prefix))?.[0]

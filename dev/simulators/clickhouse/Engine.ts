@@ -7,7 +7,7 @@ export type Answer =
   | { readonly ok: true; readonly body: Uint8Array }
   | { readonly ok: false; readonly code: number; readonly message: string }
 
-/** A setting of the engine's one user, and the least and the most of it that statements may ask for; without a range nothing else. */
+/** A setting of the engine's only user, with the range that statements may choose from; without a range it is constant. */
 export interface EngineLimit {
   readonly setting: string
   readonly value: string
@@ -15,11 +15,11 @@ export interface EngineLimit {
 }
 
 export interface EngineOptions {
-  /** An empty folder of the engine's own. */
+  /** An empty folder for the engine. */
   readonly folder: string
-  /** What constrains the statements of the engine's user, by its profile. */
+  /** Limits in the profile of the engine's user. */
   readonly limits?: ReadonlyArray<EngineLimit>
-  /** Users that statements may refer to: the engine has no place to store new ones. */
+  /** Predefined users that statements may name: the engine cannot store new ones. */
   readonly users: ReadonlyArray<string>
 }
 
@@ -35,7 +35,7 @@ const profileXml = (limits: ReadonlyArray<EngineLimit>): string => {
   return `<default>${values.join("")}<constraints>${constraints.join("")}</constraints></default>`
 }
 
-/** Access management must be switched on by a configuration: only then are CREATE USER and its like analysed at all. */
+/** The configuration must enable access management: only then does the engine analyse CREATE USER and similar statements. */
 const writeConfiguration = ({ folder, limits = [], users }: EngineOptions): string => {
   mkdirSync(folder, { recursive: true })
   const usersFile = join(folder, "users.xml")
@@ -51,8 +51,8 @@ const writeConfiguration = ({ folder, limits = [], users }: EngineOptions): stri
 }
 
 /**
- * The engine parses such a statement, resolves every name in it and checks the rights of whoever asks; then it finds no place
- * to store users (514) or only the file above (495). Both say that a server would have done it.
+ * The engine parses such a statement, resolves its names and checks the user's grants; then it finds no writable user storage
+ * (514), or only the file above (495). Both mean that a server would have executed it.
  */
 const validButNotStored: ReadonlySet<number> = new Set([514, 495])
 
@@ -60,8 +60,8 @@ const quotedText = (text: string): string => `'${text.replace(/[\\']/g, "\\$&")}
 const settingText = (value: string): string => (/^-?\d+(\.\d+)?$/.test(value) ? value : quotedText(value))
 
 /**
- * The engine never reads `access_control_improvements`, without which it refuses this one constraint (48), where the configuration
- * that servers ship with allows it. The rest of the statement is analysed as it is.
+ * The engine ignores `access_control_improvements`, without which it rejects this one constraint (48), while the servers'
+ * default configuration allows it. The rest of the statement is analysed.
  */
 const analysable = (text: string): string =>
   text.startsWith("CREATE SETTINGS PROFILE") ? text.replaceAll(" CHANGEABLE_IN_READONLY", "") : text
@@ -72,7 +72,7 @@ const statementText = ({ settings, text: given }: HttpStatement): string => {
   return `${text} SETTINGS ${Array.from(settings, ([name, value]) => `${name}=${settingText(value)}`).join(", ")}`
 }
 
-/** ClickHouse's engine in this process, one statement at a time: parameters belong to its one session. */
+/** ClickHouse's embedded engine, one statement at a time, because parameters belong to its only session. */
 export class Engine {
   readonly #session: Session
   #last: Promise<unknown> = Promise.resolve()
@@ -101,7 +101,7 @@ export class Engine {
       return { ok: true, body: result.bytes() }
     } catch (error) {
       const message = String(error instanceof Error ? error.message : error).replace(/^Query failed: /, "")
-      // The binding has no code of its own to offer.
+      // The binding provides no error code.
       const code = Number(/^Code: (\d+)/.exec(message)?.[1] ?? 1002)
       return validButNotStored.has(code) ? { ok: true, body: new Uint8Array() } : { ok: false, code, message }
     }

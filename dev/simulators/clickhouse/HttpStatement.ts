@@ -2,19 +2,19 @@ import type { IncomingMessage } from "node:http"
 import { buffer } from "node:stream/consumers"
 import { createGunzip } from "node:zlib"
 
-/** One statement as ClickHouse's HTTP interface takes it. */
+/** A statement from ClickHouse's HTTP interface. */
 export interface HttpStatement {
   readonly text: string
-  /** Rows of an INSERT, in the format that its text names. */
+  /** Rows of an INSERT, in the format of its text. */
   readonly data: Buffer
-  /** Values in ClickHouse's own escaped text form. */
+  /** Values in ClickHouse's escaped text format. */
   readonly parameters: ReadonlyMap<string, string>
   readonly settings: ReadonlyMap<string, string>
   readonly format: string
   readonly login: { readonly user: string; readonly password: string }
 }
 
-/** Parameters of the interface itself, and settings that need a server with a queue: neither reaches the engine. */
+/** Parameters of the interface, and settings that need a server: neither reaches the engine. */
 const notSettings =
   /^(query|query_id|database|user|password|session_.*|default_format|enable_http_compression|wait_end_of_query|role|async_insert.*|wait_for_async_insert)$/
 
@@ -26,7 +26,7 @@ const loginOf = (request: IncomingMessage, search: URLSearchParams) => {
     : { user: search.get("user") ?? "default", password: search.get("password") ?? "" }
 }
 
-/** Long parameters come as a form beside the statement. */
+/** Long parameters are sent as a form with the statement. */
 const formOf = async (request: IncomingMessage, body: Buffer): Promise<ReadonlyMap<string, string>> => {
   const contentType = request.headers["content-type"] ?? ""
   if (!contentType.startsWith("multipart/form-data")) return new Map()

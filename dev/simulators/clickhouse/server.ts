@@ -5,22 +5,22 @@ import { type HttpStatement, readStatement } from "./HttpStatement.ts"
 
 /**
  * ClickHouse's engine behind its HTTP interface, for machines without a server. Real: parser, analyser, tables, queries,
- * parameters, errors. Not there: a store for users and what belongs to them (their statements are checked and then forgotten, so
- * nothing of them is enforced), the queue of asynchronous inserts, more than one statement at a time.
+ * parameters, errors. Missing: user storage (statements on users are checked and then discarded, so nothing is enforced),
+ * asynchronous inserts, and concurrent statements.
  */
 const { values } = parseArgs({
   options: {
     port: { type: "string" },
     folder: { type: "string" },
-    /** Comma separated: workspaces' users that statements may name. */
+    /** Comma-separated workspace users that statements may name. */
     users: { type: "string", default: "" },
-    /** JSON: the limits of the user who asks. */
+    /** JSON: the limits of the engine's user. */
     limits: { type: "string", default: "[]" }
   }
 })
 const password = process.env.CLICKHOUSE_PASSWORD ?? ""
 
-/** Beside the arrays of a long page, which may stand in the address. */
+/** Larger than the arrays of a page, which may be part of the URL. */
 const maxHeaderSize = 1024 * 1024
 
 const engine = new Engine({
@@ -64,7 +64,7 @@ const server = createServer({ maxHeaderSize }, (request, response) => {
     .then(answerTo)
     .then(
       (answer) => respond(response, answer),
-      // A body that is no form or no gzip.
+      // A body that is not a valid form or gzip.
       () => response.writeHead(400).end()
     )
 })

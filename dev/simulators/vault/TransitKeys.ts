@@ -3,11 +3,11 @@ import { Option } from "effect"
 
 interface TransitKey {
   readonly versions: ReadonlyArray<Buffer>
-  /** Ciphertexts of older versions are refused. */
+  /** Rejects ciphertexts of older versions. */
   readonly minDecryptionVersion: number
 }
 
-/** Why the transit engine refuses with 400, in its own words. */
+/** The transit engine's text of a 400. */
 export type Refusal =
   | "encryption key not found"
   | "invalid ciphertext: no prefix"
@@ -32,7 +32,7 @@ const unseal = (key: Buffer, sealed: Buffer, associated: Buffer): Option.Option<
     return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()])
   })()
 
-/** The keys of one transit engine, with real encryption. Texts are base64, as the engine's API has them. */
+/** The keys of one transit engine, with real encryption. Text is base64, as in the engine's API. */
 export class TransitKeys {
   readonly #keys = new Map<string, TransitKey>()
 
@@ -40,7 +40,7 @@ export class TransitKeys {
     return this.#keys.has(name)
   }
 
-  /** Does nothing when the key exists. */
+  /** No effect if the key exists. */
   create(name: string): void {
     if (!this.has(name)) this.#keys.set(name, { versions: [randomBytes(32)], minDecryptionVersion: 1 })
   }
@@ -75,7 +75,7 @@ export class TransitKeys {
     if (Number(version) < key.minDecryptionVersion)
       return { refusal: "ciphertext or signature version is disallowed by policy (too old)" }
     const sealed = Buffer.from(body, "base64")
-    // Node reads other alphabets and skips what is in none; Vault takes the standard one to the letter.
+    // Node accepts other alphabets and skips invalid characters; Vault accepts strict base64 only.
     if (sealed.toString("base64") !== body) return { refusal: "invalid ciphertext: could not decode base64" }
     const material = key.versions[Number(version) - 1]
     const opened =

@@ -19,7 +19,7 @@ const failure = (status: number, ...errors: ReadonlyArray<string>): VaultAnswer 
 const success = (json: unknown): VaultAnswer => ({ status: 200, json })
 const denied = failure(403, "permission denied")
 
-/** A login that some role allows: what has to be sent, and what token it gives. */
+/** A login that a role allows: required fields, and the token it returns. */
 interface Role {
   readonly mount: string
   readonly expected: Readonly<Record<string, string>>
@@ -31,13 +31,13 @@ const field = (body: VaultRequest["body"], name: string): string => {
   return typeof value === "string" ? value : ""
 }
 
-/** What a Vault with a transit engine, and with AppRole and Kubernetes logins, keeps and answers. */
+/** State and responses of a Vault with a transit engine and AppRole and Kubernetes logins. */
 export class VaultState {
   readonly tokens = new VaultTokens()
   sealed = false
-  /** The transit engine's `disable_upsert`: an encryption creates no key. */
+  /** The transit engine's `disable_upsert`: encrypting does not create a key. */
   upsertDisabled = false
-  /** Vault before 1.13: it ignores the field, as it does every field that it does not know. */
+  /** Vault before 1.13 ignores the field, like every unknown field. */
   ignoresAssociatedData = false
   /** Paths that no token's policy allows. */
   forbidden: string | undefined
@@ -59,7 +59,7 @@ export class VaultState {
     this.#roles.push({ mount, expected: { role, jwt }, token })
   }
 
-  /** Each namespace has an engine, and thus keys, of its own. */
+  /** Each namespace has its own engine and keys. */
   keys(namespace: string): TransitKeys {
     const known = this.#engines.get(namespace) ?? new TransitKeys()
     this.#engines.set(namespace, known)

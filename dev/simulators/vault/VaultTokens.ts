@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto"
 
 export interface TokenOptions {
-  /** Seconds, of each lease. Zero: it does not end. */
+  /** TTL of each lease in seconds. Zero: does not expire. */
   readonly ttl: number
-  /** Seconds after which no renewal helps. Default: no such bound. */
+  /** Maximum TTL in seconds. Default: none. */
   readonly maxTtl?: number
   readonly renewable?: boolean
 }
@@ -11,12 +11,12 @@ export interface TokenOptions {
 interface Token {
   readonly ttl: number
   readonly renewable: boolean
-  /** Unix milliseconds; infinite for a token that does not end. */
+  /** Expiry in Unix milliseconds; infinite for a token that does not expire. */
   readonly endsAt: number
   readonly lastEnd: number
 }
 
-/** What a lookup and a lease tell of a token; seconds. */
+/** Lookup and lease data of a token; seconds. */
 export interface TokenFacts {
   readonly ttl: number
   readonly renewable: boolean
@@ -27,7 +27,7 @@ const facts = ({ endsAt, renewable }: Token, now: number): TokenFacts => ({
   renewable
 })
 
-/** The tokens of one Vault. Instants are given by the caller, who knows what time it is. */
+/** The tokens of one Vault. The caller passes the current time. */
 export class VaultTokens {
   readonly #tokens = new Map<string, Token>()
 
@@ -39,7 +39,7 @@ export class VaultTokens {
     return token
   }
 
-  /** A token that somebody else has chosen; it does not end. */
+  /** A predefined token; it does not expire. */
   trust(token: string): void {
     this.#tokens.set(token, {
       ttl: 0,
@@ -49,7 +49,7 @@ export class VaultTokens {
     })
   }
 
-  /** Nothing for a token that was never given, was revoked or has ended. */
+  /** None for an unknown, revoked or expired token. */
   lookUp(token: string, now: number): TokenFacts | undefined {
     const found = this.#tokens.get(token)
     return found === undefined || found.endsAt <= now ? undefined : facts(found, now)
@@ -67,7 +67,7 @@ export class VaultTokens {
     this.#tokens.clear()
   }
 
-  /** How many tokens were given and not revoked. */
+  /** Tokens issued and not revoked. */
   get size(): number {
     return this.#tokens.size
   }
