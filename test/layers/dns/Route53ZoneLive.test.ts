@@ -232,8 +232,11 @@ describe("a zone", () => {
         yield* zone.check(recordAt(name))
         yield* server.write(zoneId, { name, type: "CNAME", ttl: 300, values: ["lb.example.net"] })
         const refused = yield* Effect.flip(zone.check(recordAt(name)))
-        assert.include(refused.message, "the zone has a CNAME there")
-        assert.include((yield* Effect.flip(zone.addTxt(recordAt(name), "v"))).message, "the zone has a CNAME there")
+        assert.include(refused.message, "the zone has a CNAME record at this name")
+        assert.include(
+          (yield* Effect.flip(zone.addTxt(recordAt(name), "v"))).message,
+          "the zone has a CNAME record at this name"
+        )
       })
     )
   )

@@ -7,9 +7,9 @@ import { Effect } from "effect"
 
 const checkout = process.cwd()
 
-const configurations = ["biome.json", ".dependency-cruiser.cjs"]
+const configurations = ["biome.json", ".dependency-cruiser.cjs", "packages/effect-restate/lint"]
 
-/** What a checker says of one file, in a checkout that has nothing but this file and one package. */
+/** Runs a checker on one file, in a checkout with only this file, the configurations and one package. */
 const judge = (file: string, text: string, program: string, args: ReadonlyArray<string>) =>
   Effect.acquireUseRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "rules-"))),
@@ -18,7 +18,7 @@ const judge = (file: string, text: string, program: string, args: ReadonlyArray<
         await mkdir(join(folder, dirname(file)), { recursive: true })
         await writeFile(join(folder, file), text)
         await writeFile(join(folder, "tsconfig.json"), "{}")
-        for (const name of configurations) await cp(join(checkout, name), join(folder, name))
+        for (const name of configurations) await cp(join(checkout, name), join(folder, name), { recursive: true })
         await mkdir(join(folder, "node_modules/node-vault"), { recursive: true })
         await writeFile(join(folder, "node_modules/node-vault/index.js"), "export const request = 0")
         const path = join(checkout, "node_modules/.bin", program)
