@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { Contract, type Durable, implement, step, uuid } from "effect-restate"
+import { Effect, Schema } from "effect"
+import { Contract, type Durable, implement, stateCell, step, uuid } from "effect-restate"
 import { MemoryRestate } from "effect-restate/testing"
 import { NoticeStands } from "../../examples/maintenance/MaintenanceService.ts"
 import { complaintsAbout } from "./compile.ts"
@@ -13,8 +13,8 @@ const example = "examples/maintenance"
 
 /** What a reader has imported who has followed the page so far. */
 const imports = `
-import { Effect } from "effect"
-import { implement, step, uuid } from "effect-restate"
+import { Effect, Schema } from "effect"
+import { Contract, call, type Durable, implement, key, stateCell, step, uuid } from "effect-restate"
 import { MemoryRestate } from "effect-restate/testing"
 import { DbRefused } from "../../src/services/Db.ts"
 import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
@@ -82,6 +82,11 @@ describe("a mistake that the compiler cannot see", () => {
       // What the compiler refuses to let through.
       step("wait", uuid as unknown as Effect.Effect<void>),
       "a durable operation was used inside step wait: move it out of the step's body"
+    ],
+    [
+      "state that a shared handler writes past the compiler",
+      stateCell("shown", Schema.Boolean).clear as Effect.Effect<void, never, Durable>,
+      "wrote state shown: make it exclusive"
     ],
     ["a body that does not end", step("slow", Effect.never), "step slow did not end within 30000 ms"]
   ] as const)

@@ -7,13 +7,14 @@ export {
   silentObserver
 } from "./attempt/Observer.ts"
 export { sdkLogger } from "./attempt/SdkLogger.ts"
+export type { SdkDefinition } from "./attempt/sdkDefinition.ts"
 export {
   type BindingOptions,
   type NeedsOf,
-  type SdkDefinition,
   type Servable,
   sdkDefinitions
 } from "./attempt/sdkDefinitions.ts"
+export type { Capability, DurablePromises, ObjectKey, StateRead, StateWrite } from "./contract/Capability.ts"
 export {
   type AnySchema,
   Contract,
@@ -25,6 +26,7 @@ export {
   type HandlerName,
   type IngressAccess,
   type Input,
+  type KeyedContract,
   type ObjectContract,
   type ObjectHandlerDeclaration,
   type Output,
@@ -50,11 +52,12 @@ export {
   serdeOf
 } from "./contract/Serde.ts"
 export { cancellable } from "./operations/cancellable.ts"
-export { Durable, invocationId, key, uuid } from "./operations/Durable.ts"
+export { Durable, invocationId, uuid } from "./operations/Durable.ts"
 export {
   AwaitRejected,
   CallFailed,
   Cancelled,
+  CapabilityMissing,
   type DurableFailure,
   DurableInsideStep,
   EncodingFailed,
@@ -71,3 +74,10 @@ export * from "./operations/Request.ts"
 export * from "./operations/Saga.ts"
 export * from "./operations/State.ts"
 export * from "./operations/Step.ts"
+export {
+  key,
+  type ObjectContext,
+  type ObjectSharedContext,
+  type WorkflowContext,
+  type WorkflowSharedContext
+} from "./operations/withCapability.ts"

@@ -105,7 +105,7 @@ describe("the typed ingress client", () => {
     Effect.gen(function* () {
       const Mails = Contract.service("Mails", { Send: {} })
       const { url, seen } = yield* standIn({ status: 200 })
-      yield* (yield* clientAt(url)).call(Mails, "", "Send", undefined)
+      yield* (yield* clientAt(url)).call(Mails, "Send", undefined)
       assert.deepStrictEqual([seen[0]?.path, seen[0]?.headers["content-type"]], ["/Mails/Send", undefined])
     })
   )

@@ -5,8 +5,9 @@ import { MemoryRestate, type MemoryRestateOptions } from "../src/testing/MemoryR
 import { contextAnswers } from "./fixtures/invocations.ts"
 import { probe } from "./fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "./fixtures/Recorder.ts"
+import { service } from "./fixtures/services.ts"
 import { telemetryLayer } from "./fixtures/telemetry.ts"
-import { type Answer, Host, poll } from "./suite/Host.ts"
+import { type Answer, type Beside, Host, poll } from "./suite/Host.ts"
 import { semantics } from "./suite/semantics.ts"
 
 const nothing = new Uint8Array(0)
@@ -30,6 +31,9 @@ const memoryHost = (options: MemoryRestateOptions) =>
     Effect.gen(function* () {
       const engine = new MemoryRestate({ fromContext: contextAnswers, ...options })
       yield* engine.serve(probe("Probe"))
+      yield* engine.serve(service("Probe"))
+      const requestBeside = ({ handler, service }: Beside, input: unknown) =>
+        engine.request({ service: `Probe${service}`, key: "", handler }, encode(input), { typedFailures: true })
       const request = (key: string, handler: string, input: unknown, typedFailures = true) =>
         engine.request({ service: "Probe", key, handler }, encode(input), { typedFailures })
       const invocation = (id: string): Invocation | undefined => engine.invocations.find((it) => it.id === id)
@@ -54,6 +58,10 @@ const memoryHost = (options: MemoryRestateOptions) =>
         call: (key, handler, input) => Effect.suspend(() => result(request(key, handler, input))),
         callPlainly: (key, handler) => Effect.suspend(() => result(request(key, handler, undefined, false))),
         send: (key, handler, input) => Effect.sync(() => request(key, handler, input).id),
+        beside: {
+          call: (target, input) => Effect.suspend(() => result(requestBeside(target, input))),
+          send: (target, input) => Effect.sync(() => requestBeside(target, input).id)
+        },
         attach,
         cancel: (id) => Effect.sync(() => engine.cancel(id)),
         kill: () => Effect.void,

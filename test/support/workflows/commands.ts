@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Contract, HandlerName, Input } from "effect-restate"
+import type { HandlerName, Input, KeyedContract } from "effect-restate"
 import { BuildSlotService } from "../../../src/contract/BuildSlotService.ts"
 import { CommitStatusService } from "../../../src/contract/CommitStatusService.ts"
 import { DeploymentService } from "../../../src/contract/DeploymentService.ts"
@@ -10,13 +10,13 @@ import { ControlPlane } from "./ControlPlane.ts"
 
 /** Calls a handler and moves time until it answers; a refusal is an answer too. */
 export const command =
-  <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) =>
+  <C extends KeyedContract, H extends HandlerName<C>>(contract: C, handler: H) =>
   (key: string, input: Input<C, H>) =>
     Effect.flatMap(ControlPlane, ({ engine }) => Effect.either(engine.call(contract, key, handler, input)))
 
 /** Sends a command and goes on while it runs. */
 export const submission =
-  <C extends Contract, H extends HandlerName<C>>(contract: C, handler: H) =>
+  <C extends KeyedContract, H extends HandlerName<C>>(contract: C, handler: H) =>
   (key: string, input: Input<C, H>) =>
     Effect.map(ControlPlane, ({ engine }) => engine.submit(contract, key, handler, input))
 

@@ -10,6 +10,8 @@ import {
   Runtime,
   Scheduler
 } from "effect"
+import type { CapabilityName } from "../contract/Capability.ts"
+import type { ContractKind } from "../contract/Contract.ts"
 import type { Limits } from "../contract/Limits.ts"
 import { NeverRests, NonDurableWait } from "../operations/DurableError.ts"
 import { Cancellation } from "./Cancellation.ts"
@@ -28,8 +30,8 @@ export interface HandlerRuntime {
   readonly blank: Runtime.Runtime<never>
   readonly observer: Observer
   readonly limits: Limits
-  /** False in a shared handler, which may run beside others of its key. */
-  readonly writesState: boolean
+  readonly kind: ContractKind
+  readonly capabilities: ReadonlySet<CapabilityName>
   /** False when no tracer is installed: then no span is created only to be dropped. */
   readonly traced: boolean
 }

@@ -18,6 +18,7 @@ import {
   Schema,
   Tracer
 } from "effect"
+import { capabilitiesOf } from "../contract/Capability.ts"
 import type { Contract, HandlerContract } from "../contract/Contract.ts"
 import type { Implementation, ObjectOptions } from "../contract/Implementation.ts"
 import type { Limits } from "../contract/Limits.ts"
@@ -64,7 +65,7 @@ export const bind = <R>(
   const root = FiberId.runtime(0, 0)
   const loggers = HashSet.map(FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentLoggers), replayLogger)
   const blankFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
-  const shared: Omit<HandlerRuntime, "writesState"> & {
+  const shared: Omit<HandlerRuntime, "kind" | "capabilities"> & {
     readonly workflow: Runtime.Runtime<R>
     readonly tracer: Tracer.Tracer
   } = {
@@ -105,7 +106,8 @@ export const bind = <R>(
         Effect.suspend(() => run(input)),
         encoded
       )
-    const runtimeOf = { ...shared, writesState: declared.mode === "exclusive" }
+    const { kind } = implementation.contract
+    const runtimeOf = { ...shared, kind, capabilities: capabilitiesOf(kind, declared.mode) }
     attempts.set(name, (journal, input) => runAttempt(runtimeOf, declared, journal, handle(input)))
   }
   return { contract: implementation.contract, options: implementation.options, limits, attempts }
@@ -219,6 +221,6 @@ const attemptSpan = (
   const parent = Option.fromNullable(external)
   const span = tracer.span(`${service}/${handler}`, parent, Context.empty(), [], startedAt, "server")
   span.attribute("restate.invocation.id", journal.invocationId)
-  span.attribute("restate.invocation.key", key)
+  if (key !== "") span.attribute("restate.invocation.key", key)
   return span
 }

@@ -58,12 +58,12 @@ export const externalParent = (traceparent: string | undefined): Tracer.External
   return Tracer.externalSpan({ traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 })
 }
 
-/** The annotations of a log line that belongs to an invocation. */
+/** The annotations of a log line that belongs to an invocation. Of a service it has no key. */
 export const identify = (journal: Journal): Record<string, unknown> => ({
   invocation: journal.invocationId,
   service: journal.target.service,
   handler: journal.target.handler,
-  key: journal.target.key
+  ...(journal.target.key === "" ? {} : { key: journal.target.key })
 })
 
 /**

@@ -1,16 +1,9 @@
-import type { ServiceDefinition, VirtualObjectDefinition, WorkflowDefinition } from "@restatedev/restate-sdk"
 import { Effect } from "effect"
 import type { Implementation } from "../contract/Implementation.ts"
 import { defaultLimits, type Limits } from "../contract/Limits.ts"
 import { bind } from "./BoundObject.ts"
 import { type Observer, silentObserver } from "./Observer.ts"
-import { virtualObject } from "./VirtualObject.ts"
-
-/** What Restate's SDK serves. */
-export type SdkDefinition =
-  | ServiceDefinition<string, unknown>
-  | VirtualObjectDefinition<string, unknown>
-  | WorkflowDefinition<string, unknown>
+import { type SdkDefinition, sdkDefinition } from "./sdkDefinition.ts"
 
 /** What an endpoint serves: implementations of contracts, and definitions that were made with the SDK. */
 export type Servable = Implementation<unknown> | SdkDefinition
@@ -37,7 +30,7 @@ export const sdkDefinitions = <S extends Servable>(
     services.map((servable: Servable) =>
       "contract" in servable
         ? // One of the list, whose needs are among those of the list.
-          virtualObject(
+          sdkDefinition(
             bind(servable as Implementation<NeedsOf<S>>, runtime, observer, { ...defaultLimits, ...limits })
           )
         : servable

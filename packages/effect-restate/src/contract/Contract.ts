@@ -55,6 +55,9 @@ export interface Contract<
   readonly handlers: Handlers
 }
 
+/** A contract whose handlers run under a key: an object, or a workflow under its id. */
+export type KeyedContract = Contract<"object" | "workflow">
+
 export type HandlerName<C extends Contract> = keyof C["handlers"] & string
 export type Input<C extends Contract, H extends HandlerName<C>> = Schema.Schema.Type<C["handlers"][H]["input"]>
 export type Output<C extends Contract, H extends HandlerName<C>> = Schema.Schema.Type<C["handlers"][H]["output"]>

@@ -1,7 +1,8 @@
 import type { Duration, Effect } from "effect"
 import type { Durable } from "../operations/Durable.ts"
 import type { DurableFailure } from "../operations/DurableError.ts"
-import type { Contract, Failure, HandlerName, Input, Output } from "./Contract.ts"
+import type { CapabilitiesOf, Capability, DurablePromises } from "./Capability.ts"
+import type { Contract, ContractKind, Failure, HandlerName, Input, Output } from "./Contract.ts"
 
 /** How often Restate repeats an attempt that ended with a defect. Then it pauses the invocation for a person: nothing could compensate. */
 export interface AttemptRetry {
@@ -38,9 +39,33 @@ export type Handlers<C extends Contract> = {
   ) => Effect.Effect<Output<C, H>, Failure<C, H> | DurableFailure, unknown>
 }
 
-type Requirements<Impl> = {
-  readonly [H in keyof Impl]: Impl[H] extends (input: never) => Effect.Effect<infer _A, infer _E, infer R> ? R : never
-}[keyof Impl]
+type Requirements<Handler> = Handler extends (input: never) => Effect.Effect<infer _A, infer _E, infer R> ? R : never
+
+/** The services that the handlers need beside the journal. */
+type Services<Impl> = Exclude<{ readonly [H in keyof Impl]: Requirements<Impl[H]> }[keyof Impl], Durable | Capability>
+
+/** Says why a handler does not type-check, where a plain mismatch would be pages long. */
+interface Misuse<Problem extends string> {
+  readonly "handler does not type-check": Problem
+}
+
+type Complaint<Kind extends ContractKind, Missing> = [Missing] extends [never]
+  ? unknown
+  : DurablePromises extends Missing
+    ? Misuse<"only the handlers of a workflow have durable promises: declare it with Contract.workflow">
+    : Kind extends "service"
+      ? Misuse<"the handlers of a service have no key and no state: declare it with Contract.object">
+      : Misuse<"a shared handler only reads state: make it exclusive, or send what it writes to an exclusive handler">
+
+/** What each handler requires that handlers of its kind and mode do not have, as a complaint about it. */
+type Permitted<C extends Contract, Impl> = {
+  readonly [H in keyof Impl]: H extends HandlerName<C>
+    ? Complaint<
+        C["kind"],
+        Extract<Requirements<Impl[H]>, Exclude<Capability, CapabilitiesOf<C["kind"], C["handlers"][H]["mode"]>>>
+      >
+    : unknown
+}
 
 export interface Implementation<out R> {
   readonly contract: Contract
@@ -48,14 +73,16 @@ export interface Implementation<out R> {
   readonly handlers: Readonly<Record<string, (input: unknown) => Effect.Effect<unknown, unknown, R | Durable>>>
 }
 
-/** Ties handlers to their contract. Nothing runs until the object is served, on Restate or on the testing engine. */
+/**
+ * Ties handlers to their contract. A handler may do what handlers of its kind and mode can: the rest does not compile. Nothing runs until the object is served, on Restate or on the testing engine.
+ */
 export const implement = <C extends Contract, Impl extends Handlers<C>>(
   contract: C,
-  handlers: Impl,
+  handlers: Impl & Permitted<C, Impl>,
   options: ObjectOptions<HandlerName<C>> = {}
-): Implementation<Exclude<Requirements<Impl>, Durable>> => ({
+): Implementation<Services<Impl>> => ({
   contract,
   options,
   // Inputs are decoded with the contract's schema before a handler sees them.
-  handlers: handlers as unknown as Implementation<Exclude<Requirements<Impl>, Durable>>["handlers"]
+  handlers: handlers as unknown as Implementation<Services<Impl>>["handlers"]
 })

@@ -1,5 +1,5 @@
 import type { Duration, Effect, Option, Schema } from "effect"
-import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
+import type { Contract, Failure, HandlerName, Input, KeyedContract, Output } from "../contract/Contract.ts"
 import type { HttpOptions } from "../http/exchange.ts"
 import type { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import type { CallFailed, EncodingFailed } from "../operations/DurableError.ts"
@@ -53,22 +53,38 @@ type Answer<C extends Contract, H extends HandlerName<C>> = Failure<C, H> | Ingr
  * declare, and what the ingress refuses (an unknown handler, a private one), is `CallFailed` with its status.
  */
 export interface IngressClient {
-  /** Calls a handler and waits for its answer. */
-  readonly call: <C extends Contract, H extends HandlerName<C>>(
-    contract: C,
-    key: string,
-    handler: H,
-    input: Input<C, H>,
-    options?: IngressCallOptions
-  ) => Effect.Effect<Output<C, H>, Answer<C, H> | EncodingFailed>
-  /** Sends a message and answers once Restate has stored it. */
-  readonly send: <C extends Contract, H extends HandlerName<C>>(
-    contract: C,
-    key: string,
-    handler: H,
-    input: Input<C, H>,
-    options?: IngressSendOptions
-  ) => Effect.Effect<Accepted, IngressFailure | EncodingFailed>
+  /** Calls a handler, of a service without a key, and waits for its answer. */
+  readonly call: {
+    <C extends Contract<"service">, H extends HandlerName<C>>(
+      contract: C,
+      handler: H,
+      input: Input<C, H>,
+      options?: IngressCallOptions
+    ): Effect.Effect<Output<C, H>, Answer<C, H> | EncodingFailed>
+    <C extends KeyedContract, H extends HandlerName<C>>(
+      contract: C,
+      key: string,
+      handler: H,
+      input: Input<C, H>,
+      options?: IngressCallOptions
+    ): Effect.Effect<Output<C, H>, Answer<C, H> | EncodingFailed>
+  }
+  /** Sends a message, to a service without a key, and answers once Restate has stored it. */
+  readonly send: {
+    <C extends Contract<"service">, H extends HandlerName<C>>(
+      contract: C,
+      handler: H,
+      input: Input<C, H>,
+      options?: IngressSendOptions
+    ): Effect.Effect<Accepted, IngressFailure | EncodingFailed>
+    <C extends KeyedContract, H extends HandlerName<C>>(
+      contract: C,
+      key: string,
+      handler: H,
+      input: Input<C, H>,
+      options?: IngressSendOptions
+    ): Effect.Effect<Accepted, IngressFailure | EncodingFailed>
+  }
   /** Waits for the end of an invocation. One that Restate does not know, or has forgotten, is `CallFailed` with code 404. */
   readonly attach: <C extends Contract, H extends HandlerName<C>>(
     contract: C,

@@ -3,6 +3,7 @@ import { wholeMillis } from "../attempt/wholeMillis.ts"
 import type { Contract } from "../contract/Contract.ts"
 import { encodeFor, maxPayloadBytes, opaqueSerde, serdeOf } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
+import { withKey } from "../contract/withKey.ts"
 import { type AnswerTooLarge, exchangeWith, type HttpRequest, type NoAnswer } from "../http/exchange.ts"
 import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import { acceptedOf, doneOf, outputOf, readyOutputOf } from "./answers.ts"
@@ -16,6 +17,8 @@ import type {
 } from "./IngressClient.ts"
 import { IngressUnavailable } from "./IngressError.ts"
 
+type Arguments<Options> = [handler: string, input: unknown, options?: Options]
+
 /** The client whose calls go through one bounded exchange. */
 export const makeIngress = ({
   answerTimeout = Duration.minutes(5),
@@ -28,14 +31,9 @@ export const makeIngress = ({
   const order = (request: HttpRequest) => Effect.mapError(exchange(request), unavailable)
   const waiting = (timeout: Duration.DurationInput | undefined) => ({ timeout: timeout ?? answerTimeout })
   const client = {
-    call: (
-      contract: Contract,
-      key: string,
-      handler: string,
-      input: unknown,
-      { timeout, ...sent }: IngressCallOptions = {}
-    ) =>
+    call: (contract: Contract, ...args: ReadonlyArray<unknown>) =>
       Effect.gen(function* () {
+        const [key, handler, input, { timeout, ...sent } = {}] = withKey<Arguments<IngressCallOptions>>(contract, args)
         const declared = yield* declaredHandler(contract, handler)
         const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
         const path = pathOf(contract, key, handler)
@@ -49,8 +47,9 @@ export const makeIngress = ({
         })
         return yield* outputOf(path, { ...declared, payloadBytes }, answer)
       }),
-    send: (contract: Contract, key: string, handler: string, input: unknown, options: IngressSendOptions = {}) =>
+    send: (contract: Contract, ...args: ReadonlyArray<unknown>) =>
       Effect.gen(function* () {
+        const [key, handler, input, options = {}] = withKey<Arguments<IngressSendOptions>>(contract, args)
         const declared = yield* declaredHandler(contract, handler)
         const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
         const path = pathOf(contract, key, handler)

@@ -1,6 +1,6 @@
 import { Duration, Effect, Schedule, Schema, type Scope } from "effect"
 import { sdkLogger } from "../attempt/SdkLogger.ts"
-import type { SdkDefinition } from "../attempt/sdkDefinitions.ts"
+import type { SdkDefinition } from "../attempt/sdkDefinition.ts"
 import { type ConnectionBounds, defaultBounds } from "./ConnectionBounds.ts"
 import { type Beside, Listener } from "./Listener.ts"
 import { countRefusals } from "./Refusals.ts"

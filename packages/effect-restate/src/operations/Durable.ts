@@ -30,11 +30,6 @@ export const withAttempt = <A, E, R = never>(
     return durable.ended ? Effect.interrupt : use(durable, fiber as Fiber.RuntimeFiber<unknown, unknown>)
   })
 
-/** The key of the object this handler runs on. */
-export const key: Effect.Effect<string, never, Durable> = withAttempt((attempt) =>
-  Effect.succeed(attempt.journal.target.key)
-)
-
 /** The id of this invocation: the same on every attempt, unique in the cluster. */
 export const invocationId: Effect.Effect<string, never, Durable> = withAttempt((attempt) =>
   Effect.succeed(attempt.journal.invocationId)

@@ -104,6 +104,19 @@ export class StateIsReadOnly extends Schema.TaggedError<StateIsReadOnly>()("Stat
   }
 }
 
+/** A handler used what contracts of its kind do not have, behind the compiler's back. */
+export class CapabilityMissing extends Schema.TaggedError<CapabilityMissing>()("CapabilityMissing", {
+  /** `service/handler` */
+  handler: Schema.String,
+  kind: Schema.Literal("object", "service", "workflow"),
+  subject: Schema.String
+}) {
+  override get message(): string {
+    const kind = this.kind === "object" ? "an object" : `a ${this.kind}`
+    return `${this.handler} belongs to ${kind}, which has no ${this.subject}`
+  }
+}
+
 /** A durable operation was used inside a step's body, where there is no journal. */
 export class DurableInsideStep extends Schema.TaggedError<DurableInsideStep>()("DurableInsideStep", {
   step: Schema.String

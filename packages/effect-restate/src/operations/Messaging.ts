@@ -2,9 +2,10 @@ import { TerminalError } from "@restatedev/restate-sdk"
 import { type Duration, Effect, Either, type Schema } from "effect"
 import type { Completion, Scoping, Target } from "../attempt/Journal.ts"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
-import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
+import type { Contract, Failure, HandlerName, Input, KeyedContract, Output } from "../contract/Contract.ts"
 import { encodeFor, opaqueSerde, serdeOf } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
+import { withKey } from "../contract/withKey.ts"
 import { calleeAnswer } from "./calleeAnswer.ts"
 import { type Durable, withAttempt } from "./Durable.ts"
 import { AwaitRejected, type CallFailed, type EncodingFailed } from "./DurableError.ts"
@@ -54,18 +55,48 @@ const scopingOf = ({ limitKey, scope }: CallOptions): Scoping => ({
   ...(limitKey === undefined ? {} : { limitKey })
 })
 
+type Called<C extends Contract, H extends HandlerName<C>> = Effect.Effect<
+  Output<C, H>,
+  Failure<C, H> | CallFailed | EncodingFailed,
+  Durable
+>
+
+/** A message that was sent. Restate gives it its id, which is there at once. */
+export interface Sent {
+  readonly invocationId: Effect.Effect<string, never, Durable>
+}
+
 /**
- * Calls another object and waits. Failures that the callee's contract declares come back as the same classes, any
+ * Calls another handler and waits: `call(Account, "a1", "Add", input)` under a key, `call(Mail, "Send", input)` of a service,
+ * which has none. Failures that the callee's contract declares come back as the same classes, any
  * other as `CallFailed`. Interrupting the caller cancels the callee. An input that does not fit its schema, or is too large,
  * is `EncodingFailed`, here and on every attempt: the callee never hears of it, and nothing is journaled.
  */
-export const call = <C extends Contract, H extends HandlerName<C>>(
+export const call: {
+  <C extends Contract<"service">, H extends HandlerName<C>>(
+    contract: C,
+    handler: H,
+    input: Input<C, H>,
+    options?: CallOptions
+  ): Called<C, H>
+  <C extends KeyedContract, H extends HandlerName<C>>(
+    contract: C,
+    key: string,
+    handler: H,
+    input: Input<C, H>,
+    options?: CallOptions
+  ): Called<C, H>
+} = (contract: Contract, ...args: ReadonlyArray<unknown>) => callUnder(contract, ...withKey<CallRest>(contract, args))
+
+type CallRest = [handler: string, input: never, options?: CallOptions]
+
+const callUnder = <C extends Contract, H extends HandlerName<C>>(
   contract: C,
   key: string,
   handler: H,
   input: Input<C, H>,
   options: CallOptions = {}
-): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed, Durable> =>
+): Called<C, H> =>
   withAttempt((attempt): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | EncodingFailed> => {
     const {
       handler: { limits },
@@ -104,13 +135,31 @@ export const call = <C extends Contract, H extends HandlerName<C>>(
  * Sends a message, now or after a delay, and goes on. It is delivered exactly once even if this invocation fails later. An
  * input that does not fit its schema, or is too large, is `EncodingFailed`: nothing was sent.
  */
-export const send = <C extends Contract, H extends HandlerName<C>>(
-  contract: C,
+export const send: {
+  <C extends Contract<"service">, H extends HandlerName<C>>(
+    contract: C,
+    handler: H,
+    input: Input<C, H>,
+    options?: SendOptions
+  ): Effect.Effect<Sent, EncodingFailed, Durable>
+  <C extends KeyedContract, H extends HandlerName<C>>(
+    contract: C,
+    key: string,
+    handler: H,
+    input: Input<C, H>,
+    options?: SendOptions
+  ): Effect.Effect<Sent, EncodingFailed, Durable>
+} = (contract: Contract, ...args: ReadonlyArray<unknown>) => sendUnder(contract, ...withKey<SendRest>(contract, args))
+
+type SendRest = [handler: string, input: unknown, options?: SendOptions]
+
+const sendUnder = (
+  contract: Contract,
   key: string,
-  handler: H,
-  input: Input<C, H>,
+  handler: string,
+  input: unknown,
   options: SendOptions = {}
-): Effect.Effect<{ readonly invocationId: Effect.Effect<string, never, Durable> }, EncodingFailed, Durable> =>
+): Effect.Effect<Sent, EncodingFailed, Durable> =>
   withAttempt((attempt) => {
     const target = targetOf(contract, key, handler)
     const serde = opaqueSerde(handlerOf(contract, handler).input, attempt.handler.limits.payloadBytes)

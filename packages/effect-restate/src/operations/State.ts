@@ -1,33 +1,24 @@
 import { Effect, Either, Option, type Schema } from "effect"
 import type { Attempt } from "../attempt/Attempt.ts"
+import type { StateRead, StateWrite } from "../contract/Capability.ts"
 import type { SchemaSerde, Serde } from "../contract/Serde.ts"
 import { encodeFor, serdeOf } from "../contract/Serde.ts"
-import { type Durable, withAttempt } from "./Durable.ts"
-import { type EncodingFailed, StateIsReadOnly } from "./DurableError.ts"
+import type { Durable } from "./Durable.ts"
+import type { EncodingFailed } from "./DurableError.ts"
+import { withCapability } from "./withCapability.ts"
 
-/** One named value in the object's state. Writes belong to exclusive handlers, which the object's key orders; in a shared one they are a defect. */
+/** One named value in the state of the handler's key. Writes belong to exclusive handlers, which the key orders. */
 export interface StateCell<A> {
-  readonly get: Effect.Effect<Option.Option<A>, never, Durable>
+  readonly get: Effect.Effect<Option.Option<A>, never, Durable | StateRead>
   /** Writes nothing, and fails, when the value does not fit: whatever stood there stays. */
-  readonly set: (value: A) => Effect.Effect<void, EncodingFailed, Durable>
-  readonly clear: Effect.Effect<void, never, Durable>
+  readonly set: (value: A) => Effect.Effect<void, EncodingFailed, Durable | StateWrite>
+  readonly clear: Effect.Effect<void, never, Durable | StateWrite>
 }
 
 /** Tells a stored null from nothing stored. */
 interface Held<A> {
   readonly value: A
 }
-
-const writing = <E>(
-  name: string,
-  write: (attempt: Attempt) => Effect.Effect<void, E>
-): Effect.Effect<void, E, Durable> =>
-  withAttempt((attempt) => {
-    const { handler, journal } = attempt
-    return handler.writesState
-      ? write(attempt)
-      : Effect.die(new StateIsReadOnly({ handler: journal.target.handler, state: name }))
-  })
 
 /** Declares a value of the object's state. Stored through the schema, so a stored shape can be read for as long as the schema reads it. */
 export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): StateCell<A> => {
@@ -40,7 +31,7 @@ export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): Stat
     }
   }
   return {
-    get: withAttempt((attempt) =>
+    get: withCapability("StateRead", (attempt) =>
       attempt.park(
         () => attempt.journal.get(name, heldIn(attempt)),
         (completion) => {
@@ -54,9 +45,12 @@ export const stateCell = <A, I>(name: string, schema: Schema.Schema<A, I>): Stat
       )
     ),
     set: (value) =>
-      writing(name, (attempt) =>
-        Either.map(encodeFor(`state ${name}`, serdeIn(attempt), value), (bytes) => attempt.journal.set(name, bytes))
+      withCapability(
+        "StateWrite",
+        (attempt) =>
+          Either.map(encodeFor(`state ${name}`, serdeIn(attempt), value), (bytes) => attempt.journal.set(name, bytes)),
+        name
       ),
-    clear: writing(name, ({ journal }) => Effect.sync(() => journal.clear(name)))
+    clear: withCapability("StateWrite", ({ journal }) => Effect.sync(() => journal.clear(name)), name)
   }
 }

@@ -110,7 +110,7 @@ export class Cluster {
 
   start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
     const { idempotencyKey, traceparent, delayMillis = 0 } = options
-    const path = `${target.service}/${target.key}/${target.handler}`
+    const path = this.#pathOf(target)
     const dedupe = idempotencyKey === undefined ? undefined : `${path}/${idempotencyKey}`
     const known = dedupe === undefined ? undefined : this.#idempotent.get(dedupe)
     if (known !== undefined) return known
@@ -183,6 +183,12 @@ export class Cluster {
       const [deliver] = held.splice(Math.floor(this.#random() * held.length), 1)
       deliver?.()
     }
+  }
+
+  /** As in the ingress: a service has no key. */
+  #pathOf({ handler, key, service }: Target): string {
+    const keyed = this.#bound.get(service)?.contract.kind !== "service"
+    return keyed ? `${service}/${key}/${handler}` : `${service}/${handler}`
   }
 
   #object({ service, key }: Pick<Target, "service" | "key">): KeyedObject {

@@ -2,11 +2,12 @@ import { Clock, Context, DefaultServices, Duration, Effect, FiberId, FiberRefs, 
 import { bind } from "../attempt/BoundObject.ts"
 import type { Target } from "../attempt/Journal.ts"
 import { type Observer, silentObserver } from "../attempt/Observer.ts"
-import type { Contract, Failure, HandlerName, Input, Output } from "../contract/Contract.ts"
+import type { Contract, Failure, HandlerName, Input, KeyedContract, Output } from "../contract/Contract.ts"
 import type { Implementation } from "../contract/Implementation.ts"
 import { defaultLimits, type Limits } from "../contract/Limits.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
 import { fromTerminal } from "../contract/TypedFailure.ts"
+import { withKey } from "../contract/withKey.ts"
 import { CallFailed } from "../operations/DurableError.ts"
 import { Cluster, type ClusterOptions, rejected, type StartOptions } from "./Cluster.ts"
 import type { Invocation, Stored } from "./Invocation.ts"
@@ -43,6 +44,11 @@ export class Stuck extends Schema.TaggedError<Stuck>()("Stuck", { unfinished: Sc
     return `nothing is scheduled that could make the awaited condition true: ${what}`
   }
 }
+
+type Called<C extends Contract, H extends HandlerName<C>> = Effect.Effect<
+  Output<C, H>,
+  Failure<C, H> | CallFailed | InvocationPaused | Stuck
+>
 
 const defaultStart = Date.UTC(2030, 0, 1)
 /** Real time that a body without a virtual sleep may take before time moves on regardless. */
@@ -82,25 +88,43 @@ export class MemoryRestate {
   }
 
   /** Calls a handler as a client would and moves time until it answers. */
-  call<C extends Contract, H extends HandlerName<C>>(
+  call<C extends Contract<"service">, H extends HandlerName<C>>(
+    contract: C,
+    handler: H,
+    input: Input<C, H>
+  ): Called<C, H>
+  call<C extends KeyedContract, H extends HandlerName<C>>(
     contract: C,
     key: string,
     handler: H,
     input: Input<C, H>
-  ): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed | InvocationPaused | Stuck> {
-    return Effect.suspend(() => this.result(this.submit(contract, key, handler, input, { typedFailures: true }))).pipe(
+  ): Called<C, H>
+  call(contract: Contract, ...args: ReadonlyArray<unknown>): Called<Contract, string> {
+    const [key, handler, input] = withKey<[handler: string, input: unknown]>(contract, args)
+    return Effect.suspend(() => this.result(this.#submit(contract, key, handler, input, { typedFailures: true }))).pipe(
       Effect.flatMap((stored) => this.#answer(contract, handler, stored))
     )
   }
 
   /** Sends a command as a client would and answers at once with the invocation. Time stands still. */
-  submit<C extends Contract, H extends HandlerName<C>>(
+  submit<C extends Contract<"service">, H extends HandlerName<C>>(
+    contract: C,
+    handler: H,
+    input: Input<C, H>,
+    options?: StartOptions
+  ): Invocation
+  submit<C extends KeyedContract, H extends HandlerName<C>>(
     contract: C,
     key: string,
     handler: H,
     input: Input<C, H>,
-    options: StartOptions = {}
-  ): Invocation {
+    options?: StartOptions
+  ): Invocation
+  submit(contract: Contract, ...args: ReadonlyArray<unknown>): Invocation {
+    return this.#submit(contract, ...withKey<[handler: string, input: unknown, options?: StartOptions]>(contract, args))
+  }
+
+  #submit(contract: Contract, key: string, handler: string, input: unknown, options: StartOptions = {}): Invocation {
     const declared = contract.handlers[handler]
     const bytes =
       declared === undefined ? encode(input) : opaqueSerde(declared.input, this.#limits.payloadBytes).serialize(input)
@@ -196,20 +220,14 @@ export class MemoryRestate {
     this.#cluster.stateOf({ service, key }).set(name, encode(value))
   }
 
-  #answer<C extends Contract, H extends HandlerName<C>>(
-    contract: C,
-    handler: H,
-    stored: Stored
-  ): Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed> {
+  #answer(contract: Contract, handler: string, stored: Stored): Effect.Effect<unknown, unknown> {
     const declared = contract.handlers[handler]
     if (declared === undefined) return Effect.dieMessage(`${contract.name} has no handler ${handler}`)
-    // Decoded by the contract's schema, which is where the type comes from.
+    // Decoded by the contract's schemas, which is where the types come from.
     if (stored.ok)
-      return Effect.succeed(
-        opaqueSerde(declared.output, this.#limits.payloadBytes).deserialize(stored.bytes) as Output<C, H>
-      )
+      return Effect.succeed(opaqueSerde(declared.output, this.#limits.payloadBytes).deserialize(stored.bytes))
     const { code, message } = stored.error
-    const typed = fromTerminal(declared.error, stored.error) as Option.Option<Failure<C, H>>
+    const typed = fromTerminal(declared.error, stored.error)
     const untyped = () => new CallFailed({ target: `${contract.name}/${handler}`, code, reason: message })
     return Effect.fail(Option.getOrElse(typed, untyped))
   }

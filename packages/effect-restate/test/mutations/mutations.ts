@@ -130,7 +130,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "shared handlers write state",
-    edits: [edit("attempt/BoundObject.ts", 'declared.mode === "exclusive"', "true")]
+    edits: [edit("operations/withCapability.ts", "capabilities.has(name)", "true")]
   },
   {
     name: "a step that has lost a race fails its attempt",

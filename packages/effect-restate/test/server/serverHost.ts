@@ -11,16 +11,16 @@ import {
 import { bind } from "../../src/attempt/BoundObject.ts"
 import { type MakeJournal, sdkJournal } from "../../src/attempt/journalOf.ts"
 import { silentObserver } from "../../src/attempt/Observer.ts"
-import type { SdkDefinition } from "../../src/attempt/sdkDefinitions.ts"
-import { virtualObject } from "../../src/attempt/VirtualObject.ts"
+import { type SdkDefinition, sdkDefinition } from "../../src/attempt/sdkDefinition.ts"
 import type { Implementation, ObjectOptions } from "../../src/contract/Implementation.ts"
 import { defaultLimits } from "../../src/contract/Limits.ts"
 import { typedFailuresHeader } from "../../src/contract/TypedFailure.ts"
 import { listen } from "../../src/node/Restate.ts"
 import { probe } from "../fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "../fixtures/Recorder.ts"
+import { service } from "../fixtures/services.ts"
 import { telemetryLayer } from "../fixtures/telemetry.ts"
-import { type Answer, Host, poll } from "../suite/Host.ts"
+import { type Answer, type Beside, Host, poll } from "../suite/Host.ts"
 
 /** What our own clients send. */
 const typed = { [typedFailuresHeader]: "true" }
@@ -58,7 +58,7 @@ const served = (
       const ours =
         journal === undefined
           ? implementations
-          : implementations.map((it) => virtualObject(bind(it, runtime, silentObserver, defaultLimits), journal))
+          : implementations.map((it) => sdkDefinition(bind(it, runtime, silentObserver, defaultLimits), journal))
       const { host, port } = yield* listen({ services: [...ours, ...others], host: "127.0.0.1", port: 0, drain: 0 })
       yield* restate.register(`http://${host}:${port}`)
     })
@@ -78,7 +78,10 @@ export const servingServer = (
     Layer.provideMerge(testRestate({ inactivityTimeout, env }))
   )
 
-const bothModes = [probe("Explicit", probeOptions("Explicit")), probe("Implicit", probeOptions("Implicit"))]
+const bothModes = (["Explicit", "Implicit"] as const).flatMap((mode) => [
+  probe(mode, probeOptions(mode)),
+  service(mode, probeOptions(mode))
+])
 
 /** A Restate server with this inactivity timeout, and the probe served to it in both modes. */
 export const probedServer = (inactivityTimeout: Duration.DurationInput) => servingServer(inactivityTimeout, bothModes)
@@ -96,6 +99,8 @@ const settle = (restate: RestateClientShape, id: string, how: "resolve" | "rejec
     Effect.orDie,
     Effect.asVoid
   )
+
+const pathOf = (mode: Mode, { handler, service }: Beside): string => `${mode}${service}/${handler}`
 
 /** The probe in one mode on the server of the context. */
 export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
@@ -115,6 +120,11 @@ export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
             Effect.orDie
           ),
         send: (key, handler, input) => Effect.orDie(restate.send(`${mode}/${key}/${handler}`, input, typed)),
+        beside: {
+          call: (target, input) =>
+            restate.call(pathOf(mode, target), input, typed).pipe(Effect.map(answerOf), Effect.orDie),
+          send: (target, input) => Effect.orDie(restate.send(pathOf(mode, target), input, typed))
+        },
         attach: (id) => restate.attach(id).pipe(Effect.map(answerOf), Effect.orDie),
         cancel: (id) => Effect.orDie(restate.cancel(id)),
         kill: (id) => Effect.orDie(restate.kill(id)),

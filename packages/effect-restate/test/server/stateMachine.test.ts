@@ -7,7 +7,7 @@ import { bind } from "../../src/attempt/BoundObject.ts"
 import { journalOf, type MakeJournal, sdkJournal } from "../../src/attempt/journalOf.ts"
 import { silentObserver } from "../../src/attempt/Observer.ts"
 import { hasStateMachine, type StateMachine } from "../../src/attempt/StateMachine.ts"
-import { virtualObject } from "../../src/attempt/VirtualObject.ts"
+import { sdkDefinition } from "../../src/attempt/sdkDefinition.ts"
 import { defaultLimits } from "../../src/contract/Limits.ts"
 import { probe } from "../fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "../fixtures/Recorder.ts"
@@ -48,7 +48,7 @@ const served = Layer.scopedDiscard(
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<Recorder>()
     const services = Object.entries(kinds).map(([name, journal]) =>
-      virtualObject(
+      sdkDefinition(
         bind(probe(name, probeOptions("Explicit")), runtime, silentObserver, defaultLimits),
         observed(journal)
       )

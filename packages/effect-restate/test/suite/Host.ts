@@ -3,6 +3,7 @@ import { Context, Effect, Schedule } from "effect"
 import { failureMetadata } from "../../src/contract/TypedFailure.ts"
 import type { ProbeHandler } from "../fixtures/Probe.ts"
 import { Recorder } from "../fixtures/Recorder.ts"
+import type { ServiceHandler } from "../fixtures/services.ts"
 import { Telemetry } from "../fixtures/telemetry.ts"
 
 /** What came of an invocation. `body` is its output, or the message of its failure. */
@@ -11,6 +12,9 @@ export interface Answer {
   readonly body: unknown
   readonly metadata: Readonly<Record<string, string>>
 }
+
+/** A handler of another contract than the probe's. */
+export type Beside = { readonly service: "Service"; readonly handler: ServiceHandler }
 
 /**
  * Somewhere the probe is served. The same assertions hold on every one: on a real server in each of its modes, and on
@@ -22,6 +26,11 @@ export interface HostShape {
   /** As any other caller. */
   readonly callPlainly: (key: string, handler: ProbeHandler) => Effect.Effect<Answer>
   readonly send: (key: string, handler: ProbeHandler, input?: unknown) => Effect.Effect<string>
+  /** The contracts of other kinds that are served beside the probe. */
+  readonly beside: {
+    readonly call: (target: Beside, input?: unknown) => Effect.Effect<Answer>
+    readonly send: (target: Beside, input?: unknown) => Effect.Effect<string>
+  }
   readonly attach: (id: string) => Effect.Effect<Answer>
   readonly cancel: (id: string) => Effect.Effect<void>
   /** Ends the invocation without running any of its code. */
@@ -76,8 +85,8 @@ export const untilNoted = (key: string, note: string) =>
     )
   })
 
-/** Waits until an error about a handler under this key is logged whose text holds this. */
-export const untilErrorSays = (key: string, part: string) =>
+/** Waits until an error about a handler under this key, or of a service, is logged whose text holds this. */
+export const untilErrorSays = (key: string | undefined, part: string) =>
   Effect.gen(function* () {
     const host = yield* Host
     const { lines } = yield* Telemetry

@@ -7,6 +7,7 @@ import type { Host } from "./Host.ts"
 import { invocationGuarantees } from "./invocations.ts"
 import { messagingGuarantees } from "./messaging.ts"
 import { sagaGuarantees } from "./sagas.ts"
+import { serviceGuarantees } from "./services.ts"
 import { stateGuarantees } from "./state.ts"
 import { stepGuarantees } from "./steps.ts"
 import { telemetryGuarantees } from "./telemetry.ts"
@@ -21,6 +22,7 @@ export type It = Vitest.MethodsNonLive<HostServices, true>
 export const semantics = (it: It): void => {
   stateGuarantees(it)
   stepGuarantees(it)
+  serviceGuarantees(it)
   sagaGuarantees(it)
   cancellationGuarantees(it)
   concurrencyGuarantees(it)

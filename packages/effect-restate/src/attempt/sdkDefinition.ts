@@ -1,5 +1,5 @@
 import * as restate from "@restatedev/restate-sdk"
-import type { AnySchema, HandlerContract } from "../contract/Contract.ts"
+import type { AnySchema, ContractKind, HandlerContract, HandlerMode } from "../contract/Contract.ts"
 import type { AttemptRetry, ObjectOptions } from "../contract/Implementation.ts"
 import type { Limits } from "../contract/Limits.ts"
 import { jsonSchemaOf, opaqueSerde } from "../contract/Serde.ts"
@@ -8,7 +8,11 @@ import { journalOf, type MakeJournal } from "./journalOf.ts"
 import type { SdkContext } from "./StateMachine.ts"
 import { wholeMillis } from "./wholeMillis.ts"
 
-export type VirtualObject = restate.VirtualObjectDefinition<string, unknown>
+/** What Restate's SDK serves. */
+export type SdkDefinition =
+  | restate.ServiceDefinition<string, unknown>
+  | restate.VirtualObjectDefinition<string, unknown>
+  | restate.WorkflowDefinition<string, unknown>
 
 const retryPolicy = (retry: AttemptRetry, onMaxAttempts: "pause" | "kill"): restate.RetryPolicy => ({
   onMaxAttempts,
@@ -18,7 +22,7 @@ const retryPolicy = (retry: AttemptRetry, onMaxAttempts: "pause" | "kill"): rest
   ...(retry.maxInterval === undefined ? {} : { maxInterval: wholeMillis(retry.maxInterval) })
 })
 
-const objectOptions = (options: ObjectOptions<string>): restate.ObjectOptions => ({
+const serviceOptions = (options: ObjectOptions<string>): restate.ServiceOptions => ({
   explicitCancellation: options.cancellation !== "implicit",
   retryPolicy: retryPolicy(options.retry ?? {}, "pause"),
   ...(options.inactivityTimeout === undefined ? {} : { inactivityTimeout: wholeMillis(options.inactivityTimeout) }),
@@ -48,21 +52,40 @@ const handlerOptions = (
   ...(endsWhenExhausted.includes(name) ? { retryPolicy: retryPolicy(retry, "kill") } : {})
 })
 
-/** A bound object as Restate's SDK serves it, with its schemas published through discovery. */
-export const virtualObject = (bound: BoundObject, journal: MakeJournal = journalOf): VirtualObject => {
+type Attempt = (context: restate.Context, input: unknown) => Promise<unknown>
+
+type Maker = (options: ReturnType<typeof handlerOptions>, attempt: Attempt) => unknown
+
+/** How the SDK declares a handler of each kind and mode. */
+const makers: Readonly<Record<ContractKind, Readonly<Record<HandlerMode, Maker>>>> = {
+  service: { exclusive: restate.handlers.handler, shared: restate.handlers.handler },
+  object: { exclusive: restate.handlers.object.exclusive, shared: restate.handlers.object.shared },
+  workflow: { exclusive: restate.handlers.workflow.workflow, shared: restate.handlers.workflow.shared }
+}
+
+/** A bound implementation as Restate's SDK serves it, with its schemas published through discovery. */
+export const sdkDefinition = (bound: BoundObject, journal: MakeJournal = journalOf): SdkDefinition => {
   const { attempts, contract, limits, options } = bound
+  const { kind, name } = contract
   const explicit = options.cancellation !== "implicit"
-  const handlers: Record<string, (context: restate.ObjectContext, input: unknown) => Promise<unknown>> = {}
-  for (const [name, run] of attempts) {
-    const declared = contract.handlers[name]
+  const handlers: Record<string, Attempt> = {}
+  for (const [handler, run] of attempts) {
+    const declared = contract.handlers[handler]
     if (declared === undefined) continue
-    // The context of a handler is an object context with the SDK's internal operations.
-    const attempt = (context: restate.ObjectSharedContext, input: unknown) =>
-      run(journal(context as SdkContext, explicit), input)
-    handlers[name] =
-      declared.mode === "shared"
-        ? restate.handlers.object.shared(handlerOptions(declared, name, options, limits), attempt)
-        : restate.handlers.object.exclusive(handlerOptions(declared, name, options, limits), attempt)
+    // The SDK has one class of contexts for all kinds, with its internal operations; the kinds differ in their types only.
+    const attempt: Attempt = (context, input) => run(journal(context as SdkContext, explicit), input)
+    handlers[handler] = makers[kind][declared.mode](
+      handlerOptions(declared, handler, options, limits),
+      attempt
+    ) as Attempt
   }
-  return restate.object({ name: contract.name, handlers, options: objectOptions(options) })
+  const definition = { name, handlers, options: serviceOptions(options) }
+  switch (kind) {
+    case "service":
+      return restate.service(definition)
+    case "object":
+      return restate.object(definition)
+    case "workflow":
+      return restate.workflow({ ...definition, handlers: handlers as { readonly run: Attempt } })
+  }
 }
