@@ -3,7 +3,7 @@ import { TotalsReporter } from "./test/support/stack/TotalsReporter.ts"
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "packages/*/{test,examples}/**/*.test.ts", "examples/**/*.test.ts"],
     // Child processes, not threads: a test that kills or crashes something must not take its neighbours along.
     pool: "forks",
     minWorkers: 1,

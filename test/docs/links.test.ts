@@ -3,9 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { anchorsOf, fileOf, links } from "./Markdown.ts"
 
 const root = new URL("../../", import.meta.url)
-const pages = readdirSync(new URL("docs/", root))
-  .filter((name) => name.endsWith(".md"))
-  .map((name) => `docs/${name}`)
+const pagesIn = (folder: string) =>
+  readdirSync(new URL(folder, root))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `${folder}${name}`)
+const kit = "packages/effect-restate/"
+const pages = ["", "deploy/", "docs/", kit, `${kit}docs/`].flatMap(pagesIn)
 
 describe("a link of", () => {
   it("the guide for operators leads to the one for deploying, and back", () => {
@@ -14,7 +17,7 @@ describe("a link of", () => {
     assert.isTrue(leads("deploy/README.md", "../docs/operating.md"))
   })
 
-  for (const page of ["README.md", "packages/effect-restate/README.md", "deploy/README.md", ...pages])
+  for (const page of pages)
     it(`${page} leads to something`, () => {
       const broken = links(fileOf(page)).filter(({ anchor, target }) => {
         const file = target === "" ? page : new URL(target, new URL(page, root)).href.slice(root.href.length)

@@ -29,6 +29,6 @@ export const publishedManifest = <M extends WorkspaceManifest>(manifest: M) => {
   return {
     ...kept,
     exports: { ...Object.fromEntries(Object.entries(exports).map(compiled)), "./package.json": "./package.json" },
-    files: ["dist", "src", "lint", "CHANGELOG.md"]
+    files: ["dist", "src", "lint", "docs", "examples", "CHANGELOG.md"]
   }
 }

@@ -14,7 +14,7 @@ const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc")
 const stage = async (): Promise<void> => {
   await rm(staged, { recursive: true, force: true })
   await mkdir(staged)
-  for (const name of ["src", "lint", "README.md", "CHANGELOG.md", "LICENSE"])
+  for (const name of ["src", "lint", "docs", "examples", "README.md", "CHANGELOG.md", "LICENSE"])
     await cp(new URL(name, folder), new URL(name, staged), { recursive: true })
   const published = publishedManifest(manifest as typeof manifest & WorkspaceManifest)
   await writeFile(new URL("package.json", staged), `${JSON.stringify(published, null, 2)}\n`)

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
@@ -9,7 +10,11 @@ import { complaintsIn, pack, projectWith, run, tool } from "./packed.ts"
 
 class Tarball extends Context.Tag("effect-restate/test/Tarball")<Tarball, string>() {}
 
-const main = fileURLToPath(new URL("consumer/main.ts", import.meta.url))
+const greeter = fileURLToPath(new URL("consumer/greeter.ts", import.meta.url))
+const examples = fileURLToPath(new URL("../../examples/", import.meta.url))
+const sources = readdirSync(examples)
+  .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+  .map((name) => join(examples, name))
 
 layer(Layer.scoped(Tarball, pack), { excludeTestServices: true, timeout: "2 minutes" })("the packed package", (it) => {
   it.effect("has a manifest and files that publint finds nothing wrong with", () =>
@@ -25,15 +30,19 @@ layer(Layer.scoped(Tarball, pack), { excludeTestServices: true, timeout: "2 minu
   )
 
   it.layer(testRestate(), { timeout: "1 minute" })("in a stranger's project", (it) => {
-    it.scoped("type-checks and serves a real Restate", () =>
+    it.scoped("type-checks with every example, and serves a real Restate", () =>
       Effect.gen(function* () {
-        const folder = yield* projectWith(yield* Tarball, main, ["@effect/platform-node", "@types/node"])
+        const folder = yield* projectWith(
+          yield* Tarball,
+          [greeter, ...sources],
+          ["@effect/platform-node", "@types/node"]
+        )
         assert.deepStrictEqual(yield* complaintsIn(folder), [])
         const port = yield* freePort
         const worker = yield* startProcess({
           component: "stranger",
           command: process.execPath,
-          args: [join(folder, "main.ts")],
+          args: [join(folder, "greeter.ts")],
           env: { ...process.env, PORT: String(port) },
           logFile: join(folder, "worker.log")
         })

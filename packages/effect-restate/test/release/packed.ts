@@ -2,7 +2,7 @@ import { execFile } from "node:child_process"
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { Effect, Schema, type Scope } from "effect"
@@ -68,23 +68,24 @@ const compilerOptions = {
   strict: true,
   exactOptionalPropertyTypes: true,
   noEmit: true,
+  allowImportingTsExtensions: true,
   types: ["node"]
 }
 
 /**
- * A project of a stranger: an empty folder in which npm has installed the tarball, with its peers and what else `main.ts` needs
+ * A project of a stranger: an empty folder in which npm has installed the tarball, with its peers and what else its sources need
  * linked from the repository's packages, so that no registry is asked.
  */
-export const projectWith = (tarball: string, main: string, others: ReadonlyArray<string>) =>
+export const projectWith = (tarball: string, sources: ReadonlyArray<string>, others: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
     yield* Effect.promise(async () => {
       await writeFile(join(folder, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }))
-      await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }))
-      await cp(main, join(folder, "main.ts"))
+      await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }))
+      await Promise.all(sources.map((source) => cp(source, join(folder, basename(source)))))
     })
     yield* run("npm", ["install", tarball, "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund"], folder)
-    const manifest: unknown = createRequire(join(folder, "main.ts"))("effect-restate/package.json")
+    const manifest: unknown = createRequire(join(folder, "package.json"))("effect-restate/package.json")
     const { peerDependencies } = yield* Schema.decodeUnknown(Manifest)(manifest)
     yield* Effect.forEach(new Set([...Object.keys(peerDependencies), ...others]), (name) => link(name, folder))
     return folder
