@@ -16,12 +16,12 @@ const problemOf = (file: ImageFile): string | undefined => {
   if (!hasRights(file)) return undefined
   if (/s/i.test(owner) || (/s/i.test(group) && !isDirectory(file))) return `${file.path} runs as its owner`
   const isSticky = /t/i.test(others)
-  if (others.includes("w") && !(isDirectory(file) && isSticky)) return `${file.path} may be written by everybody`
+  if (others.includes("w") && !(isDirectory(file) && isSticky)) return `${file.path} is world-writable`
   const isOurs = /^(?:app|usr\/local)(?:\/|$)/.test(file.path)
   if (isOurs && (file.uid !== 0 || file.gid !== 0)) return `${file.path} belongs to ${file.uid}:${file.gid}`
   if (isOurs && group.includes("w")) return `${file.path} may be written by its group`
   // A cluster may choose another user id.
-  if (isOurs && !others.startsWith(isDirectory(file) ? "r-x" : "r")) return `${file.path} may not be read by everybody`
+  if (isOurs && !others.startsWith(isDirectory(file) ? "r-x" : "r")) return `${file.path} is not world-readable`
   return undefined
 }
 

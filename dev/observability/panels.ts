@@ -72,7 +72,7 @@ const overview: RowSpec = {
     number(
       "Paused invocations",
       "short",
-      "They wait for a person. Nothing is shown while nobody can watch.",
+      "An operator has to resume them. No value while the watch cannot query Restate.",
       `sum(max by (namespace, job, service) (${family("paused_invocations", ofService)})) or ${noneWhileWatched}`,
       1
     ),
@@ -195,7 +195,7 @@ const domains: RowSpec = {
       `max(${family("certificate_renewals_overdue")})`,
       "certificates"
     ]),
-    series("Platform names taken", "short", "Rows of tenants that have one of the platform's own names.", [
+    series("Platform names taken", "short", "Tenants' rows with a name of the platform.", [
       `max(${family("platform_names_taken")})`,
       "rows"
     ]),

@@ -22,10 +22,10 @@ export const BacklogGauges: Layer.Layer<never, never, Backlog | PrometheusRegist
       if (labelNames.length === 0) made.remove()
       return made
     }
-    const builds = gauge("builds", "Deployments that wait for a build slot, and builds that run.", ["state"])
+    const builds = gauge("builds", "Deployments waiting for a build slot, and running builds.", ["state"])
     const oldest = gauge(
       "oldest_waiting_build_seconds",
-      "How long the oldest of the waiting has waited; 0 without any."
+      "Waiting time of the longest waiting deployment; 0 if none waits."
     )
     const overdue = gauge("certificate_renewals_overdue", "Certificates whose renewal should have succeeded by now.")
 

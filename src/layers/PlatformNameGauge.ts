@@ -19,7 +19,7 @@ export const PlatformNameGauge: Layer.Layer<never, never, CertificateSettings | 
       const { findConflicts } = yield* CertificateStore
       const taken = new Gauge({
         name: `${metricPrefix}platform_names_taken`,
-        help: "Rows of tenants that have one of the platform's own names.",
+        help: "Tenants' rows with a name of the platform.",
         registers: [yield* PrometheusRegistry]
       })
       // The gauge starts at zero, before the first sample.

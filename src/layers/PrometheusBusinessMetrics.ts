@@ -25,13 +25,13 @@ export const PrometheusBusinessMetricsLive: Layer.Layer<BusinessMetrics, never, 
     })
     const proofs = new Counter({
       name: `${metricPrefix}domain_proofs_total`,
-      help: "Custom domains whose proof of ownership went missing, was missing for too long, or came back in time.",
+      help: "Changes of custom domains' ownership records: missing, missing for too long, or restored in time.",
       labelNames: ["event"],
       registers
     })
     const givenUp = new Counter({
       name: `${metricPrefix}runs_given_up_total`,
-      help: "Runs of scheduled work that could not end and were given up.",
+      help: "Scheduled runs that were abandoned.",
       labelNames: ["task"],
       registers
     })

@@ -58,13 +58,16 @@ export const PrometheusCertificateMetricsLive: Layer.Layer<CertificateMetrics, n
     Effect.map(PrometheusRegistry, (registry) => {
       const counter = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
         new Counter({ name: metricPrefix + name, help, labelNames, registers: [registry] })
-      const orders = counter("acme_orders_total", "Orders by what became of them.", ["outcome"])
-      const issuances = counter("certificate_issuances_total", "Certificates stored and given up.", ["kind", "outcome"])
-      const renewalInfo = counter("acme_renewal_info_total", "Answers of the CA about renewal.", ["answer"])
-      const problems = counter("acme_problems_total", "Problems on the way to a certificate, by type.", ["type"])
+      const orders = counter("acme_orders_total", "Orders by outcome.", ["outcome"])
+      const issuances = counter("certificate_issuances_total", "Certificate issuances by kind and outcome.", [
+        "kind",
+        "outcome"
+      ])
+      const renewalInfo = counter("acme_renewal_info_total", "Results of renewal information requests.", ["answer"])
+      const problems = counter("acme_problems_total", "Certificate problems, by type.", ["type"])
       const lives = new Gauge({
         name: `${metricPrefix}certificates`,
-        help: "Certificates by the life they have left; each class ends where the next begins.",
+        help: "Certificates by remaining lifetime; each class ends where the next begins.",
         labelNames: ["remaining"],
         registers: [registry]
       })

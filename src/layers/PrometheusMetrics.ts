@@ -38,7 +38,7 @@ const makeFamilies = (registry: Registry) => {
     attempts: counter("attempts_total", "Attempts of handlers that ended.", [...handlerLabels, "outcome"]),
     attemptSeconds: histogram("attempt_duration_seconds", "Time from start to end of an attempt.", handlerLabels),
     attemptsInFlight: gauge("attempts_in_flight", "Attempts running now.", handlerLabels),
-    attemptsWaiting: gauge("attempts_waiting", "Attempts that wait because too many run.", []),
+    attemptsWaiting: gauge("attempts_waiting", "Attempts waiting for a slot.", []),
     steps: counter("steps_total", "Step bodies that ended; replays are not counted.", [...stepLabels, "outcome"]),
     stepSeconds: histogram("step_duration_seconds", "Time a step body ran.", stepLabels),
     stepsInFlight: gauge("steps_in_flight", "Step bodies running now.", handlerLabels),
@@ -46,13 +46,15 @@ const makeFamilies = (registry: Registry) => {
       ...stepLabels,
       "error"
     ]),
-    paused: gauge("paused_invocations", "Invocations that wait for a person to resume them.", ["service"]),
-    stuck: gauge("stuck_invocations", "Invocations that neither move nor are paused.", ["service"]),
-    watchUp: gauge("invocation_watch_up", "Whether Restate answered the last look for such invocations.", []),
+    paused: gauge("paused_invocations", "Paused invocations.", ["service"]),
+    stuck: gauge("stuck_invocations", "Stuck invocations, including those that wait for a stuck invocation's key.", [
+      "service"
+    ]),
+    watchUp: gauge("invocation_watch_up", "Whether the last query for paused and stuck invocations succeeded.", []),
     poolOpen: gauge("database_pool_connections", "Open connections of a pool.", ["pool"]),
-    poolIdle: gauge("database_pool_idle_connections", "Open connections that nobody uses.", ["pool"]),
+    poolIdle: gauge("database_pool_idle_connections", "Idle connections of a pool.", ["pool"]),
     poolQueued: gauge("database_pool_queued_requests", "Callers waiting for a connection.", ["pool"]),
-    build: gauge("build_info", "Always one; the labels say what runs.", ["version", "node_version"])
+    build: gauge("build_info", "Always 1; the labels identify the version.", ["version", "node_version"])
   }
 }
 

@@ -41,7 +41,7 @@ layer(certificateStack({ inspect: gate.inspect }), { excludeTestServices: true, 
       })
     )
 
-    it.effect("lets go of the domain when it is killed there, and whoever asks next gets the certificate", () =>
+    it.effect("releases the domain when it is killed there, and the next caller gets the certificate", () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient
         const places = oneSubjectEach(

@@ -99,7 +99,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("an issuance th
     Effect.map(Begun, ({ answers }) => assert.deepStrictEqual(answers, [pending, pending]))
   )
 
-  it.effect("fails for a name that the CA rejects, says so, and holds up nobody else", () =>
+  it.effect("fails for a name that the CA rejects, reports it, and delays no other domain", () =>
     Effect.gen(function* () {
       const rejected = "rejected.customer.test"
       const other = "other.customer.test"
@@ -113,7 +113,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("an issuance th
       })
       assert.deepInclude(yield* processChallenge(other), { status: 200 })
       yield* assertCertified(other, workspaceId)
-      // Whoever asks again is told the same, and the CA is not.
+      // A repeated call returns the same, without a request to the CA.
       assert.deepStrictEqual(yield* processChallenge(rejected), { status: 200, body })
       assert.lengthOf(yield* orderRequests(rejected), 1)
     })

@@ -36,7 +36,7 @@ const seed = Effect.gen(function* () {
 
 const promote = (targetDeploymentId: string) => postDeployService("Promote", projectId, { targetDeploymentId })
 
-/** From what is live at the moment, as somebody at a dashboard would. */
+/** From what is live at the moment, as a user of the dashboard would. */
 const rollBack = (targetDeploymentId: string) =>
   Effect.flatMap(projectRow("race"), ({ live: sourceDeploymentId }) =>
     postDeployService("Rollback", projectId, { sourceDeploymentId, targetDeploymentId })

@@ -153,7 +153,7 @@ layer(signed, { excludeTestServices: true, timeout: "1 minute" })("a worker that
     })
   )
 
-  it.effect("refuses whoever does not sign, or signs with another key, and still answers probes", () =>
+  it.effect("rejects requests without a signature or with another key's, and still answers probes", () =>
     Effect.gen(function* () {
       const { first } = yield* Workers
       const forged = { "x-restate-signature-scheme": "v1", "x-restate-jwt-v1": "eyJhbGciOiJFZERTQSJ9.e30.AAAA" }

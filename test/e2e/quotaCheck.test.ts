@@ -10,7 +10,7 @@ import { type StackOptions, stack } from "./support/Stack.ts"
 const options: StackOptions = { regions: [] }
 const check = (key: string) => postRaw(`hydra.v1.QuotaCheckService/${key}/RunCheck`, "{}")
 
-/** ClickHouse is shared, and a check looks at everybody: in this year there is nobody but these. */
+/** ClickHouse is shared, and a check reads all workspaces: only these have usage in this year. */
 const year = randomInt(3000, 9000)
 const month = `${year}-02`
 

@@ -148,7 +148,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("the rows of a 
   )
 
   for (const region of [europe, america]) {
-    it.effect(`in ${region} sentinels, and nobody else, may reach the deployment's port`, () =>
+    it.effect(`in ${region} only sentinels may reach the deployment's port`, () =>
       Effect.gen(function* () {
         const all = yield* FirstDeploy
         const namespace = namespaceOf(all)

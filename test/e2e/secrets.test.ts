@@ -29,7 +29,7 @@ const secrets = {
 const stored = canary("stored")
 /** What the control API has written into a row that the worker may read. */
 const message = canary("message")
-/** What a caller should not have sent: Restate keeps the request, and nobody else may. */
+/** Secrets that a caller should not have sent: only Restate may keep them, in the request. */
 const sent = canary("sent")
 
 const world = (vaultUrl: string) =>

@@ -73,7 +73,7 @@ if (reason !== null) {
   })
 } else {
   layer(ground, { excludeTestServices: true, timeout: "5 minutes" })("the container image", (it) => {
-    it.effect("is small, runs as nobody, belongs to root and carries nothing of development", () =>
+    it.effect("is small, runs as user nobody, belongs to root and has no development files", () =>
       Effect.gen(function* () {
         const { facts } = yield* Image
         assert.deepStrictEqual(imageProblems(facts), [])
@@ -109,7 +109,7 @@ if (reason !== null) {
           ingressClient(ingress)
         )
         yield* Effect.provide(deployOnce(region), neighbours)
-        // None only with an engine in a machine of its own, whose processes nobody sees here.
+        // None only with an engine in a VM, whose processes are not visible here.
         Option.map(yield* container.confinement, ({ residentBytes, ...confinement }) => {
           assert.deepStrictEqual(confinement, {
             uid: 65532,

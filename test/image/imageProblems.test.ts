@@ -72,8 +72,8 @@ const unsound: ReadonlyArray<readonly [string, Partial<ImageFacts>, string]> = [
   ],
   ["has a program that runs as root", withFile("usr/bin/su", { mode: "-rwsr-xr-x" }), "usr/bin/su runs as its owner"],
   ["has one that runs as a group", withFile("usr/bin/wall", { mode: "-rwxr-sr-x" }), "usr/bin/wall runs as its owner"],
-  ["has a file for everybody", withFile("etc/x", { mode: "-rw-rw-rw-" }), "etc/x may be written by everybody"],
-  ["has a folder for everybody", withFile("srv", { mode: "drwxrwxrwx" }), "srv may be written by everybody"],
+  ["has a world-writable file", withFile("etc/x", { mode: "-rw-rw-rw-" }), "etc/x is world-writable"],
+  ["has a world-writable folder", withFile("srv", { mode: "drwxrwxrwx" }), "srv is world-writable"],
   ["owns what it runs", withFile("app/x.js", { uid: 65532, gid: 65532 }), "app/x.js belongs to 65532:65532"],
   [
     "lets a group change it",
@@ -83,12 +83,12 @@ const unsound: ReadonlyArray<readonly [string, Partial<ImageFacts>, string]> = [
   [
     "can be read by its owner only",
     withFile("app/dist/x.js", { mode: "-rw-r-----" }),
-    "app/dist/x.js may not be read by everybody"
+    "app/dist/x.js is not world-readable"
   ],
   [
     "has a folder for its owner only",
     withFile("app/dist/x", { mode: "drwxr--r--" }),
-    "app/dist/x may not be read by everybody"
+    "app/dist/x is not world-readable"
   ],
   [
     "brings the bundler",

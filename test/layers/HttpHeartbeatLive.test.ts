@@ -37,7 +37,7 @@ describe("a heartbeat", () => {
       }).pipe(Effect.provide(slackServer))
     )
 
-  it.effect("of a job that nobody watches succeeds without a request", () =>
+  it.effect("of a job without a monitor succeeds without a request", () =>
     Effect.gen(function* () {
       yield* beat("quota_check")
       assert.lengthOf((yield* SlackServer).messages, 0)
@@ -55,7 +55,7 @@ describe("a heartbeat", () => {
     }).pipe(Effect.provide(slackServer))
   )
 
-  it.effect("names no address when nobody is there", () =>
+  it.effect("does not include the URL when the monitor is unreachable", () =>
     Effect.gen(function* () {
       const failure = yield* Effect.flip(beatTo("http://127.0.0.1:1/secret", "key_refill"))
       assert.deepStrictEqual(failure, new HeartbeatFailed({ job: "key_refill", reason: "unreachable" }))

@@ -48,7 +48,7 @@ const watching = (fromNow = 0, deadlines: ReadonlyMap<string, number> = usual) =
         (text) => text.match(new RegExp(`^control_plane_worker_${name}\\{service="${service}"\\} (.*)$`, "m"))?.[1]
       )
     const nextSleep = Effect.map(TestClock.currentTimeMillis, (now) => now + 30_000)
-    /** The look has ended: whoever looks sleeps until the next one, and no request has a time limit that runs. */
+    /** The poll has ended: the watch sleeps until the next one, and no request is pending. */
     const looked = Effect.flatMap(nextSleep, (at) =>
       Effect.repeat(inRealTime(Effect.sleep("10 millis")), { until: () => sleepingUntil(at) })
     )
@@ -109,7 +109,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
   )
 
   it.scoped(
-    "one that keeps failing is stuck after a quarter of an hour, with whoever waits for its key, and can be tried at once",
+    "one that keeps failing is stuck after a quarter of an hour, with the waiters for its key, and can be retried at once",
     () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient
@@ -166,31 +166,33 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
       }).pipe(virtually)
   )
 
-  it.scoped("while Restate cannot be asked no count is shown but that nobody watches, which is said once", () =>
-    Effect.gen(function* () {
-      const lines: Array<unknown> = []
-      const dead = "http://127.0.0.1:1"
-      yield* TestClock.setTime(1_000_000)
-      const context = yield* Layer.build(
-        InvocationWatch({ adminUrl: dead, hasKey: true, deadlines: new Map() }).pipe(
-          Layer.provide(InvocationsHttpLive({ adminUrl: dead, apiKey: Option.some(Redacted.make("k3y")) })),
-          Layer.provideMerge(Layer.provide(PrometheusMetricsLive({ version: "1" }), PrometheusRegistryLive)),
-          Layer.provide(
-            Logger.replace(
-              Logger.defaultLogger,
-              Logger.make(({ message }) => void lines.push(message))
+  it.scoped(
+    "while Restate is unavailable the counts are cleared, the watch is shown as down, and one warning is logged",
+    () =>
+      Effect.gen(function* () {
+        const lines: Array<unknown> = []
+        const dead = "http://127.0.0.1:1"
+        yield* TestClock.setTime(1_000_000)
+        const context = yield* Layer.build(
+          InvocationWatch({ adminUrl: dead, hasKey: true, deadlines: new Map() }).pipe(
+            Layer.provide(InvocationsHttpLive({ adminUrl: dead, apiKey: Option.some(Redacted.make("k3y")) })),
+            Layer.provideMerge(Layer.provide(PrometheusMetricsLive({ version: "1" }), PrometheusRegistryLive)),
+            Layer.provide(
+              Logger.replace(
+                Logger.defaultLogger,
+                Logger.make(({ message }) => void lines.push(message))
+              )
             )
           )
         )
-      )
-      yield* untilIo(sleepingUntil(1_030_000))
-      yield* TestClock.adjust("30 seconds")
-      yield* untilIo(sleepingUntil(1_060_000))
-      const { render } = yield* Effect.provide(WorkflowMetrics, context)
-      assert.notInclude(yield* render, "paused_invocations{")
-      assert.include(yield* render, "control_plane_worker_invocation_watch_up 0\n")
-      assert.lengthOf(lines, 1)
-      assert.notInclude(JSON.stringify(lines), "k3y")
-    }).pipe(virtually)
+        yield* untilIo(sleepingUntil(1_030_000))
+        yield* TestClock.adjust("30 seconds")
+        yield* untilIo(sleepingUntil(1_060_000))
+        const { render } = yield* Effect.provide(WorkflowMetrics, context)
+        assert.notInclude(yield* render, "paused_invocations{")
+        assert.include(yield* render, "control_plane_worker_invocation_watch_up 0\n")
+        assert.lengthOf(lines, 1)
+        assert.notInclude(JSON.stringify(lines), "k3y")
+      }).pipe(virtually)
   )
 })

@@ -164,7 +164,7 @@ describe("Restate admin over HTTP", () => {
     })
   )
 
-  it.scopedLive("health is an empty 200; an address that is not Restate's, or nobody's, is a typed failure", () =>
+  it.scopedLive("health is an empty 200; an address of another server or of none is a typed failure", () =>
     Effect.gen(function* () {
       const health = Effect.flatMap(RestateAdmin, (admin) => admin.health)
       const stateOf = Effect.flatMap(RestateAdmin, (admin) => admin.stateOf("http://worker:9080"))

@@ -1,4 +1,4 @@
-/** The dashboard's variables as somebody who chose everything has them, over an interval of scrapes a second apart. */
+/** The dashboard's variables with everything selected, over an interval of scrapes a second apart. */
 export const withAllChosen = (expr: string): string =>
   expr.replaceAll("$__rate_interval", "10s").replaceAll(/\$(namespace|job|service)/g, ".*")
 

@@ -12,7 +12,7 @@ import {
 import { Pki } from "../../src/services/Pki.ts"
 import { named } from "../support/named.ts"
 
-/** The answer to a challenge, for whoever serves names in this world. */
+/** The challenge response, for the server of names in this test. */
 export interface PresentedChallenge {
   /** Without the `*.` of a wildcard. */
   readonly name: string

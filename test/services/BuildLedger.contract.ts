@@ -4,7 +4,7 @@ import type { BuildOutcome } from "../../src/services/Builder.ts"
 import { BuildLedger, cancelledOutcome } from "../../src/services/BuildLedger.ts"
 
 const long = Duration.hours(1)
-/** A lease that has ended as soon as it begins: nobody has to wait for it. */
+/** A lease that expires at once, so that no test waits for it. */
 const none = Duration.zero
 const detail = "[2/4] RUN make \u{1F528}"
 
@@ -40,7 +40,7 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
         })
       )
 
-    guarantee("a build that nobody has claimed is nobody's", (ledger, buildId, by) =>
+    guarantee("an unclaimed build has no owner", (ledger, buildId, by) =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* ledger.state(buildId), { _tag: "Unknown" })
         assert.strictEqual(yield* ledger.renew({ ...by("one"), duration: long, detail }), "lost")
@@ -83,7 +83,7 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
       })
     )
 
-    guarantee("the owner's word is what everybody sees, and an outcome stays as it is", (ledger, buildId, by) =>
+    guarantee("all workers see the owner's progress, and an outcome never changes", (ledger, buildId, by) =>
       Effect.gen(function* () {
         yield* ledger.claim({ ...by("one"), duration: long, detail: "waits" })
         assert.strictEqual(yield* ledger.renew({ ...by("one"), duration: long, detail }), "held")
@@ -108,7 +108,7 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
     )
 
     guarantee(
-      "when the lease has ended the build is nobody's, and whoever claims it is told what to finish",
+      "after the lease has expired the build has no owner, and the next claim returns what to finish",
       (ledger, buildId, by) =>
         Effect.gen(function* () {
           yield* ledger.claim({ ...by("one"), duration: none, detail })
@@ -139,7 +139,7 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
       })
     )
 
-    guarantee("an owner that is late, with nobody in its place, goes on", (ledger, buildId, by) =>
+    guarantee("a late owner without a successor continues", (ledger, buildId, by) =>
       Effect.gen(function* () {
         yield* ledger.claim({ ...by("one"), duration: none, detail })
         assert.strictEqual(yield* ledger.renew({ ...by("one"), duration: long, detail }), "held")
@@ -149,7 +149,7 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
     )
 
     guarantee(
-      "a cancelled build is cancelled for everybody at once, its owner included, whatever comes of it",
+      "a cancelled build is cancelled for all workers at once, its owner included, whatever its result",
       (ledger, buildId, by) =>
         Effect.gen(function* () {
           yield* ledger.claim({ ...by("one"), duration: long, detail })
@@ -163,7 +163,7 @@ export const buildLedgerContract = <R, E>(name: string, ledgers: Layer.Layer<Bui
         })
     )
 
-    guarantee("a build that is cancelled before anybody claims it is never claimed", (ledger, buildId, by) =>
+    guarantee("a build that is cancelled before its first claim is never claimed", (ledger, buildId, by) =>
       Effect.gen(function* () {
         yield* ledger.requestCancel(buildId)
         assert.deepStrictEqual(yield* ledger.claim({ ...by("one"), duration: long, detail }), { _tag: "Ended" })

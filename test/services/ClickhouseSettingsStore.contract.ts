@@ -67,7 +67,7 @@ export const clickhouseSettingsStoreContract = <E>(
       })
     )
 
-    guarantee("whoever stores a second login gets the first one back, with the newer limits set", (store) =>
+    guarantee("storing a second login returns the first one, with the newer limits set", (store) =>
       Effect.gen(function* () {
         yield* store.create(login)
         const newer = { ...limits, maxQueryResultRows: 8 }

@@ -297,7 +297,7 @@ export const deploymentStoreContract = <E>(
     )
 
     for (const status of ["ready", "failed"] as const)
-      guarantee(`a deployment that is ${status} changes no more, whoever is still at work on it`, (store) =>
+      guarantee(`a deployment that is ${status} no longer changes, whichever run still works on it`, (store) =>
         Effect.gen(function* () {
           yield* seedDeployment("shop", "d_1")
           yield* store.changePhase({ deploymentId: "d_1", at, open: "queued" })

@@ -52,7 +52,7 @@ export const dnsZoneContract = <E>(
       })
     )
 
-    guarantee("a value that stands there already is not added again, whoever wrote it", (zone, host, values) =>
+    guarantee("an existing value is not added again, whichever writer added it", (zone, host, values) =>
       Effect.gen(function* () {
         yield* zone.addTxt(recordAt(host), "one")
         assert.isNull(yield* zone.addTxt(recordAt(host), "one"))

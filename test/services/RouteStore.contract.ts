@@ -17,7 +17,7 @@ const plan = <A>(answer: A, changes: Partial<RoutingPlan<A>> = {}): RoutingPlan<
   ...changes
 })
 
-/** Takes a name when nobody has it, and says whose it is otherwise. */
+/** Takes a free name, or returns its owner. */
 const takeName = (routeId: string, fqdn: string) => (snapshot: RoutingSnapshot) => {
   const owner = snapshot.routes.find((route) => route.fqdn === fqdn)
   return owner === undefined

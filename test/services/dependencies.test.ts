@@ -50,7 +50,7 @@ describe("a check of dependencies", () => {
     })
   )
 
-  it.effect("does not show the text of a mistake of ours, which nobody has cleared of secrets", () =>
+  it.effect("does not show the text of a defect, which may hold secrets", () =>
     Effect.gen(function* () {
       const reports = yield* checkDependencies([checked("one", Effect.die(new Error("password hunter2")))], within)
       assert.strictEqual(reports[0]?.status, "failed")

@@ -4,7 +4,7 @@ import { queryServer } from "../../dev/stack/MySqlConnection.ts"
 import { freshDatabase, sharedMySqlServer } from "../support/stack/Database.ts"
 
 describe("a fresh database", () => {
-  it.scoped("is empty, is nobody else's, speaks utf8mb4, and is dropped with its scope", () =>
+  it.scoped("is empty, private, uses utf8mb4, and is dropped with its scope", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const first = yield* Scope.extend(freshDatabase, scope)

@@ -38,7 +38,7 @@ const heldStack = Effect.acquireRelease(
   )
 )
 
-/** On Linux, a process that ended but that nobody has waited for yet is still listed, in state Z. */
+/** On Linux, a process that ended but was not waited for is still listed, in state Z. */
 const isZombie = (pid: number) =>
   existsSync(`/proc/${pid}/stat`) && / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))
 

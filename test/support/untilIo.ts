@@ -11,6 +11,6 @@ export const untilIo = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.E
         )
   )
 
-/** Somebody sleeps until this instant of virtual time. */
+/** A fiber sleeps until this instant of virtual time. */
 export const sleepingUntil = (millis: number) =>
   Effect.map(TestClock.sleeps(), (sleeps) => Chunk.some(sleeps, (instant) => instant === millis))

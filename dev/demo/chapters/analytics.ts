@@ -50,9 +50,9 @@ const checkAnalyser = (admin: ClickHouseClient, statements: ReadonlyArray<string
     yield* show([...kinds].map(([kind, all]) => (all.length === 1 ? kind : `${all.length} ${kind}`)).join(", "))
     const stranger = `GRANT SELECT ON ${verifications} TO nobody_of_this_name`
     const code = yield* refusalCode(admin, stranger)
-    yield* expect("analyser", code === unknownGrantee, `answered ${code} to a grant for nobody`)
+    yield* expect("analyser", code === unknownGrantee, `answered ${code} to a grant for an unknown user`)
     yield* good(
-      `ClickHouse's engine accepted all ${statements.length} statements; a grant for nobody it refuses (${code})`
+      `ClickHouse's engine accepted all ${statements.length} statements; it rejected a grant for an unknown user (${code})`
     )
     yield* refusal("This is the embedded engine, which keeps no users: statements are checked, nothing is enforced.")
     yield* refusal("With STACK_CLICKHOUSE_URL=http://user:password@host:8123 rows and grants are checked as that user.")

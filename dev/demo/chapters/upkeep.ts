@@ -57,7 +57,7 @@ export const quotaAlert = Effect.fnUntraced(function* (project: SeededProject, q
   if (message !== undefined) yield* Effect.forEach(linesOf(message), (line) => show(`Slack │ ${line}`))
   const again = yield* checkQuotas
   yield* expect("second check", again.notificationsSent === 0 && messages.length === 1, "it told Slack again")
-  yield* good("Slack was told once; a second check tells nobody")
+  yield* good("Slack got one message; a second check sends none")
 })
 
 const Progress = Schema.Struct({

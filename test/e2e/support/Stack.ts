@@ -34,7 +34,7 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program of the worker; by default the one of this checkout. */
   readonly entry?: string
-  /** Who the worker is to the database server; without it, whoever the stack's address names. */
+  /** The worker's user at the database server. Default: the user in the stack's URL. */
   readonly login?: DatabaseLogin
   /** The server that the database is on. Default the one that all tests of a run share. */
   readonly server?: Layer.Layer<MySqlServer, StackFailure>

@@ -59,7 +59,7 @@ const passInspected = (inspect: (message: WorkerMessage) => "pass" | "hold"): Pa
   )
 }
 
-/** GOAWAY came before the request had left: whoever balances load sends it elsewhere, and nobody notices. */
+/** GOAWAY arrived before the request was sent: a load balancer sends it elsewhere unnoticed. */
 const wasNeverSent = (stream: http2.ClientHttp2Stream): boolean =>
   stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM
 

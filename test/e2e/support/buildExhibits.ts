@@ -24,7 +24,7 @@ const databaseDump = Effect.gen(function* () {
 
 const isGzip = (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b
 
-/** Everything that was pushed, layers unpacked: what anybody can read who may pull the image. */
+/** All pushed content with unpacked layers: readable with pull access to the image. */
 const registryContent = Effect.gen(function* () {
   const { path } = yield* RunDirectory
   return yield* Effect.promise(async () => {
@@ -38,7 +38,7 @@ const registryContent = Effect.gen(function* () {
   })
 })
 
-/** Everything that somebody can look into after a project's builds, wherever they have left something. */
+/** All texts that a project's builds leave anywhere. */
 export const buildExhibits = (project: string, deploymentIds: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const { git, gitHub } = yield* Origin

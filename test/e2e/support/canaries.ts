@@ -11,7 +11,7 @@ import { Workers } from "./Stack.ts"
 /** Text that occurs nowhere by chance. */
 export const canary = (what: string): string => `canary-${what}-${randomBytes(6).toString("hex")}`
 
-/** A text that somebody can read, and where it is. */
+/** A readable text, and its place. */
 export interface Exhibit {
   readonly where: string
   readonly text: string

@@ -92,7 +92,7 @@ export const assertMadeAtCa = (domain: string, times: number) =>
     )
   )
 
-/** What the vault keeps in a keyring, for whoever may open it. */
+/** The decrypted content of a keyring. */
 export const decrypt = (keyring: string, ciphertext: string, purpose: Purpose) =>
   Effect.gen(function* () {
     const { url } = yield* VaultServer

@@ -4,7 +4,7 @@ import { Effect, Fiber, Schedule } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { keptConnection } from "../../main/KeptConnection.ts"
 
-/** What one look at a worker found, when it was asked for and when it was seen, in Unix milliseconds. Status 0: nobody answered. */
+/** The result of one poll of a worker, with its start and end in Unix milliseconds. Status 0: no response. */
 export interface Sighting {
   readonly askedAt: number
   readonly at: number

@@ -68,7 +68,7 @@ export const positionOf = (project: string, deploymentId: string) =>
     return (yield* restate.call(path, { deploymentId })).body
   })
 
-/** Nobody builds or waits in the workspace. */
+/** No build runs or waits in the workspace. */
 export const untilSlotsFree = (project: string) =>
   eventually(`free slots of ${project}`, positionOf(project, "d_nobody"), (body) => JSON.stringify(body) === "{}")
 

@@ -71,7 +71,7 @@ const problems: ReadonlyArray<readonly [string, keyof typeof calls, AuthorityAns
     { type: "rateLimited", retryAfter: null }
   ],
   [
-    "a rate limit with a time nobody can read",
+    "a rate limit with a malformed Retry-After",
     "new-order",
     problem("rateLimited", { status: 429, retryAfter: "tomorrow" }),
     { type: "rateLimited", retryAfter: null }
@@ -103,7 +103,7 @@ const problems: ReadonlyArray<readonly [string, keyof typeof calls, AuthorityAns
   ["a malformed request", "challenge", problem("malformed"), { type: "malformed", status: 400 }],
   ["an account the CA does not know", "new-order", problem("accountDoesNotExist"), { type: "accountDoesNotExist" }],
   [
-    "an account nobody vouched for",
+    "an account without an external account binding",
     "new-account",
     problem("externalAccountRequired", { status: 403 }),
     { type: "externalAccountRequired", status: 403 }
@@ -257,7 +257,7 @@ layer(standInWorld)("what a certificate authority may answer", (it) => {
   for (const [title, scripted, expected] of unavailable)
     it.effect(`${title} is worth another try, after exactly one request`, () =>
       Effect.gen(function* () {
-        // A challenge's answer has nothing in it that anybody reads.
+        // The body of a challenge response is not read.
         for (const operation of operations.filter((each) => each !== "challenge")) {
           const { failure, requests } = yield* meet(operation, scripted)
           assert.deepInclude(failure, { _tag: "AcmeUnavailable", retryable: true, operation, ...expected })

@@ -40,7 +40,7 @@ describe("the builds of a process", () => {
     })
   )
 
-  it.scoped("a build that nobody ends is ended after an hour, and says so", () =>
+  it.scoped("a build that does not end is stopped after an hour, and reports it", () =>
     Effect.gen(function* () {
       const ledger = yield* makeMemoryBuildLedger
       const runs = yield* makeBuildRuns(ledger, { ...options, renewEvery: Duration.seconds(20) })

@@ -380,7 +380,7 @@ describe("the BuildKit builder", () => {
     })
   )
 
-  it.scopedLive("a daemon that dies, or is not there, leaves a build that nobody knows: it may be started again", () =>
+  it.scopedLive("a daemon that dies, or is unreachable, leaves the build unknown: it may be started again", () =>
     Effect.gen(function* () {
       const { daemon, layer } = yield* staged({ play: () => Promise.resolve(null) })
       yield* Effect.gen(function* () {

@@ -32,7 +32,7 @@ const builderWith = (change: { readonly password?: string; readonly tokens?: Rea
     tokens: change.tokens ?? { "1": gitToken, "2": "ghs_of-another-installation" }
   })
 
-/** The daemon notices within a moment that nobody waits for a build; how long that takes is its business. */
+/** The daemon soon notices that the caller of a build is gone; the delay varies. */
 const untilIdle = (address: string) =>
   activeBuilds(address).pipe(
     Effect.filterOrFail((active) => active === 0),

@@ -108,7 +108,7 @@ describe("a change of a zone", () => {
       )
     )
 
-  it.effect("gives up for now when somebody else is quicker each time", () =>
+  it.effect("fails as a retryable conflict when another writer wins each time", () =>
     on((zone, server) =>
       Effect.gen(function* () {
         let writes = 0
@@ -167,7 +167,7 @@ describe("a zone", () => {
     )
   )
 
-  it.effect("that nobody has, or that the settings name in vain, needs a person", () =>
+  it.effect("that does not exist, or that the settings name wrongly, needs an operator", () =>
     Effect.gen(function* () {
       const none = yield* on((zone) => Effect.flip(zone.addTxt(recordAt("_acme-challenge.foreign.test"), "v")))
       assert.strictEqual(

@@ -95,7 +95,7 @@ describe("GitHub", () => {
           const later = yield* Effect.replicateEffect(gitHub.installationToken(42n, "acme/shop", untried), 50)
           assert.strictEqual(new Set([...tokens, ...later].map(Redacted.value)).size, 1)
           assert.lengthOf(tokenRequests(requests), 1)
-          // Five minutes before the end it is no longer given to anybody.
+          // Five minutes before its expiry it is no longer used.
           yield* TestClock.adjust("2 minutes")
           yield* gitHub.installationToken(42n, "acme/shop", untried)
           assert.lengthOf(tokenRequests(requests), 2)

@@ -38,7 +38,7 @@ const changedMeanwhile = (set: string) =>
     )
     yield* Deferred.await(changed)
     const refilling = yield* Effect.fork(refill)
-    // The server looks anew only when nobody has asked for 0.1 s.
+    // The server refreshes only after 0.1 s without a query.
     yield* Effect.repeat(waiting, {
       until: (transactions) => transactions > 0,
       schedule: Schedule.spaced("200 millis")

@@ -294,7 +294,7 @@ layer(target, { excludeTestServices: true })("MysqlPool", (it) => {
     })
   )
 
-  it.scoped("a burst uses no more connections than the pool may open, and nobody waits at the end", () =>
+  it.scoped("a burst uses no more connections than the pool may open, and no caller waits at the end", () =>
     Effect.gen(function* () {
       const { database } = yield* Target
       const { query, sql, usage } = yield* openPool({ maxConnections: 3 })

@@ -91,7 +91,7 @@ describe("telemetry of builds in ClickHouse", () => {
   it.effect("a ClickHouse that is away costs rows, which are counted, and no build waits for it", () =>
     Effect.gen(function* () {
       const { close, telemetry } = yield* telemetryOn(away)
-      // No time passes in here: whoever records would be stuck for good if it waited.
+      // No time passes in here: a recorder that waited would block forever.
       yield* Effect.scoped(Effect.flatMap(telemetry.record(identity), (record) => record([output("x"), done])))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* telemetry.dropped, 2)

@@ -106,7 +106,7 @@ describe("HashiCorp Vault", () => {
   it.scopedLive("a network failure shows neither token nor plaintext: not in the error, the log or a span", () =>
     Effect.gen(function* () {
       const token = "hvs.canary-token-31bc"
-      // Port 1 of this machine: nobody listens there.
+      // Port 1 of this machine has no listener.
       const vault = hashicorpVault("http://127.0.0.1:1", givenToken(token))
       const left = yield* traces(
         Effect.zipRight(Effect.sleep("50 millis"), encrypt).pipe(Effect.provide(vault), Effect.withSpan("caller"))
@@ -130,7 +130,7 @@ describe("HashiCorp Vault", () => {
     })
   )
 
-  it.scopedLive("a redirect is not followed: token and plaintext go to nobody else", () =>
+  it.scopedLive("a redirect is not followed: token and plaintext go to no other server", () =>
     Effect.gen(function* () {
       const { server: first, vault } = yield* standing
       yield* Effect.provide(check, vault)

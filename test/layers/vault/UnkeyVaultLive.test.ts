@@ -27,7 +27,7 @@ const unavailable = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("Unkey's vault", () => {
-  it.scopedLive("whoever it does not trust is denied, and the check says so too", () =>
+  it.scopedLive("a wrong token is denied, and the check fails too", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const calls = { encrypt: Effect.asVoid(encrypt), decrypt: Effect.asVoid(decrypt), check }
@@ -81,7 +81,7 @@ describe("Unkey's vault", () => {
     })
   )
 
-  it.scopedLive("a redirect is not followed: token and plaintext go to nobody else", () =>
+  it.scopedLive("a redirect is not followed: token and plaintext go to no other server", () =>
     Effect.gen(function* () {
       const { disturb, url } = yield* server
       const foreign = yield* server
@@ -100,7 +100,7 @@ describe("Unkey's vault", () => {
 
   it.scopedLive("a network failure shows neither token nor plaintext: not in the error, the log or a span", () =>
     Effect.gen(function* () {
-      // Port 1 of this machine: nobody listens there.
+      // Port 1 of this machine has no listener.
       const left = yield* traces(Effect.provide(encrypt, unkey("http://127.0.0.1:1")).pipe(Effect.withSpan("caller")))
       assert.include(left, "vault encrypt: unreachable")
       assert.include(left, "Vault.encrypt")

@@ -29,7 +29,7 @@ export const hashicorpVault = (url: string, login: VaultLogin, more: Partial<Has
     ...more
   }).pipe(Layer.provide(NodeFileSystem.layer))
 
-/** The server's vault, for whoever logs in as this effect says. */
+/** The server's vault, with this login. */
 export const vaultOf = <E>(
   login: Effect.Effect<VaultLogin, E, VaultServer>,
   more: Partial<HashicorpVaultOptions> = {}

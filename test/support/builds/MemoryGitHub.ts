@@ -1,7 +1,7 @@
 import { Effect, Layer, Redacted } from "effect"
 import { GitHub, GitHubRefused } from "../../../src/services/GitHub.ts"
 
-/** A GitHub whose installations have these tokens; asked as nobody, it lets public repositories be read. */
+/** A GitHub whose installations have these tokens; unauthenticated requests can read public repositories. */
 export const gitHubWithTokens = (tokens: Readonly<Record<string, string>>): Layer.Layer<GitHub> =>
   Layer.succeed(
     GitHub,

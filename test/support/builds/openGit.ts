@@ -2,7 +2,7 @@ import { createServer } from "node:http"
 import { Effect, type Scope } from "effect"
 import { onLoopback } from "../../../dev/stack/onLoopback.ts"
 
-/** A git server that has every commit of every repository for whoever brings the token, and only says so. */
+/** A git server that confirms every commit of every repository for a request with the token. */
 export const openGit = (token: string): Effect.Effect<string, never, Scope.Scope> =>
   Effect.gen(function* () {
     const expected = `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`

@@ -7,7 +7,7 @@ import {
   type BuildState
 } from "../../../src/services/Builder.ts"
 
-/** What becomes of a run. `vanishes`: the process that builds dies, and nobody knows the build any more. */
+/** The end of a run. `vanishes`: the building process dies, and the build becomes unknown. */
 export interface Fate {
   readonly takes: Duration.DurationInput
   readonly ends: "succeeds" | "vanishes" | Omit<Extract<BuildState, { readonly _tag: "Failed" }>, "_tag">
@@ -23,7 +23,7 @@ export interface MemoryBuilderOptions {
   readonly fateOf?: FateOf
   /** Whether it answers, by Unix milliseconds. */
   readonly isAway?: (now: number) => boolean
-  /** Whether looks at a build end with a defect, by Unix milliseconds: whoever looks is held up and renews nothing. */
+  /** Whether polls of a build die with a defect, by Unix milliseconds: the poller is delayed and renews nothing. */
   readonly isBroken?: (now: number, buildId: string) => boolean
   /** The problem with a request, when there is one. */
   readonly refuses?: (request: BuildRequest) => string | undefined

@@ -19,7 +19,7 @@ const refused = new AcmeProblem({
   operation: "new-order",
   type: "rejectedIdentifier",
   status: 400,
-  detail: "a name of nobody",
+  detail: "an unknown name",
   subproblems: [],
   retryAfter: null
 })

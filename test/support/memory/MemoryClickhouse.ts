@@ -78,7 +78,7 @@ const worsened = (name: string, before: MemoryUser, after: MemoryUser): Readonly
 
 /**
  * Users, policies, limits and grants as a server keeps them, one operation at a time. It looks after every single operation
- * whether anybody is worse off than before it, so that an order of operations is wrong even when its end is right.
+ * whether a user lost access, so that a wrong order of operations fails even if its end state is right.
  */
 export const memoryClickhouse = ({ isAway = () => false, users: existing = {} }: MemoryClickhouseOptions = {}) =>
   Layer.effectContext(

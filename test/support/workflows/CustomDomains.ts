@@ -58,7 +58,7 @@ const standIn = (ordered: Array<Ordered>) =>
       })
   })
 
-/** What happens to the rows just before the store is asked, as if somebody else had been quicker. */
+/** A change of the rows just before the store is called, by a concurrent writer. */
 export interface Interference {
   readonly before?: Partial<Record<"find" | "begin" | "record" | "activate", (draft: Draft) => void>>
 }
@@ -127,7 +127,7 @@ export const withDomains = (
   options: MemoryDnsOptions & Interference & Partial<ChallengeRules> & Omit<ControlPlaneOptions<never>, "more"> = {}
 ) => on<More>({ ...options, more: customDomains(options) })
 
-/** The shop with a custom domain that nobody has verified. */
+/** The shop with an unverified custom domain. */
 export const withDomain = Effect.fnUntraced(function* (columns: Partial<Tables["custom_domains"]> = {}) {
   yield* seedProject("shop")
   yield* seedCustomDomain("shop", domain, columns)

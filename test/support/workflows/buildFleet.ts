@@ -121,7 +121,7 @@ export const fleet = ({ faults, jobs, limit }: FleetOptions) => {
       Effect.provideService(BuildSettings, { maxPerWorkspace: limit, deadline: plan.deadline, platform: plan.platform })
     )
     const submit = ({ fate: _, ...job }: Job): Invocation => engine.submit(Builds, job.id, "Build", job)
-    /** Takes a place in the queue as an invocation does that is killed right after: nobody gives it back. */
+    /** Takes a place in the queue as an invocation that is killed right after, and so never released. */
     const abandon = (workspaceId: string, deploymentId: string) =>
       engine.submit(BuildSlotService, workspaceId, "Request", {
         deploymentId,

@@ -87,7 +87,7 @@ const cancelledWhileQueued = Effect.gen(function* () {
   return queued === undefined ? undefined : yield* engine.result(queued)
 })
 
-/** Somebody waits for the slot meanwhile, and must get it. */
+/** Another deploy waits for the slot meanwhile, and must get it. */
 const cancelledWhileBuilding = Effect.gen(function* () {
   const { engine } = yield* ControlPlane
   yield* shop
@@ -154,7 +154,7 @@ const heldAndAwaited = Effect.gen(function* () {
   return { answers, position: yield* commands.slotPosition("ws_shop", "d_2") }
 })
 
-/** Sent by nobody who comes back: the reaper ends each of these stories. */
+/** The sender never returns: the reaper ends each of these stories. */
 export const slotStories: Readonly<Record<string, Story>> = {
   "a slot that nobody renews, and a waiter that never asks again": {
     run: withBuilds("d_1", "d_2")(heldAndAwaited),

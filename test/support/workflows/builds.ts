@@ -46,7 +46,7 @@ export const buildsOf = (...ids: ReadonlyArray<string>) =>
     }))
   })
 
-/** Once everything has ended nobody builds and nobody waits. */
+/** After the end no build runs and none waits. */
 export const slotsInUse = (workspaceId = "ws_shop") =>
   Effect.map(ControlPlane, ({ engine }) => engine.stateOf("ctrl_worker.v1.BuildSlotService", workspaceId))
 

@@ -33,7 +33,7 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-/** How often somebody looked must not decide what is observed: a lost acknowledgement is another look. */
+/** The number of polls must not affect what is observed: a lost acknowledgement adds a poll. */
 const story = <E>(
   run: Effect.Effect<unknown, E, Services | Doubles>,
   options: CertificatesOptions = {},

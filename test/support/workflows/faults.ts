@@ -10,7 +10,7 @@ export const onceAt = (step: string, phase: Phase): FaultPlan => {
   }
 }
 
-/** Kills once at every step, after its body had its effect and before anybody knows. */
+/** Kills once at every step, after its body took effect and before its result is journaled. */
 export const everyAcknowledgementLost = () => {
   const lost = new Set<string>()
   const faults: FaultPlan = ({ phase, invocation, index }) => {

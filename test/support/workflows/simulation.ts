@@ -154,7 +154,7 @@ const actions: ReadonlyArray<Action> = [
   wait
 ]
 
-/** Nobody builds or waits any more, and there never were more builds than slots. */
+/** No build runs or waits any more, and there never were more builds than slots. */
 const noBuildIsLeft = Effect.gen(function* () {
   assert.deepStrictEqual(yield* slotsInUse(), {})
   assert.deepStrictEqual(yield* runningNow, [])
