@@ -48,7 +48,7 @@ describe("the guarantees", () => {
       .map((name) => fileOf(`test/workflows/${name}`))
     const storiesIn = (text: string, use: string) =>
       [...text.matchAll(new RegExp(`${use}(?:<.*>)?\\((?:stories\\.)?(\\w+Stories)\\)`, "g"))].map(([, name]) => name)
-    const disturbed = crashTests.flatMap((text) => storiesIn(text, "withstandsEverything"))
+    const disturbed = crashTests.flatMap((text) => storiesIn(text, "crashMatrixTests"))
     const written = storiesIn(fileOf("test/workflows/journals.test.ts"), "matchTheirRecords")
     assert.isAbove(written.length, 10)
     assert.sameMembers(written, disturbed)

@@ -1,14 +1,14 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { projectPath } from "../../src/names/imageReference.ts"
-import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
+import { BuildFixture, unavailableReason } from "../support/builds/BuildFixture.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildStackOf, region } from "./support/buildStack.ts"
 import { commitScript, push, standingOf, untilBuilding, untilIdle, untilSlotsFree } from "./support/pushes.ts"
 import { Workers } from "./support/Stack.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 
 if (reason !== null) {
   describe("builds of two workers", () => {
@@ -19,7 +19,7 @@ if (reason !== null) {
     it.effect("a build is looked after by whichever worker is asked, and outlives the death of either", () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient
-        const { registry } = yield* BuildGround
+        const { registry } = yield* BuildFixture
         const { processes } = yield* Workers
         yield* seedProject("replicas", { regions: { [region]: 1 } })
         const commitSha = yield* commitScript("replicas", "/bin/busybox sleep 6; /bin/busybox date > /built")

@@ -2,7 +2,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { environmentVariable } from "../../src/services/Purpose.ts"
 import { Vault } from "../../src/services/Vault.ts"
-import { BuildGround, run, shell, whyNoBuilds } from "../support/builds/BuildGround.ts"
+import { BuildFixture, run, shell, unavailableReason } from "../support/builds/BuildFixture.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildExhibits } from "./support/buildExhibits.ts"
@@ -12,7 +12,7 @@ import { eventually } from "./support/eventually.ts"
 import { commitScript, push, telemetryOf, untilTold } from "./support/pushes.ts"
 import { SpanSink } from "./support/SpanSink.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 const project = "discreet"
 
 /** What a Dockerfile itself says is no secret of ours: it is shown, and so it shows that the search finds something. */
@@ -113,7 +113,7 @@ if (reason !== null) {
       () =>
         Effect.gen(function* () {
           const { app, gitHub } = yield* Origin
-          const { registry } = yield* BuildGround
+          const { registry } = yield* BuildFixture
           yield* seedProject(project, { regions: { [region]: 1 } })
           const answers = yield* allBuilds
           // Rows and spans are sent in batches of their own; what is not there yet could not be searched.

@@ -2,7 +2,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { projectPath } from "../../src/names/imageReference.ts"
 import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
-import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
+import { BuildFixture, unavailableReason } from "../support/builds/BuildFixture.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildStack, Origin, region } from "./support/buildStack.ts"
@@ -22,7 +22,7 @@ import {
 } from "./support/pushes.ts"
 import { Workers } from "./support/Stack.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 
 /** What Kubernetes takes as a label's value. */
 const label = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/
@@ -95,7 +95,7 @@ if (reason !== null) {
     it.effect("a push becomes an image in the registry, is deployed by its digest, and GitHub shows it", () =>
       Effect.gen(function* () {
         const { commitSha } = yield* Origin
-        const { registry } = yield* BuildGround
+        const { registry } = yield* BuildFixture
         yield* withProject("git")
         const reply = yield* attach(yield* push({ project: "git", deploymentId: "d_git", commitSha }))
         assert.deepInclude(reply, { status: 200, body: {} })
@@ -196,7 +196,7 @@ if (reason !== null) {
     it.effect("a worker that is killed while it builds leaves nothing at the daemon, and its deploy finishes", () =>
       Effect.gen(function* () {
         const { first: worker } = yield* Workers
-        const { registry } = yield* BuildGround
+        const { registry } = yield* BuildFixture
         yield* withProject("killed")
         const commitSha = yield* commitScript("killed-worker", "/bin/busybox sleep 8; echo survived > /survived")
         const dockerfilePath = "killed-worker.Dockerfile"

@@ -5,7 +5,7 @@ import { isRecentMySql, whyNoMySql } from "../../dev/stack/MySqlProgram.ts"
 import { realMySqlServer } from "../../dev/stack/MySqlServer.ts"
 import { projectPath } from "../../src/names/imageReference.ts"
 import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
-import { BuildGround, whyNoBuilds } from "../support/builds/BuildGround.ts"
+import { BuildFixture, unavailableReason } from "../support/builds/BuildFixture.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildStackWith, Origin, region } from "./support/buildStack.ts"
@@ -14,7 +14,7 @@ import { push, standingOf, untilSlotsFree } from "./support/pushes.ts"
 import { DatabaseUrl, stack } from "./support/Stack.ts"
 
 const noMySql = await Effect.runPromise(whyNoMySql)
-const noBuilds = noMySql ?? (await whyNoBuilds)
+const noBuilds = noMySql ?? (await unavailableReason)
 
 if (noMySql !== null) {
   describe("on MySQL", () => {
@@ -52,7 +52,7 @@ if (noBuilds !== null) {
       it.effect("a push is built once, under its lease, and deployed by the digest of its image", () =>
         Effect.gen(function* () {
           const { commitSha } = yield* Origin
-          const { registry } = yield* BuildGround
+          const { registry } = yield* BuildFixture
           const restate = yield* RestateClient
           yield* seedProject("git", { regions: { [region]: 1 } })
           const reply = yield* restate.attach(yield* push({ project: "git", deploymentId: "d_git", commitSha }))

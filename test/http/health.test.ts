@@ -8,7 +8,7 @@ import { healthListener, healthRoutes } from "../../src/http/health.ts"
 import { HealthStateLive } from "../../src/layers/HealthState.ts"
 import { Health, HealthCheckFailed } from "../../src/services/Health.ts"
 
-/** A Node server that hands every request to the listener, as the shared port does. */
+/** A Node server that passes every request to the listener, as the shared port does. */
 const listening = Effect.gen(function* () {
   const listener = yield* healthListener
   const server = createServer(listener)

@@ -22,7 +22,7 @@ const check = (url: string, given = password) =>
     )
   )
 
-/** A registry with tokens, at one address with the server that gives them. */
+/** A registry with token authentication, at one address with its token server. */
 const withTokens = httpStub(({ headers, path }) => {
   if (path === "/v2/") {
     const realm = `http://${headers.host}/token`
@@ -64,7 +64,7 @@ describe("the check of a registry", () => {
         status: 401,
         headers: { "www-authenticate": `Bearer realm="${internal.url}/token"` }
       }))
-      // One that says of itself that it is elsewhere: only what is configured counts.
+      // A registry that names another host: only the configured one is used.
       yield* check(url)
       assert.lengthOf(internal.received, 1)
       const send = yield* openOutbound({ bounds: registry, reading: "head", configuredHost: "1.1.1.1" })

@@ -21,8 +21,8 @@ const hour = 3_600_000
 const usual = new Map([hasty, dogged].map((service) => [`${service}/Fail`, 2 * hour]))
 
 /**
- * A watch over the server of the context, on virtual time that begins that much from now. It must not be open while time
- * jumps: it would look at every half minute on the way.
+ * An invocation watch on the context's server, on virtual time that starts the given offset from now. It must not be open while
+ * time jumps: it would poll every half minute in between.
  */
 const watching = (fromNow = 0, deadlines: ReadonlyMap<string, number> = usual) =>
   Effect.gen(function* () {
@@ -61,7 +61,7 @@ const watching = (fromNow = 0, deadlines: ReadonlyMap<string, number> = usual) =
 
 const virtually = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, TestContext.TestContext)
 
-/** Does what a line tells a person to do, as curl would. */
+/** Runs the command of a log line, as curl would. */
 const obey = (command: unknown) =>
   Effect.gen(function* () {
     const url = /^curl -fsS -X PATCH '(http:[^']*)'$/.exec(String(command))?.[1]

@@ -4,7 +4,7 @@ import { Effect, Redacted } from "effect"
 import { PasswordGeneratorLive, passwordFrom } from "../../src/layers/PasswordGeneratorLive.ts"
 import { PasswordGenerator } from "../../src/services/PasswordGenerator.ts"
 
-/** The given bytes over and over, `count` at a time. */
+/** Repeats the given bytes, `count` at a time. */
 const cycle = (bytes: ReadonlyArray<number>) => {
   let at = 0
   return (count: number) => Uint8Array.from({ length: count }, () => bytes[at++ % bytes.length] ?? 0)
@@ -20,7 +20,7 @@ describe("a generated password", () => {
   })
 
   it("[W36] passes over bytes that would favour some characters, as a remainder alone would not", () => {
-    // 198 to 255 are what 256 has beyond three times 66. Each one must be skipped.
+    // 198 to 255 are beyond three times 66. Each one must be skipped.
     const unfair = Array.from({ length: 58 }, (_, nth) => 198 + nth)
     const fair = Array.from({ length: 66 }, (_, nth) => nth)
     assert.strictEqual(passwordFrom(cycle([...unfair, ...fair])), passwordFrom(cycle(fair)))
@@ -33,7 +33,7 @@ describe("a generated password", () => {
       for (const character of passwordFrom(randomBytes)) counts.set(character, (counts.get(character) ?? 0) + 1)
     assert.strictEqual(counts.size, 66)
     const expected = (passwords * 64) / 66
-    // Ten standard deviations; a remainder of bytes would put 58 of the characters a third above the others.
+    // Ten standard deviations; using the remaining bytes would make 58 characters a third more frequent.
     const tolerance = 10 * Math.sqrt(expected)
     for (const [character, count] of counts) assert.closeTo(count, expected, tolerance, character)
   })

@@ -102,7 +102,7 @@ describe("making a key", () => {
         )
       )
       yield* Effect.raceFirst(Effect.replicateEffect(generateCertificateKey, 2), other)
-      // A generation on this thread would let no turn pass before it is done.
+      // Key generation on this thread would block the event loop until it is done.
       assert.isAbove(turns, 10)
     }).pipe(Effect.provide(PkiLive))
   )

@@ -14,7 +14,7 @@ interface Received {
 
 type Answer = "silence" | readonly [status: number, body: unknown]
 
-/** A local stand-in for Restate's admin API that answers each request from the script and remembers it. */
+/** A stub of Restate's admin API that responds by script and records requests. */
 const standIn = (answer: (line: string, count: number) => Answer) =>
   Effect.gen(function* () {
     const received: Array<Received> = []

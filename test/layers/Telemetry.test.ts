@@ -24,7 +24,7 @@ interface TracesBody {
   }>
 }
 
-/** A local collector that accepts and remembers every export. */
+/** A local collector that accepts and records every export. */
 const collector = Effect.gen(function* () {
   const exports: Array<Export> = []
   const server = createServer((request, response) => {

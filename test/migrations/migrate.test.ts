@@ -21,7 +21,7 @@ const columnsOfAllTables = Effect.flatMap(MysqlPools, ({ primary: { sql } }) =>
   )
 )
 
-/** Three tables as the database of the Go worker has them: another collation, and a column of a later version. */
+/** Three tables of the Go worker's database: with another collation, and a column of a later version. */
 const existing = [
   `CREATE TABLE projects (pk bigint unsigned AUTO_INCREMENT PRIMARY KEY, id varchar(64) NOT NULL UNIQUE,
     workspace_id varchar(256) NOT NULL, name varchar(256) NOT NULL, slug varchar(256) NOT NULL,
@@ -71,7 +71,7 @@ describe("migrate", () => {
         rows.map((row) => ({ ...row })),
         [{ id: "proj_1", slug: "shop", added_later: "kept" }]
       )
-      // Old and new tables join although their collations differ.
+      // Old and new tables can be joined despite different collations.
       yield* sql`SELECT * FROM projects p JOIN deployments d ON d.project_id = p.id`
     }).pipe(Effect.provide(emptyDatabase))
   )

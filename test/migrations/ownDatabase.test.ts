@@ -22,7 +22,7 @@ const pools = (shared: string, own: string) =>
   MysqlPoolsLive({ primary: { ...poolOptions(shared), ownDatabase: databaseName(own) } })
 
 const twoDatabases = Effect.all({ shared: freshDatabase, own: freshDatabase })
-/** The account's rights on both. */
+/** The account's privileges on both. */
 const accountOn = ({ own, shared }: { readonly own: string; readonly shared: string }, account: Account) =>
   accountOf(shared, account, [own])
 

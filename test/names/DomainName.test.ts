@@ -24,7 +24,7 @@ const long = (octets: number) =>
     .replace(/\.$/, "a")
     .concat(".dev")
 
-/** Text and the reason that it is refused for. */
+/** A text and the reason for its rejection. */
 const refused: ReadonlyArray<readonly [text: string, problem: DomainNameProblem]> = [
   ["", "empty"],
   [`${"a.".repeat(125)}abcde`, "too_long"],
@@ -91,7 +91,7 @@ const refused: ReadonlyArray<readonly [text: string, problem: DomainNameProblem]
   ["*.unkey.cloud", "platform_zone"]
 ]
 
-/** Text and the canonical name that it is a spelling of. */
+/** A text and its canonical name. */
 const accepted: ReadonlyArray<readonly [text: string, name: string]> = [
   ["example.com", "example.com"],
   ["EXAMPLE.com.", "example.com"],
@@ -180,7 +180,7 @@ describe("DomainName", () => {
   })
 
   it("is not written where it is not canonical, whatever was cast", () => {
-    // What a cast could smuggle in.
+    // Values that a cast could introduce.
     const smuggled = "EVIL.com" as DomainName
     assert.isTrue(Either.isLeft(Schema.encodeEither(DomainName)(smuggled)))
   })

@@ -18,7 +18,7 @@ export const canonicalNames = fc
     labels: fc.array(fc.oneof({ weight: 3, arbitrary: plainLabel }, aLabel), { minLength: 1, maxLength: 4 }),
     topLevel
   })
-  // A digit in front of text that is written from right to left is refused (RFC 5893 section 2).
+  // A digit before right-to-left text is invalid (RFC 5893 section 2).
   .filter(({ labels }) => !labels.includes("xn--mgbh0fb") || labels.every((label) => /^[a-z]/.test(label)))
   .map(({ labels, topLevel, wildcard }) => `${wildcard}${[...labels, topLevel].join(".")}`)
 

@@ -21,15 +21,15 @@ export interface PresentedChallenge {
   readonly keyAuthorization: string
 }
 
-/** What stands around a CA in this suite. */
+/** The environment of a CA in this suite. */
 export class CaWorld extends Context.Tag("test/CaWorld")<
   CaWorld,
   {
-    /** Lets the CA find the answer. A challenge that nothing was presented for fails when it is validated. */
+    /** Presents the challenge response to the CA. Without it, validation fails. */
     readonly present: (challenge: PresentedChallenge) => Effect.Effect<void>
-    /** Another client of the same CA, as another process would have it. */
+    /** Another client of the same CA, as in another process. */
     readonly anotherClient: Effect.Effect<Acme["Type"], never, Scope.Scope>
-    /** A name that this CA issues nothing for. */
+    /** A name that this CA rejects. */
     readonly refusedName: string
   }
 >() {}
@@ -38,7 +38,7 @@ type Client = Acme["Type"]
 type Requirements = Acme | Pki | CaWorld | Scope.Scope
 
 let names = 0
-/** A name no other test of this process has, so that nothing proven for one is taken for another. */
+/** A unique name, so that no other test's authorization is reused. */
 const freshName = Effect.sync(() => named(`n${++names}-${process.pid}.contract.test`))
 
 const register = (client: Client) =>
@@ -50,7 +50,7 @@ const register = (client: Client) =>
 
 class Undecided extends Data.TaggedError("Undecided") {}
 
-/** Reads until the state is one that waiting does not change; a minute is far more than any CA of a test takes. */
+/** Polls until the status is final; a minute is far more than any test CA takes. */
 const untilSettled = <A extends { readonly status: string }>(read: Effect.Effect<A, AcmeError>) =>
   read.pipe(
     Effect.filterOrFail(
@@ -65,7 +65,7 @@ const untilSettled = <A extends { readonly status: string }>(read: Effect.Effect
 const challengeFor = (authorization: AcmeAuthorization, type: PresentedChallenge["type"]) =>
   Effect.orDie(Effect.fromNullable(authorization.challenges.find((challenge) => challenge.type === type)))
 
-/** Proves one name, unless the CA still knows it to be proven. */
+/** Validates one name, unless the CA has a valid authorization. */
 const prove = (client: Client, account: AcmeAccount, url: string, type: PresentedChallenge["type"]) =>
   Effect.gen(function* () {
     const authorization = yield* client.authorization(account, url)
@@ -106,7 +106,7 @@ const finish = (client: Client, account: AcmeAccount, ready: AcmeOrder, requeste
     return issued
   })
 
-/** Everything from an order to its certificate. */
+/** Completes an order up to its certificate. */
 export const issue = (
   client: Client,
   account: AcmeAccount,
@@ -126,7 +126,7 @@ const refusal = <A, R>(effect: Effect.Effect<A, AcmeError, R>) =>
     return failure
   })
 
-/** What every CA and every client of one promises, whatever it is made of. */
+/** Promises of every ACME client and CA. */
 export const acmeContract = <E>(name: string, world: Layer.Layer<Acme | Pki | CaWorld, E>): void =>
   layer(world, { excludeTestServices: true })(`Acme: ${name}`, (it) => {
     const guarantee = <A, E2>(

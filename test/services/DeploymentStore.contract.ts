@@ -386,7 +386,7 @@ export const deploymentStoreContract = <E>(
                   memory_mib: deployment.memoryMib,
                   created_at: deployment.createdAt
                 }
-                // Those that are not among them no workflow reads.
+                // No workflow reads the other columns.
                 assert.deepInclude({ [column.name]: value, ...read }, { [column.name]: value })
                 const entered = yield* Effect.either(store.changePhase({ deploymentId: id, at, open: "queued" }))
                 if (Either.isLeft(entered)) assert.deepInclude(entered.left, { _tag: "DbRefused", reason: "too_long" })

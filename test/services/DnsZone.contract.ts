@@ -4,7 +4,7 @@ import { inRealTime } from "../../dev/stack/RealTime.ts"
 import { DnsZone } from "../../src/services/DnsZone.ts"
 import { recordAt } from "../support/challengeRecords.ts"
 
-/** What stands under a name of the zone, as the CA would see it. */
+/** The values of a name, as the CA sees them. */
 export class ZoneValues extends Context.Tag("test/ZoneValues")<
   ZoneValues,
   (name: string) => Effect.Effect<ReadonlyArray<string>>
@@ -17,8 +17,8 @@ const untilInSync = (zone: DnsZone["Type"], changeId: string) =>
 
 export interface ProviderTraits {
   /**
-   * Whether the provider refuses a batch whose deleted values do not stand there any more. One that does not takes away what
-   * another writer added in between, whatever an implementation does. Default true.
+   * Whether the provider rejects a batch that deletes outdated values. One that does not would lose a concurrent writer's
+   * value, whatever the implementation does. Default true.
    */
   readonly comparesValues?: boolean
 }

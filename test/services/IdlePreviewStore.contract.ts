@@ -60,7 +60,7 @@ export const idlePreviewStoreContract = <E>(name: string, stores: Layer.Layer<Id
       Effect.gen(function* () {
         const ids = Array.from({ length: 9 }, (_, nth) => `d_${nth}`)
         yield* Effect.forEach(ids, (id, nth) =>
-          // The third, fourth and fifth make a page of their own in which there is no preview.
+          // The third, fourth and fifth form a page without a preview.
           seedPreview(id, nth >= 3 && nth < 6 ? { environment_id: productionId } : {})
         )
         const pages: Array<ReadonlyArray<string>> = []

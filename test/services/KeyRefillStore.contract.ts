@@ -13,7 +13,7 @@ const ordinary: RefillDate = { day: "2026-02-27", dayOfMonth: 27, isLastOfMonth:
 const next: RefillDate = { day: "2026-02-28", dayOfMonth: 28, isLastOfMonth: true }
 const none: ReadonlySet<string> = new Set()
 
-/** Batch after batch, as the workflow asks for them. Answers the sizes of the batches that refilled something. */
+/** All batches, as the workflow requests them. Returns the sizes of non-empty batches. */
 const refillAll = (date: RefillDate, options: Partial<RefillRequest> = {}) =>
   Effect.gen(function* () {
     const store = yield* KeyRefillStore
@@ -163,7 +163,7 @@ export const keyRefillStoreContract = <E>(name: string, stores: Layer.Layer<KeyR
         const first = yield* store.refillBatch(request)
         const after = yield* rowsOf
         assert.deepStrictEqual(yield* store.refillBatch(request), first)
-        // Another run, which has refilled none of them itself.
+        // Another run, which refilled none of them.
         assert.deepStrictEqual(yield* store.refillBatch({ ...request, at: at + 60_000 }), { ...first, refilled: 0 })
         assert.deepStrictEqual(yield* rowsOf, after)
       })
@@ -222,7 +222,7 @@ export const keyRefillStoreContract = <E>(name: string, stores: Layer.Layer<KeyR
       "[W45] every due key is reached whatever the size of the batches, in the order of its rows",
       Effect.gen(function* () {
         const count = 120
-        // Ids against the order of rows: only the row number is a cursor.
+        // Ids in reverse row order: only the primary key is a cursor.
         yield* Effect.forEach(Array.from({ length: count }).keys(), (nth) =>
           seedKey(`key_${String(count - nth).padStart(3, "0")}`, nth % 3 === 0 ? { refill_amount: null } : {})
         )

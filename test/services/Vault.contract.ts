@@ -6,11 +6,11 @@ import { acmeAccountKey, certificateKey, clickhousePassword } from "../../src/se
 import { DecryptionRefused, Vault } from "../../src/services/Vault.ts"
 
 export interface VaultTraits<R> {
-  /** Gives the keyring a newer key, where the vault has such a thing. */
+  /** Rotates the keyring's key, if the vault supports it. */
   readonly rotate?: (keyring: string) => Effect.Effect<unknown, never, R>
-  /** Whether it can bind a ciphertext to its purpose. Default: it can. */
+  /** Whether it binds a ciphertext to its purpose. Default true. */
   readonly bindsPurpose?: boolean
-  /** A double may encrypt alike twice and not notice every damage; a vault may not. */
+  /** A test double may be deterministic and miss some damage; a vault may not. */
   readonly isDouble?: boolean
 }
 
@@ -54,7 +54,7 @@ const notKeyrings = [
 const changedAt = (text: string, index: number): string =>
   `${text.slice(0, index)}${text.charAt(index) === "A" ? "B" : "A"}${text.slice(index + 1)}`
 
-/** What every vault promises. A keyring is used by one guarantee only, so that each is the first to use it. */
+/** Promises of every vault. Each guarantee uses its own keyring, so that each is the first to use it. */
 export const vaultContract = <E, R = never>(
   name: string,
   vaults: Layer.Layer<Vault | R, E>,
@@ -66,7 +66,7 @@ export const vaultContract = <E, R = never>(
 
     const secret = Redacted.make("canary-plaintext-5f1c")
 
-    /** Refused as what it is, and without a word of what is secret. */
+    /** Fails as DecryptionRefused, without secrets. */
     const assertRefused = (vault: Vault["Type"], keyring: string, ciphertext: string, asPurpose = purpose) =>
       Effect.map(Effect.flip(vault.decrypt(keyring, ciphertext, asPurpose)), (error) => {
         assert.instanceOf(error, DecryptionRefused)

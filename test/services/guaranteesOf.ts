@@ -2,7 +2,7 @@ import type { Vitest } from "@effect/vitest"
 import { type Context, Effect } from "effect"
 import { World } from "../support/memory/World.ts"
 
-/** States the guarantees of a store: one test each, on tables that hold the seed and nothing else. */
+/** Declares the guarantees of a store: one test each, on tables with only the seed. */
 export const guaranteesOf =
   <I, S, R>(
     it: Vitest.MethodsNonLive<I | World | R, true>,

@@ -27,7 +27,7 @@ const finding = (id: string, trouble: BlockReason = "paused"): BlockedInvocation
   waiting: 0
 })
 
-/** Goes through looks a minute apart, and answers what was said at each: ids, and those that recovered with a plus. */
+/** Runs polls a minute apart; returns the reports of each: ids, and recovered ones with a plus. */
 const said = (looks: ReadonlyArray<readonly [found: ReadonlyArray<BlockedInvocation>, isWhole?: boolean]>) => {
   let memory: ReportHistory = new Map()
   return looks.map(([found, isWhole = true], minute) => {

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib"
 import { Effect } from "effect"
 import { onLoopback } from "../../dev/stack/onLoopback.ts"
 
-/** How a neighbour may disappoint: zeros in gzip whether asked for or not, a body without an end, another host, nothing. */
+/** Hostile responses: gzipped zeros whether accepted or not, an endless body, a redirect to another host, silence. */
 export type Malice = "bomb" | "endless" | "redirect" | "silence"
 
 export interface Visit {
@@ -20,7 +20,7 @@ const bombBytes = 16 * member.length
 
 const visit = ({ headers, method = "", url = "" }: IncomingMessage): Visit => ({ method, path: url, headers })
 
-/** Answers every request with the one malice, and counts what it could send. */
+/** Responds to every request with that behaviour, and counts sent bytes. */
 export const hostileServer = (malice: Malice) =>
   Effect.gen(function* () {
     const visits: Array<Visit> = []

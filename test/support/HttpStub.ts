@@ -14,7 +14,7 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A server on loopback that answers as it is told and remembers what it was sent; closed with the scope. */
+/** A stub server on loopback that records requests; closed with the scope. */
 export const httpStub = (reply: (request: Received, nth: number) => Reply) =>
   Effect.acquireRelease(
     Effect.async<{ readonly url: string; readonly received: ReadonlyArray<Received>; readonly close: () => void }>(
@@ -34,7 +34,7 @@ export const httpStub = (reply: (request: Received, nth: number) => Reply) =>
           })
         })
         server.listen(0, "127.0.0.1", () => {
-          // A server that listens on TCP has an address with a port.
+          // A listening TCP server has an address with a port.
           const { port } = server.address() as AddressInfo
           const close = () => {
             server.close()

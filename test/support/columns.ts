@@ -31,13 +31,13 @@ export const widthOf = (name: string): number => {
   return width
 }
 
-/** What fills a `varchar` of so many characters with the most bytes. */
+/** Text that fills a `varchar` of this width with the most bytes. */
 export const fourBytes = (width: number): string => "\u{1F600}".repeat(width)
 
-/** A BIGINT's own end is no number of JavaScript. 2^62 is one, exactly, and far above the safe integers. */
+/** The maximum BIGINT is not exact in JavaScript. 2^62 is, and far above the safe integers. */
 const ends: Readonly<Record<string, number>> = { tinyint: 2 ** 7 - 1, int: 2 ** 31 - 1, bigint: 2 ** 62 }
 
-/** Numbers at both ends of what an integer column takes, and around zero; none for other types. */
+/** The extreme values of an integer column, and values around zero; none for other types. */
 export const integersOf = ({ type }: Column): ReadonlyArray<number> => {
   const [name = "", unsigned] = type.split(/ |\(/)
   const end = ends[name]

@@ -15,7 +15,7 @@ const keyBytes = 32
 
 export interface IdentityKey {
   readonly privateKey: KeyObject
-  /** As a worker has to be told it: `publickeyv1_` and the key in base58. */
+  /** The key as the worker's setting has it: `publickeyv1_` and the key in base58. */
   readonly publicKey: string
 }
 
@@ -28,7 +28,7 @@ export const makeIdentityKey = (): IdentityKey => {
 
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-/** What a token says in place of what Restate's would say. Times in seconds from now. */
+/** Overrides of Restate's token claims. Times in seconds from now. */
 export interface TokenOptions {
   readonly notBefore?: number
   readonly expires?: number

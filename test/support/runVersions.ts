@@ -3,7 +3,7 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect } from "effect"
 import { versions } from "../../src/cli/versions.ts"
 
-/** Runs the command as the command line does, with these options. Answers with its failure, if any, and what it printed. */
+/** Runs the command with these options. Returns its failure, if any, and its output. */
 export const runVersions = (...options: ReadonlyArray<string>) =>
   Effect.consoleWith((console) => {
     const lines: Array<string> = []

@@ -5,7 +5,7 @@ import ts from "typescript"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Where a text is cut at a position, or bytes become text, outside of src/text: why that is not a cut by width. */
+/** Allowed places outside of src/text that cut text by position or decode bytes, with the reason. */
 const known: Readonly<Record<string, string>> = {
   "src/config/MysqlAddress.ts": "parts of an address, between separators",
   "src/config/openTelemetry.ts": "parts of a pair, between separators",
@@ -33,23 +33,23 @@ const cuts = new Set(["slice", "substring", "substr"])
 
 const isText = (type: ts.Type): boolean => (type.flags & (ts.TypeFlags.String | ts.TypeFlags.StringLiteral)) !== 0
 
-/** `[...text]`: its characters, which only a cut needs. */
+/** `[...text]`: characters, used only for cutting. */
 const isSpreadText = (checker: ts.TypeChecker, node: ts.Expression): boolean =>
   ts.isArrayLiteralExpression(node) &&
   node.elements.some((element) => ts.isSpreadElement(element) && isText(checker.getTypeAtLocation(element.expression)))
 
-/** A beginning or an end of fixed length; `slice(at)` alone leaves out what was found before. */
+/** A prefix or suffix of fixed length; `slice(at)` alone drops an already matched part. */
 const isCut = (checker: ts.TypeChecker, { arguments: given }: ts.CallExpression, of: ts.Expression): boolean =>
   isSpreadText(checker, of) ||
   (isText(checker.getTypeAtLocation(of)) &&
     (given.length > 1 || (given[0] !== undefined && ts.isPrefixUnaryExpression(given[0]))))
 
-/** Base64, hexadecimal and Latin-1 have no characters of several bytes. */
+/** Base64, hexadecimal and Latin-1 have no multi-byte characters. */
 const isBytesAsText = (checker: ts.TypeChecker, { arguments: [encoding] }: ts.CallExpression, of: ts.Expression) =>
   (encoding === undefined || !ts.isStringLiteral(encoding) || encoding.text.startsWith("utf")) &&
   checker.typeToString(checker.getTypeAtLocation(of)).startsWith("Buffer")
 
-/** Waits between files: the runner takes a worker that says nothing for a minute for dead. */
+/** Yields between files: the runner considers a worker without messages for a minute dead. */
 const filesThatCut = async (): Promise<ReadonlySet<string>> => {
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
   const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, root)

@@ -28,7 +28,7 @@ import { ControlPlane, type Ground, on, type Services } from "../support/workflo
 import { certificates } from "../support/workflows/certificates.ts"
 import { command } from "../support/workflows/commands.ts"
 import { domain, domainProofs, provenDomain } from "../support/workflows/domainProofs.ts"
-import { timed } from "../support/workflows/look.ts"
+import { timed } from "../support/workflows/queries.ts"
 import { unfinished } from "../support/workflows/scenario.ts"
 import { upkeep } from "../support/workflows/Upkeep.ts"
 

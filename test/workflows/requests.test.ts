@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { deploy } from "../support/workflows/commands.ts"
-import { answerOf, deploymentRow, timed } from "../support/workflows/look.ts"
+import { answerOf, deploymentRow, timed } from "../support/workflows/queries.ts"
 import { pending, shop } from "../support/workflows/seeds.ts"
 
 const bodies: ReadonlyArray<{

@@ -6,7 +6,7 @@ import { seedWorkspace } from "../support/memory/quotaSeeds.ts"
 import { World } from "../support/memory/World.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { idleSearch, scaleDown, seedPreview } from "../support/workflows/idlePreviews.ts"
-import { rows } from "../support/workflows/look.ts"
+import { rows } from "../support/workflows/queries.ts"
 import { withLive } from "../support/workflows/seeds.ts"
 import { runCheck, runRefill, Upkeep, upkeep } from "../support/workflows/Upkeep.ts"
 

@@ -5,7 +5,7 @@ import { type EnterpriseServer, enterpriseServer } from "../../../dev/simulators
 import { buildSettings } from "../../../dev/stack/Builds.ts"
 import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import { LocalVaultLive } from "../../../src/layers/vault/LocalVaultLive.ts"
-import { BuildGround, buildGround } from "../../support/builds/BuildGround.ts"
+import { BuildFixture, buildFixture } from "../../support/builds/BuildFixture.ts"
 import { sharedClickhouse } from "../../support/stack/Clickhouse.ts"
 import { SpanSink, spanSink, tracingTo } from "./SpanSink.ts"
 import { proxiedStack, type StackOptions, stack } from "./Stack.ts"
@@ -19,7 +19,7 @@ export const installationId = "5"
 export class Origin extends Context.Tag("test/e2e/Origin")<
   Origin,
   EnterpriseServer & {
-    /** The first commit of the repository: what BuildGround has in its own. */
+    /** The first commit of the repository: the same as in BuildFixture. */
     readonly commitSha: string
   }
 >() {}
@@ -28,7 +28,7 @@ const origin = Layer.scoped(
   Origin,
   Effect.gen(function* () {
     const directory = yield* RunDirectory
-    const { files } = yield* BuildGround
+    const { files } = yield* BuildFixture
     const folder = yield* directory.folderFor("origin")
     const server = yield* enterpriseServer({ folder, installations: { [installationId]: [repository] } })
     return { ...server, commitSha: yield* server.git.commit(repository, files) }
@@ -43,7 +43,7 @@ export const buildVault = Layer.unwrapEffect(Effect.map(keyFile, LocalVaultLive)
 
 /** A worker's settings for all that builds need. One build at a time in a workspace, so that the next one waits. */
 const settings = Effect.gen(function* () {
-  const { buildkit, registry } = yield* BuildGround
+  const { buildkit, registry } = yield* BuildFixture
   const server = yield* Origin
   const { url: clickhouse } = yield* sharedClickhouse
   const { endpoint } = yield* SpanSink
@@ -59,7 +59,7 @@ const settings = Effect.gen(function* () {
 })
 
 const ground = Layer.mergeAll(spanSink, origin).pipe(
-  Layer.provideMerge(buildGround),
+  Layer.provideMerge(buildFixture),
   Layer.provideMerge(RunDirectoryLive)
 )
 

@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect } from "effect"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
-import { BuildGround, run, shell } from "../../support/builds/BuildGround.ts"
+import { BuildFixture, run, shell } from "../../support/builds/BuildFixture.ts"
 import { namesOf, seedDeployment, seededAt } from "../../support/memory/seeds.ts"
 import type { Tables } from "../../support/memory/Tables.ts"
 import { clickhouseClient, sharedClickhouse } from "../../support/stack/Clickhouse.ts"
@@ -54,7 +54,7 @@ export const commitScript = (name: string, script: string) =>
   )
 
 /** How many builds the daemon is at work on. */
-const builds = Effect.flatMap(BuildGround, ({ buildkit }) => activeBuilds(buildkit.address))
+const builds = Effect.flatMap(BuildFixture, ({ buildkit }) => activeBuilds(buildkit.address))
 
 export const untilBuilding = eventually("a build at the daemon", builds, (count) => count === 1)
 export const untilIdle = eventually("a daemon without builds", builds, (count) => count === 0)

@@ -7,7 +7,7 @@ import { Pki } from "../../../src/services/Pki.ts"
 import { httpStub } from "../../support/HttpStub.ts"
 import { named as domainNamed } from "../../support/named.ts"
 
-/** A CA at one address whose directory and answers name another: a host of the operator's network, by plain HTTP. */
+/** A CA whose directory and responses name another origin: a host of the operator's network, over plain HTTP. */
 const meet = Effect.gen(function* () {
   const internal = yield* httpStub(() => ({ status: 200, headers: { "replay-nonce": "n" }, body: "{}" }))
   const named = (what: string) => `${internal.url}/${what}`

@@ -7,7 +7,7 @@ import { AcmeProblem } from "../../../src/services/Acme.ts"
 const stated = (data: unknown, { contentType = "application/problem+json", status = 400 } = {}) =>
   acmeProblemOf("order", { status, headers: {}, contentType, text: "", data }, 0)
 
-/** What a step of the worker may keep. */
+/** The maximum size of a step's journaled result. */
 const largestResult = 256 * 1024
 
 const text = fc.oneof(

@@ -18,7 +18,7 @@ import { withoutLogs } from "../../support/acme/withoutLogs.ts"
 const now = Date.UTC(2026, 10, 25, 12, 0, 0)
 const operations = Object.keys(calls) as ReadonlyArray<keyof typeof calls>
 
-/** A call that meets one scripted answer: how it failed, and what it asked the CA. */
+/** A call with one scripted response: its failure, and its requests to the CA. */
 const meet = (operation: keyof typeof calls, scripted: AuthorityAnswer) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(now)
@@ -31,7 +31,7 @@ const meet = (operation: keyof typeof calls, scripted: AuthorityAnswer) =>
     return { failure, requests: yield* asked }
   })
 
-/** The request itself and the nonce it is signed with, and nothing more. */
+/** The request and its nonce, nothing more. */
 const onlyOnce = (operation: AcmeOperation) => (operation === "renewal-info" ? [operation] : ["nonce", operation])
 
 const tooMany =
@@ -173,7 +173,7 @@ const problems: ReadonlyArray<readonly [string, keyof typeof calls, AuthorityAns
   ]
 ]
 
-/** A time to wait counts with whatever body it comes, and where the body cannot be read. */
+/** Retry-After counts with any body, also an unreadable one. */
 const hinted: ReadonlyArray<readonly [string, AuthorityAnswer]> = [
   ["a page for people", htmlPage(503, { "retry-after": "120" })],
   ["no body", answer(503, "", "", { "retry-after": "120" })],

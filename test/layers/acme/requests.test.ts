@@ -16,7 +16,7 @@ const hour = 3_600_000
 const clientWith = (options: Parameters<typeof standInClient>[0]) =>
   Effect.map(Layer.build(standInClient(options)), Context.get(Acme))
 
-/** A client that has asked for nothing yet, and a CA that has heard of nothing. */
+/** A new client, and a CA without requests. */
 const unused = Effect.tap(clientWith({}), () => Effect.flatMap(StandInCa, ({ reset }) => reset))
 const accountKey = Effect.flatMap(Pki, (pki) => pki.generateAccountKey)
 const payloads = Effect.map(

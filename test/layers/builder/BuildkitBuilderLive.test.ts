@@ -52,13 +52,13 @@ interface Stage {
   readonly play: Play
   readonly certificates?: Certificates
   readonly tls?: BuildkitTls
-  /** What the registry says to a request without credentials. */
+  /** The registry's response to a request without credentials. */
   readonly challenge?: string
-  /** Null for a daemon that does not know it. */
+  /** Null for a daemon without the Info call. */
   readonly version?: string | null
 }
 
-/** A builder on a daemon that plays; answers with the daemon, and with what telemetry was told. */
+/** A builder on a simulated daemon; returns the daemon and the recorded telemetry. */
 const staged = ({ certificates, challenge, play, tls, version }: Stage) =>
   Effect.gen(function* () {
     const daemon = yield* buildkitServer(play, certificates ?? null, version)
@@ -219,7 +219,7 @@ describe("the BuildKit builder", () => {
     ["v0.9.0", false],
     ["v0.11.0", true],
     ["v0.25.1", true],
-    // A Docker Engine 28 says this of the BuildKit in it.
+    // The BuildKit version that Docker Engine 28 reports.
     ["v0.0.0+unknown", true]
   ]
   for (const [version, isTaken] of versions) {
@@ -288,7 +288,7 @@ describe("the BuildKit builder", () => {
       assert.include(JSON.stringify(state), "RUN login [secret]")
       assert.include(JSON.stringify(lines), "cannot log in with [secret] and [secret]")
       const outputs = told.flatMap((event) => (event._tag === "Output" ? [event.text] : []))
-      // The beginning of the token that nothing followed is shown at the end.
+      // A prefix of the token without the rest is shown at the end.
       const said = `token [secret]; header [secret]; password [secret]; and ${gitToken.slice(0, 4)}`
       assert.strictEqual(outputs.join(""), said)
       for (const secret of [gitToken, password, header]) {

@@ -30,15 +30,15 @@ class Stage extends Context.Tag("test/DepotStage")<
       ledger?: Layer.Layer<BuildLedger>,
       change?: Partial<DepotBuilderOptions>
     ) => Layer.Layer<Builder>
-    /** What builds do from now on. */
+    /** The script of builds from now on. */
     readonly plays: (play: Play) => void
     readonly cancelled: ReadonlyArray<string>
-    /** Of the registry and of its token server. */
+    /** Requests of the registry and its token server. */
     readonly asked: ReadonlyArray<AskedRegistry>
   }
 >() {}
 
-// One Depot for the whole file: the SDK takes its address once in the life of a process.
+// One Depot for the whole file: the SDK reads its URL once per process.
 const stage = Layer.scoped(
   Stage,
   Effect.gen(function* () {
@@ -272,7 +272,7 @@ layer(stage)("the Depot builder", (it) => {
       })
       const before = depot.builds.length
       const ledger = yield* makeMemoryBuildLedger
-      // As far as the ledger goes it is dead; it wakes up, like a machine that was only asleep, when its scope closes.
+      // Dead for the ledger; it resumes when its scope closes, like a suspended machine.
       const leaseless = BuildLedger.of({
         ...ledger,
         claim: (lease) => ledger.claim({ ...lease, duration: Duration.zero })
@@ -281,7 +281,7 @@ layer(stage)("the Depot builder", (it) => {
       const killed = yield* Layer.buildWithScope(builder(accountToken, Layer.succeed(BuildLedger, leaseless)), scope)
       const asked = request(sha, { projectId: "proj_first" })
       yield* Context.get(killed, Builder).start(asked)
-      // The machine is alive before it builds; a part that is given before that would be played by the first build.
+      // The machine runs before it builds; an earlier script would apply to the first build.
       yield* until(() => isBuilding && (depot.builds[before]?.healthReports ?? 0) > 0)
 
       plays(() => Promise.resolve({ digest }))

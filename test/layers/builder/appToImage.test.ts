@@ -11,12 +11,12 @@ import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
 import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
 import { Builder } from "../../../src/services/Builder.ts"
 import { GitHub } from "../../../src/services/GitHub.ts"
-import { BuildGround, buildGround, registryOf, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { BuildFixture, buildFixture, registryOf, unavailableReason } from "../../support/builds/BuildFixture.ts"
 import { build, request } from "../../support/builds/builds.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 import { MemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 
 const keys = generateKeyPairSync("rsa", {
   modulusLength: 2048,
@@ -24,7 +24,7 @@ const keys = generateKeyPairSync("rsa", {
   publicKeyEncoding: { type: "spki", format: "pem" }
 })
 
-/** Git and GitHub's API on one address, as an Enterprise Server has them; tokens of the one open the other. */
+/** Git and GitHub's API on one address, as an Enterprise Server; the API's tokens give access to git. */
 const enterpriseServer = Effect.gen(function* () {
   const directory = yield* RunDirectory
   const heads = new Map<string, string>()
@@ -55,10 +55,10 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  layer(buildGround, { timeout: "5 minutes" })("from a GitHub App to an image", (it) => {
+  layer(buildFixture, { timeout: "5 minutes" })("from a GitHub App to an image", (it) => {
     it.scoped("the newest commit of a branch becomes an image, with one token, which is seen nowhere", () =>
       Effect.gen(function* () {
-        const { buildkit, registry } = yield* BuildGround
+        const { buildkit, registry } = yield* BuildFixture
         const { git, gitHub } = yield* enterpriseServer
         const { telemetry, told } = recordedTelemetry()
         const worker = BuildkitBuilderLive({
@@ -92,7 +92,7 @@ if (reason !== null) {
           for (const secret of [token, registry.password]) {
             assert.notInclude(JSON.stringify([told, state, git.requests]), secret)
           }
-          // Another tenant's installation, and the same commit: not from the cache either.
+          // Another tenant's installation with the same commit: not from the cache either.
           const { start } = yield* Builder
           const stranger = yield* Effect.flip(start(request(sha, { contextPath: "", installationId: 6n })))
           assert.include(stranger, { _tag: "BuildRefused", reason: "repository_not_accessible" })

@@ -15,7 +15,7 @@ interface Seen {
 
 type Script = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A server that answers as told and remembers what it was asked. */
+/** A stub server that records requests. */
 const server = (script: Script) =>
   Effect.gen(function* () {
     const seen: Array<Seen> = []

@@ -8,8 +8,8 @@ import { FastCheck as fc } from "effect"
 import { environmentFile } from "../../../src/layers/builder/environmentFile.ts"
 
 /**
- * What the `dotenv` package (16 and 17) makes of a file: its own expression and its own order of steps, because the package
- * is no dependency of this one.
+ * How the `dotenv` package (16 and 17) parses a file: its regular expression and steps, because the package is not a
+ * dependency.
  */
 const dotenvLine =
   /(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/gm
@@ -24,7 +24,9 @@ const dotenv = (file: string): Readonly<Record<string, string>> => {
   return found
 }
 
-/** What a POSIX shell has in these variables once it has sourced the file. Each value ends with NUL, which none can hold. */
+/**
+ * The values of these variables in a POSIX shell that has sourced the file. Each value ends with NUL, which no value contains.
+ */
 const shell = (file: string, names: ReadonlyArray<string>): Readonly<Record<string, string>> => {
   const folder = mkdtempSync(join(tmpdir(), "environment-file-"))
   try {
@@ -38,7 +40,7 @@ const shell = (file: string, names: ReadonlyArray<string>): Readonly<Record<stri
   }
 }
 
-/** All three readers; they have to agree. */
+/** All three readers, which must agree. */
 const readByAll = (values: ReadonlyMap<string, string>) => {
   const file = environmentFile(values)
   const left = new Set(file.match(/^# \w+(?=: no quoting)/gm)?.map((line) => line.slice(2)))
@@ -69,7 +71,7 @@ const readable: ReadonlyArray<readonly [string, string]> = [
   ["an equals sign first", "=a=b"],
   ["a tab", "a\tb"]
 ]
-/** No form exists that all readers understand alike. */
+/** No quoting is equal for all readers. */
 const unreadable: ReadonlyArray<readonly [string, string]> = [
   ["an apostrophe and a double quote", `it's "it"`],
   ["an apostrophe and a variable", "it's $HOME"],
@@ -79,7 +81,7 @@ const unreadable: ReadonlyArray<readonly [string, string]> = [
   ["a carriage return", "a\r\nb"]
 ]
 
-/** Texts of what has a meaning somewhere. */
+/** Texts of characters with a special meaning for a reader. */
 const value = fc.oneof(
   fc.string({
     unit: fc.constantFrom("'", '"', "\\", "$", "`", "\n", "\r", "#", "=", " ", "a", "B=", "ä"),

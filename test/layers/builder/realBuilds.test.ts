@@ -6,20 +6,20 @@ import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { Builder, type BuildFailureKind } from "../../../src/services/Builder.ts"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
 import {
-  BuildGround,
-  buildGround,
+  BuildFixture,
+  buildFixture,
   gitToken,
   registryOf,
   run,
   shell,
-  whyNoBuilds
-} from "../../support/builds/BuildGround.ts"
+  unavailableReason
+} from "../../support/builds/BuildFixture.ts"
 import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, pollUntil, request } from "../../support/builds/builds.ts"
 import { Orders } from "../../support/builds/Orders.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 const { telemetry, told: recorded } = recordedTelemetry()
 
 const builderWith = (change: { readonly password?: string; readonly tokens?: Readonly<Record<string, string>> } = {}) =>
@@ -43,7 +43,7 @@ const untilIdle = (address: string) =>
 
 const program = fileURLToPath(new URL("../../support/builds/buildingProcess.ts", import.meta.url))
 
-/** Runs a worker until its build runs on the daemon, and kills it as a machine would. */
+/** Starts a worker, waits until its build runs on the daemon, and kills the worker with SIGKILL. */
 const killedWhileBuilding = (orders: string, active: Effect.Effect<number>) =>
   Effect.gen(function* () {
     const worker = yield* Effect.acquireRelease(
@@ -62,12 +62,12 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  layer(buildGround, { timeout: "5 minutes" })("builds on a real BuildKit", (it) => {
+  layer(buildFixture, { timeout: "5 minutes" })("builds on a real BuildKit", (it) => {
     it.scoped(
       "a multi-stage Dockerfile in a subdirectory is built from the exact commit and pushed under its digest",
       () =>
         Effect.gen(function* () {
-          const { commitSha, registry } = yield* BuildGround
+          const { commitSha, registry } = yield* BuildFixture
           const asked = request(commitSha)
           const state = yield* build(asked)
           if (state._tag !== "Succeeded") return assert.fail(JSON.stringify(state))
@@ -106,7 +106,7 @@ if (reason !== null) {
     for (const [what, change, kind, words] of failures) {
       it.scoped(`${what} is told as what it is`, () =>
         Effect.gen(function* () {
-          const { commitSha } = yield* BuildGround
+          const { commitSha } = yield* BuildFixture
           const state = yield* build(request(commitSha, change))
           if (state._tag !== "Failed") return assert.fail(JSON.stringify(state))
           assert.strictEqual(state.kind, kind, state.message)
@@ -119,7 +119,7 @@ if (reason !== null) {
     for (const [nth, directory] of directories.entries()) {
       it.scoped(`the directory ${JSON.stringify(directory)} is a context, and such a file a Dockerfile`, () =>
         Effect.gen(function* () {
-          const { files, git } = yield* BuildGround
+          const { files, git } = yield* BuildFixture
           const name = `docker/${directory.replaceAll("/", " ")}.Dockerfile`
           const commitSha = yield* git.commit("acme/shop", {
             [`${directory}/busybox`]: files["apps/web/busybox"] ?? "",
@@ -137,7 +137,7 @@ if (reason !== null) {
 
     it.scoped("a registry that refuses the worker is not mistaken for a mistake in the Dockerfile", () =>
       Effect.gen(function* () {
-        const { commitSha } = yield* BuildGround
+        const { commitSha } = yield* BuildFixture
         const state = yield* build(request(commitSha))
         if (state._tag !== "Failed") return assert.fail(JSON.stringify(state))
         assert.strictEqual(state.kind, "push_failed")
@@ -147,7 +147,7 @@ if (reason !== null) {
 
     it.scoped("a cancelled build ends at once on the daemon, and starting it again does not bring it back", () =>
       Effect.gen(function* () {
-        const { buildkit, commitSha } = yield* BuildGround
+        const { buildkit, commitSha } = yield* BuildFixture
         const builder = yield* Builder
         const asked = request(commitSha, { dockerfilePath: "slow.Dockerfile" })
         yield* builder.start(asked)
@@ -164,7 +164,7 @@ if (reason !== null) {
 
     it.scoped("a worker that is killed leaves no build behind on the daemon, and its successor builds again", () =>
       Effect.gen(function* () {
-        const { buildkit, commitSha, git, registry } = yield* BuildGround
+        const { buildkit, commitSha, git, registry } = yield* BuildFixture
         const orders = yield* Schema.encode(Orders)({
           address: buildkit.address,
           gitUrl: git.url,
@@ -184,27 +184,27 @@ if (reason !== null) {
 
     it.scoped("two workers that are asked for one build let the daemon build it once, and both have its image", () =>
       Effect.gen(function* () {
-        const { commitSha } = yield* BuildGround
+        const { commitSha } = yield* BuildFixture
         const asked = request(commitSha, { dockerfilePath: "brief.Dockerfile" })
         const worker = Effect.provide(build(asked), Layer.fresh(builderWith()))
         const [first, second] = yield* Effect.all([worker, worker], { concurrency: 2 })
         assert.strictEqual(first._tag, "Succeeded")
-        // The image has the time in it at which it was built: built twice, it would be another one.
+        // The image contains its build time: a second build would create another image.
         assert.deepStrictEqual(second, first)
       })
     )
 
     it.scoped("a token that may not read the repository gets nothing out of the cache of who may", () =>
       Effect.gen(function* () {
-        const { commitSha, git } = yield* BuildGround
+        const { commitSha, git } = yield* BuildFixture
         const builder = yield* Builder
         const first = yield* build(request(commitSha))
         assert.strictEqual(first._tag, "Succeeded")
         const wrongToken = yield* Effect.flip(builder.start(request(commitSha, { installationId: 2n })))
         assert.include(wrongToken, { _tag: "BuildRefused", reason: "repository_not_accessible" })
-        // BuildKit would build this one: its cache knows the commit and does not look at the repository.
+        // BuildKit would build this one: its cache key is the commit, not the repository.
         const stolen = request(commitSha, { repository: "acme/other" })
-        // Asked for again after one and two seconds: it might have been pushed just now.
+        // Retried after one and two seconds: it may have just been pushed.
         const unknown = yield* inRealTime(Effect.flip(builder.start(stolen)))
         assert.include(unknown, { _tag: "BuildRefused", reason: "commit_not_found" })
         const anonymous = yield* Effect.flip(builder.start(request(commitSha, { installationId: null })))

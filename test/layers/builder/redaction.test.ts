@@ -21,7 +21,7 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>, string, stri
   ["with characters beyond the BMP", ["pass😀word"], "<pass😀word>", "<[secret]>"]
 ]
 
-/** Few letters, so that secrets and their beginnings occur in texts. */
+/** Few letters, so that secrets and their prefixes occur in texts. */
 const letters = (options: fc.StringConstraints) => fc.string({ ...options, unit: fc.constantFrom("a", "b", "\n") })
 const secretsArbitrary = fc.array(letters({ minLength: 6, maxLength: 9 }), { minLength: 1, maxLength: 3 })
 const textArbitrary = (secrets: ReadonlyArray<string>) =>
@@ -41,7 +41,7 @@ const cutAt = (text: string, cuts: ReadonlyArray<number>): ReadonlyArray<string>
   return places.slice(1).map((end, index) => text.slice(places[index], end))
 }
 
-/** The same by definition: each position that an occurrence covers. */
+/** The reference result: each position that an occurrence covers. */
 const expected = (secrets: ReadonlyArray<string>, text: string): string => {
   const covered = [...text].map(() => false)
   const parts = secrets.flatMap((secret) => [secret, ...secret.split("\n")]).filter(({ length }) => length >= 6)
@@ -68,7 +68,7 @@ describe("the redaction of secrets", () => {
         for (const piece of cutAt(text, cuts)) {
           shown += stream.push(piece)
           pushed += piece.length
-          // Bounded memory: of what is not shown yet there is less than one secret, and what would stand for one in it.
+          // Bounded memory: held-back text is shorter than one secret and its replacement.
           const left = redact.text(text.slice(0, pushed)).length - shown.length
           assert.isBelow(left, longest + redactedText.length)
         }
@@ -86,7 +86,7 @@ describe("the redaction of secrets", () => {
     const hostile = [`${half}b${half}`, ...Array.from({ length: 500 }, (_, nth) => `aaaaaa${"a".repeat(nth)}c`)]
     const redact = redaction(hostile)
     const stream = redact.stream()
-    // Compared secret by secret, each of these characters would cost tens of thousands of steps.
+    // Comparing each secret would cost tens of thousands of steps per character.
     for (let piece = 0; piece < 40; piece++) stream.push("a".repeat(49_999))
     assert.match(stream.push("c") + stream.end(), /^a+\[secret\]$/)
   })

@@ -9,12 +9,12 @@ import type { SessionRegistry } from "../../../src/layers/builder/buildkit/Sessi
 import { solve } from "../../../src/layers/builder/buildkit/solve.ts"
 import { fetchToken } from "../../../src/layers/builder/registryAccess.ts"
 import { isSourceAllowed, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
-import { BuildGround, buildGround, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { BuildFixture, buildFixture, unavailableReason } from "../../support/builds/BuildFixture.ts"
 import { httpStub } from "../../support/HttpStub.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 
-type Ground = BuildGround["Type"]
+type Ground = BuildFixture["Type"]
 
 const offerOf = (ground: Ground, access: SessionRegistry["access"], registry: Registry, repository: string) => {
   const { realm, service } = ground.tokenRegistry.tokens
@@ -32,7 +32,7 @@ const offerOf = (ground: Ground, access: SessionRegistry["access"], registry: Re
   return offer
 }
 
-/** Solves a Dockerfile of the public repository without any policy, so that what a session hands out is all there is. */
+/** Solves a Dockerfile of the public repository without a policy, so that only the session limits access. */
 const solveWithout = (ground: Ground, dockerfile: string, registry: SessionRegistry) =>
   Effect.gen(function* () {
     const client = yield* openBuildkit({ address: ground.buildkit.address })
@@ -53,10 +53,10 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  layer(buildGround, { timeout: "5 minutes" })("a pull that another registry redirects to ours", (it) => {
+  layer(buildFixture, { timeout: "5 minutes" })("a pull that another registry redirects to ours", (it) => {
     const pull = (access: SessionRegistry["access"]) =>
       Effect.gen(function* () {
-        const ground = yield* BuildGround
+        const ground = yield* BuildFixture
         const registry = access === "Tokens" ? ground.tokenRegistry : ground.registry
         const offer = (repository: string) => offerOf(ground, access, registry, repository)
         const pushed = yield* solveWithout(ground, "FROM scratch\nCOPY x.Dockerfile /\n", offer("victim/image"))
@@ -89,7 +89,7 @@ if (reason !== null) {
         Effect.gen(function* () {
           const { stolen } = yield* pull("Passwords")
           assert.strictEqual(stolen._tag, "Right")
-          const { registry } = yield* BuildGround
+          const { registry } = yield* BuildFixture
           const site = { gitUrl: "https://github.com", registryUrl: registry.host, registryKnowsPasswordsOnly: true }
           const rules = sourcePolicyOf(site, { repository: "acme/public", commitSha: "0".repeat(40) })
           assert.isFalse(isSourceAllowed(rules, "docker-image://registry.evil.example/evil/image:1"))

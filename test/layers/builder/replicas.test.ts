@@ -30,7 +30,7 @@ const succeeded: BuildOutcome = {
   depotProjectId: null
 }
 
-/** Counts the builds that run and how many did at once; each runs until it is told to end. */
+/** Counts running builds and their maximum; each runs until it is ended. */
 const makeSite = Effect.gen(function* () {
   const ending = yield* Deferred.make<BuildOutcome>()
   const seen = { begun: 0, running: 0, most: 0 }
@@ -54,7 +54,7 @@ const makeSite = Effect.gen(function* () {
   return { seen, work, finish: Deferred.succeed(ending, succeeded) }
 })
 
-/** A database that can be away. */
+/** A database that can be made unavailable. */
 const withOutages = (ledger: BuildLedger["Type"]) =>
   Effect.map(Ref.make(false), (isAway) => {
     const guard = <A>(effect: Effect.Effect<A, DbFailure>) =>
@@ -133,7 +133,7 @@ describe("several workers on one ledger", () => {
       const ledger = yield* makeMemoryBuildLedger
       const there = yield* makeBuildRuns(ledger, options)
       const { seen, work } = yield* makeSite
-      // Nothing of it is left but its claim, and its clock was decades ahead of the ledger's.
+      // Only its claim is left, and its clock was decades ahead of the ledger's.
       yield* inRealTime(ledger.claim({ buildId: "a", owner: "dead", duration: options.lease, detail: "" }))
       yield* TestClock.adjust("29 seconds")
       yield* there.start("a", work)

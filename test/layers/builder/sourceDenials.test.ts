@@ -2,12 +2,19 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Registry } from "../../../dev/stack/Registry.ts"
 import { parseImageReference, projectRepository } from "../../../src/names/imageReference.ts"
-import { BuildGround, buildGround, registryOf, run, shell, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import {
+  BuildFixture,
+  buildFixture,
+  registryOf,
+  run,
+  shell,
+  unavailableReason
+} from "../../support/builds/BuildFixture.ts"
 import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, request } from "../../support/builds/builds.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 const { telemetry, told } = recordedTelemetry()
 
 const attacker = {
@@ -20,12 +27,12 @@ const victim = { workspaceId: "ws_victim", projectId: "proj_victim" } as const
 const imageSecret = "CANARY-OF-AN-IMAGE"
 const sourceSecret = "CANARY-OF-A-SOURCE"
 
-type Ground = BuildGround["Type"]
+type Ground = BuildFixture["Type"]
 
 const builderFor = (registry: (ground: Ground) => Registry) =>
   buildkitBuilder({ telemetry, registry: (ground) => registryOf(registry(ground)) })
 
-/** What an attacker knows: the victim's image and commit, and where they are. */
+/** The attacker knows the victim's image, commit and their locations. */
 interface Target {
   readonly image: string
   readonly commitSha: string
@@ -35,7 +42,7 @@ interface Target {
 
 const targets = new Map<string, Target>()
 
-/** The victim builds its private repository once, so that the daemon's cache and the registry have what is not to be read. */
+/** The victim builds its private repository once, so that the daemon's cache and the registry have the protected content. */
 const victimBuilds = (ground: Ground, registry: Registry) =>
   Effect.gen(function* () {
     const built = targets.get(registry.host)
@@ -53,7 +60,7 @@ const victimBuilds = (ground: Ground, registry: Registry) =>
     return target
   })
 
-/** The attacker may write any Dockerfile into a public repository of its own. */
+/** The attacker can write any Dockerfile into its own public repository. */
 const attack = (ground: Ground, dockerfile: string) =>
   Effect.gen(function* () {
     const commitSha = yield* ground.git.commit("acme/public", {
@@ -67,7 +74,7 @@ const nowhere: Target = { image: "image", commitSha: "", git: "http://git", regi
 
 const steal = run("echo STOLEN; /bin/busybox cat /stolen/secret.txt /stolen/source.txt /stolen.txt")
 
-/** Each row: how a Dockerfile names what it may not read, and how the denial begins. */
+/** Each row: how a Dockerfile names a protected source, and the start of the denial. */
 const denials: ReadonlyArray<
   readonly [what: string, dockerfile: (target: Target) => string, source: (target: Target) => string]
 > = [
@@ -148,7 +155,7 @@ const denials: ReadonlyArray<
 const ofPasswords = ({ registry }: Ground) => registry
 const ofTokens = ({ tokenRegistry }: Ground) => tokenRegistry
 
-/** What a policy decides without the registry is the same for both. */
+/** Decisions that do not depend on the registry are equal for both. */
 const registries = [
   ["a registry with passwords", ofPasswords, denials],
   ["a registry with tokens", ofTokens, denials.filter(([, , source]) => source(nowhere).startsWith("docker-image:"))]
@@ -159,12 +166,12 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  layer(buildGround, { timeout: "5 minutes" })("what a Dockerfile may not read, on a real BuildKit", (it) => {
+  layer(buildFixture, { timeout: "5 minutes" })("what a Dockerfile may not read, on a real BuildKit", (it) => {
     for (const [kind, registryIn, rows] of registries) {
       for (const [what, dockerfile, source] of rows) {
         it.scoped(`${what} is denied as such, with ${kind}`, () =>
           Effect.gen(function* () {
-            const ground = yield* BuildGround
+            const ground = yield* BuildFixture
             const target = yield* victimBuilds(ground, registryIn(ground))
             const state = yield* attack(ground, dockerfile(target))
             if (state._tag !== "Failed") return assert.fail(JSON.stringify(state))
@@ -178,7 +185,7 @@ if (reason !== null) {
 
       it.scoped(`a frontend that # syntax= names is not run, with ${kind}`, () =>
         Effect.gen(function* () {
-          const ground = yield* BuildGround
+          const ground = yield* BuildFixture
           const { image } = yield* victimBuilds(ground, registryIn(ground))
           for (const frontend of [image, "docker/dockerfile:1", "evil.invalid/frontend:1"]) {
             const state = yield* attack(ground, `# syntax=${frontend}\n${shell}\n${run("echo built")}\n`)
@@ -191,7 +198,7 @@ if (reason !== null) {
 
     it.scoped("the password of the registry is no secret that a RUN can mount", () =>
       Effect.gen(function* () {
-        const ground = yield* BuildGround
+        const ground = yield* BuildFixture
         const ids = ["GIT_AUTH_TOKEN", ground.registry.host, ground.registry.username, "docker", ".dockerconfigjson"]
         for (const id of ids) {
           const mount = `--mount=type=secret,id=${id},target=/s,required=true`
@@ -204,7 +211,7 @@ if (reason !== null) {
 
     it.scoped("an unknown registry is denied where ours knows passwords only, and asked where it has tokens", () =>
       Effect.gen(function* () {
-        const ground = yield* BuildGround
+        const ground = yield* BuildFixture
         const unknown = "FROM registry.invalid/team/image:1\n"
         const withPasswords = yield* Effect.provide(attack(ground, unknown), builderFor(ofPasswords))
         assert.include(withPasswords, { _tag: "Failed", kind: "source_denied" })
@@ -215,7 +222,7 @@ if (reason !== null) {
 
     it.scoped("a push to a registry with tokens is done with one for the project's own repository", () =>
       Effect.gen(function* () {
-        const ground = yield* BuildGround
+        const ground = yield* BuildFixture
         const before = ground.tokenRegistry.tokens.given.length
         const state = yield* build(request(ground.commitSha, victim))
         if (state._tag !== "Succeeded") return assert.fail(JSON.stringify(state))

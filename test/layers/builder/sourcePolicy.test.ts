@@ -53,7 +53,7 @@ const denied: ReadonlyArray<readonly [site: PolicyInput, source: string]> = [
   [ours, `git://github.com.evil.example/acme/shop.git#${commitSha}`],
   [ours, `git://evil.example/acme/shop.git#${commitSha}`],
   [ours, `https://evil.example/git://github.com/acme/shop.git#${commitSha}`.replace("https", "http")],
-  // Our registry, in every spelling.
+  // The operator's registry, in every spelling.
   [ours, "docker-image://registry.example.com:5000/team/ws/proj:d"],
   [ours, "docker-image://registry.example.com/team/ws/proj:d"],
   [ours, "docker-image://REGISTRY.example.com:443/other:1"],
@@ -66,7 +66,7 @@ const denied: ReadonlyArray<readonly [site: PolicyInput, source: string]> = [
   [hub, "docker-image://docker.io/acme/shop:1"],
   [hub, "docker-image://registry-1.docker.io/acme/shop:1"],
   [hub, "docker-image://index.docker.io:443/acme/shop:1"],
-  // With passwords: nothing that could lead elsewhere.
+  // With basic authentication: nothing that could redirect.
   [passwords, "docker-image://registry.of.a.customer.example/base:1"],
   [passwords, "docker-image://docker.io.evil.example/base:1"],
   [passwords, "docker-image://evil.example/docker.io/base:1"],
@@ -90,7 +90,7 @@ const denied: ReadonlyArray<readonly [site: PolicyInput, source: string]> = [
   [ours, "https://example.com:443@10.0.0.1/"],
   [ours, "https://example.com\\@10.0.0.1/"],
   [ours, "https://127%2e0.0.1/"],
-  // What is not encrypted, what is local, and what this worker has never heard of.
+  // Unencrypted, local and unknown sources.
   [ours, "http://example.com/file"],
   [ours, "local://context"],
   [ours, "oci-layout://store@sha256:00"],

@@ -1,17 +1,17 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import type { BuildRequest } from "../../../src/services/Builder.ts"
-import { BuildGround, buildGround, run, shell, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { BuildFixture, buildFixture, run, shell, unavailableReason } from "../../support/builds/BuildFixture.ts"
 import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, request } from "../../support/builds/builds.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 const { telemetry, told } = recordedTelemetry()
 
 const builder = buildkitBuilder({ telemetry })
 
-/** Builds a Dockerfile of `acme/public` and answers with the events of its steps and what they wrote. */
+/** Builds a Dockerfile of `acme/public`; returns its step events and output. */
 const built = (commitSha: string, change: Partial<BuildRequest>) =>
   Effect.gen(function* () {
     const before = told.length
@@ -29,10 +29,10 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  layer(buildGround, { timeout: "5 minutes" })("the cache of steps on a real BuildKit", (it) => {
+  layer(buildFixture, { timeout: "5 minutes" })("the cache of steps on a real BuildKit", (it) => {
     it.scoped("gives a step that read a secret or a cache mount to its own workspace alone", () =>
       Effect.gen(function* () {
-        const { files, git } = yield* BuildGround
+        const { files, git } = yield* BuildFixture
         const mounting = (mount: string, script: string) => run(script).replace("RUN", `RUN --mount=${mount}`)
         const token = `type=secret,id=GIT_AUTH_TOKEN.${new URL(git.url).host},target=/token`
         const mount = "type=cache,id=packages,target=/packages"

@@ -5,12 +5,12 @@ import { Builder, type BuildRequest } from "../../../src/services/Builder.ts"
 import { BuildVariables, VariablesRefused } from "../../../src/services/BuildVariables.ts"
 import { DbError, DbRefused } from "../../../src/services/Db.ts"
 import { DecryptionRefused, VaultUnavailable } from "../../../src/services/Vault.ts"
-import { BuildGround, buildGround, run, shell, whyNoBuilds } from "../../support/builds/BuildGround.ts"
+import { BuildFixture, buildFixture, run, shell, unavailableReason } from "../../support/builds/BuildFixture.ts"
 import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, request } from "../../support/builds/builds.ts"
 import { recordedTelemetry } from "../../support/builds/recordedTelemetry.ts"
 
-const reason = await whyNoBuilds
+const reason = await unavailableReason
 const { telemetry, told } = recordedTelemetry()
 
 const builderWith = (forDeployment: BuildVariables["Type"]["forDeployment"]) =>
@@ -26,10 +26,10 @@ const withVariables = (values: Readonly<Record<string, string>>, version: string
 
 const mounting = (mount: string, script: string) => run(script).replace("RUN", `RUN --mount=type=secret,${mount}`)
 
-/** Builds this Dockerfile and answers with what its steps wrote and whether one that runs something came from the cache. */
+/** Builds this Dockerfile; returns its steps' output and whether a RUN step came from the cache. */
 const built = (dockerfile: string, change: Partial<BuildRequest> = {}) =>
   Effect.gen(function* () {
-    const { files, git } = yield* BuildGround
+    const { files, git } = yield* BuildFixture
     const commitSha = yield* git.commit("acme/public", { ...files, "apps/web/own.Dockerfile": dockerfile })
     const before = told.length
     const state = yield* build(
@@ -47,7 +47,7 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  layer(buildGround, { timeout: "5 minutes" })("the variables of a build on a real BuildKit", (it) => {
+  layer(buildFixture, { timeout: "5 minutes" })("the variables of a build on a real BuildKit", (it) => {
     it.scoped("are in /run/secrets/.env and each in a secret of its name, and in no event of the build", () =>
       Effect.gen(function* () {
         const values = { PORT: "3000", KEY: "CANARY-one $HOME", PEM: "CANARY-begin\nCANARY-middle\n" }
@@ -117,7 +117,7 @@ if (reason !== null) {
     for (const [what, failure, expected] of failures)
       it.scoped(`nothing is built with ${what}`, () =>
         Effect.gen(function* () {
-          const { commitSha } = yield* BuildGround
+          const { commitSha } = yield* BuildFixture
           const builder = yield* Builder
           const asked = request(commitSha)
           assert.include(yield* Effect.flip(builder.start(asked)), expected)

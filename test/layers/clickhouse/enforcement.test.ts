@@ -17,7 +17,7 @@ const server = Layer.unwrapScoped(
   )
 ).pipe(Layer.provideMerge(clickhouseServer({ mustEnforce: true })))
 
-/** A workspace that no other run has, with a row of today, one beyond any retention here, and a neighbour's row. */
+/** A unique workspace with a row of today, one older than any retention here, and another workspace's row. */
 const newWorkspace = Effect.gen(function* () {
   const workspaceId = `ws_${randomBytes(6).toString("hex")}`
   const now = Date.now()
@@ -45,7 +45,7 @@ const loginAs = (user: string, password: string) =>
     return clickhouseClient(address.href)
   })
 
-/** The rows of a query, or the number of the server's refusal. */
+/** The rows of a query, or the server's error code. */
 const ask = (client: ClickHouseClient, query: string) =>
   Effect.promise(async () => {
     try {
@@ -57,7 +57,7 @@ const ask = (client: ClickHouseClient, query: string) =>
 
 const keys = "SELECT key_id FROM default.key_verifications_raw_v2 ORDER BY key_id"
 
-// The engine of the development stack checks such statements and enforces nothing: these need a server.
+// The development stack's engine checks such statements but enforces nothing: these tests need a server.
 describe.skipIf(!(await Effect.runPromise(canEnforce)))("what a ClickHouse server enforces", () => {
   layer(server, { excludeTestServices: true, timeout: "5 minutes" })((it) => {
     it.scoped("a workspace sees its own rows of its retention, and neither its neighbour's nor older ones", () =>

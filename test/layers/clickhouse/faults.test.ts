@@ -17,7 +17,7 @@ interface Scripted {
   readonly body: string
 }
 
-/** A server that answers every request the same way, or never. */
+/** A server with one response for all requests, or none. */
 const standIn = (answer: Scripted | "silence") =>
   Effect.gen(function* () {
     const server = createServer((request, response) => {
@@ -46,7 +46,7 @@ const exception = (code: number, text: string): Scripted => ({
 })
 
 const both = ["ask", "tell"] as const
-/** What a server or something in its place answers, and how SELECT and command fail. Undefined: a command may succeed on it. */
+/** Responses of a server or a proxy, and how SELECT and command fail. Undefined: a command may succeed. */
 const answers: Readonly<
   Record<string, readonly [Scripted, reason: string, code?: string | undefined, onlySelect?: boolean]>
 > = {

@@ -21,7 +21,7 @@ const limitsOf = (executionSeconds: number) =>
   })
 const limits = limitsOf(defaultLimits.maxQueryExecutionTime)
 
-/** What Unkey's API asks for with each query: the 60 s of its request, less what has passed, and clickhouse-go's 5 s. */
+/** The execution time that Unkey's API requests with each query: the rest of its request's 60 s, plus clickhouse-go's 5 s. */
 const askedByApi = "64"
 
 describe("the limits of a login's queries", () => {
@@ -45,7 +45,7 @@ describe("the limits of a login's queries", () => {
 
 class Constrained extends Context.Tag("test/clickhouse/Constrained")<Constrained, ClickHouseClient>() {}
 
-/** The engine stores no users, so its own user has the limits; `readonly` comes later, by SET. */
+/** The engine stores no users, so its own user has the limits; `readonly` is set later by SET. */
 const engine = Layer.scoped(
   Constrained,
   startClickhouseEngine(

@@ -1,7 +1,7 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client"
 import { Effect } from "effect"
 
-/** Limits of a login, each with values beyond it. 0 means without a limit. */
+/** Limits of a user, each with values beyond it. 0 is unlimited. */
 export const raisedLimits: ReadonlyArray<readonly [setting: string, value: string]> = [
   ["max_execution_time", "66"],
   ["max_execution_time", "0"],
@@ -18,7 +18,7 @@ export const raisedLimits: ReadonlyArray<readonly [setting: string, value: strin
   ["readonly", "2"]
 ]
 
-/** Settings that are no limit of ours and get around one, or around the server's own. */
+/** Settings that would bypass a limit of ours or of the server. */
 export const otherSettings: ReadonlyArray<readonly [setting: string, value: string]> = [
   ["timeout_overflow_mode", "break"],
   ["max_threads", "64"],
@@ -34,7 +34,7 @@ export const otherSettings: ReadonlyArray<readonly [setting: string, value: stri
 
 const literal = (value: string): string => (/^[\d.]+$/.test(value) ? value : `'${value}'`)
 
-/** "accepted", or the number of the server's refusal. */
+/** "accepted", or the server's error code. */
 const outcome = (request: () => Promise<unknown>) =>
   Effect.promise(() =>
     request().then(
@@ -45,7 +45,7 @@ const outcome = (request: () => Promise<unknown>) =>
 
 const query = "SELECT 1"
 
-/** The ways in which a login can ask for a value of a setting. */
+/** The ways in which a user can set a setting. */
 export const askings: Readonly<
   Record<string, (client: ClickHouseClient, setting: string, value: string) => Effect.Effect<string>>
 > = {

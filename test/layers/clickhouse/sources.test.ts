@@ -76,7 +76,7 @@ layer(sources, { excludeTestServices: true, timeout: "1 minute" })("the sources 
         { ...month, workspace_id: "ws_b", count: 10 },
         { year: 1999, month: 11, workspace_id: "ws_b", count: 1000 }
       ])
-      // A second part of the same key, which only a merge would sum.
+      // A second part with the same key, summed only by a merge.
       yield* insert("billable_verifications_per_month_v2", [{ ...month, workspace_id: "ws_a", count: 30 }])
       yield* insert("billable_ratelimits_per_month_v2", [
         { ...month, workspace_id: "ws_a", count: 1 },

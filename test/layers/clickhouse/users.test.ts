@@ -6,7 +6,7 @@ import { ClickhouseUsers, type UserOperation } from "../../../src/services/Click
 import { defaultLimits, planUser } from "../../../src/workflows/clickhouseUser/planUser.ts"
 import { clickhouseClient, clickhouseOptions, insertRows, sharedClickhouse } from "../../support/stack/Clickhouse.ts"
 
-/** Quotes, backslashes and line ends: whatever would end a text if it stood in one. */
+/** Quotes, backslashes and line ends, which could end a string literal. */
 const password = Redacted.make("p'\\\"\n`ß{x:String}-_.~")
 const plan = planUser({ workspaceId: "ws_shop", user: "ws_shop", limits: defaultLimits, retentionDays: 30 })
 const filters = plan.flatMap((operation) => (operation._tag === "FilterRows" ? [operation] : []))

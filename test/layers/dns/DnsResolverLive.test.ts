@@ -18,11 +18,11 @@ interface Servers {
   readonly one: DnsServerShape
   readonly two: DnsServerShape
   readonly dns: DnsResolver["Type"]
-  /** The answers alone: both servers have the same. */
+  /** The answers only: both servers have the same. */
   readonly only: (asked: ReturnType<DnsResolver["Type"]["txt"]>) => Effect.Effect<DnsAnswer | undefined>
 }
 
-/** A resolver on two servers, of which the first is the zone's own as well. */
+/** A resolver on two servers; the first is also authoritative. */
 const withServers = <A, E>(
   test: (servers: Servers) => Effect.Effect<A, E>,
   options: Partial<DnsResolverOptions> = {}
@@ -165,7 +165,7 @@ describe("a resolver", () => {
 })
 
 describe("a chain of aliases", () => {
-  /** What the first of the two resolvers says. */
+  /** The result of the first resolver. */
   const endOf = ({ dns, one }: Servers, name: string) =>
     Effect.map(dns.canonicalName(name), (ends) => ends.find(({ server }) => server === one.address)?.answer)
 

@@ -41,7 +41,7 @@ dnsZoneContract(
 
 const name = "_acme-challenge.app.example.com"
 
-/** The layer on a server of its own. */
+/** The layer with a new server. */
 const on = <A, E>(
   test: (zone: DnsZone["Type"], server: Route53ServerShape) => Effect.Effect<A, E>,
   options: Route53Options & { readonly live?: Partial<Route53ZoneOptions> } = {}
@@ -313,7 +313,7 @@ describe("a provider that does not do it now", () => {
             yield* server.failNext(fault, fault, fault)
             const failure = yield* Effect.flip(zone.addTxt(recordAt(name), "v"))
             assert.deepInclude(failure, { _tag: "DnsZoneUnavailable", reason, retryable: true, code: fault.code })
-            // What is left of the faults is used up by the other operation.
+            // The other operation consumes the remaining faults.
             yield* Effect.ignore(zone.isInSync("C1"))
             yield* Effect.ignore(zone.isInSync("C1"))
             assert.isString(yield* zone.addTxt(recordAt(name), "v"))

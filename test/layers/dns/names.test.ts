@@ -9,7 +9,7 @@ import { DnsResolver } from "../../../src/services/DnsResolver.ts"
 import { canonicalNames, spellingsOf } from "../../names/spellings.ts"
 import { named } from "../../support/named.ts"
 
-/** What Node's resolver would make another name of, or of which it could be told to ask another. */
+/** Names that Node's resolver would transform into other names. */
 const misleading = [
   "evil.com\u0000.victim.com",
   "\u24d4vil.com",

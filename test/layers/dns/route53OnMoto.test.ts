@@ -15,11 +15,11 @@ import { recordAt } from "../../support/challengeRecords.ts"
 
 const reason = await Effect.runPromise(whyNoMoto)
 
-/** An account of AWS as its owner sees it, beside the worker. */
+/** The account's own client, beside the worker's. */
 class Account extends Context.Tag("test/layers/dns/Account")<
   Account,
   {
-    /** A new zone; answers with its id. */
+    /** Creates a zone; returns its id. */
     readonly addZone: (name: string, isPrivate?: boolean) => Effect.Effect<string>
     /** Writes records of these names, one batch. */
     readonly write: (zoneId: string, names: ReadonlyArray<string>) => Effect.Effect<void>
@@ -106,7 +106,7 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  // moto takes a DELETE of any values that ever stood there.
+  // moto accepts a DELETE of any values that ever existed.
   dnsZoneContract("Route 53 on moto", contractGround, { comparesValues: false })
 
   layer(ground, { excludeTestServices: true })("a crowded account on moto", (it) => {

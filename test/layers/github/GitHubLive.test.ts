@@ -23,7 +23,7 @@ const head = {
   author: { login: "ada", avatar_url: "https://avatars.example.com/ada" }
 }
 
-/** A GitHub whose clock is the test's, ahead or behind by so many milliseconds. */
+/** A GitHub with the test's clock, offset by the given milliseconds. */
 const standIn = (change: Partial<GitHubServerOptions> = {}, skew = 0) =>
   Effect.gen(function* () {
     const clock = yield* TestClock.testClock()
@@ -62,7 +62,7 @@ const asApp = <A, E>(
     })
   )
 
-/** For a token that is shown to no server. */
+/** A probe that makes no request. */
 const untried = { run: () => Effect.void, isRefusal: () => false }
 
 const tokenRequests = (requests: ReadonlyArray<string>) => requests.filter((line) => line.endsWith("access_tokens"))
@@ -77,7 +77,7 @@ const status: CommitStatus = {
   deploymentId: "d_1"
 }
 
-// Tokens begin at a time that is not zero, so that "a minute ago" exists.
+// Starts after time zero, so that "a minute ago" exists.
 const start = TestClock.setTime(Date.parse("2026-06-01T00:00:00Z"))
 
 describe("GitHub", () => {
@@ -135,11 +135,11 @@ describe("GitHub", () => {
           const shop = Redacted.value(yield* gitHub.installationToken(42n, "acme/shop", untried))
           const plans = Redacted.value(yield* gitHub.installationToken(42n, "acme/plans", untried))
           assert.deepStrictEqual([tokensOf("acme/shop"), tokensOf("acme/plans")], [[shop], [plans]])
-          // GitHub's names differ by more than case.
+          // Repository names are case-insensitive.
           assert.strictEqual(Redacted.value(yield* gitHub.installationToken(42n, "Acme/Shop", untried)), shop)
           yield* gitHub.branchHead("acme/shop", "feature/cart", 42n)
           assert.lengthOf(tokenRequests(requests), 2)
-          // One that may write deployments is another one, and reads no contents.
+          // A token that may write deployments is a separate one and cannot read contents.
           yield* gitHub.reportStatus(status)
           assert.lengthOf(tokens(), 3)
           assert.deepStrictEqual(tokensOf("acme/shop"), [shop])
@@ -160,7 +160,7 @@ describe("GitHub", () => {
             const foreign = yield* Effect.flip(gitHub.installationToken(42n, repository, untried))
             assert.include(foreign, { _tag: "GitHubRefused", reason: "denied" })
           }
-          // A refusal is not kept: the repository may be installed meanwhile.
+          // Failures are not cached: the repository may be installed meanwhile.
           yield* TestClock.adjust("1 millis")
           yield* Effect.flip(gitHub.installationToken(42n, "acme/plans", untried))
           assert.lengthOf(tokenRequests(requests), 4)

@@ -22,7 +22,7 @@ const head = { sha, commit: { message: "", committer: null, author: null }, auth
 
 class Refused extends Data.TaggedError("Refused")<{ readonly token: string }> {}
 
-/** GitHub, by the test's clock: its API, and git, which answers with the statuses it is given and with the commit after them. */
+/** GitHub with the test's clock: its API, and a git server that returns the given statuses and then the commit. */
 const standIn = Effect.gen(function* () {
   yield* TestClock.setTime(Date.parse("2026-06-01T00:00:00Z"))
   const clock = yield* TestClock.testClock()
@@ -53,7 +53,7 @@ const standIn = Effect.gen(function* () {
   return { ...api, url, statuses, gitHub, issued }
 })
 
-/** A server that takes the tokens for which `takes` holds, and what it was shown. */
+/** A server that accepts tokens for which `takes` holds, and records the tokens. */
 const trialOf = (takes: (token: string) => boolean) => {
   const shown: Array<string> = []
   const ask = (token: Redacted.Redacted) =>
@@ -127,7 +127,7 @@ describe("a token of GitHub", () => {
         outcomes.push(error._tag === "GitHubUnavailable" ? error.reason : error._tag)
         yield* TestClock.adjust("10 seconds")
       }
-      // The first minute of the first, the first minute of the second, and the end.
+      // The first token's first minute, the second token's first minute, and the end.
       assert.deepStrictEqual(outcomes.slice(0, 12), Array(12).fill("token_too_young"))
       assert.deepStrictEqual(new Set(outcomes.slice(12)), new Set(["Refused"]))
       assert.strictEqual(new Set(shown).size, 2)

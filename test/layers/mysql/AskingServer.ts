@@ -3,7 +3,7 @@ import { Duplex, PassThrough } from "node:stream"
 import { TLSSocket } from "node:tls"
 import { Effect } from "effect"
 
-/** How the server asks for a password: in its greeting, or by a switch after the first answer. */
+/** How the server selects the authentication method: in its greeting, or by a switch request. */
 export interface Question {
   readonly plugin: string
   readonly when: "greeting" | "switch"
@@ -80,8 +80,8 @@ const ask = (socket: Socket, question: Question, { cert, key }: Certificate, hea
 }
 
 /**
- * Begins as a MySQL server with TLS does and asks for the password, which it never accepts; `heard` is what it was told
- * inside of TLS. Ends with the scope.
+ * A MySQL server with TLS that requests the password and rejects every login; `heard` is what the client sent inside TLS. Ends
+ * with the scope.
  */
 export const askingServer = (question: Question, certificate: Certificate) =>
   Effect.gen(function* () {

@@ -1,14 +1,14 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { Effect } from "effect"
 
-/** A packet of the client: which connection of the proxy it came on, counted from 1, its number within the command, and its payload. */
+/** A client packet: the proxy connection, counted from 1, its number within the command, and its payload. */
 export interface ClientPacket {
   readonly connection: number
   readonly sequence: number
   readonly payload: Buffer
 }
 
-/** `forward` hands the payload to the server; `answer` keeps it back and answers in the server's place. */
+/** `forward` sends the payload to the server; `answer` drops it and responds itself. */
 export type Interception = { readonly forward: Buffer } | { readonly answer: Buffer }
 
 const headBytes = 4
@@ -27,7 +27,7 @@ export const errorPacket = (errno: number, sqlState: string): Buffer => {
   return Buffer.concat([Buffer.from([0xff]), code, Buffer.from(`#${sqlState}refused`)])
 }
 
-/** The whole packets at the beginning of `data`, and what is left of it. */
+/** The complete packets at the start of `data`, and the rest. */
 const split = (data: Buffer): { readonly packets: ReadonlyArray<Buffer>; readonly rest: Buffer } => {
   const packets: Array<Buffer> = []
   let at = 0
@@ -66,7 +66,7 @@ const serve = (
   }
 }
 
-/** A proxy before a MySQL server, without TLS, that can change or answer any packet of a client. Ends with the scope. */
+/** A proxy in front of a MySQL server, without TLS, that can change or answer any client packet. Ends with the scope. */
 export const interceptingProxy = (target: { readonly host: string; readonly port: number }) =>
   Effect.gen(function* () {
     let current: (packet: ClientPacket) => Interception = ({ payload }) => ({ forward: payload })
@@ -89,7 +89,7 @@ export const interceptingProxy = (target: { readonly host: string; readonly port
         })
     )
     return {
-      // A TCP server that listens has an address object, never a path.
+      // A listening TCP server has an address object, never a path.
       port: (listener.address() as AddressInfo).port,
       connections: Effect.sync(() => connections),
       intercept: (next: (packet: ClientPacket) => Interception) =>

@@ -6,7 +6,7 @@ import { makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
-/** One database with one table, which the tests of this file share. */
+/** A database with one table, shared by the tests of this file. */
 class Target extends Context.Tag("test/Target")<Target, MysqlPoolOptions>() {}
 
 const target = Layer.scoped(
@@ -22,7 +22,7 @@ const target = Layer.scoped(
 const openPool = (overrides: Partial<MysqlPoolOptions> = {}) =>
   Effect.flatMap(Target, (options) => makeMysqlPool("primary", { ...options, ...overrides }))
 
-/** A user of this database without any privilege that lifts limits. */
+/** A user of this database without privileges that lift limits. */
 const restrictedUser = Effect.fnUntraced(function* (name: string, limits: string) {
   const { database } = yield* Target
   const { sql } = yield* openPool()
@@ -87,7 +87,7 @@ layer(target, { excludeTestServices: true })("MysqlPool", (it) => {
       yield* transaction(
         "test",
         Effect.gen(function* () {
-          // The second attempt finds the lock free, because the first one let the holder go.
+          // The lock is free for the second attempt, because the first one released its holder.
           if ((yield* Ref.updateAndGet(attempts, (n) => n + 1)) === 2) {
             yield* Deferred.succeed(release, undefined)
             yield* Fiber.join(holder)

@@ -19,7 +19,7 @@ import { sortedRows, World } from "../../support/memory/World.ts"
 import { accountOf } from "../../support/stack/Account.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 
-/** What the real tables require and no store looks at. */
+/** Required columns that no store uses. */
 const otherColumns: { readonly [T in TableName]: Readonly<Record<string, string | number>> } = {
   workspaces: { org_id: "", name: "", features: "{}", beta_features: "{}" },
   projects: { name: "" },
@@ -303,7 +303,7 @@ const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & stri
 // Object.keys widens to string; the keys are those of a record over every table.
 const tableNames = Object.keys(columns) as ReadonlyArray<TableName>
 
-/** The one column that a test fills with any JSON, texts and null included. */
+/** The column that tests fill with any JSON, including strings and null. */
 const anyJson = "region_config"
 
 const toDriver = (column: string, value: unknown) => {
@@ -368,7 +368,7 @@ export const poolOptions = (url: string): MysqlPoolOptions => {
   }
 }
 
-/** Without the line that a migration logs. */
+/** Suppresses the log line of a migration. */
 export const quietly = Logger.withMinimumLogLevel(LogLevel.Warning)
 
 /** Pools on a new, migrated database. */
@@ -378,7 +378,7 @@ export const freshPools = Layer.unwrapScoped(
   )
 )
 
-/** Stores over given pools, with what stands around them. */
+/** Stores on the given pools, with the surrounding services. */
 export const mysqlStores = Layer.mergeAll(
   DbLive,
   DeploymentStoreLive,
@@ -398,7 +398,7 @@ export const mysqlStores = Layer.mergeAll(
 /** The stores on a new database of the real server. */
 export const mysqlWorld = Layer.provideMerge(mysqlStores, freshPools)
 
-/** Pools of a worker that serves a migrated database, with the rights that the guide for operators gives it and no others. */
+/** Pools of a worker on a migrated database, with exactly the privileges of the operators' guide. */
 const servingPools = Layer.unwrapScoped(
   Effect.gen(function* () {
     const database = yield* freshDatabase
@@ -410,5 +410,5 @@ const servingPools = Layer.unwrapScoped(
   })
 )
 
-/** The same with a replica, under accounts that may not change the schema. */
+/** The same with a replica, with accounts that may not change the schema. */
 export const servingWorld = Layer.provideMerge(mysqlStores, servingPools)

@@ -7,7 +7,7 @@ import { abandonedAfter, Backlog, isRenewalOverdue, maxOverdueWindow } from "../
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions, quietly } from "./MysqlWorld.ts"
 
-/** One connection, so that its counters are those of the statement under test. */
+/** One connection, so that its counters belong to the tested statement. */
 const oneConnection = Layer.unwrapScoped(
   Effect.map(freshDatabase, (url) =>
     Layer.tap(MysqlPoolsLive({ primary: { ...poolOptions(url), maxConnections: 1 } }), (context) =>
@@ -26,7 +26,7 @@ const sequence = (count: number) => `
 
 const Counters = Schema.Array(Schema.Struct({ Value: Schema.NumberFromString }))
 
-/** The effect's answer, and how many rows the server has looked at for it. */
+/** The effect's result, and the number of rows that the server read for it. */
 const rowsReadBy = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     yield* run("FLUSH STATUS")
@@ -72,7 +72,7 @@ layer(BacklogLive.pipe(Layer.provideMerge(oneConnection)), { excludeTestServices
         yield* clear
         const backlog = yield* Backlog
         assert.deepStrictEqual(yield* backlog.builds, { waiting: 0, waitingSince: null, running: 0 })
-        // Of 6000 deployments three wait, one is pending without having been begun, and the others have ended.
+        // Of 6000 deployments three wait, one is pending without a step, and the others have ended.
         yield* run(`INSERT INTO deployments (id, k8s_name, workspace_id, project_id, environment_id, sentinel_config, cpu_millicores,
           memory_mib, desired_state, encrypted_environment_variables, status, created_at)
           SELECT CONCAT('d_', n), CONCAT('k_', n), 'ws', 'p', 'e', '', 1, 1, 'running', '', IF(n < 4, 'pending', 'ready'), 1
@@ -84,7 +84,7 @@ layer(BacklogLive.pipe(Layer.provideMerge(oneConnection)), { excludeTestServices
           FROM (${sequence(6000)}) s`)
         yield* run("ANALYZE TABLE deployments, deployment_steps, ctrl_worker_builds")
         const { answer, reads } = yield* rowsReadBy(backlog.builds)
-        // Running: those with a lease but the one that has ended; one without outcome has lost its lease.
+        // Running: those with a lease, without an expired one and one that has ended.
         assert.deepStrictEqual(answer, { waiting: 3, waitingSince: 1001, running: 4 })
         assert.isBelow(reads, 50)
       })

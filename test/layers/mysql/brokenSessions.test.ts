@@ -29,7 +29,7 @@ const openPool = (idle: number, overrides: Partial<MysqlPoolOptions> = {}) =>
     return { ...pool, proxy }
   })
 
-/** Connections up to the `last` one answer each command with this error, and no other. */
+/** Connections up to the `last` one answer every command with this error. */
 const broken =
   (last: number, errno: number, sqlState: string) =>
   (packet: { readonly connection: number; readonly sequence: number; readonly payload: Buffer }): Interception =>
@@ -37,7 +37,7 @@ const broken =
       ? { answer: errorPacket(errno, sqlState) }
       : { forward: packet.payload }
 
-/** Errors that say that a connection, or what is prepared on it, is of no more use. */
+/** Errors after which a connection or its prepared statements are unusable. */
 const ofOneConnection = [
   ["an unknown prepared statement", 1243, "HY000"],
   ["a statement to prepare again", 1615, "HY000"],
@@ -49,7 +49,7 @@ const ofOneConnection = [
   ["an error of no known number or class", 65_000, "HY000"]
 ] as const
 
-/** Errors that say that the server behind the connection is not the one to ask any more. */
+/** Errors after which the server must no longer be used. */
 const ofTheServer = [
   ["a demoted primary", 1290, "HY000"],
   ["a server in read-only mode", 1836, "HY000"],
@@ -65,7 +65,7 @@ const ofTheServer = [
   ["a killed connection, MariaDB", 1927, "70100"]
 ] as const
 
-/** Errors about rows: the connection is as good as before. */
+/** Errors about rows: the connection stays usable. */
 const aboutRows = [
   ["text too long", 1406, "22001"],
   ["a duplicate key", 1062, "23000"],
@@ -131,7 +131,7 @@ layer(target, { excludeTestServices: true })("a server that has lost a prepared 
         const command = sequence === 0 ? payload.readUInt8(0) : 0
         if (command === prepare || command === execute) seen.push([connection, command])
         if (command !== execute || connection > 1) return { forward: payload }
-        // The server does not know this number, as after a switch of servers behind a proxy.
+        // The server does not know this statement id, as after a failover behind a proxy.
         const elsewhere = Buffer.from(payload)
         elsewhere.writeUInt32LE(0x7fff_ffff, 1)
         return { forward: elsewhere }

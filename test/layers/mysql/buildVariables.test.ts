@@ -8,7 +8,7 @@ import { Vault } from "../../../src/services/Vault.ts"
 import { MemoryVault } from "../../support/memory/MemoryVault.ts"
 import { freshPools } from "./MysqlWorld.ts"
 
-/** Writes a deployment with this in its column. */
+/** Inserts a deployment with this column value. */
 const store = (id: string, stored: string) =>
   Effect.flatMap(
     MysqlPools,
@@ -52,7 +52,7 @@ const refusals: ReadonlyArray<readonly [string, Readonly<Record<string, string>>
   ["too many bytes", { A: "canary".repeat(22_000), B: "canary".repeat(22_000) }, "together they have 264002 bytes"]
 ]
 
-/** What a column may hold that is no set of variables. */
+/** Column values that are not valid variables. */
 const unfit: ReadonlyArray<readonly [string, string, string]> = [
   ["other JSON", '{"secrets": ["canary"]}', "each needs a name"],
   ["no JSON", "canary", "holds no variables"],

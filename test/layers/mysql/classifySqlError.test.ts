@@ -5,7 +5,7 @@ import { classifySqlError } from "../../../src/layers/mysql/classifySqlError.ts"
 import { withDbErrors } from "../../../src/layers/mysql/withDbErrors.ts"
 import { DbError, type DbErrorReason, DbRefused, type DbRefusedReason } from "../../../src/services/Db.ts"
 
-/** Driver errors as mysql2 builds them; the texts are misleading on purpose. */
+/** Driver errors as mysql2 builds them, with deliberately misleading texts. */
 interface DriverFields {
   readonly errno?: number
   readonly code?: string

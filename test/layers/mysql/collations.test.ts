@@ -10,7 +10,7 @@ import { mysqlWorld } from "./MysqlWorld.ts"
 
 const at = 1_800_000_000_000
 
-/** As Unkey's own database compares: neither case nor accents count, and some characters do not at all. */
+/** Unkey's collation: it ignores case, accents and some characters. */
 const compareLoosely = Layer.effectDiscard(
   Effect.gen(function* () {
     const { sql } = (yield* MysqlPools).primary

@@ -16,7 +16,7 @@ const rowsOf = Effect.flatMap(World, (world) => world.dump)
 
 class Proxy extends Context.Tag("test/Proxy")<Proxy, Effect.Effect.Success<ReturnType<typeof cuttingProxy>>>() {}
 
-/** The stores behind a proxy that can lose a COMMIT. */
+/** The stores behind a proxy that can drop a COMMIT. */
 const behindProxy = Layer.unwrapScoped(
   Effect.gen(function* () {
     const options = poolOptions(yield* freshDatabase)
@@ -95,7 +95,7 @@ layer(behindProxy, { excludeTestServices: true })("stores on a failing connectio
         yield* sql.unsafe(`KILL CONNECTION ${Number(victim?.id)}`).unprepared
       })
       const killer = yield* Effect.fork(Effect.repeat(Effect.ignore(killOne), Schedule.spaced("5 millis")))
-      // The outer retry stands for Restate, which repeats a step after the store has given up.
+      // The outer retry stands for Restate, which retries a step after the store has failed.
       yield* Effect.forEach(
         deployments,
         (deploymentId) =>

@@ -7,7 +7,7 @@ import { IdlePreviewStore } from "../../../src/services/IdlePreviewStore.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions, quietly } from "./MysqlWorld.ts"
 
-/** One connection, so that its counters are those of the statement under test. */
+/** One connection, so that its counters belong to the tested statement. */
 const oneConnection = Layer.unwrapScoped(
   Effect.map(freshDatabase, (url) =>
     Layer.tap(MysqlPoolsLive({ primary: { ...poolOptions(url), maxConnections: 1 } }), (context) =>

@@ -8,7 +8,7 @@ import { askingServer, type Question } from "./AskingServer.ts"
 
 const password = "canary-mysql-password"
 
-/** What such a server hears of a worker that connects to it and fails. */
+/** What such a server receives from a worker whose connection fails. */
 const heardBy = (question: Question) =>
   Effect.gen(function* () {
     const certificate = yield* selfSigned("127.0.0.1")
@@ -26,7 +26,7 @@ const heardBy = (question: Question) =>
     return { error, heard: yield* heard }
   }).pipe(Effect.scoped)
 
-/** One attempt of the driver to log in over TLS without a check; the server accepts nothing, so it ends with the time limit. */
+/** One login attempt over TLS without certificate verification; the server rejects everything, so it ends with the timeout. */
 const driverAlone = (port: number) =>
   Effect.async<void>((resume) => {
     const ssl = { rejectUnauthorized: false }

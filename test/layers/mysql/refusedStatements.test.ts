@@ -7,7 +7,7 @@ import { DbError, type DbErrorReason, DbRefused, type DbRefusedReason, isAboutRo
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
-/** One database with the tables that the statements below break the rules of. */
+/** A database with the tables whose constraints the statements below violate. */
 class Target extends Context.Tag("test/Target")<Target, MysqlPoolOptions>() {}
 
 const ddl = [
@@ -46,7 +46,7 @@ const insert = (columns: string, ...values: ReadonlyArray<unknown>) => ({
 })
 const plain = (statement: string) => ({ statement, values: [] })
 
-/** What MySQL 9 and MariaDB 10.11 both refuse; their numbers differ in places. */
+/** Statements that MySQL 9 and MariaDB 10.11 both reject, some with different numbers. */
 const refused: ReadonlyArray<readonly [DbRefusedReason, string, ReturnType<typeof insert>]> = [
   ["duplicate_key", "a second row of a key", insert("id, name", 1, "two")],
   ["constraint", "NULL where there must be a value", insert("id, name", 2, null)],
@@ -114,7 +114,9 @@ layer(target, { excludeTestServices: true })("a statement that the server refuse
   )
 })
 
-/** What an operator changes, for all statements at once: a restart, a grant or a restore makes the same request succeed. */
+/**
+ * Errors that an operator fixes for all statements at once: after a restart, a grant or a restore the same request succeeds.
+ */
 const logins: ReadonlyArray<readonly [string, Partial<MysqlPoolOptions>]> = [
   ["a password that is refused", { user: "nobody_at_all", password: Redacted.make("wrong") }],
   ["a database that is not there", { database: "no_such_database" }]

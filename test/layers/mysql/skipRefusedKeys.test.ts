@@ -16,13 +16,13 @@ const bad = "key_3"
 interface Case {
   readonly reason: DbRefusedReason
   readonly because: string
-  /** Changes the schema as another version, an operator or a tool could have, and changes it back. */
+  /** Changes the schema as another version, an operator or a tool might, and reverts it. */
   readonly change: string
   readonly back: string
   readonly columns?: Partial<Tables["keys"]>
 }
 
-/** The schema takes the rows of every key but one. */
+/** The schema accepts the rows of all keys but one. */
 const aboutRows: ReadonlyArray<Case> = [
   {
     reason: "duplicate_key",
@@ -67,7 +67,7 @@ const aboutRows: ReadonlyArray<Case> = [
   }
 ]
 
-/** With the schema changed, and five keys of which the third has these columns. */
+/** With the changed schema, and five keys of which the third has these columns. */
 const changed = <A, E, R>(
   { back, change, columns }: Pick<Case, "back" | "change" | "columns">,
   body: Effect.Effect<A, E, R>
@@ -83,7 +83,7 @@ const changed = <A, E, R>(
     )
   })
 
-/** Batch after batch, as the workflow asks for them, with the lines of the log. */
+/** All batches, as the workflow requests them, with the log lines. */
 const refillAll = Effect.gen(function* () {
   const store = yield* KeyRefillStore
   const told: Array<unknown> = []

@@ -20,7 +20,7 @@ const get = (url: string, options: Partial<OutboundOptions> = {}) =>
 const reasonAt = (url: string, options: Partial<OutboundOptions> = {}) =>
   Effect.map(Effect.flip(get(url, options)), ({ reason, retryable }) => [reason, retryable])
 
-/** Sends `/old` on to where it is told, and answers everywhere else. */
+/** Redirects `/old` to the given URL, and responds elsewhere. */
 const redirecting = (status: number, location: (url: string) => string) =>
   httpStub(({ headers, path }) =>
     path === "/old"
@@ -79,7 +79,7 @@ describe("a call to a neighbour", () => {
       yield* TestClock.adjust("10 seconds")
       const reasons = yield* Effect.forEach(four, Fiber.join)
       assert.includeMembers(reasons, ["timeout", "busy"])
-      // All have left: the next one is sent.
+      // All calls have ended: the next one is sent.
       const next = yield* Effect.fork(ask)
       yield* untilIo(Effect.sync(() => visits.length >= 3))
       yield* Fiber.interrupt(next)
@@ -146,7 +146,7 @@ describe("a call to a neighbour", () => {
           host
         )
       assert.isEmpty(received)
-      // Both in the operator's own network.
+      // Both are in the operator's network.
       assert.strictEqual((yield* get(`http://localhost:${port}/`, { configuredHost: "127.0.0.1" })).status, 200)
     })
   )

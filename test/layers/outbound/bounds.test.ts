@@ -8,7 +8,7 @@ const section = page.slice(page.indexOf("### What a neighbour may take"), page.i
 
 const bytesOf = (bytes: number): string => (bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MiB` : `${bytes / 1024} KiB`)
 
-/** Names as the page has them, where two neighbours have one name. */
+/** The documented names, where two services share one. */
 const names = { unkeyVault: "vault (Unkey's)", hashicorpVault: "vault (HashiCorp's)" } as const
 const statusOnly: ReadonlyArray<string> = ["slack", "heartbeat"]
 

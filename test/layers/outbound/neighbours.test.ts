@@ -66,7 +66,7 @@ const traces = (url: string) =>
     resourceAttributes: {}
   })
 
-/** One call of each layer that speaks to a neighbour over HTTP. */
+/** One call of each layer that calls a remote service over HTTP. */
 const calls: Readonly<Record<string, Call>> = {
   git: (url) =>
     Effect.flatMap(gitClient, (git) =>
@@ -167,13 +167,13 @@ const notice = {
   used: 2
 } as const
 
-/** Layers that read no body: they succeed on a status alone, so that only silence and redirects can be a failure. */
+/** Layers that read no body: they succeed by status alone, so only silence and redirects can fail them. */
 const statusOnly: Readonly<Record<string, Call>> = {
   Slack: (url) => Effect.flatMap(Notifier, (it) => it.quotaExceeded(notice)).pipe(Effect.provide(webhook(url))),
   "a heartbeat": (url) => Effect.flatMap(Heartbeat, (it) => it.send("key_refill")).pipe(Effect.provide(monitors(url)))
 }
 
-/** What the Effect's real clock gives a call that may not hang. */
+/** Real-time limit of a call that must not hang. */
 const soon = Effect.timeoutFail({ duration: "20 seconds", onTimeout: () => ({ reason: "hangs" }) })
 
 const failureOf = (call: Call, malice: Malice) =>
@@ -184,7 +184,7 @@ const failureOf = (call: Call, malice: Malice) =>
     return { ...server, reason }
   })
 
-/** The kernel's buffers on both sides of a connection, and what is under way in this process. */
+/** Kernel buffers on both sides of a connection, and data in this process. */
 const underway = 16 * 1024 * 1024
 const largestBound = 16 * 1024 * 1024
 
@@ -224,10 +224,10 @@ describe("a hostile neighbour", () => {
         const { url, visits } = yield* hostileServer("silence")
         const running = yield* Effect.fork(Effect.flip(call(url)))
         yield* untilIo(Effect.sync(() => visits.length > 0))
-        // Route 53's SDK tries again on the clock of the machine: each try is as bounded as the first.
+        // The Route 53 SDK retries in real time: each attempt is bounded like the first.
         const done = yield* Effect.fork(Fiber.join(running))
         yield* untilIo(Effect.zipRight(TestClock.adjust("1 second"), Effect.map(Fiber.poll(done), Option.isSome)))
-        // An insecure registry is asked over TLS after plain HTTP, which this server cuts off.
+        // An insecure registry is tried over TLS after plain HTTP, which this server closes.
         assert.strictEqual((yield* Fiber.join(done)).reason, name === "a registry" ? "unreachable" : "timeout")
       })
     )

@@ -9,7 +9,7 @@ import { RestateClient, testRestate } from "../../support/stack/Restate.ts"
 
 const service = "test.v1.Waiting"
 
-/** Serves one object on a port of its own and registers it: one handler waits with, one without an entry in its journal. */
+/** Serves and registers one object on a free port: one handler waits with, the other without a journal entry. */
 const registerVersion = Effect.gen(function* () {
   const restate = yield* RestateClient
   const runPromise = Runtime.runPromise(yield* Effect.runtime())
@@ -41,7 +41,7 @@ const versionAt = (address: string) =>
 const unfinishedOn = (id: string) =>
   Effect.flatMap(RestateVersions, (versions) => Effect.map(versions.unfinished, (all) => all.get(id) ?? 0))
 
-// What the SDK says about connections that are cut is expected here.
+// The SDK's messages about closed connections are expected.
 const world = VersionsLive.pipe(Layer.provideMerge(testRestate()), Layer.merge(Logger.remove(Logger.defaultLogger)))
 
 layer(world, { excludeTestServices: true, timeout: "1 minute" })("the versions that Restate knows", (it) => {

@@ -19,7 +19,7 @@ const done: BuildEvent = {
 
 type Insert = ClickhouseInsert["Type"]["insert"]
 
-/** Telemetry with a scope of its own, and what it has inserted so far. */
+/** Telemetry with its own scope, and the rows inserted so far. */
 const telemetryOn = (insert: Insert) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -135,7 +135,7 @@ describe("telemetry of builds in ClickHouse", () => {
           })
         )
         const dropped = yield* telemetry.dropped
-        // 120 kB each as they stand in memory, and 32 MiB of them.
+        // 120 kB each in memory, 32 MiB in total.
         assert.isAbove(dropped, 600)
         yield* TestClock.adjust("2 seconds")
         assert.deepStrictEqual(inserted, [["build_steps_v1", 1]])

@@ -26,7 +26,7 @@ const withToken = Effect.flatMap(VaultServer, (server) => server.createToken({ t
   Effect.map(givenToken)
 )
 
-/** A server, and a vault that a test builds when it is ready for it. */
+/** A server, and a vault that the test builds later. */
 const server = Effect.map(Layer.build(vaultServer()), (built) => Context.get(built, VaultServer))
 
 const standing = Effect.gen(function* () {
@@ -213,7 +213,7 @@ describe("HashiCorp Vault", () => {
         [502, "<html>", ["unavailable", 502]],
         [473, {}, ["unavailable", 473]],
         [404, { errors: ["no handler for route"] }, ["unexpected-answer", 404]],
-        // A proxy's word is not Vault's: no ciphertext is given up for it.
+        // A proxy's 400 is not Vault's: the ciphertext is not refused for it.
         [400, "<html>", ["unexpected-answer", 400]],
         [200, "<html>", ["unexpected-answer"]],
         [200, { data: { [plaintext]: 1 } }, ["unexpected-answer"]],

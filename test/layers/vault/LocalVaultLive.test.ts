@@ -20,7 +20,7 @@ const decrypt = (ciphertext: string) =>
 
 const local = (file: string) => LocalVaultLive(file).pipe(Layer.provide(NodeFileSystem.layer))
 
-/** A vault as another process would have it: it shares nothing but the file. */
+/** Another process's vault: it shares only the file. */
 const open = (file: string) => Effect.map(Layer.build(local(file)), (built) => Effect.provide(built))
 
 const newKeyFile = Effect.map(temporaryFolder, (folder) => join(folder, "deep", "keys"))

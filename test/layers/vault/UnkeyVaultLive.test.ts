@@ -113,7 +113,7 @@ describe("Unkey's vault", () => {
       const { disturb, url } = yield* server
       yield* disturb({ after: "1 hour" })
       const running = yield* Effect.fork(unavailable(Effect.provide(encrypt, unkey(url))))
-      // The timer of the call, and that of the answer that is late.
+      // The timers of the call and of the late response.
       yield* untilIo(Effect.map(TestClock.sleeps(), (sleeps) => sleeps.length >= 2))
       yield* TestClock.adjust("9999 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(running)))

@@ -34,7 +34,7 @@ const denied = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     assert.strictEqual(error.reason, "denied")
   })
 
-/** Log lines of everything that runs in this scope. */
+/** Log lines of this scope. */
 const recordLog = Effect.gen(function* () {
   const lines: Array<string> = []
   const logger = Logger.make(({ message }) => {
@@ -104,7 +104,7 @@ describe("a session with Vault", () => {
       )
       yield* untilIo(sleepingUntil(40_000))
       yield* disturb(() => failing)
-      // At 40 s, then 1, 2 and 4 s after the one before.
+      // At 40 s, then after 1, 2 and 4 s.
       yield* TestClock.adjust("40 seconds")
       for (const next of [41_000, 43_000, 47_000]) {
         yield* untilIo(sleepingUntil(next))
@@ -156,7 +156,7 @@ describe("a session with Vault", () => {
       yield* TestClock.adjust("40 seconds")
       yield* untilIo(sleepingUntil(41_000))
       yield* disturb(() => undefined)
-      // The background is due at 41 s; before it gets there, a call finds the token ended.
+      // The background renewal is due at 41 s; a call finds the token expired before that.
       yield* TestClock.setTime(60_000)
       yield* encrypt
     })

@@ -9,7 +9,7 @@ const plaintext = "canary-plaintext-3d19"
 const purpose = certificateKey("app.example.com")
 const another = clickhousePassword("ws_1")
 
-/** One server, and two workers that use it: one that binds, and one as it was before, or with the setting off. */
+/** One server and two workers: one binds ciphertexts, the other is an earlier version or has the setting off. */
 const standing = Effect.gen(function* () {
   const server = Context.get(yield* Layer.build(vaultServer()), VaultServer)
   const token = yield* server.createToken({ ttl: 3_600 })
@@ -96,7 +96,7 @@ describe("a ciphertext of HashiCorp Vault", () => {
       for (const [status, json] of [
         [503, {}],
         [403, { errors: ["permission denied"] }],
-        // A proxy's word is not Vault's.
+        // A proxy's response is not Vault's.
         [400, "<html>"]
       ] as const) {
         yield* server.disturb(({ path }) => (path.includes("/decrypt/") ? { answer: { status, json } } : undefined))

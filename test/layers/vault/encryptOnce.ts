@@ -4,7 +4,7 @@ import { HashicorpVaultLive } from "../../../src/layers/vault/HashicorpVaultLive
 import { certificateKey } from "../../../src/services/Purpose.ts"
 import { Vault } from "../../../src/services/Vault.ts"
 
-/** Run as a program of its own, with the environment of the test: `encryptOnce.ts <url> <token> <plaintext>`. */
+/** A separate program with the test's environment: `encryptOnce.ts <url> <token> <plaintext>`. */
 const [url = "", token = "", plaintext = ""] = process.argv.slice(2)
 
 const vault = HashicorpVaultLive({

@@ -2,7 +2,7 @@ import { webcrypto } from "node:crypto"
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509"
 import { Effect } from "effect"
 
-/** A key and a certificate that only vouches for itself, both PEM, for a server on this address. */
+/** A key and a self-signed certificate in PEM, for a server on this address. */
 export const selfSigned = (ip: string): Effect.Effect<{ readonly key: string; readonly cert: string }> =>
   Effect.promise(async () => {
     const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }

@@ -10,7 +10,7 @@ import { HashicorpVaultLive, type HashicorpVaultOptions } from "../../../src/lay
 import type { VaultLogin } from "../../../src/layers/vault/hashicorp/login.ts"
 import type { Vault } from "../../../src/services/Vault.ts"
 
-/** A folder that goes away with the scope. */
+/** A folder that is deleted with the scope. */
 export const temporaryFolder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "vault-test-"))),
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
@@ -47,7 +47,7 @@ export const asAppRole = (token: { readonly ttl: number; readonly maxTtl?: numbe
     return { method: "approle", mount: "approle", roleId, secretId: Redacted.make(secretId) } satisfies VaultLogin
   })
 
-/** Everything that a value shows, whichever way it is printed. */
+/** All printed forms of a value. */
 export const shown = (value: unknown): string =>
   [
     inspect(value, { depth: 30, showHidden: true }),
@@ -56,7 +56,7 @@ export const shown = (value: unknown): string =>
     value instanceof Error ? `${value.message}${value.stack}${inspect(value.cause)}` : ""
   ].join("\n")
 
-/** Runs an effect and answers with all that it leaves for others to read: its exit, its log lines and its spans. */
+/** Runs an effect; returns its exit, log lines and spans. */
 export const traces = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<string, never, R> =>
   Effect.gen(function* () {
     const lines: Array<string> = []
@@ -86,7 +86,7 @@ export const traces = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<s
     ].join("\n")
   })
 
-/** A text, as it is and the way it travels. */
+/** A text and its encoded forms. */
 export const assertHides = (text: string, secrets: ReadonlyArray<string>): void => {
   for (const secret of secrets)
     for (const form of [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)])

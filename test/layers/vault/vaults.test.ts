@@ -50,7 +50,7 @@ vaultContract(
   { rotate: rotateTransitKey, bindsPurpose: false }
 )
 
-/** The jwt that Kubernetes puts into a pod ends with a line break in some versions. */
+/** In some Kubernetes versions the pod's JWT file ends with a newline. */
 const asServiceAccount = Effect.gen(function* () {
   const tokenFile = join(yield* temporaryFolder, "token")
   yield* Effect.promise(() => writeFile(tokenFile, "the.service.account\n"))

@@ -17,7 +17,7 @@ export const pebbleClient = (options: ClientOptions = {}) =>
     )
   )
 
-/** Asks again while the CA is out of order, as a durable step does. A refused nonce was not acted upon: that is safe. */
+/** Retries while the CA is unavailable, as a durable step does. A rejected nonce had no effect, so that is safe. */
 const patient = <A>(effect: Effect.Effect<A, AcmeError>) =>
   Effect.retry(effect, {
     schedule: Schedule.intersect(Schedule.spaced("1 millis"), Schedule.recurs(200)),
@@ -62,7 +62,7 @@ const caWorld = (options: ClientOptions) =>
     })
   )
 
-/** A Pebble of this run alone, with a client of it, and a world in which challenges can be answered. */
+/** A private Pebble, a client, and services to answer challenges. */
 export const pebbleWorld = (authority: PebbleOptions = {}, client: ClientOptions = {}) =>
   Layer.mergeAll(
     Layer.map(pebbleClient(client), (context) => Context.make(Acme, patientClient(Context.get(context, Acme)))),

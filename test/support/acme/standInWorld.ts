@@ -3,7 +3,7 @@ import { StandInCa, standInCa } from "../../../dev/simulators/StandInCa.ts"
 import { AcmeClientLive, type AcmeClientOptions } from "../../../src/layers/acme/AcmeClientLive.ts"
 import { PkiLive } from "../../../src/layers/PkiLive.ts"
 
-/** A client of the running stand-in. */
+/** A client of the scripted CA. */
 export const standInClient = (options: Partial<AcmeClientOptions> = {}) =>
   Layer.unwrapEffect(
     Effect.map(StandInCa, ({ directoryUrl, tlsRoot }) =>
@@ -11,10 +11,10 @@ export const standInClient = (options: Partial<AcmeClientOptions> = {}) =>
     )
   )
 
-/** A stand-in for a CA, a client of it, and keys. */
+/** A scripted CA, a client, and keys. */
 export const standInWorld = Layer.mergeAll(standInClient(), PkiLive).pipe(Layer.provideMerge(standInCa()))
 
-/** What the stand-in was asked, in order, by kind. */
+/** Operations that the scripted CA received, in order. */
 export const asked = Effect.flatMap(StandInCa, (authority) => authority.received).pipe(
   Effect.map((requests) => requests.map(({ operation }) => operation))
 )

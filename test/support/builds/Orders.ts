@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 
-/** What the worker of `buildingProcess.ts` builds with: its one argument, in JSON. */
+/** The JSON argument of `buildingProcess.ts`. */
 export const Orders = Schema.parseJson(
   Schema.Struct({
     address: Schema.String,

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { activeBuilds as ask } from "../../../src/layers/builder/buildkit/activeBuilds.ts"
 import { openBuildkit } from "../../../src/layers/builder/buildkit/BuildkitClient.ts"
 
-/** How many builds the daemon is at work on, as it says itself. */
+/** The number of running builds that the daemon reports. */
 export const activeBuilds = (address: string): Effect.Effect<number> =>
   openBuildkit({ address }).pipe(
     Effect.flatMap(ask),

@@ -9,7 +9,7 @@ import { pollUntil, request } from "./builds.ts"
 import { gitHubWithTokens } from "./MemoryGitHub.ts"
 import { Orders } from "./Orders.ts"
 
-// A worker that starts a build which takes long, says so once it runs, and waits to be killed.
+// A worker that starts a long build, reports when it runs, and waits to be killed.
 Effect.gen(function* () {
   const { address, commitSha, gitUrl, registry, token } = yield* Schema.decodeUnknown(Orders)(process.argv[2])
   const layer = BuildkitBuilderLive({

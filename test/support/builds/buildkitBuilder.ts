@@ -7,28 +7,28 @@ import type { Builder } from "../../../src/services/Builder.ts"
 import type { BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
 import type { BuildVariables } from "../../../src/services/BuildVariables.ts"
 import { MemoryBuildLedger } from "../memory/MemoryBuildLedger.ts"
-import { BuildGround, gitToken, registryOf } from "./BuildGround.ts"
+import { BuildFixture, gitToken, registryOf } from "./BuildFixture.ts"
 import { gitHubWithTokens } from "./MemoryGitHub.ts"
 
 export interface BuildkitBuilderChoices {
   readonly telemetry: Layer.Layer<BuildTelemetry>
-  /** Default: the ground's own. */
-  readonly registry?: (ground: BuildGround["Type"]) => Registry
-  /** By installation. Default: installation 1 may read the ground's private repository. */
+  /** Default: the fixture's own. */
+  readonly registry?: (ground: BuildFixture["Type"]) => Registry
+  /** Repositories by installation. Default: installation 1 can read the fixture's private repository. */
   readonly tokens?: Readonly<Record<string, string>>
   /** Default: none. */
   readonly variables?: Layer.Layer<BuildVariables>
 }
 
-/** The worker's builder on the real BuildKit, git server and registry of the ground. */
+/** The worker's builder on the fixture's real BuildKit, git server and registry. */
 export const buildkitBuilder = ({
   registry = ({ registry }) => registryOf(registry),
   telemetry,
   tokens = { "1": gitToken },
   variables = NoBuildVariables
-}: BuildkitBuilderChoices): Layer.Layer<Builder, never, BuildGround> =>
+}: BuildkitBuilderChoices): Layer.Layer<Builder, never, BuildFixture> =>
   Layer.unwrapEffect(
-    Effect.map(BuildGround, (ground) =>
+    Effect.map(BuildFixture, (ground) =>
       BuildkitBuilderLive({
         buildkit: { address: ground.buildkit.address },
         gitUrl: ground.git.url,

@@ -4,7 +4,7 @@ import { Builder, type BuildRequest, type BuildState } from "../../../src/servic
 
 let counter = 0
 
-/** A request for `acme/shop`, under an id of its own. */
+/** A build request for `acme/shop` with a new id. */
 export const request = (commitSha: string, change: Partial<BuildRequest> = {}): BuildRequest => {
   counter += 1
   return {
@@ -45,6 +45,6 @@ export const build = (asked: BuildRequest) =>
     return yield* pollUntil(asked.buildId, hasEnded)
   })
 
-/** Waits in real time until something outside has happened. */
+/** Waits in real time for an external condition. */
 export const until = (condition: () => boolean): Effect.Effect<void> =>
   Effect.sleep("5 millis").pipe(Effect.repeat({ until: condition }), inRealTime, Effect.asVoid)

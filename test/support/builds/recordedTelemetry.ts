@@ -1,7 +1,7 @@
 import { Effect, Layer } from "effect"
 import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
 
-/** Telemetry that only remembers, in the order in which it is told. */
+/** Telemetry that records events in order. */
 export const recordedTelemetry = () => {
   const told: Array<BuildEvent> = []
   const telemetry = Layer.succeed(

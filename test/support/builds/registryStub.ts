@@ -12,8 +12,8 @@ const answerOf = ({ url }: HttpClientRequest.HttpClientRequest, challenge: strin
     : Response.json({ token: `token-for-${new URL(url).searchParams.getAll("scope").join("+")}` })
 
 /**
- * HTTP on which every registry lets in by tokens, or with another challenge as that one says, and every token server
- * gives what it is asked for. Remembers the requests.
+ * An HTTP client on which every registry uses token authentication, or the given challenge, and every token server issues the
+ * requested token. Records requests.
  */
 export const registryStub = (challenge = 'Bearer realm="https://auth.example.com/token",service="images"') => {
   const asked: Array<AskedRegistry> = []

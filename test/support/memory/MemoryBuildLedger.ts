@@ -19,12 +19,12 @@ type Rows = ReadonlyMap<string, Row>
 
 const sweepLimit = 100
 
-/** Its clock is the one it is made under, whatever clock its callers go by: so is a database's. */
+/** Uses the clock of its creation, independent of its callers', as a database does. */
 export const makeMemoryBuildLedger: Effect.Effect<BuildLedger["Type"]> = Effect.gen(function* () {
   const clock = yield* Clock.clockWith(Effect.succeed)
   const rows = yield* Ref.make<Rows>(new Map())
 
-  /** Puts a row in the place of another, or none, and answers. */
+  /** Replaces a row, or inserts it, and returns a result. */
   const change = <A>(buildId: string, act: (row: Row | undefined, now: number) => readonly [A, Row | undefined]) =>
     Effect.flatMap(clock.currentTimeMillis, (now) =>
       Ref.modify(rows, (before): readonly [A, Rows] => {

@@ -13,23 +13,23 @@ export interface Fate {
   readonly ends: "succeeds" | "vanishes" | Omit<Extract<BuildState, { readonly _tag: "Failed" }>, "_tag">
 }
 
-/** By request and number of the run, from 1: a build that vanished is started again. */
+/** By request and run number, from 1: a build that vanished is started again. */
 export type FateOf = (request: BuildRequest, run: number) => Fate
 
-/** Not a whole number of seconds: looks come every second, and a tie would make what a look sees a matter of order. */
+/** Not a whole number of seconds: polls come every second, and a tie would depend on order. */
 export const builds: Fate = { takes: "40500 millis", ends: "succeeds" }
 
 export interface MemoryBuilderOptions {
   readonly fateOf?: FateOf
-  /** Whether it answers, by Unix milliseconds. */
+  /** Whether it is available, by Unix milliseconds. */
   readonly isAway?: (now: number) => boolean
   /** Whether polls of a build die with a defect, by Unix milliseconds: the poller is delayed and renews nothing. */
   readonly isBroken?: (now: number, buildId: string) => boolean
-  /** The problem with a request, when there is one. */
+  /** The problem of an invalid request. */
   readonly refuses?: (request: BuildRequest) => string | undefined
 }
 
-/** One run of a build, from when it started. Its end is the earliest of what its fate says and what was done to it. */
+/** One run of a build. It ends at the earliest of its scripted end and external events. */
 export interface Run {
   readonly request: BuildRequest
   readonly startedAt: number
@@ -37,7 +37,7 @@ export interface Run {
   readonly ends: Fate["ends"] | "cancelled"
 }
 
-/** What a test sees of the builder. */
+/** The test's view of the builder. */
 export class MemoryBuilder extends Context.Tag("test/MemoryBuilder")<
   MemoryBuilder,
   {
@@ -49,7 +49,7 @@ export class MemoryBuilder extends Context.Tag("test/MemoryBuilder")<
     readonly runningAt: (now: number) => ReadonlyArray<BuildRequest>
     /** The most builds of one workspace that ever ran at the same time. */
     readonly peakOf: (workspaceId: string) => number
-    /** The process that builds dies, and with it everything that runs. */
+    /** The building process dies with all running builds. */
     readonly die: (now: number) => void
   }
 >() {}
@@ -97,7 +97,7 @@ class Builds {
     this.runs.push({ request, startedAt: now, endsAt: now + Duration.toMillis(takes), ends })
   }
 
-  /** Ends what runs and matches. */
+  /** Ends matching running builds. */
   end(now: number, ends: Run["ends"], matches: (run: Run) => boolean): ReadonlyArray<Run> {
     const ended = this.runs.filter((run) => now < run.endsAt && matches(run))
     for (const run of ended) this.runs[this.runs.indexOf(run)] = { ...run, endsAt: now, ends }
@@ -120,7 +120,7 @@ class Builds {
   }
 }
 
-/** A builder whose builds take virtual time. Without options there is none. */
+/** A builder whose builds take virtual time. Without options no builder is configured. */
 export const memoryBuilder = (options?: MemoryBuilderOptions): Layer.Layer<Builder | MemoryBuilder> =>
   Layer.effectContext(
     Effect.sync(() => {

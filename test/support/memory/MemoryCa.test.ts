@@ -24,7 +24,7 @@ const refused = new AcmeProblem({
   retryAfter: null
 })
 
-/** Over HTTP the CA goes through the rows of a domain, over DNS through its records. */
+/** HTTP-01 uses the rows of a domain, DNS-01 its records. */
 const present = ({ keyAuthorization, name, token, type }: PresentedChallenge) =>
   Effect.gen(function* () {
     if (type === "http-01") {
@@ -48,7 +48,7 @@ const caWorld = Layer.effect(
   )
 )
 
-// What the stories of certificates rest on: the double keeps the same promises as a real CA. Time stands still here, so it
+// Validates the test double that certificate stories use: it keeps the promises of a real CA. Time does not advance here, so it
 // validates and issues at once.
 acmeContract(
   "memory",

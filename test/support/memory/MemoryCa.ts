@@ -18,39 +18,39 @@ import { MemoryDns } from "./MemoryDns.ts"
 import { publicKeyOf, readCsr, writeChain } from "./MemoryPki.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 
-/** One request as the CA's log has it. */
+/** One request in the CA's log. */
 export interface CaRequest {
   readonly operation: AcmeOperation
-  /** The identifier it is about; empty when there is none. */
+  /** The identifier of the request; empty if none. */
   readonly name: string
   /** Unix milliseconds. */
   readonly at: number
 }
 
 export interface MemoryCaOptions {
-  /** What the CA refuses. Of a request alone: a repeated one at the same time is refused again. */
+  /** Requests that the CA rejects, by request only: a repeat at the same time is rejected again. */
   readonly refuse?: (request: CaRequest) => AcmeError | undefined
-  /** A name that is asked for again gets the order that is still open, as Let's Encrypt does. Default true. */
+  /** A repeated newOrder returns the open order, as at Let's Encrypt. Default true. */
   readonly reusesOrders?: boolean
-  /** How long a proof of a name counts for later orders. Default not at all. Milliseconds. */
+  /** How long an authorization is reused, in milliseconds. Default: not at all. */
   readonly reusesProofsFor?: number
   /** Lifetime in milliseconds. Default 90 d. */
   readonly lifetime?: number
-  /** How long before its issuance a certificate begins. Default 1 h. */
+  /** How far notBefore is backdated. Default 1 h. */
   readonly backdate?: number
   /** How long validation and issuance take. Default 2 s each. */
   readonly delay?: number
-  /** How long an order stays pending after its names are proven. Default not at all. */
+  /** How long an order stays pending after validation. Default: not at all. */
   readonly orderLag?: number
-  /** The suggested window of a certificate. Default centred at two thirds of its life, as Let's Encrypt does. */
+  /** The suggested renewal window. Default: centred at two thirds of the lifetime, as at Let's Encrypt. */
   readonly renewalInfo?: (facts: CertificateFacts, now: number) => RenewalInfo | null
-  /** What it has issued to others, and answers for. */
+  /** Certificates issued to other clients. */
   readonly issuedBefore?: ReadonlyArray<CertificateFacts>
-  /** What the CA finds where it looks for a proof; undefined leaves it to the rows and records. */
+  /** Overrides validation; undefined uses rows and records. */
   readonly finds?: (name: string, at: number) => AcmeChallenge["problem"] | undefined
-  /** How long after an answered challenge the CA does not want to be asked for the result. Default it does not say. */
+  /** Retry-After of a challenge response. Default: none. */
   readonly challengeRetryAfter?: number
-  /** Spoils what is issued. */
+  /** Damages issued certificates. */
   readonly misissue?: (facts: CertificateFacts) => CertificateFacts
 }
 
@@ -77,7 +77,7 @@ interface Order {
   chain: string | null
 }
 
-/** What the CA did, for a test to look at. */
+/** The CA's activity, for assertions. */
 export class MemoryCa extends Context.Tag("test/MemoryCa")<
   MemoryCa,
   {
@@ -88,7 +88,7 @@ export class MemoryCa extends Context.Tag("test/MemoryCa")<
     /** Certificates replaced by renewal orders, as these named them. */
     readonly replaced: ReadonlySet<string>
     readonly accounts: ReadonlyMap<string, string>
-    /** Loses every account, as a CA does whose staging area is reset. */
+    /** Deletes all accounts, as when a staging CA is reset. */
     readonly forgetAccounts: Effect.Effect<void>
   }
 >() {}
@@ -104,9 +104,9 @@ const refusal = (operation: AcmeOperation, type: string, status: number, detail:
 const bareName = (name: string) => name.replace(/^\*\./, "")
 
 /**
- * A certificate authority with accounts, orders and authorizations that proves names by looking: for HTTP-01 at the rows
- * that the serving chain goes through (a route, then the challenge of the domain's workspace), for DNS-01 at the records.
- * Everything it makes is named after the name it is for, so that two runs of a story compare.
+ * A CA with accounts, orders and authorizations. HTTP-01 validation uses the rows of the serving chain (a route, then the
+ * challenge of the domain's workspace), DNS-01 validation the DNS records. All resources are named after their domain, so that
+ * two runs of a story compare.
  */
 export const memoryCa = (options: MemoryCaOptions = {}) =>
   Layer.effectContext(
@@ -138,7 +138,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
         return counts[name] ?? 0
       }
 
-      /** Logs a request, and refuses it when the options say so. */
+      /** Logs a request, and rejects it if the options say so. */
       const received = (operation: AcmeOperation, name: string): Effect.Effect<void, AcmeError> =>
         Effect.suspend(() => {
           const request = { operation, name, at: time.now }
@@ -175,7 +175,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
           return values.includes(hash(keyAuthorization)) ? null : { type: "unauthorized", detail: "no value is right" }
         })
 
-      /** The CA looks some time after it was asked to; what it finds then is the verdict. */
+      /** The CA validates some time after the request; its findings then are final. */
       const validated = (authorization: Authorization, { key }: Pick<AcmeAccount, "key">) =>
         Effect.gen(function* () {
           const challenge = authorization.challenges.find(({ answeredAt }) => answeredAt !== null)

@@ -22,7 +22,7 @@ type Owner = DomainRow & { readonly name: DomainName }
 
 const dayMillis = 86_400_000
 
-/** A row that has a domain name. */
+/** A row with a valid domain name. */
 const ownerIn = (rows: Pick<Rows, "custom_domains">, domainId: string): Owner | undefined => {
   const row = rows.custom_domains.find(({ id }) => id === domainId)
   const name = row === undefined ? null : Either.getOrNull(domainName(row.domain))
@@ -93,7 +93,7 @@ const saveCertificate = (
   return { _tag: "Saved", id: current?.id ?? id }
 }
 
-/** As the live store does: a tenant's text is taken, so the platform's row has a final dot. */
+/** As in the live store: if a tenant's row has the text, the platform's row has a final dot. */
 const freeSpelling = (draft: Draft, name: DomainName): string => {
   const has = (text: string) => (row: DomainRow) => row.domain === text
   if (!draft.custom_domains.some(has(name))) return name

@@ -18,16 +18,16 @@ export interface MemoryUser {
 export interface MemoryClickhouseOptions {
   /** Users that exist already. */
   readonly users?: Readonly<Record<string, Partial<MemoryUser>>>
-  /** Whether the server is away when the n-th operation, counted from 0, arrives. */
+  /** Whether the server is unavailable at the n-th operation, counted from 0. */
   readonly isAway?: (nth: number) => boolean
 }
 
-/** What a test sees of the ClickHouse in memory. */
+/** The test's view of the in-memory ClickHouse. */
 export class MemoryClickhouse extends Context.Tag("test/MemoryClickhouse")<
   MemoryClickhouse,
   {
     readonly users: ReadonlyMap<string, MemoryUser>
-    /** Every moment in which a user could read what is not its workspace's, or lost what it had. */
+    /** Every operation after which a user could read another workspace's rows, or lost access. */
     readonly violations: ReadonlyArray<string>
     readonly operations: ReadonlyArray<UserOperation>
   }
@@ -35,7 +35,7 @@ export class MemoryClickhouse extends Context.Tag("test/MemoryClickhouse")<
 
 const nobody: MemoryUser = { password: "", grants: new Set(), filters: new Map(), limits: new Map() }
 
-/** Policies of a table add up: a user sees what any of its own lets through, and without one it sees everything. */
+/** Row policies are combined with OR; without a policy a user sees all rows. */
 const workspacesSeen = (user: MemoryUser, table: string): ReadonlyArray<string> => {
   if (!user.grants.has(table)) return []
   const filters = [...user.filters.values()].filter((filter) => filter.table.name === table)
@@ -60,11 +60,11 @@ const applied = (user: MemoryUser | undefined, operation: UserOperation, passwor
   }
 }
 
-/** What became worse with an operation, for the workspace that the user's name stands for. */
+/** Regressions of an operation, for the user's workspace. */
 const worsened = (name: string, before: MemoryUser, after: MemoryUser): ReadonlyArray<string> => {
   const foreign = (user: MemoryUser, table: string) => workspacesSeen(user, table).filter((seen) => seen !== name)
   const exposed = [...after.grants].filter((table) => foreign(after, table).length > foreign(before, table).length)
-  // What it could read of its own, it can read from then on.
+  // It can still read its own rows.
   const lost = [...before.filters.values()]
     .map((filter) => filter.table.name)
     .filter((table) => before.grants.has(table) && !after.grants.has(table))

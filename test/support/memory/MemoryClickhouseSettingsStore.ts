@@ -15,7 +15,7 @@ const columnsOf = (limits: UserLimits) => ({
   max_query_result_rows: limits.maxQueryResultRows
 })
 
-/** The login of the workspace's row, with the limits set, or none. */
+/** The login of the workspace's row after setting the limits, or none. */
 const updateStored = (draft: Draft, { at, limits, workspaceId }: LimitsChange) => {
   const row = draft.clickhouse_workspace_settings.find((it) => it.workspace_id === workspaceId)
   if (row === undefined) return Option.none()

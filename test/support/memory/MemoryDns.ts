@@ -4,7 +4,7 @@ import { DnsZone } from "../../../src/services/DnsZone.ts"
 
 const types = ["TXT", "CNAME", "ADDRESS"] as const
 type RecordType = (typeof types)[number]
-/** The answer of one server, or of all that have none of their own. */
+/** The answer of one server, or of all without their own. */
 type Servers = ReadonlyMap<string, DnsAnswer>
 
 const everyServer = "*"
@@ -14,11 +14,11 @@ const normal = (name: string) => name.toLowerCase().replace(/\.$/, "")
 export interface MemoryDnsOptions {
   /** Names of the resolvers. Default two. */
   readonly resolvers?: ReadonlyArray<string>
-  /** How often a change of a zone is asked for before it is in sync. Default once in vain. */
+  /** Number of polls before a zone change is in sync. Default: one. */
   readonly looksUntilInSync?: number
 }
 
-/** The DNS of a test: what owners of domains wrote, what we wrote, and who answers otherwise. */
+/** The DNS of a test: records of domain owners and of the worker, and faults. */
 export class MemoryDns extends Context.Tag("test/MemoryDns")<
   MemoryDns,
   {
@@ -30,7 +30,7 @@ export class MemoryDns extends Context.Tag("test/MemoryDns")<
       server?: string
     ) => Effect.Effect<void>
     readonly txt: (name: string) => ReadonlyArray<string>
-    /** Every change of our zones in order, as `add name value` and `remove name value`. */
+    /** Changes of the worker's zones in order, as `add name value` and `remove name value`. */
     readonly changes: ReadonlyArray<string>
   }
 >() {}
@@ -49,7 +49,7 @@ export const memoryDns = ({ resolvers = ["1.1.1.1", "8.8.8.8"], looksUntilInSync
         types.some((type) =>
           [...(records.get(`${type} ${name}`)?.values() ?? [])].some(({ _tag }) => _tag !== "Absent")
         )
-      /** A wildcard answers for names that are not in the zone (RFC 4592, section 2.2.1); here one label below it. */
+      /** A wildcard applies to names that are not in the zone (RFC 4592, section 2.2.1); here one label below it. */
       const answeringName = (name: string) =>
         isWritten(name) || !name.includes(".") ? name : `*.${name.slice(name.indexOf(".") + 1)}`
       const lookUp = (type: RecordType, name: string, server: string): DnsAnswer => {

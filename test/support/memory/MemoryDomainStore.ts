@@ -130,7 +130,7 @@ const settle = (draft: Draft, { at, domain, stored }: Parameters<DomainStore["Ty
   return problem
 }
 
-/** The attempt that this check is, counted. */
+/** Counts the attempt. */
 const counted = (row: DomainRow, at: number) => ({
   check_attempts: row.check_attempts + 1,
   last_checked_at: at,

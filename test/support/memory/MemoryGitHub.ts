@@ -10,29 +10,29 @@ import {
 
 export interface MemoryGitHubOptions {
   readonly allowsUnauthenticated?: boolean
-  /** Whether there is an App. Default yes, when there are options. */
+  /** Whether an App is configured. Default true if options are given. */
   readonly isConfigured?: boolean
-  /** Default: it takes every report. */
+  /** Default: accepts every report. */
   readonly reports?: "taken" | "refused" | "unavailable"
-  /** What the n-th question about a branch's newest commit brings, from 1; default the same commit. Null: no such branch. */
+  /** The newest commit for the n-th query of a branch, from 1; default: the same commit. Null: no such branch. */
   readonly headOf?: (branch: string, nth: number) => BranchHead | "unavailable" | null
 }
 
-/** What a test sees of GitHub. */
+/** The test's view of GitHub. */
 export class MemoryGitHub extends Context.Tag("test/MemoryGitHub")<
   MemoryGitHub,
   {
     /** The states a deployment's commit has gone through, in order; a repeated report changes nothing. */
     readonly statesOf: (deploymentId: string) => ReadonlyArray<CommitStatus["state"]>
     readonly lastOf: (deploymentId: string) => CommitStatus | undefined
-    /** Every question about a branch, as `<repository> <branch> <installation>`. */
+    /** Branch queries, as `<repository> <branch> <installation>`. */
     readonly asked: ReadonlyArray<string>
   }
 >() {}
 
 const head = { sha: "5".repeat(40), message: "", authorHandle: null, authorAvatarUrl: null, timestamp: 1 }
 
-/** A GitHub that remembers what it was told. Without options there is no App. */
+/** A GitHub that records reports. Without options no App is configured. */
 export const memoryGitHub = (options?: MemoryGitHubOptions): Layer.Layer<GitHub | MemoryGitHub> =>
   Layer.effectContext(
     Effect.sync(() => {

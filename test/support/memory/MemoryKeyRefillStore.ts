@@ -7,7 +7,7 @@ import type { Tables } from "./Tables.ts"
 
 type Key = Tables["keys"]
 
-/** Row numbers looked at by one batch, few enough that tests cross the border. The number of a row is its place, from 1. */
+/** Rows scanned per batch, few enough that tests cross the limit. A row's number is its position, from 1. */
 const window = 50n
 
 const isDue = ({ dayOfMonth, isLastOfMonth }: RefillDate, key: Key): key is Key & { readonly refill_amount: number } =>

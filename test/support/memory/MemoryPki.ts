@@ -1,7 +1,7 @@
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { CertificateFacts, NotACertificate, Pki } from "../../../src/services/Pki.ts"
 
-/** The first line of every key, by which a test finds one where none may be. */
+/** The first line of every key, for finding leaked keys. */
 export const keyMarker = "-----BEGIN MEMORY PRIVATE KEY-----"
 
 const Signed = Schema.parseJson(Schema.Struct({ names: Schema.Array(Schema.String), key: Schema.String }))
@@ -11,7 +11,7 @@ const Issued = Schema.parseJson(Schema.Struct({ facts: CertificateFacts, key: Sc
 export const memoryKey = (kind: "account" | "certificate", nth = 0): Redacted.Redacted =>
   Redacted.make(`${keyMarker}\nprivate-${kind}-${nth}\n`)
 
-/** What stands for the public half of a key. Tells nothing of the private one. */
+/** Represents the public key. Reveals nothing of the private key. */
 export const publicKeyOf = (key: Redacted.Redacted): string => `public:${Redacted.value(key).length}:${tail(key)}`
 const tail = (key: Redacted.Redacted) => Redacted.value(key).split("\n")[1]?.replace("private-", "") ?? ""
 
@@ -25,11 +25,11 @@ const read = (chain: string) =>
   )
 
 export interface MemoryPkiOptions {
-  /** Every key is another one. Otherwise all are the same, so that two runs of a story write the same rows. */
+  /** Makes every key unique. By default all are equal, so that two runs of a story write the same rows. */
   readonly freshKeys?: boolean
 }
 
-/** Keys, requests and certificates as readable text: a certificate names its facts and the public half of its key. */
+/** Keys, requests and certificates as readable text: a certificate contains its properties and public key. */
 export const memoryPki = ({ freshKeys = false }: MemoryPkiOptions = {}) =>
   Layer.sync(Pki, () => {
     let made = 0

@@ -46,7 +46,7 @@ const takeSnapshot = (rows: Rows, request: RegionRequest): RegionSnapshot => {
   }
 }
 
-/** Updates the row under the unique key unless it holds this version or a newer one already; inserts when there is none. */
+/** Updates the row with the unique key unless it has this version or a newer one; inserts it if missing. */
 const put = <Row extends { readonly version: number }>(
   rows: Array<Row>,
   isSame: (row: Row) => boolean,

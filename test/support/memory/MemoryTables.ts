@@ -9,7 +9,7 @@ export class MemoryTables extends Context.Tag("test/MemoryTables")<MemoryTables,
 
 export const memoryTables = Layer.effect(MemoryTables, Ref.make(noRows))
 
-/** A private copy of all rows, which a transaction may change as it likes. */
+/** A private copy of all rows that a transaction may change. */
 export type Draft = { readonly [T in TableName]: Array<Tables[T]> }
 
 const widths = new Map(
@@ -23,7 +23,7 @@ const hasDuplicates = <T extends TableName>(table: T, rows: ReadonlyArray<Tables
     return new Set(keyed.map((row) => JSON.stringify(columns.map((column) => row[column])))).size !== keyed.length
   })
 
-/** Rows that came or changed and hold a text that is too long for its column. */
+/** New or changed rows with a text that is too long for its column. */
 const hasTooLong = (table: TableName, before: ReadonlyArray<unknown>, after: ReadonlyArray<object>): boolean => {
   const known = new Set(before)
   return after
@@ -47,8 +47,10 @@ const draftOf = (rows: Rows): Draft =>
   // Each table's rows stay with their table, which a function over all tables cannot express.
   forEachTable((table) => [...rows[table]]) as unknown as Draft
 
-/** One serialised transaction: all of what `body` did to the draft, or nothing when a unique key would break, a text is too
- * long for its column, or it throws. */
+/**
+ * A serialized transaction: applies all changes of `body` to the draft, or none if a unique key is violated, a text is too long
+ * for its column, or it throws.
+ */
 export const transaction =
   (tables: Ref.Ref<Rows>) =>
   <A>(operation: string, body: (draft: Draft) => A): Effect.Effect<A, DbFailure> =>

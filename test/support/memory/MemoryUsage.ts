@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { ClickhouseUnavailable, type UsagePage, UsageSource } from "../../../src/services/Usage.ts"
 
-/** A handle on what workspaces use: `YYYY-M` to workspace to requests. */
+/** Usage by month (`YYYY-M`) and workspace. */
 export class MemoryUsage extends Context.Tag("test/MemoryUsage")<
   MemoryUsage,
   {

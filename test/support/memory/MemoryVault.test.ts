@@ -5,7 +5,7 @@ import { Vault } from "../../../src/services/Vault.ts"
 import { vaultContract } from "../../services/Vault.contract.ts"
 import { MemoryVault } from "./MemoryVault.ts"
 
-// What workflow tests rest on: the double keeps the same promises as the vaults.
+// Validates the test double of workflow tests: it keeps the promises of the vaults.
 vaultContract("memory", MemoryVault, { isDouble: true })
 
 it.effect("a ciphertext of the memory vault from before it knew purposes is decrypted for each of them", () =>

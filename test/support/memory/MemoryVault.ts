@@ -5,7 +5,10 @@ import { DecryptionRefused, Vault } from "../../../src/services/Vault.ts"
 
 const hex = (text: string) => Buffer.from(text).toString("hex")
 
-/** Ciphertexts depend on keyring, plaintext and purpose alone, so that two runs of a story write the same rows. No secret is readable in them. */
+/**
+ * Ciphertexts depend only on keyring, plaintext and purpose, so that two runs of a story write the same rows. They contain no
+ * readable secret.
+ */
 export const MemoryVault = Layer.succeed(
   Vault,
   withCheckedKeyrings({

@@ -11,7 +11,7 @@ import { regionStoreContract } from "../../services/RegionStore.contract.ts"
 import { routeStoreContract } from "../../services/RouteStore.contract.ts"
 import { memoryWorld } from "./MemoryWorld.ts"
 
-// What workflow tests rest on: the double keeps the same promises as the database.
+// Validates the test double of workflow tests: it keeps the promises of the database.
 deploymentStoreContract("memory", memoryWorld)
 routeStoreContract("memory", memoryWorld)
 regionStoreContract("memory", memoryWorld)

@@ -44,7 +44,7 @@ const world = Layer.effect(
 
 const db = Layer.succeed(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]) }))
 
-/** A whole database in memory: the stores, what stands around them, and nothing to start or stop. */
+/** An in-memory database with its stores and surrounding services. */
 export const memoryWorld = Layer.mergeAll(
   MemoryDeploymentStore,
   MemoryDomainProofStore,

@@ -7,13 +7,13 @@ import type {
 import type { TopologyStatus } from "../../../src/services/RegionStore.ts"
 import type { Sticky } from "../../../src/services/RouteStore.ts"
 
-/** The rows that stores read and write, under the names of their columns. Versions are numbers, so that a dump is plain JSON. */
+/** The rows of the stores, by column name. Versions are numbers, so that a dump is plain JSON. */
 export interface Tables {
   readonly workspaces: {
     readonly id: string
     readonly slug: string
     readonly k8s_namespace: string | null
-    // What only the quota check reads. Left out: `org_<id>`, an empty name, no customer, tier Free, enabled.
+    // Columns of the quota check only. Defaults: `org_<id>`, an empty name, no customer, tier Free, enabled.
     readonly org_id?: string
     readonly name?: string
     readonly stripe_customer_id?: string | null
@@ -290,7 +290,7 @@ export const forEachTable = <A>(make: <T extends TableName>(table: T) => A): { r
 
 type Key<T extends TableName> = ReadonlyArray<keyof Tables[T]>
 
-/** The unique keys of the real schema, which an honest double must refuse to break. */
+/** The unique keys of the real schema, which the test double enforces. */
 export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...ReadonlyArray<Key<T>>] } = {
   workspaces: [["id"], ["slug"], ["k8s_namespace"]],
   projects: [["id"], ["workspace_id", "slug"]],

@@ -1,7 +1,7 @@
 import { Context, type Effect } from "effect"
 import { forEachTable, type Rows, type TableName, type Tables, uniqueKeys } from "./Tables.ts"
 
-/** What surrounds a store in a test: rows other components wrote, and a look at all rows at the end. */
+/** The environment of a store in a test: inserts other components' rows, and dumps all rows. */
 export class World extends Context.Tag("test/World")<
   World,
   {

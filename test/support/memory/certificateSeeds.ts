@@ -9,7 +9,7 @@ import { World } from "./World.ts"
 /** The id of a seeded domain: `dom_` and its name. */
 export const domainId = (domain: string) => `dom_${domain}`
 
-/** A verified domain of a seeded project, without a challenge. Nothing of the project itself has to exist. */
+/** A verified domain of a seeded project, without a challenge. The project itself need not exist. */
 export const seedDomain = (domain: string, columns: Partial<Tables["custom_domains"]> = {}, project = "shop") =>
   seedCustomDomain(project, domain, {
     challenge_type: domain.startsWith("*.") ? "DNS-01" : "HTTP-01",
@@ -44,7 +44,7 @@ export const seedVerifiedDomain = Effect.fnUntraced(function* (domain: string) {
   yield* seedChallenge(domain)
 })
 
-/** A wildcard of the platform itself, as the control API or the renewal makes it. */
+/** A wildcard of the platform, as the control API or the renewal creates it. */
 export const seedPlatformWildcard = Effect.fnUntraced(function* (domain: string) {
   const owner = { workspace_id: infrastructureWorkspace }
   yield* seedDomain(domain, {
@@ -56,13 +56,13 @@ export const seedPlatformWildcard = Effect.fnUntraced(function* (domain: string)
   yield* seedChallenge(domain, owner)
 })
 
-/** What a seeded certificate says about itself. */
+/** The properties of a seeded certificate. */
 export const seededFacts = (domain: string, notBefore: number, notAfter: number): CertificateFacts => {
   const serial = `SEEDED-${domain}`
   return { names: [domain], notBefore, notAfter, serial, certificateId: `other.${serial}` }
 }
 
-/** A certificate that another worker obtained: valid from and to, for the key that all of a test's keys are. Unix milliseconds. */
+/** A certificate issued to another worker: its validity in Unix milliseconds, for the key that all test keys equal. */
 export const seedCertificate = Effect.fnUntraced(function* (domain: string, notBefore: number, notAfter: number) {
   const facts = seededFacts(domain, notBefore, notAfter)
   const { workspaceId } = namesOf("shop")

@@ -4,7 +4,7 @@ import { infrastructureWorkspace } from "../../../src/services/CertificateStore.
 import { type Draft, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 
-/** The rows of a name, its owner first, in a database that tells every spelling apart. */
+/** The rows of a name, its owner first, with a binary collation. */
 export const namedDomains = ({ custom_domains }: Pick<Rows, "custom_domains">, name: DomainName) => {
   const spellings = lookupSpellings(name)
   const found = custom_domains

@@ -27,7 +27,7 @@ const stores: ReadonlyArray<Context.Tag<never, object>> = [
   // Each tag names another service; here they are only looked up and put back.
 ] as unknown as ReadonlyArray<Context.Tag<never, object>>
 
-/** Decides about one statement, named `Store.method`, whenever it is asked: whether it is refused for good, or not answered. */
+/** Decides for a statement, named `Store.method`, whether it is rejected permanently or unavailable. */
 export type Refuses = (operation: string) => boolean | "away"
 
 const refusal = (operation: string, decision: true | "away") =>
@@ -50,7 +50,7 @@ const guarded = (name: string, store: object, refuses: Refuses): object => {
   )
 }
 
-/** The stores of a database that refuses some statements, every time it is asked to. */
+/** Stores of a database that rejects some statements on every attempt. */
 export const refusingStores =
   (refuses: Refuses) =>
   <A, E, R>(world: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>

@@ -1,7 +1,7 @@
 import type { RoutedDeployment } from "../../../src/services/RouteStore.ts"
 import type { Rows } from "./Tables.ts"
 
-/** Every deployment as routing sees it, in the order of insertion, which is also that of its ordinals. */
+/** All deployments in the form of the routing decision, by insertion, which is also their ordinal. */
 export const routedDeployments = ({ deployments }: Rows): ReadonlyArray<RoutedDeployment> =>
   deployments.map((row, index) => ({
     id: row.id,

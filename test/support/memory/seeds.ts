@@ -10,7 +10,7 @@ export const namesOf = (name: string) => ({
   previewId: `env_${name}_preview`
 })
 
-/** Unix milliseconds of all rows that a seed creates, unless told otherwise. */
+/** Default creation time of seeded rows, in Unix milliseconds. */
 export const seededAt = 1_700_000_000_000
 
 /** A workspace, a project and its two environments, each configured for the given regions. */
@@ -85,7 +85,7 @@ export const seedDeployment = Effect.fnUntraced(function* (
   return id
 })
 
-/** A route of a seeded project; it follows nothing and belongs to production unless told otherwise. */
+/** A route of a seeded project; by default not sticky and of production. */
 export const seedRoute = Effect.fnUntraced(function* (
   name: string,
   fqdn: string,
@@ -157,7 +157,7 @@ const beginning = (text: string, characters: number): string => [...text].slice(
 /** The token of a seeded domain, within the 64 characters of its column. */
 export const tokenOf = (domain: string): string => `token-${beginning(domain, 58)}`
 
-/** Where a seeded domain has to point to, within the 256 characters of its column. */
+/** CNAME target of a seeded domain, within the 256 characters of its column. */
 export const targetOf = (domain: string): string => `target-${beginning(domain, 220)}.cname.unkey.test`
 
 /** A custom domain as the control API adds it: pending, in production unless told otherwise. */
@@ -192,7 +192,7 @@ export const seedCustomDomain = Effect.fnUntraced(function* (
   return id
 })
 
-/** A sentinel of another environment in another region that has a name and an address which this one will want. */
+/** A sentinel of another environment and region with the name and address that this one will use. */
 export const sentinelNamed = (
   id: string,
   { k8sAddress, k8sName }: { readonly k8sAddress: string; readonly k8sName: string }

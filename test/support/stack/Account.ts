@@ -10,7 +10,10 @@ const rights = new Map([...guide.matchAll(grant)].map(([, list = "", account = "
 /** The accounts for which docs/operating.md has a GRANT statement. */
 export type Account = "control_plane" | "control_plane_migrate" | "control_plane_replica"
 
-/** The URL of a database for a new account with the rights that the guide for operators gives this one, there and on `others`, and no further ones; dropped with the scope. */
+/**
+ * The URL of a database for a new account with exactly the privileges that the operators' guide grants, there and on `others`;
+ * dropped with the scope.
+ */
 export const accountOf = (database: string, account: Account, others: ReadonlyArray<string> = []) =>
   Effect.gen(function* () {
     const granted = rights.get(account)

@@ -7,7 +7,7 @@ import type { ClickhouseOptions } from "../../../src/layers/clickhouse/Clickhous
 
 const Answer = Schema.Struct({ url: Schema.String, isServer: Schema.Boolean })
 
-/** The ClickHouse that all tests of a run share, with all its tables; started when first asked for. */
+/** The ClickHouse shared by all tests of a run, with all tables; started on first use. */
 export const sharedClickhouse = Effect.gen(function* () {
   const http = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
   return yield* Effect.flatMap(
@@ -22,7 +22,7 @@ export const clickhouseOptions = (url: string, requestTimeout = Duration.seconds
   requestTimeout
 })
 
-/** A client of the test's own, to write what others would have written. */
+/** The test's own client, for writing other components' rows. */
 export const clickhouseClient = (url: string) =>
   Effect.acquireRelease(
     Effect.sync(() => createClient({ url, log: { level: ClickHouseLogLevel.OFF } })),

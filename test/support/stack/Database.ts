@@ -6,7 +6,7 @@ import { type MySqlServer, mySqlServerAt } from "../../../dev/stack/MySqlServer.
 
 const Answer = Schema.Struct({ adminUrl: Schema.String, source: Schema.String })
 
-/** The MySQL server that all tests of a run share; started when first asked for. */
+/** The MySQL server shared by all tests of a run; started on first use. */
 export const sharedMySqlServer = Effect.gen(function* () {
   const http = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
   const answer = yield* Effect.flatMap(
@@ -16,7 +16,7 @@ export const sharedMySqlServer = Effect.gen(function* () {
   return mySqlServerAt(answer.adminUrl, answer.source)
 }).pipe(Effect.provide(FetchHttpClient.layer))
 
-/** The URL of a new, empty database of this server that nothing else uses; dropped with the scope. */
+/** The URL of a new, empty, private database of this server; dropped with the scope. */
 export const freshDatabaseOn = (server: Context.Tag.Service<MySqlServer>) =>
   Effect.gen(function* () {
     const name = `test_${process.pid}_${randomBytes(4).toString("hex")}`
@@ -24,5 +24,5 @@ export const freshDatabaseOn = (server: Context.Tag.Service<MySqlServer>) =>
     return server.dsnFor(name)
   }).pipe(Effect.orDie)
 
-/** The same of the server that all tests of a run share. */
+/** The same on the shared server. */
 export const freshDatabase = Effect.flatMap(Effect.orDie(sharedMySqlServer), freshDatabaseOn)

@@ -10,7 +10,7 @@ import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import type { RestateAddresses, RestateOptions } from "../../../dev/stack/RestateProgram.ts"
 import { privateRestateServer, RestateServer } from "../../../dev/stack/RestateServer.ts"
 
-/** Restate answered an administrative request with anything but success. */
+/** An unsuccessful response of Restate's admin API. */
 export class RestateRefused extends Schema.TaggedError<RestateRefused>()("RestateRefused", {
   request: Schema.String,
   status: Schema.Number,
@@ -28,10 +28,10 @@ export type Row = Readonly<Record<string, unknown>>
 
 type Failure = RestateRefused | HttpClientError.HttpClientError
 
-/** A Restate server as a caller and an operator see it. Only `call` and `attach` let a refusal through as a reply. */
+/** A client of a Restate server's ingress and admin API. Only `call` and `attach` return a failure as a reply. */
 export interface RestateClientShape extends RestateAddresses {
   readonly register: (uri: string, options?: { readonly force?: boolean }) => Effect.Effect<unknown, Failure>
-  /** Takes a deployment out of Restate, with whatever is bound to it. */
+  /** Removes a deployment from Restate, with all invocations pinned to it. */
   readonly remove: (deploymentId: string) => Effect.Effect<void, Failure>
   readonly sql: (query: string) => Effect.Effect<ReadonlyArray<Row>, Failure>
   /** Calls `Service/handler` or `Object/key/handler` through the ingress and waits for the answer. */
@@ -51,7 +51,7 @@ export interface RestateClientShape extends RestateAddresses {
   readonly cancel: (id: string) => Effect.Effect<void, Failure>
   readonly kill: (id: string) => Effect.Effect<void, Failure>
   readonly pause: (id: string) => Effect.Effect<void, Failure>
-  /** Resumes what is paused, and binds it to the newest version of its service. */
+  /** Resumes a paused invocation on the newest deployment of its service. */
   readonly resumeOnNewest: (id: string) => Effect.Effect<void, Failure>
   /** The row of sys_invocation, or undefined when there is none. */
   readonly invocation: (id: string) => Effect.Effect<Row | undefined, Failure>
@@ -143,7 +143,7 @@ const clientLayer = Layer.effect(
 export const testRestate = (options: RestateOptions = {}) =>
   Layer.provideMerge(clientLayer, privateRestateServer({ ...options, env: { ...quickRetries, ...options.env } }))
 
-/** Looks at an invocation until it is as wanted; for states that only Restate's tables show. At most 20 seconds. */
+/** Polls an invocation until the condition holds; for states that only Restate's tables show. At most 20 seconds. */
 export const untilInvocation = (client: RestateClientShape, id: string, wanted: (row: Row) => boolean) =>
   client.invocation(id).pipe(
     Effect.filterOrFail((row): row is Row => row !== undefined && wanted(row)),

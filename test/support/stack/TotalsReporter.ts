@@ -13,7 +13,7 @@ const totals = (modules: ReadonlyArray<TestModule>, unhandled: ReadonlyArray<Ser
   return `${counts.passed} passed, ${counts.failed} failed${suffix(counts.skipped + counts.pending, "skipped")}`
 }
 
-/** Ends a run with the one line that machines read: `12 passed, 0 failed` and, when there are any, `, 3 skipped`. */
+/** Prints a machine-readable last line: `12 passed, 0 failed` and, if any, `, 3 skipped`. */
 export class TotalsReporter implements Reporter {
   private line = "0 passed, 0 failed"
 

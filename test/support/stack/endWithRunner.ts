@@ -1,3 +1,2 @@
-// Vitest's test processes go on when Vitest itself is killed, and would keep the servers of their tests running.
-// A signal, because Vitest turns process.exit into an error.
+// Vitest's test processes continue when Vitest is killed, and would keep their servers running.
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))

@@ -1,2 +1,2 @@
-/** Users that the run's ClickHouse engine knows: it stores none, and a statement about an unknown one is refused. */
+/** Predefined users of the ClickHouse engine: it stores none, and rejects statements about unknown users. */
 export const engineUsers: ReadonlyArray<string> = ["ws_shop", "ws_other", "ws_login"]

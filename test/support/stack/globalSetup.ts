@@ -11,12 +11,12 @@ import { engineUsers } from "./engineUsers.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where a test process asks for the run's MySQL server and its ClickHouse; the first to ask starts it. */
+    /** The address for requesting the run's MySQL server and ClickHouse; started on first request. */
     readonly mySqlServerDesk: string
   }
 }
 
-/** The run's one server of a kind, started by the first test file that asks: many runs select none that does. */
+/** The run's server of a kind, started by the first test file that needs it. */
 const desk = Effect.gen(function* () {
   const scope = yield* Effect.scope
   const server = yield* Effect.cached(
@@ -30,7 +30,7 @@ const desk = Effect.gen(function* () {
   // Installing packages or fetching an image must not count against the first test's time limit.
   const source = yield* mySqlSource
   if (source._tag === "Apt" || source._tag === "Docker") yield* server
-  // The same for the test CA; without it, the tests that need it say so themselves.
+  // The same for the test CA; without it, tests that need it are skipped with a message.
   if ((yield* pebbleSource)._tag === "Apt") yield* Effect.ignoreLogged(pebbleProgram)
   return HttpRouter.empty.pipe(
     HttpRouter.get(

@@ -8,7 +8,7 @@ const stack = Layer.mergeAll(mySqlServer, restateServer(), RunDirectoryLive).pip
   Layer.provide(Logger.remove(Logger.defaultLogger))
 )
 
-// A program that holds a stack until it is killed; its one line of output says what must be gone afterwards.
+// A program that holds a stack until it is killed; its output line names what must be gone afterwards.
 Effect.gen(function* () {
   const mysql = yield* MySqlServer
   const restate = yield* RestateServer

@@ -15,7 +15,7 @@ const contractOf = (name: string) =>
     Hold: {}
   })
 
-/** What no log, table or metric may show. */
+/** A secret that no log, table or metric may contain. */
 export const secretText = "s3cr3t-of-a-failure"
 
 /** Whether `Fail` passes. */
@@ -54,7 +54,7 @@ export const watchedServer = Layer.scopedDiscard(
     yield* restate.register(`http://${host}:${port}`)
   })
 ).pipe(
-  // What fails here does so on purpose.
+  // Failures here are intended.
   Layer.provide(Logger.remove(Logger.defaultLogger)),
   Layer.provideMerge(testRestate({ inactivityTimeout: 0 }))
 )

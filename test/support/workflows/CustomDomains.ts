@@ -13,7 +13,7 @@ import type { Tables } from "../memory/Tables.ts"
 import { World } from "../memory/World.ts"
 import { named } from "../named.ts"
 import { apex, ControlPlane, type ControlPlaneOptions, Engine, on } from "./ControlPlane.ts"
-import { rows } from "./look.ts"
+import { rows } from "./queries.ts"
 
 export const domain = named("app.example.com")
 export const domainId = `dom_${domain}`

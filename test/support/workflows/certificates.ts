@@ -19,7 +19,7 @@ import { MemoryVault } from "../memory/MemoryVault.ts"
 import type { Refuses } from "../memory/refusingStores.ts"
 import { named } from "../named.ts"
 import { apex, ControlPlane, Engine, type Ground, on, type Services } from "./ControlPlane.ts"
-import { rows } from "./look.ts"
+import { rows } from "./queries.ts"
 
 /** What was counted, as `what label label`. */
 export class Counted extends Context.Tag("test/Counted")<Counted, ReadonlyArray<string>>() {}

@@ -14,7 +14,7 @@ import {
   verifyDomain,
   withDomain
 } from "./CustomDomains.ts"
-import { answerOf } from "./look.ts"
+import { answerOf } from "./queries.ts"
 import type { Story } from "./stories.ts"
 
 type More = Layer.Layer.Success<ReturnType<typeof customDomains>>

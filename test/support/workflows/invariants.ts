@@ -4,7 +4,7 @@ import type { Invocation } from "effect-restate/testing"
 import type { Rows } from "../memory/Tables.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 import type { Published } from "./Krane.ts"
-import { rows } from "./look.ts"
+import { rows } from "./queries.ts"
 import { unfinished } from "./scenario.ts"
 
 const isEnded = (status: string) => status === "ready" || status === "failed"

@@ -8,7 +8,7 @@ import { buildsAtOnce, ControlPlane, type ControlPlaneOptions, on, type Services
 import { submitChange, submitDeploy, submitFromGit, submitPromote, submitRollback } from "./commands.ts"
 import { type History, holdsAlways, holdsAtTheEnd } from "./invariants.ts"
 import { type Start, type StartOf, startsSoon } from "./Krane.ts"
-import { rows, traffic } from "./look.ts"
+import { rows, traffic } from "./queries.ts"
 import { pending } from "./seeds.ts"
 
 /** One in so many journal points is where the process dies. */

@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
 import { slotStories } from "../../support/workflows/buildStories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 
-describe("build slots", () => withstandsEverything(slotStories))
+describe("build slots", () => crashMatrixTests(slotStories))

@@ -5,7 +5,7 @@ import { CommitStatusService } from "../../../src/contract/CommitStatusService.t
 import { building, slotsInUse } from "../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { releaseSlot, renewSlot, reportStatus, requestSlot } from "../../support/workflows/commands.ts"
-import { answerOf, timed } from "../../support/workflows/look.ts"
+import { answerOf, timed } from "../../support/workflows/queries.ts"
 
 const poison = [
   "",

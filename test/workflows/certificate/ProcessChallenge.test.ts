@@ -37,7 +37,7 @@ import {
   submitChallenge
 } from "../../support/workflows/certificates.ts"
 import { onceAt } from "../../support/workflows/faults.ts"
-import { answerOf, rows, timed } from "../../support/workflows/look.ts"
+import { answerOf, rows, timed } from "../../support/workflows/queries.ts"
 
 const host = named("shop.example.com")
 const wildcard = "*.example.com"

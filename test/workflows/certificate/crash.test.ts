@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
 import { certificateStories } from "../../support/workflows/certificateStories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 
-describe("certificates", () => withstandsEverything(certificateStories))
+describe("certificates", () => crashMatrixTests(certificateStories))

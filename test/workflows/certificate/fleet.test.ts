@@ -5,7 +5,7 @@ import { seedCertified, seededFacts } from "../../support/memory/certificateSeed
 import { MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { startOfTime } from "../../support/workflows/certificateStories.ts"
 import { onCertificates, renewAll, settled } from "../../support/workflows/certificates.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 
 /** A larger fleet: `RENEWAL_FLEET=2000 npx vitest run test/workflows/certificate/fleet.test.ts --testTimeout=3600000`. */
 const size = Number(process.env.RENEWAL_FLEET ?? 200)

@@ -14,7 +14,7 @@ import {
   processChallenge,
   settled
 } from "../../support/workflows/certificates.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 
 const host = named("shop.example.com")
 const minute = 60_000

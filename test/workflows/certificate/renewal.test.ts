@@ -30,7 +30,7 @@ import {
   renewAll,
   settled
 } from "../../support/workflows/certificates.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 
 const host = named("shop.example.com")
 const minute = 60_000

@@ -3,7 +3,7 @@ import { Effect, Redacted } from "effect"
 import { keyMarker, memoryKey } from "../../support/memory/MemoryPki.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { certificateStories } from "../../support/workflows/certificateStories.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 
 const decoder = new TextDecoder()
 

@@ -15,7 +15,7 @@ import {
   renewAll,
   settled
 } from "../../support/workflows/certificates.ts"
-import { answerOf, rows } from "../../support/workflows/look.ts"
+import { answerOf, rows } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
 const day = 86_400_000

@@ -7,7 +7,7 @@ import { MemoryClickhouse } from "../../support/memory/MemoryClickhouse.ts"
 import { World } from "../../support/memory/World.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { clickhouseUsers, configureUser, firstPassword, withQuota } from "../../support/workflows/clickhouseUsers.ts"
-import { answerOf, rows, timed } from "../../support/workflows/look.ts"
+import { answerOf, rows, timed } from "../../support/workflows/queries.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 
 const service = ClickhouseUserService.name

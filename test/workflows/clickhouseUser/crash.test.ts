@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
 import { clickhouseUserStories } from "../../support/workflows/clickhouseUsers.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 
-describe("an analytics login", () => withstandsEverything(clickhouseUserStories))
+describe("an analytics login", () => crashMatrixTests(clickhouseUserStories))

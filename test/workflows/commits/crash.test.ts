@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
 import { commitStories } from "../../support/workflows/buildStories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 
-describe("commit statuses", () => withstandsEverything(commitStories))
+describe("commit statuses", () => crashMatrixTests(commitStories))

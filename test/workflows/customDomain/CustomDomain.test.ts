@@ -23,7 +23,7 @@ import {
   withDomain,
   withDomains
 } from "../../support/workflows/CustomDomains.ts"
-import { answerOf, rows, timed } from "../../support/workflows/look.ts"
+import { answerOf, rows, timed } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
 const day = 24 * 60 * 60_000

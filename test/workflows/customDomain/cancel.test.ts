@@ -13,7 +13,7 @@ import {
   withDomain,
   withDomains
 } from "../../support/workflows/CustomDomains.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
 type Sequel = "nothing" | "retry" | "remove" | "add again"

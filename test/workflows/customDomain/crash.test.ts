@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { domainStories } from "../../support/workflows/domainStories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("custom domains", () => withstandsEverything(domainStories))
+describe("custom domains", () => crashMatrixTests(domainStories))

@@ -20,7 +20,7 @@ import {
   withDomains
 } from "../../support/workflows/CustomDomains.ts"
 import { onceAt } from "../../support/workflows/faults.ts"
-import { answerOf, rows } from "../../support/workflows/look.ts"
+import { answerOf, rows } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
 /** Checks in a while of virtual time: one run makes about one a minute once it has slowed down. */

@@ -10,7 +10,7 @@ import { seedCustomDomain, seedProject, targetOf, tokenOf } from "../../support/
 import { named } from "../../support/named.ts"
 import { advance, apex, ControlPlane, drain } from "../../support/workflows/ControlPlane.ts"
 import { Certificates, withDomains } from "../../support/workflows/CustomDomains.ts"
-import { answerOf, rows } from "../../support/workflows/look.ts"
+import { answerOf, rows } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
 /** Asks for a verification as the control API does: under the domain as its row has it. */

@@ -6,7 +6,7 @@ import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import { seedCustomDomain, seedProject } from "../../support/memory/seeds.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import { Certificates, withDomains } from "../../support/workflows/CustomDomains.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 
 const wildcard = "*.apps.customer.test"
 const challenge = "_acme-challenge.apps.customer.test"

@@ -4,7 +4,7 @@ import { seedProject } from "../../support/memory/seeds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { deploy, deployWith, gitSource, submitDeploy } from "../../support/workflows/commands.ts"
 import { fails, hangs, isUnreadyFor, restartsTwice, startsSoon } from "../../support/workflows/Krane.ts"
-import { answerOf, deploymentRow, rows, stepsOf, timed, topologyOf, traffic } from "../../support/workflows/look.ts"
+import { answerOf, deploymentRow, rows, stepsOf, timed, topologyOf, traffic } from "../../support/workflows/queries.ts"
 import { pending, shop, withLive } from "../../support/workflows/seeds.ts"
 
 describe("a deploy", () => {

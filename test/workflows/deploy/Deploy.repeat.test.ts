@@ -13,7 +13,7 @@ import {
   timed,
   topologyOf,
   traffic
-} from "../../support/workflows/look.ts"
+} from "../../support/workflows/queries.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 import { pending, shop, withLive } from "../../support/workflows/seeds.ts"
 

@@ -5,7 +5,7 @@ import { World } from "../../support/memory/World.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { deploy, submitDeploy } from "../../support/workflows/commands.ts"
 import { startsSoon } from "../../support/workflows/Krane.ts"
-import { answerOf, deploymentRow, rows, stepsOf, topologyOf, traffic } from "../../support/workflows/look.ts"
+import { answerOf, deploymentRow, rows, stepsOf, topologyOf, traffic } from "../../support/workflows/queries.ts"
 import { hostsOf, pending, shop, withLive } from "../../support/workflows/seeds.ts"
 
 const { live, environment } = hostsOf("shop")

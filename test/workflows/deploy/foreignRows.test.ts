@@ -7,7 +7,7 @@ import { World } from "../../support/memory/World.ts"
 import { building, fromGit } from "../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { gitSource, submission, submitDeploy, submitFromGit } from "../../support/workflows/commands.ts"
-import { answerOf, deploymentRow, rows } from "../../support/workflows/look.ts"
+import { answerOf, deploymentRow, rows } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 import { pending, shop } from "../../support/workflows/seeds.ts"
 

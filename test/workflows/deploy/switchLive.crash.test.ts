@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { switchStories } from "../../support/workflows/stories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("deploy", () => withstandsEverything(switchStories))
+describe("deploy", () => crashMatrixTests(switchStories))

@@ -13,7 +13,7 @@ import {
   submitRollback
 } from "../../support/workflows/commands.ts"
 import { fails, hangs, startsSoon } from "../../support/workflows/Krane.ts"
-import { answerOf, deploymentRow, rows, timed, topologyOf, traffic } from "../../support/workflows/look.ts"
+import { answerOf, deploymentRow, rows, timed, topologyOf, traffic } from "../../support/workflows/queries.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 import {
   createdAt,

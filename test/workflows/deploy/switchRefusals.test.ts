@@ -4,7 +4,7 @@ import { namesOf, seedProject } from "../../support/memory/seeds.ts"
 import { World } from "../../support/memory/World.ts"
 import { on } from "../../support/workflows/ControlPlane.ts"
 import { submitPromote, submitRollback } from "../../support/workflows/commands.ts"
-import { answerOf, timed, traffic } from "../../support/workflows/look.ts"
+import { answerOf, timed, traffic } from "../../support/workflows/queries.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 import { pending, seedReady, withTwo } from "../../support/workflows/seeds.ts"
 

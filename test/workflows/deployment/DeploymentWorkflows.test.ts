@@ -3,7 +3,7 @@ import { Effect, Either } from "effect"
 import { DeploymentService } from "../../../src/contract/DeploymentService.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { changeState, clearChanges, scheduleChange, takeChange } from "../../support/workflows/commands.ts"
-import { deploymentRow, topologyOf } from "../../support/workflows/look.ts"
+import { deploymentRow, topologyOf } from "../../support/workflows/queries.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 import { withStandby, withTwo } from "../../support/workflows/seeds.ts"
 

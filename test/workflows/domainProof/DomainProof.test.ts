@@ -19,7 +19,7 @@ import {
   unpublish,
   withProofs
 } from "../../support/workflows/domainProofs.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 
 const row = Effect.map(rows, ({ custom_domains }) => custom_domains.find((each) => each.domain === domain))
 const served = Effect.map(rows, ({ frontline_routes }) =>

@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { domainProofStories } from "../../support/workflows/domainProofStories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("proofs of domains", () => withstandsEverything(domainProofStories))
+describe("proofs of domains", () => crashMatrixTests(domainProofStories))

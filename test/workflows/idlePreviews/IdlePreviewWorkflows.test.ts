@@ -7,7 +7,7 @@ import { MemoryTables, transaction } from "../../support/memory/MemoryTables.ts"
 import { World } from "../../support/memory/World.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { idlePreviews, Questions, scaleDown, seedPreview, withPreviews } from "../../support/workflows/idlePreviews.ts"
-import { deploymentRow, journalBytes, rows, timed, topologyOf } from "../../support/workflows/look.ts"
+import { deploymentRow, journalBytes, rows, timed, topologyOf } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 import { withLive } from "../../support/workflows/seeds.ts"
 

@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { idlePreviewStories } from "../../support/workflows/idlePreviews.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("idle previews", () => withstandsEverything(idlePreviewStories))
+describe("idle previews", () => crashMatrixTests(idlePreviewStories))

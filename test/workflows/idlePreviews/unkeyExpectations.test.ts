@@ -5,7 +5,7 @@ import { namesOf } from "../../support/memory/seeds.ts"
 import type { Tables } from "../../support/memory/Tables.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { idlePreviews, seedPreview, type TrafficOptions } from "../../support/workflows/idlePreviews.ts"
-import { deploymentRow } from "../../support/workflows/look.ts"
+import { deploymentRow } from "../../support/workflows/queries.ts"
 import { withLive } from "../../support/workflows/seeds.ts"
 
 interface Expectation {

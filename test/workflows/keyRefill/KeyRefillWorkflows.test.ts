@@ -5,7 +5,7 @@ import { keyRow, seedKey } from "../../support/memory/keySeeds.ts"
 import { World } from "../../support/memory/World.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { onceAt } from "../../support/workflows/faults.ts"
-import { answerOf, journalBytes, rows } from "../../support/workflows/look.ts"
+import { answerOf, journalBytes, rows } from "../../support/workflows/queries.ts"
 import { refillProgress, runRefill, submitRefill, Upkeep, withUpkeep } from "../../support/workflows/Upkeep.ts"
 
 const service = KeyRefillService.name

@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { keyRefillStories } from "../../support/workflows/upkeepStories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("refilling keys", () => withstandsEverything(keyRefillStories))
+describe("refilling keys", () => crashMatrixTests(keyRefillStories))

@@ -4,7 +4,7 @@ import { columns, fourBytes, integersOf } from "../../support/columns.ts"
 import { keyRow, seedKey } from "../../support/memory/keySeeds.ts"
 import type { Tables } from "../../support/memory/Tables.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 import { runRefill, withUpkeep } from "../../support/workflows/Upkeep.ts"
 

@@ -3,7 +3,7 @@ import { Effect, Either } from "effect"
 import { keyRow, seedKey } from "../../support/memory/keySeeds.ts"
 import type { Tables } from "../../support/memory/Tables.ts"
 import { on } from "../../support/workflows/ControlPlane.ts"
-import { rows } from "../../support/workflows/look.ts"
+import { rows } from "../../support/workflows/queries.ts"
 import { runRefill, withUpkeep } from "../../support/workflows/Upkeep.ts"
 
 interface Expectation {

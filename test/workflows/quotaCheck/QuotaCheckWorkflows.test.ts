@@ -7,7 +7,7 @@ import { NotificationFailed } from "../../../src/services/Notifier.ts"
 import { MemoryUsage } from "../../support/memory/MemoryUsage.ts"
 import { seedWorkspace } from "../../support/memory/quotaSeeds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { answerOf, journalBytes, timed } from "../../support/workflows/look.ts"
+import { answerOf, journalBytes, timed } from "../../support/workflows/queries.ts"
 import { runCheck, submitCheck, Upkeep, withUpkeep } from "../../support/workflows/Upkeep.ts"
 
 const answered = (workspacesChecked: number, workspacesExceeded: number, notificationsSent: number) =>

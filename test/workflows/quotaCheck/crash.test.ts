@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { quotaCheckStories } from "../../support/workflows/upkeepStories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("checking quotas", () => withstandsEverything(quotaCheckStories))
+describe("checking quotas", () => crashMatrixTests(quotaCheckStories))

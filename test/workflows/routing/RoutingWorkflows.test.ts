@@ -3,7 +3,7 @@ import { Effect, Either } from "effect"
 import { seedProject, seedRoute } from "../../support/memory/seeds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { assignRoutes, swapLive } from "../../support/workflows/commands.ts"
-import { rows, traffic } from "../../support/workflows/look.ts"
+import { rows, traffic } from "../../support/workflows/queries.ts"
 import { observe } from "../../support/workflows/scenario.ts"
 import { hostsOf, withTwo } from "../../support/workflows/seeds.ts"
 

@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { routingStories } from "../../support/workflows/stories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("routing", () => withstandsEverything(routingStories))
+describe("routing", () => crashMatrixTests(routingStories))

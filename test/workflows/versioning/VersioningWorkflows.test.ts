@@ -5,7 +5,7 @@ import { namesOf } from "../../support/memory/seeds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
 import { getVersion, nextVersion, publishChange, submitDeploy } from "../../support/workflows/commands.ts"
 import { everyAcknowledgementLost, onceAt } from "../../support/workflows/faults.ts"
-import { answerOf, rows } from "../../support/workflows/look.ts"
+import { answerOf, rows } from "../../support/workflows/queries.ts"
 import { pending, shop, withLive } from "../../support/workflows/seeds.ts"
 
 const service = VersioningService.name

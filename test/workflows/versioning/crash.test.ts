@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
+import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { versioningStories } from "../../support/workflows/stories.ts"
-import { withstandsEverything } from "../../support/workflows/withstands.ts"
 
-describe("versioning", () => withstandsEverything(versioningStories))
+describe("versioning", () => crashMatrixTests(versioningStories))

@@ -14,7 +14,7 @@ import {
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
 import { releaseSlot, requestSlot, slotPosition, submitFromGit } from "../../../support/workflows/commands.ts"
 import { holdsAlways, holdsAtTheEnd } from "../../../support/workflows/invariants.ts"
-import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
+import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/queries.ts"
 import { withLive } from "../../../support/workflows/seeds.ts"
 
 const next = { deploymentId: "d_3", buildId: "bld-3", isProduction: true, createdAt: 9, line: "", bell: "bell-3" }

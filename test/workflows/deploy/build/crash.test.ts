@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
 import { gitStories } from "../../../support/workflows/buildStories.ts"
-import { withstandsEverything } from "../../../support/workflows/withstands.ts"
+import { crashMatrixTests } from "../../../support/workflows/crashMatrixTests.ts"
 
-describe("a deploy from git", () => withstandsEverything(gitStories))
+describe("a deploy from git", () => crashMatrixTests(gitStories))

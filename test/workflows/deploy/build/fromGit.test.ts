@@ -19,7 +19,7 @@ import {
   slotPosition,
   submitFromGit
 } from "../../../support/workflows/commands.ts"
-import { answerOf, deploymentRow, rows, stepsOf, topologyOf, traffic } from "../../../support/workflows/look.ts"
+import { answerOf, deploymentRow, rows, stepsOf, topologyOf, traffic } from "../../../support/workflows/queries.ts"
 import { pending, shop, withLive } from "../../../support/workflows/seeds.ts"
 
 const allEnded = { queued: null, building: null, deploying: null, network: null }

@@ -5,7 +5,7 @@ import { MemoryBuilder } from "../../../support/memory/MemoryBuilder.ts"
 import { building, shopFromGit, slotsInUse } from "../../../support/workflows/builds.ts"
 import { ControlPlane, type ControlPlaneOptions, on } from "../../../support/workflows/ControlPlane.ts"
 import { commitSha } from "../../../support/workflows/commands.ts"
-import { answerOf, deploymentRow, stepsOf, timed } from "../../../support/workflows/look.ts"
+import { answerOf, deploymentRow, stepsOf, timed } from "../../../support/workflows/queries.ts"
 
 const valid = { installationId: "42", repository: "acme/shop", commitSha }
 

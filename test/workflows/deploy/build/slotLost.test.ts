@@ -13,7 +13,7 @@ import {
 } from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
 import { releaseSlot, renewSlot, requestSlot, submitFromGit } from "../../../support/workflows/commands.ts"
-import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
+import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/queries.ts"
 
 /** Takes a slot and is never heard of again, unless a test says so. */
 const gone = {

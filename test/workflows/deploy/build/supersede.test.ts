@@ -4,7 +4,7 @@ import { namesOf } from "../../../support/memory/seeds.ts"
 import { building, buildsOf, fromGit, slotsInUse } from "../../../support/workflows/builds.ts"
 import { ControlPlane, on } from "../../../support/workflows/ControlPlane.ts"
 import { submitFromGit } from "../../../support/workflows/commands.ts"
-import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/look.ts"
+import { answerOf, deploymentRow, stepsOf } from "../../../support/workflows/queries.ts"
 import { shop } from "../../../support/workflows/seeds.ts"
 
 /** Deploys in this order, half a second apart. */

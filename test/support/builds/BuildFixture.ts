@@ -14,28 +14,28 @@ import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.
 import { staticShell } from "../../../dev/stack/StaticShell.ts"
 import type { Registry as RegistrySettings } from "../../../src/layers/builder/Registry.ts"
 
-/** The token that reads the private repository, as GitHub would give it to installation 1. */
+/** The token for the private repository, as GitHub would issue it to installation 1. */
 export const gitToken = "ghs_canary-git-token"
 
-/** Where real builds happen: a BuildKit, a registry and a git server. */
-export class BuildGround extends Context.Tag("test/BuildGround")<
-  BuildGround,
+/** The environment of real builds: a BuildKit, a registry and a git server. */
+export class BuildFixture extends Context.Tag("test/BuildFixture")<
+  BuildFixture,
   {
     readonly buildkit: RunningBuildkit
     readonly registry: Registry
-    /** Another one, which takes tokens. */
+    /** Another registry, with token authentication. */
     readonly tokenRegistry: TokenRegistry
     readonly git: GitServer
     /** `acme/shop`: a statically linked shell and Dockerfiles in `apps/web`, no base image to fetch. */
     readonly commitSha: string
-    /** What that commit holds. */
+    /** The files of that commit. */
     readonly files: Files
   }
 >() {}
 
-/** An instruction that runs the script in the shell of `shell`. */
+/** A RUN instruction with the shell of `shell`. */
 export const run = (script: string) => `RUN ["/bin/busybox", "sh", "-c", ${JSON.stringify(script)}]`
-/** The beginning of a Dockerfile in `apps/web` that can run something. */
+/** The start of a Dockerfile in `apps/web` that can run commands. */
 export const shell = "FROM scratch\nCOPY busybox /bin/busybox"
 
 const filesWith = (busybox: Uint8Array): Files => ({
@@ -69,13 +69,13 @@ const make = Effect.gen(function* () {
   return { ...(yield* Effect.all(parts, { concurrency: 3 })), git, commitSha, files }
 })
 
-export const buildGround = Layer.scoped(BuildGround, make).pipe(
+export const buildFixture = Layer.scoped(BuildFixture, make).pipe(
   Layer.provide(RunDirectoryLive),
   Layer.provide(Logger.remove(Logger.defaultLogger))
 )
 
-/** Null when real builds can run here, else why not. */
-export const whyNoBuilds: Promise<string | null> = Effect.runPromise(
+/** Null if real builds can run here, else the reason why not. */
+export const unavailableReason: Promise<string | null> = Effect.runPromise(
   Effect.gen(function* () {
     const noBuildkit = yield* whyNoBuildkit
     if (noBuildkit !== null) return noBuildkit

@@ -5,24 +5,27 @@ import { scenario } from "./scenario.ts"
 import type { Story } from "./stories.ts"
 
 /** Fewer points than this, and the story ended before it reached the code it is about. */
-const fewestPoints = 3
+const minPoints = 3
 
 /**
  * `MATRIX_PAIRS=500`: kills every story twice at this many pairs of points, and at all pairs where it has 20 entries or fewer
  * (three points each), and says how many runs that took. Takes long, hence `--testTimeout=3600000`.
  */
-const wanted = Number(process.env.MATRIX_PAIRS ?? 0)
+const requestedPairs = Number(process.env.MATRIX_PAIRS ?? 0)
 const shortStory = 20 * 3
-const pairs = (points: number) => (points <= shortStory ? points * points : wanted)
+const pairs = (points: number) => (points <= shortStory ? points * points : requestedPairs)
 
 /** One test per story: killed at every journal position, suspended, shuffled, delivered twice, it ends the same. */
-export const withstandsEverything = <More = never>(stories: Readonly<Record<string, Story<More>>>): void => {
+export const crashMatrixTests = <More = never>(stories: Readonly<Record<string, Story<More>>>): void => {
   for (const [name, { run, world, matrix }] of Object.entries(stories))
     it.effect(`ends the same however it is disturbed: ${name}`, () =>
       Effect.gen(function* () {
-        const { points, runs } = yield* crashMatrix(scenario(run, world), wanted > 0 ? { ...matrix, pairs } : matrix)
-        if (wanted > 0) yield* Console.log(`${points.length} points, ${runs} runs: ${name}`)
-        assert.isAtLeast(points.length, fewestPoints, "journal points reached")
+        const { points, runs } = yield* crashMatrix(
+          scenario(run, world),
+          requestedPairs > 0 ? { ...matrix, pairs } : matrix
+        )
+        if (requestedPairs > 0) yield* Console.log(`${points.length} points, ${runs} runs: ${name}`)
+        assert.isAtLeast(points.length, minPoints, "journal points reached")
       })
     )
 }
