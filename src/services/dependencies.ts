@@ -38,7 +38,7 @@ const concurrency = 10
 const unexpected = new DependencyFailed({
   reason: "failed unexpectedly",
   // The text of a defect may hold a secret.
-  advice: "this is a mistake of this program: its cause is not shown, because it could hold a secret"
+  advice: "this is a bug in the worker; its cause is not shown, because it may hold a secret"
 })
 
 const timedOut = (within: Duration.Duration) =>

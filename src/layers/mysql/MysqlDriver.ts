@@ -193,7 +193,7 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
     maxPreparedStatements: 200
   })
   pool.on("connection", (connection: PoolConnection) => {
-    connection.on("error", () => {}) // told to the waiting statement; an idle connection just leaves the pool
+    connection.on("error", () => {}) // the waiting statement gets the error; an idle connection just leaves the pool
     for (const statement of sessionSettings) connection.query(statement, (error) => error && connection.destroy())
   })
   return pool

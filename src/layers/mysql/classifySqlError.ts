@@ -71,7 +71,7 @@ const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
   [4031, "connection"], // closed for inactivity, MySQL
   [1044, "login"], // the user may not use the database
   [1045, "login"],
-  [1049, "login"], // no such database, told when a connection opens
+  [1049, "login"], // no such database, returned when a connection opens
   [1130, "login"], // host
   [1698, "login"],
   [1820, "login"], // the password has to be changed first; 1862 when a connection opens
