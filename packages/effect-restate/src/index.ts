@@ -51,6 +51,7 @@ export {
   type Serde,
   serdeOf
 } from "./contract/Serde.ts"
+export { again } from "./operations/again.ts"
 export { cancellable } from "./operations/cancellable.ts"
 export { Durable, invocationId, uuid } from "./operations/Durable.ts"
 export {
@@ -70,7 +71,9 @@ export {
 export { fromContext } from "./operations/fromContext.ts"
 export * from "./operations/Invocation.ts"
 export * from "./operations/Messaging.ts"
+export { firstFiring, nextFiring, type Overlap, type Recurrence } from "./operations/Recurrence.ts"
 export * from "./operations/Request.ts"
+export * from "./operations/recurring.ts"
 export * from "./operations/Saga.ts"
 export * from "./operations/State.ts"
 export * from "./operations/Step.ts"

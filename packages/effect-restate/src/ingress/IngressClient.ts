@@ -1,3 +1,4 @@
+import type { JournalValueCodec } from "@restatedev/restate-sdk"
 import type { Duration, Effect, Option, Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, KeyedContract, Output } from "../contract/Contract.ts"
 import type { HttpOptions } from "../http/exchange.ts"
@@ -14,6 +15,8 @@ export interface IngressOptions extends HttpOptions {
   readonly answerTimeout?: Duration.DurationInput
   /** Largest input and output, as `Limits.payloadBytes` of what serves them. Default 256 KiB; `maxAnswerBytes` bounds outputs too. */
   readonly payloadBytes?: number
+  /** The codec of the endpoint that serves the handlers, when it has one. */
+  readonly codec?: JournalValueCodec
 }
 
 export interface IngressSendOptions {

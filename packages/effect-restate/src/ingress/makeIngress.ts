@@ -1,10 +1,17 @@
+import type { JournalValueCodec } from "@restatedev/restate-sdk"
 import { Duration, Effect } from "effect"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
 import type { Contract } from "../contract/Contract.ts"
 import { encodeFor, maxPayloadBytes, opaqueSerde, serdeOf } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import { withKey } from "../contract/withKey.ts"
-import { type AnswerTooLarge, exchangeWith, type HttpRequest, type NoAnswer } from "../http/exchange.ts"
+import {
+  type AnswerTooLarge,
+  exchangeWith,
+  type HttpAnswer,
+  type HttpRequest,
+  type NoAnswer
+} from "../http/exchange.ts"
 import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import { acceptedOf, doneOf, outputOf, readyOutputOf } from "./answers.ts"
 import type {
@@ -22,11 +29,15 @@ type Arguments<Options> = [handler: string, input: unknown, options?: Options]
 /** The client whose calls go through one bounded exchange. */
 export const makeIngress = ({
   answerTimeout = Duration.minutes(5),
+  codec,
   payloadBytes = maxPayloadBytes,
   ...options
 }: IngressOptions): IngressClient => {
   const exchange = exchangeWith(options)
-  const ask = (request: HttpRequest) => Effect.mapError(exchange(request), unreadable)
+  const ask = (request: HttpRequest) =>
+    Effect.flatMap(Effect.mapError(exchange(request), unreadable), (answer) => plainAnswer(codec, answer))
+  // Restate refuses a body where a handler takes none, so that nothing stays nothing.
+  const written = (bytes: Uint8Array) => (codec === undefined || bytes.length === 0 ? bytes : codec.encode(bytes))
   /** Of answers that Restate makes itself: one that is too large comes from another server. */
   const order = (request: HttpRequest) => Effect.mapError(exchange(request), unavailable)
   const waiting = (timeout: Duration.DurationInput | undefined) => ({ timeout: timeout ?? answerTimeout })
@@ -41,7 +52,7 @@ export const makeIngress = ({
         const answer = yield* ask({
           method: "POST",
           path: callPath(path, sent.scope),
-          body,
+          body: written(body),
           headers,
           ...waiting(timeout)
         })
@@ -55,7 +66,7 @@ export const makeIngress = ({
         const path = pathOf(contract, key, handler)
         const delay = options.delay === undefined ? "" : `?delay=${wholeMillis(options.delay)}ms`
         const to = sendPath(path, options.scope) + delay
-        const answer = yield* order({ method: "POST", path: to, body, headers: headersOf(options) })
+        const answer = yield* order({ method: "POST", path: to, body: written(body), headers: headersOf(options) })
         return yield* acceptedOf(path, answer)
       }),
     attach: (contract: Contract, handler: string, invocation: InvocationRef, { timeout }: WaitOptions = {}) =>
@@ -76,7 +87,7 @@ export const makeIngress = ({
       Effect.gen(function* () {
         const body = yield* encodeFor("awakeable", serdeOf(schema, payloadBytes), value)
         const path = `restate/awakeables/${encodeURIComponent(id)}`
-        yield* doneOf(path, yield* order({ method: "POST", path: `${path}/resolve`, body }))
+        yield* doneOf(path, yield* order({ method: "POST", path: `${path}/resolve`, body: written(body) }))
       })) satisfies IngressClient["resolveAwakeable"],
     rejectAwakeable: ((id, reason) => {
       const path = `restate/awakeables/${encodeURIComponent(id)}`
@@ -89,6 +100,18 @@ export const makeIngress = ({
   }
   // Inputs, outputs and failures go through the schemas of the contract, which is where the types come from.
   return client as IngressClient
+}
+
+/** The output as the handler made it. Refusals are Restate's own words. */
+const plainAnswer = (
+  codec: JournalValueCodec | undefined,
+  answer: HttpAnswer
+): Effect.Effect<HttpAnswer, UnreadableAnswer> => {
+  if (codec === undefined || answer.status !== 200) return Effect.succeed(answer)
+  return Effect.tryPromise({
+    try: async () => ({ ...answer, bytes: await codec.decode(answer.bytes) }),
+    catch: () => new UnreadableAnswer({ url: answer.url, problem: "the codec cannot read the answer" })
+  })
 }
 
 const unavailable = (error: NoAnswer | AnswerTooLarge): IngressUnavailable =>

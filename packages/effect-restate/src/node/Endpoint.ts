@@ -1,3 +1,4 @@
+import type { JournalValueCodec } from "@restatedev/restate-sdk"
 import { Duration, Effect, Schedule, Schema, type Scope } from "effect"
 import { sdkLogger } from "../attempt/SdkLogger.ts"
 import type { SdkDefinition } from "../attempt/sdkDefinition.ts"
@@ -16,6 +17,11 @@ export interface EndpointOptions {
   readonly drain: Duration.DurationInput
   /** Paths that are answered by something else on the same port, such as health probes. */
   readonly beside?: Beside
+  /**
+   * What inputs, outputs, state, results of steps and values of awakeables go through on their way to Restate and back, such as
+   * encryption. Names, keys and failures do not. Changing it makes what is stored unreadable; experimental in the SDK.
+   */
+  readonly codec?: JournalValueCodec
   /** How many attempts wait for a place, whenever that changes. */
   readonly onWaiting?: (count: number) => void
   /** What differs from `defaultBounds`. */
@@ -59,11 +65,11 @@ export const serveEndpoint = (
 ): Effect.Effect<Address, EndpointUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
     const refusals = yield* countRefusals(yield* sdkLogger)
-    const { beside, identityKeys, onWaiting = () => {} } = options
+    const { beside, codec, identityKeys, onWaiting = () => {} } = options
     const bounds = { ...defaultBounds, ...options.bounds }
     const listener = yield* Effect.acquireRelease(
       Effect.suspend(() =>
-        listen(new Listener({ services, identityKeys, beside, bounds, refusals, onWaiting }), options)
+        listen(new Listener({ services, identityKeys, codec, beside, bounds, refusals, onWaiting }), options)
       ),
       (opened) => drain(opened, steps, options.drain)
     )

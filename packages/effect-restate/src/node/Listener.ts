@@ -1,7 +1,7 @@
 import * as http from "node:http"
 import * as http2 from "node:http2"
 import * as net from "node:net"
-import { createEndpointHandler } from "@restatedev/restate-sdk"
+import { createEndpointHandler, type JournalValueCodec } from "@restatedev/restate-sdk"
 import type { SdkDefinition } from "../attempt/sdkDefinition.ts"
 import { Admission } from "./Admission.ts"
 import { type ConnectionBounds, type Deadline, watchDeadline } from "./ConnectionBounds.ts"
@@ -17,6 +17,7 @@ export interface Beside {
 export interface ListenerOptions {
   readonly services: ReadonlyArray<SdkDefinition>
   readonly identityKeys: ReadonlyArray<string>
+  readonly codec: JournalValueCodec | undefined
   readonly beside: Beside | undefined
   readonly bounds: ConnectionBounds
   readonly refusals: Refusals
@@ -58,7 +59,7 @@ export class Listener {
   #draining = false
 
   constructor(options: ListenerOptions) {
-    const { bounds, identityKeys, refusals, services } = options
+    const { bounds, codec, identityKeys, refusals, services } = options
     this.#options = options
     this.#admission = new Admission({
       places: bounds.attempts,
@@ -69,7 +70,8 @@ export class Listener {
     this.#restate = createEndpointHandler({
       services: [...services],
       identityKeys: [...identityKeys],
-      logger: refusals.logger
+      logger: refusals.logger,
+      ...(codec === undefined ? {} : { journalValueCodecProvider: () => Promise.resolve(codec) })
     })
     this.#http1 = http.createServer({ maxHeaderSize: bounds.headerBytes }, (request, response) => {
       this.#serve(this.#connectionOf.get(request.socket), request, response, () => {})

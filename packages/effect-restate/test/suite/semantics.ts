@@ -6,6 +6,7 @@ import { concurrencyGuarantees } from "./concurrency.ts"
 import type { Host } from "./Host.ts"
 import { invocationGuarantees } from "./invocations.ts"
 import { messagingGuarantees } from "./messaging.ts"
+import { recurringGuarantees } from "./recurring.ts"
 import { sagaGuarantees } from "./sagas.ts"
 import { serviceGuarantees } from "./services.ts"
 import { stateGuarantees } from "./state.ts"
@@ -29,5 +30,6 @@ export const semantics = (it: It): void => {
   timeGuarantees(it)
   messagingGuarantees(it)
   invocationGuarantees(it)
+  recurringGuarantees(it)
   telemetryGuarantees(it)
 }
