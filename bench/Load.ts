@@ -57,7 +57,7 @@ export const measureAlone = async (subject: Subject, worker: string, count: numb
   return Number(await askWorker(worker, `loopback?${query}`))
 }
 
-/** Calls the handler from `inFlight` callers at once, each waiting for its answer before the next request. */
+/** Calls the handler from `inFlight` callers at once, each at least once, and waiting for its answer before the next request. */
 export const measure = async (subject: Subject, options: LoadOptions): Promise<Sample> => {
   const { service, handler, body } = subject
   const millis: Array<number> = []
@@ -65,13 +65,14 @@ export const measure = async (subject: Subject, options: LoadOptions): Promise<S
   const startedAt = performance.now()
   const end = startedAt + options.seconds * 1000
   const caller = async (): Promise<void> => {
-    for (let now = performance.now(); now < end; ) {
+    let now = performance.now()
+    do {
       const key = Math.floor(Math.random() * keys)
       await send("POST", `${options.ingress}/${service}/${key}/${handler}`, body)
       const answeredAt = performance.now()
       millis.push(answeredAt - now)
       now = answeredAt
-    }
+    } while (now < end)
   }
   await Promise.all(Array.from({ length: options.inFlight }, caller))
   const seconds = (performance.now() - startedAt) / 1000

@@ -30,6 +30,19 @@ export interface HandlerResult {
   readonly alone: Rounds<number>
 }
 
+/** An invocation with 1,000 parallel steps in each round. */
+export interface WideResult {
+  readonly samples: Rounds<Sample>
+}
+
+export interface BridgeResult {
+  readonly handlers: ReadonlyArray<HandlerResult>
+  readonly wide: WideResult
+}
+
+/** One invocation takes seconds. */
+export const wideRounds = 10
+
 /** Invocations per measurement without a server: about half a second. */
 const invocationsAlone = 500
 
@@ -58,11 +71,25 @@ const benchHandler = (handler: HandlerName, load: LoadOptions, rounds: number) =
     return result
   })
 
+/** How long one invocation with 1,000 parallel steps takes, one after the other. */
+const benchWide = (load: LoadOptions, rounds: number) =>
+  Effect.gen(function* () {
+    yield* Effect.logInfo(`1,000 parallel steps: ${rounds} rounds`)
+    const once = { ...load, inFlight: 1, seconds: 0 }
+    const samples = yield* interleaved(rounds, (service) =>
+      measure({ service, handler: "wide", body: undefined }, once)
+    )
+    const wide: WideResult = { samples }
+    return wide
+  })
+
 /** Bare SDK handlers and the bridge's, in one worker process, called through a real Restate server. */
 export const benchBridge = ({ inFlight, rounds, seconds }: BridgeBenchOptions) =>
   Effect.gen(function* () {
     const { ingress } = yield* RestateServer
     const worker = yield* benchWorker
     const load = { ingress, worker, inFlight, seconds }
-    return yield* Effect.forEach(handlerNames, (handler) => benchHandler(handler, load, rounds))
+    const handlers = yield* Effect.forEach(handlerNames, (handler) => benchHandler(handler, load, rounds))
+    const result: BridgeResult = { handlers, wide: yield* benchWide(load, Math.min(rounds, wideRounds)) }
+    return result
   }).pipe(Effect.scoped, Effect.provide(restateServer()))

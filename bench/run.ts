@@ -6,7 +6,8 @@ import { benchAgainst } from "./against.ts"
 import { benchBridge } from "./bridge.ts"
 import { benchDeploys } from "./deploys.ts"
 import { benchIdle } from "./idle.ts"
-import { againstReport, deployReport, idleReport, report } from "./report.ts"
+import { benchMemory } from "./memory.ts"
+import { againstReport, bridgeReport, deployReport, idleReport, memoryReport, report } from "./report.ts"
 import { writeAgainst, writeMain } from "./resultsFile.ts"
 
 const { values } = parseArgs({
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "1" },
     /** A short look: two rounds, printed and not written. */
     quick: { type: "boolean", default: false },
-    /** One part alone, `deploys` or `idle`, printed and not written. */
+    /** One part alone: `bridge`, `memory`, `deploys` or `idle`. Printed and not written. */
     only: { type: "string", default: "" },
     /** Deploys alone, beside those of another checkout's worker. */
     against: { type: "string" }
@@ -27,6 +28,10 @@ const { values } = parseArgs({
 const { quick } = values
 const rounds = quick ? 2 : Number(values.rounds)
 const seconds = Number(values.seconds)
+
+const bridgeOptions = { rounds, seconds, inFlight: 16 }
+
+const memoryOptions = { invocations: quick ? 10_000 : 100_000, parts: 10 }
 
 const idleOptions = { rounds: Math.min(rounds, 10), previews: quick ? 1000 : 10_000 }
 
@@ -47,6 +52,8 @@ const deployOptions = {
 const print = (text: string) => Effect.sync(() => process.stdout.write(`\n${text}\n`))
 
 const parts: Readonly<Record<string, Effect.Effect<void, Error, RunDirectory>>> = {
+  bridge: Effect.flatMap(benchBridge(bridgeOptions), (bridge) => print(bridgeReport(bridge, bridgeOptions))),
+  memory: Effect.flatMap(benchMemory(memoryOptions), (memory) => print(memoryReport(memory, memoryOptions))),
   idle: Effect.flatMap(benchIdle(idleOptions), (idle) => print(idleReport(idle, idleOptions))),
   deploys: Effect.flatMap(benchDeploys(deployOptions), (deploys) => print(deployReport(deploys, deployOptions)))
 }
@@ -60,11 +67,11 @@ const against = (folder: string) =>
   })
 
 const all = Effect.gen(function* () {
-  const bridgeOptions = { rounds, seconds, inFlight: 16 }
   const bridge = yield* benchBridge(bridgeOptions)
+  const memory = yield* benchMemory(memoryOptions)
   const deploys = yield* benchDeploys(deployOptions)
   const idle = yield* benchIdle(idleOptions)
-  const text = report({ bridge, bridgeOptions, deploys, deployOptions, idle, idleOptions })
+  const text = report({ bridge, bridgeOptions, memory, memoryOptions, deploys, deployOptions, idle, idleOptions })
   yield* print(text)
   if (!quick) yield* writeMain(text)
 })

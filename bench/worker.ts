@@ -86,6 +86,7 @@ const worker = Effect.gen(function* () {
     "/bench/ready": async () => "",
     "/bench/processor": async () => String(processorMicros()),
     "/bench/loopback": withoutServer(loopback),
+    "/bench/memory": async () => String(process.memoryUsage.rss()),
     "/bench/profile/start": startProfile,
     "/bench/profile/stop": stopProfile
   })

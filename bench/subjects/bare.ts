@@ -1,6 +1,7 @@
 import * as restate from "@restatedev/restate-sdk"
 
 const numbers = [0, 1, 2, 3, 4]
+const many = Array.from({ length: 1_000 }, (_, index) => index)
 const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
 
 /** The handlers as one would write them with Restate's SDK alone: the baseline. */
@@ -21,6 +22,8 @@ export const bare = (name: string) =>
       parallel: async (context: restate.ObjectContext): Promise<number> =>
         sum(
           await restate.RestatePromise.all(numbers.map((number) => context.run(`step-${number}`, async () => number)))
-        )
+        ),
+      wide: async (context: restate.ObjectContext): Promise<number> =>
+        sum(await restate.RestatePromise.all(many.map((number) => context.run(`step-${number}`, async () => number))))
     }
   })

@@ -8,6 +8,7 @@ export class Numbers extends Context.Tag("ctrl-worker/bench/Numbers")<
 >() {}
 
 const numbers = [0, 1, 2, 3, 4]
+const many = Array.from({ length: 1_000 }, (_, index) => index)
 const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
 const total = stateCell("total", Schema.Number)
 
@@ -15,7 +16,8 @@ const contract = (name: string) =>
   Contract.object(name, {
     add: { input: Schema.Struct({ by: Schema.Number }), output: Schema.Number },
     sequential: { output: Schema.Number },
-    parallel: { output: Schema.Number }
+    parallel: { output: Schema.Number },
+    wide: { output: Schema.Number }
   })
 
 const echo = (number: number) =>
@@ -33,7 +35,8 @@ export const bridged = (name: string, options: ObjectOptions) =>
           return before + by
         }),
       sequential: () => Effect.map(Effect.forEach(numbers, echo), sum),
-      parallel: () => Effect.map(Effect.forEach(numbers, echo, { concurrency: "unbounded" }), sum)
+      parallel: () => Effect.map(Effect.forEach(numbers, echo, { concurrency: "unbounded" }), sum),
+      wide: () => Effect.map(Effect.forEach(many, echo, { concurrency: "unbounded" }), sum)
     },
     options
   )

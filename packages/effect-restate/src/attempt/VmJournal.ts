@@ -95,14 +95,14 @@ export class VmJournal extends ContextJournal<VmPending> implements Journal {
       for (const promise of promises) await promise.poll()
       const known = knownAmong(waiters)
       if (known !== undefined) return known
-      if (++this.#progress % progressPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+      if (++this.#progress >= progressPerTurn) await this.#turn()
       const progress = this.#vm.do_progress(entries ?? awaitedOf(waiters, isWatched))
       if (progress === "AnyCompleted") {
         const wakeup = await this.#completed(waiters, isWatched)
         if (wakeup !== undefined) return wakeup
       } else if (progress === "CancelSignalReceived") return { _tag: "Cancelled" }
       else if (progress === "WaitExternalProgress") await this.#untilExternalProgress()
-      else this.#runs.execute(progress.ExecuteRun)
+      else this.#execute(progress.ExecuteRun, waiters)
     }
     return never()
   }
@@ -126,6 +126,28 @@ export class VmJournal extends ContextJournal<VmPending> implements Journal {
     }
     if (promisesAmong(waiters).length > 0) return undefined
     throw new TypeError("an entry completed that nothing waits for")
+  }
+
+  /**
+   * Starts a body, and with it those of other awaited steps. The state machine has just said that nothing awaited has completed,
+   * and learns nothing before this returns: so it may be asked for one step at a time, which costs it less than all of them.
+   */
+  #execute(handle: number, waiters: ReadonlySet<Waiter>): void {
+    this.#runs.execute(handle)
+    for (const waiter of waiters) {
+      if (this.#progress >= progressPerTurn) return
+      const pending = pendingOf(waiter)
+      if (pending instanceof VmPromise || !this.#runs.has(pending.handle)) continue
+      const progress = this.#vm.do_progress(pending.awaited)
+      if (typeof progress === "string") return
+      this.#progress += 1
+      this.#runs.execute(progress.ExecuteRun)
+    }
+  }
+
+  async #turn(): Promise<void> {
+    this.#progress = 0
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   async #untilExternalProgress(): Promise<void> {

@@ -40,6 +40,11 @@ export class VmRuns {
     this.#waiting.set(handle, run)
   }
 
+  /** Whether the step's body has still to be started. */
+  has(handle: number): boolean {
+    return this.#waiting.has(handle)
+  }
+
   /** From now on the results of bodies that still run go nowhere. */
   end(): void {
     this.#ended = true
