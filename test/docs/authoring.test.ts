@@ -14,7 +14,7 @@ const example = "examples/maintenance"
 /** What a reader has imported who has followed the page so far. */
 const imports = `
 import { Effect, Schema } from "effect"
-import { Contract, call, type Durable, implement, key, stateCell, step, uuid } from "effect-restate"
+import { Contract, call, type Durable, durablePromise, implement, key, stateCell, step, uuid } from "effect-restate"
 import { MemoryRestate } from "effect-restate/testing"
 import { DbRefused } from "../../src/services/Db.ts"
 import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"

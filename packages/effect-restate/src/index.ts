@@ -41,7 +41,8 @@ export {
   type Handlers,
   type Implementation,
   implement,
-  type ObjectOptions
+  type ObjectOptions,
+  type WorkflowOptions
 } from "./contract/Implementation.ts"
 export { defaultLimits, type Limits } from "./contract/Limits.ts"
 export {
@@ -64,10 +65,12 @@ export {
   EncodingFailed,
   NeverRests,
   NonDurableWait,
+  PromiseAlreadyCompleted,
   StateIsReadOnly,
   StepFailed,
   StepTimedOut
 } from "./operations/DurableError.ts"
+export { type DurablePromise, durablePromise } from "./operations/DurablePromise.ts"
 export { fromContext } from "./operations/fromContext.ts"
 export * from "./operations/Invocation.ts"
 export * from "./operations/Messaging.ts"

@@ -7,6 +7,7 @@ import { probe } from "./fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "./fixtures/Recorder.ts"
 import { service } from "./fixtures/services.ts"
 import { telemetryLayer } from "./fixtures/telemetry.ts"
+import { workflow } from "./fixtures/workflows.ts"
 import { type Answer, type Beside, Host, poll } from "./suite/Host.ts"
 import { semantics } from "./suite/semantics.ts"
 
@@ -32,8 +33,12 @@ const memoryHost = (options: MemoryRestateOptions) =>
       const engine = new MemoryRestate({ fromContext: contextAnswers, ...options })
       yield* engine.serve(probe("Probe"))
       yield* engine.serve(service("Probe"))
-      const requestBeside = ({ handler, service }: Beside, input: unknown) =>
-        engine.request({ service: `Probe${service}`, key: "", handler }, encode(input), { typedFailures: true })
+      yield* engine.serve(workflow("Probe"))
+      const requestBeside = (target: Beside, input: unknown, waits: boolean) => {
+        const key = target.service === "Workflow" ? target.key : ""
+        const at = { service: `Probe${target.service}`, key, handler: target.handler }
+        return engine.request(at, encode(input), { typedFailures: true, waits })
+      }
       const request = (key: string, handler: string, input: unknown, typedFailures = true) =>
         engine.request({ service: "Probe", key, handler }, encode(input), { typedFailures })
       const invocation = (id: string): Invocation | undefined => engine.invocations.find((it) => it.id === id)
@@ -59,8 +64,8 @@ const memoryHost = (options: MemoryRestateOptions) =>
         callPlainly: (key, handler) => Effect.suspend(() => result(request(key, handler, undefined, false))),
         send: (key, handler, input) => Effect.sync(() => request(key, handler, input).id),
         beside: {
-          call: (target, input) => Effect.suspend(() => result(requestBeside(target, input))),
-          send: (target, input) => Effect.sync(() => requestBeside(target, input).id)
+          call: (target, input) => Effect.suspend(() => result(requestBeside(target, input, true))),
+          send: (target, input) => Effect.sync(() => requestBeside(target, input, false).id)
         },
         attach,
         cancel: (id) => Effect.sync(() => engine.cancel(id)),

@@ -20,7 +20,7 @@ import {
 } from "effect"
 import { capabilitiesOf } from "../contract/Capability.ts"
 import type { Contract, HandlerContract } from "../contract/Contract.ts"
-import type { Implementation, ObjectOptions } from "../contract/Implementation.ts"
+import type { Implementation, WorkflowOptions } from "../contract/Implementation.ts"
 import type { Limits } from "../contract/Limits.ts"
 import { encodeFor, opaqueSerde } from "../contract/Serde.ts"
 import { toTerminal } from "../contract/TypedFailure.ts"
@@ -41,7 +41,7 @@ export type AttemptRunner = (journal: Journal, input: unknown) => Promise<Uint8A
 /** An implementation with everything it needs: ready to be served by Restate or by the testing engine. */
 export interface BoundObject {
   readonly contract: Contract
-  readonly options: ObjectOptions<string>
+  readonly options: WorkflowOptions<string>
   readonly limits: Limits
   readonly attempts: ReadonlyMap<string, AttemptRunner>
 }

@@ -111,6 +111,32 @@ export abstract class ContextJournal<P extends Pending> {
     this.context.clear(name)
   }
 
+  clearAll(): void {
+    this.context.clearAll()
+  }
+
+  stateKeys(): P {
+    return this.entry("other").pendingOn(this.context.stateKeys())
+  }
+
+  getPromise<A>(name: string, serde: Serde<A>): P {
+    const entry = this.entry("other", serde as Serde<unknown>)
+    return entry.pendingOn(this.context.promise(name, entry.serde).get())
+  }
+
+  peekPromise<A>(name: string, serde: Serde<A>): P {
+    const entry = this.entry("other", serde as Serde<unknown>)
+    return entry.pendingOn(this.context.promise(name, entry.serde).peek())
+  }
+
+  resolvePromise(name: string, bytes: Uint8Array): P {
+    return this.entry("other").pendingOn(this.context.promise(name, sdkSerde.binary).resolve(bytes))
+  }
+
+  rejectPromise(name: string, reason: string): P {
+    return this.entry("other").pendingOn(this.context.promise(name, sdkSerde.binary).reject(reason))
+  }
+
   call(request: CallRequest): { readonly result: P; readonly invocationId: P } {
     const { target, input, outputSerde, headers, idempotencyKey } = request
     const entry = this.entry("result", outputSerde)

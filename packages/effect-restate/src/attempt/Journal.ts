@@ -111,6 +111,16 @@ export interface Journal {
   readonly get: <A>(name: string, serde: Serde<A>) => Pending
   readonly set: (name: string, bytes: Uint8Array) => void
   readonly clear: (name: string) => void
+  readonly clearAll: () => void
+  /** Completes with the names of all values in the state, in alphabetical order. */
+  readonly stateKeys: () => Pending
+  /** Of a workflow's durable promise: completes when it is completed. */
+  readonly getPromise: <A>(name: string, serde: Serde<A>) => Pending
+  /** Completes at once, with undefined while the promise is not completed. */
+  readonly peekPromise: <A>(name: string, serde: Serde<A>) => Pending
+  /** Completes when the promise is completed, or with a `TerminalError` of status 409 when it was before. */
+  readonly resolvePromise: (name: string, bytes: Uint8Array) => Pending
+  readonly rejectPromise: (name: string, reason: string) => Pending
   readonly call: (request: CallRequest) => { readonly result: Pending; readonly invocationId: Pending }
   readonly send: (request: SendRequest) => { readonly invocationId: Pending }
   readonly cancel: (invocationId: string) => void

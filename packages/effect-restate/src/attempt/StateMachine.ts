@@ -1,9 +1,9 @@
-import type { internal, ObjectContext, TerminalError } from "@restatedev/restate-sdk"
+import type { internal, TerminalError, WorkflowContext } from "@restatedev/restate-sdk"
 import sdk from "@restatedev/restate-sdk/package.json" with { type: "json" }
 import { Predicate } from "effect"
 
 /** What a handler is given by the SDK, with the operations that the SDK keeps for kits like this one. */
-export type SdkContext = ObjectContext & internal.ContextInternal
+export type SdkContext = WorkflowContext & internal.ContextInternal
 
 export interface WireFailure {
   readonly code: number

@@ -1,6 +1,6 @@
 import * as restate from "@restatedev/restate-sdk"
 import type { AnySchema, ContractKind, HandlerContract, HandlerMode } from "../contract/Contract.ts"
-import type { AttemptRetry, ObjectOptions } from "../contract/Implementation.ts"
+import type { AttemptRetry, ObjectOptions, WorkflowOptions } from "../contract/Implementation.ts"
 import type { Limits } from "../contract/Limits.ts"
 import { jsonSchemaOf, opaqueSerde } from "../contract/Serde.ts"
 import type { BoundObject } from "./BoundObject.ts"
@@ -31,6 +31,11 @@ const serviceOptions = (options: ObjectOptions<string>): restate.ServiceOptions 
   ...(options.idempotencyRetention === undefined
     ? {}
     : { idempotencyRetention: wholeMillis(options.idempotencyRetention) })
+})
+
+const workflowOptions = (options: WorkflowOptions<string>): restate.WorkflowOptions => ({
+  ...serviceOptions(options),
+  ...(options.workflowRetention === undefined ? {} : { workflowRetention: wholeMillis(options.workflowRetention) })
 })
 
 /** With what discovery publishes of the schema. */
@@ -86,6 +91,11 @@ export const sdkDefinition = (bound: BoundObject, journal: MakeJournal = journal
     case "object":
       return restate.object(definition)
     case "workflow":
-      return restate.workflow({ ...definition, handlers: handlers as { readonly run: Attempt } })
+      return restate.workflow({
+        name,
+        // Its contract has a run.
+        handlers: handlers as { readonly run: Attempt },
+        options: workflowOptions(options)
+      })
   }
 }

@@ -32,6 +32,14 @@ export interface ObjectOptions<Handler extends string = never> {
   readonly idempotencyRetention?: Duration.DurationInput
 }
 
+export interface WorkflowOptions<Handler extends string = never> extends ObjectOptions<Handler> {
+  /** How long Restate keeps a workflow's result, state and promises after its run has ended, and refuses to run it again. Default a day. */
+  readonly workflowRetention?: Duration.DurationInput
+}
+
+type OptionsOf<C extends Contract> =
+  C extends Contract<"workflow"> ? WorkflowOptions<HandlerName<C>> : ObjectOptions<HandlerName<C>>
+
 /** One Effect per handler. Requirements beside the journal come from the runtime the object is bound to. */
 export type Handlers<C extends Contract> = {
   readonly [H in HandlerName<C>]: (
@@ -69,7 +77,7 @@ type Permitted<C extends Contract, Impl> = {
 
 export interface Implementation<out R> {
   readonly contract: Contract
-  readonly options: ObjectOptions<string>
+  readonly options: WorkflowOptions<string>
   readonly handlers: Readonly<Record<string, (input: unknown) => Effect.Effect<unknown, unknown, R | Durable>>>
 }
 
@@ -79,10 +87,10 @@ export interface Implementation<out R> {
 export const implement = <C extends Contract, Impl extends Handlers<C>>(
   contract: C,
   handlers: Impl & Permitted<C, Impl>,
-  options: ObjectOptions<HandlerName<C>> = {}
+  options?: OptionsOf<C>
 ): Implementation<Services<Impl>> => ({
   contract,
-  options,
+  options: options ?? {},
   // Inputs are decoded with the contract's schema before a handler sees them.
   handlers: handlers as unknown as Implementation<Services<Impl>>["handlers"]
 })

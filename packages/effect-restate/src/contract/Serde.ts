@@ -10,6 +10,16 @@ export interface Serde<A> {
   readonly deserialize: (bytes: Uint8Array) => A
 }
 
+/** Tells a stored null, or a value of no bytes, from nothing stored. */
+export interface Held<A> {
+  readonly value: A
+}
+
+export const heldSerde = <A>(serde: Serde<A>): Serde<Held<A>> => ({
+  serialize: ({ value }) => serde.serialize(value),
+  deserialize: (bytes) => ({ value: serde.deserialize(bytes) })
+})
+
 /** The serde of a schema. */
 export interface SchemaSerde<A> extends Serde<A> {
   /** As `serialize`, but a value that does not fit is a value: a workflow decides what to do about it. */

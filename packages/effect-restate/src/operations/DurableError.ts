@@ -104,6 +104,17 @@ export class StateIsReadOnly extends Schema.TaggedError<StateIsReadOnly>()("Stat
   }
 }
 
+/** A durable promise was completed before. Restate keeps the first completion. */
+export class PromiseAlreadyCompleted extends Schema.TaggedError<PromiseAlreadyCompleted>()(
+  "PromiseAlreadyCompleted",
+  { promise: Schema.String },
+  httpStatus(409)
+) {
+  override get message(): string {
+    return `promise ${this.promise} was already completed`
+  }
+}
+
 /** A handler used what contracts of its kind do not have, behind the compiler's back. */
 export class CapabilityMissing extends Schema.TaggedError<CapabilityMissing>()("CapabilityMissing", {
   /** `service/handler` */

@@ -34,6 +34,10 @@ export interface AttemptWorld {
   readonly cancelInvocation: (id: string) => void
   readonly completeAwakeable: (id: string, answer: Stored) => void
   readonly awaitSignal: (invocation: Invocation, entry: Entry) => void
+  readonly awaitPromise: (invocation: Invocation, entry: Entry) => void
+  readonly peekPromise: (target: Target, name: string) => Stored | undefined
+  /** What the server answers: nothing, or that the promise was completed before. */
+  readonly completePromise: (target: Target, name: string, completion: Stored) => Stored
   readonly sendSignal: (id: string, name: string, value: Stored) => void
   readonly attach: (invocation: Invocation, entry: Entry, id: string) => void
   /** How the scenario answers for the SDK's context under this name. Throws when it does not say. */

@@ -1,4 +1,5 @@
 import { TerminalError } from "@restatedev/restate-sdk"
+import { Duration } from "effect"
 import type { BoundObject } from "../attempt/BoundObject.ts"
 import { defectOf } from "../attempt/Defect.ts"
 import type { RequestInfo, RunOptions, Target } from "../attempt/Journal.ts"
@@ -25,6 +26,8 @@ export interface ClusterOptions {
 }
 
 export interface StartOptions {
+  /** The caller waits for the answer: Restate refuses a second call of a workflow's run, and joins a second message with the first. */
+  readonly waits?: boolean
   readonly idempotencyKey?: string | undefined
   readonly traceparent?: string | undefined
   /** The caller asks for failures with their fields. Default false. */
@@ -35,11 +38,23 @@ export interface StartOptions {
   readonly limitKey?: string | undefined
 }
 
+interface PromiseState {
+  completion: Stored | undefined
+  readonly waiting: Array<(completion: Stored) => void>
+}
+
 interface KeyedObject {
   readonly state: Map<string, Uint8Array>
+  readonly promises: Map<string, PromiseState>
   readonly queue: Array<Invocation>
   holder: Invocation | undefined
+  /** Of a workflow: the only run of its id, and when Restate forgets it with state and promises. */
+  run: Invocation | undefined
+  expiresAt: number | undefined
 }
+
+/** Of Restate, for workflows that do not say otherwise. */
+const defaultRetention = Duration.days(1)
 
 export const rejected = (message: string, errorCode: number): Stored => ({
   ok: false,
@@ -52,6 +67,16 @@ const requestOf = ({ headers = {}, typedFailures }: StartOptions): RequestInfo =
   const named = Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value] as const)
   return { headers: new Map(named), idempotencyKey: undefined, limitKey: undefined, scope: undefined }
 }
+
+/** How a call of a workflow's run ends that has been invoked before: nothing of it is journaled. */
+const refusedRun = (run: Invocation): Invocation => ({
+  ...run,
+  entries: [],
+  order: [],
+  waiting: [],
+  status: "completed",
+  result: rejected("the workflow method was already invoked", 409)
+})
 
 const attempted = (answer: () => unknown): Stored => {
   try {
@@ -111,7 +136,9 @@ export class Cluster {
   start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
     const { idempotencyKey, traceparent, delayMillis = 0 } = options
     const path = this.#pathOf(target)
-    const dedupe = idempotencyKey === undefined ? undefined : `${path}/${idempotencyKey}`
+    const run = this.#isRun(target) ? this.#object(target) : undefined
+    if (run?.run !== undefined) return options.waits === true ? refusedRun(run.run) : run.run
+    const dedupe = idempotencyKey === undefined || run !== undefined ? undefined : `${path}/${idempotencyKey}`
     const known = dedupe === undefined ? undefined : this.#idempotent.get(dedupe)
     if (known !== undefined) return known
     const number = (this.#counters.get(path) ?? 0) + 1
@@ -126,6 +153,7 @@ export class Cluster {
       request: requestOf(options)
     })
     this.invocations.set(invocation.id, invocation)
+    if (run !== undefined) run.run = invocation
     if (dedupe !== undefined) this.#idempotent.set(dedupe, invocation)
     this.#progress++
     if (delayMillis > 0) this.time.after(delayMillis, () => this.#admit(invocation))
@@ -191,12 +219,32 @@ export class Cluster {
     return keyed ? `${service}/${key}/${handler}` : `${service}/${handler}`
   }
 
+  #isRun({ handler, service }: Target): boolean {
+    return handler === "run" && this.#bound.get(service)?.contract.kind === "workflow"
+  }
+
   #object({ service, key }: Pick<Target, "service" | "key">): KeyedObject {
     const name = `${service}/${key}`
     const known = this.#objects.get(name)
-    if (known !== undefined) return known
-    const made: KeyedObject = { state: new Map(), queue: [], holder: undefined }
+    if (known !== undefined && (known.expiresAt ?? Number.POSITIVE_INFINITY) > this.time.now) return known
+    const made: KeyedObject = {
+      state: new Map(),
+      promises: new Map(),
+      queue: [],
+      holder: undefined,
+      run: undefined,
+      expiresAt: undefined
+    }
     this.#objects.set(name, made)
+    return made
+  }
+
+  #promise(target: Target, name: string): PromiseState {
+    const { promises } = this.#object(target)
+    const known = promises.get(name)
+    if (known !== undefined) return known
+    const made: PromiseState = { completion: undefined, waiting: [] }
+    promises.set(name, made)
     return made
   }
 
@@ -259,6 +307,10 @@ export class Cluster {
     const object = this.#object(invocation.target)
     const queued = object.queue.indexOf(invocation)
     if (queued >= 0) object.queue.splice(queued, 1)
+    if (object.run === invocation) {
+      const retention = this.#bound.get(invocation.target.service)?.options.workflowRetention ?? defaultRetention
+      object.expiresAt = this.time.now + Duration.toMillis(retention)
+    }
     if (object.holder !== invocation) return
     object.holder = object.queue.shift()
     if (object.holder !== undefined) this.#attempt(object.holder)
@@ -395,7 +447,7 @@ export class Cluster {
     stateOf: (target) => this.#object(target).state,
     completed: (invocation, entry, answer) => this.#completed(invocation, entry, answer),
     startCall: (caller, entry, { input, target, ...options }) => {
-      const callee = this.start(target, input, options)
+      const callee = this.start(target, input, { ...options, waits: true })
       callee.caller ??= caller
       entry.invocationId = callee.id
       this.#tell(callee, caller, entry)
@@ -409,6 +461,19 @@ export class Cluster {
       if (known === undefined) return
       this.#signals.delete(name)
       this.#completed(invocation, entry, known)
+    },
+    awaitPromise: (invocation, entry) => {
+      const { completion, waiting } = this.#promise(invocation.target, entry.name)
+      if (completion !== undefined) return this.#completed(invocation, entry, completion)
+      waiting.push((answer) => this.#completed(invocation, entry, answer))
+    },
+    peekPromise: (target, name) => this.#promise(target, name).completion,
+    completePromise: (target, name, completion) => {
+      const promise = this.#promise(target, name)
+      if (promise.completion !== undefined) return rejected("promise was already completed", 409)
+      promise.completion = completion
+      for (const tell of promise.waiting.splice(0)) tell(completion)
+      return { ok: true, bytes: new Uint8Array(0) }
     },
     sendSignal: (id, name, value) => this.signal(id, name, value),
     attach: (invocation, entry, id) => {

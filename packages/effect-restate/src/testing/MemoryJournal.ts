@@ -149,6 +149,48 @@ export class MemoryJournal implements Journal, RunningAttempt {
     this.#command("clear", name, "", () => this.#world.stateOf(this.target).delete(name))
   }
 
+  clearAll(): void {
+    this.#command("clear-all", "", "", () => this.#world.stateOf(this.target).clear())
+  }
+
+  stateKeys(): MemoryPending {
+    const read = () => json([...this.#world.stateOf(this.target).keys()].sort())
+    return this.#immediate("state-keys", "", "", read, parsed)
+  }
+
+  getPromise<A>(name: string, serde: Serde<A>): MemoryPending {
+    const { entry, fresh } = this.#appended("promise", name, "")
+    if (entry !== undefined && fresh) {
+      this.#world.awaitPromise(this.invocation, entry)
+      this.#acknowledged(entry)
+    }
+    return new MemoryPending(entry, serde.deserialize)
+  }
+
+  peekPromise<A>(name: string, serde: Serde<A>): MemoryPending {
+    const entry = this.#command("peek-promise", name, "", (fresh) => {
+      fresh.answer = this.#world.peekPromise(this.target, name) ?? { ok: true, bytes: absent }
+      this.invocation.order.push(fresh.index)
+    })
+    return new MemoryPending(entry, (bytes) => (bytes === absent ? undefined : serde.deserialize(bytes)))
+  }
+
+  resolvePromise(name: string, bytes: Uint8Array): MemoryPending {
+    return this.#completePromise(name, hex(bytes), { ok: true, bytes })
+  }
+
+  rejectPromise(name: string, reason: string): MemoryPending {
+    return this.#completePromise(name, reason, this.#world.rejection(reason))
+  }
+
+  #completePromise(name: string, payload: string, completion: Stored): MemoryPending {
+    const entry = this.#command("complete-promise", name, payload, (fresh) => {
+      fresh.answer = this.#world.completePromise(this.target, name, completion)
+      this.invocation.order.push(fresh.index)
+    })
+    return new MemoryPending(entry, () => undefined)
+  }
+
   call(request: CallRequest): { readonly result: MemoryPending; readonly invocationId: MemoryPending } {
     const { target, outputSerde } = request
     const { entry, fresh } = this.#appended("call", `${target.service}/${target.handler}`, payloadOf(request))

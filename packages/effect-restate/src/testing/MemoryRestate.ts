@@ -101,9 +101,9 @@ export class MemoryRestate {
   ): Called<C, H>
   call(contract: Contract, ...args: ReadonlyArray<unknown>): Called<Contract, string> {
     const [key, handler, input] = withKey<[handler: string, input: unknown]>(contract, args)
-    return Effect.suspend(() => this.result(this.#submit(contract, key, handler, input, { typedFailures: true }))).pipe(
-      Effect.flatMap((stored) => this.#answer(contract, handler, stored))
-    )
+    return Effect.suspend(() =>
+      this.result(this.#submit(contract, key, handler, input, { typedFailures: true, waits: true }))
+    ).pipe(Effect.flatMap((stored) => this.#answer(contract, handler, stored)))
   }
 
   /** Sends a command as a client would and answers at once with the invocation. Time stands still. */

@@ -20,6 +20,7 @@ import { probe } from "../fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "../fixtures/Recorder.ts"
 import { service } from "../fixtures/services.ts"
 import { telemetryLayer } from "../fixtures/telemetry.ts"
+import { workflow } from "../fixtures/workflows.ts"
 import { type Answer, type Beside, Host, poll } from "../suite/Host.ts"
 
 /** What our own clients send. */
@@ -80,7 +81,8 @@ export const servingServer = (
 
 const bothModes = (["Explicit", "Implicit"] as const).flatMap((mode) => [
   probe(mode, probeOptions(mode)),
-  service(mode, probeOptions(mode))
+  service(mode, probeOptions(mode)),
+  workflow(mode, probeOptions(mode))
 ])
 
 /** A Restate server with this inactivity timeout, and the probe served to it in both modes. */
@@ -100,7 +102,8 @@ const settle = (restate: RestateClientShape, id: string, how: "resolve" | "rejec
     Effect.asVoid
   )
 
-const pathOf = (mode: Mode, { handler, service }: Beside): string => `${mode}${service}/${handler}`
+const pathOf = (mode: Mode, target: Beside): string =>
+  target.service === "Workflow" ? `${mode}Workflow/${target.key}/${target.handler}` : `${mode}Service/${target.handler}`
 
 /** The probe in one mode on the server of the context. */
 export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>

@@ -5,6 +5,7 @@ import type { ProbeHandler } from "../fixtures/Probe.ts"
 import { Recorder } from "../fixtures/Recorder.ts"
 import type { ServiceHandler } from "../fixtures/services.ts"
 import { Telemetry } from "../fixtures/telemetry.ts"
+import type { WorkflowHandler } from "../fixtures/workflows.ts"
 
 /** What came of an invocation. `body` is its output, or the message of its failure. */
 export interface Answer {
@@ -14,7 +15,9 @@ export interface Answer {
 }
 
 /** A handler of another contract than the probe's. */
-export type Beside = { readonly service: "Service"; readonly handler: ServiceHandler }
+export type Beside =
+  | { readonly service: "Service"; readonly handler: ServiceHandler }
+  | { readonly service: "Workflow"; readonly key: string; readonly handler: WorkflowHandler }
 
 /**
  * Somewhere the probe is served. The same assertions hold on every one: on a real server in each of its modes, and on

@@ -13,6 +13,7 @@ import { stateGuarantees } from "./state.ts"
 import { stepGuarantees } from "./steps.ts"
 import { telemetryGuarantees } from "./telemetry.ts"
 import { timeGuarantees } from "./time.ts"
+import { workflowGuarantees } from "./workflows.ts"
 
 export type HostServices = Host | Recorder | Telemetry
 
@@ -24,6 +25,7 @@ export const semantics = (it: It): void => {
   stateGuarantees(it)
   stepGuarantees(it)
   serviceGuarantees(it)
+  workflowGuarantees(it)
   sagaGuarantees(it)
   cancellationGuarantees(it)
   concurrencyGuarantees(it)

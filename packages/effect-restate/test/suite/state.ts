@@ -54,6 +54,18 @@ export const stateGuarantees = (it: It): void => {
     })
   )
 
+  it.effect("updates of state by fibers that run beside each other follow one another, and none is lost", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* succeed("updatesTogether")).output, ["11", "22"])
+    })
+  )
+
+  it.effect("a handler lists the names of its state, and clears all of it", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* succeed("clearsAll")).output, ["choice", "total", "None"])
+    })
+  )
+
   it.effect("a shared handler that writes state fails with an error that names the fix, and writes nothing", () =>
     Effect.gen(function* () {
       const host = yield* Host
