@@ -41,10 +41,32 @@ export interface WaitOptions {
 
 export interface IngressCallOptions extends Omit<IngressSendOptions, "delay">, WaitOptions {}
 
-/** An invocation of a handler: by its id, or by what it was asked for with, outside of any scope. */
-export type InvocationRef =
-  | { readonly invocationId: string }
-  | { readonly key: string; readonly idempotencyKey: string }
+interface ByInvocationId {
+  readonly invocationId: string
+}
+interface ByKey {
+  readonly key: string
+  readonly idempotencyKey: string
+}
+interface ByIdempotencyKey {
+  readonly idempotencyKey: string
+}
+interface ByWorkflowId {
+  readonly workflowId: string
+}
+
+/**
+ * An invocation of a handler: by its id, or by what it was asked for with, outside of any scope. The run of a workflow is known by
+ * the workflow's id, and has no idempotency key.
+ */
+export type InvocationRef<C extends Contract = Contract, H extends string = string> =
+  | ByInvocationId
+  | (C["kind"] extends "service" ? ByIdempotencyKey : H extends RunOf<C> ? ByWorkflowId : ByKey)
+
+type RunOf<C extends Contract> = C["kind"] extends "workflow" ? "run" : never
+
+/** How an invocation may be named, whatever its contract. */
+export type AnyInvocationRef = ByInvocationId | ByKey | ByIdempotencyKey | ByWorkflowId
 
 /** How the ingress fails, whatever was asked. */
 export type IngressFailure = CallFailed | IngressUnavailable
@@ -92,14 +114,14 @@ export interface IngressClient {
   readonly attach: <C extends Contract, H extends HandlerName<C>>(
     contract: C,
     handler: H,
-    invocation: InvocationRef,
+    invocation: InvocationRef<C, H>,
     options?: WaitOptions
   ) => Effect.Effect<Output<C, H>, Answer<C, H>>
   /** What `attach` would answer, or none while the invocation goes on. */
   readonly output: <C extends Contract, H extends HandlerName<C>>(
     contract: C,
     handler: H,
-    invocation: InvocationRef
+    invocation: InvocationRef<C, H>
   ) => Effect.Effect<Option.Option<Output<C, H>>, Answer<C, H>>
   /** Completes an awakeable. Only the first completion counts. */
   readonly resolveAwakeable: <A, I>(

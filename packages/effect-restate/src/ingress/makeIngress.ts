@@ -15,11 +15,11 @@ import {
 import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import { acceptedOf, doneOf, outputOf, readyOutputOf } from "./answers.ts"
 import type {
+  AnyInvocationRef,
   IngressCallOptions,
   IngressClient,
   IngressOptions,
   IngressSendOptions,
-  InvocationRef,
   WaitOptions
 } from "./IngressClient.ts"
 import { IngressUnavailable } from "./IngressError.ts"
@@ -69,14 +69,14 @@ export const makeIngress = ({
         const answer = yield* order({ method: "POST", path: to, body: written(body), headers: headersOf(options) })
         return yield* acceptedOf(path, answer)
       }),
-    attach: (contract: Contract, handler: string, invocation: InvocationRef, { timeout }: WaitOptions = {}) =>
+    attach: (contract: Contract, handler: string, invocation: AnyInvocationRef, { timeout }: WaitOptions = {}) =>
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
         const path = invocationPath(contract, handler, invocation)
         const answer = yield* ask({ method: "GET", path: `${path}/attach`, ...waiting(timeout) })
         return yield* outputOf(path, { ...declared, payloadBytes }, answer)
       }),
-    output: (contract: Contract, handler: string, invocation: InvocationRef) =>
+    output: (contract: Contract, handler: string, invocation: AnyInvocationRef) =>
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
         const path = invocationPath(contract, handler, invocation)
@@ -141,10 +141,13 @@ const callPath = (path: string, scope: string | undefined): string =>
 const sendPath = (path: string, scope: string | undefined): string =>
   scope === undefined ? `${path}/send` : `restate/scope/${encodeURIComponent(scope)}/send/${path}`
 
-const invocationPath = (contract: Contract, handler: string, invocation: InvocationRef): string =>
-  "invocationId" in invocation
-    ? `restate/invocation/${encodeURIComponent(invocation.invocationId)}`
-    : `restate/invocation/${pathOf(contract, invocation.key, handler)}/${encodeURIComponent(invocation.idempotencyKey)}`
+const invocationPath = (contract: Contract, handler: string, invocation: AnyInvocationRef): string => {
+  if ("invocationId" in invocation) return `restate/invocation/${encodeURIComponent(invocation.invocationId)}`
+  if ("workflowId" in invocation)
+    return `restate/workflow/${contract.name}/${encodeURIComponent(invocation.workflowId)}`
+  const key = "key" in invocation ? invocation.key : ""
+  return `restate/invocation/${pathOf(contract, key, handler)}/${encodeURIComponent(invocation.idempotencyKey)}`
+}
 
 /** With the request for failures with their fields: an invocation that was sent may be attached to later. */
 const headersOf = ({ headers, idempotencyKey, limitKey, traceparent }: IngressSendOptions): Record<string, string> => ({

@@ -4,15 +4,20 @@ import { RestateClient } from "../../../../test/support/stack/Restate.ts"
 import { Ingress } from "../../src/ingress/Ingress.ts"
 import { Refused } from "../fixtures/failures.ts"
 import { probe, probeContract } from "../fixtures/Probe.ts"
+import { workflow, workflowContract } from "../fixtures/workflows.ts"
 import { freshKey, poll, recorded } from "../suite/Host.ts"
 import { probeOptions, servingServer } from "./serverHost.ts"
 
 const contract = probeContract("Explicit")
+const approval = workflowContract("Explicit")
 const Verdict = Schema.Struct({ at: Schema.Date })
 const ingress = Layer.unwrapEffect(
   Effect.map(RestateClient, ({ ingress: url }) => Ingress.layer({ url, answerTimeout: "30 seconds" }))
 )
-const server = Layer.provideMerge(ingress, servingServer("1 minute", [probe("Explicit", probeOptions("Explicit"))]))
+const server = Layer.provideMerge(
+  ingress,
+  servingServer("1 minute", [probe("Explicit", probeOptions("Explicit")), workflow("Explicit")])
+)
 
 layer(server, { excludeTestServices: true, timeout: "1 minute" })("the ingress client on a server", (it) => {
   it.effect("a call answers with the handler's output, or its failure as the same class", () =>
@@ -46,6 +51,25 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("the ingress c
       const options = { idempotencyKey: "refused" }
       const sent = yield* client.send(contract, yield* freshKey, "refused", undefined, options)
       assert.instanceOf(yield* Effect.flip(client.attach(contract, "refused", sent)), Refused)
+    })
+  )
+
+  it.effect("a workflow that was submitted is queried, decided and attached to by its id", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const workflowId = yield* freshKey
+      yield* client.send(approval, workflowId, "run", undefined)
+      yield* poll(
+        "the workflow waits",
+        Effect.orDie(
+          Effect.map(client.call(approval, workflowId, "status", undefined), ({ phase }) => phase === "waiting")
+        )
+      )
+      assert.isTrue(Option.isNone(yield* client.output(approval, "run", { workflowId })))
+      yield* client.call(approval, workflowId, "approve", undefined)
+      const answer = yield* client.attach(approval, "run", { workflowId })
+      assert.strictEqual(answer, "approved at 1970-01-01T00:00:00.000Z")
+      assert.deepStrictEqual(yield* client.output(approval, "run", { workflowId }), Option.some(answer))
     })
   )
 
