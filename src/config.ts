@@ -19,11 +19,11 @@ import { type Settings, settings } from "./config/settings.ts"
 import { readTomlFile } from "./config/tomlFile.ts"
 import { assembleVault } from "./config/vault.ts"
 
-/** github.com has its API on a host of its own; an Enterprise Server below its own address. */
+/** github.com has its API on a separate host; an Enterprise Server below its own address. */
 const gitUrlOf = (apiUrl: string): string =>
   apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin
 
-/** Groups what only makes sense together: such a section is there whole or not at all. */
+/** Groups settings that belong together: a section is present as a whole or absent. */
 const assemble = (read: Settings, instanceId: string) => ({
   ...read,
   instanceId,
@@ -71,7 +71,7 @@ type Assembled = ReturnType<typeof assemble>
 
 export interface WorkerConfigShape extends Assembled {
   readonly openTelemetry: Config.Config.Success<typeof openTelemetry>
-  /** Secrets that these settings send where others can read or change them. */
+  /** Secrets that these settings send over unprotected connections. */
   readonly exposed: ReadonlyArray<ExposedSecret>
 }
 
@@ -94,7 +94,7 @@ const configArgument = (args: ReadonlyArray<string>): Either.Either<Option.Optio
   return Either.left({ setting: "command line", problem: "expected nothing or --config <file>.toml" })
 }
 
-/** The argument names the file, else UNKEY_CONFIG, else there is none. */
+/** The file: the argument, else UNKEY_CONFIG, else none. */
 const configFile = (args: ReadonlyArray<string>, environment: ConfigProvider.ConfigProvider) =>
   Effect.gen(function* () {
     const argument = yield* configArgument(args)
@@ -120,8 +120,8 @@ const openTelemetryGiven = (environment: ConfigProvider.ConfigProvider): Effect.
   )
 
 /**
- * Every secret that would leave this machine in the clear, or to a server that is not verified. It follows from the kinds
- * of the settings: no address can be left out. Only for settings that have been read without a problem.
+ * Every secret that would leave this machine in plain text, or to an unverified server. Derived from the kinds of the
+ * settings, so that no address is left out. Only for settings without problems.
  */
 export const plainTransports = (
   given: Given,
@@ -163,10 +163,10 @@ export const loadWorkerConfig = (
 
       const decoding = Either.isLeft(read) ? problemsOf(read.left) : []
       const problems = firstPerSetting([
-        // A setting that the environment overrides is not harmed by what the file says about it.
+        // Problems of the file do not count for a setting that the environment overrides.
         ...fromFile.problems.filter(({ setting }) => !fromEnvironment.values.has(setting)),
         ...fromEnvironment.problems,
-        // Nothing can be called missing as long as the file that may hold it cannot be read.
+        // While the file cannot be read, no setting is reported as missing.
         ...(Either.isLeft(file)
           ? decoding.filter(({ setting }) => given.has(setting))
           : [...decoding, ...crossFieldProblems(given)]),
@@ -195,6 +195,6 @@ export const workerConfig = (
 ): Layer.Layer<WorkerConfig, ConfigProblems, FileSystem.FileSystem> =>
   Layer.effect(WorkerConfig, loadWorkerConfig(args))
 
-/** The configuration as one start-up log line may show it. */
+/** The configuration for the start-up log line. */
 export const describeConfig = ({ exposed: _, ...config }: WorkerConfigShape): Readonly<Record<string, Printable>> =>
   describeSettings(config)

@@ -6,7 +6,7 @@ import { commandLine } from "./cli/commandLine.ts"
 import { cannotRun } from "./cli/serve.ts"
 import { requireNode } from "./composition/nodeVersion.ts"
 
-// What each command stands on is composed in src/composition; `serve` runs composition/worker.ts.
+// src/composition builds the layers of each command; `serve` runs composition/worker.ts.
 requireNode(process.versions.node).pipe(
   reportingFailures(cannotRun),
   Effect.zipRight(commandLine(process.argv)),

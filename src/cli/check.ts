@@ -7,14 +7,14 @@ import { reportingFailures } from "./commandFailed.ts"
 import { chosenConfig, configFile, version } from "./program.ts"
 import { paint } from "./terminal.ts"
 
-/** Not everything is as the configuration says; the report has the details. */
+/** At least one check failed; the report has the details. */
 export class NotAllOk extends Schema.TaggedError<NotAllOk>()("NotAllOk", { failed: Schema.Array(Schema.String) }) {
   override get message(): string {
     return `not ok: ${this.failed.join(", ")}`
   }
 }
 
-/** Longer than any of the clients waits for one answer, so that the reason given is theirs. */
+/** Longer than the timeout of any client, so that the reported reason is the client's. */
 const within = Duration.seconds(15)
 
 const json = Options.boolean("json").pipe(Options.withDescription("Prints one JSON object, for machines."))
@@ -36,7 +36,10 @@ const failedOf = ({ dependencies, problems }: CheckReport): ReadonlyArray<string
   ...dependencies.filter(isFailed).map(({ name }) => name)
 ]
 
-/** Changes nothing that a worker uses: in a HashiCorp Vault it makes one key of its own. May be run beside a worker and before one. */
+/**
+ * Does not change what a worker uses; in a HashiCorp Vault it creates a key of its own. Safe beside a running worker
+ * and before the first start.
+ */
 export const checkCommand = Command.make("check", { json, config: configFile }, ({ config, json }) =>
   Effect.gen(function* () {
     const report = yield* Effect.flatMap(chosenConfig(config), examine)

@@ -3,14 +3,14 @@ import type { ExposedSecret } from "../config/Setting.ts"
 import type { DependencyReport } from "../services/dependencies.ts"
 import type { Style } from "./terminal.ts"
 
-/** What `check` found; also what `--json` prints. */
+/** The result of `check`, which `--json` prints. */
 export interface CheckReport {
   readonly version: string
-  /** Everything is as the configuration says. */
+  /** Every check passed. */
   readonly ok: boolean
-  /** Empty when the configuration can be read; otherwise nothing was asked. */
+  /** Problems of the configuration. If there are any, the other checks are skipped. */
   readonly problems: ReadonlyArray<ConfigProblem>
-  /** Secrets that leave this machine where they can be read or changed on the way. They do not make the report less than ok. */
+  /** Secrets that are sent over unprotected connections. They do not fail the check. */
   readonly warnings: ReadonlyArray<ExposedSecret>
   readonly dependencies: ReadonlyArray<DependencyReport>
 }
@@ -66,7 +66,10 @@ const configurationRow = ({ problems, warnings }: CheckReport): Row => {
 const warningLine = ({ address, secret, setting, weakness }: ExposedSecret): string =>
   `  ${setting}: ${secret} → ${address}, ${weakness}`
 
-/** For people: a line for each dependency, below a failed one what to do, and below the configuration what to correct or to know. */
+/**
+ * The report as text: a line for each dependency, with advice below a failed one and problems and warnings below the
+ * configuration.
+ */
 export const renderReport = (report: CheckReport, paint: Paint): string => {
   const { dependencies, problems, warnings } = report
   const rows: ReadonlyArray<Row> = [configurationRow(report), ...dependencies]

@@ -7,7 +7,7 @@ import { firingOf, schedules } from "../contract/schedules.ts"
 import { RestateIngress } from "../services/RestateIngress.ts"
 import { reportingFailures } from "./commandFailed.ts"
 
-/** Nothing was sent, because it is not known where to. A person has to look. */
+/** Nothing was sent, because the ingress address is missing or invalid. */
 export class NoIngress extends Schema.TaggedError<NoIngress>()("NoIngress", { problem: Schema.String }) {
   override get message(): string {
     return `${this.problem}: give --ingress or set RESTATE_INGRESS, for instance to http://restate:8080`
@@ -39,7 +39,7 @@ const addressOf = (given: Option.Option<string>) =>
     const variable = yield* Effect.option(Config.nonEmptyString("RESTATE_INGRESS"))
     const address = Option.orElse(given, () => variable)
     if (Option.isNone(address)) return yield* new NoIngress({ problem: "no address of Restate's ingress" })
-    // It is not quoted: an address may have a password in it.
+    // Not quoted: an address may contain a password.
     if (!isHttp(address.value)) return yield* new NoIngress({ problem: "the ingress is no http or https address" })
     return address.value
   })
@@ -57,12 +57,12 @@ const warnOfExposedKey = (address: string) =>
       })
   })
 
-/** Standard output is for the answer alone. */
+/** Log lines go to standard error: standard output has the answer only. */
 const WarningsAside = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
 
 /**
- * Fires a schedule through Restate's ingress under the key of its period, so that however often and by whomever it is
- * fired, it runs once. Needs nothing of the worker's configuration.
+ * Fires a schedule through Restate's ingress with the idempotency key of its period, so that repeated firings run once.
+ * Needs no worker configuration.
  */
 export const cronCommand = Command.make("cron", { task, at, ingress }, ({ at, ingress, task }) =>
   Effect.gen(function* () {

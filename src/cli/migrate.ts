@@ -8,7 +8,7 @@ const apply = Options.boolean("apply").pipe(
   Options.withDescription("Applies what is pending. Without it, the plan is shown and nothing is changed.")
 )
 
-/** One line each, numbers first. */
+/** One line per migration. */
 const line = (
   state: string,
   { id, ...migration }: { readonly id: number; readonly name: string; readonly effect?: string }
@@ -48,7 +48,7 @@ const applyPending = Effect.gen(function* () {
 export const migrateCommand = Command.make("migrate", { apply, config: configFile }, ({ apply, config }) =>
   Effect.flatMap(chosenConfig(config), (configArguments) =>
     (apply ? applyPending : showPlan).pipe(
-      // Lines for the log of a worker would stand between those for a person.
+      // Keeps log lines out of the command's output.
       Effect.provide(Layer.merge(workerConfig(configArguments), Logger.remove(Logger.defaultLogger))),
       reportingFailures("Cannot migrate")
     )

@@ -4,7 +4,7 @@ import packageJson from "../../package.json" with { type: "json" }
 
 export const { name, version } = packageJson
 
-/** Accepted before and after the name of a command. */
+/** Options that are accepted before and after the command's name. */
 export const configFile = Options.file("config").pipe(
   Options.withPseudoName("file.toml"),
   Options.withDescription(
@@ -13,13 +13,13 @@ export const configFile = Options.file("config").pipe(
   Options.optional
 )
 
-/** What every command is a part of. */
+/** The root command. */
 export const program = Command.make(name, { config: configFile })
 
-/** What the loader of the configuration is told. */
+/** Options of the configuration loader. */
 export const configArguments = (file: Option.Option<string>): ReadonlyArray<string> =>
   Option.match(file, { onNone: () => [], onSome: (path) => ["--config", path] })
 
-/** The same inside of a command: its own option, else the one before its name. */
+/** A command's own option, or the one before its name. */
 export const chosenConfig = (own: Option.Option<string>) =>
   Effect.map(program, ({ config }) => configArguments(Option.orElse(own, () => config)))

@@ -3,12 +3,12 @@ import { Effect, Layer } from "effect"
 import { reportingFailures } from "./commandFailed.ts"
 import { chosenConfig, configFile } from "./program.ts"
 
-/** How a failure to start is introduced. */
+/** Prefix of a failure to start. */
 export const cannotRun = "The worker cannot run"
 
-/** Serves until a signal, and ends with 0 once what runs has come to an end. */
+/** Serves until a signal, and exits with 0 after the drain. */
 export const serve = (configArguments: ReadonlyArray<string>) =>
-  // Loaded when it is needed: other commands answer without SDKs that take a second to load.
+  // Imported lazily: the SDKs take a second to load, which other commands do not need.
   Effect.promise(() => import("../composition/worker.ts")).pipe(
     Effect.flatMap(({ worker }) => Layer.launch(worker(configArguments))),
     reportingFailures(cannotRun)

@@ -32,7 +32,7 @@ interface Asked extends InvocationFilter {
   readonly limit: number
 }
 
-/** With what paused them, which Restate tells apart from the rest. */
+/** Includes what paused the invocations, a separate field in Restate. */
 const withCauses = (invocations: ReadonlyArray<Invocation>) =>
   Effect.gen(function* () {
     const { failures } = yield* Invocations
@@ -44,7 +44,7 @@ const withCauses = (invocations: ReadonlyArray<Invocation>) =>
     }))
   })
 
-/** What is in trouble gets the command that leads out of it; what backs off may be tried at once. */
+/** A suggested command for each stuck invocation; one that is backing off may be retried at once. */
 const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
   Effect.map(InvocationWatchSettings, ({ deadlines, ...address }): ReadonlyArray<ShownInvocation> => {
     const stuck = new Map(
@@ -61,7 +61,7 @@ const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
     })
   })
 
-/** Without a service or a key: the numbers of all, and who waits for a person. */
+/** Without a service or key: counts of all services, and the stuck invocations. */
 const report = ({
   limit,
   ...filter
@@ -90,7 +90,7 @@ const show = (asked: Asked, source: AdminSource, asJson: boolean) =>
     yield* Effect.forEach(statusLines(status), (line) => Console.log(line), { discard: true })
   })
 
-/** Shows what Restate has open. Reads only; needs Restate's admin API and nothing else. */
+/** Shows the open invocations. Read-only; needs only Restate's admin API. */
 export const statusCommand = Command.make(
   "status",
   { service, key, limit, json, adminUrl, config: configFile },

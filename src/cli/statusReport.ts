@@ -1,10 +1,10 @@
 import { type Invocation, type InvocationCount, invocationStatuses } from "../services/Invocations.ts"
 import { shortened } from "../text/codePoints.ts"
 
-/** An invocation as the status shows it. */
+/** An invocation in the status. */
 export interface ShownInvocation {
   readonly invocation: Invocation
-  /** The command that gets it out, of one that is in trouble. */
+  /** The suggested command of a stuck invocation. */
   readonly wayOut: string | null
 }
 
@@ -12,9 +12,9 @@ export interface StatusReport {
   /** Unix milliseconds. */
   readonly now: number
   readonly counts: ReadonlyArray<InvocationCount>
-  /** The oldest first. */
+  /** Oldest first. */
   readonly shown: ReadonlyArray<ShownInvocation>
-  /** How many there are beside the shown ones. */
+  /** Number of invocations that are not shown. */
   readonly more: number
 }
 
@@ -25,7 +25,7 @@ const units = [
   ["s", 1000]
 ] as const
 
-/** Its two largest units: `3d 4h`, `12s`. A clock that lags behind Restate's shows nothing below zero. */
+/** The two largest units: `3d 4h`, `12s`. Never negative, even if the clock lags behind Restate's. */
 export const ageOf = (millis: number): string => {
   let rest = Math.max(0, millis)
   const parts = units.flatMap(([unit, size]) => {
@@ -44,7 +44,7 @@ export const ageOf = (millis: number): string => {
 
 const longestKey = 64
 
-/** A key may hold anything, also what moves a terminal's cursor: control characters are spelled out. */
+/** Escapes control characters, because a key is untrusted and could move the terminal's cursor. */
 export const printable = (text: string): string => {
   const spelled = text.replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
@@ -53,7 +53,7 @@ export const printable = (text: string): string => {
   return shortened(spelled, longestKey)
 }
 
-/** Columns as wide as their widest cell, two spaces apart; those named are of numbers, which end together. */
+/** Columns as wide as their widest cell, two spaces apart; the named columns are aligned right. */
 export const table = (
   rows: ReadonlyArray<ReadonlyArray<string>>,
   numbers: ReadonlySet<number>
@@ -98,7 +98,7 @@ const invocationRow = (now: number, { invocation }: ShownInvocation): ReadonlyAr
 
 const headings = ["INVOCATION", "SERVICE", "HANDLER", "KEY", "STATUS", "AGE", "ATTEMPTS", "STEP", "CODE"]
 
-/** The status as lines for a person. */
+/** The status as text lines. */
 export const statusLines = ({ counts, more, now, shown }: StatusReport): ReadonlyArray<string> => {
   if (counts.length === 0) return ["No invocation is open."]
   const ways = shown.flatMap(({ wayOut }) => (wayOut === null ? [] : [`  ${wayOut}`]))
@@ -114,7 +114,7 @@ export const statusLines = ({ counts, more, now, shown }: StatusReport): Readonl
 
 const instant = (millis: number | null) => (millis === null ? null : new Date(millis).toISOString())
 
-/** The status for programs. Instants in ISO 8601; `null` where there is nothing. */
+/** The status as JSON. Timestamps in ISO 8601; `null` for absent values. */
 export const statusJson = ({ counts, more, now, shown }: StatusReport) => ({
   now: instant(now),
   counts,

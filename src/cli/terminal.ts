@@ -7,7 +7,7 @@ export type Style = "bold" | "dim" | "green" | "yellow" | "red"
 /** Colour on a terminal, plain text in a file or a pipe; NO_COLOR and FORCE_COLOR are honoured. */
 export const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout })
 
-/** How the same text is painted for a file: not at all. */
+/** Plain text, for files and pipes. */
 export const unpainted = (_style: Style, text: string): string => text
 
 const isColoured = (stream: NodeJS.WriteStream): boolean => styleText("bold", "x", { stream }) !== "x"
@@ -15,8 +15,8 @@ const isColoured = (stream: NodeJS.WriteStream): boolean => styleText("bold", "x
 const plain = (value: unknown): unknown =>
   typeof value === "string" ? stripVTControlCharacters(value).trimEnd() : value
 
-/** The command line library paints its help wherever it is written to: here it obeys what `paint` obeys. */
-export const paintedWhereSeen = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+/** @effect/cli colours its help always; this removes colours where `colorIfTty` does. */
+export const colorIfTty = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Console.consoleWith((console) =>
     Effect.withConsole(effect, {
       ...console,

@@ -7,10 +7,10 @@ const newestOn = ({ newestOn, services }: ClassifiedVersion): string => {
   return newestOn.length === 0 ? "none" : newestOn.join(", ")
 }
 
-/** To the second: a fraction tells nobody anything. */
+/** Rounded to seconds. */
 const instant = (iso: string): string => iso.replace(/\.\d+Z$/, "Z")
 
-/** One line for each version, in columns. */
+/** One line per version, in columns. */
 export const versionTable = (versions: ReadonlyArray<ClassifiedVersion>): string => {
   const rows = versions.map((version) => [
     version.id,

@@ -7,7 +7,7 @@ import { configFile, program } from "./program.ts"
 import { adminUrl } from "./restateOptions.ts"
 import { versionTable } from "./versionTable.ts"
 
-/** Versions have work left at the end of the time that was given. */
+/** Superseded versions still have invocations when the time of `--wait` is up. */
 export class VersionsNotDrained extends Schema.TaggedError<VersionsNotDrained>()("VersionsNotDrained", {
   deployments: Schema.Array(Schema.String),
   unfinished: Schema.Number
@@ -17,7 +17,10 @@ export class VersionsNotDrained extends Schema.TaggedError<VersionsNotDrained>()
   }
 }
 
-/** Work is bound to a version that Restate does not know any more. It goes on trying, with RT0011, and then pauses it. */
+/**
+ * Invocations are pinned to a deployment that Restate no longer knows. Restate retries them with RT0011 and then pauses
+ * them.
+ */
 export class WorkLeftBehind extends Schema.TaggedError<WorkLeftBehind>()("WorkLeftBehind", {
   deployment: Schema.String,
   unfinished: Schema.Number
@@ -32,11 +35,14 @@ export class WorkLeftBehind extends Schema.TaggedError<WorkLeftBehind>()("WorkLe
 
 const ours: ReadonlySet<string> = new Set(services.map(({ name }) => name))
 
-/** Two looks that far apart must agree: Restate's partitions learn of a new version one after another. */
+/** Two reads this far apart must agree, because Restate's partitions learn of a new version at different times. */
 const settle = Duration.seconds(5)
 const pollInterval = Duration.seconds(5)
 
-/** Who takes new work is asked first: from then on what is superseded gets no more, and the count can only be too high. */
+/**
+ * Reads the current deployments first: superseded ones get no new invocations from then on, so that the count can only
+ * be too high.
+ */
 const look = Effect.gen(function* () {
   const versions = yield* RestateVersions
   const registered = yield* versions.registered
@@ -58,7 +64,7 @@ const removeOne = ({ address, id }: ClassifiedVersion) =>
     if (left > 0) return yield* new WorkLeftBehind({ deployment: id, unfinished: left })
   })
 
-/** Removes what was drained in both of two looks, and answers with the last one. */
+/** Removes versions that were drained in both of two reads, and answers with the last read. */
 const removeDrained = (first: Removal) =>
   Effect.gen(function* () {
     if (first.remove.length === 0) return first
@@ -130,14 +136,14 @@ const options = {
 }
 
 /**
- * Which versions of the worker Restate knows and how much work each has left; removes those that nothing needs. Fails with
+ * The registered versions of the worker and the number of invocations of each; removes drained ones. Fails with
  * `VersionsNotDrained` when the time of `--wait` is up before all superseded versions are drained.
  */
 export const versions = Command.make("versions", { ...options, adminUrl, config: configFile }, run).pipe(
   Command.withDescription("Shows the registered versions of the worker, and removes those that are drained.")
 )
 
-/** The same on the configured Restate. Needs Restate's admin API and nothing else. */
+/** The command on the configured Restate. Needs only Restate's admin API. */
 export const versionsCommand = versions.pipe(
   Command.provide(({ adminUrl, config }) =>
     Layer.unwrapEffect(

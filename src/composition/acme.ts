@@ -7,7 +7,7 @@ import { PkiLive } from "../layers/PkiLive.ts"
 import type { Acme } from "../services/Acme.ts"
 import type { Pki } from "../services/Pki.ts"
 
-/** The file of `acme.directory_ca_file` cannot be used. A person has to look. */
+/** The file of `acme.directory_ca_file` cannot be used. */
 export class DirectoryCaUnusable extends Schema.TaggedError<DirectoryCaUnusable>()("DirectoryCaUnusable", {
   file: Schema.String,
   problem: Schema.Literal("cannot be read", "holds no certificates in PEM")
@@ -40,7 +40,7 @@ const client = Effect.gen(function* () {
   })
 })
 
-/** The certificate authority of the configuration, and the keys and requests it is sent. Nobody is asked at start-up. */
+/** The configured certificate authority, and the keys and signing requests for it. Makes no request at start-up. */
 export const CertificateAuthority: Layer.Layer<Acme | Pki, DirectoryCaUnusable, WorkerConfig> = Layer.merge(
   Layer.unwrapEffect(client),
   PkiLive

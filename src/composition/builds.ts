@@ -19,7 +19,7 @@ import type { BuildVariables } from "../services/BuildVariables.ts"
 import type { GitHub } from "../services/GitHub.ts"
 import type { Vault } from "../services/Vault.ts"
 
-/** A file that a setting names cannot be read. A person has to look. */
+/** A file that a setting names cannot be read. */
 export class SettingFileUnreadable extends Schema.TaggedError<SettingFileUnreadable>()("SettingFileUnreadable", {
   setting: Schema.String,
   path: Schema.String
@@ -37,7 +37,7 @@ const read = (setting: string, path: string) =>
     Effect.mapError(() => new SettingFileUnreadable({ setting, path }))
   )
 
-/** TLS is spoken as soon as one of its settings is there. */
+/** TLS is used if any of its settings is given. */
 const readTls = ({ builder: { tls } }: WorkerConfigShape) =>
   Effect.gen(function* () {
     const ca = yield* Effect.transposeMapOption(tls.caFile, (path) => read("builder.tls.ca_file", path))
@@ -57,7 +57,7 @@ const readTls = ({ builder: { tls } }: WorkerConfigShape) =>
     })
   })
 
-/** Where a BuildKit is, with what its TLS settings name already read. */
+/** BuildKit's address, and the contents of the files that its TLS settings name. */
 export const buildkitAt = (
   config: WorkerConfigShape,
   address: string
@@ -70,7 +70,7 @@ export const buildkitAt = (
 const buildkit = (config: WorkerConfigShape, site: BuildEnvironment, address: string) =>
   Layer.unwrapEffect(Effect.map(buildkitAt(config, address), (buildkit) => BuildkitBuilderLive({ ...site, buildkit })))
 
-/** What images are built with. */
+/** The configured builder. */
 export type ChosenBuilder =
   | { readonly _tag: "None" }
   | { readonly _tag: "Buildkit"; readonly site: BuildEnvironment; readonly address: string }
@@ -78,7 +78,7 @@ export type ChosenBuilder =
 
 const none: ChosenBuilder = { _tag: "None" }
 
-/** The rules of the settings have seen to it that what a chosen builder needs is there. */
+/** The rules of the settings ensure that the settings of the chosen builder are present. */
 export const chooseBuilder = ({ builder, depot, github, registry }: WorkerConfigShape): ChosenBuilder => {
   if (builder.kind === "none" || Option.isNone(registry)) return none
   const site: BuildEnvironment = { gitUrl: github.gitUrl, registry: registry.value }
@@ -87,7 +87,7 @@ export const chooseBuilder = ({ builder, depot, github, registry }: WorkerConfig
   }
   if (Option.isNone(depot)) return none
   const { apiUrl, projectId, projectPrefix, projectRegion } = depot.value
-  // The registry is Depot's, and its password the account's token.
+  // The registry is Depot's; its password is the account's token.
   const account = { apiUrl, token: registry.value.password }
   const sharedProject = Option.getOrNull(projectId)
   return { _tag: "Depot", options: { ...site, account, projectPrefix, projectRegion, sharedProject } }
@@ -111,7 +111,10 @@ const Variables: Layer.Layer<BuildVariables, never, MysqlPools | Vault | WorkerC
   Effect.map(WorkerConfig, ({ builds }) => (builds.environmentSecrets ? BuildVariablesLive : NoBuildVariables))
 )
 
-/** Depot, a BuildKit of one's own, or nothing that refuses every build. All workers on one database share the ledger of builds. */
+/**
+ * The builder: Depot, the operator's BuildKit, or one that refuses every build. All workers on one database share the
+ * records of builds.
+ */
 export const Builds: Layer.Layer<
   Builder,
   SettingFileUnreadable,

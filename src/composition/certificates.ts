@@ -8,7 +8,7 @@ import { PlatformZones } from "../services/PlatformZones.ts"
 
 type Apexes = Pick<WorkerConfigShape, "availableRegions" | "defaultDomain" | "regionalDomain">
 
-/** Regions whose names make a domain name below the apex, and the others. */
+/** Regions whose names form a domain name below the apex, and the others. */
 const regionalWildcards = ({ availableRegions, regionalDomain }: Apexes) =>
   Arr.partitionMap(Option.isNone(regionalDomain) ? [] : availableRegions, (region) =>
     Either.mapLeft(
@@ -17,7 +17,7 @@ const regionalWildcards = ({ availableRegions, regionalDomain }: Apexes) =>
     )
   )
 
-/** The wildcards that the platform itself serves: all generated host names, and those of each region. */
+/** The platform's own wildcards: all generated host names, and those of each region. */
 export const infrastructureDomains = (apexes: Apexes): ReadonlyArray<DomainName> => {
   const [, regional] = regionalWildcards(apexes)
   return [...Option.toArray(Either.getRight(wildcardOf(apexes.defaultDomain))), ...regional]
@@ -36,7 +36,7 @@ export const challengeRules = ({ acme, defaultDomain, regionalDomain }: Challeng
   delegationDomain: Option.getOrNull(Option.map(acme.delegationDomain, (domain) => domain.toLowerCase()))
 })
 
-/** A record of each kind that this configuration can need: one per wildcard of the platform, and one for customers. */
+/** One record of each kind that this configuration can need: per wildcard of the platform, and for customers. */
 export const challengeRecords = (config: Challenged) => {
   const { delegationDomain, platformApexes } = challengeRules(config)
   const named = (domain: string, record: ChallengeRecord | null) => (record === null ? [] : [{ domain, record }])
@@ -61,7 +61,10 @@ export const Certificates: Layer.Layer<CertificateSettings, never, WorkerConfig>
     const config = yield* WorkerConfig
     const [unfit] = regionalWildcards(config)
     yield* Effect.forEach(unfit, (found) =>
-      Effect.logWarning("The region's name is no part of a domain name: it has no wildcard certificate", found)
+      Effect.logWarning(
+        "The region's name is not a valid part of a domain name, so it gets no wildcard certificate",
+        found
+      )
     )
     return {
       isEnabled: config.acme.enabled,

@@ -19,7 +19,7 @@ import type { TrafficSource, UsageSource } from "../services/Usage.ts"
 import { Vault } from "../services/Vault.ts"
 import { ClickhouseUserWorkflows } from "../workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
 
-/** How a server of the configuration is reached; none where it names none. */
+/** Connection of a configured server; none when it is not configured. */
 export const clickhouseAt = (
   { clickhouse }: WorkerConfigShape,
   address: WorkerConfigShape["clickhouse"]["url"]
@@ -30,26 +30,31 @@ const Client: Layer.Layer<ClickhouseClient, never, WorkerConfig> = Layer.unwrapE
   Effect.map(WorkerConfig, (config) => ClickhouseClientLive(clickhouseAt(config, config.clickhouse.url)))
 )
 
-/** What builds tell of themselves, where there is somewhere to keep it. */
+/** Build telemetry, stored in ClickHouse if it is configured. */
 const Telemetry: Layer.Layer<BuildTelemetry, never, ClickhouseClient | WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ clickhouse }) =>
     Option.isNone(clickhouse.url) ? NoBuildTelemetry : Layer.provide(ClickhouseBuildTelemetryLive, ClickhouseInsertLive)
   )
 )
 
-/** Always there: without `clickhouse.url`, or while the server is away, sources fail rather than answer, and telemetry is lost. */
+/**
+ * Always provided: without `clickhouse.url`, or while the server is unavailable, sources fail and telemetry is dropped.
+ */
 export const Analytics: Layer.Layer<BuildTelemetry | TrafficSource | UsageSource, never, WorkerConfig> = Layer.mergeAll(
   Telemetry,
   TrafficSourceLive,
   UsageSourceLive
 ).pipe(Layer.provide(Client))
 
-/** Three looks within 3 seconds: a server that starts together with the worker is given a moment, and the worker is not held up. */
+/**
+ * Three attempts within 3 seconds, for a server that starts together with the worker, without delaying the start
+ * further.
+ */
 const fewLooks = Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))
 
 type Needs = ClickhouseSettingsStore | ClickhouseUsers | PasswordGenerator | Vault
 
-/** The same handlers, with all they need beside the journal. */
+/** The handlers with their services. */
 const withContext = (context: Context.Context<Needs>): Implementation<never> => ({
   ...ClickhouseUserWorkflows,
   handlers: Record.map(
@@ -64,7 +69,7 @@ const notServed = (missing: string, reason: string) =>
     Option.none<Implementation<never>>()
   )
 
-/** Serves the logins with a vault and an admin connection that answer now; each of them that does not is named in the log. */
+/** Serves the logins if the vault and the admin connection answer; the log names each that does not. */
 const checked = (vault: Context.Tag.Service<Vault>, options: ClickhouseOptions) =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
@@ -85,8 +90,8 @@ const checked = (vault: Context.Tag.Service<Vault>, options: ClickhouseOptions) 
   })
 
 /**
- * ClickhouseUserService, when this worker can do what it promises: `clickhouse.admin_url` is set, and it and the vault accept
- * us at the start. Otherwise none, so that callers get 404 rather than invocations that wait, and the log says what is missing.
+ * ClickhouseUserService if `clickhouse.admin_url` is set and both the server and the vault accept this worker at the
+ * start. Otherwise none, so that callers get 404 instead of invocations that wait; the log says what is missing.
  */
 export const clickhouseUserService: Effect.Effect<
   Option.Option<Implementation<never>>,

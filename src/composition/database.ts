@@ -8,7 +8,7 @@ import type { SchemaPending, SchemaUnsupported } from "../migrations/schemaState
 import { Db, DbError, DbErrorReason, type DbFailure, DbRefused, DbRefusedReason } from "../services/Db.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
-/** The database could not be reached, or its schema not be brought up to date. A person has to look. */
+/** The database cannot be reached, or its schema cannot be migrated. */
 export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>()("DatabaseUnavailable", {
   servers: Schema.Array(Schema.String),
   operation: Schema.String,
@@ -42,17 +42,17 @@ const poolOptions = (
   password: address.password,
   maxConnections,
   connectionLifetime,
-  // A pool either encrypts or does not. "preferred" encrypts: silently going without is not ours to decide.
+  // A pool cannot fall back to plain text, so "preferred" always encrypts.
   tls: address.tls === "off" ? undefined : { rejectUnauthorized: address.tls === "verify" }
 })
 
-/** How each server of the configuration is reached. */
+/** Connection of each configured server. */
 export const databaseServers = ({ database }: WorkerConfigShape) => ({
   primary: poolOptions(database.primary, database.poolSize, database),
   replica: Option.map(database.readonlyReplica, (replica) => poolOptions(replica, database.replicaPoolSize, database))
 })
 
-/** What could not be done, and with which servers. */
+/** The failed operation and its servers. */
 const unavailable =
   (addresses: ReadonlyArray<MysqlAddress>) =>
   ({ operation, reason }: DbFailure) =>
@@ -60,7 +60,7 @@ const unavailable =
 
 const isDbFailure = (error: unknown): error is DbFailure => error instanceof DbError || error instanceof DbRefused
 
-/** Keeps what says itself what to do. */
+/** Keeps errors whose message says what to do. */
 const orUnavailable =
   (addresses: ReadonlyArray<MysqlAddress>) =>
   <E>(error: E | DbFailure) =>
@@ -75,14 +75,14 @@ const openDatabase = (config: WorkerConfigShape) => {
   )
 }
 
-/** The pools, once the servers answer and the primary has every table. Closed last, after whatever uses them. */
+/** The pools, once the servers answer and the primary has every table. Closed after everything that uses them. */
 export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable | SchemaUnsupported | SchemaPending, WorkerConfig> =
   Layer.unwrapEffect(Effect.map(WorkerConfig, openDatabase))
 
-/** An index over a large table takes minutes; a person who applies migrations waits for it, a worker's start does not. */
+/** An index over a large table takes minutes: `migrate` waits for it, a worker's start does not. */
 const migrationTimeout = Duration.hours(1)
 
-/** What a migration needs: the primary, and its failures told as at a start. */
+/** Runs a migration on the primary, with the errors of a start. */
 const onPrimary = <A, E>(use: Effect.Effect<A, E | DbFailure, MysqlPools>) =>
   Effect.flatMap(WorkerConfig, (config) =>
     use.pipe(
@@ -93,18 +93,21 @@ const onPrimary = <A, E>(use: Effect.Effect<A, E | DbFailure, MysqlPools>) =>
     )
   )
 
-/** Which migrations the primary has, and which it is going to have; changes nothing. */
+/** Applied and pending migrations of the primary. Read-only. */
 export const migrationPlan = onPrimary(
   Effect.flatMap(MysqlPools, ({ primary }) => Effect.flatMap(schemaState(primary), requireSupported))
 )
 
-/** Applies what is pending and restores dropped indexes, unless a newer version has been here. Safe to run from several processes at once. */
+/**
+ * Applies pending migrations and restores dropped indexes, unless a newer version has migrated the database. Safe to
+ * run concurrently.
+ */
 export const applyMigrations = onPrimary(migrateForward)
 
-/** Several samples within any scrape interval. */
+/** Shorter than any scrape interval. */
 const sampleInterval = Duration.seconds(5)
 
-/** Keeps the pool gauges true for as long as the scope is open. */
+/** Updates the pool gauges while the scope is open. */
 export const PoolUsageGauge: Layer.Layer<never, never, Db | WorkflowMetrics> = Layer.scopedDiscard(
   Effect.gen(function* () {
     const db = yield* Db

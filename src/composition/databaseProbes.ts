@@ -14,7 +14,7 @@ import { databaseServers } from "./database.ts"
 
 const versionRows = decodeRows(Schema.Struct({ version: Schema.String }))
 
-/** What the server's own numbers mean for whoever set the address (MySQL 8.4, "Server Error Message Reference"). */
+/** What to correct, by the server's error number (MySQL 8.4, "Server Error Message Reference"). */
 const refusals: ReadonlyMap<number, string> = new Map([
   [1044, "the user may not use the database"],
   [1045, "the user or the password is refused"],
@@ -53,7 +53,7 @@ const notServed = (setting: string) => (error: SchemaUnsupported) =>
     advice: `Served are Unkey ${supportedVersions}: check ${setting}, or run the worker of that version`
   })
 
-/** What a start would refuse is not ok. */
+/** Not ok if a start would refuse it. */
 const startable = (migrate: string) => (state: SchemaState) =>
   migrate === "off" && state.pending.length > 0
     ? new DependencyFailed({
@@ -62,7 +62,7 @@ const startable = (migrate: string) => (state: SchemaState) =>
       })
     : Effect.succeed(state)
 
-/** Opens one pool of its own, without the patience of a start: what is away is away now. */
+/** Opens a pool of its own, without the retries of a start. */
 const server = (setting: string, options: MysqlPoolOptions, migrate: string) =>
   Effect.gen(function* () {
     const pool = yield* makeMysqlPool("primary", { ...options, maxConnections: 1 })
@@ -79,7 +79,7 @@ const server = (setting: string, options: MysqlPoolOptions, migrate: string) =>
 
 const platformNamesAdvice = "Have the API delete these rows: docs/runbooks.md, ControlPlaneWorkerPlatformNameTaken"
 
-/** Whether the platform's own names belong to the platform alone. */
+/** Whether only the platform has rows with the platform's own names. */
 export const platformNames = (config: WorkerConfigShape, names: ReadonlyArray<DomainName>) =>
   Effect.gen(function* () {
     const options = { ...databaseServers(config).primary, maxConnections: 1 }
@@ -87,7 +87,7 @@ export const platformNames = (config: WorkerConfigShape, names: ReadonlyArray<Do
     return yield* pool.query("platform-names", takenPlatformDomains(pool.sql, names))
   }).pipe(
     Effect.scoped,
-    // Before the first migration there is no table, and no row in it.
+    // Before the first migration there is no table.
     Effect.catchIf(
       ({ reason }) => reason === "unknown_object",
       () => Effect.succeed([])

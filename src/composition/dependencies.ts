@@ -12,7 +12,7 @@ const checked = (name: string, probe: Effect.Effect<string, DependencyFailed>): 
   probe
 })
 
-/** Checked where the configuration names it. */
+/** Checked if configured. */
 const where = <A>(
   name: string,
   setting: Option.Option<A>,
@@ -23,7 +23,7 @@ const where = <A>(
     onSome: (value) => checked(name, probe(value))
   })
 
-/** Whoever is behind such an address would take a call for the event itself. */
+/** Not called: the receiver of such an address would treat a request as the event. */
 const told = (name: string, address: Option.Option<Redacted.Redacted>): Dependency => ({
   name,
   _tag: Option.isSome(address) ? "NotCalled" : "NotConfigured"
@@ -51,7 +51,7 @@ const building = (config: WorkerConfigShape): ReadonlyArray<Dependency> => {
   ]
 }
 
-/** Everything outside that this configuration may name, in the order in which a worker needs it. */
+/** Every external dependency that the configuration may name, in the order in which a worker needs them. */
 export const dependencies: Effect.Effect<ReadonlyArray<Dependency>, never, WorkerConfig> = Effect.map(
   WorkerConfig,
   (config) => [

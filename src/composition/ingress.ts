@@ -2,14 +2,14 @@ import { Config, Effect, Layer, Option, Redacted } from "effect"
 import { RestateIngressHttpLive } from "../layers/RestateIngressHttp.ts"
 import type { RestateIngress } from "../services/RestateIngress.ts"
 
-/** Without it, or blank, requests carry none. */
+/** Absent or blank: requests have no key. */
 const apiKey = Config.option(Config.redacted("RESTATE_API_KEY")).pipe(
   Config.map(Option.filter((key) => Redacted.value(key) !== ""))
 )
 
 /**
- * The ingress at this address, with the key of RESTATE_API_KEY. Its names are those of a scheduler's job, which has nothing
- * of a worker's configuration.
+ * The ingress at this address, with the key of RESTATE_API_KEY. The environment variables are those of a scheduler's
+ * job, which does not have the worker's configuration.
  */
 export const Ingress = (url: string): Layer.Layer<RestateIngress> =>
   Layer.unwrapEffect(Effect.map(Effect.orDie(apiKey), (key) => RestateIngressHttpLive({ url, apiKey: key })))

@@ -1,6 +1,6 @@
 import { Effect, Schema } from "effect"
 
-/** Types are stripped and TLS certificates are read by features of this version. */
+/** Type stripping and the reading of TLS certificates need this version. */
 const required = 24
 
 export class UnsupportedNode extends Schema.TaggedError<UnsupportedNode>()("UnsupportedNode", {
@@ -11,6 +11,6 @@ export class UnsupportedNode extends Schema.TaggedError<UnsupportedNode>()("Unsu
   }
 }
 
-/** Said before anything else: what fails on an older version fails with messages that name no version. */
+/** Checked first: failures on an older version do not mention the version. */
 export const requireNode = (version: string): Effect.Effect<void, UnsupportedNode> =>
   Number.parseInt(version, 10) >= required ? Effect.void : Effect.fail(new UnsupportedNode({ version }))

@@ -18,7 +18,7 @@ import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
 const { version } = packageJson
 
-/** JSON lines on standard output; a workflow's lines come once, however often it is replayed. */
+/** JSON lines on standard output. A replay does not repeat a workflow's lines. */
 const logger = ({ instanceId, observability, region }: WorkerConfigShape): Layer.Layer<never> =>
   Layer.mergeAll(
     Logger.replace(Logger.defaultLogger, Logger.withConsoleLog(jsonLogger)),
@@ -33,12 +33,12 @@ const announce = (config: WorkerConfigShape) =>
     Effect.forEach(config.exposed, (exposed) => Effect.logWarning(exposedSecretEvent, exposed), { discard: true })
   )
 
-/** The logger, and as its first line the configuration: whatever fails after it fails under these settings. */
+/** The logger. Its first line is the configuration. */
 export const Logging: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, (config) => Layer.effectDiscard(announce(config)).pipe(Layer.provideMerge(logger(config))))
 )
 
-/** Spans go where the OTEL_ variables say; without them nothing is traced. */
+/** Exports spans as the OTEL_ variables say; without them nothing is traced. */
 export const Tracing: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ instanceId, observability, openTelemetry, region }) =>
     TelemetryLive({ ...openTelemetry, sampleRate: observability.tracing.sampleRate, version, instanceId, region })
@@ -55,7 +55,7 @@ export const Metrics: Layer.Layer<CertificateMetrics | BusinessMetrics | Prometh
 const errorCode = ({ cause }: HttpServerError.ServeError): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
 
-/** GET /metrics on a port of its own, when one is configured. */
+/** GET /metrics on its own port, if configured. */
 export const MetricsServer: Layer.Layer<never, EndpointUnavailable, WorkerConfig | WorkflowMetrics> =
   Layer.unwrapEffect(
     Effect.map(WorkerConfig, ({ observability }) => {

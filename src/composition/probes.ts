@@ -31,13 +31,13 @@ import { openVault } from "./vault.ts"
 
 export type Probe = Effect.Effect<string, DependencyFailed>
 
-/** The errors of services say why and hold no secret; what to do is said here, by the setting's name. */
+/** The services' errors say why, without secrets; the advice here names the setting. */
 const advising =
   (advice: string) =>
   <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>): Effect.Effect<A, DependencyFailed, R> =>
     Effect.mapError(effect, ({ message }) => new DependencyFailed({ reason: message, advice }))
 
-/** A service of a layer of its own, opened for the one question and closed after it. */
+/** Builds a layer for one probe and releases it afterwards. */
 const asking = <I, S, A, E, LE>(
   tag: Context.Tag<I, S>,
   layer: Layer.Layer<I, LE>,
@@ -60,7 +60,7 @@ export const restate = (config: WorkerConfigShape): Probe => {
       return `${server}; this worker is registered${warning}`
     })
   return asking(RestateAdmin, Layer.provide(Admin, given(config)), found).pipe(
-    // Its own advice is that of a registration.
+    // The error's own advice is about registration.
     Effect.mapError(({ detail, reason }) => ({ message: `Restate: ${reason} (${detail})` })),
     advising("Check that Restate runs, restate.admin_url and restate.api_key")
   )
@@ -72,7 +72,7 @@ const vaultAdvice = {
   local: "Check vault.key_file"
 }
 
-/** A worker that starts makes the file of a local vault; a check does not. */
+/** A starting worker creates the file of a local vault; a check does not. */
 const isYetToBeMade = (settings: VaultSettings) =>
   settings.kind === "local"
     ? Effect.map(
@@ -81,7 +81,10 @@ const isYetToBeMade = (settings: VaultSettings) =>
       )
     : Effect.succeed(false)
 
-/** Whether the vault binds, by its test; one that does not let the test use its key has told nothing about other keys. */
+/**
+ * Whether the vault binds ciphertexts to their purpose, by its self-test. A vault that refuses the test's key says
+ * nothing about other keys.
+ */
 const bindingOf = ({ bindsPurpose }: Vault["Type"]) =>
   bindsPurpose.pipe(
     Effect.map((binds) =>
@@ -119,7 +122,7 @@ export const clickhouseAdmin = (config: WorkerConfigShape) => (): Probe =>
     asking(ClickhouseUsers, ClickhouseUsersLive(options), ({ check }) => check)
   ).pipe(Effect.as("accepts the user"), advising("Check clickhouse.admin_url, with its user and password"))
 
-/** Those that give no answer are left out by the worker as well, as long as one does. */
+/** The worker ignores unavailable servers as well, as long as one answers. */
 export const resolvers = (config: WorkerConfigShape): Probe =>
   asking(DnsResolver, Layer.provide(Resolver, given(config)), ({ txt }) => txt(config.defaultDomain)).pipe(
     Effect.flatMap((answers) => {
@@ -145,7 +148,7 @@ export const authority =
       )
     ).pipe(Effect.as(new URL(directoryUrl).host), advising("Check acme.directory_url and acme.directory_ca_file"))
 
-/** A zone must take the record of each domain below which wildcards are certified. */
+/** Each domain with wildcard certificates needs a zone that accepts its record. */
 export const zone =
   (records: ReadonlyArray<{ readonly domain: string; readonly record: ChallengeRecord }>) =>
   (options: Route53ZoneOptions): Probe =>
@@ -162,7 +165,7 @@ export const registry = (settings: Registry): Probe =>
     advising("Check registry.url, registry.username and registry.password, and registry.insecure for one without TLS")
   )
 
-/** Under the bound of a whole check. */
+/** Below the timeout of a whole check. */
 const buildkitTimeout = 8_000
 
 export const buildkit = (config: WorkerConfigShape, address: string): Probe =>

@@ -4,33 +4,33 @@ import { Health, HealthCheckFailed } from "../services/Health.ts"
 import { type AddressState, RestateAdmin } from "../services/RestateAdmin.ts"
 import { describeElsewhere } from "../services/RestateVersions.ts"
 
-/** Below what a probe gives each of its checks. */
+/** Below the timeout of each readiness check. */
 const askedWithin = Duration.millis(400)
 
-/** Two checks of one run share an answer. */
+/** Two checks of one readiness request share an answer. */
 const sharedFor = Duration.millis(500)
 
-/** What is assumed when Restate does not answer: an outage of the admin API alone must not take every worker out of service. */
+/** Assumed when the admin API does not answer: its outage alone must not make every worker unready. */
 const unknown: AddressState = { isRegistered: true, elsewhere: [] }
 
 const wayOut =
   "register this version under an address of its own, or set restate.force_registration once no invocation is pinned to the old one"
 
-/** At a start it is a mistake, as when an old version comes back at its old address; later it is an upgrade. */
+/** At a start this is an error, such as an old version at its old address; later it is an upgrade. */
 const tell = (uri: string, state: AddressState, isStart: boolean) => {
   const details = { uri, problem: describeElsewhere(state), services: state.elsewhere.map(({ service }) => service) }
   return isStart
-    ? Effect.logError("Registered, and Restate sends new work elsewhere: this worker gets none", {
+    ? Effect.logError("Registered, but Restate sends new invocations to another deployment", {
         ...details,
         way_out: wayOut
       })
-    : Effect.logInfo("Another version gets the new work from now on", details)
+    : Effect.logInfo("Restate now sends new invocations to another version", details)
 }
 
 /**
- * Restate calls no worker that it has not been told of, so a worker that registers itself is not ready before, nor when
- * Restate no longer knows it. Where Restate knows it and sends new work to another version, the worker is ready, for it
- * has work to finish; that is shown beside the other checks, and logged when it begins.
+ * Restate only calls registered workers, so a worker that registers itself is not ready before, nor when Restate no
+ * longer knows it. If Restate sends new invocations to another version, the worker stays ready, because it has
+ * invocations to finish; readiness shows that as well, and the change is logged.
  */
 export const registerAs = (uri: string, handlers: ReadonlyArray<string>) =>
   Effect.gen(function* () {

@@ -4,9 +4,9 @@ import { Effect, Layer, Runtime } from "effect"
 const signals = ["SIGTERM", "SIGINT"] as const
 
 /**
- * The first signal begins the shutdown; a further one would kill the process in the middle of it, as Node does with a
- * signal that nobody listens to, and a terminal's Ctrl-C often arrives twice. The shutdown is bounded by itself, so that
- * repeated signals only leave a line in the log. Who cannot wait sends SIGKILL: nothing is lost by it.
+ * The first signal starts the shutdown. Without a listener Node would end the process at the second one, and a
+ * terminal's Ctrl-C often arrives twice. The shutdown has a timeout, so repeated signals are only logged. SIGKILL ends
+ * the process at once and is safe.
  */
 export const RepeatedSignals: Layer.Layer<never> = Layer.scopedDiscard(
   Effect.gen(function* () {

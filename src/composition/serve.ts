@@ -9,7 +9,9 @@ import type { RestateAdmin, RestateAdminError } from "../services/RestateAdmin.t
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 import { registerAs } from "./registerAs.ts"
 
-/** Opens the port that Restate and the probes share; closing drains it. Answers with what is served, as `Service/handler`. */
+/**
+ * Opens the port for Restate and the probes; closing drains it. Answers with the served handlers, as `Service/handler`.
+ */
 const openEndpoint = <R>(workflows: ReadonlyArray<Implementation<R>>) =>
   Effect.gen(function* () {
     const { restate } = yield* WorkerConfig
@@ -35,20 +37,22 @@ const checkDatabase = Effect.gen(function* () {
   const db = yield* Db
   const reachable = db.ping.pipe(
     Effect.mapError(({ reason }) => new HealthCheckFailed({ reason })),
-    // Probes come every few seconds for as long as the process lives: nobody wants their spans.
+    // Not traced: probes arrive every few seconds.
     Effect.withTracerEnabled(false)
   )
   yield* health.register("database", reachable)
 })
 
-/** From here on the process takes work. What is acquired last is released first: readiness ends before the drain begins. */
+/**
+ * From here on the process accepts work. Acquired last and released first, so readiness ends before the drain begins.
+ */
 const markStarted = Effect.gen(function* () {
   const health = yield* Health
   const beginShutdown = Effect.zipRight(Effect.logInfo("Shutting down"), health.beginShutdown)
   yield* Effect.acquireRelease(health.markStarted, () => beginShutdown)
 })
 
-/** Serves the workflows until the scope closes. It is started once Restate can call it. */
+/** Serves the workflows until the scope closes. Logs `Started` once Restate can call it. */
 export const serve = <R>(
   workflows: ReadonlyArray<Implementation<R>>
 ): Effect.Effect<

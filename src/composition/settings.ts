@@ -6,7 +6,7 @@ import { DeploySettings } from "../services/DeploySettings.ts"
 import type { RestateAdmin } from "../services/RestateAdmin.ts"
 import { chooseBuilder } from "./builds.ts"
 
-/** Whose repository in the registry has the images that the chosen builder pushes. */
+/** Whose repository in the registry the chosen builder pushes to. */
 const imagesOf = (config: WorkerConfigShape) => {
   const chosen = chooseBuilder(config)
   if (chosen._tag !== "Depot") return "project"

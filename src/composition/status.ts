@@ -8,13 +8,13 @@ import type { Invocations } from "../services/Invocations.ts"
 import { InvocationWatchSettings } from "../services/InvocationWatchSettings.ts"
 
 export interface AdminSource {
-  /** The configuration's file. */
+  /** Path of the configuration file. */
   readonly config: Option.Option<string>
-  /** Instead of the configured one. */
+  /** Overrides the configured address. */
   readonly adminUrl: Option.Option<string>
 }
 
-/** Needs nothing but Restate's admin API: no database, no vault. */
+/** Needs only Restate's admin API: no database, no vault. */
 export const StatusServices = ({
   adminUrl,
   config

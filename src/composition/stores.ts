@@ -10,7 +10,7 @@ import { QuotaStoreLive } from "../layers/mysql/QuotaStoreLive.ts"
 import { RegionStoreLive } from "../layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "../layers/mysql/RouteStoreLive.ts"
 
-/** Every store that workflows need, on the same pools. */
+/** Every store of the workflows, on the same pools. */
 export const Stores = Layer.mergeAll(
   CertificateStoreLive,
   DbLive,

@@ -9,7 +9,7 @@ import type { VaultFileRefused } from "../layers/vault/VaultFileRefused.ts"
 import { Health, HealthCheckFailed } from "../services/Health.ts"
 import { Vault, VaultUnavailable } from "../services/Vault.ts"
 
-/** The vault that these settings name. */
+/** The configured vault. */
 export const openVault = (settings: VaultSettings) => {
   switch (settings.kind) {
     case "unkey":
@@ -21,13 +21,16 @@ export const openVault = (settings: VaultSettings) => {
   }
 }
 
-/** Readiness tells whether the vault answers and does not depend on it: a deployment needs no vault, and what does need it waits. */
+/**
+ * Readiness shows whether the vault answers but does not depend on it: deploys need no vault, and steps that do are
+ * retried.
+ */
 const checkVault = Effect.gen(function* () {
   const health = yield* Health
   const vault = yield* Vault
   const reachable = vault.check.pipe(
     Effect.mapError(({ message }) => new HealthCheckFailed({ reason: message })),
-    // Probes come every few seconds for as long as the process lives: nobody wants their spans.
+    // Not traced: probes arrive every few seconds.
     Effect.withTracerEnabled(false)
   )
   yield* health.registerInformational("vault", reachable)
@@ -35,7 +38,7 @@ const checkVault = Effect.gen(function* () {
 
 const away = (operation: VaultUnavailable["operation"]) => new VaultUnavailable({ operation, reason: "unavailable" })
 
-/** Where no vault is configured. The rules of the configuration see to it that nothing that is switched on needs one. */
+/** Used without a configured vault. The rules of the settings ensure that no enabled feature needs one. */
 const NoVault: Layer.Layer<Vault> = Layer.succeed(
   Vault,
   Vault.of({
@@ -46,7 +49,7 @@ const NoVault: Layer.Layer<Vault> = Layer.succeed(
   })
 )
 
-/** The vault of the configuration, and its part in the readiness of the worker. A vault that is away does not keep it from starting. */
+/** The configured vault and its readiness check. An unavailable vault does not prevent the start. */
 export const ConfiguredVault: Layer.Layer<Vault, VaultFileRefused, Health | WorkerConfig> = Layer.unwrapEffect(
   Effect.map(WorkerConfig, ({ vault }) =>
     Option.match(vault, {

@@ -6,7 +6,7 @@ import { RestateVersionsHttpLive } from "../layers/restateAdmin/RestateVersionsH
 import type { RestateVersions } from "../services/RestateVersions.ts"
 import type { AdminSource } from "./status.ts"
 
-/** The versions that the configured Restate knows. Needs nothing but its admin API. */
+/** The worker versions registered with Restate. Needs only the admin API. */
 export const Versions = ({
   adminUrl,
   config

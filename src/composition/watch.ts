@@ -19,6 +19,6 @@ const Invocations: Layer.Layer<never, never, WorkerConfig | WorkflowMetrics> = L
   )
 )
 
-/** Counts what waits and the invocations that need a person, and says which these are. */
+/** Gauges of the backlog and of stuck invocations, and log lines that name the latter. */
 export const Watch: Layer.Layer<never, never, MysqlPools | PrometheusRegistry | WorkerConfig | WorkflowMetrics> =
   Layer.merge(Invocations, Layer.provide(BacklogGauges, BacklogLive))

@@ -42,8 +42,8 @@ const Adapters = Layer.mergeAll(
 const ForOperators = Layer.mergeAll(CertificateLifeGauge, MetricsServer, PlatformNameGauge, PoolUsageGauge, Watch)
 
 /**
- * All that `serve` runs, on the configuration that these arguments lead to. Each line stands on the lines below it: they
- * start before it and end after it.
+ * Everything that `serve` runs, for these arguments. Each line depends on the lines below it, which start before it and
+ * stop after it.
  */
 export const worker = (configArguments: ReadonlyArray<string>) =>
   Layer.scopedDiscard(Effect.flatMap(workflows, serve)).pipe(

@@ -36,10 +36,10 @@ const always = [
 
 type NeedsOf<Workflow> = Workflow extends Implementation<infer R> ? R : never
 
-/** What the workflows that are always served stand on. */
+/** The services of the workflows that are always served. */
 export type WorkflowServices = NeedsOf<(typeof always)[number]>
 
-/** Everything that this worker serves: what needs more than the configuration gives is left out, and the log says so. */
+/** Every service that this worker serves. A service whose settings are missing is left out, with a log line. */
 export const workflows: Effect.Effect<
   ReadonlyArray<Implementation<WorkflowServices>>,
   never,

@@ -3,7 +3,7 @@ import { isLoopback } from "./address.ts"
 import { flagParameter, type Parameters, readParameters } from "./parameters.ts"
 import type { Kind } from "./Setting.ts"
 
-/** Where a ClickHouse server answers over HTTP, and who we are to it. `url` is scheme, host and port alone: safe to print. */
+/** HTTP address and credentials of a ClickHouse server. `url` is scheme, host and port only: safe to print. */
 export interface ClickhouseAddress {
   readonly url: string
   readonly user: string
@@ -16,7 +16,7 @@ export interface ClickhouseAddress {
 const accepts = "clickhouse://user:password@host:9000/database or http(s)://user:password@host:port"
 const expectedForms = `expected ${accepts}`
 
-/** Native ports, and the HTTP ports that a server with default settings has beside them. */
+/** Native ports, and the corresponding HTTP ports of a server with default settings. */
 const httpPortOf: Readonly<Record<string, string>> = { "9000": "8123", "9440": "8443" }
 
 const httpSchemes: ReadonlySet<string> = new Set(["http:", "https:"])
@@ -25,7 +25,10 @@ const nativeSchemes: ReadonlySet<string> = new Set(["clickhouse:", "tcp:", "nati
 const decodePercent = (value: string): Either.Either<string, string> =>
   Either.try({ try: () => decodeURIComponent(value), catch: () => "contains a malformed percent escape" })
 
-/** What clickhouse-go takes for the native protocol, its buffers and its pool: nothing of it has a meaning over HTTP with limits of our own. */
+/**
+ * clickhouse-go's parameters of the native protocol, buffers and pool. Accepted without effect: this worker uses HTTP
+ * with its own limits.
+ */
 const withoutEffect: ReadonlySet<string> = new Set([
   "block_buffer_size",
   "client_info_product",
@@ -64,12 +67,12 @@ const httpAddressOf = (url: URL, parameters: Parameters): Either.Either<string, 
   })
 
 /**
- * Reads both forms of an address. `http://` and `https://` are taken as they are. `clickhouse://` names the native protocol,
- * which we do not speak, so it is read as the HTTP interface of the same server: `secure=true` (or port 9440) means https;
- * no port, 9000 and 9440 become 8123, or 8443 with https; any other port is kept, for servers whose HTTP port is not the
- * default one. `skip_verify=true` accepts any certificate. Parameters of the native client's own work are accepted without
- * effect; every other one, such as a setting of the server, is refused by its name. The failure quotes nothing else of the
- * address: it holds the password.
+ * Reads both forms of an address. `http://` and `https://` are used as given. `clickhouse://` names the native
+ * protocol, which is not supported, so it is read as the HTTP interface of the same server: `secure=true` (or port
+ * 9440) means https; no port, 9000 and 9440 become 8123, or 8443 with https; any other port is kept, for servers whose
+ * HTTP port is not the default one. `skip_verify=true` accepts any certificate. Parameters of the native client are
+ * accepted without effect; every other parameter, such as a server setting, is refused by its name. The error quotes
+ * nothing else of the address, which contains the password.
  */
 export const parseClickhouseAddress = (address: string): Either.Either<ClickhouseAddress, string> =>
   Either.gen(function* () {

@@ -1,14 +1,14 @@
 import { Array as Arr, type ConfigError, Schema } from "effect"
 
-/** One thing to correct. `problem` never quotes a secret. */
+/** One problem. `problem` never quotes a secret. */
 export const ConfigProblem = Schema.Struct({ setting: Schema.String, problem: Schema.String })
 export type ConfigProblem = typeof ConfigProblem.Type
 
-/** Everything that is wrong with the configuration, so that it can be corrected in one go. */
+/** All problems of the configuration at once. */
 export class ConfigProblems extends Schema.TaggedError<ConfigProblems>()("ConfigProblems", {
   problems: Schema.NonEmptyArray(ConfigProblem)
 }) {
-  /** A person has to change the configuration; trying again cannot help. */
+  /** Needs an operator: a retry cannot help. */
   readonly class = "needs-person" as const
 
   override get message(): string {
@@ -19,11 +19,11 @@ export class ConfigProblems extends Schema.TaggedError<ConfigProblems>()("Config
   }
 }
 
-/** The first problem of a setting is its cause; what follows from it is not worth a line. */
+/** Keeps the first problem of each setting, which is the cause of the others. */
 export const firstPerSetting = (problems: ReadonlyArray<ConfigProblem>): ReadonlyArray<ConfigProblem> =>
   Arr.dedupeWith(problems, (a, b) => a.setting === b.setting)
 
-/** The leaves of an Effect configuration error: our decoders say what they expected, an absent value is "required". */
+/** The leaves of an Effect configuration error: decoders report what they expected, an absent value "is required". */
 export const problemsOf = (error: ConfigError.ConfigError): ReadonlyArray<ConfigProblem> => {
   switch (error._op) {
     case "And":

@@ -4,7 +4,7 @@ import { isTlsParameter, type MysqlTls, tlsOf } from "./mysqlTls.ts"
 import { readParameters } from "./parameters.ts"
 import type { Kind } from "./Setting.ts"
 
-/** Where a database is and who we are to it. `host` and `port` are ignored when there is a socket. */
+/** Address and credentials of a database. `host` and `port` are ignored when there is a socket. */
 export interface MysqlAddress {
   readonly host: string
   readonly port: number
@@ -30,9 +30,9 @@ const parsePort = (value: string): Either.Either<number, string> => {
 }
 
 /**
- * What only says how a client presents values, buffers, waits or pools. The worker decides all of that by itself: dates and
- * numbers travel as text in UTC, statements are prepared, time limits are its own, a connection to a read-only server is dropped, and
- * a password is never sent as text where that has to be allowed first.
+ * Parameters of a client's value formats, buffers, timeouts and pool. Accepted without effect, because the worker
+ * decides these itself: dates and numbers as text in UTC, prepared statements, its own timeouts, no connection to a
+ * read-only server, and no password in plain text where that must be allowed explicitly.
  */
 const withoutEffect: ReadonlySet<string> = new Set([
   // go-sql-driver/mysql
@@ -69,7 +69,7 @@ const withoutEffect: ReadonlySet<string> = new Set([
 const isKnown = (name: string): boolean =>
   withoutEffect.has(name) || isTlsParameter(name) || name === "charset" || name === "collation"
 
-/** Go takes a list of character sets, of which the first that the server knows holds. */
+/** Go accepts a list of character sets and uses the first that the server knows. */
 const speaksUtf8mb4 = ({
   charset,
   collation
@@ -111,8 +111,8 @@ const parseEndpoint = (endpoint: string): Either.Either<Pick<MysqlAddress, "host
 }
 
 /**
- * The driver that wrote these names splits from the right (last `/`, then last `@`) and never unescapes the user or
- * the password, so both may hold `/`, `@` and `:` (the user no `:`).
+ * go-sql-driver/mysql splits from the right (last `/`, then last `@`) and never unescapes the user or the password, so
+ * both may hold `/`, `@` and `:` (the user no `:`).
  */
 const parseGoForm = (dsn: string): Either.Either<MysqlAddress, string> =>
   Either.gen(function* () {
@@ -149,9 +149,9 @@ const parseUrlForm = (dsn: string): Either.Either<MysqlAddress, string> =>
   })
 
 /**
- * Reads both forms of a MySQL data source name. What a parameter says about TLS is honoured; parameters that concern only
- * how a client works are accepted without effect; every other one is refused by its name. The failure never quotes anything
- * else of the name: it holds the password.
+ * Reads both forms of a MySQL data source name. Parameters about TLS apply; parameters of client behaviour are accepted
+ * without effect; every other one is refused by its name. The error quotes nothing else of the data source name, which
+ * contains the password.
  */
 export const parseMysqlAddress = (dsn: string): Either.Either<MysqlAddress, string> =>
   Either.filterOrLeft(

@@ -1,60 +1,60 @@
 import { Config, ConfigError, Either, Option, Redacted } from "effect"
 
-/** How a value may be written in TOML besides a string, which is always read the way the environment would be. */
+/** The native TOML type of a value. A string is always accepted too and read like an environment variable. */
 export type NativeType = "string" | "number" | "boolean" | "list"
 
-/** The texts as they were given, by path. A setting that is absent is not in it. */
+/** The given texts by path, without absent settings. */
 export type Given = ReadonlyMap<string, string>
 
-/** Absent and empty mean the same: a deployment may blank out what its file sets. */
+/** Empty counts as absent, so that the environment can unset a value of the file. */
 export const isGiven = (given: Given, path: string): boolean => !["", undefined].includes(given.get(path))
 
-/** Why what is sent to an address may be read, or changed, on the way. */
+/** Why a connection to an address is not protected. */
 export interface Exposure {
   /** Safe to print. */
   readonly address: string
   readonly weakness: "not encrypted" | "the server is not verified"
 }
 
-/** What is sent to an address that others must not see. */
+/** A secret that is sent to an address. */
 export interface Sends<A> {
-  /** As a line of the log names it: `the token`. */
+  /** Its name in log lines, such as `the token`. */
   readonly secret: string
-  /** None where the way is safe, stays on this machine, or where under these settings nothing secret is sent. */
+  /** None if the connection is protected or local, or if these settings send no secret. */
   readonly exposure: (address: A, given: Given) => Option.Option<Exposure>
 }
 
-/** Turns the text of one setting into its value, or says what was expected. The answer never quotes a secret. */
+/** Decodes the text of one setting, or says what was expected, without quoting a secret. */
 export interface Kind<A> {
   readonly native: NativeType
-  /** What may be written, as it stands behind "expected": `an integer from 1 to 1000`. */
+  /** The accepted values, as after "expected": `an integer from 1 to 1000`. */
   readonly accepts: string
-  /** Whether a value must not be shown to anybody: it is a secret, or holds one. */
+  /** Whether the value is a secret or contains one. */
   readonly isSecret?: true
   readonly decode: (text: string) => Either.Either<A, string>
-  /** Of addresses alone. Every kind of address says it, so that no setting that is one can be forgotten. */
+  /** For addresses only. Part of every kind of address, so that no address is left out. */
   readonly sends?: Sends<A> | "nothing secret"
 }
 
-/** One leaf of the settings tree. Its name is its place in the tree, so it is given the path when it is read. */
+/** One leaf of the settings tree. Its name is its path in the tree. */
 export interface Setting<A> {
   readonly _tag: "Setting"
   readonly kind: Pick<Kind<unknown>, "accepts" | "isSecret" | "native"> & { readonly isAddress: boolean }
-  /** What it is for, in a sentence for operators; the configuration reference is made of them. */
+  /** One sentence for operators; becomes part of the configuration reference. */
   readonly meaning: string
-  /** What stands in for an absent value; none when there has to be one. */
+  /** The default of an absent value; none for a required setting. */
   readonly fallback: Option.Option<A>
-  /** Accepted so that files of the worker this one replaces stay valid; nothing depends on it. */
+  /** Accepted for files of the Go worker, without effect. */
   readonly isIgnored?: true
   readonly config: (path: string) => Config.Config<A>
-  /** A secret that the configured address would expose. */
+  /** A secret that the configured address exposes. */
   readonly exposed: (path: string, given: Given) => Config.Config<Option.Option<ExposedSecret>>
 }
 
-/** The event of a line of the log about such a secret: alerts and searches go by it. */
+/** Message of the log line about such a secret, for alerts and searches. */
 export const exposedSecretEvent = "A secret is sent without protection"
 
-/** A secret that leaves this machine where it can be read or changed on the way. */
+/** A secret that leaves this machine over an unprotected connection. */
 export interface ExposedSecret extends Exposure {
   readonly setting: string
   readonly secret: string
@@ -64,7 +64,7 @@ export interface SettingTree {
   readonly [name: string]: Setting<unknown> | SettingTree
 }
 
-/** What a tree of settings is worth once it has been read. */
+/** The decoded values of a tree of settings. */
 export type SettingValues<T> = T extends Setting<infer A> ? A : { readonly [Name in keyof T]: SettingValues<T[Name]> }
 
 const isSetting = (node: Setting<unknown> | SettingTree): node is Setting<unknown> => node._tag === "Setting"
@@ -99,11 +99,11 @@ const settingOf = <A>(
 export const required = <A>(kind: Kind<A>, meaning: string): Setting<A> =>
   settingOf(kind, meaning, Option.none(), (path) => decoded(kind, path))
 
-/** The default stands in for an absent value only: an explicit zero or false is kept. */
+/** The default applies to an absent value only: an explicit zero or false is kept. */
 export const withDefault = <A>(kind: Kind<A>, fallback: NoInfer<A>, meaning: string): Setting<A> =>
   settingOf(kind, meaning, Option.some(fallback), (path) => Config.withDefault(decoded(kind, path), fallback))
 
-/** The same secrets, sent to an address that is held otherwise. */
+/** Maps the address of the secrets. */
 const sendsTo = <A, B>(
   { sends }: Kind<A>,
   exposure: (of: Sends<A>["exposure"]) => Sends<B>["exposure"]
@@ -112,7 +112,7 @@ const sendsTo = <A, B>(
   return { sends: sends === "nothing secret" ? sends : { secret: sends.secret, exposure: exposure(sends.exposure) } }
 }
 
-/** Absent or empty is none, so that a deployment may blank out what its file sets. */
+/** None when absent or empty, so that the environment can unset a value of the file. */
 export const optional = <A>(kind: Kind<A>, meaning: string): Setting<Option.Option<A>> =>
   withDefault(
     {
@@ -129,7 +129,7 @@ export const optional = <A>(kind: Kind<A>, meaning: string): Setting<Option.Opti
     meaning
   )
 
-/** For what existing files may hold and this worker has no use for. It is still checked. */
+/** For settings of existing files that this worker does not use. They are still validated. */
 export const ignored = <A>(setting: Setting<A>): Setting<A> => ({ ...setting, isIgnored: true })
 
 export const redacted = <A>(kind: Kind<A>): Kind<Redacted.Redacted<A>> => ({
@@ -148,7 +148,7 @@ export const environmentName = (path: string): string => `WORKER_${path.replaceA
 
 const join = (prefix: string, key: string): string => (prefix === "" ? tomlName(key) : `${prefix}.${tomlName(key)}`)
 
-/** Every setting of the tree under its path. */
+/** Every setting of the tree by its path. */
 export const settingsByPath = (tree: SettingTree, prefix = ""): ReadonlyMap<string, Setting<unknown>> =>
   new Map(
     Object.entries(tree).flatMap(([key, node]): ReadonlyArray<readonly [string, Setting<unknown>]> => {
@@ -168,12 +168,12 @@ const nodeConfig = (node: Setting<unknown> | SettingTree, path: string): Config.
         Object.fromEntries(Object.entries(node).map(([key, child]) => [key, nodeConfig(child, join(path, key))]))
       )
 
-/** One Config for a whole tree; it fails with the problems of all its settings together. */
+/** One Config for a whole tree; fails with the problems of all settings. */
 export const treeConfig = <T extends SettingTree>(tree: T): Config.Config<SettingValues<T>> =>
   // The record is rebuilt key by key from the tree, which the type of Object.fromEntries cannot express.
   nodeConfig(tree, "") as Config.Config<SettingValues<T>>
 
-/** One Config for settings that each stand alone under the name that is their key. */
+/** One Config for separate settings, named by their keys. */
 export const namedConfig = <T extends Readonly<Record<string, Setting<unknown>>>>(
   named: T
 ): Config.Config<SettingValues<T>> =>
@@ -182,7 +182,7 @@ export const namedConfig = <T extends Readonly<Record<string, Setting<unknown>>>
     Object.fromEntries(Object.entries(named).map(([name, { config }]) => [name, config(name)]))
   ) as Config.Config<SettingValues<T>>
 
-/** Every secret that settings would send where others can read or change it, in the order of the settings. */
+/** Every secret that settings would send over an unprotected connection, in the order of the settings. */
 export const exposedSecrets = (
   settings: Iterable<readonly [path: string, setting: Setting<unknown>]>,
   given: Given

@@ -3,7 +3,7 @@ import { isIP } from "node:net"
 const loopbackV4 = /^127\./
 const loopbackV6: ReadonlySet<string> = new Set(["::1", "0:0:0:0:0:0:0:1"])
 
-/** Whether what is sent to this host stays on this machine: RFC 1122 3.2.1.3, RFC 4291 2.5.3 and the names of RFC 6761 6.3. */
+/** Whether this host is the local machine: RFC 1122 3.2.1.3, RFC 4291 2.5.3 and the names of RFC 6761 6.3. */
 export const isLoopback = (host: string): boolean => {
   const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase()
   switch (isIP(name)) {
@@ -18,12 +18,12 @@ export const isLoopback = (host: string): boolean => {
 
 const scheme = /^[a-z][a-z0-9+.-]*:\/\//i
 
-/** Sockets of this machine: what follows the scheme is the name of a file. */
+/** Local sockets: the part after the scheme is a file name. */
 const fileScheme = /^(unix|docker|file):\/\//i
 
 /**
- * A text as it may be shown to a reader of logs. Of an address only scheme, host and port: user, path, query and
- * fragment may be secrets; `/…` and `?…` say that there is one. Anything that is no address is left as it is.
+ * A text that is safe to log. Of an address only scheme, host and port remain: user, path, query and fragment may be
+ * secrets; `/…` and `?…` mark a path or query. Other texts are unchanged.
  */
 export const printable = (text: string): string => {
   if (!scheme.test(text) || fileScheme.test(text)) return text

@@ -11,7 +11,7 @@ const tlsSettings = [
   "builder.tls.server_name"
 ]
 
-/** Whether this address leaves the machine without TLS: a caller that reaches such a daemon controls it. */
+/** Whether this address is remote and without TLS: any caller that reaches such a daemon controls it. */
 export const isUnprotected = (address: string, given: Given): boolean => {
   const host = /^tcp:\/\/([^:]+):\d+$/.exec(address)?.[1]
   return host !== undefined && !isLoopback(host) && !tlsSettings.some((path) => isGiven(given, path))

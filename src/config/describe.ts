@@ -15,7 +15,7 @@ const entries = (value: unknown, path: string, show: Show): ReadonlyArray<readon
   if (typeof value === "number" || typeof value === "boolean") return [[path, value]]
   if (Array.isArray(value)) return [[path, value.map((element) => show(String(element)))]]
   if (typeof value !== "object" || value === null) return []
-  // A log level is the one other object with a name of its own.
+  // The remaining objects are log levels.
   if ("label" in value && typeof value.label === "string") return [[path, value.label.toLowerCase()]]
   return Object.entries(value).flatMap(([key, child]) =>
     entries(child, path === "" ? tomlName(key) : `${path}.${tomlName(key)}`, show)
@@ -23,8 +23,8 @@ const entries = (value: unknown, path: string, show: Show): ReadonlyArray<readon
 }
 
 /**
- * The resolved configuration under its file names, for one start-up log line. Secrets and absent settings are not in it, and
- * of an address, wherever it stands, only scheme, host and port.
+ * The resolved configuration under its file names, for one start-up log line. Without secrets and absent settings, and
+ * with only scheme, host and port of addresses.
  */
 export const describeSettings = (config: object, show: Show = printable): Readonly<Record<string, Printable>> =>
   Object.fromEntries(entries(config, "", show))

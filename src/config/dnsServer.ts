@@ -13,7 +13,9 @@ const split = (value: string): readonly [address: string, port: string] => {
 
 const accepts = "an IP address with an optional port, such as 1.1.1.1 or 127.0.0.1:8053"
 
-/** An address with an optional port: `1.1.1.1`, `127.0.0.1:8053`, `[2606:4700::1111]:53`. A name would need DNS itself. */
+/**
+ * An address with an optional port: `1.1.1.1`, `127.0.0.1:8053`, `[2606:4700::1111]:53`. A host name would need DNS.
+ */
 export const dnsServer: Kind<string> = {
   native: "string",
   accepts,

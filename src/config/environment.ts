@@ -13,7 +13,7 @@ export interface RawSettings {
 const serviceLink = /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
 const serviceLinkAddress = /^(tcp|udp|sctp):\/\//
 
-/** All set variables that begin with WORKER_. A provider shows its names only as a tree, whatever its delimiter. */
+/** All variables that begin with WORKER_, from the provider's tree of names. */
 const workerVariables = (environment: ConfigProvider.ConfigProvider): Effect.Effect<ReadonlyMap<string, string>> => {
   const below = (path: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<readonly [string, string]>> =>
     Effect.gen(function* () {
@@ -29,7 +29,7 @@ const workerVariables = (environment: ConfigProvider.ConfigProvider): Effect.Eff
   return Effect.map(below([]), (entries) => new Map(entries.filter(([name]) => name.startsWith("WORKER_"))))
 }
 
-/** What the environment says about the known settings, and which of its WORKER_ names are none. */
+/** The known settings in the environment, and its unknown WORKER_ names. */
 export const readEnvironment = (
   environment: ConfigProvider.ConfigProvider,
   paths: Iterable<string>

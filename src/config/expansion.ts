@@ -1,6 +1,6 @@
 import { Config, type ConfigProvider, Effect, Option } from "effect"
 
-// Only this form: `$`, `$$` and `$NAME` occur in passwords and keys and mean themselves.
+// Only `${NAME}`: `$`, `$$` and `$NAME` occur in passwords and keys and are literal.
 const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 
 /** The value of one environment variable; an empty one is set. */

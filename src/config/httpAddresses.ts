@@ -2,7 +2,7 @@ import { Either, Option } from "effect"
 import { isLoopback, printable } from "./address.ts"
 import type { Exposure, Given, Kind, Sends } from "./Setting.ts"
 
-/** What is sent to an HTTP address, and under which other settings; without `when`, under all. */
+/** A secret that is sent to an HTTP address, and the condition; always without `when`. */
 interface HttpSecret {
   readonly secret: string
   readonly when?: (given: Given) => boolean
@@ -10,7 +10,7 @@ interface HttpSecret {
 
 type Carries = HttpSecret | "nothing secret"
 
-/** What is sent to this address in the clear leaves this machine. */
+/** Whether the address is remote and plain HTTP. */
 export const exposureOf = (address: string): Option.Option<Exposure> => {
   const { hostname, protocol } = new URL(address)
   return protocol === "https:" || isLoopback(hostname)
@@ -33,7 +33,7 @@ const parse = (value: string): Either.Either<URL, string> => {
   return url.hash === "" ? Either.right(url) : Either.left("must not contain #")
 }
 
-/** The base of an interface: paths are added to it. A query would be lost, with whatever was meant by it. */
+/** A base URL, to which paths are added. A query is refused, because it would be lost. */
 export const httpUrl = (carries: Carries): Kind<string> => ({
   native: "string",
   accepts: "an http:// or https:// address without a user, a password or a query",
@@ -44,7 +44,7 @@ export const httpUrl = (carries: Carries): Kind<string> => ({
   sends: sent(carries)
 })
 
-/** An address that is called exactly as it is. Its path and its query may be secrets. */
+/** An address that is called as given. Its path and query may be secrets. */
 export const fullUrl = (carries: Carries): Kind<string> => ({
   native: "string",
   accepts: "an http:// or https:// address without a user or a password",
@@ -52,7 +52,7 @@ export const fullUrl = (carries: Carries): Kind<string> => ({
   sends: sent(carries)
 })
 
-/** The same for what must not travel in the clear at all. */
+/** An address that requires https. */
 export const httpsUrl: Kind<string> = {
   native: "string",
   accepts: "an https:// address without a user or a password",

@@ -18,23 +18,23 @@ export const nonEmptyText: Kind<string> = {
   decode: (value) => (value.trim() === "" ? Either.left("must not be empty") : Either.right(value.trim()))
 }
 
-/** Kept to the byte: surrounding space may belong to a secret. */
+/** Not trimmed: surrounding space may belong to a secret. */
 export const secretText: Kind<string> = {
   native: "string",
   accepts: "text that is not empty, kept to the byte",
   decode: (value) => (value === "" ? Either.left("must not be empty") : Either.right(value))
 }
 
-/** Only for what cannot be a secret that was put in the wrong place: a word, or a number. Everything else is never quoted. */
+/** Quotes words and numbers only; other values may be misplaced secrets. */
 const found = (value: string, looks: RegExp): string => (looks.test(value) ? `, found "${value}"` : "")
 
 const word = /^[a-z][a-z0-9_/-]{0,23}$/i
 const number = /^[+-]?\d[\d.a-z]{0,23}$/i
 
-/** What the manifests of deploy/ hold until they are filled in. */
+/** Placeholders in the manifests of deploy/. */
 const placeholder = /^[a-z0-9_]*REPLACE_WITH_[A-Z_]+$/
 
-/** Text of one form. A wrong value is not quoted, because it may be a secret; only a placeholder is. */
+/** Text of one form. An invalid value is not quoted, because it may be a secret, unless it is a placeholder. */
 export const matching = (pattern: RegExp, accepts: string): Kind<string> => ({
   native: "string",
   accepts,
@@ -42,7 +42,7 @@ export const matching = (pattern: RegExp, accepts: string): Kind<string> => ({
     pattern.test(value) ? Either.right(value) : Either.left(`expected ${accepts}${found(value, placeholder)}`)
 })
 
-/** One of these words, exactly as they are written. */
+/** One of these words, case-sensitive. */
 export const oneOf = <const Word extends string>(...words: Arr.NonEmptyReadonlyArray<Word>): Kind<Word> => {
   const accepts = words.length === 1 ? words[0] : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`
   return {
@@ -90,7 +90,7 @@ export const flag: Kind<boolean> = {
 
 const unitMillis: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
-/** Durations as existing configuration files write them: `500ms`, `25s`, `1m30s`. */
+/** Go durations: `500ms`, `25s`, `1m30s`. */
 export const duration = (range: {
   readonly min: Duration.Duration
   readonly max: Duration.Duration
@@ -111,7 +111,7 @@ export const duration = (range: {
   }
 }
 
-/** A secret of bytes, written as RFC 4648 section 5 does, with or without padding. */
+/** Secret bytes in base64url (RFC 4648, section 5), with or without padding. */
 export const base64UrlSecret: Kind<string> = {
   native: "string",
   accepts: "a key in base64url",
@@ -149,7 +149,7 @@ export const list = <A>(element: Kind<A>): Kind<ReadonlyArray<A>> => ({
       ? Either.right([])
       : Either.all(
           value.split(",").map((part, at) =>
-            // Its place says which one it is where the value itself may not be quoted.
+            // Identified by position, because the value may not be quoted.
             Either.mapLeft(element.decode(part.trim()), (problem) => `${problem} (entry ${at + 1})`)
           )
         )
@@ -163,7 +163,7 @@ export const oneOrMore = <A>(elements: Kind<ReadonlyArray<A>>): Kind<Arr.NonEmpt
     Either.filterOrLeft(elements.decode(value), Arr.isNonEmptyReadonlyArray, () => "must name at least one")
 })
 
-/** A host and perhaps a path, below which a reference can name images. An address with a scheme is taken for one. */
+/** A host with an optional path, as the prefix of image references. A scheme is accepted. */
 export const imageRegistry: Kind<string> = {
   native: "string",
   accepts: "a registry's host, with a port and a path in lower case where it has them",
@@ -176,7 +176,7 @@ export const imageRegistry: Kind<string> = {
   }
 }
 
-/** A host name as others compare it: trimmed, without the trailing dot of its absolute form. */
+/** A normalised host name: trimmed, without the trailing dot. */
 export const hostName: Kind<string> = {
   native: "string",
   accepts: "a host name",
@@ -188,7 +188,7 @@ export const hostName: Kind<string> = {
   }
 }
 
-/** A domain below which records with a label of so many characters can be made. In its canonical spelling. */
+/** A domain with room for a label of this length below it. In its canonical spelling. */
 export const parentDomain = (labelLength: number): Kind<string> => ({
   native: "string",
   accepts: "a domain name of at least two labels",
@@ -202,7 +202,7 @@ export const parentDomain = (labelLength: number): Kind<string> => ({
     )
 })
 
-/** A domain of the platform, in its canonical spelling whatever was written. */
+/** A domain of the platform, converted to its canonical spelling. */
 export const domain: Kind<DomainName> = {
   native: "string",
   accepts: "a domain name",

@@ -3,7 +3,7 @@ import type { Parameters } from "./parameters.ts"
 
 /**
  * `verify` checks the certificate and its name (private authorities through NODE_EXTRA_CA_CERTS), `skip-verify` only
- * encrypts, `preferred` is `skip-verify`: a connection pool cannot silently go without encryption.
+ * encrypts, `preferred` is `skip-verify`: a pool cannot fall back to plain text.
  */
 export type MysqlTls = "off" | "verify" | "skip-verify" | "preferred"
 
@@ -28,10 +28,10 @@ const goNames: Readonly<Record<string, MysqlTls>> = {
   "skip-verify": "skip-verify"
 }
 
-/** go-sql-driver/mysql, "tls". Any other name is a configuration registered in Go code; a checked certificate is the safe reading. */
+/** go-sql-driver/mysql, "tls". Any other name refers to a configuration registered in Go code; treated as `verify`. */
 const goTls = (value: string): Reading => Either.right(goNames[value.toLowerCase()] ?? "verify")
 
-/** MySQL's own clients, "--ssl-mode". Each of the checking modes is the strictest one. */
+/** MySQL's own clients, "--ssl-mode". All verifying modes are treated as the strictest one. */
 const sslMode = among("ssl-mode", {
   disabled: "off",
   preferred: "preferred",
@@ -45,7 +45,7 @@ const sslAccept = among("sslaccept", { strict: "verify", accept_invalid_certs: "
 
 const Profile = Schema.parseJson(Schema.Struct({ rejectUnauthorized: Schema.optional(Schema.Boolean) }))
 
-/** The driver mysql2, "ssl": a flag, or an object of which only this one property can be honoured. */
+/** The driver mysql2, "ssl": a flag, or an object with only this property supported. */
 const ssl = (value: string): Reading => {
   const named = { true: "verify", "1": "verify", false: "off", "0": "off" } as const
   const flag = Object.entries(named).find(([name]) => name === value.toLowerCase())
@@ -69,7 +69,7 @@ const readerOf = (name: string) => readers[name.toLowerCase().replaceAll(/[-_]/g
 
 export const isTlsParameter = (name: string): boolean => readerOf(name) !== undefined
 
-/** What the parameters say about encryption; off when they say nothing, and refused when two of them disagree. */
+/** The TLS mode of the parameters; off without any, refused when two disagree. */
 export const tlsOf = (parameters: Parameters): Reading =>
   Either.gen(function* () {
     const said: Array<MysqlTls> = []

@@ -12,7 +12,7 @@ export interface OtlpTraces {
   readonly batchSize: number
 }
 
-/** What the standard OTEL_ variables say. Without an endpoint there is no export. */
+/** Settings from the standard OTEL_ variables. Without an endpoint there is no export. */
 export interface OpenTelemetry {
   readonly traces: Option.Option<OtlpTraces>
   readonly serviceName: Option.Option<string>
@@ -57,7 +57,7 @@ const collector = {
 }
 const tracesCollector = { secret: credentials, when: (given: Given) => isExported(given) && hasHeaders(given) }
 
-/** The standard variables that are understood; the others of the standard have no effect. They have no place in the file. */
+/** The supported standard variables; others have no effect. Environment only. */
 export const openTelemetryVariables = {
   OTEL_SDK_DISABLED: withDefault(flag, false, "Switches tracing off, whatever else is set."),
   OTEL_TRACES_EXPORTER: optional(exporter, "`none` switches the export off."),

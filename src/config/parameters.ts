@@ -1,14 +1,14 @@
 import { Either, Option } from "effect"
 
-/** What an address says in its query, by the names of its parameters as they are compared. */
+/** Query parameters of an address by normalised name. */
 export type Parameters = ReadonlyMap<string, string>
 
-/** Only what looks like a name may be quoted: of a malformed address this part may be a piece of its password. */
+/** Only names are quoted: in a malformed address this part may be a piece of the password. */
 const asName = (name: string): string => (/^[A-Za-z][\w.-]{0,40}$/.test(name) ? `the parameter ${name}` : "a parameter")
 
 /**
- * Reads the parameters of an address. A parameter that is not known is refused by its name: one that is dropped in silence
- * may have been what made the connection safe. So is a second value of the same parameter.
+ * Reads the parameters of an address. Refuses unknown parameters by name, because an ignored one may be what made the
+ * connection safe, and a second value of the same parameter.
  */
 export const readParameters = (
   query: string,

@@ -4,7 +4,7 @@ import type { Kind } from "./Setting.ts"
 
 const accepts = "an RSA key in PEM, without a passphrase"
 
-/** Line breaks as environments spoil them: written out as `\n` or `\r\n`, or with the carriage returns of another system. */
+/** Line breaks as environment variables contain them: escaped as `\n` or `\r\n`, or with carriage returns. */
 const lines = (text: string): string =>
   text
     .trim()
@@ -12,7 +12,7 @@ const lines = (text: string): string =>
     .replaceAll(/\\r\\n|\\n|\\r|\r\n|\r/g, "\n")
     .trim()
 
-/** RFC 7468 section 2: the boundaries around what is encoded. */
+/** RFC 7468 section 2: encapsulation boundaries. */
 const isPem = (text: string): boolean => /^-----BEGIN [A-Z0-9 ]+-----\n[\s\S]+\n-----END [A-Z0-9 ]+-----$/.test(text)
 
 const isRsa = (pem: string): boolean =>
@@ -22,8 +22,8 @@ const isRsa = (pem: string): boolean =>
   )
 
 /**
- * The private key of a GitHub App, which signs with RS256: PKCS#1 or PKCS#8 in PEM. Quotes around it and line breaks that
- * are written out are taken off. The failure quotes nothing of it.
+ * The private key of a GitHub App, which signs with RS256: PKCS#1 or PKCS#8 in PEM. Removes surrounding quotes and
+ * unescapes line breaks. The error quotes nothing of it.
  */
 export const privateKeyPem: Kind<string> = {
   native: "string",

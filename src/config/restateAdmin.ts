@@ -14,8 +14,8 @@ const tree = {
 const nothing: RawSettings = { values: new Map(), problems: [] }
 
 /**
- * Reads as little of the configuration as it takes to ask Restate, from where the worker reads all of it: environment,
- * then the file, given or named by UNKEY_CONFIG. What is wrong with any other setting does not matter here.
+ * Reads only the settings of Restate's admin API, from the worker's sources: environment, then the file, given or named
+ * by UNKEY_CONFIG. Problems of other settings are ignored.
  */
 export const loadRestateAdmin = (
   file: Option.Option<string>,

@@ -17,7 +17,7 @@ const usesBuildkit = (given: Given): boolean =>
   isKind(given, "buildkit") ||
   (isGiven(given, "builder.buildkit_address") && (given.get("builder.kind") ?? "auto") === "auto")
 
-/** Unkey's own development configuration: a key stands there, and no App is wanted. */
+/** Unkey's development configuration has a key without an App. */
 const isWithoutApp = (given: Given): boolean =>
   given.get("github.app_id") === "0" && isTrue(given, "github.allow_unauthenticated_deployments")
 
@@ -38,7 +38,7 @@ const companions: ReadonlyArray<Companions> = [
     because: "registry.password is set"
   },
   {
-    // Without a BuildKit of one's own the password is Depot's token.
+    // Without the operator's own BuildKit the password is Depot's token.
     when: (given) => isGiven(given, "registry.password") && !usesBuildkit(given) && !isKind(given, "none"),
     needs: ["depot.api_url"],
     because: "registry.password is set and builder.buildkit_address is not"
@@ -46,7 +46,7 @@ const companions: ReadonlyArray<Companions> = [
   {
     when: (given) => usesBuildkit(given),
     needs: ["builder.buildkit_address", "registry.url", "registry.username", "registry.password"],
-    because: "images are built on a BuildKit of one's own"
+    because: "images are built on the operator's own BuildKit"
   },
   {
     when: (given) => isKind(given, "depot"),
@@ -96,7 +96,7 @@ const delegationNeedsZone: Rule = {
       : []
 }
 
-/** A record at the apex's own level takes a host name of the platform off the wildcard that serves it (RFC 4592, section 2.2.1). */
+/** A record directly below the apex would remove that name from the platform's wildcard (RFC 4592, section 2.2.1). */
 const delegationIsSeparate: Rule = {
   sentence: `\`${delegation}\`: must differ from \`default_domain\` and \`regional_domain\`.`,
   problems: (given) => {
@@ -126,7 +126,7 @@ const protectedDaemon: Rule = {
       : []
 }
 
-/** What settings demand of each other. */
+/** Rules between settings. */
 export const rules: ReadonlyArray<Rule> = [
   ...companions.map(companionRule),
   samePort,
@@ -136,6 +136,6 @@ export const rules: ReadonlyArray<Rule> = [
   ...vaultRules
 ]
 
-/** What is wrong between settings that may each be right. */
+/** Violated rules between settings that are each valid. */
 export const crossFieldProblems = (given: Given): ReadonlyArray<ConfigProblem> =>
   rules.flatMap(({ problems }) => problems(given))

@@ -50,28 +50,28 @@ const hasApp = (given: Given): boolean => isGiven(given, "github.private_key_pem
 const itself = { secret: "the address itself: any caller that knows it can call it" }
 
 /**
- * Every setting there is. The place in this tree is the name: `restate.httpPort` is `restate.http_port` in the file and
+ * All settings. The path in this tree is the name: `restate.httpPort` is `restate.http_port` in the file and
  * WORKER_RESTATE_HTTP_PORT in the environment.
  */
 export const settings = {
   instanceId: optional(text, "Names this process in logs and spans; `ins_` and eight random characters when not set."),
-  region: withDefault(text, "", "Where this process runs, for logs and spans."),
+  region: withDefault(text, "", "The region of this process, for logs and spans."),
   observability: {
     tracing: {
       sampleRate: withDefault(
         ratio,
         0.25,
-        "The share of traces that are kept. Between 0 and 1 the decision of the caller holds; without an address in the OTEL_ variables nothing is traced."
+        "The share of traces that are sampled. Between 0 and 1 the caller's sampling decision is used; without an endpoint in the OTEL_ variables nothing is traced."
       )
     },
     logging: {
-      level: withDefault(logLevel, LogLevel.Info, "The least severe lines that are written, one JSON object each."),
+      level: withDefault(logLevel, LogLevel.Info, "The minimum level of log lines, one JSON object each."),
       sampleRate: ignored(withDefault(ratio, 1, "Every line is written.")),
       slowThreshold: ignored(withDefault(anyDuration, Duration.seconds(1), "Durations are in the metrics and spans."))
     },
     metrics: {
-      host: withDefault(nonEmptyText, "0.0.0.0", "The interface that `GET /metrics` is served on."),
-      prometheusPort: withDefault(integer({ min: 0, max: 65535 }), 0, "The port of `GET /metrics`; 0 serves none.")
+      host: withDefault(nonEmptyText, "0.0.0.0", "The address on which `GET /metrics` listens."),
+      prometheusPort: withDefault(integer({ min: 0, max: 65535 }), 0, "The port of `GET /metrics`; 0 disables it.")
     }
   },
   defaultDomain: withDefault(
@@ -81,18 +81,18 @@ export const settings = {
   ),
   regionalDomain: optional(
     domain,
-    "With it each available region has a wildcard certificate `*.<region>.<regional_domain>`."
+    "If set, each available region has a wildcard certificate `*.<region>.<regional_domain>`."
   ),
   buildPlatform: withDefault(
     matching(/^linux\/[a-z0-9]+(\/v\d+)?$/, "linux/<architecture>"),
     "linux/amd64",
-    "What images are built for."
+    "The platform of built images."
   ),
   builds: {
     maxPerWorkspace: withDefault(
       integer({ min: 1, max: 1000 }),
       5,
-      "Builds of one workspace that run at the same time; further ones wait, production first."
+      "Concurrent builds of one workspace; further ones wait, production first."
     ),
     deadline: withDefault(
       duration({ min: Duration.minutes(1), max: Duration.hours(12) }),
@@ -109,33 +109,33 @@ export const settings = {
     failureGrace: withDefault(
       duration({ min: Duration.seconds(1), max: Duration.minutes(15) }),
       Duration.minutes(3),
-      "How long all instances of a region may be failed without a break before their deploy fails. krane calls an instance that runs and is not ready yet failed; a health check that allows a longer start prolongs it."
+      "How long all instances of a region may be continuously failed before the deploy fails. krane reports a running instance that is not ready yet as failed; a health check that allows a longer start prolongs it."
     )
   },
   sentinelImage: withDefault(
     nonEmptyText,
     "ghcr.io/unkeyed/unkey:local",
-    "The image of sentinels; a deploy brings those of its environment to it and leaves their replicas and size alone."
+    "The image of sentinels; a deploy updates the image of its environment's sentinels and leaves their replicas and size unchanged."
   ),
   availableRegions: withDefault(
     list(nonEmptyText),
     [],
-    "Where a deployment runs when its environment configures no region. A region that is configured has to be one of them or known to frontline."
+    "The regions of a deployment whose environment configures none. A configured region has to be one of these or known to frontline."
   ),
-  cnameDomain: ignored(optional(hostName, "The target that a custom domain has to point to stands in its row.")),
+  cnameDomain: ignored(optional(hostName, "The target of a custom domain is in its row.")),
   database: {
-    primary: required(mysqlAddress, "Where everything is written, and read from when a write depends on it."),
-    readonlyReplica: optional(mysqlAddress, "Where reads go that decide no write."),
+    primary: required(mysqlAddress, "The primary: all writes, and reads on which a write depends."),
+    readonlyReplica: optional(mysqlAddress, "A replica for reads on which no write depends."),
     poolSize: withDefault(poolSize, 25, "Connections to the primary."),
     replicaPoolSize: withDefault(poolSize, 25, "Connections to the replica."),
     connectionLifetime: withDefault(
       anyDuration,
       Duration.minutes(5),
-      "After this time a connection is replaced once it is idle, so that a change behind a name or a proxy is followed."
+      "Maximum age of a connection, which is then replaced once it is idle, so that changes of DNS or of a proxy take effect."
     ),
     ownDatabase: optional(
       matching(/^[0-9A-Za-z_-]{1,64}$/, "the name of a database, of letters, digits, _ and -"),
-      "The database of the primary's server that holds the tables of this worker alone. It has to exist. Default: that of Unkey's tables."
+      "The database on the primary's server for this worker's own tables. It has to exist. Default: the database of Unkey's tables."
     ),
     migrate: withDefault(
       matching(/^(auto|off)$/, "auto or off"),
@@ -152,11 +152,11 @@ export const settings = {
     url: optional(httpUrl({ secret: "the vault's token and what is encrypted" }), "The address of the vault."),
     token: optional(redacted(secretText), "The bearer of Unkey's vault, or a token of HashiCorp Vault."),
     namespace: optional(nonEmptyText, "A namespace of HashiCorp Vault Enterprise or OpenBao."),
-    transitMount: withDefault(vaultMount, "transit", "Where the transit engine is mounted."),
+    transitMount: withDefault(vaultMount, "transit", "The mount path of the transit engine."),
     associatedData: withDefault(
       flag,
       true,
-      "Binds each ciphertext to its row, so that it is refused in another one. false: writes plain ciphertexts of the engine, for readers that do not know the form of bound ones; both are read."
+      "Binds each ciphertext to its row, so that it cannot be decrypted in another one. false: writes the engine's plain ciphertexts, for readers that do not support bound ones. Both forms are read."
     ),
     caFile: optional(
       nonEmptyText,
@@ -164,28 +164,28 @@ export const settings = {
     ),
     roleId: optional(nonEmptyText, "The AppRole that logs in, together with `vault.secret_id`."),
     secretId: optional(redacted(secretText), "The AppRole's secret."),
-    approleMount: withDefault(vaultMount, "approle", "Where the AppRole method is mounted."),
+    approleMount: withDefault(vaultMount, "approle", "The mount path of the AppRole method."),
     kubernetesRole: optional(nonEmptyText, "The role that logs in with the pod's service account."),
-    kubernetesMount: withDefault(vaultMount, "kubernetes", "Where the Kubernetes method is mounted."),
+    kubernetesMount: withDefault(vaultMount, "kubernetes", "The mount path of the Kubernetes method."),
     kubernetesTokenFile: withDefault(
       nonEmptyText,
       "/var/run/secrets/kubernetes.io/serviceaccount/token",
-      "The service account's token; the default is where Kubernetes puts it in every pod. It is read anew at each login."
+      "The file of the service account's token; the default is its path in every pod. Read again at each login."
     ),
     keyFile: optional(nonEmptyText, "The file of a local vault: one key a line, the last one encrypts.")
   },
   acme: {
-    enabled: withDefault(flag, false, "Whether certificates are ordered; until then challenges wait."),
+    enabled: withDefault(flag, false, "Whether certificates are ordered; challenges wait while false."),
     emailDomain: withDefault(hostName, "unkey.com", "The account's contact is `acme@` this domain."),
     directoryUrl: withDefault(httpsUrl, "https://acme-v02.api.letsencrypt.org/directory", "The certificate authority."),
     profile: optional(nonEmptyText, "A profile that the authority offers, such as `shortlived`."),
     externalAccount: {
-      keyId: optional(nonEmptyText, "The key id of an external account, where the authority wants one."),
+      keyId: optional(nonEmptyText, "The key id of an external account binding, if the authority requires one."),
       hmacKey: optional(redacted(base64UrlSecret), "The key of the external account.")
     },
     preferredChain: optional(
       nonEmptyText,
-      "The common name of the root whose chain is taken, where several are offered."
+      "The common name of the root of the preferred chain, if several are offered."
     ),
     directoryCaFile: optional(nonEmptyText, "The authorities in PEM that sign the directory's own certificate."),
     delegationDomain: optional(
@@ -193,7 +193,7 @@ export const settings = {
       "The domain to which owners of wildcard domains delegate their challenges; without it customers cannot have wildcard domains."
     ),
     route53: {
-      enabled: withDefault(flag, false, "Whether wildcards are proved through Route 53."),
+      enabled: withDefault(flag, false, "Whether dns-01 challenges are answered through Route 53."),
       accessKeyId: optional(redacted(secretText), "The id of the access key."),
       secretAccessKey: optional(redacted(secretText), "The access key."),
       region: withDefault(nonEmptyText, "us-east-1", "The region that requests are signed for."),
@@ -203,7 +203,7 @@ export const settings = {
       ),
       endpoint: optional(
         httpUrl({ secret: "requests that the access key signs" }),
-        "Another address of the API, for stand-ins."
+        "Another address of the API, for simulators."
       )
     }
   },
@@ -211,19 +211,19 @@ export const settings = {
     daysWithoutProof: withDefault(
       integer({ min: 1, max: 365 }),
       7,
-      "Days for which the TXT record that proves a custom domain may be gone before the domain is no longer served."
+      "Days for which the ownership TXT record of a custom domain may be missing before the domain is no longer served."
     )
   },
   dns: {
     resolvers: withDefault(
       oneOrMore(list(dnsServer)),
       ["1.1.1.1", "8.8.8.8"],
-      "Who is asked about custom domains; those that answer have to agree."
+      "The resolvers that check custom domains; those that answer have to agree."
     ),
     authoritativeServers: withDefault(
       list(dnsServer),
       [],
-      "Who is asked whether a challenge's record is visible, for private zones; without any, the servers that the zone names, at public addresses alone."
+      "The servers that are asked whether a challenge's record is visible, for private zones. Default: the zone's own name servers, at public addresses only."
     )
   },
   restate: {
@@ -233,40 +233,40 @@ export const settings = {
       "Restate's admin API."
     ),
     apiKey: optional(redacted(secretText), "The bearer for the admin API."),
-    httpHost: withDefault(nonEmptyText, "0.0.0.0", "The interface that Restate and probes reach."),
+    httpHost: withDefault(nonEmptyText, "0.0.0.0", "The address on which the port for Restate and probes listens."),
     httpPort: withDefault(port, 9080, "The port for Restate (h2c and HTTP/1.1) and `/health/*`."),
     registerAs: optional(
       httpUrl("nothing secret"),
-      "Registers this address with Restate at the start and is not ready before; a new build has to have a new address."
+      "Registers this address with Restate at the start; not ready before. A new build needs a new address."
     ),
     forceRegistration: withDefault(
       flag,
       false,
-      "Overwrites the deployment at that address under its open invocations; only ever by hand."
+      "Overwrites the deployment at that address even if it has open invocations; for manual use only."
     ),
     requestIdentityKeys: withDefault(
       list(matching(/^publickeyv1_[1-9A-HJ-NP-Za-km-z]+$/, "publickeyv1_...")),
       [],
-      "The public keys of the Restate servers that may call; without any, everybody who reaches the port may."
+      "The public keys of the Restate servers that may call; without any, requests are not authenticated."
     ),
     concurrentAttempts: withDefault(
       integer({ min: 16, max: 100_000 }),
       512,
-      "Attempts of invocations that run at the same time, about 0.3 MiB each; further ones wait, and those that wait for something else are suspended."
+      "Concurrent attempts of invocations, about 0.3 MiB each; further ones wait, and idle attempts are suspended."
     ),
     drainTimeout: withDefault(
       drainBound,
       Duration.seconds(25),
-      "How long running attempts may take to end after SIGTERM; five seconds under Kubernetes' default grace period."
+      "The drain time of running attempts after SIGTERM; five seconds below Kubernetes' default grace period."
     )
   },
   depot: {
     apiUrl: optional(httpUrl({ secret: "Depot's token" }), "Depot's API."),
-    projectRegion: withDefault(nonEmptyText, "us-east-1", "Where new projects of Depot are made."),
+    projectRegion: withDefault(nonEmptyText, "us-east-1", "The region of new Depot projects."),
     projectPrefix: withDefault(
       matching(/^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/, "at most 32 letters, digits and inner `-`"),
       "unkey",
-      "Depot projects are named `<prefix>-<project>`: installations that share an account need prefixes of their own."
+      "Depot projects are named `<prefix>-<project>`: installations that share an account need different prefixes."
     ),
     projectId: optional(
       matching(/^[A-Za-z0-9]{1,64}$/, "the id of a Depot project"),
@@ -281,13 +281,9 @@ export const settings = {
     username: optional(nonEmptyText, "Who pushes."),
     password: optional(
       redacted(secretText),
-      "The pusher's password; with Depot its token. Where the registry gives tokens it stays in the worker."
+      "The pusher's password; with Depot its token. If the registry issues tokens, the password stays in the worker."
     ),
-    insecure: withDefault(
-      flag,
-      false,
-      "Plain HTTP, or a certificate that no trusted authority has signed: for registries on one's own machine."
-    )
+    insecure: withDefault(flag, false, "Allows plain HTTP and untrusted certificates, for local registries.")
   },
   builder: {
     kind: withDefault(
@@ -306,19 +302,22 @@ export const settings = {
         nonEmptyText,
         "The authorities in PEM that sign BuildKit's certificate. Any setting of `builder.tls` switches TLS on."
       ),
-      certificateFile: optional(nonEmptyText, "The certificate that the worker shows."),
-      keyFile: optional(nonEmptyText, "The key of that certificate."),
-      serverName: optional(hostName, "The name that BuildKit's certificate has to have, instead of the address's.")
+      certificateFile: optional(nonEmptyText, "The client certificate of the worker."),
+      keyFile: optional(nonEmptyText, "The key of the client certificate."),
+      serverName: optional(hostName, "The expected name in BuildKit's certificate, instead of the address's host.")
     }
   },
   clickhouse: {
     url: optional(
       clickhouseAddress,
-      "Where usage and traffic are read and build telemetry is written. Native addresses are spoken to over HTTP: ports 9000 and 9440 become 8123 and 8443; `secure` and `skip_verify` are understood."
+      "The server for reads of usage and traffic and for build telemetry. Native addresses are used over HTTP: ports 9000 and 9440 become 8123 and 8443; `secure` and `skip_verify` are supported."
     ),
-    adminUrl: optional(clickhouseAddress, "Who makes users; ClickhouseUserService is served only with it."),
+    adminUrl: optional(
+      clickhouseAddress,
+      "The server and account that create users; ClickhouseUserService is served only with it."
+    ),
     // Well under the 30 s of a step.
-    requestTimeout: withDefault(requestBound, Duration.seconds(10), "How long one request may take.")
+    requestTimeout: withDefault(requestBound, Duration.seconds(10), "Timeout of one request.")
   },
   github: {
     appId: withDefault(
@@ -339,24 +338,26 @@ export const settings = {
     allowUnauthenticatedDeployments: withDefault(
       flag,
       false,
-      "Whether builds read repositories without the App, also where there is one: public repositories alone can be built then, and commits have no statuses."
+      "Whether builds read repositories without the App, even if one is configured: only public repositories can be built then, and commits have no statuses."
     )
   },
-  // Whoever knows one of these addresses can call it: they are secrets.
+  // Secrets: knowing such an address is enough to call it.
   heartbeat: {
-    certRenewalUrl: optional(redacted(fullUrl(itself)), "Called with GET when a renewal run has ended well."),
-    quotaCheckUrl: optional(redacted(fullUrl(itself)), "Called with GET when a quota check has ended well."),
-    keyRefillUrl: optional(redacted(fullUrl(itself)), "Called with GET when a refill has ended well.")
+    certRenewalUrl: optional(redacted(fullUrl(itself)), "Called with GET after a successful renewal run."),
+    quotaCheckUrl: optional(redacted(fullUrl(itself)), "Called with GET after a successful quota check."),
+    keyRefillUrl: optional(redacted(fullUrl(itself)), "Called with GET after a successful refill.")
   },
-  slack: { quotaCheckWebhookUrl: optional(redacted(fullUrl(itself)), "Where a quota that is exceeded is told of.") },
+  slack: {
+    quotaCheckWebhookUrl: optional(redacted(fullUrl(itself)), "The webhook for notices about exceeded quotas.")
+  },
   quotaCheck: {
-    minimumUsage: withDefault(anyCount, 150_000, "Requests in a month below which nobody looks at a workspace's quota.")
+    minimumUsage: withDefault(anyCount, 150_000, "Requests per month below which a workspace's quota is not checked.")
   },
   keyRefill: {
     batchSize: withDefault(
       integer({ min: 1, max: 5_000 }),
       1_000,
-      "Keys in one transaction; bench/RESULTS.md says why so many."
+      "Keys per transaction; see bench/RESULTS.md for the measurements."
     )
   }
 }

@@ -8,7 +8,7 @@ import type { NativeType } from "./Setting.ts"
 
 type Paths = ReadonlyMap<string, NativeType>
 
-/** A leaf of the file: its text before expansion, or what is wrong with it. */
+/** A leaf of the file: its text before expansion, or its problem. */
 type Leaf = readonly [path: string, text: Either.Either<string, string>]
 
 const isTable = (value: TomlValue): value is TomlTable =>
@@ -21,7 +21,7 @@ const expectedTypes: Readonly<Record<NativeType, string>> = {
   list: "expected a list of strings"
 }
 
-/** Lists travel as the environment writes them, with commas, so an element may not hold one. */
+/** Lists are joined with commas, as in the environment, so an element may not contain one. */
 const listText = (elements: ReadonlyArray<TomlValue>): Either.Either<string, string> =>
   elements.every((element) => typeof element === "string" && !element.includes(","))
     ? Either.right(elements.join(","))
@@ -50,7 +50,7 @@ const parseToml = (text: string): Either.Either<TomlTable, string> =>
     catch: (error) => (error instanceof Error ? (error.message.split("\n")[0] ?? "") : "is not TOML")
   })
 
-/** A file that cannot be read as a whole: whatever it would have set must not be reported as missing too. */
+/** The file cannot be read at all: its settings must not be reported as missing as well. */
 export interface UnreadableFile {
   readonly _tag: "UnreadableFile"
   readonly problem: ConfigProblem
@@ -61,7 +61,7 @@ const unreadable = (file: string, problem: string): UnreadableFile => ({
   problem: { setting: file, problem }
 })
 
-/** What the file says about the known settings, with `${NAME}` expanded inside its strings. */
+/** The known settings of the file, with `${NAME}` expanded in strings. */
 export const readTomlFile = (
   file: string,
   environment: ConfigProvider.ConfigProvider,

@@ -3,7 +3,7 @@ import type { Settings } from "./settings.ts"
 
 type VaultSection = Settings["vault"]
 
-/** Who this worker is to a HashiCorp Vault, when one of the ways to say so is complete. */
+/** The login to a HashiCorp Vault; none when no method is complete. */
 const loginOf = (vault: VaultSection) =>
   Option.firstSomeOf([
     Option.map(vault.token, (token) => ({ method: "token" as const, token })),
@@ -35,10 +35,10 @@ const unkey = (vault: VaultSection) =>
 
 const local = (vault: VaultSection) => Option.map(vault.keyFile, (keyFile) => ({ kind: "local" as const, keyFile }))
 
-/** The vault that is configured, with what its kind needs and nothing else. */
+/** The configured vault with the settings of its kind. */
 export type VaultSettings = Option.Option.Value<ReturnType<typeof hashicorp | typeof local | typeof unkey>>
 
-/** None when no vault is configured. A section that is half there is refused by the rules, before. */
+/** None when no vault is configured. The rules refuse incomplete sections. */
 export const assembleVault = (vault: VaultSection): Option.Option<VaultSettings> => {
   switch (vault.kind) {
     case "local":

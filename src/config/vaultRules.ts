@@ -1,9 +1,9 @@
 import type { ConfigProblem } from "./ConfigProblems.ts"
 import { type Given, isGiven } from "./Setting.ts"
 
-/** One demand of settings on each other. It reads the texts, so that it still speaks when another setting cannot be decoded. */
+/** A rule between settings. Works on the texts, so that it applies even when another setting cannot be decoded. */
 export interface Rule {
-  /** The demand as the configuration reference states it. */
+  /** The rule's text in the configuration reference. */
   readonly sentence: string
   readonly problems: (given: Given) => ReadonlyArray<ConfigProblem>
 }
@@ -12,7 +12,7 @@ const kindOf = (given: Given): string => given.get("vault.kind") ?? "unkey"
 
 const kinds = ["unkey", "hashicorp", "local"]
 
-/** What has a meaning for one kind only, or for two. */
+/** Settings of one or two kinds only. */
 export const vaultKindsOf: Readonly<Record<string, ReadonlyArray<string>>> = {
   "vault.url": ["unkey", "hashicorp"],
   "vault.token": ["unkey", "hashicorp"],
@@ -31,7 +31,7 @@ export const vaultKindsOf: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 const given = (settings: Given, paths: ReadonlyArray<string>) => paths.filter((path) => isGiven(settings, path))
 
-/** Set, but without effect for this kind: whoever set it expects something that will not happen. */
+/** Refuses settings that have no effect for this kind. */
 const meaningless = (settings: Given): ReadonlyArray<ConfigProblem> =>
   given(settings, Object.keys(vaultKindsOf)).flatMap((setting) => {
     const meant = vaultKindsOf[setting] ?? []
@@ -40,7 +40,7 @@ const meaningless = (settings: Given): ReadonlyArray<ConfigProblem> =>
       : [{ setting, problem: `needs vault.kind to be ${meant.join(" or ")}, which is ${kindOf(settings)}` }]
   })
 
-/** The first reason why the place of the vault has to be given. */
+/** The first reason why the vault's address is required. */
 const neededBecause = (settings: Given): string | undefined => {
   if (settings.get("acme.enabled") === "true") return "acme.enabled is true: keys of certificates are kept in the vault"
   if (isGiven(settings, "clickhouse.admin_url"))
@@ -92,13 +92,13 @@ const login = (settings: Given): ReadonlyArray<ConfigProblem> => {
     .map((setting) => ({ setting, problem: "is required because the other half of the AppRole is set" }))
 }
 
-// A kind that is none is the one problem.
+// An unknown kind is reported alone.
 const ofKnownKind =
   (problems: Rule["problems"]): Rule["problems"] =>
   (settings) =>
     kinds.includes(kindOf(settings)) ? problems(settings) : []
 
-/** What the settings of the vault demand of each other, and what others demand of the vault. */
+/** Rules between the vault's settings, and of other settings that need a vault. */
 export const vaultRules: ReadonlyArray<Rule> = [
   {
     sentence:

@@ -3,8 +3,8 @@ import { id, list, message, optional, word } from "./protojson.ts"
 import { bool, int32, millis, text } from "./scalars.ts"
 
 /**
- * `line` names what a newer deployment makes an older one superfluous in: environment and branch. Empty: nothing does.
- * `bell` is the id of an awakeable of `SlotUpdate`, rung when something has become of a request that had to wait.
+ * `line` is the branch key, an environment and a branch, within which a newer deployment supersedes an older one; empty
+ * for none. `bell` is the id of an awakeable of `SlotUpdate`, resolved when a waiting request is granted or superseded.
  */
 const RequestRequest = message("ctrl_worker.v1.RequestRequest", {
   deploymentId: id(128),
@@ -16,53 +16,53 @@ const RequestRequest = message("ctrl_worker.v1.RequestRequest", {
   bell: id(128)
 })
 
-/** What a request comes to. `granted` counts until `leaseEnds` (Unix milliseconds), and longer while it is renewed. */
+/** The result of a request. `granted` lasts until `leaseEnds` (Unix milliseconds) unless it is renewed. */
 const updateFields = {
   outcome: word("granted", "superseded", "waiting", "refused"),
   leaseEnds: millis,
   /** Of `superseded`: the newer deployment. */
   by: text(128),
-  /** Of `waiting`: 1 is the next one to be served. */
+  /** Of `waiting`: 1 is granted next. */
   position: int32
 }
-/** Told through a request's bell. */
+/** The value that resolves a request's awakeable. */
 export const SlotUpdate = message("ctrl_worker.v1.BuildSlotNews", updateFields)
 export type SlotUpdate = typeof SlotUpdate.Type
 
-/** The build that a slot is used for, or wanted for. */
+/** The build that holds or requests a slot. */
 const holderOf = (title: string) => message(`ctrl_worker.v1.${title}`, { deploymentId: id(128), buildId: id(63) })
 const empty = (title: string) => message(`ctrl_worker.v1.${title}`, {})
 
 /**
- * Who of a workspace may build now: at most so many at once, production before previews, then the oldest deployment. The key
- * is the workspace id. A slot is a lease: whoever stops renewing it loses it, and the build in it is stopped.
+ * Limits the concurrent builds of a workspace: production before previews, then the oldest deployment. The key is the
+ * workspace id. A slot is a lease: a holder that stops renewing loses the slot, and its build is stopped.
  */
 export const BuildSlotService = Contract.object("ctrl_worker.v1.BuildSlotService", {
-  /** Asks for a slot, or says that one still waits for it. Safe to repeat; answers the same once granted. */
+  /** Requests a slot, or renews the request while waiting. Safe to repeat: once granted, the answer stays the same. */
   Request: {
     input: RequestRequest,
     output: message("ctrl_worker.v1.RequestResponse", updateFields),
     ingress: "private"
   },
-  /** The build still runs. `held` is false when the slot was lost meanwhile. */
+  /** Renews the lease of a running build. `held` is false when the slot was lost. */
   Renew: {
     input: holderOf("RenewRequest"),
     output: message("ctrl_worker.v1.RenewResponse", { held: bool, leaseEnds: millis }),
     ingress: "private"
   },
-  /** Returns the slot, or withdraws the request. Harmless when there is neither. */
+  /** Returns the slot, or withdraws the request. A no-op when there is neither. */
   Release: {
     input: holderOf("ReleaseRequest"),
     output: empty("ReleaseResponse"),
     ingress: "private"
   },
-  /** The reaper: takes back what nobody renews. Sends itself again for as long as there is anything to watch. */
+  /** The reaper: removes expired leases. Schedules itself while the queue is not empty. */
   Sweep: {
     input: empty("SweepRequest"),
     output: empty("SweepResponse"),
     ingress: "private"
   },
-  /** Stops the build of a lost slot, then frees the slot. Holds no key while it talks to the builder. */
+  /** Stops the build of a lost slot, then frees the slot. Shared, so it holds no key while it calls the builder. */
   Reclaim: {
     input: holderOf("ReclaimRequest"),
     output: empty("ReclaimResponse"),
@@ -75,7 +75,7 @@ export const BuildSlotService = Contract.object("ctrl_worker.v1.BuildSlotService
     output: empty("ReclaimedResponse"),
     ingress: "private"
   },
-  /** Where a deployment stands, for whoever shows it. Reads only. */
+  /** A deployment's place in the queue, for dashboards. Read-only. */
   Position: {
     input: message("ctrl_worker.v1.PositionRequest", { deploymentId: text(128) }),
     output: message("ctrl_worker.v1.PositionResponse", {

@@ -5,11 +5,11 @@ import { DatabaseRefused, InvalidRequest, IssuanceUnavailable, NotFound, RunGive
 import { id, list, message, optional, required } from "./protojson.ts"
 import { bool, int32, int64, millis, text } from "./scalars.ts"
 
-/** Read in any spelling. What is no domain name is refused with the reason before a handler sees it. */
+/** Accepts any spelling. An invalid domain name is refused with the reason before a handler runs. */
 const Domain = required(DomainName)
 const nothing = message("ctrl_worker.v1.Nothing", {})
 
-/** `status` is `success`, `failed`, or `pending` while the CA wants us to wait. */
+/** `status` is `success`, `failed`, or `pending` while the issuance waits. */
 const Issued = message("hydra.v1.ProcessChallengeResponse", { certificateId: text(), status: text() })
 const issuanceErrors = Schema.Union(InvalidRequest, NotFound, IssuanceUnavailable, DatabaseRefused)
 
@@ -21,7 +21,7 @@ const RenewalInfo = message("ctrl_worker.v1.RenewalInfo", {
   askAgainAt: millis
 })
 
-/** What the CA said when the account was registered; `type` as in `AcmeProblem`. */
+/** The CA's problem with the registration of the account; `type` as in `AcmeProblem`. */
 const AccountProblem = message("ctrl_worker.v1.AccountProblem", {
   type: text(),
   status: int32,
@@ -30,13 +30,13 @@ const AccountProblem = message("ctrl_worker.v1.AccountProblem", {
 })
 
 /**
- * Obtains and renews certificates. The key is the domain in its canonical spelling; `global` for the renewal of all of them,
- * `acme` for the account. The domain of a request decides what is issued, as it always has, and under any other key is handed on to
- * its own object. No handler holds a domain's key for more than about
- * a minute: longer waits are messages to itself.
+ * Obtains and renews certificates. The key is the domain in its canonical spelling; `global` for the renewal of all
+ * certificates, `acme` for the account. The domain of a request decides what is issued; a request under another key is
+ * forwarded to the domain's object. No handler holds a domain's key for more than about a minute: longer waits are
+ * delayed messages.
  */
 export const CertificateService = Contract.object("hydra.v1.CertificateService", {
-  /** Does nothing, successfully, when the domain has a certificate that needs no renewal yet. */
+  /** Succeeds without an issuance when the domain has a certificate that is not due for renewal. */
   ProcessChallenge: {
     input: message("hydra.v1.ProcessChallengeRequest", { workspaceId: text(), domain: Domain }),
     output: Issued,
@@ -44,9 +44,9 @@ export const CertificateService = Contract.object("hydra.v1.CertificateService",
   },
   RenewExpiringCertificates: {
     /**
-     * Days before the expiry from which a certificate is renewed whatever the CA suggests, though never in the first half
-     * of its life. 0 and 30, which the scheduled job always sends, mean 30 days for certificates of at least 90 days and
-     * nothing for shorter ones, which are renewed by the share of their life.
+     * Days before expiry at which a certificate is renewed whatever the CA suggests, though never in the first half of
+     * its lifetime. 0 and 30, which the scheduled job always sends, mean 30 days for certificates of at least 90 days;
+     * shorter ones are renewed by the share of their lifetime.
      */
     input: message("hydra.v1.RenewExpiringCertificatesRequest", { daysBeforeExpiry: int32 }),
     output: message("hydra.v1.RenewExpiringCertificatesResponse", {
@@ -56,27 +56,30 @@ export const CertificateService = Contract.object("hydra.v1.CertificateService",
     }),
     error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp)
   },
-  /** For operators: replaces the certificate whatever its age, as after a stolen key, and past the guard against loops. */
+  /**
+   * For operators, for instance after a key compromise: replaces the certificate whatever its age, without the daily
+   * limit.
+   */
   ReissueCertificate: {
     input: message("ctrl_worker.v1.ReissueCertificateRequest", { domain: Domain }),
     output: Issued,
     error: issuanceErrors
   },
-  /** Goes on with what waits. Does nothing when `nonce` is not the one of the last wait. */
+  /** Continues a waiting issuance. A no-op when `nonce` is not the latest. */
   ContinueIssuance: {
     input: message("ctrl_worker.v1.ContinueIssuanceRequest", { nonce: id(), domain: Domain }),
     output: Issued,
     error: issuanceErrors,
     ingress: "private"
   },
-  /** Replaces the certificate with this serial; does nothing when another one stands there already. */
+  /** Replaces the certificate with this serial; a no-op when another one is stored already. */
   RenewCertificate: {
     input: message("ctrl_worker.v1.RenewCertificateRequest", { domain: Domain, serial: id() }),
     output: Issued,
     error: issuanceErrors,
     ingress: "private"
   },
-  /** Decides whether a domain needs a certificate and asks for it. Never waits for an issuance that is under way. */
+  /** Decides whether a domain needs a certificate and requests it. Never waits for an issuance in progress. */
   CheckRenewal: {
     input: message("ctrl_worker.v1.CheckRenewalRequest", { domain: Domain, daysBeforeExpiry: int32 }),
     output: message("ctrl_worker.v1.CheckRenewalResponse", { triggered: bool, failed: bool }),
@@ -102,7 +105,10 @@ export const CertificateService = Contract.object("hydra.v1.CertificateService",
     mode: "shared",
     ingress: "private"
   },
-  /** Makes and registers the account when there is none, or when the CA does not know the one at `rejectedUrl`. Key: `acme`. */
+  /**
+   * Creates and registers the account when there is none, or when the CA does not know the one at `rejectedUrl`. Key:
+   * `acme`.
+   */
   EnsureAccount: {
     input: message("ctrl_worker.v1.EnsureAccountRequest", { rejectedUrl: text(2000) }),
     output: message("ctrl_worker.v1.EnsureAccountResponse", { problem: optional(AccountProblem) }),

@@ -5,8 +5,8 @@ import { message } from "./protojson.ts"
 import { int32, int64 } from "./scalars.ts"
 
 /**
- * Gives a workspace its own read-only login to the analytics database. The key is the workspace id. Calling it again
- * changes the limits and repairs whatever has drifted; the password stays.
+ * Gives a workspace its own read-only login to the analytics database. The key is the workspace id. Idempotent:
+ * repeating it applies the limits and repairs drift; the password stays.
  */
 export const ClickhouseUserService = Contract.object("hydra.v1.ClickhouseUserService", {
   ConfigureUser: {

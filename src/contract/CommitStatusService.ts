@@ -3,8 +3,8 @@ import { id, message, optional, word } from "./protojson.ts"
 import { int64, text } from "./scalars.ts"
 
 /**
- * Shows at a commit how its deployment is doing. The key is the deployment id, so that reports arrive in their order.
- * Best effort: a report that GitHub does not take is logged and forgotten, and nobody waits for one.
+ * Reports the status of a deployment at its commit. The key is the deployment id, so that reports arrive in order. Best
+ * effort: a report that GitHub refuses is logged and dropped, and no caller waits for one.
  */
 export const CommitStatusService = Contract.object("ctrl_worker.v1.CommitStatusService", {
   Report: {

@@ -6,28 +6,29 @@ import { id, message } from "./protojson.ts"
 const refusals = Schema.Union(InvalidRequest, DatabaseRefused)
 
 /**
- * Verifies that a custom domain belongs to who added it and leads to us. The key is the domain, as stored in
- * `custom_domains.domain` or in any other spelling: the object of the canonical spelling does the work for all of them. A key that is
- * no domain name of a tenant, or a row in a spelling whose name belongs to another row, is refused at once, and the row says why.
- * Every handler answers within seconds: a verification is a chain of short checks, and what came of it stands in the domain's row.
+ * Verifies that a custom domain belongs to the workspace that added it and leads to the platform. The key is the domain
+ * in any spelling; calls are forwarded to the object of the canonical spelling. A key that is not a valid tenant
+ * domain, or a row in a spelling whose name belongs to another row, is refused at once, with the reason in the row.
+ * Every handler answers within seconds: a verification is a chain of short checks, and its result is in the domain's
+ * row.
  */
 export const CustomDomainService = Contract.object("hydra.v1.CustomDomainService", {
   /**
-   * Starts a run of at most 24 hours, at once and at any time; it takes the place of an earlier one. Of a domain that is
-   * verified already it repairs route and challenge. A domain without a row ends quietly after a few looks.
+   * Starts a run of at most 24 hours; it replaces an earlier run. For a verified domain it repairs route and challenge.
+   * A domain without a row ends the run after a few checks.
    */
   VerifyDomain: {
     input: message("hydra.v1.VerifyDomainRequest", {}),
     output: message("hydra.v1.VerifyDomainResponse", {}),
     error: refusals
   },
-  /** The same from the beginning: attempts, error and time of the last check are taken back first. */
+  /** As `VerifyDomain`, but resets attempts, error and time of the last check first. */
   RetryVerification: {
     input: message("hydra.v1.RetryVerificationRequest", {}),
     output: message("hydra.v1.RetryVerificationResponse", {}),
     error: refusals
   },
-  /** One check of the run with this nonce. Does nothing, successfully, when another run has taken its place. */
+  /** One check of the run with this nonce. A no-op when another run has replaced it. */
   CheckDomain: {
     input: message("ctrl_worker.v1.CheckDomainRequest", { nonce: id() }),
     output: message("ctrl_worker.v1.CheckDomainResponse", {}),

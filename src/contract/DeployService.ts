@@ -14,7 +14,7 @@ import {
 import { id, list, message, optional } from "./protojson.ts"
 import { int64, text } from "./scalars.ts"
 
-/** `branch` came with Unkey 2.0.85: without a commit, its newest one is meant. */
+/** `branch` was added in Unkey 2.0.85: without a commit, its newest commit is built. */
 const GitSource = message("hydra.v1.GitSource", {
   installationId: int64,
   repository: text(500),
@@ -24,10 +24,10 @@ const GitSource = message("hydra.v1.GitSource", {
   branch: text(256)
 })
 
-/** `image` is as wide as its column; an empty one is for the workflow to refuse. */
+/** `image` has the width of its column; the workflow refuses an empty one. */
 const DockerImage = message("hydra.v1.DockerImage", { image: text(256) })
 
-/** `keyAuthId` and `command` are accepted for the callers that send them, and not used: the row has its command already. */
+/** `keyAuthId` and `command` are accepted for compatibility and ignored: the row has the command. */
 const DeployRequest = message(
   "hydra.v1.DeployRequest",
   {
@@ -41,8 +41,8 @@ const DeployRequest = message(
 )
 
 /**
- * Makes deployments live. The key is whatever the caller uses (project or deployment id): every handler is shared, so a
- * rollback never waits behind a deploy. What must be serial is serial in RoutingService.
+ * Makes deployments live. The key is chosen by the caller (project or deployment id): every handler is shared, so a
+ * rollback never waits for a deploy. RoutingService serialises what must not run concurrently.
  */
 export const DeployService = Contract.object("hydra.v1.DeployService", {
   Deploy: {
@@ -64,8 +64,8 @@ export const DeployService = Contract.object("hydra.v1.DeployService", {
     mode: "shared"
   },
   /**
-   * Puts previews without a request in the last 6 hours on standby, and answers once they are. It stops nothing, and fails, while
-   * the source of traffic does not answer. Any key; the work is done under one.
+   * Puts previews without requests in the last 6 hours on standby, and answers once they are. Fails and stops nothing
+   * while ClickHouse is unavailable. Any key; runs are serialised by IdlePreviews.
    */
   ScaleDownIdlePreviewDeployments: {
     input: message("hydra.v1.ScaleDownIdlePreviewDeploymentsRequest", {}),

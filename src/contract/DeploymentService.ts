@@ -7,27 +7,30 @@ import { millis } from "./scalars.ts"
 
 /** Changes the desired state of one deployment, now or later; the last request wins. The key is the deployment id. */
 export const DeploymentService = Contract.object("hydra.v1.DeploymentService", {
-  /** A delay of zero or less means at once. */
+  /** A delay of zero or less: immediately. */
   ScheduleDesiredStateChange: {
     input: message("hydra.v1.ScheduleDesiredStateChangeRequest", { delayMillis: millis, state: DesiredState }),
     output: message("hydra.v1.ScheduleDesiredStateChangeResponse", {}),
     ingress: "private"
   },
-  /** Does nothing, successfully, when `nonce` is not the one of the last request. */
+  /** A no-op when `nonce` is not the one of the latest request. */
   ChangeDesiredState: {
     input: message("hydra.v1.ChangeDesiredStateRequest", { nonce: id(), state: DesiredState }),
     output: message("hydra.v1.ChangeDesiredStateResponse", {}),
     error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
     ingress: "private"
   },
-  /** Changes it at once, in place of whatever is scheduled, and answers when it is done. A cancellation leaves no half of it. */
+  /**
+   * Changes the state immediately, cancels the scheduled change, and answers when it is done. A cancellation takes
+   * effect only afterwards.
+   */
   SetDesiredState: {
     input: message("ctrl_worker.v1.SetDesiredStateRequest", { state: DesiredState }),
     output: message("ctrl_worker.v1.SetDesiredStateResponse", {}),
     error: Schema.Union(InvalidRequest, NotFound, DeploymentIsLive, DatabaseRefused),
     ingress: "private"
   },
-  /** Withdraws what is scheduled and answers what it was, so that whoever depends on the deployment can put it back. */
+  /** Cancels the scheduled change and answers its state, so that the caller can schedule it again. */
   TakeScheduledStateChange: {
     input: message("ctrl_worker.v1.TakeScheduledStateChangeRequest", {}),
     output: message("ctrl_worker.v1.TakeScheduledStateChangeResponse", { state: DesiredState }),

@@ -6,12 +6,12 @@ import { int64 } from "./scalars.ts"
 const nothing = message("ctrl_worker.v1.DomainProofResponse", {})
 
 /**
- * Looks again at who owns the custom domains that are served. The key is the domain in its canonical spelling;
- * `all` for the pages. A look holds the domain's key for two rounds of questions to DNS, 20 s at most, and
- * one transaction.
+ * Checks daily that the custom domains in service still have their ownership record. The key is the domain in its
+ * canonical spelling; `all` for the pages. A check holds the domain's key for two rounds of DNS queries, 20 s at most,
+ * and one transaction.
  */
 export const DomainProofService = Contract.object("ctrl_worker.v1.DomainProofService", {
-  /** One page of all served domains, each asked to look at itself within the hour; then the next page. */
+  /** Schedules the checks of one page of domains within the next hour, then continues with the next page. */
   LookAtPage: {
     input: message("ctrl_worker.v1.LookAtPageRequest", { after: int64 }),
     output: nothing,
@@ -20,8 +20,8 @@ export const DomainProofService = Contract.object("ctrl_worker.v1.DomainProofSer
     ingress: "private"
   },
   /**
-   * Looks for the record that proves the domain. Gone for as many days as the settings allow, the domain loses its route and
-   * is `failed`.
+   * Checks the ownership record of the domain. Once it has been missing for the configured number of days, the domain
+   * loses its route and becomes `failed`.
    */
   LookAtDomain: {
     input: message("ctrl_worker.v1.LookAtDomainRequest", {}),

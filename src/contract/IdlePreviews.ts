@@ -5,14 +5,14 @@ import { message, optional, required } from "./protojson.ts"
 import { int32, int64, millis } from "./scalars.ts"
 
 /**
- * Our own: the search for idle previews. The key is `global`, which a part of a run holds for about half a minute: runs that
- * overlap take turns, and find standing by what another one has stopped.
+ * Stops idle previews; internal to this worker. The key is `global`, which a part of a run holds for about half a
+ * minute, so overlapping runs alternate and skip what the other has stopped.
  */
 export const IdlePreviews = Contract.object("ctrl_worker.v1.IdlePreviews", {
   /**
-   * Looks through some pages of previews after a row number and puts those on standby that have had no request since
-   * `quietSince`, in Unix milliseconds. Ends when each of them stands by, or is refused; `left` counts those that did neither in
-   * time. `next` is where the next part begins, absent after the last one.
+   * Checks some pages of previews after a row number and puts those on standby that had no request since `quietSince`,
+   * in Unix milliseconds. Answers when each is on standby or refused; `left` counts those that were neither in time.
+   * `next` is the start of the next part, absent after the last one.
    */
   Sweep: {
     input: message("ctrl_worker.v1.SweepIdleRequest", { quietSince: required(millis.schema), after: int64 }),

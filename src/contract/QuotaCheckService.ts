@@ -4,22 +4,22 @@ import { DatabaseRefused, InvalidRequest, RunGivenUp, UsageNotConfigured } from 
 import { message } from "./protojson.ts"
 import { bool, int32, text } from "./scalars.ts"
 
-/** How far a check is: what the slices hand on, each to the next. */
+/** Progress of a check, passed from slice to slice. */
 const Position = {
   after: text(),
   checked: int32,
   exceeded: int32,
   sent: int32,
   failed: int32,
-  /** Workspaces whose notice is impossible as it is: they hold up no other, and a person has to look. */
+  /** Workspaces whose notice was refused permanently; an operator has to look. Does not affect other workspaces. */
   refused: int32
 }
 
-/** Tells about workspaces that use more than their quota. The key is the billing period, `YYYY-MM` in UTC. */
+/** Sends notices about workspaces that exceed their quota. The key is the billing period, `YYYY-MM` in UTC. */
 export const QuotaCheckService = Contract.object("hydra.v1.QuotaCheckService", {
   /**
-   * Answers once every workspace has been looked at. A notice that cannot be delivered is not counted as sent, and is
-   * sent by the next check. Shared, because it waits: for the usage, and for whoever takes the notices.
+   * Answers once every workspace has been checked. An undelivered notice is not counted as sent; the next check sends
+   * it. Shared, because it waits for the usage source and for the receiver of the notices.
    */
   RunCheck: {
     input: message("hydra.v1.RunCheckRequest", {}),
@@ -31,7 +31,7 @@ export const QuotaCheckService = Contract.object("hydra.v1.QuotaCheckService", {
     error: Schema.Union(InvalidRequest, UsageNotConfigured, DatabaseRefused, RunGivenUp),
     mode: "shared"
   },
-  /** A bounded part of the check: the workspaces after one id. */
+  /** A bounded part of the check: workspaces after one id. */
   CheckSlice: {
     input: message("ctrl_worker.v1.CheckSliceRequest", Position),
     output: message("ctrl_worker.v1.CheckSliceResponse", { ...Position, done: bool }),
@@ -39,7 +39,7 @@ export const QuotaCheckService = Contract.object("hydra.v1.QuotaCheckService", {
     mode: "shared",
     ingress: "private"
   },
-  /** Drops what the Go worker remembered of notices that no longer matter. */
+  /** Removes expired entries from the Go worker's state of sent notices. */
   ForgetOldNotices: {
     input: message("ctrl_worker.v1.ForgetOldNoticesRequest", {}),
     output: message("ctrl_worker.v1.ForgetOldNoticesResponse", {}),

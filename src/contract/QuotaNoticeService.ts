@@ -4,13 +4,13 @@ import { id, message, word } from "./protojson.ts"
 import { int32, int64 } from "./scalars.ts"
 
 /**
- * Remembers when a workspace was last told about, so that it is told about once and then weekly. The key is the workspace,
- * which keeps the state of every object at a few bytes however many workspaces there are.
+ * Stores when the last notice about a workspace was sent, so that notices are sent once and then weekly. The key is the
+ * workspace, so that the state of each object is a few bytes.
  */
 export const QuotaNoticeService = Contract.object("ctrl_worker.v1.QuotaNoticeService", {
   /**
-   * Sends a notice if one is due. `failed`: it could not be delivered and counts as not sent; not before
-   * `retryAfterSeconds` should it be asked for again. `notifiedAt` (Unix seconds) is what others remember, 0 if nothing.
+   * Sends a notice if one is due. `failed`: it was not delivered and counts as not sent; retry after
+   * `retryAfterSeconds`. `notifiedAt` (Unix seconds) is the Go worker's last notice, 0 for none.
    */
   Notify: {
     input: message("ctrl_worker.v1.NotifyRequest", {

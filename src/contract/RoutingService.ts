@@ -6,7 +6,7 @@ import { bool, text } from "./scalars.ts"
 
 const Domain = message("ctrl_worker.v1.Domain", {
   fqdn: id(256),
-  /** Taken instead when `fqdn` belongs to another project or environment. */
+  /** Used instead when `fqdn` belongs to another project or environment. */
   alternative: id(256),
   sticky: word("none", "branch", "environment", "live")
 })
@@ -18,7 +18,8 @@ const SkippedDomain = message("ctrl_worker.v1.SkippedDomain", {
 
 /**
  * `expectedLiveDeploymentId` absent means that the caller saw no live deployment; a promotion and a rollback fail with
- * StaleLiveDeployment when that is no longer so. `domains` are the host names a deploy wants; the others bring none.
+ * StaleLiveDeployment when that has changed. `domains`: the host names of a deploy; empty for a promotion and a
+ * rollback.
  */
 const SwapLiveDeploymentRequest = message("ctrl_worker.v1.SwapLiveDeploymentRequest", {
   intent: word("deploy", "promote", "rollback"),
@@ -27,7 +28,7 @@ const SwapLiveDeploymentRequest = message("ctrl_worker.v1.SwapLiveDeploymentRequ
   domains: list(Domain, 32)
 })
 
-/** `live`: this deployment is live after the swap. `skippedDomains`: host names left with their owner, and why. */
+/** `live`: this deployment is live after the swap. `skippedDomains`: host names that stay with their owner, and why. */
 const SwapLiveDeploymentResponse = message("ctrl_worker.v1.SwapLiveDeploymentResponse", {
   previousLiveDeploymentId: optional(text(256)),
   live: bool,
@@ -36,11 +37,11 @@ const SwapLiveDeploymentResponse = message("ctrl_worker.v1.SwapLiveDeploymentRes
 })
 
 /**
- * The only one that moves the live position, and existing routes with it; CustomDomainService adds the route of a domain
- * that it has verified. The key is the project id.
+ * The only service that changes the live deployment and existing routes; CustomDomainService adds the route of a
+ * verified domain. The key is the project id.
  */
 export const RoutingService = Contract.object("hydra.v1.RoutingService", {
-  /** For callers of the older protocol: points the given routes at the deployment; unknown ids are skipped. */
+  /** For callers of the older protocol: assigns the given routes to the deployment; skips unknown ids. */
   AssignFrontlineRoutes: {
     input: message("hydra.v1.AssignFrontlineRoutesRequest", {
       deploymentId: id(128),
@@ -50,7 +51,7 @@ export const RoutingService = Contract.object("hydra.v1.RoutingService", {
     error: DatabaseRefused,
     ingress: "private"
   },
-  /** Routes and live pointer in one transaction. Repeating it after success changes nothing. */
+  /** Changes routes and the live deployment in one transaction. Idempotent. */
   SwapLiveDeployment: {
     input: SwapLiveDeploymentRequest,
     output: SwapLiveDeploymentResponse,

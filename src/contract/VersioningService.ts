@@ -29,8 +29,9 @@ const NetworkPolicy = message("ctrl_worker.v1.NetworkPolicy", {
 })
 
 /**
- * `now` (Unix ms) is journaled by the caller, so that a repeated commit writes the same rows. Absent parts stay as they are.
- * Ids are as wide as the narrowest column that they are written to: `deployment_topology` has 64 characters.
+ * `now` (Unix milliseconds) is journaled by the caller, so that a repeated commit writes the same rows. Absent parts
+ * are not changed. Ids have the width of the narrowest column that they are written to: 64 characters in
+ * `deployment_topology`.
  */
 const PublishChangeRequest = message("ctrl_worker.v1.PublishChangeRequest", {
   workspaceId: id(64),
@@ -44,7 +45,7 @@ const PublishChangeRequest = message("ctrl_worker.v1.PublishChangeRequest", {
   now: millis
 })
 
-/** The only writer of versioned rows. The key is the region; versions of one region rise strictly in commit order. */
+/** The only writer of versioned rows. The key is the region; versions of a region increase strictly in commit order. */
 export const VersioningService = Contract.object("hydra.v1.VersioningService", {
   NextVersion: {
     input: message("hydra.v1.NextVersionRequest", {}),
@@ -59,9 +60,8 @@ export const VersioningService = Contract.object("hydra.v1.VersioningService", {
     ingress: "private"
   },
   /**
-   * Commits the rows of one change together with versions allocated under the region's key, so that no reader's cursor can
-   * pass an uncommitted row. Answers the region's highest version after the change, also when every row was already
-   * as asked.
+   * Commits the rows of one change together with versions allocated under the region's key, so that no reader's cursor
+   * can pass an uncommitted row. Answers the region's highest version after the change, also when no row had to change.
    */
   PublishChange: {
     input: PublishChangeRequest,

@@ -1,7 +1,7 @@
 import { HttpApiSchema } from "@effect/platform"
 import { Schema } from "effect"
 
-/** Refuse (400): the request contradicts itself or what it points at. Repeating it unchanged cannot help. */
+/** Refuse (400): the request is inconsistent, in itself or with the rows that it names. Do not retry it unchanged. */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("ctrl-worker/InvalidRequest")(
   "InvalidRequest",
   { field: Schema.String, problem: Schema.String },
@@ -17,7 +17,7 @@ export class GitSourceUnavailable extends Schema.TaggedError<GitSourceUnavailabl
   "GitSourceUnavailable",
   {
     deploymentId: Schema.String,
-    /** What there is none of; the builder when absent. */
+    /** What is missing; the builder when absent. */
     missing: Schema.optionalWith(Schema.Literal("builder", "github_app"), { exact: true })
   },
   HttpApiSchema.annotations({ status: 400 })
@@ -85,8 +85,8 @@ export class SwitchRefused extends Schema.TaggedError<SwitchRefused>("ctrl-worke
 }
 
 /**
- * Refuse (409): the project's live deployment changed after the caller looked at it, so somebody else's switch won.
- * The caller looks again and decides anew; nothing was written.
+ * Refuse (409): the project's live deployment changed after the caller read it, because a concurrent switch won.
+ * Nothing was written; read it again and decide.
  */
 export class StaleLiveDeployment extends Schema.TaggedError<StaleLiveDeployment>("ctrl-worker/StaleLiveDeployment")(
   "StaleLiveDeployment",
@@ -114,14 +114,16 @@ export class DeploymentIsLive extends Schema.TaggedError<DeploymentIsLive>("ctrl
   }
 }
 
-/** Needs a person (500): a deploy was given up. The deployment is `failed` and `problem` stands at its open step. */
+/**
+ * Needs an operator (500): a deploy failed. The deployment is `failed` and its open step has `problem` as its error.
+ */
 export class DeploymentFailed extends Schema.TaggedError<DeploymentFailed>("ctrl-worker/DeploymentFailed")(
   "DeploymentFailed",
   {
     deploymentId: Schema.String,
     step: Schema.Literal("queued", "building", "deploying", "network"),
     problem: Schema.String,
-    /** The newer deployment that made this one superfluous before it was built; absent when something went wrong. */
+    /** The newer deployment that superseded this one before it was built; absent otherwise. */
     supersededBy: Schema.optionalWith(Schema.String, { exact: true })
   },
   HttpApiSchema.annotations({ status: 500 })
@@ -131,7 +133,7 @@ export class DeploymentFailed extends Schema.TaggedError<DeploymentFailed>("ctrl
   }
 }
 
-/** Needs a person (500): the target of a promotion or rollback was started but does not run. No route was moved. */
+/** Needs an operator (500): the target of a promotion or rollback was started but does not run. No route was moved. */
 export class InstancesNotRunning extends Schema.TaggedError<InstancesNotRunning>("ctrl-worker/InstancesNotRunning")(
   "InstancesNotRunning",
   { deploymentId: Schema.String, problem: Schema.String },
@@ -147,7 +149,10 @@ const issuanceObstacles = {
   no_dns_provider: "a wildcard needs a DNS provider, and acme.route53 is not configured"
 } as const
 
-/** Refuse (409): this worker cannot obtain the certificate as it is configured. The challenge stays as it was and is tried again later. */
+/**
+ * Refuse (409): this worker's configuration does not allow it to obtain the certificate. The challenge is unchanged and
+ * retried later.
+ */
 export class IssuanceUnavailable extends Schema.TaggedError<IssuanceUnavailable>("ctrl-worker/IssuanceUnavailable")(
   "IssuanceUnavailable",
   { domain: Schema.String, reason: Schema.Literal("acme_disabled", "no_dns_provider") },
@@ -158,7 +163,10 @@ export class IssuanceUnavailable extends Schema.TaggedError<IssuanceUnavailable>
   }
 }
 
-/** Needs a person (500): the vault does not accept the stored password of a workspace's analytics login. Nothing was changed. */
+/**
+ * Needs an operator (500): the vault cannot decrypt the stored password of a workspace's analytics login. Nothing was
+ * changed.
+ */
 export class CredentialsUnreadable extends Schema.TaggedError<CredentialsUnreadable>(
   "ctrl-worker/CredentialsUnreadable"
 )("CredentialsUnreadable", { workspaceId: Schema.String }, HttpApiSchema.annotations({ status: 500 })) {
@@ -168,8 +176,8 @@ export class CredentialsUnreadable extends Schema.TaggedError<CredentialsUnreada
 }
 
 /**
- * Needs a person (500): nobody knows what workspaces use, because the analytics database is not configured. The quota check
- * says so rather than pass.
+ * Needs an operator (500): the usage of workspaces is unknown, because the analytics database is not configured. The
+ * quota check fails instead of passing.
  */
 export class UsageNotConfigured extends Schema.TaggedError<UsageNotConfigured>("ctrl-worker/UsageNotConfigured")(
   "UsageNotConfigured",
@@ -182,8 +190,8 @@ export class UsageNotConfigured extends Schema.TaggedError<UsageNotConfigured>("
 }
 
 /**
- * Retry (503): a run of scheduled work was given up, because what it needs was away for too long. What it had done stays done. The
- * next firing begins anew; where that does less, a person fires it again.
+ * Retry (503): a scheduled run was given up, because a dependency was unavailable for too long. Its completed work
+ * stays. The next firing starts a new run; fire it again where the next run covers less.
  */
 export class RunGivenUp extends Schema.TaggedError<RunGivenUp>("ctrl-worker/RunGivenUp")(
   "RunGivenUp",
@@ -216,8 +224,8 @@ type DatabaseRefusal = keyof typeof databaseRefusals
 const databaseRefusalReasons = Object.keys(databaseRefusals) as [DatabaseRefusal, ...Array<DatabaseRefusal>]
 
 /**
- * Needs a person (500): the database refuses what the request makes necessary, and would refuse it again. Nothing of that
- * statement was written. `errno` is the server's error number.
+ * Needs an operator (500): the database permanently refuses a statement of the request. The statement wrote nothing.
+ * `errno` is the server's error number.
  */
 export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>("ctrl-worker/DatabaseRefused")(
   "DatabaseRefused",

@@ -6,7 +6,7 @@ export interface JsonObject {
   readonly [key: string]: Json
 }
 
-/** Far deeper than any document we carry, far shallower than the call stack. */
+/** Deeper than any document of the wire protocol, shallower than the call stack. */
 const maxDepth = 32
 
 /**

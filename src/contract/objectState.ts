@@ -1,13 +1,13 @@
 import { Schema } from "effect"
 import { DesiredState } from "./DesiredState.ts"
 
-/** The scheduled change of a deployment that counts: only a ChangeDesiredState with this nonce may act. */
+/** The scheduled change of a deployment: only a ChangeDesiredState with this nonce may act. */
 export interface Transition {
   readonly nonce: string
   readonly to: DesiredState
 }
 
-/** The first member is the one written: the enum's number, as Go writes it. */
+/** The first member is used for writing: the enum's number, as Go writes it. */
 const StoredState = Schema.Union(
   Schema.transformLiterals([0, "unspecified"], [1, "running"], [2, "standby"], [3, "archived"]),
   DesiredState.schema

@@ -13,13 +13,13 @@ const schemaOf = <A, I>(value: Value<A, I>): Schema.Schema<A, I> => ("isZero" in
 
 const never = () => false
 
-/** A field that knows the difference between absent and zero: proto3 `optional`, and every message-typed field. */
+/** A field with presence, that is absent and zero differ: proto3 `optional`, and every message-typed field. */
 export const optional = <A, I>(value: Value<A, I>) => ({
   property: Schema.optionalWith(schemaOf(value), { exact: true }),
   isZero: never
 })
 
-/** A repeated field. Empty and absent are the same. `max` bounds what one request can make us hold or write. */
+/** A repeated field. Empty and absent are the same. `max` bounds the memory and the rows of one request. */
 export const list = <A, I>(value: Value<A, I>, max = 1000) => ({
   property: Schema.optionalWith(
     Schema.Array(schemaOf(value)).pipe(
@@ -30,13 +30,13 @@ export const list = <A, I>(value: Value<A, I>, max = 1000) => ({
   isZero: (wire: unknown) => Array.isArray(wire) && wire.length === 0
 })
 
-/** A field that has no usable zero and must be given. */
+/** A required field: its zero value is not valid. */
 export const required = <A, I>(schema: Schema.Schema<A, I>) => ({ property: schema, isZero: never })
 
 /** A required identifier or key: 1 to `max` code points. */
 export const id = (max = 256) => required(boundedText(1, max))
 
-/** A required word out of a closed list, for messages that are ours alone. */
+/** A required word out of a closed list, for messages of this worker only. */
 export const word = <const Words extends readonly [string, ...Array<string>]>(...words: Words) => {
   const message = () => ({ message: `must be one of ${words.join(", ")}`, override: true })
   return required(Schema.Literal(...words).annotations({ message }))

@@ -20,13 +20,10 @@ const withZero = <A, I>(schema: Schema.Schema<A, I>, zero: A): Scalar<A, I> => {
   }
 }
 
-/** One plain sentence instead of a tree, and never the refused value: it could be a megabyte or a secret. */
+/** One sentence instead of an error tree, without the refused value, which could be large or a secret. */
 const saying = (message: string) => ({ message: () => ({ message, override: true }) })
 
-/**
- * Text of `min` to `max` code points, which is how MySQL counts the width of a column and JSON Schema a length: what fits a
- * column fits a field of its width.
- */
+/** Text of `min` to `max` code points, the unit of MySQL's column widths and of JSON Schema's lengths. */
 export const boundedText = (min: 0 | 1, max: number): Schema.Schema<string> =>
   Schema.String.pipe(
     Schema.filter((value) => value.length >= min && fitsCodePoints(value, max), {
@@ -53,7 +50,7 @@ interface IntegerKind<A> {
   readonly max: bigint
 }
 
-/** At most 20 digits, so that a megabyte of digits is refused before it is parsed. */
+/** At most 20 digits, so that a long text is refused before it is parsed. */
 const decimal = /^-?(0|[1-9][0-9]{0,19})$/
 
 const readInteger = (wire: string | number, min: bigint, max: bigint): bigint | undefined => {
@@ -89,7 +86,7 @@ const integer = <A, I extends string | number>(kind: IntegerKind<A>, write: (val
 const sixtyFourBit = (name: string, min: bigint, max: bigint): Scalar<bigint, string | number> =>
   withZero(integer({ name, self: Schema.BigIntFromSelf, fromBigInt: (value) => value, min, max }, String), 0n)
 
-/** A bigint in code: a version or an installation id above 2^53 must not silently lose its low digits. */
+/** A bigint in code: versions and installation ids above 2^53 must not lose their low digits. */
 export const int64 = sixtyFourBit("int64", -(2n ** 63n), 2n ** 63n - 1n)
 
 /** A bigint in code, for the same reason as `int64`. */

@@ -3,7 +3,10 @@ import { DeployService } from "./DeployService.ts"
 import { KeyRefillService } from "./KeyRefillService.ts"
 import { QuotaCheckService } from "./QuotaCheckService.ts"
 
-/** Text that says when: the beginning of the period in which an instant lies, in UTC, so that whoever fires late fires the same. */
+/**
+ * A timestamp text: the beginning of the period that contains an instant, in UTC, so that a late firing has the same
+ * text.
+ */
 export interface Stamp {
   /** Of an instant in Unix milliseconds. */
   readonly of: (instant: number) => string
@@ -21,7 +24,7 @@ const day = stamp("%Y-%m-%d", 10, 1)
 const quarterOfAnHour = stamp("%Y-%m-%dT%H:%M", 16, 900)
 
 export interface Schedule {
-  /** What the job is called by schedulers and by whoever fires it by hand. */
+  /** The job's name, for schedulers and on the command line. */
   readonly name: string
   /** In UTC. */
   readonly cron: string
@@ -29,12 +32,12 @@ export interface Schedule {
   readonly handler: string
   /** The object's key: fixed, or the stamp of the instant. */
   readonly key: string | Stamp
-  /** Firings with the same key are one: this and the stamp of the instant. */
+  /** Prefix of the idempotency key: with the stamp of the instant, repeated firings count as one. */
   readonly idempotency: { readonly prefix: string; readonly stamp: Stamp }
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** Every job that somebody has to start at its time. Restate keeps what it was sent: a firing is a message, not a wait. */
+/** Every job that a scheduler has to fire. A firing is a one-way message to Restate. */
 export const schedules: ReadonlyArray<Schedule> = [
   {
     name: "scale-down-idle",

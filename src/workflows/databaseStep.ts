@@ -4,23 +4,23 @@ import { type AnySchema, type BoundedStep, type Fits, opaque, type PatientStep, 
 import { DatabaseRefused } from "../contract/errors.ts"
 import { DbRefused } from "../services/Db.ts"
 
-/** `step` without its overloads: those below tie success, failures and body to each other in the same way. */
+/** `step` without its overloads; the overloads below tie output, error and body together in the same way. */
 const untyped = step as unknown as (
   name: string,
   body: Effect.Effect<unknown, unknown, unknown>,
   options: object
 ) => Effect.Effect<never, never, never>
 
-/** Told where it happens, because a caller may be a message whose result has no waiting caller. */
+/** Logged here, because the caller may be a one-way message whose result is never read. */
 const failRefused = ({ errno, operation, reason }: DbRefused): Effect.Effect<never, DatabaseRefused> =>
   Effect.zipRight(
-    Effect.logError("The database refuses a statement, and would refuse it again", { operation, reason, errno }),
+    Effect.logError("The database refuses a statement permanently", { operation, reason, errno }),
     new DatabaseRefused({ operation, reason, ...(errno === undefined ? {} : { errno }) })
   )
 
 const unions = new WeakMap<AnySchema, AnySchema>()
 
-/** Made once for each schema, as its serde is. */
+/** Cached by schema, like its serde. */
 const withRefusal = (failure: AnySchema): AnySchema => {
   const made = unions.get(failure) ?? Schema.Union(opaque(failure), DatabaseRefused)
   unions.set(failure, made)
@@ -28,9 +28,9 @@ const withRefusal = (failure: AnySchema): AnySchema => {
 }
 
 /**
- * A step that asks the database. What the database refuses for good is journaled at once and fails as `DatabaseRefused`,
- * whatever else the step may fail with; what passes with time is repeated as in every step. A plain `step` with such a body
- * does not type-check.
+ * A step that uses the database. A permanent refusal is journaled at once and fails as `DatabaseRefused`, in addition
+ * to the step's own errors; a transient failure is retried as in every step. A plain `step` with such a body does not
+ * type-check.
  */
 export const databaseStep: {
   <A, E, R>(

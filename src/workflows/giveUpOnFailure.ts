@@ -4,21 +4,21 @@ import { CallFailed, StepFailed, step } from "effect-restate"
 import { RunGivenUp } from "../contract/errors.ts"
 import { BusinessMetrics, type ScheduledTask } from "../services/BusinessMetrics.ts"
 
-/** Ends a run with the reason, counted and logged. */
+/** Fails the run with `RunGivenUp`, counted and logged. */
 export const giveUp = (task: ScheduledTask, problem: string) =>
   Effect.gen(function* () {
-    const outcomes = yield* BusinessMetrics
-    yield* Effect.logError("A run of scheduled work is given up; its next firing begins anew", { task, problem })
-    yield* Effect.ignore(step("count-given-up", outcomes.runGivenUp(task), { retry: { maxAttempts: 1 } }))
+    const metrics = yield* BusinessMetrics
+    yield* Effect.logError("A scheduled run is given up; the next firing starts a new run", { task, problem })
+    yield* Effect.ignore(step("count-given-up", metrics.runGivenUp(task), { retry: { maxAttempts: 1 } }))
     return yield* new RunGivenUp({ task, problem })
   })
 
-/** A part that a person has cancelled or killed is no reason to call another person. */
+/** Restate answers 409 when an operator cancelled or killed the called invocation: that needs no alert. */
 const isCancelled = (failure: CallFailed): boolean => failure.code === 409
 
 /**
- * Ends a run whose step or part cannot go on with `RunGivenUp`, counted once and logged: it holds its key no longer, and the next
- * firing finds it free. Its handlers belong in `endsWhenExhausted` as well, for what fails outside of steps.
+ * Turns an exhausted step or a failed call into `RunGivenUp`, counted once and logged, so that the run releases its key
+ * before the next firing. List the handlers in `endsWhenExhausted` as well, for failures outside of steps.
  */
 export const giveUpOnFailure =
   (task: ScheduledTask) =>
@@ -26,6 +26,6 @@ export const giveUpOnFailure =
     Effect.catchAll(run, (failure): Effect.Effect<never, Exclude<E, StepFailed> | RunGivenUp, Durable> => {
       if (failure instanceof StepFailed) return giveUp(task, failure.message)
       if (failure instanceof CallFailed && !isCancelled(failure)) return giveUp(task, failure.message)
-      // The only other kind of failure: StepFailed is dealt with above, which does not narrow a type parameter.
+      // StepFailed is handled above, which does not narrow a type parameter.
       return Effect.fail(failure as Exclude<E, StepFailed>)
     })

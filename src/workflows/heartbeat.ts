@@ -2,10 +2,10 @@ import { Effect, Schedule } from "effect"
 import { step } from "effect-restate"
 import { Heartbeat, HeartbeatFailed, type HeartbeatJob } from "../services/Heartbeat.ts"
 
-/** Three attempts within about ten seconds: a monitor that is away longer raises its own alarm, which is its purpose. */
+/** Three attempts within about ten seconds. If the monitor is unreachable for longer, it raises its own alarm. */
 const heartbeatRetry = Schedule.exponential("2 seconds").pipe(Schedule.intersect(Schedule.recurs(2)))
 
-/** Tells the job's monitor that it has run. Best effort: what is finished stays finished when nobody listens. */
+/** Reports a finished run to the job's monitor. Best effort: a failure is logged and does not fail the run. */
 export const sendHeartbeat = (job: HeartbeatJob) =>
   Effect.gen(function* () {
     const heartbeat = yield* Heartbeat

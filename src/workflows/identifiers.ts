@@ -5,7 +5,7 @@ const lowerCase = "abcdefghijklmnopqrstuvwxyz"
 const labelAlphabet = lowerCase + digits
 const idAlphabet = lowerCase.toUpperCase() + labelAlphabet
 
-/** SHA-256 of the parts as one number. JSON keeps the parts apart, so ("a", "bc") and ("ab", "c") differ. */
+/** SHA-256 of the parts as one number. Encoded as JSON, so that ("a", "bc") and ("ab", "c") differ. */
 const digest = (parts: ReadonlyArray<string>): bigint =>
   BigInt(`0x${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`)
 
@@ -22,14 +22,15 @@ const spell = (value: bigint, alphabet: string, length: number): string => {
 }
 
 /**
- * Tenants choose parts of many seeds, so a name under a unique key must not be found twice by trying: 16 letters or digits
- * take 2^47 hashes for two seeds of one's own with the same id, and more than 2^80 for the id of a given seed.
+ * Tenants choose parts of many seeds, so a collision under a unique key must not be found by trying: with 16 letters or
+ * digits, two colliding seeds take 2^47 hashes and a seed for a given id more than 2^80.
  */
 const length = 16
 
 /**
- * `<prefix>_` and 16 letters or digits (95 bits), a function of prefix and seed alone: a repeated step writes the same row.
- * Seed it with what makes the row unique. A row that exists is found by that, never by its id: earlier ids have 8 characters.
+ * `<prefix>_` and 16 letters or digits (95 bits), a function of prefix and seed alone: a repeated step writes the same
+ * row. Seed it with what makes the row unique. Look up an existing row by those fields, never by its id: earlier ids
+ * have 8 characters.
  */
 export const resourceId = (prefix: string, ...seed: ReadonlyArray<string>): string =>
   `${prefix}_${spell(digest([prefix, ...seed]), idAlphabet, length)}`

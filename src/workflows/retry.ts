@@ -1,8 +1,8 @@
 import type { AttemptRetry, StepRetry } from "effect-restate"
 
 /**
- * For every service: what comes back is noticed within ten seconds, and whatever does not come back within an hour (the
- * first 16 s in doubling waits, then every ten seconds) pauses the invocation, where an operator finds it with nothing lost.
+ * The policy of every service: retries for about an hour (doubling for the first 16 s, then every ten seconds), then
+ * pauses the invocation for an operator. A paused invocation loses nothing.
  */
 export const pauseAfterRetries: AttemptRetry = {
   initialInterval: "250 millis",
@@ -14,10 +14,10 @@ export const pauseAfterRetries: AttemptRetry = {
 const backoff = { initialInterval: "250 millis", factor: 2, maxInterval: "10 seconds" } as const
 
 /**
- * For steps of work that its schedule asks for every day: what is away for less than six hours costs nothing but time. Then the step
- * fails, long before the next firing comes. See `givesUp`.
+ * For steps of daily scheduled work: an outage below six hours only delays it. Then the step fails, long before the
+ * next firing. See `giveUpOnFailure`.
  */
 export const retryForSixHours: StepRetry = { ...backoff, maxDuration: "6 hours" }
 
-/** For one of many things that a run looks at, which are looked at again by the next run: it holds up the others for two minutes at most. */
+/** For one of many items of a run that the next run checks again: it delays the other items by at most two minutes. */
 export const retryForTwoMinutes: StepRetry = { ...backoff, maxDuration: "2 minutes" }

@@ -3,7 +3,7 @@ import { Duration, Effect, Layer } from "effect"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
-import { sentinelOf } from "../../src/workflows/deploy/sentinel.ts"
+import { desiredSentinel } from "../../src/workflows/deploy/sentinel.ts"
 import { namesOf, seedDeployment, seededAt, seedProject, sentinelNamed } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -211,7 +211,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("refusing", (it
       yield* seedProject("collides", { regions: { [region]: 1 } })
       yield* seedProject("neighbour", { regions: { [region]: 1 } })
       const wanted = { environmentId: productionId, environmentSlug: "production", region, image: "i" }
-      const taken = sentinelNamed("se_of_another", sentinelOf(wanted))
+      const taken = sentinelNamed("se_of_another", desiredSentinel(wanted))
       const world = yield* World
       yield* world.insert("sentinels", taken)
       const refused = (id: string) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { DatabaseRefused } from "../../src/contract/errors.ts"
-import { sentinelOf } from "../../src/workflows/deploy/sentinel.ts"
+import { desiredSentinel } from "../../src/workflows/deploy/sentinel.ts"
 import { seedDomain } from "../support/memory/certificateSeeds.ts"
 import { keyRow, seedKey } from "../support/memory/keySeeds.ts"
 import { MemoryUsage } from "../support/memory/MemoryUsage.ts"
@@ -22,7 +22,7 @@ const takeSentinelName = (region: string) =>
     const world = yield* World
     const { productionId } = namesOf("shop")
     const wanted = { environmentId: productionId, environmentSlug: "production", region, image: "i" }
-    yield* world.insert("sentinels", sentinelNamed("se_other", sentinelOf(wanted)))
+    yield* world.insert("sentinels", sentinelNamed("se_other", desiredSentinel(wanted)))
   })
 
 describe("a row that the database does not take", () => {

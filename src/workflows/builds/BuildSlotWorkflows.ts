@@ -14,7 +14,7 @@ const currentQueue = Effect.map(queueCell.get, (stored) =>
 
 const ClockAndLimit = Schema.Struct({ now: Schema.Number, limit: Schema.Number })
 
-/** Journaled together: a limit that changes with the next worker must not change what this message has decided. */
+/** Journaled together: a retry on a worker with another limit must decide the same. */
 const readClockAndLimit = Effect.gen(function* () {
   const { maxPerWorkspace: limit } = yield* BuildSettings
   return yield* step(
@@ -27,15 +27,15 @@ const readClockAndLimit = Effect.gen(function* () {
 const store = (queue: slots.SlotQueue, sweepAt: number | null) =>
   queue.tickets.length === 0 ? queueCell.clear : queueCell.set({ ...queue, sweepAt })
 
-/** Who is not rung asks again within a minute. */
+/** A waiter that misses its notification asks again within a minute. */
 const notifyWaiter = (awakeableId: string, update: SlotUpdate) =>
   Effect.catchTag(resolveAwakeable(awakeableId, SlotUpdate, update), "EncodingFailed", ({ message }) =>
-    Effect.logError(`a waiter for a build slot is not told: ${message}`)
+    Effect.logError(`cannot notify a waiter for a build slot: ${message}`)
   )
 
 /**
- * Every message is one turn of the queue. Done whole or not at all: what follows the last wait is written together, and a
- * caller's cancellation comes after it.
+ * Every message is one transition of the queue. It is atomic: Restate commits what follows the last await together, and
+ * a cancellation takes effect after it.
  */
 const transition = <A>(decide: (queue: slots.SlotQueue, context: slots.TransitionContext) => slots.Transition<A>) =>
   Effect.uninterruptible(
@@ -56,7 +56,7 @@ const sendSweep = (delay: number) =>
 const sweep = Effect.gen(function* () {
   const workspaceId = yield* key
   for (const { buildId, deploymentId } of yield* transition(slots.sweep)) {
-    yield* Effect.logWarning(`deployment ${deploymentId} has lost its build slot: nobody has renewed it`)
+    yield* Effect.logWarning(`deployment ${deploymentId} lost its build slot: the lease was not renewed`)
     yield* send(BuildSlotService, workspaceId, "Reclaim", { deploymentId, buildId })
   }
   return {}
@@ -68,7 +68,7 @@ const reclaim = (holder: slots.Holder) =>
     return yield* call(BuildSlotService, yield* key, "Reclaimed", holder)
   })
 
-/** Key: workspace. Every exclusive handler is one look at the clock and one decision; only `Reclaim` talks to the builder. */
+/** Key: workspace. Every exclusive handler reads the clock once and decides once; only `Reclaim` calls the builder. */
 export const BuildSlotWorkflows = implement(
   BuildSlotService,
   {

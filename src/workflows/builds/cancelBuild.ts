@@ -3,8 +3,8 @@ import { step } from "effect-restate"
 import { Builder } from "../../services/Builder.ts"
 
 /**
- * Stops a build, whatever it is doing. Given up after two minutes: a builder that is away must not keep a slot or a
- * cancelled deployment waiting, and the builder's own deadline ends what it still runs.
+ * Stops a build in any state. Gives up after two minutes: an unreachable builder must not hold a slot or a cancelled
+ * deployment, and the builder's own deadline ends the build.
  */
 export const cancelBuild = (buildId: string) =>
   Effect.gen(function* () {

@@ -3,25 +3,28 @@ import type { SlotUpdate } from "../../contract/BuildSlotService.ts"
 import { fingerprint } from "../identifiers.ts"
 
 /**
- * Who has a slot shows every minute that it is still there. After five minutes without a sign its slot is taken back: long
- * enough for a worker to be replaced, short enough for nobody to wait for a dead one.
+ * A slot is a lease of five minutes, renewed every minute. Five minutes are long enough to replace a worker and short
+ * enough that a dead holder does not block the queue.
  */
 export const leaseDuration = 5 * 60_000
 export const heartbeatInterval = 60_000
 
-/** A reaper that comes later than this was held up itself, and so was everybody who could have renewed. */
+/** If the reaper is this late, lease holders may have been blocked too: it extends their leases. */
 const reaperGrace = 60_000
 /**
- * The largest queue, as JSON: a build that would make it larger is refused. Restate's bridge takes 256 KiB; what happens to
- * tickets later (a slot, a lost lease, the time of a sweep) adds a few bytes to each, for which the rest is kept.
+ * Largest size of the queue as JSON; a request that would exceed it is refused. A state value may have 256 KiB; the
+ * rest is headroom for the few bytes that later transitions (grant, reclaim, sweep time) add to each ticket.
  */
 export const maxQueueBytes = 200 * 1024
-/** Beyond this only production builds are queued: a member who pushes many branches does not keep production waiting. */
+/** Above this size only production builds are queued, so that a burst of preview branches does not block production. */
 export const maxQueueBytesOfPreviews = 150 * 1024
-/** Deliveries of one deployment that are told when its turn has come. */
+/** Awakeables kept for each deployment, one for each delivery of the same deploy that waits. */
 const maxAwakeables = 4
 
-/** `reclaimed`: its lease has ended and its build is being stopped; it counts until that is done. */
+/**
+ * `line` is the branch key and `bells` are awakeable ids, both under the names that stored queues use. `reclaimed`: the
+ * lease expired and the build is being stopped; the ticket counts against the limit until then.
+ */
 export const Ticket = Schema.Struct({
   deploymentId: Schema.String,
   buildId: Schema.String,
@@ -34,16 +37,19 @@ export const Ticket = Schema.Struct({
 })
 export type Ticket = typeof Ticket.Type
 
-/** Everything that is known of one workspace's builds. `sweepAt`: when the reaper comes next. */
+/** The builds of one workspace. `sweepAt`: Unix milliseconds of the next scheduled sweep. */
 export const SlotQueue = Schema.Struct({ tickets: Schema.Array(Ticket), sweepAt: Schema.NullOr(Schema.Number) })
 export type SlotQueue = typeof SlotQueue.Type
 
 export const emptyQueue: SlotQueue = { tickets: [], sweepAt: null }
 
-/** Lines are stored as 82 bits of their hash, so that the length of a branch's name does not count. Safe to repeat: a hash has no space. */
+/**
+ * Branch keys are stored as 82 bits of their hash, so that long branch names do not fill the queue. Idempotent: a hash
+ * has no space.
+ */
 const storedBranchKey = (line: string): string => (line.includes(" ") ? fingerprint(["line", line], 16) : line)
 
-/** The queue as it is stored now; earlier versions kept the text of each line. */
+/** The queue in the current format; earlier versions stored branch keys in full. */
 export const withStoredBranchKeys = (queue: SlotQueue): SlotQueue => ({
   ...queue,
   tickets: queue.tickets.map((ticket) => ({ ...ticket, line: storedBranchKey(ticket.line) }))
@@ -57,7 +63,10 @@ const encodedBytes = (queue: SlotQueue): number => encoder.encode(JSON.stringify
 export interface TransitionContext {
   /** Unix milliseconds. */
   readonly now: number
-  /** Slots of the workspace. When it has shrunk, nobody loses a slot, but none is given until fewer are used. */
+  /**
+   * Slots of the workspace. After the limit was lowered, holders keep their slots and none is granted until usage is
+   * below it.
+   */
   readonly limit: number
 }
 
@@ -66,7 +75,7 @@ export interface Notification {
   readonly update: SlotUpdate
 }
 
-/** What a message makes of the queue: the queue after it, the answer to the sender, and who else is told. */
+/** The result of one message: the queue after it, the answer to the sender, and notifications to other waiters. */
 export interface Transition<A> {
   readonly queue: SlotQueue
   readonly answer: A
@@ -81,8 +90,9 @@ export interface Holder {
 export interface SlotRequest extends Holder {
   readonly isProduction: boolean
   readonly createdAt: number
-  /** An environment's id, a space and a branch; or empty. */
+  /** Branch key: an environment's id, a space and a branch; or empty. */
   readonly line: string
+  /** Id of an awakeable of `SlotUpdate`. */
   readonly bell: string
 }
 
@@ -111,7 +121,7 @@ const notify = (tickets: ReadonlyArray<Ticket>, update: SlotUpdate): ReadonlyArr
 const waitingInOrder = (tickets: ReadonlyArray<Ticket>): ReadonlyArray<Ticket> =>
   tickets.filter(isWaiting).sort(byPriority)
 
-/** Gives every free slot to the waiter whose turn it is. */
+/** Grants every free slot to the next waiter in order. */
 const grant = (tickets: ReadonlyArray<Ticket>, { now, limit }: TransitionContext) => {
   const free = Math.max(0, limit - tickets.filter((ticket) => !isWaiting(ticket)).length)
   const winners = waitingInOrder(tickets).slice(0, free)
@@ -122,13 +132,13 @@ const grant = (tickets: ReadonlyArray<Ticket>, { now, limit }: TransitionContext
   return { tickets: after, notifications: notify(winners, slotUpdate("granted", { leaseEnds })) }
 }
 
-/** Of a deployment there may be one ticket beside those whose builds are being stopped. */
+/** A deployment has at most one ticket, apart from reclaimed ones. */
 const isTicketOf =
   ({ deploymentId }: Pick<Holder, "deploymentId">) =>
   (ticket: Ticket): boolean =>
     ticket.deploymentId === deploymentId && ticket.state !== "reclaimed"
 
-/** The newest deployment that makes this one superfluous, be it that it waits or that it builds. */
+/** The newest waiting or building deployment that supersedes this one. */
 const successorOf = (tickets: ReadonlyArray<Ticket>, request: SlotRequest): Ticket | undefined =>
   request.line === ""
     ? undefined
@@ -150,7 +160,7 @@ const waitingUpdate = (tickets: ReadonlyArray<Ticket>, { deploymentId }: Pick<Ti
     position: 1 + waitingInOrder(tickets).findIndex((ticket) => ticket.deploymentId === deploymentId)
   })
 
-/** A place in the queue for `request`, and the end of the wait for older deployments of its line. */
+/** Adds `request` to the queue and supersedes older waiting deployments of the same branch key. */
 const enqueue = (queue: SlotQueue, request: SlotRequest, context: TransitionContext): Transition<SlotUpdate> => {
   const { deploymentId, line } = request
   const known = queue.tickets.find(isTicketOf(request))
@@ -171,7 +181,10 @@ const enqueue = (queue: SlotQueue, request: SlotRequest, context: TransitionCont
   }
 }
 
-/** What is asked when there is no room for it: a new ticket is refused, a known one waits on without the new bell and asks again. */
+/**
+ * The answer when the queue has no room: a new request is refused; a known one keeps waiting without the new awakeable
+ * and asks again.
+ */
 const queueFull = (queue: SlotQueue, known: Ticket | undefined, context: TransitionContext): Transition<SlotUpdate> => {
   if (known === undefined) return { queue, answer: slotUpdate("refused"), notifications: [] }
   const leaseEnds = context.now + leaseDuration
@@ -180,14 +193,14 @@ const queueFull = (queue: SlotQueue, known: Ticket | undefined, context: Transit
 }
 
 /**
- * Asks for a slot, again and again until it is granted. A deployment that builds is never superseded; one that waits is,
- * by a newer one of its line, whichever of the two asks first. Refused when the queue has no room for one more.
+ * Requests a slot; repeated until it is granted. A waiting deployment is superseded by a newer one of its branch key,
+ * in whichever order the two ask; a building one never is. Refused when the queue has no room.
  */
 export const request = (queue: SlotQueue, given: SlotRequest, context: TransitionContext): Transition<SlotUpdate> => {
   const asked = { ...given, line: storedBranchKey(given.line) }
   const known = queue.tickets.find(isTicketOf(asked))
   const without = queue.tickets.filter((ticket) => ticket !== known)
-  // Whoever asks learns the answer as the answer.
+  // The sender learns the result from the answer and is not notified as well.
   const others = (notifications: ReadonlyArray<Notification>) =>
     notifications.filter(({ awakeableId }) => awakeableId !== asked.bell)
   if (known?.state === "building") {
@@ -233,11 +246,11 @@ const isHeldBy =
 export const release = (queue: SlotQueue, holder: Holder, context: TransitionContext): Transition<void> =>
   removeTickets(queue, context, isHeldBy(holder))
 
-/** The build of a lost slot does not run any more. */
+/** Frees a reclaimed slot once its build has stopped. */
 export const reclaimed = (queue: SlotQueue, holder: Holder, context: TransitionContext): Transition<void> =>
   removeTickets(queue, context, (ticket) => ticket.state === "reclaimed" && ticket.buildId === holder.buildId)
 
-/** A sign of life from who builds. Not held: the slot was lost meanwhile. */
+/** Renews the lease of a building deployment. `held` is false when the slot was lost. */
 export const renew = (
   queue: SlotQueue,
   holder: Holder,
@@ -251,8 +264,8 @@ export const renew = (
 }
 
 /**
- * Takes back what nobody has renewed: a waiter is forgotten, a slot is to be reclaimed, and one whose reclaim has come to
- * nothing is free. Answers with the slots to reclaim. A reaper that is late lets every lease begin anew instead.
+ * Handles expired leases: removes waiters, marks held slots as reclaimed, and frees slots whose reclaim never finished.
+ * Answers with the slots to reclaim. A late reaper extends every lease instead (see `reaperGrace`).
  */
 export const sweep = (queue: SlotQueue, context: TransitionContext): Transition<ReadonlyArray<Ticket>> => {
   const { now } = context
@@ -275,7 +288,10 @@ export const sweep = (queue: SlotQueue, context: TransitionContext): Transition<
   return { queue: { ...swept, tickets: granted.tickets }, answer: lost, notifications: granted.notifications }
 }
 
-/** When the reaper has to come for this queue, unless it is on its way already. A missing reaper is replaced. */
+/**
+ * When the next sweep is due, or undefined when one is scheduled in time. An overdue sweep counts as lost and is
+ * scheduled again.
+ */
 export const nextSweep = ({ tickets, sweepAt }: SlotQueue, now: number): number | undefined => {
   if (tickets.length === 0) return undefined
   const due = Math.max(now, Math.min(...tickets.map(({ leaseEnds }) => leaseEnds)))
@@ -283,7 +299,7 @@ export const nextSweep = ({ tickets, sweepAt }: SlotQueue, now: number): number 
   return isOnItsWay ? undefined : due
 }
 
-/** Where a deployment stands; position 1 is the next one to be served. */
+/** A deployment's place in the queue; position 1 is granted next. */
 export const positionOf = ({ tickets }: SlotQueue, deploymentId: string) => {
   const waiters = waitingInOrder(tickets)
   const state = tickets.find(isTicketOf({ deploymentId }))?.state

@@ -16,7 +16,7 @@ import { handleCheckRenewal, handleRemember } from "./checkRenewal.ts"
 import { handleContinue, handleProcessChallenge, handleReissue, handleRenew } from "./obtain.ts"
 import { handlePage, handleRenewAll } from "./renewAll.ts"
 
-/** What certificates need of the outside. */
+/** The services that the certificate handlers use. */
 export type CertificateServices =
   | Acme
   | CertificateMetrics
@@ -29,7 +29,10 @@ export type CertificateServices =
   | PlatformZones
   | Vault
 
-/** Key: domain, `global` or `acme`. A domain's key is held for about a minute at most; longer waits are messages. */
+/**
+ * Key: domain, `global` or `acme`. A domain's key is held for about a minute at most; longer waits are delayed
+ * messages.
+ */
 export const CertificateWorkflows: Implementation<CertificateServices> = implement(
   CertificateService,
   {

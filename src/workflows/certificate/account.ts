@@ -10,14 +10,17 @@ import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { IssuanceBlocked, type Problem, problem, problemFromAcme } from "./problems.ts"
 
-/** The object that makes the account: one for the whole installation. */
+/** Key of the object that creates the account: one per installation. */
 const accountObject = "acme"
-/** The same in every worker of every version, so that the table takes it once. */
+/** The same in every worker of every version, so that the table's unique key allows one account. */
 const accountId = "acme_oMkAH0dt"
 
 const unknownAccount: Problem = { ...problem("unavailable", "no account is registered"), type: "accountDoesNotExist" }
 
-/** Decrypts what only we can have encrypted; another vault than the one it came from is for a person to find. */
+/**
+ * Decrypts a stored key. A refusal means another vault than the one that encrypted it, which an operator has to
+ * correct.
+ */
 export const decryptKey = (keyring: string, ciphertext: string, purpose: Purpose) =>
   Effect.flatMap(Vault, (vault) => vault.decrypt(keyring, ciphertext, purpose)).pipe(
     Effect.catchTag(
@@ -29,7 +32,10 @@ export const decryptKey = (keyring: string, ciphertext: string, purpose: Purpose
 const isAcmeError = (error: { readonly _tag: string }): error is AcmeError =>
   error._tag === "AcmeProblem" || error._tag === "AcmeUnavailable"
 
-/** Asks the CA as our account. Whatever it refuses is `Hindered`; the account's key never leaves this effect. */
+/**
+ * Runs an ACME request with our account. Errors of the CA become `IssuanceBlocked`; the account's key never leaves this
+ * effect.
+ */
 export const withAcmeAccount = <A, E extends { readonly _tag: string }, R>(
   ask: (acme: Acme["Type"], account: AcmeAccount) => Effect.Effect<A, E, R>
 ) =>
@@ -41,7 +47,7 @@ export const withAcmeAccount = <A, E extends { readonly _tag: string }, R>(
     const key = yield* decryptKey(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
     return yield* ask(acme, { key, url: row.registrationUri }).pipe(
       Effect.mapError((error: E): Exclude<E, AcmeError> | IssuanceBlocked =>
-        // What is no error of the CA passes as it is.
+        // Errors that are not the CA's pass through.
         isAcmeError(error) ? new IssuanceBlocked({ problem: problemFromAcme(error) }) : (error as Exclude<E, AcmeError>)
       )
     )
@@ -68,7 +74,7 @@ const callEnsureAccount = (rejectedUrl: string) =>
 /** Succeeds once there is an account that the CA has accepted. */
 export const ensureAccount = Effect.flatMap(accountUrl, (url) => (url === "" ? callEnsureAccount("") : Effect.void))
 
-/** The CA does not know the account that stands there: registers its key again. */
+/** Registers the stored key again, because the CA does not know the account. */
 export const registerAgain = Effect.flatMap(accountUrl, callEnsureAccount)
 
 const addAccount = Effect.gen(function* () {
@@ -84,7 +90,7 @@ const addAccount = Effect.gen(function* () {
   return yield* databaseStep("create-account-key", add, { output: Schema.Struct({ url: Schema.String }) })
 })
 
-/** The CA answers the same URL for the same key, so a repeated registration changes nothing. */
+/** Idempotent: the CA returns the existing account's URL for a known key (RFC 8555, section 7.3.1). */
 const register = (row: AcmeAccountRow) =>
   Effect.gen(function* () {
     const key = yield* decryptKey(acmeWorkspace, row.encryptedKey, acmeAccountKey(row.id))
@@ -101,8 +107,8 @@ const registerStored = Effect.gen(function* () {
 })
 
 /**
- * Serialised by the key `acme`: whoever comes first makes the account, the others find it. A CA that refuses or is away is
- * an answer, so that nobody waits for this object longer than one request takes.
+ * Key `acme`, so calls are serial: the first creates the account, later ones find it. A refusal or an unreachable CA is
+ * returned as a problem and not retried here, which bounds the time that callers wait for this object.
  */
 export const handleEnsureAccount = ({ rejectedUrl }: Input<typeof CertificateService, "EnsureAccount">) =>
   Effect.gen(function* () {

@@ -3,24 +3,24 @@ import { Schema } from "effect"
 const hour = 3_600_000
 const day = 24 * hour
 
-/** Certificates for one set of names within a day; a third one waits. */
+/** Certificates for one set of names within a day; a third waits. */
 const maxIssuances = 2
 
 /** When orders of this domain were finalized: the last few, oldest first. Unix milliseconds. */
 export const IssuanceTimes = Schema.Array(Schema.Number)
 
-/** The finalized orders that still count, with one more. Bounded: an older one decides nothing. */
+/** The finalized orders of the last day and one more. Bounded, because older ones decide nothing. */
 export const withIssuance = (times: ReadonlyArray<number>, now: number): ReadonlyArray<number> =>
   [...times.filter((time) => time > now - day), now].slice(-2 * maxIssuances)
 
-/** From when another order may be finalized. A clock that went back counts as no time passed. */
+/** The earliest time at which another order may be finalized. A clock that went back counts as no time passed. */
 export const nextIssuanceAt = (times: ReadonlyArray<number>, now: number): number => {
   const recent = times.filter((time) => time > now - day).sort((one, other) => one - other)
   const decisive = recent.at(-maxIssuances)
   return decisive === undefined ? now : Math.max(now, Math.min(decisive, now) + day)
 }
 
-/** Issuances that were given up since the last success. `notBefore`: the last Retry-After of the CA. Unix milliseconds. */
+/** Issuances given up since the last success. `notBefore`: the CA's last Retry-After. Unix milliseconds. */
 export const Failures = Schema.Struct({
   count: Schema.Number,
   at: Schema.Number,
@@ -29,7 +29,7 @@ export const Failures = Schema.Struct({
 })
 export type Failures = typeof Failures.Type
 
-/** From this failure on only the renewal of all certificates tries again. */
+/** After this many failures only the daily renewal of all certificates retries. */
 export const maxOwnRetries = 5
 
 /** 1 h after the first failure, doubling to 32 h. */

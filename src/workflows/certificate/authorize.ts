@@ -11,24 +11,24 @@ import type { WaitBudget } from "./waitBudget.ts"
 
 const second = 1000
 const pollInterval = 3 * second
-/** Let's Encrypt validates within seconds; what takes longer is asked at growing intervals. */
+/** Let's Encrypt validates within seconds; slower validations are polled at growing intervals. */
 const validationTimeout = 90 * second
 
-/** The domain was deleted while its certificate was under way. */
+/** The domain was deleted during the issuance. */
 export class DomainGone extends Schema.TaggedError<DomainGone>()("DomainGone", {}) {}
 
 const Authorization = Schema.Struct({
   at: Schema.Number,
   status: Schema.String,
   retryAfter: Schema.NullOr(Schema.Number),
-  /** The one that we can answer; null when the CA offers none. */
+  /** The challenge of the type that we answer; null when the CA offers none. */
   challenge: Schema.NullOr(Schema.Struct({ ...AcmeChallenge.fields, keyAuthorization: Schema.String })),
   /** Why it is invalid. */
   problem: AcmeChallenge.fields.problem
 })
 type Authorization = typeof Authorization.Type
 
-/** Names that begin with `*.` can be proven in DNS only. */
+/** Wildcard names can be validated by dns-01 only. */
 const challengeType = ({ name }: DomainView) => (isWildcard(name) ? "dns-01" : "http-01")
 
 const challengeOf = ({ challenges }: AcmeAuthorization, type: string) =>
@@ -57,7 +57,7 @@ const readAuthorization = (domain: DomainView, url: string) =>
 const loadAuthorization = (name: "read-authorization" | "check-authorization", domain: DomainView, url: string) =>
   databaseStep(name, readAuthorization(domain, url), { output: Authorization, error: IssuanceBlocked })
 
-/** Where frontline finds the answer, before the CA is told to ask for it. */
+/** Stores the key authorization where frontline serves it, before the CA is asked to validate. */
 const writeChallenge = (domain: DomainView, token: string, authorization: string) =>
   Effect.gen(function* () {
     const store = yield* CertificateStore
@@ -72,7 +72,7 @@ const writeChallenge = (domain: DomainView, token: string, authorization: string
 
 const Answered = Schema.Struct({ at: Schema.Number, retryAfter: Schema.NullOr(Schema.Number) })
 
-/** The state first: a challenge is answered once, and asking twice would be refused. */
+/** Reads the state first: the CA refuses a second response to a challenge. */
 const answerChallenge = (domain: DomainView, url: string) =>
   databaseStep(
     "answer-challenge",
@@ -93,7 +93,7 @@ const requireNotFailed = ({ problem: told, status }: Authorization) => {
   return new IssuanceBlocked({ problem: invalidityProblem(told) })
 }
 
-const awaitValid = (domain: DomainView, issuance: Issuance, url: string, patience: WaitBudget) =>
+const awaitValid = (domain: DomainView, issuance: Issuance, url: string, budget: WaitBudget) =>
   Effect.gen(function* () {
     for (;;) {
       const authorization = yield* loadAuthorization("check-authorization", domain, url)
@@ -103,12 +103,12 @@ const awaitValid = (domain: DomainView, issuance: Issuance, url: string, patienc
         return yield* new IssuanceBlocked({
           problem: problem("slow", "the challenge is not validated yet", retryAfter)
         })
-      yield* patience.wait(Math.max(pollInterval, (retryAfter ?? at) - at), at)
+      yield* budget.wait(Math.max(pollInterval, (retryAfter ?? at) - at), at)
     }
   })
 
-/** Makes the answer public, asks the CA to look, and waits until it has. */
-const prove = (domain: DomainView, issuance: Issuance, url: string, patience: WaitBudget) =>
+/** Publishes the key authorization, asks the CA to validate it and waits for the result. */
+const prove = (domain: DomainView, issuance: Issuance, url: string, budget: WaitBudget) =>
   Effect.gen(function* () {
     const authorization = yield* loadAuthorization("read-authorization", domain, url)
     if ((yield* requireNotFailed(authorization)) === "valid") return issuance
@@ -120,15 +120,15 @@ const prove = (domain: DomainView, issuance: Issuance, url: string, patience: Wa
     let current = issuance
     if (challenge.status === "pending") {
       yield* writeChallenge(domain, challenge.token, challenge.keyAuthorization)
-      if (isWildcard(domain.name)) current = yield* ensureRecord(current, challenge.keyAuthorization, patience)
+      if (isWildcard(domain.name)) current = yield* ensureRecord(current, challenge.keyAuthorization, budget)
       const { at, retryAfter } = yield* answerChallenge(domain, url)
       current = yield* save(current, { answeredAt: at })
-      if (retryAfter !== null && retryAfter > at) yield* patience.wait(retryAfter - at, at)
+      if (retryAfter !== null && retryAfter > at) yield* budget.wait(retryAfter - at, at)
     }
-    yield* awaitValid(domain, current, url, patience)
+    yield* awaitValid(domain, current, url, budget)
     return current
   })
 
-/** Proves every name of the order that the CA does not take as proven already. */
-export const authorize = (domain: DomainView, issuance: Issuance, urls: ReadonlyArray<string>, patience: WaitBudget) =>
-  Effect.reduce(urls, issuance, (current, url) => prove(domain, current, url, patience))
+/** Completes every authorization of the order that is not valid yet. */
+export const authorize = (domain: DomainView, issuance: Issuance, urls: ReadonlyArray<string>, budget: WaitBudget) =>
+  Effect.reduce(urls, issuance, (current, url) => prove(domain, current, url, budget))

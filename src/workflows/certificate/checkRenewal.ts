@@ -20,16 +20,16 @@ type CheckInput = Input<typeof CertificateService, "CheckRenewal">
 
 const minute = 60_000
 const hour = 60 * minute
-/** All certificates are looked at once a day; what is due before the next look is asked for now, with a delay. */
+/** Certificates are checked once a day; a renewal that is due before the next check is sent now, with a delay. */
 const untilNextCheck = 25 * hour
-/** Renewals that are due at once are spread over this long, so that a thousand of them are no burst at the CA. */
+/** Renewals that are due at once are spread over this time, to avoid a burst at the CA. */
 const spread = 10 * minute
 
 const nothingToDo = { triggered: false, failed: false }
 const triggered = { triggered: true, failed: false }
 const unavailable = { triggered: false, failed: true }
 
-/** A CA that does not answer is asked again in an hour; what it said before still counts. */
+/** After a failed request the CA is asked again in an hour; its last answer still counts. */
 const fetchRenewalInfo = (certificateId: string, known: KnownRenewalInfo | null) =>
   step(
     "ask-renewal-info",
@@ -61,7 +61,7 @@ const sendRenewalInfo = (domain: DomainName, { askAgainAt: at, certificateId, wi
     ...(window === null ? {} : { windowStart: window.start, windowEnd: window.end })
   })
 
-/** What the CA suggests for this certificate: asked when it may be asked, remembered until then. */
+/** The CA's suggested renewal window for this certificate; cached until the CA may be asked again. */
 const windowOf = (domain: DomainName, certificateId: string | null, now: number) =>
   Effect.gen(function* () {
     if (certificateId === null) return null
@@ -87,7 +87,7 @@ const checkCertificate = (domain: DomainView, facts: CertificateFacts, daysBefor
     return triggered
   })
 
-/** Asks for a certificate that the domain does not have, or for another try. */
+/** Requests a first certificate, or another attempt. */
 const requestCertificate = ({ name, workspaceId }: DomainView) =>
   Effect.gen(function* () {
     if (unmetPrecondition(name, yield* CertificateSettings) !== null) return unavailable
@@ -96,14 +96,14 @@ const requestCertificate = ({ name, workspaceId }: DomainView) =>
     return triggered
   })
 
-/** Whether a failed domain waits for its back-off, by its own timer or for a later look. */
+/** Whether a failed domain's back-off has not ended. */
 const isBackingOff = (now: number) =>
   Effect.map(failuresCell.get, Option.match({ onNone: () => false, onSome: (failures) => nextTryAt(failures) > now }))
 
 /**
- * One domain of the daily look: repairs one that has no challenge [W49], tries a failed one again after its back-off and
- * one that nobody goes on with [W16], and renews a certificate when it is due. Reads the object's state beside whatever
- * runs on it, so that a domain that is stuck holds up no other.
+ * The daily check of one domain: repairs one without a challenge [W49], retries a failed one after its back-off,
+ * resumes an abandoned issuance [W16], and renews a due certificate. A shared handler, so a stuck domain does not block
+ * the check of the others.
  */
 export const handleCheckRenewal = (input: CheckInput) =>
   Effect.gen(function* () {
@@ -112,7 +112,7 @@ export const handleCheckRenewal = (input: CheckInput) =>
     const issuance = yield* issuanceCell.get
     if (Option.isSome(issuance)) return issuance.value.resumeAt > now ? nothingToDo : yield* requestCertificate(domain)
     const { certificate, status } = domain
-    // Its route was taken off, or never came: there is nothing to certify until it does.
+    // Without a route the CA cannot validate the domain.
     if (status === "failed" && !domain.hasRoute && !isOfPlatform(domain)) return nothingToDo
     if (status === "failed") return (yield* isBackingOff(now)) ? nothingToDo : yield* requestCertificate(domain)
     const facts = certificate?.facts ?? null

@@ -14,7 +14,7 @@ import { type Ordered, withKey } from "./order.ts"
 import { IssuanceBlocked, problem } from "./problems.ts"
 import { verifyCertificate } from "./verifyCertificate.ts"
 
-/** Only somebody who writes certificates without this object's key can change one under us, so a few looks are plenty. */
+/** Only a writer outside of this object's key can replace a certificate concurrently, so a few attempts are enough. */
 const maxAttempts = 3
 
 const Fetched = Schema.Struct({
@@ -25,7 +25,7 @@ const Fetched = Schema.Struct({
 })
 type Fetched = typeof Fetched.Type
 
-/** Downloading is safe to repeat: the CA gives the same certificate for the same order. */
+/** Safe to repeat: the CA returns the same certificate for the same order. */
 const fetchCertificate = (domain: DomainView, { order }: Ordered, encryptedKey: string) =>
   databaseStep(
     "fetch-certificate",
@@ -44,10 +44,10 @@ const fetchCertificate = (domain: DomainView, { order }: Ordered, encryptedKey: 
     { output: Fetched, error: IssuanceBlocked }
   )
 
-/** Five attempts within about 15 s; a database that refuses longer must not hold the domain's key. */
+/** Five attempts within about 15 s: a longer outage of the database must not hold the domain's key. */
 const storeRetry = { maxAttempts: 5, initialInterval: "1 second", maxInterval: "5 seconds" } as const
 
-/** Replaces exactly the certificate that was compared with; the one it would be a repeat of counts as stored. */
+/** Compare and set: replaces only the expected certificate. A certificate that is stored already counts as saved. */
 const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encryptedKey: string) =>
   Effect.gen(function* () {
     const certificates = yield* CertificateStore
@@ -71,16 +71,15 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
     ).pipe(
       Effect.catchTags({
         StepFailed: ({ reason }) => new IssuanceBlocked({ problem: problem("notStored", reason) }),
-        // It was issued and counts at the CA: kept, and tried again after a person has had time to look.
+        // The certificate was issued and counts towards the CA's limits: keep the order and retry after a back-off.
         DatabaseRefused: ({ message }) => new IssuanceBlocked({ problem: problem("notStored", message) })
       })
     )
   })
 
 /**
- * The certificate that another writer stored after this issuance began, when it is good: what was asked for stands there.
- * The one that stood there at the beginning never counts, however long it lasts: it is due, revoked, or a person wants
- * another.
+ * A usable certificate that another writer stored after this issuance began; it satisfies the request. The certificate
+ * from before the issuance never counts, however long it is valid: it is due, revoked, or to be replaced by request.
  */
 export const concurrentCertificate = (
   domain: DomainView,
@@ -91,7 +90,7 @@ export const concurrentCertificate = (
   return isAnother && !isForced ? goodCertificate(domain, now) : null
 }
 
-/** Downloads the certificate, verifies and stores it. Answers with the id of the one that stands there afterwards. */
+/** Downloads, verifies and stores the certificate. Answers with the id of the stored one. */
 export const collect = (loaded: DomainView, ordered: Ordered) =>
   Effect.gen(function* () {
     const issuance = withKey(ordered.issuance)
@@ -101,7 +100,7 @@ export const collect = (loaded: DomainView, ordered: Ordered) =>
     const flaw = verifyCertificate(facts, { names: [loaded.name], isForKey, now: at })
     if (flaw !== null) return yield* new IssuanceBlocked({ problem: problem("badCertificate", flaw) })
     let domain = loaded
-    for (let looks = 0; looks < maxAttempts; looks++) {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const other = concurrentCertificate(domain, issuance, at)
       if (other !== null) return other.id
       const saved = yield* store(domain, issuance, fetched, encryptedKey)

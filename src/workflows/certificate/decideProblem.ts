@@ -6,17 +6,17 @@ import { decisiveType, type OwnProblem, type Problem } from "./problems.ts"
 
 /** What happens to an issuance that met a problem. Times are Unix milliseconds. */
 export type ProblemAction =
-  /** Nothing is asked of the CA before then; afterwards the issuance goes on where it stands. */
+  /** No request to the CA before then; afterwards the issuance continues with the same order. */
   | { readonly _tag: "Wait"; readonly until: number }
-  /** The same order again after a back-off. */
+  /** Retry the same order after a back-off. */
   | { readonly _tag: "Retry"; readonly until: number }
-  /** This order cannot be completed: another one, not before then. */
+  /** This order cannot be completed: create another one, not before then. */
   | { readonly _tag: "NewOrder"; readonly until: number; readonly withoutReplaces: boolean; readonly newKey: boolean }
-  /** The CA does not know our account: register the key, then go on. */
+  /** The CA does not know our account: register the key, then continue. */
   | { readonly _tag: "Register" }
   /**
-   * The issuance ends and the challenge is `failed`, with a reason for people. `soon`: tried again by itself within hours.
-   * Otherwise only the renewal of all certificates tries it again, after the longest back-off. Never before `notBefore`.
+   * The issuance ends and the challenge becomes `failed`, with a reason for the user. `soon`: retried automatically
+   * within hours; otherwise only the daily renewal retries it, after the longest back-off. Never before `notBefore`.
    */
   | {
       readonly _tag: "GiveUp"
@@ -30,16 +30,16 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-/** The longest window of Let's Encrypt's limits. A later Retry-After is taken for a mistake of the CA. */
+/** The longest window of Let's Encrypt's rate limits. A longer Retry-After is treated as an error of the CA. */
 const maxWait = 7 * day
-/** About six hours of retries in all; then people should know. */
+/** About six hours of retries in all, then the issuance fails visibly. */
 const maxRetries = 12
-/** Two days of limits without a known end in all. */
+/** About two days in all, for limits without a known end. */
 const maxWaits = 8
-/** An order costs nothing, but a CA counts them. */
+/** CAs limit the number of new orders. */
 const maxNewOrders = 3
 
-/** Up to a tenth of the wait, at most 10 min, so that not all domains come back in the same second. */
+/** Jitter: up to a tenth of the wait, at most 10 min, so that domains do not retry in the same second. */
 const jitter = (problem: Problem, attempt: number, now: number, wait: number): number =>
   numberFrom([problem.type, problem.detail, String(attempt), String(now)], 0, Math.min(wait / 10, 10 * minute) | 0)
 
@@ -54,7 +54,7 @@ type Rule = (problem: Problem, attempt: number, now: number) => ProblemAction
 /** Width of `custom_domains.verification_error`, in code points. */
 const maxReason = 512
 
-/** An address in the detail stays whole; one that the column has no room for is in the log alone. */
+/** Keeps a URL in the detail whole; a URL that does not fit the column is in the log only. */
 const reasonText = (advice: string, { detail }: Problem): string => {
   const text = detail === "" ? advice : `${advice} (${detail})`
   const link = lastLink(detail)
@@ -65,12 +65,12 @@ const reasonText = (advice: string, { detail }: Problem): string => {
   )
 }
 
-/** Only whoever owns the domain can change this. */
+/** Only the domain's owner can correct this. */
 const userProblem =
   (advice: string, soon: boolean): Rule =>
   (problem) => ({ _tag: "GiveUp", who: "user", reason: reasonText(advice, problem), soon, notBefore: null })
 
-/** Only whoever runs this worker can change this. */
+/** Only the operator of this worker can correct this. */
 const operatorProblem =
   (advice: string, soon: boolean): Rule =>
   (problem) => ({ _tag: "GiveUp", who: "operator", reason: reasonText(advice, problem), soon, notBefore: null })
@@ -83,7 +83,7 @@ const retry: Rule = (problem, attempt, now) => {
   return { _tag: "Retry", until: after(problem, attempt, now, Math.max(doubling(30_000, attempt, hour), asked)) }
 }
 
-/** As long as the CA says, 1 min to 7 d; when it does not say, 15 min doubling to 1 d. */
+/** The CA's Retry-After, from 1 min to 7 d; without one, 15 min doubling to 1 d. */
 const wait: Rule = (problem, attempt, now) => {
   if (attempt >= maxWaits)
     return userProblem("The certificate authority limits requests for this domain.", false)(problem, attempt, now)
@@ -92,19 +92,19 @@ const wait: Rule = (problem, attempt, now) => {
 }
 
 /**
- * A refusal that names no end and a page for people ends when a person acts there, such as the one by which Let's Encrypt
- * pauses an account for names that keep failing. Told at once, and tried again at growing intervals.
+ * A rate limit without Retry-After whose detail links a page ends when the operator acts there; Let's Encrypt pauses an
+ * account in this way for names that keep failing. Reported at once, and retried at growing intervals.
  */
 const rateLimit: Rule = (problem, attempt, now) =>
   problem.retryAfter === null && lastLink(problem.detail) !== null
-    ? operatorProblem("The certificate authority refuses orders until a person acts at its page.", true)(
+    ? operatorProblem("The certificate authority refuses orders until an operator acts on its page.", true)(
         problem,
         attempt,
         now
       )
     : wait(problem, attempt, now)
 
-/** Another order after 1 min doubling to 1 h. */
+/** Another order, after 1 min doubling to 1 h. */
 const newOrder =
   (change: { readonly withoutReplaces?: boolean; readonly newKey?: boolean } = {}, first = minute): Rule =>
   (problem, attempt, now) => {
@@ -115,19 +115,23 @@ const newOrder =
     return { _tag: "NewOrder", until, withoutReplaces, newKey }
   }
 
-/** Once with another key; a second refusal is not the key's fault. */
+/** Retries once with a new key; after a second refusal the key is not the cause. */
 const retryWithNewKey: Rule = (problem, attempt, now) =>
   attempt === 0
     ? newOrder({ newKey: true })(problem, attempt, now)
     : operatorProblem("The certificate authority refuses our signing request.", false)(problem, attempt, now)
 
-/** Registered again; a CA that forgets us at once is not to be asked in a loop, and one that names a time is not asked before. */
+/**
+ * Registers again, at most six times without a wait and never before a Retry-After, so that a CA that keeps losing the
+ * account is not called in a loop.
+ */
 const registerAccount: Rule = (problem, attempt, now) =>
   attempt < 6 && (problem.retryAfter ?? now) <= now ? { _tag: "Register" } : retry(problem, attempt, now)
 
-const accountProblem = (advice: string): Rule => operatorProblem(`The ACME account needs a person: ${advice}.`, false)
+const accountProblem = (advice: string): Rule =>
+  operatorProblem(`The ACME account needs an operator: ${advice}.`, false)
 
-/** RFC 8555 section 6.7 and RFC 9773 section 7.4, in the order of their registry. */
+/** The error types of RFC 8555 section 6.7 and RFC 9773 section 7.4, in the order of the IANA registry. */
 const acmeRules: Readonly<Record<string, Rule>> = {
   accountDoesNotExist: registerAccount,
   alreadyReplaced: newOrder({ withoutReplaces: true }, 0),
@@ -135,7 +139,7 @@ const acmeRules: Readonly<Record<string, Rule>> = {
   badCSR: retryWithNewKey,
   badNonce: retry,
   badPublicKey: retryWithNewKey,
-  badRevocationReason: operatorProblem("The certificate authority did not understand us.", false),
+  badRevocationReason: operatorProblem("The certificate authority rejected the request as malformed.", false),
   badSignatureAlgorithm: operatorProblem("The certificate authority does not accept the account's key.", false),
   caa: userProblem("A CAA record forbids this certificate authority: allow it in the domain's DNS.", true),
   connection: userProblem("The certificate authority cannot connect to the domain: check where its DNS points.", true),
@@ -149,7 +153,7 @@ const acmeRules: Readonly<Record<string, Rule>> = {
   malformed: (problem, attempt, now) =>
     attempt === 0
       ? retry(problem, attempt, now)
-      : operatorProblem("The certificate authority did not understand us.", true)(problem, attempt, now),
+      : operatorProblem("The certificate authority rejected the request as malformed.", true)(problem, attempt, now),
   orderNotReady: retry,
   paused: userProblem("The certificate authority has paused this domain after many failures: ask it to resume.", false),
   rateLimited: rateLimit,
@@ -205,7 +209,7 @@ const unknown: Rule = (problem, attempt, now) => {
 
 const ruleOf = (type: string): Rule => (Object.hasOwn(rules, type) ? (rules[type] ?? unknown) : unknown)
 
-/** A problem made of several is as bad as the worst: the first that ends the issuance, else the first. */
+/** The subproblem that decides a compound problem: the first that ends the issuance, else the first. */
 const worstOf = (problem: Problem, attempt: number, now: number): Problem => {
   if (problem.subproblems.length === 0) return problem
   const parts = problem.subproblems.map((part) => ({ ...problem, ...part, subproblems: [] }))
@@ -213,7 +217,7 @@ const worstOf = (problem: Problem, attempt: number, now: number): Problem => {
   return problem.type === "compound" ? (parts.find(endsIt) ?? parts[0] ?? problem) : problem
 }
 
-/** A proof that failed early, before caches have forgotten that the domain was not served, is tried again with another order. */
+/** Retries an early validation failure with another order: caches may still hold that the domain was not served. */
 const withEarlyRetry = (
   action: ProblemAction,
   problem: Problem,
@@ -226,7 +230,7 @@ const withEarlyRetry = (
     : { _tag: "NewOrder", until: at, withoutReplaces: false, newKey: false }
 }
 
-/** Whatever the action: nothing is asked of the CA before its Retry-After. */
+/** Delays every action to the CA's Retry-After. */
 const notBefore = (action: ProblemAction, { retryAfter }: Problem, now: number): ProblemAction => {
   if (retryAfter === null || retryAfter <= now || action._tag === "Register") return action
   const asked = Math.min(retryAfter, now + maxWait)
@@ -236,9 +240,9 @@ const notBefore = (action: ProblemAction, { retryAfter }: Problem, now: number):
 }
 
 /**
- * What to do about a problem. `attempt` is the number of problems this issuance met before; `begunAt` is when the first
- * issuance of a domain began that has not failed since, null for any other. Pure, and the only place that knows what a
- * problem means: waits for the CA, gives up with a reason, or goes on.
+ * What to do about a problem. `attempt`: the number of earlier problems of this issuance. `begunAt`: when a domain's
+ * first issuance began that has not failed since, null for any other. Pure, and the only place that interprets
+ * problems.
  */
 export const decideProblem = (
   problem: Problem,
@@ -247,7 +251,7 @@ export const decideProblem = (
   begunAt: number | null = null
 ): ProblemAction => {
   const worst = worstOf({ ...problem, type: decisiveType(problem) }, attempt, now)
-  // An order that the CA no longer has is answered with `malformed` and 404.
+  // CAs answer `malformed` with 404 for an order that they no longer have.
   const rule = worst.type === "malformed" && worst.status === 404 ? newOrder() : ruleOf(worst.type)
   return notBefore(withEarlyRetry(rule(worst, attempt, now), worst, begunAt, now), worst, now)
 }

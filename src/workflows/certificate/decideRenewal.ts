@@ -4,7 +4,7 @@ import { numberFrom } from "../identifiers.ts"
 const hour = 3_600_000
 const day = 24 * hour
 
-/** What the CA suggested for one certificate, and when it may be asked again. Unix milliseconds. */
+/** The CA's renewal information (RFC 9773) of one certificate, and when it may be asked again. Unix milliseconds. */
 export const KnownRenewalInfo = Schema.Struct({
   certificateId: Schema.String,
   /** Null when the CA has no suggestion. */
@@ -13,29 +13,33 @@ export const KnownRenewalInfo = Schema.Struct({
 })
 export type KnownRenewalInfo = typeof KnownRenewalInfo.Type
 
-/** A certificate as its renewal sees it. Unix milliseconds. */
+/** What the renewal decision needs of a certificate. Unix milliseconds. */
 export interface RenewalSnapshot {
-  /** Names the certificate: the draw within the CA's window depends on it alone, so it is the same each time. */
+  /**
+   * Identifies the certificate and seeds the random instant within the CA's window, so that it is the same each time.
+   */
   readonly seed: string
   readonly notBefore: number
   readonly notAfter: number
   readonly window: KnownRenewalInfo["window"]
-  /** Days before the expiry from which an operator wants it renewed; 0 or 30 for the default. */
+  /** Days before expiry at which an operator wants the renewal; 0 or 30 for the default. */
   readonly daysBeforeExpiry: number
 }
 
 export interface RenewalDecision {
-  /** From when the certificate is to be renewed. Now or in the past: at once. */
+  /** When to renew. Now or in the past: at once. */
   readonly at: number
   readonly isDue: boolean
   readonly reason: "suggested" | "lifetime" | "days" | "emergency"
 }
 
-/** Certificates shorter than this are renewed at half of their life, others at two thirds: what Let's Encrypt suggests. */
+/**
+ * Certificates with a shorter lifetime are renewed at half of it, others at two thirds, as Let's Encrypt recommends.
+ */
 const shortLife = 10 * day
-/** The last twentieth of a life: whatever the CA suggests, it is renewed now. */
+/** In the last twentieth of its lifetime a certificate is renewed whatever the CA suggests. */
 const emergencyShare = 20
-/** The default of 30 days is a third of the lifetime that it was made for, and more than all of a short one. */
+/** The default of 30 days suits a lifetime of 90 days; it exceeds the whole lifetime of a short certificate. */
 const defaultDays = 30
 const lifeForDefaultDays = 90 * day
 
@@ -48,26 +52,26 @@ export const drawInWindow = (seed: string, window: { readonly start: number; rea
   )
 
 /**
- * When to ask for renewal information again: as the CA says, but at least 1 h and at most 7 d from now; 6 h when it does
- * not say, as RFC 9773 section 4.3.2 advises.
+ * When to fetch renewal information again: the CA's Retry-After, at least 1 h and at most 7 d from now; 6 h without
+ * Retry-After (RFC 9773, section 4.3.2).
  */
 export const askAgainAt = (retryAfter: number | null, now: number): number =>
   Math.min(Math.max(retryAfter ?? now + 6 * hour, now + hour), now + 7 * day)
 
 const daysRule = ({ daysBeforeExpiry, notAfter, notBefore }: RenewalSnapshot): number => {
   const life = notAfter - notBefore
-  // The scheduled job always sends the default: it says nothing about this certificate.
+  // The scheduled job always sends the default, so the default is not a choice for this certificate.
   const isDefault = daysBeforeExpiry === 0 || daysBeforeExpiry === defaultDays
   if (isDefault && life < lifeForDefaultDays) return Number.POSITIVE_INFINITY
   const days = isDefault ? defaultDays : daysBeforeExpiry
-  // Never in the first half: 30 days before the end of a certificate of 6 days is before it begins.
+  // Never in the first half of the lifetime: 30 days before the end of a 6-day certificate is before it begins.
   return notAfter - Math.min(days * day, life / 2)
 }
 
 /**
- * When a certificate is renewed: at the instant drawn from the CA's window; without one at two thirds of its life, half of
- * a life under 10 days; earlier when an operator's number of days says so; and in the last twentieth of its life always.
- * A window that ended before the certificate began was made for another one and counts as none.
+ * When a certificate is renewed: at a random instant of the CA's window; without a window at two thirds of its
+ * lifetime, or half of a lifetime under 10 days; earlier if the operator's number of days says so; always in the last
+ * twentieth. A window that ended before the certificate began belongs to another certificate and is ignored.
  */
 export const decideRenewal = (snapshot: RenewalSnapshot, now: number): RenewalDecision => {
   const { notAfter, notBefore, seed, window } = snapshot

@@ -3,30 +3,33 @@ import { type Failures, nextIssuanceAt, nextTryAt } from "./attempts.ts"
 import { decideRenewal } from "./decideRenewal.ts"
 import type { DomainView, Issuance } from "./issuance.ts"
 
-/** Why somebody asks for a certificate. */
+/** Why a certificate is requested. */
 export type IssuanceTrigger =
-  /** The domain should have one. */
+  /** The domain should have a certificate. */
   | { readonly _tag: "Wanted" }
-  /** The one with this serial is to be replaced. */
+  /** Replace the certificate with this serial. */
   | { readonly _tag: "Renewal"; readonly serial: string }
-  /** A person wants a new one. */
+  /** Replace the certificate unconditionally, by an operator's request. */
   | { readonly _tag: "Forced" }
 
 export type StartDecision =
-  /** The certificate that stands there is good. `isRecorded`: its challenge says so. */
+  /** The stored certificate satisfies the request. `isRecorded`: the challenge row says so already. */
   | {
       readonly _tag: "Satisfied"
       readonly certificateId: string
       readonly expiresAt: number
       readonly isRecorded: boolean
     }
-  /** An issuance waits for its time. */
+  /** An issuance is waiting for its timer. */
   | { readonly _tag: "UnderWay" }
-  /** Nobody goes on with the issuance that stands there: its invocation was killed or cancelled. */
+  /** The stored issuance was abandoned: its invocation was killed or cancelled. */
   | { readonly _tag: "Resume"; readonly issuance: Issuance }
-  /** It failed, and the time for another try has not come. Whoever wants one now sets the challenge back to `waiting`. */
+  /**
+   * The last issuance failed and its back-off has not ended. Setting the challenge back to `waiting` skips the
+   * back-off.
+   */
   | { readonly _tag: "BackingOff" }
-  /** Enough certificates for a day. */
+  /** The daily number of certificates is reached. */
   | { readonly _tag: "Guarded"; readonly until: number }
   | { readonly _tag: "Unavailable"; readonly reason: "acme_disabled" | "no_dns_provider" }
   | { readonly _tag: "Begin"; readonly kind: "first" | "renewal"; readonly replaces: string | null }
@@ -42,7 +45,9 @@ export interface StartSnapshot {
   readonly now: number
 }
 
-/** A certificate counts when it can be read, is for this name, and its key is in the keyring of the domain's workspace. */
+/**
+ * A certificate is usable when it parses, is for this name, and its key is in the keyring of the domain's workspace.
+ */
 const usableCertificate = ({ certificate, name, workspaceId }: DomainView) => {
   if (certificate === null || certificate.facts === null || certificate.workspaceId !== workspaceId) return null
   return certificate.facts.names.includes(name) ? { id: certificate.id, ...certificate.facts } : null
@@ -58,13 +63,13 @@ const satisfies = (certificate: Usable, purpose: IssuanceTrigger, now: number): 
   return !decideRenewal({ seed, notAfter, notBefore, window: null, daysBeforeExpiry: 0 }, now).isDue
 }
 
-/** The certificate that stands there and that is wanted no other for: usable, and not due by its lifetime. */
+/** The stored certificate when it is usable and not due for renewal by its lifetime. */
 export const goodCertificate = (domain: DomainView, now: number): { readonly id: string } | null => {
   const certificate = usableCertificate(domain)
   return certificate !== null && satisfies(certificate, { _tag: "Wanted" }, now) ? certificate : null
 }
 
-/** Whether this worker can obtain a certificate for the name at all. */
+/** The missing configuration that keeps this worker from issuing for the name, or null. */
 export const unmetPrecondition = (name: DomainName, settings: StartSnapshot["settings"]) => {
   if (!settings.isEnabled) return "acme_disabled" as const
   return isWildcard(name) && !settings.hasDnsProvider ? ("no_dns_provider" as const) : null
@@ -74,8 +79,8 @@ const isBackingOff = ({ domain, failures, now, purpose }: StartSnapshot): boolea
   purpose._tag !== "Forced" && domain.status === "failed" && failures !== null && nextTryAt(failures) > now
 
 /**
- * What a request for a certificate leads to. A duplicate finds the certificate of the first one, or its issuance, and
- * does nothing.
+ * Decides what a request for a certificate starts. A duplicate request finds the certificate or the issuance of the
+ * first one and starts nothing.
  */
 export const decideStart = (snapshot: StartSnapshot): StartDecision => {
   const { domain, issuance, issued, now, purpose, settings } = snapshot

@@ -11,14 +11,14 @@ import { IssuanceBlocked, problem } from "./problems.ts"
 import type { WaitBudget } from "./waitBudget.ts"
 
 const second = 1000
-/** Route 53 needs about a minute for all of its servers. */
+/** Route 53 propagates to all of its servers within about a minute. */
 const propagationDeadline = 10 * 60 * second
 
-/** What the CA looks for in DNS (RFC 8555 section 8.4). */
+/** Value of the TXT record of dns-01 (RFC 8555, section 8.4). */
 export const recordValue = (keyAuthorization: string): string =>
   createHash("sha256").update(keyAuthorization).digest("base64url")
 
-/** What the servers of the zone say about a value. `Unanswered`: none of them gave an answer that counts. */
+/** Whether the zone's servers have the value. `Unanswered`: no server gave a usable answer. */
 const Visibility = Schema.Literal("Everywhere", "Missing", "Unanswered")
 
 const visibilityOf = (answers: ReadonlyArray<ServerAnswer>, value: string): typeof Visibility.Type => {
@@ -47,8 +47,8 @@ const addRecord = (record: ChallengeRecord, value: string) =>
   )
 
 /**
- * The servers of the record's own zone are asked, whatever alias its name had before: a wildcard CNAME of the zone answers for
- * the name until the record is there. A provider that cannot say is asked again, like one that is not done.
+ * Queries the servers of the record's own zone and ignores an alias at its name: a wildcard CNAME of the zone answers
+ * for the name until the record exists. An unreachable provider counts as not in sync.
  */
 const checkRecord = ({ changeId, name, value }: TxtRecord) =>
   step(
@@ -70,18 +70,21 @@ const removeTxt = (record: ChallengeRecord, value: string) =>
   step(
     "remove-record",
     Effect.flatMap(DnsZone, (zone) => zone.removeTxt(record, value)).pipe(
-      // A zone that is not ours any more holds no value of ours that we could take away.
+      // In a zone that we no longer control there is nothing that we could remove.
       Effect.catchTag("DnsZoneRefused", (error) => warnLeftBehind(record.name, error.message))
     )
   )
 
-/** The record that this issuance may write and take away, under the settings of now. */
+/** The record that this issuance may write and remove under the current settings. */
 const recordOfIssuance = ({ domainId: id, workspaceId }: Issuance) =>
   Effect.gen(function* () {
     return recordOf({ id, workspaceId, name: yield* key }, yield* CertificateSettings)
   })
 
-/** Takes away the value that this issuance wrote, and no other. One that stands where nothing may be written is left there. */
+/**
+ * Removes the value that this issuance wrote, and no other. A record at a name that the settings no longer allow is
+ * left.
+ */
 export const removeRecord = (issuance: Issuance) =>
   Effect.gen(function* () {
     const { record: written } = issuance
@@ -92,7 +95,7 @@ export const removeRecord = (issuance: Issuance) =>
     return yield* save(issuance, { record: null })
   })
 
-/** The record is known before it is written: a crash in between leaves nothing behind that nobody knows of. */
+/** Stores the record in state before writing it, so that a crash cannot leave an untracked record. */
 const ensureWritten = (record: ChallengeRecord, issuance: Issuance, value: string) =>
   Effect.gen(function* () {
     const { record: standing } = issuance
@@ -113,7 +116,7 @@ const propagationProblem = (name: string, visibility: typeof Visibility.Type) =>
     : problem("propagation", `TXT ${name} is not on every server`)
 
 /** Succeeds once every authoritative server has the value that proves the domain. */
-export const ensureRecord = (start: Issuance, keyAuthorization: string, patience: WaitBudget) =>
+export const ensureRecord = (start: Issuance, keyAuthorization: string, budget: WaitBudget) =>
   Effect.gen(function* () {
     const record = yield* Either.mapLeft(
       yield* recordOfIssuance(start),
@@ -127,6 +130,6 @@ export const ensureRecord = (start: Issuance, keyAuthorization: string, patience
       const elapsed = at - (written.addedAt ?? at)
       if (elapsed > propagationDeadline)
         return yield* new IssuanceBlocked({ problem: propagationProblem(written.name, visibility) })
-      yield* patience.wait(pollInterval(elapsed), at)
+      yield* budget.wait(pollInterval(elapsed), at)
     }
   })

@@ -6,7 +6,7 @@ import { CertificateFacts } from "../../services/Pki.ts"
 import { Failures, IssuanceTimes } from "./attempts.ts"
 import { KnownRenewalInfo } from "./decideRenewal.ts"
 
-/** A TXT record of ours, known before it is written, so that it is taken away again whatever happens. */
+/** A TXT record of this issuance. Stored before it is written, so that it is removed whatever happens. */
 export const TxtRecord = Schema.Struct({
   name: Schema.String,
   value: Schema.String,
@@ -18,36 +18,39 @@ export const TxtRecord = Schema.Struct({
 export type TxtRecord = typeof TxtRecord.Type
 
 /**
- * A certificate under way, kept in the domain's object until it is stored or given up. With the order's URL and the
- * encrypted key any process can go on with it. Unix milliseconds.
+ * An issuance in progress, in the state of the domain's object until the certificate is stored or given up. With the
+ * order's URL and the encrypted key any worker can continue it. Unix milliseconds.
  */
 export const Issuance = Schema.Struct({
   domainId: Schema.String,
   workspaceId: Schema.String,
-  /** Only the message with this nonce may go on; until `resumeAt` nobody else does. */
+  /** Only the delayed message with this nonce may continue; until `resumeAt` no other request does. */
   nonce: Schema.String,
   resumeAt: Schema.Number,
   kind: Schema.Literal("first", "renewal"),
   isForced: Schema.Boolean,
-  /** The certificate that the order replaces, as the CA names it. */
+  /** ARI certificate id of the certificate that the order replaces (RFC 9773, section 4.1). */
   replaces: Schema.NullOr(Schema.String),
-  /** Digest of the certificate that stood there at the beginning, null when there was none; absent in an earlier version's. */
+  /**
+   * Digest of the certificate stored when the issuance began, null when there was none; absent in state of earlier
+   * versions.
+   */
   supersedes: Schema.optional(Schema.NullOr(Schema.String)),
-  /** When it began; absent in an earlier version's. */
+  /** When it began; absent in state of earlier versions. */
   begunAt: Schema.optional(Schema.Number),
   /** Ciphertext of the certificate's key. */
   encryptedKey: Schema.NullOr(Schema.String),
   orderUrl: Schema.NullOr(Schema.String),
   record: Schema.NullOr(TxtRecord),
   answeredAt: Schema.NullOr(Schema.Number),
-  /** When this order was counted as an issuance, which is before it is finalized. */
+  /** When this order was counted as an issuance, before it is finalized. */
   finalizedAt: Schema.NullOr(Schema.Number),
-  /** Problems met so far. */
+  /** Number of problems so far. */
   attempts: Schema.Number
 })
 export type Issuance = typeof Issuance.Type
 
-/** The state of a domain's object. Bounded: a few kilobytes. */
+/** State cells of a domain's object, a few kilobytes in all. */
 export const issuanceCell = stateCell("issuance", Issuance)
 export const issuedCell = stateCell("issued", IssuanceTimes)
 export const issuedTimes = Effect.map(issuedCell.get, (stored): typeof IssuanceTimes.Type =>
@@ -56,13 +59,13 @@ export const issuedTimes = Effect.map(issuedCell.get, (stored): typeof IssuanceT
 export const failuresCell = stateCell("failures", Failures)
 export const renewalCell = stateCell("renewal", KnownRenewalInfo)
 
-/** Changes the issuance in the object's state, at once: a crash afterwards goes on from here. */
+/** Updates the issuance in the object's state, from which a later attempt continues. */
 export const save = (issuance: Issuance, change: Partial<Issuance>) => {
   const changed = { ...issuance, ...change }
   return Effect.as(issuanceCell.set(changed), changed)
 }
 
-/** A domain as an issuance sees it: what is journaled of its rows. */
+/** What is journaled of a domain's rows. */
 export const DomainView = Schema.Struct({
   id: Schema.String,
   workspaceId: Schema.String,
@@ -73,9 +76,9 @@ export const DomainView = Schema.Struct({
     Schema.Struct({
       id: Schema.String,
       workspaceId: Schema.String,
-      /** Identifies the chain, so that only this one is replaced. */
+      /** Identifies the chain, for compare and set. */
       digest: Schema.String,
-      /** Null when it cannot be read. */
+      /** Null when the chain does not parse. */
       facts: Schema.NullOr(CertificateFacts)
     })
   )

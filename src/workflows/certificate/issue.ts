@@ -24,36 +24,36 @@ export const pending = answer("pending")
 export const failed = answer("failed")
 export const success = (certificateId: string) => answer("success", certificateId)
 
-/** One order, from the key to the stored certificate. Every line picks up where an earlier invocation left it. */
-const obtainCertificate = (domain: DomainView, begun: Issuance, patience: WaitBudget) =>
+/** One order, from the key to the stored certificate. Every part continues from where an earlier invocation stopped. */
+const obtainCertificate = (domain: DomainView, begun: Issuance, budget: WaitBudget) =>
   Effect.gen(function* () {
     yield* requireRoute(domain)
-    yield* requireRecord(domain, begun, patience)
+    yield* requireRecord(domain, begun, budget)
     const keyed = yield* ensureKey(domain, begun)
     const ordered = yield* ensureOrder(domain, keyed)
-    const proven = yield* proveNames(domain, ordered, patience)
-    const issued = yield* finalize(domain, proven, patience)
+    const proven = yield* proveNames(domain, ordered, budget)
+    const issued = yield* finalize(domain, proven, budget)
     const certificateId = yield* collect(domain, issued)
     return yield* completeIssuance(certificateId)
   })
 
 /**
- * A customer's domain is served, or has no certificate: the CA asks through frontline, which refuses names without a route and
- * remembers for minutes that it did, and a domain whose owner proves it no longer has lost its route.
+ * A customer's domain needs a route: the CA validates through frontline, which refuses names without a route and caches
+ * the refusal for minutes. A domain whose ownership proof has expired has lost its route.
  */
 const requireRoute = (domain: DomainView) =>
   domain.hasRoute || isOfPlatform(domain)
     ? Effect.void
     : new IssuanceBlocked({ problem: problem("noRoute", `${domain.name} has no route`) })
 
-const proveNames = (domain: DomainView, { issuance, order }: Ordered, patience: WaitBudget) =>
+const proveNames = (domain: DomainView, { issuance, order }: Ordered, budget: WaitBudget) =>
   Effect.gen(function* () {
     if (order.status !== "pending") return { issuance, order } satisfies Ordered
-    const proven = yield* authorize(domain, issuance, order.authorizations, patience)
+    const proven = yield* authorize(domain, issuance, order.authorizations, budget)
     return { issuance: proven, order } satisfies Ordered
   })
 
-/** The issuance as the object's state has it: whatever interrupted it, this is where it stands. */
+/** The issuance as stored in the object's state. */
 const currentIssuance = Effect.flatMap(
   issuanceCell.get,
   Option.match({
@@ -62,7 +62,7 @@ const currentIssuance = Effect.flatMap(
   })
 )
 
-/** Takes our DNS value away and forgets the issuance. */
+/** Removes the DNS record and clears the issuance. */
 export const clearIssuance = Effect.gen(function* () {
   const standing = yield* issuanceCell.get
   if (Option.isSome(standing)) yield* removeRecord(standing.value)
@@ -77,7 +77,7 @@ const completeIssuance = (certificateId: string) =>
     return success(certificateId)
   })
 
-/** The domain's rows are gone: there is nobody to tell, and nothing of ours may stay behind. */
+/** Cleans up after a domain whose rows were deleted. */
 export const abandon = (name: DomainName) =>
   Effect.gen(function* () {
     yield* clearIssuance
@@ -92,7 +92,7 @@ const continueAt = (name: DomainName, nonce: string, until: number) =>
     yield* send(CertificateService, yield* key, "ContinueIssuance", { nonce, domain: name }, { delay })
   })
 
-/** Lets go of the domain's key until then. */
+/** Ends the invocation, which releases the domain's key, and schedules its continuation. */
 export const postpone = (name: DomainName, issuance: Issuance, until: number) =>
   Effect.gen(function* () {
     const nonce = yield* uuid
@@ -101,7 +101,7 @@ export const postpone = (name: DomainName, issuance: Issuance, until: number) =>
     return pending
   })
 
-/** A new start with the same key, which nothing was issued for, or with another one. */
+/** Drops the order. Keeps the key unless a certificate may have been issued for it. */
 const withoutOrder = (issuance: Issuance, action: Extract<ProblemAction, { readonly _tag: "NewOrder" }>) =>
   Effect.gen(function* () {
     const cleaned = yield* removeRecord(issuance)
@@ -127,7 +127,7 @@ const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GiveUp) 
     return at
   })
 
-/** The challenge says that it failed, and why; the next try is hours away, by itself or with all others. */
+/** Marks the challenge failed with the reason, and schedules the next attempt unless only the daily renewal retries. */
 const giveUp = (domain: DomainView, issuance: Issuance, action: GiveUp, { detail }: Problem) =>
   Effect.gen(function* () {
     const { notBefore, reason, soon, who } = action
@@ -150,13 +150,13 @@ type IssuanceProgress =
 const done = (given: ReturnType<typeof answer>): IssuanceProgress => ({ _tag: "Answer", answer: given })
 const continueWith = (issuance: Issuance): IssuanceProgress => ({ _tag: "GoOn", issuance })
 
-/** `replaces` is a courtesy to the CA: an order that is refused with it is made without it before anybody gives up. */
+/** `replaces` is optional (RFC 9773, section 5): a refused order is retried once without it before giving up. */
 const retryWithoutReplaces = (action: ProblemAction, issuance: Issuance, now: number): ProblemAction =>
   action._tag === "GiveUp" && issuance.orderUrl === null && issuance.replaces !== null
     ? { _tag: "NewOrder", until: action.notBefore ?? now, withoutReplaces: true, newKey: false }
     : action
 
-/** Counts the problem once, however often this is replayed, and answers with the time. */
+/** Counts the problem once, journaled, and answers with the time. */
 const countProblem = (met: Problem) =>
   step(
     "note-problem",
@@ -166,7 +166,7 @@ const countProblem = (met: Problem) =>
     { output: Schema.Number }
   )
 
-/** When the first issuance of a domain began, as long as none has failed: its caller may be seconds after the verification. */
+/** When a domain's first issuance began, as long as none has failed: it may start seconds after the verification. */
 const firstBegunAt = ({ begunAt, kind }: Issuance) =>
   Effect.map(failuresCell.get, (failures) =>
     kind === "first" && Option.isNone(failures) && begunAt !== undefined ? begunAt : null
@@ -205,7 +205,10 @@ type Resolved = Effect.Effect<
   Effect.Effect.Context<Applied>
 >
 
-/** Does what the problem asks for. A registration that meets a problem of its own is decided the same way, one attempt later. */
+/**
+ * Applies the decision for the problem. A problem of the registration itself is decided in the same way, one attempt
+ * later.
+ */
 const resolveProblem = (domain: DomainView, met: Problem): Resolved =>
   Effect.catchTag(applyDecision(domain, met), "Hindered", (again) =>
     Effect.gen(function* () {
@@ -216,8 +219,8 @@ const resolveProblem = (domain: DomainView, met: Problem): Resolved =>
   )
 
 /**
- * Goes on with an issuance until it is stored, given up or has to wait longer than a minute. Problems become what
- * `decideProblem` says. A cancellation takes our DNS value away; the rest stays for whoever asks next.
+ * Continues an issuance until the certificate is stored, given up, or has to wait longer than a minute. Problems are
+ * handled by `decideProblem`. A cancellation removes the DNS record; the rest of the state stays for the next request.
  */
 export const issue = (domain: DomainView, begun: Issuance) =>
   saga(
@@ -225,14 +228,17 @@ export const issue = (domain: DomainView, begun: Issuance) =>
       yield* withUndo(Effect.void, () =>
         Effect.flatMap(issuanceCell.get, Option.match({ onNone: () => Effect.void, onSome: removeRecord })).pipe(
           Effect.catchTag("EncodingFailed", ({ message }) =>
-            Effect.logError("An issuance's DNS record may be left behind", { domain: domain.name, problem: message })
+            Effect.logError("A DNS record of a cancelled issuance may remain", {
+              domain: domain.name,
+              problem: message
+            })
           )
         )
       )
-      const patience = makeWaitBudget()
+      const budget = makeWaitBudget()
       let outcome: IssuanceProgress = continueWith(begun)
       while (outcome._tag === "GoOn") {
-        outcome = yield* obtainCertificate(domain, outcome.issuance, patience).pipe(
+        outcome = yield* obtainCertificate(domain, outcome.issuance, budget).pipe(
           Effect.map(done),
           Effect.catchTags({
             Hindered: ({ problem: met }) => resolveProblem(domain, met),

@@ -7,7 +7,7 @@ import { fingerprint } from "../identifiers.ts"
 import { retryForTwoMinutes } from "../retry.ts"
 import { DomainView } from "./issuance.ts"
 
-/** Names a chain: 24 characters hold 124 bits. */
+/** Identifies a chain: 24 characters hold 124 bits. */
 export const digestOf = (chain: string): string => fingerprint([chain], 24)
 
 const viewOf = (domain: CertifiedDomain) =>
@@ -36,9 +36,9 @@ const readDomain = (name: DomainName) =>
     return { at: yield* Clock.currentTimeMillis, domain }
   })
 
-/** The domain's rows now, and when that was. */
+/** The domain's rows and the time of the read. */
 export const loadDomain = (name: DomainName) => databaseStep("load-domain", readDomain(name), { output: LoadedDomain })
 
-/** The same for one domain of many. */
+/** `loadDomain` with two minutes of retries, for one domain of many. */
 export const loadDomainBriefly = (name: DomainName) =>
   databaseStep("load-domain", readDomain(name), { output: LoadedDomain, retry: retryForTwoMinutes })

@@ -15,7 +15,7 @@ import { abandon, clearIssuance, failed, issue, pending, postpone, success } fro
 import { loadDomain } from "./loadDomain.ts"
 import { nameProblem } from "./partitionDomains.ts"
 
-/** The issuance that stands in the object's state, unless the domain was deleted and made anew meanwhile [W43]. */
+/** The issuance in the object's state, unless the domain was deleted and created again meanwhile [W43]. */
 const storedIssuance = (domain: DomainView) =>
   Effect.gen(function* () {
     const standing = Option.getOrNull(yield* issuanceCell.get)
@@ -56,7 +56,10 @@ const begin = (
   attempts: 0
 })
 
-/** A tenant's row with a name of the platform, or of others, is refused for every caller; what was begun for it is given up. */
+/**
+ * Refuses a tenant's row whose name is the platform's or otherwise not allowed, and clears an issuance that was begun
+ * for it.
+ */
 const requireOwnName = (domain: DomainView) =>
   Effect.gen(function* () {
     const problem = nameProblem(domain, yield* PlatformZones)
@@ -65,7 +68,7 @@ const requireOwnName = (domain: DomainView) =>
     return yield* new InvalidRequest({ field: "domain", problem })
   })
 
-/** Obtains what the purpose asks for, or finds that there is nothing to do. */
+/** Obtains a certificate for the trigger unless there is nothing to do. */
 const obtain = (name: DomainName, purpose: IssuanceTrigger) =>
   Effect.gen(function* () {
     const settings = yield* CertificateSettings
@@ -99,7 +102,7 @@ const obtain = (name: DomainName, purpose: IssuanceTrigger) =>
     }
   })
 
-/** The domain of the request decides: under another key it is handed on to the object of the domain. */
+/** Forwards a request under another key to the object of the requested domain. */
 export const handleProcessChallenge = (input: Input<typeof CertificateService, "ProcessChallenge">) =>
   Effect.gen(function* () {
     if ((yield* key) === input.domain) return yield* obtain(input.domain, { _tag: "Wanted" })
@@ -119,7 +122,10 @@ export const handleRenew = (input: Input<typeof CertificateService, "RenewCertif
     return yield* call(CertificateService, domain, "RenewCertificate", input)
   })
 
-/** An earlier version issued under every spelling of a name: what it left under this one is taken away, and begun anew. */
+/**
+ * Earlier versions issued under every spelling of a name: clears their state under this key and starts again under the
+ * canonical one.
+ */
 const moveToCanonicalKey = (domain: DomainName) =>
   Effect.gen(function* () {
     yield* clearIssuance
@@ -127,7 +133,7 @@ const moveToCanonicalKey = (domain: DomainName) =>
     return yield* call(CertificateService, domain, "ProcessChallenge", { domain, workspaceId: "" })
   })
 
-/** Goes on with an issuance that waits, or tries again after one that was given up. A timer that fires too early waits on. */
+/** Continues a waiting issuance, or retries a failed one. A timer that fires too early is scheduled again. */
 export const handleContinue = ({ domain, nonce }: Input<typeof CertificateService, "ContinueIssuance">) =>
   Effect.gen(function* () {
     if ((yield* key) !== domain) return yield* moveToCanonicalKey(domain)

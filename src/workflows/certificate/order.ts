@@ -12,7 +12,7 @@ import { type DomainView, type Issuance, issuedCell, issuedTimes, save } from ".
 import { IssuanceBlocked, invalidityProblem, problem } from "./problems.ts"
 import type { WaitBudget } from "./waitBudget.ts"
 
-/** An issuance that has its order, as the CA last showed it. */
+/** An issuance and its order as last read from the CA. */
 export interface Ordered {
   readonly issuance: Issuance
   readonly order: AcmeOrder
@@ -22,10 +22,13 @@ const ObservedOrder = Schema.Struct({ at: Schema.Number, order: AcmeOrder })
 
 const second = 1000
 const pollInterval = 3 * second
-/** A CA that needs longer than this to issue is asked at growing intervals. */
+/** An order that takes longer to issue is polled at growing intervals. */
 const issuanceTimeout = 120 * second
 
-/** The certificate's key exists, encrypted, before anything is asked of the CA: whatever is issued, it can be used. */
+/**
+ * Creates and encrypts the certificate's key before any request to the CA, so that an issued certificate is always
+ * usable.
+ */
 export const ensureKey = (domain: DomainView, issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.encryptedKey !== null) return issuance
@@ -64,7 +67,7 @@ const readOrder = (url: string) =>
     { output: ObservedOrder, error: IssuanceBlocked }
   )
 
-/** An order that still can become a certificate, or one already. */
+/** Fails for an invalid or expired order. */
 const requireUsable = ({ at, order }: typeof ObservedOrder.Type) => {
   if (order.status === "invalid") return new IssuanceBlocked({ problem: invalidityProblem(order.problem) })
   const isOpen = order.status === "pending" || order.status === "ready"
@@ -73,7 +76,9 @@ const requireUsable = ({ at, order }: typeof ObservedOrder.Type) => {
   return Effect.succeed(order)
 }
 
-/** A third certificate within a day helps nobody, and a loop of them locks the name out for a week. */
+/**
+ * At most two certificates within a day: a loop would exhaust the CA's limit for the same names, which lasts a week.
+ */
 const requireReissueAllowed = (issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.isForced) return
@@ -86,7 +91,7 @@ const requireReissueAllowed = (issuance: Issuance) =>
       })
   })
 
-/** The one order of this issuance: made once, its URL kept at once, and read from then on. */
+/** The one order of this issuance: created once, its URL stored at once, and read from then on. */
 export const ensureOrder = (domain: DomainView, issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.orderUrl !== null) {
@@ -100,7 +105,7 @@ export const ensureOrder = (domain: DomainView, issuance: Issuance) =>
     return { issuance: ordered, order: yield* requireUsable(seen) } satisfies Ordered
   })
 
-/** Counted before it happens, so that no crash hides an issuance from the guard. */
+/** Counted before it is finalized, so that a crash cannot hide an issuance from the limit. */
 const countIssuance = (issuance: Issuance) =>
   Effect.gen(function* () {
     if (issuance.finalizedAt !== null) return issuance
@@ -110,17 +115,17 @@ const countIssuance = (issuance: Issuance) =>
     return yield* save(issuance, { finalizedAt: now })
   })
 
-/** An issuance whose order may be finalized: there is a key to sign the request with. */
+/** An issuance whose order may be finalized: it has the key that signs the request. */
 type Finalizing = Issuance & { readonly encryptedKey: string }
 
-/** A key is made before anything is asked of the CA. */
+/** The key is created before any request to the CA. */
 export const withKey = (issuance: Issuance): Finalizing => {
   const { encryptedKey } = issuance
   if (encryptedKey === null) throw new TypeError("an issuance has its key before its order")
   return { ...issuance, encryptedKey }
 }
 
-/** The CA refused to issue: nothing was, so nothing is counted. An answer that is missing may hide an issuance. */
+/** The CA refused to issue, so the order is not counted. A missing answer still counts: the CA may have issued. */
 const uncountIssuance = (issuance: Issuance) =>
   Effect.gen(function* () {
     const issued = yield* issuedTimes
@@ -130,7 +135,7 @@ const uncountIssuance = (issuance: Issuance) =>
 
 const isRefusal = ({ problem: { status } }: IssuanceBlocked): boolean => status >= 400 && status < 500
 
-/** The state first: an order is finalized once, and asking twice would be refused. The request is signed with the stored key. */
+/** Reads the state first: the CA refuses to finalize an order twice. Signs the request with the stored key. */
 const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: string) =>
   databaseStep(
     "finalize-order",
@@ -153,8 +158,8 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
     { output: ObservedOrder, error: IssuanceBlocked }
   ).pipe(Effect.tapErrorTag("Hindered", (error) => (isRefusal(error) ? uncountIssuance(issuance) : Effect.void)))
 
-/** Waits until the CA has issued. An order that was not ready yet, though its names are proven, is finalized once it is. */
-const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof ObservedOrder.Type, patience: WaitBudget) =>
+/** Polls until the CA has issued. An order that was not ready yet is finalized once it is. */
+const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof ObservedOrder.Type, budget: WaitBudget) =>
   Effect.gen(function* () {
     let { at, order } = seen
     while ((yield* requireUsable({ at, order })).status !== "valid") {
@@ -162,18 +167,18 @@ const awaitIssued = (domain: DomainView, issuance: Finalizing, seen: typeof Obse
         return yield* new IssuanceBlocked({
           problem: problem("slow", "the certificate is not issued yet", order.retryAfter)
         })
-      yield* patience.wait(Math.max(pollInterval, (order.retryAfter ?? at) - at), at)
+      yield* budget.wait(Math.max(pollInterval, (order.retryAfter ?? at) - at), at)
       ;({ at, order } =
         order.status === "processing" ? yield* readOrder(order.url) : yield* finalizeOrder(domain, issuance, order.url))
     }
     return { issuance, order } satisfies Ordered
   })
 
-/** From an order whose names are proven to one that has a certificate. */
-export const finalize = (domain: DomainView, { issuance, order }: Ordered, patience: WaitBudget) =>
+/** Finalizes an order whose authorizations are valid. */
+export const finalize = (domain: DomainView, { issuance, order }: Ordered, budget: WaitBudget) =>
   Effect.gen(function* () {
     if (order.status === "valid") return { issuance, order } satisfies Ordered
     const finalizing = withKey(yield* countIssuance(issuance))
     const seen = yield* finalizeOrder(domain, finalizing, order.url)
-    return yield* awaitIssued(domain, finalizing, seen, patience)
+    return yield* awaitIssued(domain, finalizing, seen, budget)
   })

@@ -8,7 +8,7 @@ export interface PartitionedDomains {
   readonly unfit: ReadonlyArray<InvalidDomain>
 }
 
-/** Why no certificate is obtained for a row of this workspace: its name is none that a tenant may have. Null when it may. */
+/** Why the workspace's row may not have its name; null when it may. */
 export const nameProblem = (
   { name, workspaceId }: Pick<ListedDomain, "name" | "workspaceId">,
   zones: ReadonlyArray<DomainName>
@@ -17,7 +17,7 @@ export const nameProblem = (
     ? null
     : Either.match(tenantDomainName(name, zones), { onLeft: ({ message }) => message, onRight: () => null })
 
-/** Rows for which a certificate may be obtained, and those that are refused with a reason: not a tenant's name, or not this row's. */
+/** Splits rows into those that may have a certificate and those that are refused with a reason. */
 export const partitionDomains = (
   rows: ReadonlyArray<ListedDomain | InvalidDomain>,
   zones: ReadonlyArray<DomainName>

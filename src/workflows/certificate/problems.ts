@@ -1,52 +1,52 @@
 import { Schema } from "effect"
 import type { AcmeError, AcmeOrder } from "../../services/Acme.ts"
 
-/** What stands between a domain and its certificate: the CA's problem types (RFC 8555 section 6.7) and our own ones below. */
+/** Why a domain has no certificate yet: an error type of the CA (RFC 8555, section 6.7) or one of `ownProblems`. */
 export const Problem = Schema.Struct({
-  /** A type of the CA, or one of `ownProblems`. */
+  /** An ACME error type, or one of `ownProblems`. */
   type: Schema.String,
   /** HTTP status of the CA's answer; 0 when there was none. */
   status: Schema.Number,
-  /** For people. Holds nothing secret. */
+  /** Readable text without secrets. */
   detail: Schema.String,
-  /** Types and details by identifier, when the CA found several problems. */
+  /** Subproblems of a compound problem (RFC 8555, section 6.7.1). */
   subproblems: Schema.Array(Schema.Struct({ type: Schema.String, detail: Schema.String })),
-  /** Unix milliseconds before which the CA does not want to be asked again. */
+  /** The CA's Retry-After as Unix milliseconds. */
   retryAfter: Schema.NullOr(Schema.Number)
 })
 export type Problem = typeof Problem.Type
 
 /** Problems that no CA reports. */
 const ownProblems = [
-  /** The CA did not answer, or with something that is not ACME. */
+  /** No answer from the CA, or one that is not ACME. */
   "unavailable",
   /** An order or authorization ended without a reason, expired, or is no longer known to the CA. */
   "orderGone",
-  /** The CA takes longer than it should; its state has to be read again. */
+  /** The CA takes longer than expected; its state has to be read again. */
   "slow",
-  /** The host name has no route, so that frontline would refuse the CA's question. */
+  /** The host name has no route, so frontline would refuse the CA's validation request. */
   "noRoute",
-  /** The CA does not offer the kind of challenge that we can answer. */
+  /** The CA does not offer a challenge type that we can answer. */
   "noChallenge",
-  /** The challenge of a customer's wildcard is not delegated to the record that we may write. */
+  /** The challenge name of a customer's wildcard is not delegated to our record. */
   "notDelegated",
   /** No delegation domain is configured, so customers cannot have wildcards. */
   "noDelegationDomain",
-  /** DNS servers gave no answer that counts. */
+  /** DNS servers gave no usable answer. */
   "dnsSilent",
   /** Our record is not on every authoritative server. */
   "propagation",
-  /** The DNS provider does not do its part now. */
+  /** The DNS provider is not available. */
   "dnsProvider",
-  /** The record is not one that we may write, or no zone of ours takes it. */
+  /** We may not write the record, or none of our zones contains it. */
   "dnsRefused",
   /** The certificate could not be written to the database. */
   "notStored",
   /** A stored key cannot be decrypted with the vault we have. */
   "keyUnreadable",
-  /** The CA gave a certificate that is not what was ordered. */
+  /** The CA issued a certificate that does not match the order. */
   "badCertificate",
-  /** Two certificates within a day are enough. */
+  /** Two certificates were issued within a day. */
   "reissueGuard"
 ] as const
 export type OwnProblem = (typeof ownProblems)[number]
@@ -78,19 +78,22 @@ export const problemFromAcme = (error: AcmeError): Problem =>
     : { ...problem("unavailable", reasons[error.reason], error.retryAfter ?? null), status: error.status ?? 0 }
 
 /**
- * The type that decides. An answer of 500 and above (RFC 9110 section 15.6) says that the CA failed, and nothing about the
- * domain or the account, whatever type comes with it: Let's Encrypt answers a busy service with 503 and `rateLimited`.
+ * The type that decides. A 5xx answer (RFC 9110, section 15.6) means that the CA failed, whatever type it carries:
+ * Let's Encrypt sends `rateLimited` with 503 when it is busy.
  */
 export const decisiveType = ({ status, type }: Pick<Problem, "status" | "type">): string =>
   status >= 500 && type !== "unavailable" ? "serverInternal" : type
 
-/** Why an order or a challenge became invalid, as the CA says it. */
+/** The CA's reason for an invalid order or challenge. */
 export const invalidityProblem = (said: AcmeOrder["problem"]): Problem =>
   said === null
     ? problem("orderGone", "the order became invalid without a reason")
     : { type: said.type, status: 0, detail: said.detail, subproblems: [], retryAfter: null }
 
-/** Ends an invocation's part of an issuance. Never leaves the handler: `decideProblem` says what happens next. */
+/**
+ * An issuance cannot continue now. Never leaves the handler: `decideProblem` decides what happens next. The tag is
+ * journaled, so it keeps its first name.
+ */
 export class IssuanceBlocked extends Schema.TaggedError<IssuanceBlocked>()("Hindered", { problem: Problem }) {
   override get message(): string {
     return `${this.problem.type}: ${this.problem.detail}`

@@ -25,19 +25,19 @@ type PageInput = Input<typeof CertificateService, "RenewPage">
 
 const minute = 60_000
 const hour = 60 * minute
-/** One page is one short invocation with a journal of its own. */
+/** One page per invocation keeps journals short. */
 const pageSize = 100
 const checkConcurrency = 8
-/** Longest list of failed domains in the answer; it is for people. Restate takes 256 KiB, and a name has 253 octets at most. */
+/** Maximum number of failed domains in the answer: an answer may have 256 KiB, and a name at most 253 octets. */
 const maxNamed = 500
 const maxLogged = 10
 const maxDays = 3650
-/** A failed domain is not looked at sooner than its shortest back-off ends. */
+/** A failed domain is skipped until its shortest back-off has ended. */
 const minBackOff = hour
-/** The CA answers within minutes; what is pending for longer is gone on with by nobody, or waits with a timer of its own. */
+/** The CA answers within minutes; a challenge that is pending for longer was abandoned, or waits for its own timer. */
 const pendingLease = 15 * minute
 
-/** Whether a row can need anything. The rest is decided by the domain's object. */
+/** Whether a row may need work. The domain's object decides the rest. */
 const isCandidate = ({ changedAt, status }: ListedDomain, now: number): boolean => {
   const age = now - (changedAt ?? 0)
   if (status === "failed") return age >= minBackOff
@@ -54,24 +54,24 @@ const loadPage = (after: number) =>
     { output: Schema.Struct({ at: Schema.Number, page: DomainPage }), retry: retryForSixHours }
   )
 
-/** Says at each row why no certificate is obtained for it. Ids alone are logged: the domains may hold anything. */
+/** Writes to each row why no certificate is issued for it. Logs ids only, because the domain text is untrusted. */
 const refuse = (unfit: ReadonlyArray<InvalidDomain>, at: number) =>
   Effect.gen(function* () {
     if (unfit.length === 0) return
     const store = yield* CertificateStore
     yield* databaseStep("refuse-domains", store.refuse(unfit, at), { retry: retryForSixHours })
-    yield* Effect.logWarning("Domains are refused: the reason is in their rows", {
+    yield* Effect.logWarning("Refused domains that cannot have a certificate; the reason is in their rows", {
       count: unfit.length,
       domainIds: unfit.slice(0, maxLogged).map(({ id }) => id)
     })
   })
 
-/** A domain whose check fails is named, and the others go on. */
+/** A failed check is reported in the answer and does not stop the others. */
 const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
   call(CertificateService, name, "CheckRenewal", { domain: name, daysBeforeExpiry }).pipe(
     Effect.map(({ failed, triggered }) => ({ name, failed, triggered })),
     Effect.catchAll(({ message }) =>
-      Effect.as(Effect.logError("A certificate cannot be looked after", { domain: name, problem: message }), {
+      Effect.as(Effect.logError("The renewal check of a domain failed", { domain: name, problem: message }), {
         name,
         failed: true,
         triggered: false
@@ -96,7 +96,7 @@ export const handlePage = ({ after, daysBeforeExpiry }: PageInput) =>
     }
   }).pipe(giveUpOnFailure("cert_renewal"))
 
-/** Rows of tenants that have one of the platform's own names do not keep it from its certificate, and are never passed over in silence. */
+/** Logs tenants' rows that have one of the platform's own names. They do not keep the platform from its certificate. */
 const reportTaken = (taken: ReadonlyArray<ConflictingDomain>) =>
   Effect.forEach(
     taken,
@@ -109,7 +109,7 @@ const reportTaken = (taken: ReadonlyArray<ConflictingDomain>) =>
     { discard: true }
   )
 
-/** The platform's own wildcards have rows whenever they can be issued, whoever was to make them. */
+/** Creates missing rows for the platform's own wildcards, if they can be issued. */
 const ensureInfrastructure = Effect.gen(function* () {
   const store = yield* CertificateStore
   const { hasDnsProvider, infrastructure, isEnabled } = yield* CertificateSettings
@@ -129,14 +129,14 @@ const ensureInfrastructure = Effect.gen(function* () {
   )
 })
 
-/** Domains prove their owner every day as well. Their looks wait for nothing here, and hold up no renewal. */
+/** Starts the daily ownership checks. One-way, so they do not delay the renewals. */
 const requestProofChecks = Effect.catchTag(
   send(DomainProofService, "all", "LookAtPage", { after: 0n }),
   "EncodingFailed",
-  ({ message }) => Effect.logError(`custom domains are not looked at again: ${message}`)
+  ({ message }) => Effect.logError(`cannot start the checks of custom domains: ${message}`)
 )
 
-/** Looks at every domain, page by page, and answers what was found and asked for. Waits for no certificate. */
+/** Checks every domain, page by page, and answers with the counts. Does not wait for certificates. */
 export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
   Effect.gen(function* () {
     if (daysBeforeExpiry < 0 || daysBeforeExpiry > maxDays)

@@ -1,8 +1,9 @@
 import type { CertificateFacts } from "../../services/Pki.ts"
 
 /**
- * Why a certificate that came from the CA may not be used; null when it may: it is for the ordered key, for exactly the
- * ordered names, and valid now. How long it lasts is the CA's choice: one that takes the place of another may end earlier.
+ * Why a certificate from the CA may not be used, or null. It must be for the ordered key, for exactly the ordered
+ * names, and not expired. Its lifetime is the CA's choice: a replacement may expire earlier than the certificate it
+ * replaces.
  */
 export const verifyCertificate = (
   facts: CertificateFacts,

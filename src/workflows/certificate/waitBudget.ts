@@ -1,15 +1,15 @@
 import { Effect, Schema } from "effect"
 
-/** A wait that is longer than an invocation may hold the domain's key: it goes on in a later one. */
+/** The wait is longer than an invocation may hold the domain's key: a later invocation continues. */
 export class WaitTooLong extends Schema.TaggedError<WaitTooLong>()("Postponed", { until: Schema.Number }) {}
 
-/** An invocation waits inside itself for at most this long in all, and this long at once. */
+/** Milliseconds: all waits of one invocation together, and a single wait. */
 const maxWaitPerInvocation = 60_000
 const maxSingleWait = 15_000
 
-/** The waits of one invocation. A replay counts them again, in the same order. */
+/** The waits of one invocation. Deterministic: a replay counts them again, in the same order. */
 export interface WaitBudget {
-  /** Waits from `at`, or fails with `Postponed`. Milliseconds. */
+  /** Sleeps for `millis`, counted from `at`, or fails with `WaitTooLong`. Milliseconds. */
   readonly wait: (millis: number, at: number) => Effect.Effect<void, WaitTooLong>
 }
 

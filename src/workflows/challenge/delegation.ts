@@ -1,11 +1,11 @@
 import { Schema } from "effect"
 import type { ServerAnswer } from "../../services/DnsResolver.ts"
-import { describeSilent, holds, poll, recordsSeen } from "../customDomain/agreement.ts"
 import { quoted } from "../customDomain/finding.ts"
+import { describeFailedQueries, distinctRecords, isConfirmed, tally } from "../customDomain/serverTally.ts"
 
 /**
- * Whether the owner of a wildcard domain has delegated its challenge. `Unanswered`: too few DNS servers gave an answer that
- * counts. A finding says what is wrong and what to do, as half a sentence.
+ * Whether the owner of a wildcard domain has delegated its challenge. `Unanswered`: too few DNS servers gave an answer
+ * that counts. A finding says what is wrong and what to do, as a clause without a final full stop.
  */
 export const Delegation = Schema.Union(
   Schema.TaggedStruct("Delegated", {}),
@@ -15,19 +15,19 @@ export const Delegation = Schema.Union(
 export type Delegation = typeof Delegation.Type
 
 /**
- * The challenge is delegated when the CNAMEs that begin at `name` end at exactly `target`, under the rule of `holds`. Any other
- * end counts as none: where the zone has a wildcard CNAME, DNS answers with that for names that are not in the zone
- * (RFC 4592, section 3.3.1).
+ * The challenge is delegated when the CNAMEs that begin at `name` end at exactly `target`, by the rule of
+ * `isConfirmed`. Any other end counts as none, because a wildcard CNAME of the zone answers for every name that is not
+ * in it (RFC 4592, section 3.3.1).
  */
-export const judgeDelegation = (name: string, target: string, ends: ReadonlyArray<ServerAnswer>): Delegation => {
-  const polled = poll(ends, ([end]) => end === target)
-  if (holds(polled)) return { _tag: "Delegated" }
+export const delegationOf = (name: string, target: string, ends: ReadonlyArray<ServerAnswer>): Delegation => {
+  const polled = tally(ends, ([end]) => end === target)
+  if (isConfirmed(polled)) return { _tag: "Delegated" }
   if (polled.denying.length === 0)
     return {
       _tag: "Unanswered",
-      finding: `DNS did not answer for the CNAME of ${name} (${describeSilent(polled.silent)})`
+      finding: `DNS did not answer for the CNAME of ${name} (${describeFailedQueries(polled.failed)})`
     }
-  const others = recordsSeen(ends).filter((end) => end !== target)
+  const others = distinctRecords(ends).filter((end) => end !== target)
   if (others.length > 0)
     return { _tag: "NotDelegated", finding: `the CNAME of ${name} leads to ${quoted(others)}, expected ${target}` }
   return {

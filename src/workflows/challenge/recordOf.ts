@@ -4,14 +4,14 @@ import { infrastructureWorkspace } from "../../services/CertificateStore.ts"
 import { ChallengeRecord, delegatedLabelLength } from "../../services/ChallengeRecord.ts"
 import { fingerprint } from "../identifiers.ts"
 
-/** A domain as far as it decides where its challenge is answered. */
+/** The fields of a domain that decide where its challenge record is. */
 export interface ChallengedDomain {
   readonly id: string
   readonly workspaceId: string
   readonly name: string
 }
 
-/** Why no record may be written for a domain, as half a sentence. `who` can change it. */
+/** Why no record may be written for a domain, as a clause. */
 export interface NoRecord {
   readonly _tag: "NoDelegationDomain" | "NotOurs"
   readonly reason: string
@@ -26,8 +26,8 @@ const noDelegationDomain: NoRecord = {
 }
 
 /**
- * The record of a domain's id below the delegation domain: another row of the same domain has another record, so a delegation
- * that a former owner left behind proves nothing for them.
+ * The record of a domain's row below the delegation domain. Another row of the same domain has another record, so a
+ * former owner's delegation proves nothing.
  */
 export const delegatedRecord = (
   domainId: string,
@@ -40,7 +40,10 @@ export const delegatedRecord = (
     () => noDelegationDomain
   )
 
-/** The one record that may be written for a domain. The row's workspace decides whether it is the platform's, never its name. */
+/**
+ * The only record that may be written for a domain. The row's workspace, never its name, decides whether the domain is
+ * the platform's.
+ */
 export const recordOf = (domain: ChallengedDomain, rules: ChallengeRules): Either.Either<ChallengeRecord, NoRecord> =>
   isOfPlatform(domain)
     ? Either.fromNullable(ChallengeRecord.ofPlatform(domain.name, rules.platformApexes), () => ({

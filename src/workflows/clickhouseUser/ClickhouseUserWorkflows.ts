@@ -10,7 +10,7 @@ import { clickhousePassword } from "../../services/Purpose.ts"
 import { Vault } from "../../services/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { pauseAfterRetries } from "../retry.ts"
-import { isIdentifier, limitsOf, planUser, type UserWish } from "./planUser.ts"
+import { type DesiredUser, isIdentifier, limitsOf, planUser } from "./planUser.ts"
 
 type ConfigureInput = Input<typeof ClickhouseUserService, "ConfigureUser">
 
@@ -19,7 +19,7 @@ const checkedIdentifier = (field: string, text: string) =>
     ? Effect.succeed(text)
     : Effect.fail(new InvalidRequest({ field, problem: "may hold letters, digits and underscores only" }))
 
-/** Before anything is made: a workspace without a quota row gets no login. */
+/** Checked first: a workspace without a quota row gets no login. */
 const loadRetention = (workspaceId: string) =>
   Effect.gen(function* () {
     const store = yield* ClickhouseSettingsStore
@@ -34,8 +34,8 @@ const loadRetention = (workspaceId: string) =>
   })
 
 /**
- * Makes a password, encrypts and stores it, all in one step: it never exists outside of that step except as ciphertext, and
- * one that was not stored was never used. Where a login is stored already, that one stays.
+ * Generates, encrypts and stores a password in one step, so that it exists outside of the step only as ciphertext and
+ * is never used unless it was stored. Keeps an existing login.
  */
 const storeLogin = (change: LimitsChange) =>
   Effect.gen(function* () {
@@ -58,8 +58,8 @@ const storeLogin = (change: LimitsChange) =>
     return yield* databaseStep("store-login", login, { output: StoredLogin })
   })
 
-/** Every operation again, whatever is there already: that is what keeps ClickHouse and the stored password in agreement. */
-const provision = (wish: UserWish, passwordEncrypted: string) =>
+/** Applies every operation, also to an existing user, so that ClickHouse and the stored password agree. */
+const provision = (wish: DesiredUser, passwordEncrypted: string) =>
   Effect.gen(function* () {
     const users = yield* ClickhouseUsers
     const vault = yield* Vault
@@ -86,7 +86,10 @@ const configureUser = (input: ConfigureInput) =>
     return {}
   })
 
-/** Key: workspace. One configuration of a workspace at a time, so that stored limits and ClickHouse's follow the same order. */
+/**
+ * Key: workspace. One configuration of a workspace at a time, so that stored limits and ClickHouse are changed in the
+ * same order.
+ */
 export const ClickhouseUserWorkflows = implement(
   ClickhouseUserService,
   { ConfigureUser: configureUser },

@@ -5,7 +5,7 @@ import type { SharedTable, TimeKind, UserOperation } from "../../services/Clickh
 
 type ConfigureInput = Input<typeof ClickhouseUserService, "ConfigureUser">
 
-/** What a workspace gets when nobody says otherwise. */
+/** Default limits of a workspace. */
 export const defaultLimits: UserLimits = {
   quotaDurationSeconds: 3600,
   maxQueriesPerWindow: 1000,
@@ -27,7 +27,7 @@ export const limitsOf = (asked: ConfigureInput): UserLimits => ({
   maxQueryResultRows: orDefault(asked.maxQueryResultRows, defaultLimits.maxQueryResultRows)
 })
 
-/** True for what may stand in a statement as a name: ClickHouse takes no parameters where users and policies are named. */
+/** Whether a text may be a name in a statement: ClickHouse takes no parameters for names of users and policies. */
 export const isIdentifier = (text: string): boolean => /^[A-Za-z0-9_]{1,256}$/.test(text)
 
 const timeByResolution: Readonly<Record<string, TimeKind>> = {
@@ -38,13 +38,13 @@ const timeByResolution: Readonly<Record<string, TimeKind>> = {
   per_month: "date"
 }
 
-/** How a table stores its time, by the resolution and version that its name ends with; DateTime when it has neither. */
+/** A table's time column, by the resolution and version at the end of its name; DateTime without them. */
 export const timeOf = (table: string): TimeKind => {
   const resolution = /_(raw|per_minute|per_hour|per_day|per_month)_v\d+$/.exec(table)?.[1]
   return (resolution === undefined ? undefined : timeByResolution[resolution]) ?? "datetime"
 }
 
-/** What a workspace may read of itself: its key verifications, in every resolution. */
+/** The tables that a workspace may read: its key verifications, in every resolution. */
 export const sharedTables: ReadonlyArray<SharedTable> = [
   "key_verifications_raw_v2",
   "key_verifications_per_minute_v2",
@@ -57,24 +57,23 @@ export const sharedTables: ReadonlyArray<SharedTable> = [
   "key_verifications_per_month_v3"
 ].map((name) => ({ name, time: timeOf(name) }))
 
-/** 20 years. ClickHouse's dates begin in 1970 and wrap around below: a longer retention would hide everything. */
+/** 20 years. ClickHouse dates begin in 1970 and wrap around below, so a longer retention would hide every row. */
 const maxRetentionDays = 7300
 
-export interface UserWish {
+export interface DesiredUser {
   readonly workspaceId: string
   readonly user: string
   readonly limits: UserLimits
-  /** Days before today of which rows stay visible. */
+  /** Days before today whose rows are visible. */
   readonly retentionDays: number
 }
 
 /**
- * Everything that makes a workspace's user what it should be, in an order in which no moment is worse than what was before.
- * The password first: from then on the stored one opens the door. Then filters and limits, which take nothing from anybody
- * who has rights already, and only then the rights, replaced in one statement. So a new user never reads an unfiltered
- * table, and an existing one is never without its tables. The same wish gives the same operations: safe to repeat.
+ * The operations that create or update a workspace's user, in a safe order: the password first, so that the stored one
+ * is valid; then row filters and limits; the grants last, replaced in one statement. A new user never reads an
+ * unfiltered table, and an existing user never loses its tables in between. Deterministic and safe to repeat.
  */
-export const planUser = ({ limits, retentionDays, user, workspaceId }: UserWish): ReadonlyArray<UserOperation> => {
+export const planUser = ({ limits, retentionDays, user, workspaceId }: DesiredUser): ReadonlyArray<UserOperation> => {
   const days = Math.min(Math.max(Math.trunc(retentionDays), 0), maxRetentionDays)
   const filters = sharedTables.map(
     (table): UserOperation => ({

@@ -8,14 +8,14 @@ import { pauseAfterRetries } from "../retry.ts"
 
 type Report = Input<typeof CommitStatusService, "Report">
 
-/** What GitHub takes for a description. */
+/** GitHub's limit of a description. */
 const maxDescription = 140
-/** Reports of one deployment follow each other, so a GitHub that is away must not hold them up for long. */
-const patience = { maxAttempts: 5, maxDuration: "1 minute" } as const
+/** Reports of one deployment are serial, so an outage of GitHub must not block them for long. */
+const reportRetry = { maxAttempts: 5, maxDuration: "1 minute" } as const
 
-/** `silent`: without an App or an installation there is nobody who could report. */
-const Outcome = Schema.Literal("reported", "silent", "refused")
-type Outcome = typeof Outcome.Type
+/** `silent`: there is no App or installation that could report. */
+const ReportOutcome = Schema.Literal("reported", "silent", "refused")
+type ReportOutcome = typeof ReportOutcome.Type
 
 const report = (request: Report) =>
   Effect.gen(function* () {
@@ -23,22 +23,22 @@ const report = (request: Report) =>
     const deploymentId = yield* key
     const { description, installationId, url = null, ...rest } = request
     const status = { ...rest, description: shortened(description, maxDescription), url, installationId, deploymentId }
-    // Whether there is an App is asked within the step: the next worker may be configured otherwise.
-    const tell = Effect.suspend((): Effect.Effect<Outcome, GitHubUnavailable> => {
+    // Decided inside the step: a retry may run on a worker with another configuration.
+    const sendStatus = Effect.suspend((): Effect.Effect<ReportOutcome, GitHubUnavailable> => {
       if (!github.isConfigured || installationId === 0n) return Effect.succeed("silent")
       return github.reportStatus(status).pipe(
         Effect.as("reported" as const),
         Effect.catchTag("GitHubRefused", ({ message }) =>
           Effect.as(
-            Effect.logWarning(`GitHub does not show deployment ${deploymentId}: ${message}`),
+            Effect.logWarning(`GitHub refuses the status of deployment ${deploymentId}: ${message}`),
             "refused" as const
           )
         )
       )
     })
-    yield* step("report-status", tell, { output: Outcome, retry: patience }).pipe(
+    yield* step("report-status", sendStatus, { output: ReportOutcome, retry: reportRetry }).pipe(
       Effect.catchTag("StepFailed", ({ reason }) =>
-        Effect.logWarning(`GitHub was not told about deployment ${deploymentId}: ${reason}`)
+        Effect.logWarning(`GitHub did not receive the status of deployment ${deploymentId}: ${reason}`)
       )
     )
     return {}

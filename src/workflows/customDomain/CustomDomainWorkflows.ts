@@ -12,51 +12,59 @@ import type { PlatformZones } from "../../services/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { pauseAfterRetries } from "../retry.ts"
-import { confirmAfter, looksForMissingRow, pauseAfter, pauseForMissingRow, verificationLimit } from "./cadence.ts"
-import { domainOfKey, handOver, type StartHandler } from "./domainOfKey.ts"
-import { problemOf } from "./finding.ts"
-import { type Checked, Look, lookAtDomain } from "./lookAtDomain.ts"
+import { domainOfKey, forwardToCanonicalKey, type StartHandler } from "./canonicalKey.ts"
+import {
+  confirmAfter,
+  missingRowAttempts,
+  missingRowDelay,
+  nextCheckDelay,
+  verificationLimit
+} from "./checkSchedule.ts"
+import { verificationError } from "./finding.ts"
+import { type Checked, DomainObservation, observeDomain } from "./observeDomain.ts"
 import { Activation, planActivation } from "./planActivation.ts"
 
 type CheckInput = Input<typeof CustomDomainService, "CheckDomain">
 
-/** The run that counts: only a check with its nonce may act, so a run that was replaced ends with its next check. */
+/** The current run: only a check with its nonce acts, so a replaced run ends with its next check. */
 export const Run = Schema.Struct({
   nonce: Schema.String,
   /** Unix milliseconds. */
   startedAt: Schema.Number,
-  /** The row it verifies. Null until it has been seen; a row with another id is another domain. */
+  /** The row that the run verifies. Null until it was read; a row with another id is another domain. */
   domainId: Schema.NullOr(Schema.String),
   failedChecks: Schema.Number,
-  /** The domain is verified, and is looked at once more. */
+  /** The domain is verified and will be checked once more. */
   isConfirming: Schema.Boolean
 })
 type Run = typeof Run.Type
 
 const run = stateCell("run", Run)
 
-/** As long as CertificateService takes up a challenge that waits. */
+/** How long CertificateService picks up a waiting challenge. */
 const challengeLifetime = Duration.days(30)
 
-const checkAgain = (next: Run, delay: Duration.DurationInput) =>
+const scheduleCheck = (next: Run, delay: Duration.DurationInput) =>
   Effect.gen(function* () {
     yield* run.set(next)
     yield* send(CustomDomainService, yield* key, "CheckDomain", { nonce: next.nonce }, { delay })
   })
 
-/** Within the step that writes the outcome. */
+/** Runs inside the step that writes the outcome. */
 const count = (outcome: Parameters<BusinessMetricsService["domainVerification"]>[0]) =>
-  Effect.flatMap(BusinessMetrics, (outcomes) => outcomes.domainVerification(outcome))
+  Effect.flatMap(BusinessMetrics, (metrics) => metrics.domainVerification(outcome))
 
-/** Why a run ends before its time, for the row. */
-const endOf = (cause: Cause.Cause<unknown>): { readonly problem: string; readonly outcome: "cancelled" | "failed" } =>
+/** Why a run ended early, for the row. */
+const endReason = (
+  cause: Cause.Cause<unknown>
+): { readonly problem: string; readonly outcome: "cancelled" | "failed" } =>
   Cause.isInterruptedOnly(cause)
     ? { problem: "the verification was cancelled; start it again", outcome: "cancelled" }
-    : { problem: "the verification could not go on; start it again", outcome: "failed" }
+    : { problem: "the verification could not continue; start it again", outcome: "failed" }
 
 const markEnded = (domain: DomainName, domainId: string | null, at: number, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
-    const { outcome, problem } = endOf(cause)
+    const { outcome, problem } = endReason(cause)
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)
     if (row?.status !== "verifying" || (domainId !== null && row.id !== domainId)) return
@@ -65,8 +73,8 @@ const markEnded = (domain: DomainName, domainId: string | null, at: number, caus
   })
 
 /**
- * What a cancellation, by an operator or by a caller who will start anew, and a failure leave: no run, and no row that waits
- * for one. A row that the database refuses to change stays as it is, and lets go of the domain's key.
+ * Compensation of a cancellation or a failure: clears the run and ends the row's `verifying` status. If the database
+ * refuses the change, the row stays as it is and the domain's key is released.
  */
 const giveUp = (domain: DomainName, domainId: string | null, cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
@@ -75,12 +83,12 @@ const giveUp = (domain: DomainName, domainId: string | null, cause: Cause.Cause<
     yield* databaseStep("mark-cancelled", markEnded(domain, domainId, at, cause))
   }).pipe(
     Effect.catchTag("DatabaseRefused", ({ message }) =>
-      Effect.logError(`the end of a domain's verification is not recorded: ${message}`)
+      Effect.logError(`cannot store the end of a domain's verification: ${message}`)
     )
   )
 
-/** Replaces whatever run there was. */
-const start = (domain: DomainName, reset: boolean) =>
+/** Starts a run and replaces the current one. */
+const startRun = (domain: DomainName, reset: boolean) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const nonce = yield* uuid
@@ -93,7 +101,7 @@ const start = (domain: DomainName, reset: boolean) =>
         output: Schema.NullOr(Schema.String)
       }
     )
-    yield* checkAgain({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
+    yield* scheduleCheck({ nonce, startedAt, domainId, failedChecks: 0, isConfirming: false }, 0)
     return {}
   }).pipe(saga)
 
@@ -101,29 +109,33 @@ const verify = (handler: StartHandler) =>
   Effect.gen(function* () {
     const domain = yield* domainOfKey
     const stored = yield* key
-    return yield* stored === domain ? start(domain, handler === "RetryVerification") : handOver(domain, stored, handler)
+    return yield* stored === domain
+      ? startRun(domain, handler === "RetryVerification")
+      : forwardToCanonicalKey(domain, stored, handler)
   })
 
-/** Somebody who sends before their row is committed is given a moment; a domain that was deleted ends here. */
+/**
+ * Checks again for a short time, because a caller may send before its row is committed; a deleted domain ends the run.
+ */
 const awaitRow = (current: Run) =>
-  current.domainId === null && current.failedChecks < looksForMissingRow
-    ? checkAgain({ ...current, failedChecks: current.failedChecks + 1 }, pauseForMissingRow)
+  current.domainId === null && current.failedChecks < missingRowAttempts
+    ? scheduleCheck({ ...current, failedChecks: current.failedChecks + 1 }, missingRowDelay)
     : run.clear
 
-/** One failed check: said in the row, and repeated until the run's day is over. */
-const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) =>
+/** Records a failed check and schedules the next one until the run's day is over. */
+const postpone = (current: Run, observed: Checked, findings: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
-    const { at, domainId } = look
+    const { at, domainId } = observed
     const remaining = current.startedAt + Duration.toMillis(verificationLimit) - at
     const isOver = remaining <= 0
-    const problem = problemOf(isOver ? ["not verified within 24 hours", ...findings] : findings)
+    const problem = verificationError(isOver ? ["not verified within 24 hours", ...findings] : findings)
     const attempt = {
       domainId,
       at,
       status: isOver ? "failed" : "verifying",
-      ownershipVerified: look.ownership === null,
-      cnameVerified: look.target === null,
+      ownershipVerified: observed.ownership === null,
+      cnameVerified: observed.target === null,
       problem
     } as const
     const record = isOver
@@ -135,33 +147,46 @@ const postpone = (current: Run, look: Checked, findings: ReadonlyArray<string>) 
       return yield* run.clear
     }
     const failedChecks = current.failedChecks + 1
-    yield* checkAgain({ ...current, domainId, failedChecks, isConfirming: false }, pauseAfter(failedChecks, remaining))
+    yield* scheduleCheck(
+      { ...current, domainId, failedChecks, isConfirming: false },
+      nextCheckDelay(failedChecks, remaining)
+    )
   })
 
-/** The domain stays verified whatever comes of it; the renewal of all certificates looks at it as well. */
-const askForCertificate = (domain: DomainName, workspaceId: string) =>
+/** Best effort: the domain stays verified, and the daily renewal requests a missing certificate as well. */
+const requestCertificate = (domain: DomainName, workspaceId: string) =>
   send(CertificateService, domain, "ProcessChallenge", { workspaceId, domain }).pipe(
     Effect.catchTag("EncodingFailed", ({ message }) =>
-      Effect.logError("A verified domain cannot be asked a certificate for", { domain, problem: message })
+      Effect.logError("Cannot request the certificate of a verified domain", { domain, problem: message })
     )
   )
 
-/** What no change in DNS can mend ends the run at once, with the reason. */
-const refuse = ({ at, domainId, problem }: Extract<Look, { readonly _tag: "Refused" }>) =>
+/** Ends the run with a reason that no change in DNS can correct. */
+const markRefused = ({ at, domainId, problem }: Extract<DomainObservation, { readonly _tag: "Refused" }>) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
-    const attempt = { domainId, at, ownershipVerified: false, cnameVerified: false, problem: problemOf([problem]) }
+    const attempt = {
+      domainId,
+      at,
+      ownershipVerified: false,
+      cnameVerified: false,
+      problem: verificationError([problem])
+    }
     const record = domains.recordAttempt({ ...attempt, status: "failed" })
     yield* databaseStep("record-attempt", Effect.zipLeft(record, count("failed")))
     yield* Effect.logWarning(`domain ${yield* key} is refused: ${problem}`)
     yield* run.clear
   })
 
-/** Route and challenge first, together; only then the certificate that needs both. */
-const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readonly _tag: "Missing" | "Refused" }>) =>
+/** Writes route and challenge in one transaction, then requests the certificate that needs both. */
+const activate = (
+  domain: DomainName,
+  current: Run,
+  observed: Exclude<DomainObservation, { readonly _tag: "Missing" | "Refused" }>
+) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
-    const { at, domainId } = look
+    const { at, domainId } = observed
     const request = {
       domainId,
       routeId: resourceId("flr", domainId),
@@ -169,40 +194,44 @@ const activate = (domain: DomainName, current: Run, look: Exclude<Look, { readon
       challengeExpiresAt: at + Duration.toMillis(challengeLifetime)
     }
     const write = Effect.tap(domains.activate(request, planActivation), (activation) =>
-      // What was verified before is only looked after.
-      look._tag === "Checked" && activation?._tag === "Activated" ? count("verified") : Effect.void
+      // A domain that was verified before is not counted again.
+      observed._tag === "Checked" && activation?._tag === "Activated" ? count("verified") : Effect.void
     )
     const activation = yield* databaseStep("activate-domain", write, { output: Schema.NullOr(Activation) })
     if (activation === null) return yield* run.clear
     if (activation._tag === "Refused") {
-      // What is verified stays so: there is nothing to wait for.
-      return yield* look._tag === "Verified" ? run.clear : postpone(current, look, [activation.problem])
+      // A verified domain stays verified.
+      return yield* observed._tag === "Verified" ? run.clear : postpone(current, observed, [activation.problem])
     }
     const { isWithoutCertificate, workspaceId } = activation
-    if (look._tag === "Checked") yield* Effect.logInfo(`domain ${domain} is verified`)
-    if (isWithoutCertificate) yield* askForCertificate(domain, workspaceId)
-    yield* checkAgain({ ...current, domainId, isConfirming: true }, confirmAfter)
+    if (observed._tag === "Checked") yield* Effect.logInfo(`domain ${domain} is verified`)
+    if (isWithoutCertificate) yield* requestCertificate(domain, workspaceId)
+    yield* scheduleCheck({ ...current, domainId, isConfirming: true }, confirmAfter)
   })
 
-const act = (domain: DomainName, current: Run, look: Look) => {
-  if (look._tag === "Missing") return awaitRow(current)
-  if (current.domainId !== null && current.domainId !== look.domainId) return run.clear
-  if (look._tag === "Verified") return current.isConfirming ? run.clear : activate(domain, current, look)
-  if (look._tag === "Refused") return refuse(look)
-  // The one that an owner is shown nowhere else comes first: the text is cut at its end.
-  const findings = [look.delegation ?? null, look.ownership, look.target].filter((finding) => finding !== null)
-  return findings.length === 0 ? activate(domain, current, look) : postpone(current, look, findings)
+const applyObservation = (domain: DomainName, current: Run, observed: DomainObservation) => {
+  if (observed._tag === "Missing") return awaitRow(current)
+  if (current.domainId !== null && current.domainId !== observed.domainId) return run.clear
+  if (observed._tag === "Verified") return current.isConfirming ? run.clear : activate(domain, current, observed)
+  if (observed._tag === "Refused") return markRefused(observed)
+  // The delegation comes first, because it is shown nowhere else and the text is truncated at its end.
+  const findings = [observed.delegation ?? null, observed.ownership, observed.target].filter(
+    (finding) => finding !== null
+  )
+  return findings.length === 0 ? activate(domain, current, observed) : postpone(current, observed, findings)
 }
 
-/** Looks, journals what it saw, and acts on that alone: another answer of DNS during a retry changes nothing [W21]. */
-const lookNow = (domain: DomainName, current: Run) =>
+/**
+ * Journals one observation and acts on it alone, so that another answer of DNS during a retry changes nothing [W21].
+ */
+const checkNow = (domain: DomainName, current: Run) =>
   Effect.gen(function* () {
     yield* withUndo(Effect.void, (_, cause) => giveUp(domain, current.domainId, cause))
-    const seen = yield* databaseStep("look-at-domain", lookAtDomain(domain), { output: Look })
-    yield* act(domain, current, seen)
+    const seen = yield* databaseStep("look-at-domain", observeDomain(domain), { output: DomainObservation })
+    yield* applyObservation(domain, current, seen)
   }).pipe(saga)
 
-/** A run under another key than its domain's was started by an earlier version: it goes on where it belongs. */
+/** Earlier versions started runs under any spelling: continues the run under the canonical key. */
 const moveRun = (domain: DomainName) =>
   Effect.zipRight(run.clear, send(CustomDomainService, domain, "VerifyDomain", {}))
 
@@ -211,11 +240,14 @@ const check = ({ nonce }: CheckInput) =>
     const current = yield* run.get
     if (Option.isNone(current) || current.value.nonce !== nonce) return {}
     const domain = yield* domainOfKey
-    yield* domain === (yield* key) ? lookNow(domain, current.value) : moveRun(domain)
+    yield* domain === (yield* key) ? checkNow(domain, current.value) : moveRun(domain)
     return {}
   }).pipe(Effect.catchTag("InvalidRequest", () => Effect.as(run.clear, {})))
 
-/** Key: domain, in its canonical spelling. Holds it for one look at DNS and one transaction; waiting is the delayed message's business. */
+/**
+ * Key: domain, in its canonical spelling. Holds it for one check of DNS and one transaction; waits are delayed
+ * messages.
+ */
 export const CustomDomainWorkflows: Implementation<CertificateSettings | DomainStore | DnsResolver | PlatformZones> =
   implement(
     CustomDomainService,
@@ -226,9 +258,9 @@ export const CustomDomainWorkflows: Implementation<CertificateSettings | DomainS
     },
     {
       retry: pauseAfterRetries,
-      // Callers store the id of VerifyDomain and cancel it later, when it has long ended. Of an invocation that is forgotten
-      // Restate answers 404, which they take for success; of one that is kept 409, which they do not. It keeps every
-      // invocation that came through the ingress for as long as it would an idempotency key.
+      // Callers store the id of VerifyDomain and cancel it later, when it has completed. Restate answers 404 for an
+      // invocation that is not retained, which they treat as success, and 409 for a retained one, which they do not. It
+      // retains every invocation from the ingress as long as it would retain an idempotency key.
       idempotencyRetention: 0,
       journalRetention: 0
     }

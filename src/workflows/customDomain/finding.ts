@@ -5,13 +5,13 @@ const maxCodePoints = 512
 const maxQuoted = 3
 const maxQuotedLength = 80
 
-/** What is wrong and what to do about it, as half a sentence. Null when nothing is. */
+/** What is wrong and what to do about it, as a clause; null when nothing is. */
 export type Finding = string | null
 
-/** Control characters of a record would end up on somebody's screen. */
+/** Replaces control characters, because users see the text. */
 const printable = (text: string): string => text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?")
 
-/** The first few of what was found, each short: the text around it must still fit. */
+/** The first few records, each shortened, so that the surrounding text fits. */
 export const quoted = (records: ReadonlyArray<string>): string => {
   const shown = records.slice(0, maxQuoted).map((record) => shortened(printable(record), maxQuotedLength))
   const more = records.length - shown.length
@@ -19,5 +19,5 @@ export const quoted = (records: ReadonlyArray<string>): string => {
 }
 
 /** Findings as the text of `verification_error`: never empty, at most 512 code points. */
-export const problemOf = (findings: ReadonlyArray<string>): string =>
+export const verificationError = (findings: ReadonlyArray<string>): string =>
   shortened(printable(findings.join("; ")), maxCodePoints)

@@ -3,10 +3,10 @@ import { productionEnvironment } from "../../services/Deployment.ts"
 import type { ActivationPlan, ActivationSnapshot } from "../../services/DomainStore.ts"
 import type { Sticky } from "../../services/RouteStore.ts"
 
-/** What became of a domain that DNS confirms. */
+/** Result of activating a domain that DNS confirms. */
 export const Activation = Schema.Union(
   Schema.TaggedStruct("Refused", { problem: Schema.String }),
-  /** `isWithoutCertificate`: somebody has to see to one. */
+  /** `isWithoutCertificate`: a certificate has to be requested. */
   Schema.TaggedStruct("Activated", { workspaceId: Schema.String, isWithoutCertificate: Schema.Boolean })
 )
 export type Activation = typeof Activation.Type
@@ -14,8 +14,8 @@ export type Activation = typeof Activation.Type
 type Plan = ActivationPlan<Activation>
 
 /**
- * What a verified domain needs and does not have yet. The route comes with the challenge in one transaction, because the CA
- * asks for the challenge through it [W22]. A route that serves another project is never touched [W5].
+ * The changes that a verified domain needs. Route and challenge are written in one transaction, because the CA
+ * validates the challenge through the route [W22]. A route of another project is never changed [W5].
  */
 export const planActivation = (snapshot: ActivationSnapshot): Plan => {
   const problem = refusalOf(snapshot)
@@ -41,8 +41,8 @@ const refusalOf = ({ domain, environment, project, refusal, route }: ActivationS
 }
 
 /**
- * In production the name follows the live deployment, elsewhere the newest of its environment. A route that does so and
- * leads into its environment is left alone: swaps have moved it since.
+ * In production the name follows the live deployment, elsewhere the newest of its environment. A route that is placed
+ * so and leads into its environment stays as swaps have moved it.
  */
 const planRoute = ({ deployments, domain, environment, project, route }: ActivationSnapshot): Plan["route"] => {
   const isProduction = environment?.slug === productionEnvironment

@@ -17,30 +17,30 @@ import { type CommitReports, commitReports } from "./build/commitReports.ts"
 import { type BuildPlan, planBuild } from "./build/planBuild.ts"
 import { alternativeDomain, domainsOf } from "./domains.ts"
 import { givenImage, imageCheck } from "./givenImage.ts"
-import { deploymentParents, loadDeployment, type Parents, placementOf } from "./load.ts"
+import { deploymentParents, loadDeployment, type Parents, resolvePlacement } from "./load.ts"
 import { publish, unpublish } from "./publish.ts"
 import { scheduleStandby } from "./standby.ts"
 import { stepError } from "./stepError.ts"
 
 type DeployInput = Input<typeof DeployService, "Deploy">
 
-/** Deploys what there is already, or builds it first. */
+/** An existing image, or a build. */
 type Source = Effect.Effect.Success<ReturnType<typeof givenImage>> | BuildPlan
 
 /**
- * Deploys an image, given or built from git: queued, building, deploying, network, ready. Repeating it for a deployment that
- * is ready changes nothing; one that has failed stays failed, because its steps tell what happened. Whatever ends it early
- * stops its build, closes the open step with the reason, marks the deployment failed and takes its topology back.
+ * Deploys an image, given or built from git: queued, building, deploying, network, ready. Repeating it for a ready
+ * deployment changes nothing; a failed deployment stays failed. Any failure or cancellation stops the build, closes the
+ * open step with the reason, marks the deployment failed and removes its topology.
  */
 export const deploy = (request: DeployInput) =>
   saga(
     Effect.gen(function* () {
       const context = yield* begin(request.deploymentId)
       if (context.deployment.status === "ready") return {}
-      const source = yield* sourceOf(request)
+      const source = yield* resolveSource(request)
       const deployment = deploymentOf(context.deployment, source)
       const parents = yield* deploymentParents(context)
-      const placement = yield* placementOf(deployment, parents, yield* checkOf(source, deployment))
+      const placement = yield* resolvePlacement(deployment, parents, yield* checkOf(source, deployment))
       const reports = commitReports(deployment, parents.environmentSlug, source._tag === "Git" ? source : undefined)
       yield* withUndo(reports.pending, (_, cause) => reports.failed(stepError(reasonOf(cause))))
       const built = yield* imageFrom(source, deployment, parents, reports)
@@ -56,7 +56,7 @@ export const deploy = (request: DeployInput) =>
     })
   )
 
-/** A cancellation waits for the first step to be open: there must be something that says why the deployment failed. */
+/** Uninterruptible until the first step is open, because its row records why the deployment failed. */
 const begin = (deploymentId: string) =>
   Effect.uninterruptible(
     Effect.gen(function* () {
@@ -64,7 +64,7 @@ const begin = (deploymentId: string) =>
       const { deployment } = context
       if (deployment.status === "failed") return yield* failedBefore(deployment)
       if (deployment.status === "ready") return context
-      // First: the deployment fails also when the step cannot be opened.
+      // Registered first, so that the deployment is marked failed even when the step cannot be opened.
       yield* withUndo(Effect.void, (_, cause) => closeFailed(deployment, cause))
       yield* changePhase("enter-queued", { deploymentId, open: "queued" })
       return context
@@ -85,15 +85,15 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effec
     yield* databaseStep(name, Effect.zipLeft(deployments.changePhase({ ...change, at }), count))
   })
 
-/** Within the step that ends the deploy, and by the clock of that moment. */
-const countEnd = ({ createdAt }: Deployment, outcome: DeployOutcome) =>
+/** Runs inside the step that ends the deploy, with the time of that step. */
+const countOutcome = ({ createdAt }: Deployment, outcome: DeployOutcome) =>
   Effect.gen(function* () {
-    const outcomes = yield* BusinessMetrics
+    const metrics = yield* BusinessMetrics
     const now = yield* Clock.currentTimeMillis
-    yield* outcomes.deploy(outcome, (now - createdAt) / 1000)
+    yield* metrics.deploy(outcome, (now - createdAt) / 1000)
   })
 
-/** Leaves one phase and enters the next in one transaction; the image is committed before any topology exists. */
+/** Closes one phase and opens the next in one transaction. The image is committed before any topology exists. */
 const enter = (
   { id: deploymentId }: Deployment,
   close: DeploymentPhase,
@@ -127,34 +127,34 @@ const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
     const at = yield* Clock.currentTimeMillis
     const message = stepError(reasonOf(cause))
     yield* Effect.logWarning(`deployment ${deploymentId} failed: ${message}`)
-    const ended = countEnd(deployment, outcomeOf(cause))
+    const ended = countOutcome(deployment, outcomeOf(cause))
     const fail = Effect.zipLeft(deployments.fail({ deploymentId, message, at }), ended)
     yield* databaseStep("fail-deployment", fail).pipe(
-      // The rest is undone all the same; a row that takes no end needs a person.
+      // The remaining compensations run all the same; an operator has to correct the row.
       Effect.catchTag("DatabaseRefused", (refused) =>
         Effect.logError(`deployment ${deploymentId} cannot be marked failed: ${refused.message}`)
       )
     )
   })
 
-const sourceOf = ({ deploymentId, dockerImage, git }: DeployInput) => {
+const resolveSource = ({ deploymentId, dockerImage, git }: DeployInput) => {
   if (git !== undefined) return planBuild(deploymentId, git)
   if (dockerImage === undefined)
     return Effect.fail(new InvalidRequest({ field: "source", problem: "give either dockerImage or git" }))
   return givenImage(dockerImage.image)
 }
 
-/** What is built is our own. */
+/** Built images need no check. */
 const checkOf = (source: Source, deployment: Deployment) =>
   source._tag === "Image" ? imageCheck(source.reference, deployment) : Effect.succeed(Effect.void)
 
-/** The deployment with the commit that was looked up for it, as its row has it from now on. */
+/** The deployment with the commit that was resolved for it, as its row stores it. */
 const deploymentOf = (deployment: Deployment, source: Source): Deployment =>
   source._tag === "Image" || source.branch === null
     ? deployment
     : { ...deployment, gitBranch: source.branch, gitCommitSha: source.source.commitSha }
 
-/** The image to run. The deployment is `queued` until there is a slot for its build. None: it has become ready meanwhile. */
+/** The image to run. The deployment is `queued` until it has a build slot. None: another delivery has made it ready. */
 const imageFrom = (source: Source, deployment: Deployment, parents: Parents, reports: CommitReports) => {
   const enterBuilding = enter(deployment, "queued", "building")
   if (source._tag === "Image") return Effect.as(enterBuilding, Option.some<Partial<Built>>({ image: source.image }))
@@ -185,8 +185,8 @@ const routesNotMoved = (deploymentId: string, problem: string) =>
   new DeploymentFailed({ deploymentId, step: "network", problem })
 
 /**
- * Routes and live position, then the end of the deployment. A cancellation waits until all of it is done: past the swap
- * the deployment may be live, and there is nothing left that could be taken back.
+ * Moves routes and the live position, then finishes the deployment. Uninterruptible: after the swap the deployment may
+ * be live and cannot be rolled back.
  */
 const goLive = (deployment: Deployment, parents: Parents, reports: CommitReports) =>
   Effect.uninterruptible(
@@ -211,18 +211,18 @@ const goLive = (deployment: Deployment, parents: Parents, reports: CommitReports
       for (const { fqdn, reason } of swap.skippedDomains)
         yield* Effect.logWarning(`deployment ${deploymentId} does not get ${fqdn}: ${reason}`)
       const finished = { deploymentId, close: "network", status: "ready" } as const
-      yield* changePhase("finish", finished, countEnd(deployment, "ready"))
+      yield* changePhase("finish", finished, countOutcome(deployment, "ready"))
       yield* reports.live(`https://${domains.at(-1)?.fqdn ?? apex}`)
-      const left = leftBehind(deploymentId, parents, swap)
+      const left = deploymentToStandBy(deploymentId, parents, swap)
       if (left !== undefined) yield* scheduleStandby(left, { idempotencyKey: deploymentId })
     })
   )
 
 /**
- * Who nobody needs any more: the deployment that was live until now, or this one when a newer one went live first. While
- * rolled back this one keeps the environment's host names and waits to be promoted.
+ * The deployment to put on standby: the previous live one, or this one when a newer one went live first. While the
+ * project is rolled back, this one keeps the environment's host names and waits to be promoted.
  */
-const leftBehind = (
+const deploymentToStandBy = (
   deploymentId: string,
   { environmentSlug }: Parents,
   swap: { readonly live: boolean; readonly rolledBack: boolean; readonly previousLiveDeploymentId?: string }

@@ -6,7 +6,7 @@ import { promote } from "./Promote.ts"
 import { rollback } from "./Rollback.ts"
 import { scaleDownIdlePreviews } from "./scaleDownIdlePreviews.ts"
 
-/** Key: whatever the caller uses. Nothing is serial here; what must be is serial in RoutingService. */
+/** Key: whatever the caller uses. Deploys run concurrently; RoutingService serialises what must not. */
 export const DeployWorkflows = implement(
   DeployService,
   {

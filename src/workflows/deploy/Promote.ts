@@ -12,8 +12,8 @@ type Reason = SwitchRefused["reason"]
 type Live = Pick<NonNullable<DeploymentContext["project"]>, "liveDeploymentId" | "isRolledBack">
 
 /**
- * Why the target may not become live, from its own row and its project's alone. The live deployment of a project that is
- * rolled back may be promoted: that confirms the rollback.
+ * Why the target may not become live, by its own row and its project's. The live deployment of a rolled back project
+ * may be promoted: that confirms the rollback.
  */
 export const promoteRefusal = (target: Deployment, { isRolledBack, liveDeploymentId }: Live): Reason | undefined => {
   if (target.status !== "ready") return "not_ready"
@@ -26,10 +26,7 @@ const projectOf = ({ deployment, project }: DeploymentContext) =>
     ? Effect.fail(new NotFound({ resource: "project", id: deployment.projectId }))
     : Effect.succeed(project)
 
-/**
- * Makes a ready deployment of the live environment live and ends a rollback. One that is live after a rollback stays live,
- * and later deploys go live again.
- */
+/** Makes a ready deployment of the live environment live and ends a rollback, so that later deploys go live again. */
 export const promote = ({ targetDeploymentId }: PromoteInput) =>
   Effect.gen(function* () {
     const context = yield* loadDeployment(targetDeploymentId)

@@ -9,7 +9,10 @@ import { switchLive } from "./switchLive.ts"
 type RollbackInput = Input<typeof DeployService, "Rollback">
 type Reason = SwitchRefused["reason"]
 
-/** Why traffic may not go from source back to target. Checked in the order in which callers know the answers. */
+/**
+ * Why traffic may not go from source back to target. The order of the checks is part of the API: callers expect these
+ * reasons.
+ */
 export const rollbackRefusal = (source: Deployment, target: Deployment, live: string | null): Reason | undefined => {
   if (source.environmentId !== target.environmentId) return "other_environment"
   if (source.projectId !== target.projectId) return "other_project"

@@ -12,7 +12,7 @@ import {
   readinessPolicyOf
 } from "./readiness.ts"
 
-/** The deployment does not run and will not by waiting longer. `reason` names regions and instances, for users. */
+/** The deployment does not run, and waiting longer would not help. `reason` names regions and instances, for users. */
 export class InstancesFailed extends Schema.TaggedError<InstancesFailed>()("InstancesFailed", {
   reason: Schema.String
 }) {
@@ -21,39 +21,39 @@ export class InstancesFailed extends Schema.TaggedError<InstancesFailed>()("Inst
   }
 }
 
-/** Milliseconds before the second, third and fourth look: what starts at once is ready at once. */
-const firstDelays = [100, 200, 400]
+/** Milliseconds before the second, third and fourth poll, so that a deployment that starts fast is ready fast. */
+const initialDelays = [100, 200, 400]
 
 const Poll = Schema.Struct({ at: Schema.Number, regions: Schema.Array(RegionHealth) })
 
-/** Milliseconds until the next look. A deployment that starts slowly should not journal an entry a second for 15 minutes. */
+/** Milliseconds until the next poll. Grows, so that a slow start does not journal an entry a second for 15 minutes. */
 export const pollDelay = (elapsedMillis: number): number => {
   if (elapsedMillis < 10_000) return 1000
   return elapsedMillis < 60_000 ? 2000 : 5000
 }
 
 /**
- * Waits, durably and without holding any key, until the deployment runs by the rule of `decideReadiness`. Answers with
- * the regions that run and those that are still slow.
+ * Waits until the deployment runs by the rules of `decideReadiness`, without holding a key. Answers with the regions
+ * that run and those that are still slow.
  */
 export const awaitInstances = ({ healthCheck, id: deploymentId }: Pick<Deployment, "healthCheck" | "id">) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
     const policy = readinessPolicyOf(healthCheck, (yield* DeploySettings).failureGrace)
-    const look = Effect.map(
+    const readInstances = Effect.map(
       Effect.all([Clock.currentTimeMillis, deployments.instances(deploymentId)]),
       ([at, regions]) => ({ at, regions: regions.map(healthOf) })
     )
     let startedAt: number | undefined
     let history = noReadinessHistory
-    for (let looks = 1; ; looks++) {
-      const { at, regions } = yield* databaseStep("check-instances", look, { output: Poll })
+    for (let attempt = 1; ; attempt++) {
+      const { at, regions } = yield* databaseStep("check-instances", readInstances, { output: Poll })
       startedAt ??= at
       const poll = { regions, elapsed: at - startedAt }
       history = observePoll(history, poll)
       const readiness = decideReadiness(history, poll, policy)
       if (readiness._tag === "Ready") return readiness
       if (readiness._tag === "Failed") return yield* new InstancesFailed({ reason: readiness.reason })
-      yield* Effect.sleep(firstDelays[looks - 1] ?? pollDelay(poll.elapsed))
+      yield* Effect.sleep(initialDelays[attempt - 1] ?? pollDelay(poll.elapsed))
     }
   })

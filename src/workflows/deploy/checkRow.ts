@@ -5,17 +5,19 @@ import { fitsCodePoints } from "../../text/codePoints.ts"
 import { policyNameWidth } from "./networkPolicy.ts"
 
 /**
- * Columns of a deployment that are wider than where their values go, and how much of them is usable there, in code points:
- * ids go to `deployment_topology` and `deployment_steps`, the name becomes part of a policy's.
+ * Columns of `deployments` that are wider than the columns that their values are copied to, and the usable width in
+ * code points: ids go to `deployment_topology` and `deployment_steps`, the name becomes part of a policy's name.
  */
-const usable = [
+const columnWidths = [
   { column: "id", read: ({ id }: Deployment) => id, width: 64 },
   { column: "workspace_id", read: ({ workspaceId }: Deployment) => workspaceId, width: 64 },
   { column: "project_id", read: ({ projectId }: Deployment) => projectId, width: 128 },
   { column: "k8s_name", read: ({ k8sName }: Deployment) => k8sName, width: policyNameWidth }
 ] as const
 
-/** Runtime settings that no cluster takes: krane refuses to apply such a deployment, so that no instance would ever start. */
+/**
+ * Valid ranges of runtime settings: krane refuses to apply a deployment outside of them, so no instance would start.
+ */
 const ranges = [
   {
     column: "port",
@@ -30,12 +32,12 @@ const ranges = [
   { column: "memory_mib", isInside: ({ memoryMib }: Deployment) => memoryMib > 0, problem: "must be above 0" }
 ] as const
 
-/** Why a row of `deployments` cannot be deployed, though its table takes it. */
-export const problemOfRow = (deployment: Deployment): InvalidRequest | undefined => {
-  const wide = usable.find(({ read, width }) => !fitsCodePoints(read(deployment), width))
-  if (wide !== undefined) {
-    const field = `deployments.${wide.column}`
-    return new InvalidRequest({ field, problem: `must have at most ${wide.width} characters` })
+/** Why a row that fits `deployments` cannot be deployed, or undefined. */
+export const rowProblem = (deployment: Deployment): InvalidRequest | undefined => {
+  const tooWide = columnWidths.find(({ read, width }) => !fitsCodePoints(read(deployment), width))
+  if (tooWide !== undefined) {
+    const field = `deployments.${tooWide.column}`
+    return new InvalidRequest({ field, problem: `must have at most ${tooWide.width} characters` })
   }
   const outside = ranges.find(({ isInside }) => !isInside(deployment))
   return outside === undefined
@@ -43,8 +45,8 @@ export const problemOfRow = (deployment: Deployment): InvalidRequest | undefined
     : new InvalidRequest({ field: `deployments.${outside.column}`, problem: outside.problem })
 }
 
-/** Refuses the row before anything is built or written for it. */
+/** Refuses an invalid row before anything is built or written for it. */
 export const checkRow = (deployment: Deployment): Effect.Effect<void, InvalidRequest> => {
-  const problem = problemOfRow(deployment)
+  const problem = rowProblem(deployment)
   return problem === undefined ? Effect.void : Effect.fail(problem)
 }

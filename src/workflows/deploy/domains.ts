@@ -6,7 +6,7 @@ import { slug } from "./slug.ts"
 
 /** RFC 1035: a label has at most 63 octets. */
 const maxLabel = 63
-/** 62 bits: host names of different projects stay apart by chance alone, without a look at the table. */
+/** 62 bits, so that host names of different projects do not collide and need no check against the table. */
 const fingerprintLength = 12
 
 const dnsLabelPattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
@@ -16,7 +16,7 @@ export interface Domain {
   readonly sticky: Sticky
 }
 
-/** Who a host name is made for. Part of every shortened label, so that two owners never share one. */
+/** The owner of a host name. Part of every fingerprint, so that two owners never share a name. */
 export interface DomainOwner {
   readonly projectId: string
   readonly environmentId: string
@@ -34,9 +34,9 @@ export interface DomainInput extends DomainOwner {
 }
 
 /**
- * The host names a deployment wants, most specific first: commit, branch, environment, and in production the live name.
- * The same input gives the same names, the commit's four digits included. A name whose label would not be valid DNS or would
- * pass 63 characters is shortened with a fingerprint of its owner and full text.
+ * The host names of a deployment, most specific first: commit, branch, environment, and in production the live name.
+ * Deterministic, including the commit's four digits. A label that is not valid DNS or longer than 63 characters is
+ * shortened, with a fingerprint of its owner and full text.
  */
 export const domainsOf = (input: DomainInput): ReadonlyArray<Domain> => {
   const { projectSlug: project, workspaceSlug: workspace, environmentSlug: environment } = input
@@ -52,13 +52,13 @@ export const domainsOf = (input: DomainInput): ReadonlyArray<Domain> => {
   if (input.gitBranch) domains.push(domain(`${project}-git-${slug(input.gitBranch)}-${workspace}`, "branch"))
   domains.push(domain(`${project}-${environment}-${workspace}`, "environment"))
   if (environment === productionEnvironment) domains.push(domain(`${project}-${workspace}`, "live"))
-  // An environment called like "git-main" has the name of a branch: one entry then, of the broader kind.
+  // An environment named "git-main" has the host name of a branch: keep one entry, the more general one.
   return [...new Map(domains.map((entry) => [entry.fqdn, entry])).values()]
 }
 
 /**
- * The name to use instead when another project owns this one: slugs joined with hyphens are ambiguous ("a-b" and "c" read
- * like "a" and "b-c"). The same owner always gets the same alternative, another owner another one.
+ * The name to use when another project owns this one: slugs joined with hyphens are ambiguous ("a-b" and "c" against
+ * "a" and "b-c"). Deterministic and different for each owner.
  */
 export const alternativeDomain = (domain: Domain, owner: DomainOwner): Domain => {
   const dot = domain.fqdn.indexOf(".")

@@ -17,16 +17,16 @@ type Registry = NonNullable<DeploySettings["Type"]["registry"]>
 
 const refusal = (problem: string) => new InvalidRequest({ field: "dockerImage.image", problem })
 
-/** The project's own repository in the operator's registry; null while it has none, or where all projects share one. */
+/** The project's repository in the operator's registry; null when it has none, or when all projects share one. */
 const ownRepository = ({ imagesOf, url }: Registry, project: Project, depotProjectId: string | null): string | null => {
   if (imagesOf === "project") return projectRepository(url, project)
   return imagesOf === "all-projects" || depotProjectId === null ? null : `${withoutScheme(url)}/${depotProjectId}`
 }
 
 /**
- * Why an image may not be run, or null. Images of other places are their owners' business. The operator's registry has
- * the images of every project, and nodes may pull all of them: of it a project runs what is in its own repository, by digest,
- * because a tag can be moved.
+ * Why an image may not be run, or null. Images of other registries are allowed. In the operator's registry, which holds
+ * the images of all projects and whose credentials all nodes have, a project may run images of its own repository only,
+ * by digest, because a tag can be moved.
  */
 export const imageRefusal = (
   image: ImageReference,
@@ -44,7 +44,7 @@ export const imageRefusal = (
 
 const isDepot = (registry: Registry | null) => registry?.imagesOf === "depot-project"
 
-/** The image that a request names, or 400 when it is no reference. */
+/** The image that a request names; fails with 400 when it is not an image reference. */
 export const givenImage = (given: string) => {
   const image = given.trim()
   return Option.match(parseImageReference(image), {
@@ -54,8 +54,8 @@ export const givenImage = (given: string) => {
 }
 
 /**
- * Refuses with 400 an image that is another project's in our registry. To be run in a step, so that the answer is journaled: a
- * worker with another registry may finish what this one has begun.
+ * Refuses with 400 another project's image in our registry. Run it in a step, so that the result is journaled: a worker
+ * with another registry may continue the invocation.
  */
 export const imageCheck = (reference: ImageReference, { projectId, workspaceId }: Deployment) =>
   Effect.map(Effect.all([DeploySettings, DeploymentStore]), ([{ registry }, deployments]) => {

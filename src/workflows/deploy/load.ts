@@ -12,7 +12,7 @@ import { checkRow } from "./checkRow.ts"
 import type { Placement } from "./publish.ts"
 import { decideRegions } from "./regions.ts"
 
-/** The slugs that name a deployment's hosts. */
+/** The slugs in a deployment's host names. */
 export interface Parents {
   readonly workspaceSlug: string
   readonly projectSlug: string
@@ -21,11 +21,11 @@ export interface Parents {
 
 const missing = (resource: NotFound["resource"], id: string) => new NotFound({ resource, id })
 
-/** The row, or the 404 that names what was looked for: decided inside the step, so that it is journaled as such. */
+/** The row, or a 404 that names the missing resource. Runs inside the step, so that the 404 is journaled. */
 const existing = <A, E>(found: Effect.Effect<Option.Option<A>, E>, resource: NotFound["resource"], id: string) =>
   Effect.flatMap(found, (row): Effect.Effect<A, NotFound> => Effect.mapError(row, () => missing(resource, id)))
 
-/** The deployment as it stands, from the primary. Fails with 404 when there is no such row. */
+/** The deployment, read from the primary. Fails with 404 when there is no such row. */
 export const loadDeployment = (deploymentId: string) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
@@ -55,15 +55,15 @@ export const deploymentParents = ({
   })
 }
 
-/** What a row holds is for its writer to correct. */
+/** The writer of the row has to correct it. */
 const refused = ({ column, problem }: InvalidRow) => new InvalidRequest({ field: column, problem })
 
 const Loaded = Schema.Struct({ config: RegionConfig, k8sNamespace: Schema.String })
 const LoadRefused = Schema.Union(NotFound, InvalidRequest)
 
 /**
- * What decides where the deployment runs, in one step. The workspace's namespace comes last, because it is made where there is
- * none; the stored one is taken where another deploy was first.
+ * Reads the region configuration and the workspace's namespace in one step. The namespace comes last, because it is
+ * created when missing; if another deploy created it first, the stored one is used.
  */
 const loadPlacement = (
   { environmentId, workspaceId }: Deployment,
@@ -84,10 +84,10 @@ const loadPlacement = (
   })
 
 /**
- * Where the deployment will run. Decided before anything else is written, so that a bad configuration costs nothing. `check`
- * is asked first.
+ * Where the deployment will run. Decided before anything else is written, so that an invalid configuration has no side
+ * effects. `check` runs first.
  */
-export const placementOf = (
+export const resolvePlacement = (
   deployment: Deployment,
   { environmentSlug }: Parents,
   check: Parameters<typeof loadPlacement>[1]
@@ -96,7 +96,7 @@ export const placementOf = (
     const { availableRegions } = yield* DeploySettings
     yield* checkRow(deployment)
     const { config, k8sNamespace } = yield* loadPlacement(deployment, check)
-    // A namespace is a DNS label (RFC 1123), which another writer of this column may not have known.
+    // A namespace is a DNS label (RFC 1123); other writers of this column may not enforce that.
     if (k8sNamespace.length > 63)
       return yield* new InvalidRequest({
         field: "workspaces.k8s_namespace",

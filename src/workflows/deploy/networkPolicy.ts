@@ -28,12 +28,15 @@ export interface NetworkPolicyInput {
 
 const ingressName = "sentinel-ingress-to-"
 const egressName = "sentinel-egress-to-"
-/** What `cilium_network_policies.k8s_name` (64 characters) leaves of both names for the deployment's own. */
+/**
+ * What the width of `cilium_network_policies.k8s_name` (64 characters) leaves for the deployment's name in both policy
+ * names.
+ */
 export const policyNameWidth = 64 - Math.max(ingressName.length, egressName.length)
 
 /**
- * The two policies that let an environment's sentinels, and nobody else, reach a deployment's port in one region.
- * Ids are a function of deployment, region and name.
+ * The two policies that allow only the environment's sentinels to reach a deployment's port in one region. Ids are a
+ * function of deployment, region and name.
  */
 export const networkPolicies = (input: NetworkPolicyInput): ReadonlyArray<NetworkPolicy> => [
   ingressPolicy(input),
@@ -90,7 +93,7 @@ const policyRow = (input: NetworkPolicyInput, { k8sName, k8sNamespace, labels, s
     id,
     k8sName,
     k8sNamespace,
-    // The empty status is what Go's type of a policy encodes to.
+    // Go's type of a policy encodes an empty status.
     policy: { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec, status: {} }
   }
 }
@@ -110,7 +113,7 @@ const ownerLabels = ({ environmentId, workspaceId }: NetworkPolicyInput) => ({
 
 const toPorts = (port: number) => [{ ports: [{ port: String(port), protocol: "TCP" }] }]
 
-/** The same policy under the id of the row that already exists: id and label are one value and survive updates. */
+/** The policy with the id of the existing row, in the id and in the label. */
 export const withPolicyId = (row: NetworkPolicy, id: string): NetworkPolicy => {
   const metadata = objectAt(row.policy, "metadata")
   const labels = { ...objectAt(metadata, "labels"), [policyIdLabel]: id }
@@ -126,8 +129,9 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /**
- * Whether two JSON documents are the same policy. Key order does not count (MySQL stores JSON in its own), nor do empty
- * members, which Go writes and we do not. Empty entries of a list do count: in Cilium `[{}]` selects everything, `[]` nothing.
+ * Whether two JSON documents are the same policy. Ignores key order (MySQL stores JSON in its own order) and empty
+ * members, which Go writes and this worker does not. Empty entries of a list count: in Cilium `[{}]` selects everything
+ * and `[]` nothing.
  */
 export const samePolicy = (a: unknown, b: unknown): boolean => {
   if (Array.isArray(a) && Array.isArray(b)) {

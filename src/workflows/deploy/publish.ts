@@ -8,7 +8,7 @@ import { DeploySettings } from "../../services/DeploySettings.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { networkPolicies } from "./networkPolicy.ts"
 import type { RegionReplicas } from "./regions.ts"
-import { sentinelOf } from "./sentinel.ts"
+import { desiredSentinel } from "./sentinel.ts"
 
 export interface Placement {
   readonly deployment: Deployment
@@ -17,7 +17,7 @@ export interface Placement {
   readonly regions: ReadonlyArray<RegionReplicas>
 }
 
-/** Regions are published beside each other; each call is one short transaction under its region's key. */
+/** Calls to regions in parallel; each is one short transaction under its region's key. */
 const regionsAtOnce = 8
 
 const ownerOf = ({ id, workspaceId, projectId, environmentId }: Deployment) => ({
@@ -36,7 +36,7 @@ export const publish = ({ deployment, environmentSlug, k8sNamespace, regions }: 
     yield* Effect.forEach(
       regions,
       ({ region, replicas }) => {
-        const { desiredReplicas, ...sentinel } = sentinelOf({ ...owner, environmentSlug, region, image })
+        const { desiredReplicas, ...sentinel } = desiredSentinel({ ...owner, environmentSlug, region, image })
         const policies = networkPolicies({
           ...owner,
           deploymentK8sName: deployment.k8sName,
@@ -57,10 +57,13 @@ export const publish = ({ deployment, environmentSlug, k8sNamespace, regions }: 
     )
   })
 
-/** What stopping a deployment may come to besides a change of its desired state: another run of the same deploy won. */
+/** Results of stopping a deployment. `ready`: another delivery of the same deploy succeeded. */
 const Stopped = Schema.Union(DesiredStateChange, Schema.Literal("ready"))
 
-/** Unless it is ready: then another delivery of the same deploy has succeeded, and nothing has to be taken back. */
+/**
+ * Stops the deployment unless it is ready: then another delivery of the same deploy succeeded, and nothing is to be
+ * removed.
+ */
 const stop = (deploymentId: string) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
@@ -76,7 +79,9 @@ const stop = (deploymentId: string) =>
     )
   })
 
-/** Stops a deployment in one region. A region that refuses keeps its row, which needs a person, and holds up no other. */
+/**
+ * Stops a deployment in one region. A region that refuses keeps its row for an operator and does not block the others.
+ */
 const withdraw = (deployment: Deployment, region: string, now: number) =>
   call(VersioningService, region, "PublishChange", {
     ...ownerOf(deployment),
@@ -85,16 +90,16 @@ const withdraw = (deployment: Deployment, region: string, now: number) =>
     policies: [],
     now
   }).pipe(
-    // An operator may have ended the call: asked again, it may be answered.
+    // An operator may have cancelled the called invocation: retry.
     Effect.retry({ times: 2, while: ({ _tag }) => _tag === "CallFailed" }),
     Effect.catchAll(({ message }) =>
-      Effect.logError(`deployment ${deployment.id} is not taken back in ${region}: ${message}`)
+      Effect.logError(`deployment ${deployment.id} cannot be removed from ${region}: ${message}`)
     )
   )
 
 /**
- * Takes a failed deployment back from krane. Harmless where it was never published, and refused once it is live. When the
- * database refuses to say whether it is, nothing is stopped.
+ * Removes a failed deployment from krane. A no-op where it was never published; does nothing once it is live. If the
+ * database refuses the read, nothing is stopped.
  */
 export const unpublish = ({ deployment, regions }: Pick<Placement, "deployment" | "regions">) =>
   Effect.gen(function* () {
@@ -103,5 +108,7 @@ export const unpublish = ({ deployment, regions }: Pick<Placement, "deployment" 
     if (stopped === "live" || stopped === "ready") return
     yield* Effect.forEach(regions, ({ region }) => withdraw(deployment, region, now), { discard: true })
   }).pipe(
-    Effect.catchAll(({ message }) => Effect.logError(`deployment ${deployment.id} is not taken back: ${message}`))
+    Effect.catchAll(({ message }) =>
+      Effect.logError(`deployment ${deployment.id} cannot be removed from its regions: ${message}`)
+    )
   )

@@ -1,10 +1,10 @@
 import { Schema } from "effect"
 import type { HealthCheck, RegionInstances } from "../../services/Deployment.ts"
 
-/** Enough names to find the logs, few enough to read. */
+/** Instance names in an error text. */
 const namedInstances = 3
 
-/** One region in a few bytes, however many instances it has: every poll is journaled. */
+/** One region's state. Small however many instances it has, because every poll is journaled. */
 export const RegionHealth = Schema.Struct({
   region: Schema.String,
   desiredReplicas: Schema.Number,
@@ -28,24 +28,24 @@ export const healthOf = ({ region, desiredReplicas, instances }: RegionInstances
 
 /** All durations in milliseconds since the wait began. */
 export interface ReadinessPolicy {
-  /** When the wait ends, whatever runs by then. */
+  /** When the wait ends in any case. */
   readonly deadline: number
-  /** How long slower regions may hold up a deployment that runs in another one. */
+  /** How long slower regions may delay a deployment that runs in another region. */
   readonly slowRegionGrace: number
-  /** How long a region may be failed without a break before the deployment is. */
+  /** How long a region may be continuously failed before the deployment fails. */
   readonly failureGrace: number
 }
 
-/** When every wait ends. */
+/** Maximum wait. */
 export const readinessDeadline = 15 * 60_000
 
-/** An image pull on a new node. */
+/** Time for an image pull on a new node. */
 const slowRegionGrace = 2 * 60_000
 
 /**
- * The policy of one deployment. krane reports a pod that runs and is not ready yet as failed, and repeats it each minute, so
- * a region may be failed for the configured grace, or for longer where the deployment's own health check allows that:
- * Kubernetes gives a container its initial delay and then `failureThreshold` periods. The deadline bounds both.
+ * The policy of one deployment. krane reports a running pod that is not ready yet as failed, once a minute, so a region
+ * may be failed for the configured grace, or for as long as the deployment's health check allows: Kubernetes grants a
+ * container its initial delay and then `failureThreshold` periods. Bounded by the deadline.
  */
 export const readinessPolicyOf = (healthCheck: HealthCheck | null, failureGrace: number): ReadinessPolicy => {
   const { failureThreshold, initialDelaySeconds, intervalSeconds } = healthCheck ?? noHealthCheck
@@ -59,11 +59,11 @@ export const readinessPolicyOf = (healthCheck: HealthCheck | null, failureGrace:
 
 const noHealthCheck: HealthCheck = { initialDelaySeconds: 0, intervalSeconds: 0, failureThreshold: 0 }
 
-/** What earlier polls saw that still matters. */
+/** What the decision needs of earlier polls. */
 export interface ReadinessHistory {
-  /** Since when a region has been failed without a break. Regions that the last poll did not see failed are absent. */
+  /** Since when each region has been continuously failed. Regions that were not failed in the last poll are absent. */
   readonly failedSince: ReadonlyMap<string, number>
-  /** Since when at least one region has run without a break. */
+  /** Since when at least one region has continuously run. */
   readonly runningSince: number | null
 }
 
@@ -91,13 +91,13 @@ export const observePoll = (history: ReadinessHistory, { regions, elapsed }: Rea
  * Readiness rule, version 2, given the history that includes this poll:
  *
  * 1. Every region runs: ready. A region runs when it has as many running instances as desired.
- * 2. A region has been failed for `failureGrace` without a break: failed, with its instances as the reason, also when other
- *    regions run: a broken image should not go live in half of the world. A region is failed while at least one of its
- *    instances is failed and none is running.
+ * 2. A region has been failed for `failureGrace` without a break: failed, with its instances as the reason, also when
+ *    other regions run: a broken image should not go live in half of the world. A region is failed while at least one
+ *    of its instances is failed and none is running.
  * 3. Some region has run for `slowRegionGrace` without a break, and none is failed: ready, the others are slow.
  * 4. At the deadline: ready when some region runs, else failed.
  *
- * A change of these rules changes which steps a running invocation takes, so it needs a new version of the workflow.
+ * A change of these rules changes the steps of invocations in flight, so it needs a new version of the workflow.
  */
 export const decideReadiness = (
   history: ReadinessHistory,

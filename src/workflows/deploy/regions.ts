@@ -1,14 +1,14 @@
 import { Either } from "effect"
 import { fitsCodePoints } from "../../text/codePoints.ts"
 
-/** One invocation publishes to all its regions at once; above this, fan-out costs more than it gains. */
+/** Bounds the fan-out of one invocation, which publishes to all its regions. */
 const maxRegions = 32
-/** Far above any deployment seen, far below what would exhaust a cluster by a typing error. */
+/** Far above any real deployment; keeps a typing error from exhausting a cluster. */
 const maxReplicas = 1000
 /** Width of `deployment_topology.region`. */
 const maxRegionCharacters = 64
 
-/** The regions that frontline has distances for. Any other one must be declared in `available_regions` before it is used. */
+/** The regions that frontline has distances for. Other regions must be listed in `available_regions`. */
 const frontlineRegions: ReadonlyArray<string> = [
   "us-east-1.aws",
   "us-east-2.aws",
@@ -38,9 +38,10 @@ export interface RegionProblem {
 }
 
 /**
- * Where a deployment runs and how many replicas each region gets, in code-unit order of the names: the order of durable calls
- * must be the same on every replay. An empty `regionConfig` means one replica in every available region; otherwise exactly
- * its regions. A region must be available or known to frontline: an environment's own text never becomes the key of a region.
+ * Where a deployment runs and how many replicas each region gets, in code-unit order of the names: the order of durable
+ * calls must be the same on every replay. An empty `regionConfig` means one replica in every available region;
+ * otherwise exactly its regions. A region must be available or known to frontline, so that a tenant's text never
+ * becomes the key of a region.
  */
 export const decideRegions = (
   regionConfig: Readonly<Record<string, unknown>>,

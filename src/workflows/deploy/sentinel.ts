@@ -17,10 +17,10 @@ export interface SentinelInput {
 }
 
 /**
- * The sentinel that an environment needs in a region. Id and name are a function of environment and region, so a repeated
- * change, or two deployments of one environment at once, propose the same row.
+ * The desired sentinel of an environment in a region. Id and name are a function of environment and region, so retries
+ * and concurrent deploys of one environment propose the same row.
  */
-export const sentinelOf = ({ environmentId, environmentSlug, region, image }: SentinelInput): SentinelRow => {
+export const desiredSentinel = ({ environmentId, environmentSlug, region, image }: SentinelInput): SentinelRow => {
   const k8sName = dnsLabel(["sentinel", environmentId, region])
   return {
     id: resourceId("se", environmentId, region),

@@ -1,12 +1,12 @@
 const maxBytes = 80
 
 /**
- * A branch name as part of a DNS label, character for character as existing host names were made: a branch must find its
- * route again. May be empty or start with a hyphen. The result is ASCII, so characters are bytes.
+ * A branch name as part of a DNS label, exactly as the Go worker makes it: a branch must find its existing route. May
+ * be empty or start with a hyphen. The result is ASCII, so characters are bytes.
  */
 export const slug = (name: string): string =>
   trimUnicodeSpace(name)
-    // ASCII white space is a class of its own: JavaScript's \s is wider (Unicode), and so would keep what must become a space.
+    // ASCII white space only: JavaScript's \s includes Unicode white space and would keep what must become a space.
     .replace(/[^a-zA-Z0-9\t\n\f\r ]/gu, " ")
     .replace(/[\t\n\f\r ]+/g, " ")
     .replaceAll(" ", "-")

@@ -2,12 +2,12 @@ import { Duration, Effect } from "effect"
 import { call, send } from "effect-restate"
 import { DeploymentService } from "../../contract/DeploymentService.ts"
 
-/** How long a former live deployment keeps running, so that going back to it is instant. */
+/** How long a former live deployment keeps running, for an instant rollback. */
 const standbyDelay = Duration.minutes(30)
 
 /**
- * Puts the deployment on standby in 30 minutes, unless it is scheduled otherwise until then. The live deployment is
- * never touched: a change that finds it live again does nothing.
+ * Puts the deployment on standby in 30 minutes, unless another change is scheduled until then. A change that finds the
+ * deployment live again does nothing.
  */
 export const scheduleStandby = (deploymentId: string, options: { readonly idempotencyKey?: string } = {}) =>
   send(
@@ -18,13 +18,13 @@ export const scheduleStandby = (deploymentId: string, options: { readonly idempo
     options
   )
 
-/** Withdraws what is scheduled, before anything depends on the deployment staying up. True when it was about to stop. */
+/** Cancels the scheduled change. True when the deployment was about to stop. */
 export const withdrawStandby = (deploymentId: string) =>
   Effect.map(
     call(DeploymentService, deploymentId, "TakeScheduledStateChange", {}),
     ({ state }) => state === "standby" || state === "archived"
   )
 
-/** Starts a deployment that was stopped. Its instances take a while to run. */
-export const start = (deploymentId: string) =>
+/** Starts a stopped deployment. Does not wait for its instances. */
+export const startDeployment = (deploymentId: string) =>
   call(DeploymentService, deploymentId, "ScheduleDesiredStateChange", { delayMillis: 0, state: "running" })

@@ -2,14 +2,14 @@ import { firstCodePoints, fitsCodePoints, shortened } from "../../text/codePoint
 
 /** Width of `deployment_steps.error`, which MySQL counts in code points. */
 const maxCodePoints = 512
-/** A longer text is cut before it is searched for secrets, which bounds the time the search can take. */
+/** Longer texts are truncated before the search for secrets, which bounds its time. */
 const maxSearched = 4096
 const redacted = "[redacted]"
 
 const secretName =
   "[\\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signature|authorization)[\\w-]{0,40}"
 
-/** What secrets look like, and what stands there instead. Specific forms come before the general name=value one. */
+/** Patterns of secrets and their replacements. Specific patterns come before the general name=value pattern. */
 const redactions: ReadonlyArray<readonly [RegExp, string]> = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, redacted],
   [/([a-z][a-z0-9+.-]{0,30}:\/\/)(?:[^\s/:]*:\S*|[^\s/]*)@/gi, `$1${redacted}@`],
@@ -21,8 +21,8 @@ const redactions: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 
 /**
- * The text that closes a failed deployment step. Never empty, because readers take an empty error for success; at most 512
- * code points, because the column refuses more; without credentials, because the dashboard shows it.
+ * The error text of a failed deployment step. Never empty, because the dashboard treats an empty error as success; at
+ * most 512 code points, the width of the column; credentials are redacted, because the dashboard shows it.
  */
 export const stepError = (problem: string): string => {
   const text = withoutSecrets(bounded(problem.toWellFormed())).replace(/\s+/g, " ").trim()
@@ -31,7 +31,7 @@ export const stepError = (problem: string): string => {
 
 const bounded = (text: string): string => {
   if (fitsCodePoints(text, maxSearched)) return text
-  // The cut could split a secret so that it is no longer recognised, so the word it falls into goes too.
+  // The cut could split a secret so that it is not recognised, so the word at the cut is dropped too.
   const cut = firstCodePoints(text, maxSearched)
   return cut.slice(0, Math.max(cut.lastIndexOf(" "), cut.lastIndexOf("\n"), 0))
 }

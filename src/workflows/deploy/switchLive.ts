@@ -14,7 +14,7 @@ import type { DeploymentStore } from "../../services/DeploymentStore.ts"
 import type { DeploySettings } from "../../services/DeploySettings.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { loadDeployment } from "./load.ts"
-import { scheduleStandby, start, withdrawStandby } from "./standby.ts"
+import { scheduleStandby, startDeployment, withdrawStandby } from "./standby.ts"
 
 export interface Switch {
   readonly intent: "promote" | "rollback"
@@ -32,13 +32,15 @@ type SwitchFailure =
   | CallFailed
   | EncodingFailed
 
-/** A timer may put the target on standby between its start and the swap; more than that is somebody fighting us. */
-const maxWakes = 5
+/**
+ * A timer may put the target on standby between its start and the swap; more retries than this mean a competing writer.
+ */
+const maxStarts = 5
 
 /**
- * Moves the live position and all sticky routes to a deployment that runs. A target on standby is started and awaited
- * first; if the swap is refused then, it goes back to standby after the usual delay. What left the live position is put
- * on standby in 30 minutes.
+ * Moves the live position and all sticky routes to a running deployment. Starts a target on standby and waits for it
+ * first; if the switch fails, the target goes back to standby after the usual delay. The previous live deployment is
+ * put on standby in 30 minutes.
  */
 export const switchLive = (
   change: Switch
@@ -46,36 +48,37 @@ export const switchLive = (
   saga(
     Effect.gen(function* () {
       const { target } = change
-      // A target that slept, or was about to, goes back to that if the switch fails. One that simply ran goes on running.
-      const sleepAgain = (wasAboutToStop: boolean) =>
-        wasAboutToStop || target.desiredState !== "running" ? standbyAgain(target.id) : Effect.void
-      // A cancellation waits: a standby that is withdrawn and forgotten would leave the target running for ever.
-      yield* Effect.uninterruptible(withUndo(withdrawStandby(target.id), sleepAgain))
-      yield* wakeAndSwap(change, target, 1)
+      // If the switch fails, a target that was on standby, or about to be, goes back to it. A running target keeps
+      // running.
+      const restoreStandby = (wasAboutToStop: boolean) =>
+        wasAboutToStop || target.desiredState !== "running" ? rescheduleStandby(target.id) : Effect.void
+      // Uninterruptible: a standby that is cancelled without its compensation would leave the target running forever.
+      yield* Effect.uninterruptible(withUndo(withdrawStandby(target.id), restoreStandby))
+      yield* startAndSwap(change, target, 1)
     })
   )
 
-const standbyAgain = (deploymentId: string) =>
+const rescheduleStandby = (deploymentId: string) =>
   Effect.catchTag(scheduleStandby(deploymentId), "EncodingFailed", ({ message }) =>
-    Effect.logError(`deployment ${deploymentId} is not put back on standby: ${message}`)
+    Effect.logError(`deployment ${deploymentId} cannot be put back on standby: ${message}`)
   )
 
-const wakeAndSwap = (
+const startAndSwap = (
   change: Switch,
   target: Deployment,
   wake: number
 ): Effect.Effect<void, SwitchFailure, DeploySettings | DeploymentStore | Durable> =>
   Effect.gen(function* () {
     if (target.desiredState !== "running") {
-      yield* start(target.id)
+      yield* startDeployment(target.id)
       yield* awaitRunning(target)
     }
     yield* swap(change).pipe(
       Effect.catchTag("SwitchRefused", (refused) => {
-        if (refused.reason !== "put_on_standby" || wake >= maxWakes) return Effect.fail(refused)
-        // Its start may not be committed yet while instances of its last run are still listed.
+        if (refused.reason !== "put_on_standby" || wake >= maxStarts) return Effect.fail(refused)
+        // Its start may not be committed yet while instances of its previous run are still listed.
         const again = Effect.zipRight(Effect.sleep("1 second"), loadDeployment(target.id))
-        return Effect.flatMap(again, ({ deployment }) => wakeAndSwap(change, deployment, wake + 1))
+        return Effect.flatMap(again, ({ deployment }) => startAndSwap(change, deployment, wake + 1))
       })
     )
   })
@@ -88,7 +91,7 @@ const awaitRunning = (deployment: Deployment) =>
     )
   )
 
-/** A cancellation waits until both are done: a swap without the standby of what it replaced would leave that one running. */
+/** Uninterruptible: a swap without the standby of the replaced deployment would leave that one running. */
 const swap = ({ intent, target, live }: Switch) =>
   Effect.uninterruptible(
     Effect.gen(function* () {

@@ -13,12 +13,12 @@ import { pauseAfterRetries } from "../retry.ts"
 type ScheduleInput = Input<typeof DeploymentService, "ScheduleDesiredStateChange">
 type ChangeInput = Input<typeof DeploymentService, "ChangeDesiredState">
 
-/** Regions are changed beside each other; the bound keeps the fan-out of one invocation small. */
+/** Calls to regions in parallel; bounds the fan-out of one invocation. */
 const regionsAtOnce = 8
 const transition = stateCell("transition", TransitionState)
 
-/** Replaces whatever was scheduled: a change acts only while its nonce is the last one. */
-const schedule = ({ delayMillis, state }: ScheduleInput) =>
+/** Replaces the scheduled change: a change runs only while its nonce is the latest. */
+const scheduleChange = ({ delayMillis, state }: ScheduleInput) =>
   Effect.gen(function* () {
     const nonce = yield* uuid
     yield* transition.set({ nonce, to: state })
@@ -32,45 +32,45 @@ const schedule = ({ delayMillis, state }: ScheduleInput) =>
     return {}
   })
 
-const wanted = (state: ChangeInput["state"]) =>
+const requireState = (state: ChangeInput["state"]) =>
   state === "unspecified"
     ? Effect.fail(new InvalidRequest({ field: "state", problem: "must be a desired state" }))
     : Effect.succeed(state)
 
-const change = ({ nonce, state }: ChangeInput) =>
+const runScheduledChange = ({ nonce, state }: ChangeInput) =>
   Effect.gen(function* () {
     const scheduled = yield* transition.get
     if (Option.isNone(scheduled) || scheduled.value.nonce !== nonce) return {}
-    // Cleared first: whatever comes of it, this change is spent.
+    // Cleared first: the change runs once, also when it fails.
     yield* transition.clear
-    yield* applyDesiredState(yield* wanted(state))
+    yield* applyDesiredState(yield* requireState(state))
     return {}
   })
 
-/** A caller that stops waiting cancels this: what is begun is brought to its end, so that row and topology say the same. */
+/** A caller that stops waiting cancels this invocation. Uninterruptible, so that row and topology agree. */
 const setNow = ({ state }: Input<typeof DeploymentService, "SetDesiredState">) =>
   Effect.gen(function* () {
-    const desired = yield* wanted(state)
+    const desired = yield* requireState(state)
     yield* transition.clear
     yield* Effect.uninterruptible(applyDesiredState(desired))
     return {}
   })
 
-const take = Effect.gen(function* () {
+const takeScheduled = Effect.gen(function* () {
   const scheduled = yield* transition.get
   yield* transition.clear
   return { state: Option.match(scheduled, { onNone: () => "unspecified" as const, onSome: ({ to }) => to }) }
 })
 
-const Placement = Schema.Struct({
+const DeploymentTopology = Schema.Struct({
   workspaceId: Schema.String,
   projectId: Schema.String,
   environmentId: Schema.String,
   regions: Schema.Array(Schema.String)
 })
 
-/** Where the deployment has topology, and whose it is. No regions when its row has gone meanwhile. */
-const placementOf = (deployments: Context.Tag.Service<DeploymentStore>, deploymentId: string) =>
+/** The deployment's owner and the regions with its topology. No regions when its row was deleted meanwhile. */
+const loadTopology = (deployments: Context.Tag.Service<DeploymentStore>, deploymentId: string) =>
   Effect.map(Effect.all([deployments.find(deploymentId), deployments.regions(deploymentId)]), ([found, regions]) =>
     Option.match(found, {
       onNone: () => ({ workspaceId: "", projectId: "", environmentId: "", regions: [] }),
@@ -83,7 +83,7 @@ const placementOf = (deployments: Context.Tag.Service<DeploymentStore>, deployme
     })
   )
 
-/** The row first: krane's resync follows it, and a swap that runs at the same moment checks it under the same lock. */
+/** Changes the row first: krane's resync reads it, and a concurrent swap checks it under the same lock. */
 const applyDesiredState = (desiredState: DesiredState) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
@@ -96,17 +96,19 @@ const applyDesiredState = (desiredState: DesiredState) =>
     )
     if (changed === "missing") return yield* new NotFound({ resource: "deployment", id: deploymentId })
     if (changed === "live") return yield* new DeploymentIsLive({ deploymentId })
-    const placed = yield* databaseStep("load-placement", placementOf(deployments, deploymentId), { output: Placement })
+    const deploymentTopology = yield* databaseStep("load-placement", loadTopology(deployments, deploymentId), {
+      output: DeploymentTopology
+    })
     const desiredStatus = desiredState === "running" ? "started" : "stopped"
     const topology = { replicas: 0, desiredStatus } as const
     const published = yield* Effect.forEach(
-      placed.regions,
+      deploymentTopology.regions,
       (region) =>
         Effect.either(
           call(VersioningService, region, "PublishChange", {
-            workspaceId: placed.workspaceId,
-            projectId: placed.projectId,
-            environmentId: placed.environmentId,
+            workspaceId: deploymentTopology.workspaceId,
+            projectId: deploymentTopology.projectId,
+            environmentId: deploymentTopology.environmentId,
             deploymentId,
             k8sNamespace: "",
             topology,
@@ -116,18 +118,18 @@ const applyDesiredState = (desiredState: DesiredState) =>
         ),
       { concurrency: regionsAtOnce }
     )
-    // A region that refuses holds up no other; what it said is still this change's outcome.
+    // A failing region does not block the others, but its error is the result of the change.
     yield* Either.all(published)
   })
 
-/** Key: deployment. Holds it for two short transactions; waiting is the delayed message's business. */
+/** Key: deployment. Holds it for two short transactions; waits are delayed messages. */
 export const DeploymentWorkflows = implement(
   DeploymentService,
   {
-    ScheduleDesiredStateChange: schedule,
-    ChangeDesiredState: change,
+    ScheduleDesiredStateChange: scheduleChange,
+    ChangeDesiredState: runScheduledChange,
     SetDesiredState: setNow,
-    TakeScheduledStateChange: () => take,
+    TakeScheduledStateChange: () => takeScheduled,
     ClearScheduledStateChanges: () => Effect.as(transition.clear, {})
   },
   { retry: pauseAfterRetries }

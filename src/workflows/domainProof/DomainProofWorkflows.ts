@@ -17,54 +17,55 @@ import { numberFrom } from "../identifiers.ts"
 import { pauseAfterRetries, retryForSixHours } from "../retry.ts"
 import { decideProof, MissingProof, Proof, type ProofDecision, warningOf, withdrawalOf } from "./decideProof.ts"
 
-/** One page is one short invocation with a journal of its own. */
+/** One page per invocation keeps journals short. */
 const pageSize = 100
-/** Over which the looks of a page are spread, each domain at the same instant every day. Milliseconds. */
+/** Milliseconds over which the checks of a page are spread, each domain at the same offset every day. */
 const spread = 3_600_000
 const day = 86_400_000
 
-/** For people. */
-const recordOfProof = (domain: string): string => `_unkey.${domain}`
+/** Name of the proof record, for texts. */
+const proofRecord = (domain: string): string => `_unkey.${domain}`
 
-const missing = stateCell("missing", MissingProof)
+const missingCell = stateCell("missing", MissingProof)
 
-const Look = Schema.Struct({
+const ProofObservation = Schema.Struct({
   at: Schema.Number,
-  /** Null when the domain is gone, or not served any more. */
+  /** Null when the domain was deleted or is no longer served. */
   served: Schema.NullOr(
     Schema.Struct({ domainId: Schema.String, verifiedAt: Schema.NullOr(Schema.Number), proof: Proof })
   )
 })
-type Served = NonNullable<(typeof Look.Type)["served"]>
+type Served = NonNullable<(typeof ProofObservation.Type)["served"]>
 
-/** A domain that cannot be asked to look at itself costs itself alone. */
-const sendLook = (name: string, delay: number) =>
+/** A failure affects this domain only. */
+const scheduleCheck = (name: string, delay: number) =>
   Effect.catchTag(send(DomainProofService, name, "LookAtDomain", {}, { delay }), "EncodingFailed", ({ message }) =>
-    Effect.logError("The proof of a custom domain is not looked at", { domain: name, problem: message })
+    Effect.logError("Cannot schedule the ownership check of a custom domain", { domain: name, problem: message })
   )
 
-/** The looks of a page are spread over an hour, each domain at the same instant of it. */
-const spreadLook = (name: DomainName) => sendLook(name, numberFrom(["proof of a domain", name], 0, spread))
+/** Spreads the checks over an hour, each domain at the same offset. */
+const scheduleSpreadCheck = (name: DomainName) =>
+  scheduleCheck(name, numberFrom(["proof of a domain", name], 0, spread))
 
-const lookAtPage = ({ after }: Input<typeof DomainProofService, "LookAtPage">) =>
+const checkPage = ({ after }: Input<typeof DomainProofService, "LookAtPage">) =>
   Effect.gen(function* () {
     const store = yield* DomainProofStore
     const { names, next } = yield* databaseStep("load-page", store.page(Number(after), pageSize), {
       output: NamePage,
       retry: retryForSixHours
     })
-    yield* Effect.forEach(names, spreadLook, { discard: true })
+    yield* Effect.forEach(names, scheduleSpreadCheck, { discard: true })
     if (next !== null) yield* send(DomainProofService, yield* key, "LookAtPage", { after: BigInt(next) })
     return {}
   }).pipe(
     Effect.catchTag("DatabaseRefused", ({ message }) =>
-      Effect.as(Effect.logError(`custom domains are not looked at again: ${message}`), {})
+      Effect.as(Effect.logError(`cannot start the checks of custom domains: ${message}`), {})
     ),
     giveUpOnFailure("domain_proofs")
   )
 
-/** Holds no token and no records. A route with a name that no tenant may have is none of a custom domain's. */
-const lookAtDns = (domain: string, zones: ReadonlyArray<DomainName>) =>
+/** The result has no token and no records. A name that no tenant may have is not a custom domain. */
+const observeProof = (domain: string, zones: ReadonlyArray<DomainName>) =>
   Effect.gen(function* () {
     const dns = yield* DnsResolver
     const store = yield* DomainProofStore
@@ -80,38 +81,38 @@ const lookAtDns = (domain: string, zones: ReadonlyArray<DomainName>) =>
     return { at: yield* Clock.currentTimeMillis, served: { domainId: row.id, verifiedAt: row.verifiedAt, proof } }
   })
 
-/** Within the step that writes what happened. */
+/** Runs inside the step that writes the event. */
 const count = (event: Parameters<BusinessMetricsService["domainProof"]>[0]) =>
-  Effect.flatMap(BusinessMetrics, (outcomes) => outcomes.domainProof(event))
+  Effect.flatMap(BusinessMetrics, (metrics) => metrics.domainProof(event))
 
-type Act<Tag extends ProofDecision["_tag"]> = Extract<ProofDecision, { readonly _tag: Tag }>
+type DecisionOf<Tag extends ProofDecision["_tag"]> = Extract<ProofDecision, { readonly _tag: Tag }>
 
-/** The row says so each time, because an issuance may have written another text meanwhile. */
-const warn = ({ domainId }: Served, { isNew, since }: Act<"Warn">, at: number) =>
+/** Writes the warning at every check, because an issuance may have overwritten it. */
+const warn = ({ domainId }: Served, { isNew, since }: DecisionOf<"Warn">, at: number) =>
   Effect.gen(function* () {
     const store = yield* DomainProofStore
     const domain = yield* key
     const { daysWithoutProof } = yield* DomainProofSettings
-    yield* missing.set({ domainId, since })
-    const problem = warningOf(recordOfProof(domain), since, daysWithoutProof)
+    yield* missingCell.set({ domainId, since })
+    const problem = warningOf(proofRecord(domain), since, daysWithoutProof)
     const write = store.warn({ domainId, problem, at })
     yield* databaseStep("warn-owner", isNew ? Effect.zipLeft(write, count("missing")) : write, {
       retry: retryForSixHours
     }).pipe(
-      // The owner has not been told: the next look sees it for the first time.
-      Effect.tapErrorTag("StepFailed", () => (isNew ? missing.clear : Effect.void))
+      // The owner was not warned: the next check counts as the first.
+      Effect.tapErrorTag("StepFailed", () => (isNew ? missingCell.clear : Effect.void))
     )
     if (!isNew) return
-    // Also of a domain that is deleted meanwhile, which no page lists: nothing is remembered of it then.
-    yield* sendLook(domain, daysWithoutProof * day + spread)
-    yield* Effect.logWarning("The proof of a custom domain is missing", { domain, domainId })
+    // Scheduled for a domain that is deleted meanwhile as well, which no page lists, so that its state is cleared.
+    yield* scheduleCheck(domain, daysWithoutProof * day + spread)
+    yield* Effect.logWarning("The ownership proof of a custom domain is missing", { domain, domainId })
   })
 
-const withdraw = ({ domainId }: Served, { since }: Act<"Withdraw">, at: number) =>
+const removeRoute = ({ domainId }: Served, { since }: DecisionOf<"Withdraw">, at: number) =>
   Effect.gen(function* () {
     const store = yield* DomainProofStore
     const domain = yield* key
-    const problem = withdrawalOf(recordOfProof(domain), since)
+    const problem = withdrawalOf(proofRecord(domain), since)
     const write = Effect.tap(store.withdraw({ domainId, problem, since, at }), (isWithdrawn) =>
       isWithdrawn ? count("withdrawn") : Effect.void
     )
@@ -119,61 +120,61 @@ const withdraw = ({ domainId }: Served, { since }: Act<"Withdraw">, at: number) 
       output: Schema.Boolean,
       retry: retryForSixHours
     })
-    yield* missing.clear
+    yield* missingCell.clear
     if (!isWithdrawn) return
-    yield* Effect.logWarning("A custom domain without proof is no longer served", { domain, domainId, since })
+    yield* Effect.logWarning("A custom domain without ownership proof is no longer served", { domain, domainId, since })
   })
 
-const restore = ({ domainId }: Served, { since }: Act<"Restore">, at: number) =>
+const restore = ({ domainId }: Served, { since }: DecisionOf<"Restore">, at: number) =>
   Effect.gen(function* () {
     const store = yield* DomainProofStore
     const domain = yield* key
     const { daysWithoutProof } = yield* DomainProofSettings
-    const problem = warningOf(recordOfProof(domain), since, daysWithoutProof)
+    const problem = warningOf(proofRecord(domain), since, daysWithoutProof)
     const write = Effect.zipLeft(store.clearWarning({ domainId, problem, at }), count("restored"))
     yield* databaseStep("take-back-warning", write, { retry: retryForSixHours })
-    yield* missing.clear
-    yield* Effect.logInfo("The proof of a custom domain is there again", { domain, domainId })
+    yield* missingCell.clear
+    yield* Effect.logInfo("The ownership proof of a custom domain is restored", { domain, domainId })
   })
 
-const act = (served: Served, decision: ProofDecision, at: number) => {
+const applyDecision = (served: Served, decision: ProofDecision, at: number) => {
   switch (decision._tag) {
     case "Nothing":
       return Effect.void
     case "Warn":
       return warn(served, decision, at)
     case "Withdraw":
-      return withdraw(served, decision, at)
+      return removeRoute(served, decision, at)
     case "Restore":
       return restore(served, decision, at)
   }
 }
 
-const lookAtDomain = () =>
+const checkDomain = () =>
   Effect.gen(function* () {
-    const { at, served } = yield* databaseStep("look-at-proof", lookAtDns(yield* key, yield* PlatformZones), {
-      output: Look,
+    const { at, served } = yield* databaseStep("look-at-proof", observeProof(yield* key, yield* PlatformZones), {
+      output: ProofObservation,
       retry: retryForSixHours
     })
-    if (served === null) return yield* Effect.as(missing.clear, {})
-    const known = Option.getOrNull(yield* missing.get)
+    if (served === null) return yield* Effect.as(missingCell.clear, {})
+    const known = Option.getOrNull(yield* missingCell.get)
     const { daysWithoutProof } = yield* DomainProofSettings
-    yield* act(served, decideProof({ ...served, known, at, daysWithoutProof }), at)
+    yield* applyDecision(served, decideProof({ ...served, known, at, daysWithoutProof }), at)
     return {}
   }).pipe(
-    // The next day's look tries again; the domain's key is free for it.
+    // The next day's check retries; the domain's key is released.
     Effect.catchTag("DatabaseRefused", ({ message }) =>
-      Effect.as(Effect.logError(`the proof of a custom domain is not recorded: ${message}`), {})
+      Effect.as(Effect.logError(`cannot store the ownership check of a custom domain: ${message}`), {})
     ),
     giveUpOnFailure("domain_proofs")
   )
 
-/** Key: domain in its canonical spelling, or `all` for the pages. One domain costs one message a day, and holds up no other. */
+/** Key: domain in its canonical spelling, or `all` for the pages. One message a day per domain. */
 export const DomainProofWorkflows: Implementation<
   DnsResolver | DomainProofSettings | DomainProofStore | PlatformZones
 > = implement(
   DomainProofService,
-  { LookAtPage: lookAtPage, LookAtDomain: lookAtDomain },
+  { LookAtPage: checkPage, LookAtDomain: checkDomain },
   {
     retry: pauseAfterRetries,
     endsWhenExhausted: ["LookAtPage", "LookAtDomain"],

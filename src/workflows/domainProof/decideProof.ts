@@ -2,18 +2,18 @@ import { Schema } from "effect"
 
 const day = 86_400_000
 
-/** The record that proves a domain has been missing since then. Unix milliseconds; of the row with this id. */
+/** Since when the proof record of the row with this id is missing. Unix milliseconds. */
 export const MissingProof = Schema.Struct({ domainId: Schema.String, since: Schema.Number })
 export type MissingProof = typeof MissingProof.Type
 
-/** What one look at DNS says. `Unclear`: too few servers answered, or they disagree, which is evidence for neither. */
+/** The result of one check of DNS. `Unclear`: too few servers answered, or they disagree. */
 export const Proof = Schema.Literal("Proven", "Missing", "Unclear")
 export type Proof = typeof Proof.Type
 
 export interface ProofSnapshot {
   readonly domainId: string
   readonly proof: Proof
-  /** What earlier looks left; null when the record was there. */
+  /** State of earlier checks; null when the record was there. */
   readonly known: MissingProof | null
   /** Unix milliseconds of the last verification that succeeded. */
   readonly verifiedAt: number | null
@@ -25,20 +25,20 @@ export type ProofDecision =
   | { readonly _tag: "Nothing" }
   /** Missing, for the first time when `isNew`. */
   | { readonly _tag: "Warn"; readonly since: number; readonly isNew: boolean }
-  /** Missing for so long that the domain loses its route. */
+  /** Missing for too long: the domain loses its route. */
   | { readonly _tag: "Withdraw"; readonly since: number }
-  /** There again in time. */
+  /** Present again in time. */
   | { readonly _tag: "Restore"; readonly since: number }
 
-/** A domain that was added again or verified again begins anew. */
+/** A domain that was added or verified again starts over. */
 const sinceOf = ({ domainId, known, verifiedAt }: ProofSnapshot): number | null => {
   if (known === null || known.domainId !== domainId) return null
   return verifiedAt === null || verifiedAt <= known.since ? known.since : null
 }
 
 /**
- * What a look leads to. Only a look that finds the record missing, at least `daysWithoutProof` days after the first one that did
- * and with none in between that found it, takes a route off.
+ * Decides what a check leads to. The route is removed only by a check that finds the record missing at least
+ * `daysWithoutProof` days after the first such check, with no check in between that found it.
  */
 export const decideProof = (snapshot: ProofSnapshot): ProofDecision => {
   const { at, daysWithoutProof, known, proof } = snapshot
@@ -59,7 +59,7 @@ export const decideProof = (snapshot: ProofSnapshot): ProofDecision => {
 
 const dateOf = (millis: number): string => new Date(millis).toISOString().slice(0, 10)
 
-/** For the owner, in the row. The same for one `since`, so that exactly this text can be taken back. */
+/** The warning in the row, for the owner. Deterministic for one `since`, so that exactly this text can be cleared. */
 export const warningOf = (record: string, since: number, daysWithoutProof: number): string =>
   `the TXT record at ${record} is missing since ${dateOf(since)}; the domain is served until ${dateOf(since + daysWithoutProof * day)} unless the record is published again`
 

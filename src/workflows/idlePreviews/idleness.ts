@@ -1,6 +1,6 @@
 import { Duration } from "effect"
 
-/** A preview without a request for this long is idle. */
+/** A preview without requests for this time is idle. */
 const idleWindow = Duration.hours(6)
 
-export const quietSince = (now: number): number => now - Duration.toMillis(idleWindow)
+export const idleSince = (now: number): number => now - Duration.toMillis(idleWindow)

@@ -11,23 +11,28 @@ import { sendHeartbeat } from "../heartbeat.ts"
 import { pauseAfterRetries, retryForSixHours } from "../retry.ts"
 import { refillDate } from "./refillDate.ts"
 
-/** A slice holds the object for some seconds and its journal has about a hundred entries, however many keys there are. */
+/** A slice holds the object for some seconds and has about a hundred journal entries, however many keys there are. */
 const batchesPerSlice = 25
 
-/** How far the date has been gone through, and how many keys were refilled for it in all. Kept after the run. */
+/** Progress of a date: the position and the number of refilled keys. Kept after the run. */
 export const RefillProgress = Schema.Struct({
   ...RefilledBatch.fields,
-  /** Unix milliseconds at which the latest run began: the time of every row that it writes, and of no other run's. */
+  /**
+   * Unix milliseconds at which the latest run began. Every row that it writes has this time, and no row of another run.
+   */
   at: Schema.optionalWith(Schema.Number, { exact: true })
 })
 type RefillProgress = typeof RefillProgress.Type
 const progress = stateCell("progress", RefillProgress)
 
-/** Ids of the keys that the Go worker has refilled for the date. They bear no mark of ours, so the list stays. */
+/**
+ * Ids of the keys that the Go worker refilled for the date. Their rows have no mark of this worker, so the list is
+ * kept.
+ */
 const processedByGo = stateCell("processed_keys", Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
-const atTheBeginning: RefillProgress = { cursor: 0n, refilled: 0, done: false }
-const current = Effect.map(progress.get, (stored) => Option.getOrElse(stored, () => atTheBeginning))
+const noProgress: RefillProgress = { cursor: 0n, refilled: 0, done: false }
+const currentProgress = Effect.map(progress.get, (stored) => Option.getOrElse(stored, () => noProgress))
 const date = Effect.flatMap(key, refillDate)
 
 const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: RefillProgress, at: number) =>
@@ -55,8 +60,11 @@ const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: Refi
     return after
   })
 
-/** What bears it was refilled by this run: a batch that is repeated counts what its lost attempt has refilled, and nothing else. */
-const timeOf = (fromStart: boolean, { at }: RefillProgress) =>
+/**
+ * The run's timestamp marks the rows that it refilled, so that a repeated batch counts the rows of its lost attempt and
+ * no others.
+ */
+const runTimestamp = (fromStart: boolean, { at }: RefillProgress) =>
   !fromStart && at !== undefined
     ? Effect.succeed(at)
     : Effect.map(Clock.currentTimeMillis, (now) => Math.max(now, (at ?? 0) + 1))
@@ -65,9 +73,9 @@ const refillSlice = ({ fromStart }: Input<typeof KeyRefillService, "RefillSlice"
   Effect.gen(function* () {
     const day = yield* date
     const except = new Set(Object.keys(Option.getOrElse(yield* processedByGo.get, () => ({}))))
-    const before = yield* current
-    const at = yield* timeOf(fromStart, before)
-    let reached = fromStart ? { ...atTheBeginning, refilled: before.refilled } : before
+    const before = yield* currentProgress
+    const at = yield* runTimestamp(fromStart, before)
+    let reached = fromStart ? { ...noProgress, refilled: before.refilled } : before
     for (let batch = 0; batch < batchesPerSlice && !reached.done; batch++) {
       reached = yield* refillBatch(day, except, reached, at)
     }
@@ -79,8 +87,8 @@ const refillSlice = ({ fromStart }: Input<typeof KeyRefillService, "RefillSlice"
   }).pipe(giveUpOnFailure("key_refill"))
 
 /**
- * One call in the journal per slice, which is tens of thousands of keys, and none while a slice works. A slice that is killed or
- * cancelled ends the run; the next call goes through all keys again, of which none is refilled twice for the date.
+ * Journals one call per slice, which is tens of thousands of keys. A slice that is killed or cancelled ends the run;
+ * the next call goes through all keys again and refills none twice for the date.
  */
 const runRefill = Effect.gen(function* () {
   yield* date
@@ -96,10 +104,10 @@ const runRefill = Effect.gen(function* () {
   return { keysRefilled }
 }).pipe(giveUpOnFailure("key_refill"))
 
-const howFar = Effect.gen(function* () {
+const readProgress = Effect.gen(function* () {
   yield* date
   const store = yield* KeyRefillStore
-  const { cursor, done, refilled } = yield* current
+  const { cursor, done, refilled } = yield* currentProgress
   const highest = yield* databaseStep("read-highest-key", store.highest, { output: Schema.BigInt })
   return { keysRefilled: refilled, done, cursor: String(cursor), highest: String(highest) }
 })
@@ -107,6 +115,6 @@ const howFar = Effect.gen(function* () {
 /** Key: date. */
 export const KeyRefillWorkflows = implement(
   KeyRefillService,
-  { RunRefill: () => runRefill, RefillSlice: refillSlice, Progress: () => howFar },
+  { RunRefill: () => runRefill, RefillSlice: refillSlice, Progress: () => readProgress },
   { retry: pauseAfterRetries, endsWhenExhausted: ["RunRefill", "RefillSlice"] }
 )

@@ -9,7 +9,7 @@ const lengthOfMonth = (year: number, month: number): number => {
   return [4, 6, 9, 11].includes(month) ? 30 : 31
 }
 
-/** The date that an object's key names. Its own calendar counts, however late the run is asked for. */
+/** The date in an object's key. The run is for that date, however late it starts. */
 export const refillDate = (key: string): Either.Either<RefillDate, InvalidRequest> => {
   const [, year = "", month = "", day = ""] = form.exec(key) ?? []
   const monthNumber = Number(month)

@@ -16,21 +16,24 @@ import { type BillingPeriod, billingPeriod, isExceeded } from "./decideNotice.ts
 
 type Position = Input<typeof QuotaCheckService, "CheckSlice">
 
-/** A page's answer stays far below the journal's limit even if every workspace on it uses too much. */
+/** A page's result stays far below the limit of a journal entry even if every workspace on it exceeds its quota. */
 const pageSize = 500
-/** Ids in one lookup. */
-const idsAtOnce = 100
-/** A slice ends after either, so that its journal is short. */
+/** Workspace ids in one query. */
+const idsPerLookup = 100
+/** A slice ends at either limit, which bounds its journal. */
 const pagesPerSlice = 20
 const noticesPerSlice = 100
-/** Attempts to deliver one notice, and how many undelivered ones it takes to leave the rest to the next check. */
+/** Attempts per notice, and the number of undelivered notices after which a run leaves the rest to the next check. */
 const attemptsPerNotice = 3
-const mostFailures = 3
-const longestWait = Duration.seconds(60)
-/** Twice the time between two notices: what is older has been followed by one of ours, or is about a workspace that uses less now. */
-const rememberedSeconds = 14 * 86_400
+const maxFailures = 3
+const maxDelay = Duration.seconds(60)
+/**
+ * Twice the time between two notices: an older entry was followed by a notice of this worker, or its workspace no
+ * longer exceeds the quota.
+ */
+const retentionSeconds = 14 * 86_400
 
-/** Workspace to Unix seconds: what the Go worker remembers of the period. Read, pruned, and never added to. */
+/** Workspace to Unix seconds of the Go worker's last notice in the period. Read and pruned, never extended. */
 const notifiedByGo = stateCell("notified_workspaces", Schema.Record({ key: Schema.String, value: Schema.Number }))
 const goNotices = Effect.map(notifiedByGo.get, (stored) =>
   Option.getOrElse(stored, (): Readonly<Record<string, number>> => ({}))
@@ -64,7 +67,7 @@ const readPage = (
       () => new UsageNotConfigured()
     )
     const used = new Map(usage.map((workspace) => [workspace.workspaceId, workspace.used]))
-    const workspaces = yield* Effect.forEach(Arr.chunksOf([...used.keys()], idsAtOnce), store.find)
+    const workspaces = yield* Effect.forEach(Arr.chunksOf([...used.keys()], idsPerLookup), store.find)
     yield* jobs.report("quota_check", checked + usage.length)
     return {
       after: usage.at(-1)?.workspaceId ?? after,
@@ -78,28 +81,28 @@ const readPage = (
     }
   })
 
-/** Waits between attempts hold nothing: neither this object nor the workspace's. */
+/** Retries with a delay between calls, so that the workspace's object is free meanwhile. */
 const deliver = (of: BillingPeriod, { limit, used, workspaceId }: typeof Exceeded.Type, notifiedAt: number) =>
   Effect.gen(function* () {
-    const ask = call(QuotaNoticeService, workspaceId, "Notify", {
+    const notifyOnce = call(QuotaNoticeService, workspaceId, "Notify", {
       period: of.name,
       used: BigInt(used),
       limit: BigInt(limit),
       notifiedAt: BigInt(notifiedAt)
     })
-    let answer = yield* ask
+    let answer = yield* notifyOnce
     for (let attempt = 1; attempt < attemptsPerNotice && answer.outcome === "failed"; attempt++) {
-      yield* Effect.sleep(Duration.min(Duration.seconds(Math.max(answer.retryAfterSeconds, 2 ** attempt)), longestWait))
-      answer = yield* ask
+      yield* Effect.sleep(Duration.min(Duration.seconds(Math.max(answer.retryAfterSeconds, 2 ** attempt)), maxDelay))
+      answer = yield* notifyOnce
     }
     return answer.outcome
   })
 
-/** A workspace that cannot be told about costs itself: the others are told. */
+/** A failure for one workspace does not affect the others. */
 const notify = (of: BillingPeriod, exceeded: typeof Exceeded.Type, notifiedAt: number) =>
   Effect.catchAll(deliver(of, exceeded, notifiedAt), ({ message }) =>
     Effect.as(
-      Effect.logError("A workspace cannot be told that it exceeds its quota", {
+      Effect.logError("Cannot notify about a workspace that exceeds its quota", {
         workspaceId: exceeded.workspaceId,
         problem: message
       }),
@@ -107,7 +110,7 @@ const notify = (of: BillingPeriod, exceeded: typeof Exceeded.Type, notifiedAt: n
     )
   )
 
-const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, before: Position) =>
+const checkPage = (of: BillingPeriod, notified: Readonly<Record<string, number>>, before: Position) =>
   Effect.gen(function* () {
     const sources: Sources = {
       source: yield* UsageSource,
@@ -122,8 +125,8 @@ const checkPage = (of: BillingPeriod, told: Readonly<Record<string, number>>, be
     })
     let { failed, refused, sent } = before
     for (const workspace of page.exceeded) {
-      if (failed >= mostFailures) break
-      const outcome = yield* notify(of, workspace, told[workspace.workspaceId] ?? 0)
+      if (failed >= maxFailures) break
+      const outcome = yield* notify(of, workspace, notified[workspace.workspaceId] ?? 0)
       if (outcome === "sent") sent += 1
       if (outcome === "failed") failed += 1
       if (outcome === "refused") refused += 1
@@ -152,7 +155,7 @@ const checkSlice = (before: Position) =>
     return at
   }).pipe(giveUpOnFailure("quota_check"))
 
-const atTheBeginning: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0, refused: 0 }
+const startPosition: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0, refused: 0 }
 
 const runCheck = Effect.gen(function* () {
   yield* period
@@ -160,17 +163,17 @@ const runCheck = Effect.gen(function* () {
   if (Object.keys(yield* goNotices).length > 0) yield* call(QuotaCheckService, name, "ForgetOldNotices", {})
   const slice = ({ after, checked, exceeded, failed, refused, sent }: Position) =>
     call(QuotaCheckService, name, "CheckSlice", { after, checked, exceeded, sent, failed, refused })
-  const end = yield* Effect.iterate(yield* slice(atTheBeginning), { while: ({ done }) => !done, body: slice })
+  const end = yield* Effect.iterate(yield* slice(startPosition), { while: ({ done }) => !done, body: slice })
   if (end.failed > 0) yield* Effect.logError("Quota notices were not delivered; the next check sends them")
   if (end.refused > 0)
-    yield* Effect.logError("Some workspaces cannot be told about their quota", { count: end.refused })
+    yield* Effect.logError("Cannot notify about some workspaces that exceed their quota", { count: end.refused })
   yield* sendHeartbeat("quota_check")
   return { workspacesChecked: end.checked, workspacesExceeded: end.exceeded, notificationsSent: end.sent }
 }).pipe(giveUpOnFailure("quota_check"))
 
 const forgetOldNotices = Effect.gen(function* () {
   const now = (yield* Clock.currentTimeMillis) / 1000
-  const recent = Object.entries(yield* goNotices).filter(([, at]) => now - at < rememberedSeconds)
+  const recent = Object.entries(yield* goNotices).filter(([, at]) => now - at < retentionSeconds)
   if (recent.length === 0) yield* notifiedByGo.clear
   else yield* notifiedByGo.set(Object.fromEntries(recent))
   return {}

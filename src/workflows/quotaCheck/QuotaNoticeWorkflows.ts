@@ -13,8 +13,8 @@ type NotifyInput = Input<typeof QuotaNoticeService, "Notify">
 export const StoredNotice = Schema.Struct({ period: Schema.String, at: Schema.Number })
 const lastNotice = stateCell("last_notice", StoredNotice)
 
-/** The later of what this object and the Go worker remember of the period. */
-const remembered = (period: string, own: Option.Option<LastNotice>, notifiedAt: number): LastNotice | null => {
+/** The later of this object's and the Go worker's last notice of the period. */
+const latestNotice = (period: string, own: Option.Option<LastNotice>, notifiedAt: number): LastNotice | null => {
   const at = Option.match(own, { onNone: () => 0, onSome: (last) => (last.period === period ? last.at : 0) })
   return Math.max(at, notifiedAt) === 0 ? null : { period, at: Math.max(at, notifiedAt) }
 }
@@ -24,7 +24,7 @@ interface Receivers {
   readonly notifier: Context.Tag.Service<Notifier>
 }
 
-/** Who the workspace is, is read as the notice is sent: nothing of it belongs into the journal. */
+/** Reads the workspace's data inside the step that sends the notice, so that none of it is journaled. */
 const deliver = (
   { notifier, store }: Receivers,
   workspaceId: string,
@@ -47,12 +47,14 @@ const deliver = (
     })
   })
 
-/** Recorded only after it was delivered: a notice that got lost is sent by the next check, and a crash in between sends it twice. */
+/**
+ * Recorded after delivery: at least once. A lost notice is sent by the next check; a crash in between sends it twice.
+ */
 const notify = (input: NotifyInput) =>
   Effect.gen(function* () {
     const workspaceId = yield* key
     const receivers = { store: yield* QuotaStore, notifier: yield* Notifier }
-    const last = remembered(input.period, yield* lastNotice.get, Number(input.notifiedAt))
+    const last = latestNotice(input.period, yield* lastNotice.get, Number(input.notifiedAt))
     const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
     const kind = dueNotice(input.period, last, now)
     if (kind === null) return { outcome: "not_due" as const, retryAfterSeconds: 0 }

@@ -11,7 +11,7 @@ export interface BillingPeriod {
   readonly month: number
 }
 
-/** The billing period that an object's key names. */
+/** The billing period in an object's key. */
 export const billingPeriod = (key: string): Either.Either<BillingPeriod, InvalidRequest> => {
   const [, year, month] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(key) ?? []
   return year === undefined || month === undefined
@@ -19,20 +19,20 @@ export const billingPeriod = (key: string): Either.Either<BillingPeriod, Invalid
     : Either.right({ name: key, year: Number(year), month: Number(month) })
 }
 
-/** A quota that counts is positive: none and zero are no limit. A quota that is just used up is exceeded. */
+/** Null and zero mean no limit. A quota counts as exceeded once it is used up. */
 export const isExceeded = ({ enabled, requestsPerMonth }: WorkspaceQuota, used: number): boolean =>
   enabled && requestsPerMonth !== null && requestsPerMonth > 0 && used >= requestsPerMonth
 
-/** When a workspace was last told about: the period, and Unix seconds. */
+/** The last notice about a workspace: billing period and Unix seconds. */
 export interface LastNotice {
   readonly period: string
   readonly at: number
 }
 
-/** Six days and twenty hours: a weekly reminder comes with the seventh daily check even when that one is early. */
+/** Six days and twenty hours: the seventh daily check sends the weekly reminder even when it runs early. */
 export const reminderAfterSeconds = 6 * 86_400 + 20 * 3_600
 
-/** What to say now, if anything. Each billing period begins with a first notice. `now` in Unix seconds. */
+/** The notice that is due, or null. Each billing period starts with a first notice. `now` in Unix seconds. */
 export const dueNotice = (period: string, last: LastNotice | null, now: number): QuotaNotice["kind"] | null => {
   if (last === null || last.period !== period) return "first"
   return now - last.at >= reminderAfterSeconds ? "reminder" : null

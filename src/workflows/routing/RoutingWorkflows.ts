@@ -11,8 +11,10 @@ import { decideSwap, type SwapOutcome } from "./decideSwap.ts"
 type SwapInput = Input<typeof RoutingService, "SwapLiveDeployment">
 type AssignInput = Input<typeof RoutingService, "AssignFrontlineRoutes">
 
-/** Only somebody outside of this object's key can make a deploy's view stale, so a few looks are plenty. */
-const maxLooks = 5
+/**
+ * Only a writer outside of this object's key can change the live deployment concurrently, so a few attempts are enough.
+ */
+const maxSwapAttempts = 5
 
 const SwapOutcomeSchema: Schema.Schema<SwapOutcome> = Schema.Union(
   Schema.TaggedStruct("ProjectMissing", {}),
@@ -42,7 +44,10 @@ const assignRoutes = (input: AssignInput) =>
     return {}
   })
 
-/** One look and one transaction: the look is journaled, so that a repeated transaction knows what it replaced. */
+/**
+ * One transaction. The expected live deployment is journaled before it, so that a retry reports what the first run
+ * replaced.
+ */
 const swapOnce = (input: SwapInput, projectId: string, expectedLive: string | null) =>
   Effect.gen(function* () {
     const routes = yield* RouteStore
@@ -61,14 +66,14 @@ const swapOnce = (input: SwapInput, projectId: string, expectedLive: string | nu
 /** The id, or null. */
 const LiveDeployment = Schema.NullOr(Schema.String)
 
-/** A deploy replaces whatever is live; a promotion or rollback only what its caller saw. */
+/** A deploy replaces whatever is live; a promotion or rollback replaces only the deployment that its caller expects. */
 const swap = (input: SwapInput) =>
   Effect.gen(function* () {
     const routes = yield* RouteStore
     const projectId = yield* key
     if (input.intent !== "deploy") return yield* swapOnce(input, projectId, input.expectedLiveDeploymentId ?? null)
     let outcome: SwapOutcome = { _tag: "Stale", actual: null }
-    for (let look = 0; look < maxLooks && outcome._tag === "Stale"; look++) {
+    for (let attempt = 0; attempt < maxSwapAttempts && outcome._tag === "Stale"; attempt++) {
       const live = yield* databaseStep("read-live-deployment", routes.liveDeployment(projectId), {
         output: LiveDeployment
       })

@@ -9,7 +9,7 @@ export interface SkippedDomain {
   readonly reason: SkipReason
 }
 
-/** A host name, and the one to take when another project or environment owns it. */
+/** A host name, and the alternative when another project or environment owns it. */
 export interface WantedDomain {
   readonly fqdn: string
   readonly alternative: string
@@ -40,22 +40,22 @@ type Plan = RoutingPlan<SwapOutcome>
 type Target = NonNullable<RoutingSnapshot["target"]>
 type Project = NonNullable<RoutingSnapshot["project"]>
 
-const nothing = (answer: SwapOutcome): Plan => ({ insert: [], reassign: [], live: null, answer })
+const withoutChanges = (answer: SwapOutcome): Plan => ({ insert: [], reassign: [], live: null, answer })
 
 /** Created later, or in the same millisecond with the higher primary key. */
 export const isNewer = (a: RoutedDeployment, b: RoutedDeployment): boolean =>
   a.createdAt > b.createdAt || (a.createdAt === b.createdAt && a.ordinal > b.ordinal)
 
 /**
- * What one swap writes: nothing that is so already. The live deployment must still be the expected one, or the target
- * itself: then an earlier run of the same swap was committed and only its answer was lost.
+ * The changes of one swap, without no-ops. The live deployment must be the expected one, or the target itself: then an
+ * earlier run of the same swap was committed and its answer was lost.
  */
 export const decideSwap = (snapshot: RoutingSnapshot, request: SwapRequest): Plan => {
   const { project, target } = snapshot
-  if (project === null) return nothing({ _tag: "ProjectMissing" })
-  if (target === null || target.projectId !== project.id) return nothing({ _tag: "DeploymentMissing" })
+  if (project === null) return withoutChanges({ _tag: "ProjectMissing" })
+  if (target === null || target.projectId !== project.id) return withoutChanges({ _tag: "DeploymentMissing" })
   const actual = project.liveDeploymentId
-  if (actual !== request.expectedLive && actual !== target.id) return nothing({ _tag: "Stale", actual })
+  if (actual !== request.expectedLive && actual !== target.id) return withoutChanges({ _tag: "Stale", actual })
   return request.intent === "deploy"
     ? planDeploy(snapshot, project, target, request)
     : planSwitch(snapshot, project, target, request)
@@ -63,10 +63,10 @@ export const decideSwap = (snapshot: RoutingSnapshot, request: SwapRequest): Pla
 
 /** A promotion or rollback moves all sticky routes of the target's environment, or nothing. */
 const planSwitch = (snapshot: RoutingSnapshot, project: Project, target: Target, request: SwapRequest): Plan => {
-  if (target.status !== "ready") return nothing({ _tag: "Refused", reason: "not_ready" })
-  if (target.desiredState !== "running") return nothing({ _tag: "Refused", reason: "put_on_standby" })
+  if (target.status !== "ready") return withoutChanges({ _tag: "Refused", reason: "not_ready" })
+  if (target.desiredState !== "running") return withoutChanges({ _tag: "Refused", reason: "put_on_standby" })
   const sticky = stickyRoutes(snapshot, target)
-  if (sticky.length === 0) return nothing({ _tag: "Refused", reason: "no_sticky_routes" })
+  if (sticky.length === 0) return withoutChanges({ _tag: "Refused", reason: "no_sticky_routes" })
   const isRolledBack = request.intent === "rollback"
   return {
     insert: [],
@@ -83,12 +83,12 @@ const planSwitch = (snapshot: RoutingSnapshot, project: Project, target: Target,
 }
 
 /**
- * A deploy takes what no newer deployment holds; the live position only in production and never while rolled back. One
- * that somebody else ended or stopped meanwhile takes nothing.
+ * A deploy takes every route that no newer deployment holds; it becomes live only in production and never while the
+ * project is rolled back. A deployment that was failed or stopped meanwhile takes nothing.
  */
 const planDeploy = (snapshot: RoutingSnapshot, project: Project, target: Target, request: SwapRequest): Plan => {
-  if (target.status === "failed") return nothing({ _tag: "Refused", reason: "not_ready" })
-  if (target.desiredState !== "running") return nothing({ _tag: "Refused", reason: "put_on_standby" })
+  if (target.status === "failed") return withoutChanges({ _tag: "Refused", reason: "not_ready" })
+  if (target.desiredState !== "running") return withoutChanges({ _tag: "Refused", reason: "put_on_standby" })
   const goesLive = canGoLive(snapshot, project, target)
   const insert: Array<Plan["insert"][number]> = []
   const taken: Array<Route> = []
@@ -107,12 +107,12 @@ const planDeploy = (snapshot: RoutingSnapshot, project: Project, target: Target,
       if (reason !== "foreign_project" && reason !== "other_environment") break
     }
   }
-  const following = stickyRoutes(snapshot, target).filter(
+  const stickyTaken = stickyRoutes(snapshot, target).filter(
     (route) => refusal(route, project, target, goesLive) === undefined
   )
   return {
     insert,
-    reassign: [...new Set([...taken, ...following].filter(isElsewhere(target)).map((route) => route.id))],
+    reassign: [...new Set([...taken, ...stickyTaken].filter(isElsewhere(target)).map((route) => route.id))],
     live: goesLive ? liveChange(project, target, false) : null,
     answer: {
       _tag: "Swapped",
@@ -134,7 +134,7 @@ const liveChange = (project: Project, target: Target, isRolledBack: boolean): Pl
     ? null
     : { deploymentId: target.id, isRolledBack }
 
-/** Where the target is live already, what the caller saw before an earlier run of the same swap. */
+/** If the target is live already, an earlier run of the same swap replaced the expected deployment. */
 const previousLive = (project: Project, target: Target, { expectedLive }: SwapRequest): string | null =>
   project.liveDeploymentId === target.id ? expectedLive : project.liveDeploymentId
 

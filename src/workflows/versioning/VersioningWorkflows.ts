@@ -9,10 +9,10 @@ import { planChange } from "./planChange.ts"
 
 type PublishInput = Input<typeof VersioningService, "PublishChange">
 
-/** The highest version handed out, stored as the plain JSON number that the Go worker reads and writes. */
+/** The highest allocated version, stored as the plain JSON number that the Go worker reads and writes. */
 const counter = stateCell("version", Schema.BigIntFromNumber)
 
-/** The counter, or the highest stored version where the object's state was lost or never written. */
+/** The counter, or the highest version in the tables when the object has no state. */
 const currentVersion = Effect.gen(function* () {
   const stored = yield* counter.get
   if (Option.isSome(stored)) return stored.value
@@ -29,7 +29,7 @@ const nextVersion = Effect.gen(function* () {
 
 /**
  * Versions are allocated and committed in one transaction under the region's key, so that they become visible in order.
- * A repeat after a lost acknowledgement finds its rows as wanted and learns from the tables how far versions have gone.
+ * A retry after a lost acknowledgement finds its rows unchanged and reads the highest version from the tables.
  */
 const publishChange = (input: PublishInput) =>
   Effect.gen(function* () {
@@ -37,7 +37,7 @@ const publishChange = (input: PublishInput) =>
     const region = yield* key
     const before = yield* currentVersion
     const { workspaceId, projectId, environmentId, deploymentId, now: at } = input
-    const change = { topology: input.topology ?? null, sentinel: sentinelOf(input), policies: input.policies }
+    const change = { topology: input.topology ?? null, sentinel: sentinelRow(input), policies: input.policies }
     const version = yield* databaseStep(
       "publish-change",
       regions
@@ -51,7 +51,7 @@ const publishChange = (input: PublishInput) =>
     return { version }
   })
 
-const sentinelOf = ({ sentinel }: PublishInput) => {
+const sentinelRow = ({ sentinel }: PublishInput) => {
   if (sentinel === undefined) return null
   const { replicas: desiredReplicas, ...row } = sentinel
   return { ...row, desiredReplicas }

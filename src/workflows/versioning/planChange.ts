@@ -8,7 +8,7 @@ import type {
 import { type NetworkPolicy, samePolicy, withPolicyId } from "../deploy/networkPolicy.ts"
 
 export interface WantedTopology {
-  /** 0 keeps what is configured. */
+  /** 0 keeps the stored number. */
   readonly replicas: number
   readonly desiredStatus: TopologyStatus
 }
@@ -24,9 +24,9 @@ type Versioned<Row> = Row & { readonly version: bigint }
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 /**
- * The rows that differ from what is wanted, each with the next version of its region. Versions continue above everything
- * stored and above the region's counter, so that they rise even when one of the two was lost. Rows that are as wanted keep
- * their version: krane would otherwise apply them again for nothing.
+ * The rows that differ from the desired ones, each with the next version of its region. Versions continue above the
+ * tables and the region's counter, so that they increase even when one of the two was lost. Unchanged rows keep their
+ * version, so that krane does not apply them again.
  */
 export const planChange = (snapshot: RegionSnapshot, change: RegionChange, counter: bigint): RegionPlan => {
   let highestVersion = max(snapshot.maxVersion, counter)
@@ -42,7 +42,7 @@ export const planChange = (snapshot: RegionSnapshot, change: RegionChange, count
   return { policies, sentinel: versionedSentinel, topology: versionedTopology, highestVersion }
 }
 
-/** A policy keeps the id of its row, which stands in its label too. */
+/** A policy keeps the id of its row, which is also in its label. */
 const changedPolicy = (
   existing: ReadonlyArray<NetworkPolicyRow>,
   wanted: NetworkPolicy
@@ -52,7 +52,7 @@ const changedPolicy = (
   return row !== undefined && samePolicy(row.policy, labelled.policy) ? [] : [labelled]
 }
 
-/** A sentinel that exists keeps its identity and the replicas and size that its row has; its image follows the configuration. */
+/** An existing sentinel keeps its id, name, replicas and size; its image follows the configuration. */
 const changedSentinel = (existing: SentinelRow | null, wanted: SentinelRow | null): SentinelRow | null => {
   if (wanted === null || existing === null) return wanted
   return existing.image === wanted.image ? null : { ...existing, image: wanted.image }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { DnsAnswer } from "../../../src/services/DnsResolver.ts"
-import { judgeDelegation } from "../../../src/workflows/challenge/delegation.ts"
+import { delegationOf } from "../../../src/workflows/challenge/delegation.ts"
 
 const name = "_acme-challenge.apps.customer.test"
 const target = "abc.challenges.test"
@@ -8,7 +8,7 @@ const absent: DnsAnswer = { _tag: "Absent" }
 const silent: DnsAnswer = { _tag: "Failed", reason: "server_failure" }
 const leadsTo = (end: string): DnsAnswer => ({ _tag: "Found", records: [end] })
 const judge = (...answers: ReadonlyArray<DnsAnswer>) =>
-  judgeDelegation(
+  delegationOf(
     name,
     target,
     answers.map((answer, nth) => ({ server: `r${nth}`, answer }))

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import type { DnsAnswer } from "../../../src/services/DnsResolver.ts"
-import { holds, poll } from "../../../src/workflows/customDomain/agreement.ts"
-import { problemOf, quoted } from "../../../src/workflows/customDomain/finding.ts"
+import { quoted, verificationError } from "../../../src/workflows/customDomain/finding.ts"
 import { judgeOwnership } from "../../../src/workflows/customDomain/ownership.ts"
+import { isConfirmed, tally } from "../../../src/workflows/customDomain/serverTally.ts"
 import { judgeTarget } from "../../../src/workflows/customDomain/target.ts"
 import { named } from "../../support/named.ts"
 import { absent, answers, failed, found } from "./answers.ts"
@@ -262,13 +262,13 @@ describe("a fact", () => {
   it("never holds against a server that answered otherwise, nor when most servers are silent", () => {
     fc.assert(
       fc.property(arbitraryAnswers, (given) => {
-        const all = poll(answers(...given), (records) => records.includes(token))
+        const all = tally(answers(...given), (records) => records.includes(token))
         const isRight = (answer: DnsAnswer) => answer._tag === "Found" && answer.records.includes(token)
         const silent = given.filter(({ _tag }) => _tag === "Failed").length
         const confirming = given.filter(isRight).length
         const expected = confirming > 0 && confirming + silent === given.length && confirming * 2 >= given.length
-        assert.strictEqual(holds(all), expected)
-        assert.strictEqual(all.confirming.length + all.denying.length + all.silent.length, given.length)
+        assert.strictEqual(isConfirmed(all), expected)
+        assert.strictEqual(all.confirming.length + all.denying.length + all.failed.length, given.length)
       })
     )
   })
@@ -306,7 +306,7 @@ describe("a problem", () => {
       fc.property(
         fc.array(fc.string({ unit: "binary", maxLength: 600 }), { minLength: 1, maxLength: 3 }),
         (findings) => {
-          const problem = problemOf(findings)
+          const problem = verificationError(findings)
           assert.isAtMost([...problem].length, 512)
           assert.isTrue(problem.isWellFormed())
           assert.notMatch(problem, /\p{Cc}/u)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import type { ActivationSnapshot } from "../../../src/services/DomainStore.ts"
-import { pauseAfter } from "../../../src/workflows/customDomain/cadence.ts"
+import { nextCheckDelay } from "../../../src/workflows/customDomain/checkSchedule.ts"
 import { planActivation } from "../../../src/workflows/customDomain/planActivation.ts"
 import { named } from "../../support/named.ts"
 
@@ -113,7 +113,7 @@ describe("a domain that goes live", () => {
 describe("the pause after a failed check", () => {
   it("grows from 15 s to a minute and never reaches beyond the end of the run", () => {
     assert.deepStrictEqual(
-      [1, 2, 3, 4, 5, 6, 2_000].map((failed) => pauseAfter(failed, 86_400_000)),
+      [1, 2, 3, 4, 5, 6, 2_000].map((failed) => nextCheckDelay(failed, 86_400_000)),
       [15_000, 22_500, 33_750, 50_625, 60_000, 60_000, 60_000]
     )
     fc.assert(
@@ -121,7 +121,7 @@ describe("the pause after a failed check", () => {
         fc.integer({ min: 1, max: 5_000 }),
         fc.integer({ min: -10, max: 86_400_000 }),
         (failed, remaining) => {
-          const pause = pauseAfter(failed, remaining)
+          const pause = nextCheckDelay(failed, remaining)
           assert.isTrue(pause >= 0 && pause <= 60_000 && (remaining < 0 || pause <= remaining))
         }
       )

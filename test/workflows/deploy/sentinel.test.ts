@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { sentinelOf } from "../../../src/workflows/deploy/sentinel.ts"
+import { desiredSentinel } from "../../../src/workflows/deploy/sentinel.ts"
 
 const input = { environmentId: "env_1", environmentSlug: "production", region: "us-east-1.aws", image: "sentinel:1" }
 
 describe("the sentinel of an environment in a region", () => {
   it("has the address, size and replica count that krane and frontline expect", () => {
-    const sentinel = sentinelOf(input)
+    const sentinel = desiredSentinel(input)
     assert.match(sentinel.id, /^se_[a-zA-Z0-9]{16}$/)
     assert.match(sentinel.k8sName, /^[a-z][a-z0-9]{15}$/)
     assert.strictEqual(sentinel.k8sAddress, `${sentinel.k8sName}.sentinel.svc.cluster.local:8040`)
@@ -16,14 +16,14 @@ describe("the sentinel of an environment in a region", () => {
   })
 
   it("has one replica outside of production", () => {
-    assert.strictEqual(sentinelOf({ ...input, environmentSlug: "preview" }).desiredReplicas, 1)
-    assert.strictEqual(sentinelOf({ ...input, environmentSlug: "production-2" }).desiredReplicas, 1)
+    assert.strictEqual(desiredSentinel({ ...input, environmentSlug: "preview" }).desiredReplicas, 1)
+    assert.strictEqual(desiredSentinel({ ...input, environmentSlug: "production-2" }).desiredReplicas, 1)
   })
 
   it("is the same row when proposed twice, and another one elsewhere", () => {
-    assert.deepStrictEqual(sentinelOf(input), sentinelOf({ ...input }))
-    assert.strictEqual(sentinelOf(input).id, sentinelOf({ ...input, image: "sentinel:2" }).id)
-    assert.notStrictEqual(sentinelOf(input).id, sentinelOf({ ...input, region: "us-west-1.aws" }).id)
-    assert.notStrictEqual(sentinelOf(input).k8sName, sentinelOf({ ...input, environmentId: "env_2" }).k8sName)
+    assert.deepStrictEqual(desiredSentinel(input), desiredSentinel({ ...input }))
+    assert.strictEqual(desiredSentinel(input).id, desiredSentinel({ ...input, image: "sentinel:2" }).id)
+    assert.notStrictEqual(desiredSentinel(input).id, desiredSentinel({ ...input, region: "us-west-1.aws" }).id)
+    assert.notStrictEqual(desiredSentinel(input).k8sName, desiredSentinel({ ...input, environmentId: "env_2" }).k8sName)
   })
 })

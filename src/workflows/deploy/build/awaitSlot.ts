@@ -5,7 +5,7 @@ import { DeploymentFailed } from "../../../contract/errors.ts"
 import { type Deployment, productionEnvironment } from "../../../services/Deployment.ts"
 import { type Holder, heartbeatInterval } from "../../builds/slotQueue.ts"
 
-/** Past this a deployment no longer waits for its turn. Builds last minutes: a queue this slow does not move. */
+/** Maximum wait for a slot. Builds last minutes, so a longer wait means that the queue does not move. */
 export const maxWait = 2 * 60 * 60_000
 
 export interface SlotWait {
@@ -14,7 +14,7 @@ export interface SlotWait {
   readonly buildId: string
 }
 
-/** Newer commits of a branch make older ones superfluous, but only in the same environment. */
+/** Newer commits of a branch supersede older ones in the same environment. */
 const branchKeyOf = ({ environmentId, gitBranch }: Deployment): string =>
   gitBranch === null || gitBranch === "" ? "" : `${environmentId} ${gitBranch}`
 
@@ -28,7 +28,7 @@ const leaseOf = (deploymentId: string, { by, leaseEnds, outcome }: SlotUpdate) =
   return new DeploymentFailed({ deploymentId, step: "queued", problem: `superseded by ${by}`, supersededBy: by })
 }
 
-/** What the queue says within a minute. A bell that somebody broke is as good as one that is silent. */
+/** The next update within a minute. A rejected awakeable counts as none. */
 const awaitUpdate = (bell: Awakeable<SlotUpdate>) =>
   bell.result.pipe(
     Effect.catchAll(() => Effect.never),
@@ -36,11 +36,11 @@ const awaitUpdate = (bell: Awakeable<SlotUpdate>) =>
   )
 
 /**
- * Waits for a build slot and answers when its lease ends, unless it is renewed. Rung by the queue; it also asks again every
- * minute, which tells the queue that somebody still waits and finds out what a lost ring would have said.
+ * Waits for a build slot and answers with the end of its lease. The queue notifies through an awakeable; the request is
+ * also repeated every minute, which renews it and replaces a lost notification.
  *
- * The position stands in the log and is what `BuildSlotService/Position` answers. Not in the deployment's step: its only
- * text column is `error`, which readers take for a failure.
+ * The position is logged and answered by `BuildSlotService/Position`. It is not in the deployment's step, whose only
+ * text column is `error`, which the dashboard shows as a failure.
  */
 export const awaitSlot = ({ deployment, environmentSlug, buildId }: SlotWait) =>
   Effect.gen(function* () {
@@ -70,7 +70,10 @@ export const awaitSlot = ({ deployment, environmentSlug, buildId }: SlotWait) =>
     }
   })
 
-/** Returns the slot or the place in the queue. Cannot fail: a slot that is not returned is taken back with its lease. */
+/**
+ * Returns the slot or withdraws the request. Cannot fail: a slot that is not returned is reclaimed when its lease
+ * expires.
+ */
 export const releaseSlot = (workspaceId: string, holder: Holder) =>
   call(BuildSlotService, workspaceId, "Release", holder).pipe(
     Effect.asVoid,

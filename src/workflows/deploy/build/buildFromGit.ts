@@ -10,20 +10,20 @@ import { buildIdOf, builtImage } from "./builtImage.ts"
 import type { BuildPlan } from "./planBuild.ts"
 import { runBuild } from "./runBuild.ts"
 
-/** A slot is lost when no worker was heard of for minutes. Three times in one deployment, and something else is wrong. */
+/** A slot is lost when no worker renewed it for minutes. Three times in one deployment indicate another cause. */
 const maxAttempts = 3
 
 export interface GitBuild<E, R> {
   readonly deployment: Deployment
   readonly environmentSlug: string
   readonly plan: BuildPlan
-  /** Runs once, when the deployment has its first slot and nothing has been built yet. */
+  /** Runs once, when the deployment has its first slot, before the build. */
   readonly onSlot: Effect.Effect<void, E, R>
 }
 
 const CurrentStatus = Schema.Struct({ status: DeploymentStatus, depotProjectId: Schema.NullOr(Schema.String) })
 
-/** The wait may have been long: another delivery of the same deploy can have ended meanwhile. */
+/** Reads the status again after the wait: another delivery of the same deploy may have finished. */
 const readCurrentStatus = ({ id, projectId }: Deployment) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
@@ -38,7 +38,7 @@ const readCurrentStatus = ({ id, projectId }: Deployment) =>
     return yield* databaseStep("check-standing", standing, { output: CurrentStatus, error: NotFound })
   })
 
-/** The project's next build uses the same cache. */
+/** Stores the Depot project, so that the project's next build uses its cache. */
 const storeDepotProject = (projectId: string, known: string | null, used: string | null) =>
   Effect.gen(function* () {
     if (used === null || used === known) return
@@ -46,9 +46,9 @@ const storeDepotProject = (projectId: string, known: string | null, used: string
     const at = yield* Clock.currentTimeMillis
     const remember = deployments.rememberDepotProject({ projectId, depotProjectId: used, at })
     yield* databaseStep("remember-depot-project", remember).pipe(
-      // The image is built; only the next build starts without a cache.
+      // Not an error of this deploy: the image is built, and only the next build has no cache.
       Effect.catchTag("DatabaseRefused", ({ message }) =>
-        Effect.logError(`the Depot project of ${projectId} is not remembered: ${message}`)
+        Effect.logError(`the Depot project of ${projectId} cannot be stored: ${message}`)
       )
     )
   })
@@ -57,8 +57,8 @@ const buildFailed = (deploymentId: string, problem: string) =>
   new DeploymentFailed({ deploymentId, step: "building", problem })
 
 /**
- * Waits for a slot, builds in it and returns it. None: the deployment has become ready meanwhile, so there is nothing to do.
- * Whatever ends this early stops the build and returns the slot.
+ * Waits for a slot, builds and returns the slot. None: another delivery made the deployment ready. A failure or
+ * cancellation stops the build and returns the slot.
  */
 export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }: GitBuild<E, R>) =>
   saga(
@@ -92,7 +92,7 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
           yield* storeDepotProject(projectId, depotProjectId, built.value.depotProjectId)
           return Option.some(builtImage(built.value, buildId))
         }
-        yield* Effect.logWarning(`deployment ${deploymentId} has lost its build slot and queues again`)
+        yield* Effect.logWarning(`deployment ${deploymentId} lost its build slot and queues again`)
         yield* cancelBuild(buildId)
       }
       return yield* buildFailed(deploymentId, `the build lost its slot ${maxAttempts} times; try again later`)

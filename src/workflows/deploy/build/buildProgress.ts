@@ -2,10 +2,10 @@ import { Schema } from "effect"
 import { BuildState } from "../../../services/Builder.ts"
 import { heartbeatInterval } from "../../builds/slotQueue.ts"
 
-/** A process that dies once takes a build along; a build that is lost for the fourth time takes the process along. */
+/** Restarts after the builder lost the build. A fourth loss indicates that the build crashes the builder. */
 export const maxRestarts = 3
 
-/** What one look at the builder has shown. `Unreachable`: it did not answer, which says nothing about the build. */
+/** The state that one poll observed. `Unreachable`: no answer, which is no evidence about the build. */
 export const BuildObservation = Schema.Struct({
   at: Schema.Number,
   state: Schema.Union(BuildState, Schema.TaggedStruct("Unreachable", { reason: Schema.String }))
@@ -17,16 +17,16 @@ export interface BuildProgress {
   readonly startedAt: number
   /** When the slot's lease was renewed last. */
   readonly renewedAt: number
-  /** Whether the builder has taken the build on, as far as is known. */
+  /** Whether the builder is known to have accepted the build. */
   readonly isStarted: boolean
-  /** Why the builder has not taken it on; empty when it has. */
+  /** Why the builder has not accepted it; empty when it has. */
   readonly trouble: string
   readonly restarts: number
 }
 
 type Succeeded = Extract<BuildState, { readonly _tag: "Succeeded" }>
 
-/** `Again`: nobody knows the build, so it is to be started. */
+/** `isAgain`: the builder does not know the build, so it is to be started again. */
 export type BuildDecision =
   | { readonly _tag: "Succeeded"; readonly built: Succeeded }
   | { readonly _tag: "Failed"; readonly problem: string }
@@ -37,7 +37,10 @@ const minutes = (millis: number): string => {
   return `${count} ${count === 1 ? "minute" : "minutes"}`
 }
 
-/** What a look means for a build under way. An outcome counts whenever it comes; only what is still open can be late. */
+/**
+ * What an observation means for a running build. A result counts even after the deadline; only an unfinished build can
+ * be late.
+ */
 export const decideBuild = (
   progress: BuildProgress,
   { at, state }: BuildObservation,

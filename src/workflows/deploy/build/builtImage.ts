@@ -3,10 +3,10 @@ import { fingerprint } from "../../identifiers.ts"
 
 /** Width of `deployments.image`. */
 const maxImage = 256
-/** What Kubernetes takes as a label's value; krane makes one of `deployments.build_id`. */
+/** A valid Kubernetes label value; krane makes one of `deployments.build_id`. */
 const labelPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/
 
-/** The id of a deployment's n-th build, before it is started: the key of idempotency, unique, and valid as a label. */
+/** The id of a deployment's n-th build, known before it starts: idempotency key, unique, and valid as a label value. */
 export const buildIdOf = (deploymentId: string, attempt: number): string =>
   `bld-${fingerprint(["build", deploymentId, String(attempt)], 24)}`
 
@@ -18,7 +18,7 @@ export interface Built {
 
 type Succeeded = Extract<BuildState, { readonly _tag: "Succeeded" }>
 
-/** A reference without its tag and digest. A port is not taken for a tag: it stands before the last `/`. */
+/** A reference without tag and digest. A colon before the last `/` is a port. */
 const repositoryOf = (image: string): string => {
   const [named = image] = image.split("@")
   const tag = named.indexOf(":", named.lastIndexOf("/") + 1)
@@ -26,15 +26,15 @@ const repositoryOf = (image: string): string => {
 }
 
 /**
- * By digest where the column has room for it: a tag can be pushed anew. Then without the tag: the webhook that adds the
- * credentials to pull from Depot reads a Depot project's id up to the last `:`, so a reference with both is refused.
+ * Pinned by digest if the column has room, because a tag can be moved. Without the tag: the webhook that adds Depot
+ * pull credentials reads a Depot project's id up to the last `:` and refuses a reference with both.
  */
 const pinned = (image: string, digest: string): string => {
   const exact = `${repositoryOf(image)}@${digest}`
   return exact.length > maxImage ? image : exact
 }
 
-/** The builder's own id is kept where it has one, because pulling the image may depend on it. */
+/** Keeps the builder's own id if it has one, because pulling the image may need it. */
 export const builtImage = ({ digest, externalBuildId, image }: Succeeded, buildId: string): Built => ({
   image: pinned(image, digest),
   buildId: externalBuildId !== null && labelPattern.test(externalBuildId) ? externalBuildId : buildId

@@ -8,12 +8,12 @@ import type { BuildPlan } from "./planBuild.ts"
 type State = Input<typeof CommitStatusService, "Report">["state"]
 type Report = Effect.Effect<void, never, Durable>
 
-/** What the commit's page on GitHub is told. Sent and forgotten: nothing here takes time or fails. */
+/** Reports for the commit's page on GitHub. One-way messages: they neither wait nor fail. */
 export interface CommitReports {
   readonly pending: Report
   readonly building: Report
   readonly live: (url: string) => Report
-  /** Says nothing once `live` was said. */
+  /** A no-op after `live`. */
   readonly failed: (reason: string) => Report
 }
 
@@ -24,7 +24,7 @@ const noReports: CommitReports = {
   failed: () => Effect.void
 }
 
-/** Reports on a deployment from git; a deployment of an image has no commit to report at. */
+/** Reports of a deployment from git; no-ops for a deployment of an image, which has no commit. */
 export const commitReports = (
   { id: deploymentId }: Deployment,
   environment: string,
@@ -45,7 +45,7 @@ export const commitReports = (
     }).pipe(
       Effect.asVoid,
       Effect.catchTag("EncodingFailed", ({ message }) =>
-        Effect.logWarning(`GitHub is not told about deployment ${deploymentId}: ${message}`)
+        Effect.logWarning(`cannot report to GitHub about deployment ${deploymentId}: ${message}`)
       )
     )
   let isLive = false

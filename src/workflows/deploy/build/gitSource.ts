@@ -4,7 +4,7 @@ import type { DeployService } from "../../../contract/DeployService.ts"
 import { InvalidRequest } from "../../../contract/errors.ts"
 import { isRepositoryPath, repositoryPathRule } from "../../../names/repositoryPath.ts"
 
-/** What is built, checked and normalised: every part may become part of a URL. */
+/** A validated and normalised source. Every part may become part of a URL. */
 export interface GitSource {
   /** `owner/name`. */
   readonly repository: string
@@ -17,9 +17,9 @@ export interface GitSource {
   readonly installationId: bigint
 }
 
-/** A source whose commit may still have to be looked up. */
+/** A source whose commit may have to be resolved. */
 export interface UnresolvedSource extends Omit<GitSource, "commitSha"> {
-  /** As of `GitSource`; null for the newest one of `branch`. */
+  /** As in `GitSource`; null for the newest commit of `branch`. */
   readonly commitSha: string | null
   /** Not empty where there is no commit. */
   readonly branch: string
@@ -30,7 +30,7 @@ type GitInput = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
 /** GitHub's own rules: an owner has at most 39 characters (underscores in managed accounts), a repository at most 100. */
 const repositoryPattern = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})\/[A-Za-z0-9._-]{1,100}$/
 const shaPattern = /^[0-9a-f]{40}$/
-/** What a push that deletes a branch names as its commit. */
+/** The commit id in the event of a push that deletes a branch. */
 const noCommit = "0".repeat(40)
 
 const refused = (field: string, problem: string) => Either.left(new InvalidRequest({ field: `git.${field}`, problem }))
@@ -43,7 +43,7 @@ const repositoryOf = (given: string) => {
     : refused("repository", "must be a repository on GitHub, as owner/name")
 }
 
-/** What git forbids in a branch's name (git-check-ref-format): most of it would mean something else in a URL or to git. */
+/** What git forbids in a branch name (git-check-ref-format). Most of it has a meaning in URLs or for git. */
 const notInBranch = /[\p{Cc} ~^:?*[\\]|\.\.|@\{|(?:^|\/)\.|\.lock(?:\/|$)|^[/-]|\/\/|[/.]$|^@$/u
 
 const branchOf = (given: string) =>
@@ -57,7 +57,7 @@ const commitOf = (given: string) => {
   return sha === noCommit ? refused("commitSha", "names no commit: the branch was deleted") : Either.right(sha)
 }
 
-/** Surrounding space and one leading slash mean nothing. */
+/** Removes surrounding white space and one leading slash. */
 const trimmed = (given: string): string => given.trim().replace(/^\//, "")
 
 const contextOf = (given: string) => {
@@ -75,7 +75,7 @@ const dockerfileOf = (given: string) => {
     : refused("dockerfilePath", `must be ${repositoryPathRule}, below the context`)
 }
 
-/** The source of a deploy from git, of a commit or of a branch alone, or the first thing that is wrong with it. */
+/** The source of a deploy from git, of a commit or of a branch, or the first invalid field. */
 export const gitSourceOf = (given: GitInput): Either.Either<UnresolvedSource, InvalidRequest> =>
   Either.all({
     repository: repositoryOf(given.repository),

@@ -18,19 +18,19 @@ const Capabilities = Schema.Struct({
   deadline: Schema.Number
 })
 
-/** What is built and under which rules, decided once and for all. */
+/** What is built and with which configuration; journaled once. */
 export interface BuildPlan {
   readonly _tag: "Git"
   readonly source: GitSource
-  /** The branch whose newest commit is built; null where the request names the commit. */
+  /** The branch whose newest commit is built; null when the request names the commit. */
   readonly branch: string | null
-  /** Whose token reads the repository; null for a public one. */
+  /** The installation whose token reads the repository; null for anonymous access. */
   readonly installationId: bigint | null
   readonly platform: string
   readonly deadline: number
 }
 
-/** Journaled, because a worker that is configured otherwise may finish what this one has begun. */
+/** Journaled, because a worker with another configuration may continue the invocation. */
 const readCapabilities = Effect.gen(function* () {
   const { isConfigured: hasBuilder } = yield* Builder
   const { isConfigured: hasApp, allowsUnauthenticated: allowsPublic } = yield* GitHub
@@ -41,7 +41,7 @@ const readCapabilities = Effect.gen(function* () {
 
 type GitInput = NonNullable<Input<typeof DeployService, "Deploy">["git"]>
 
-/** The installation to act as, null for nobody, or why the repository cannot be read. */
+/** The installation to act as, null for anonymous access, or why the repository cannot be read. */
 const installationOf = (
   deploymentId: string,
   { installationId }: Pick<GitSource, "installationId">,
@@ -54,7 +54,10 @@ const installationOf = (
     : new GitSourceUnavailable({ deploymentId, missing: "github_app" })
 }
 
-/** Refuses what cannot be built before anything waits for a slot or reaches a URL, and looks up the commit of a branch. */
+/**
+ * Refuses an invalid source before it waits for a slot or becomes part of a URL, and resolves a branch to its newest
+ * commit.
+ */
 export const planBuild = (deploymentId: string, given: GitInput) =>
   Effect.gen(function* () {
     const capabilities = yield* readCapabilities

@@ -15,7 +15,10 @@ const maxAvatarUrl = 512
 const textOfWidth = (text: string | null, max: number): string | null =>
   text === null || text.length > max ? null : text
 
-/** What the row of a deployment holds of a branch's newest commit. A link that does not fit is left out: cut, it leads nowhere. */
+/**
+ * A branch's newest commit as the deployment's row stores it. A URL that does not fit is left out, because a truncated
+ * URL is useless.
+ */
 export const commitOfHead = (branch: string, head: BranchHead): GitCommit => ({
   sha: head.sha,
   branch,
@@ -35,9 +38,9 @@ interface Branch {
 }
 
 /**
- * The commit that a deployment of a branch is of: asked of GitHub once, journaled, and written to the deployment's row
- * before anything is built. Another delivery of the same deploy that builds already has decided: its commit is the answer.
- * Fails with 400 when GitHub does not know the branch or does not let the App read it.
+ * Resolves a branch to its newest commit: read from GitHub once, journaled, and written to the deployment's row before
+ * the build. If another delivery of the same deploy has written a commit, that one is the answer. Fails with 400 when
+ * GitHub does not know the branch or the App may not read it.
  */
 export const resolveBranch = ({ branch, deploymentId, installationId, repository }: Branch) =>
   Effect.gen(function* () {
@@ -48,7 +51,7 @@ export const resolveBranch = ({ branch, deploymentId, installationId, repository
       isCommitId,
       () => new GitHubUnavailable({ operation: "branch-head", reason: "unexpected-answer" })
     )
-    // Journaled as the row takes it: a message of any length must not exceed what a step may hold.
+    // Truncated before it is journaled, so that a long commit message does not exceed the limit of a step's result.
     const journaled = Effect.map(newest, (head) => commitOfHead(branch, head))
     const commit = yield* step("resolve-branch", journaled, { output: GitCommit, error: GitHubRefused }).pipe(
       Effect.catchTag("GitHubRefused", ({ message }) => new InvalidRequest({ field: "git.branch", problem: message }))

@@ -7,17 +7,17 @@ import { pollDelay } from "../awaitInstances.ts"
 import { stepError } from "../stepError.ts"
 import { BuildObservation, type BuildProgress, decideBuild } from "./buildProgress.ts"
 
-/** The slot was taken back: this worker had not been heard of for the length of a lease. The build must not go on. */
+/** The slot was reclaimed, because its lease was not renewed in time. The build must not continue. */
 export class SlotLost extends Schema.TaggedError<SlotLost>()("SlotLost", {}) {}
 
 const StartResult = Schema.Struct({
   at: Schema.Number,
   outcome: Schema.Literal("started", "unreachable", "expired"),
-  /** Why it is unreachable. */
+  /** Why the builder is unreachable. */
   reason: Schema.String
 })
 
-/** Not once the lease has ended: somebody else may have the slot by now. */
+/** Does not start after the lease has expired: another deployment may have the slot. */
 const startBuild = (request: BuildRequest, leaseEnds: number) =>
   Effect.gen(function* () {
     const builder = yield* Builder
@@ -34,7 +34,9 @@ const startBuild = (request: BuildRequest, leaseEnds: number) =>
     return yield* step("start-build", begin, { output: StartResult, error: BuildRefused })
   })
 
-/** A builder that does not answer is looked at again later: the deadline and a cancellation must reach the deploy meanwhile. */
+/**
+ * An unreachable builder is a result, not a retry, so that the deadline and a cancellation reach the deploy meanwhile.
+ */
 const pollBuild = (buildId: string) =>
   Effect.gen(function* () {
     const builder = yield* Builder
@@ -53,12 +55,12 @@ const renewSlot = ({ buildId, deploymentId, workspaceId }: BuildRequest) =>
   )
 
 /**
- * Starts a build and looks after it until it has ended, durably and without holding any key. A build that nobody knows any
- * more is started again under the same id. Fails with `SlotLost` when its slot is gone.
+ * Starts a build and polls it until it has finished, without holding a key. A build that the builder lost is started
+ * again under the same id. Fails with `SlotLost` when its slot was reclaimed.
  */
 export const runBuild = (request: BuildRequest, lease: { readonly ends: number; readonly deadline: number }) =>
   Effect.gen(function* () {
-    // The text is the builder's, and goes into an answer as well as into the deployment's step.
+    // The builder's text goes into an answer and into the deployment's step.
     const failed = (problem: string) =>
       new DeploymentFailed({ deploymentId: request.deploymentId, step: "building", problem: stepError(problem) })
     const startNow = (leaseEnds: number) =>
@@ -83,7 +85,8 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
       yield* Effect.sleep(pollDelay(elapsed))
       const seen = yield* pollBuild(request.buildId)
       elapsed = seen.at - progress.startedAt
-      // Past the lease a build that has failed may be one that the reaper has stopped: then it says nothing about the source.
+      // After the lease has expired, a failed build may be one that the reaper stopped: the failure is no evidence
+      // about the source.
       if (seen.state._tag !== "Succeeded" && seen.at >= leaseEnds) {
         leaseEnds = yield* renewSlot(request)
         progress = { ...progress, renewedAt: seen.at }

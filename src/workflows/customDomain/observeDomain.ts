@@ -6,16 +6,16 @@ import { type ChallengeRecord, challengeName } from "../../services/ChallengeRec
 import type { DbFailure } from "../../services/Db.ts"
 import { DnsResolver } from "../../services/DnsResolver.ts"
 import { type CustomDomain, DomainStore } from "../../services/DomainStore.ts"
-import { judgeDelegation } from "../challenge/delegation.ts"
+import { delegationOf } from "../challenge/delegation.ts"
 import { delegatedRecord } from "../challenge/recordOf.ts"
 import { judgeOwnership } from "./ownership.ts"
 import { judgeTarget, needsEvidence } from "./target.ts"
 
 /**
- * What a check found, to be journaled: later code acts on this and asks nobody again. Findings are what is wrong, null
- * when nothing is. It holds no token and no records.
+ * The journaled result of a check, on which later code acts without another query. A finding is what is wrong, null
+ * when nothing is. Has no token and no records.
  */
-export const Look = Schema.Union(
+export const DomainObservation = Schema.Union(
   Schema.TaggedStruct("Missing", {}),
   Schema.TaggedStruct("Verified", { domainId: Schema.String, at: Schema.Number }),
   Schema.TaggedStruct("Checked", {
@@ -24,16 +24,16 @@ export const Look = Schema.Union(
     at: Schema.Number,
     ownership: Schema.NullOr(Schema.String),
     target: Schema.NullOr(Schema.String),
-    /** Of a wildcard, which has a certificate only when its challenge is delegated. Absent for other names. */
+    /** For wildcards, which need a delegated challenge for their certificate. Absent for other names. */
     delegation: Schema.optionalWith(Schema.NullOr(Schema.String), { exact: true })
   }),
-  /** A name that cannot be verified here, whatever DNS says. */
+  /** The name cannot be verified here, whatever DNS answers. */
   Schema.TaggedStruct("Refused", { domainId: Schema.String, at: Schema.Number, problem: Schema.String })
 )
-export type Look = typeof Look.Type
-export type Checked = Extract<Look, { readonly _tag: "Checked" }>
+export type DomainObservation = typeof DomainObservation.Type
+export type Checked = Extract<DomainObservation, { readonly _tag: "Checked" }>
 
-const lookAtOwnership = (domain: DomainName, { verificationToken }: CustomDomain) =>
+const checkOwnership = (domain: DomainName, { verificationToken }: CustomDomain) =>
   Effect.gen(function* () {
     const dns = yield* DnsResolver
     const name = ownershipName(domain)
@@ -44,7 +44,7 @@ const lookAtOwnership = (domain: DomainName, { verificationToken }: CustomDomain
     return judgeOwnership(domain, verificationToken, answers)
   })
 
-const lookAtTarget = (domain: DomainName, { targetCname }: CustomDomain) =>
+const checkTarget = (domain: DomainName, { targetCname }: CustomDomain) =>
   Effect.gen(function* () {
     const dns = yield* DnsResolver
     const cname = yield* dns.cname(domain)
@@ -60,33 +60,33 @@ const lookAtTarget = (domain: DomainName, { targetCname }: CustomDomain) =>
     return judgeTarget(domain, targetCname, { cname, ...answers })
   })
 
-const lookAtDelegation = (domain: string, { name: target }: ChallengeRecord) =>
+const checkDelegation = (domain: string, { name: target }: ChallengeRecord) =>
   Effect.gen(function* () {
     const name = challengeName(domain)
-    const delegation = judgeDelegation(name, target, yield* (yield* DnsResolver).canonicalName(name))
+    const delegation = delegationOf(name, target, yield* (yield* DnsResolver).canonicalName(name))
     return delegation._tag === "Delegated" ? null : delegation.finding
   })
 
-const lookAtWildcard = (domain: string, row: CustomDomain) =>
+const checkWildcard = (domain: string, row: CustomDomain) =>
   Effect.gen(function* () {
     const record = delegatedRecord(row.id, yield* CertificateSettings)
     if (Either.isLeft(record)) return Either.left(record.left.reason)
-    return Either.right({ delegation: yield* lookAtDelegation(domain, record.right) })
+    return Either.right({ delegation: yield* checkDelegation(domain, record.right) })
   })
 
-/** Reads the domain's row and, unless it is verified, asks DNS about it. At most 30 s: three rounds of questions. */
-export const lookAtDomain = (
+/** Reads the domain's row and, unless it is verified, queries DNS. At most 30 s: three rounds of queries. */
+export const observeDomain = (
   domain: DomainName
-): Effect.Effect<Look, DbFailure, CertificateSettings | DomainStore | DnsResolver> =>
+): Effect.Effect<DomainObservation, DbFailure, CertificateSettings | DomainStore | DnsResolver> =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const row = yield* domains.find(domain)
     if (row === null) return { _tag: "Missing" }
     if (row.status === "verified") return { _tag: "Verified", domainId: row.id, at: yield* Clock.currentTimeMillis }
-    const wildcard = isWildcard(domain) ? yield* lookAtWildcard(domain, row) : Either.right({})
+    const wildcard = isWildcard(domain) ? yield* checkWildcard(domain, row) : Either.right({})
     if (Either.isLeft(wildcard))
       return { _tag: "Refused", domainId: row.id, at: yield* Clock.currentTimeMillis, problem: wildcard.left }
-    const [ownership, target] = yield* Effect.all([lookAtOwnership(domain, row), lookAtTarget(domain, row)], {
+    const [ownership, target] = yield* Effect.all([checkOwnership(domain, row), checkTarget(domain, row)], {
       concurrency: "unbounded"
     })
     const at = yield* Clock.currentTimeMillis

@@ -11,7 +11,10 @@ import { databaseStep } from "../databaseStep.ts"
 /** Handlers that start a run. */
 export type StartHandler = "VerifyDomain" | "RetryVerification"
 
-/** The domain of the key, in its canonical spelling. A key that is none is refused, and so is a tenant's row with this text. */
+/**
+ * The domain of the key, in its canonical spelling. Refuses a key that is not a valid tenant domain, and the tenant's
+ * row with this text.
+ */
 export const domainOfKey = Effect.gen(function* () {
   const stored = yield* key
   const read = tenantDomainName(stored, yield* PlatformZones)
@@ -24,10 +27,10 @@ export const domainOfKey = Effect.gen(function* () {
 })
 
 /**
- * What a start under another spelling than the canonical one does: the row with this text has to be the one that the name belongs
- * to. The name's own object does the rest, so that all spellings have one run.
+ * Forwards a start under a non-canonical spelling to the canonical key, so that all spellings share one run. The row
+ * with this text must be the one that the name belongs to.
  */
-export const handOver = (domain: DomainName, stored: string, handler: StartHandler) =>
+export const forwardToCanonicalKey = (domain: DomainName, stored: string, handler: StartHandler) =>
   Effect.gen(function* () {
     const domains = yield* DomainStore
     const at = yield* Clock.currentTimeMillis
