@@ -1,5 +1,6 @@
 import { layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import type { ObjectOptions } from "../src/contract/Implementation.ts"
 import type { Invocation, Stored } from "../src/testing/Invocation.ts"
 import { MemoryRestate, type MemoryRestateOptions } from "../src/testing/MemoryRestate.ts"
 import { contextAnswers } from "./fixtures/invocations.ts"
@@ -8,8 +9,10 @@ import { memoryRecorder, Recorder } from "./fixtures/Recorder.ts"
 import { service } from "./fixtures/services.ts"
 import { telemetryLayer } from "./fixtures/telemetry.ts"
 import { workflow } from "./fixtures/workflows.ts"
+import { fidelityGuarantees } from "./suite/fidelity.ts"
 import { type Answer, type Beside, Host, poll } from "./suite/Host.ts"
 import { semantics } from "./suite/semantics.ts"
+import { stateGuarantees } from "./suite/state.ts"
 
 const nothing = new Uint8Array(0)
 
@@ -26,12 +29,14 @@ const answerOf = (stored: Stored): Answer => {
 }
 
 /** The probe on the engine in memory. Time moves while the test waits for something. */
-const memoryHost = (options: MemoryRestateOptions) =>
+const memoryHost = (options: MemoryRestateOptions, served: ObjectOptions = {}) =>
   Layer.effect(
     Host,
     Effect.gen(function* () {
       const engine = new MemoryRestate({ fromContext: contextAnswers, ...options })
-      yield* engine.serve(probe("Probe"))
+      yield* engine.serve(
+        probe("Probe", { ...served, retry: { initialInterval: "20 millis", maxInterval: "200 millis" } })
+      )
       yield* engine.serve(service("Probe"))
       yield* engine.serve(workflow("Probe"))
       const requestBeside = (target: Beside, input: unknown, waits: boolean) => {
@@ -69,7 +74,18 @@ const memoryHost = (options: MemoryRestateOptions) =>
         },
         attach,
         cancel: (id) => Effect.sync(() => engine.cancel(id)),
-        kill: () => Effect.void,
+        kill: (id) => Effect.sync(() => engine.kill(id)),
+        pause: (id) =>
+          Effect.zipRight(
+            engine.settle,
+            Effect.sync(() => engine.pause(id))
+          ),
+        resume: (id) => Effect.sync(() => engine.resume(id)),
+        untilPaused: (id) =>
+          until(
+            `${id} paused`,
+            Effect.sync(() => invocation(id)?.status === "paused")
+          ),
         resolveAwakeable: (id, value) => Effect.sync(() => engine.resolveAwakeable(id, value)),
         rejectAwakeable: (id, reason) => Effect.sync(() => engine.rejectAwakeable(id, reason)),
         until
@@ -77,9 +93,18 @@ const memoryHost = (options: MemoryRestateOptions) =>
     })
   )
 
-const memory = (options: MemoryRestateOptions) =>
-  memoryHost(options).pipe(Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)), Layer.provideMerge(telemetryLayer))
+const memory = (options: MemoryRestateOptions, served?: ObjectOptions) =>
+  memoryHost(options, served).pipe(
+    Layer.provideMerge(Layer.sync(Recorder, memoryRecorder)),
+    Layer.provideMerge(telemetryLayer)
+  )
 
 layer(memory({}), { excludeTestServices: true })("the engine in memory", semantics)
 layer(memory({ suspend: "always" }), { excludeTestServices: true })("the engine that suspends at every wait", semantics)
 layer(memory({ shuffleSeed: 7 }), { excludeTestServices: true })("the engine that shuffles completions", semantics)
+
+const lazy = memory({ suspend: "always" }, { lazyState: true })
+layer(lazy, { excludeTestServices: true })("the engine that suspends also to read state", (it) => {
+  stateGuarantees(it)
+  fidelityGuarantees(it)
+})

@@ -25,6 +25,7 @@ const retryPolicy = (retry: AttemptRetry, onMaxAttempts: "pause" | "kill"): rest
 const serviceOptions = (options: ObjectOptions<string>): restate.ServiceOptions => ({
   explicitCancellation: options.cancellation !== "implicit",
   retryPolicy: retryPolicy(options.retry ?? {}, "pause"),
+  ...(options.lazyState === undefined ? {} : { enableLazyState: options.lazyState }),
   ...(options.inactivityTimeout === undefined ? {} : { inactivityTimeout: wholeMillis(options.inactivityTimeout) }),
   ...(options.abortTimeout === undefined ? {} : { abortTimeout: wholeMillis(options.abortTimeout) }),
   ...(options.journalRetention === undefined ? {} : { journalRetention: wholeMillis(options.journalRetention) }),

@@ -4,7 +4,10 @@ import type { DurableFailure } from "../operations/DurableError.ts"
 import type { CapabilitiesOf, Capability, DurablePromises } from "./Capability.ts"
 import type { Contract, ContractKind, Failure, HandlerName, Input, Output } from "./Contract.ts"
 
-/** How often Restate repeats an attempt that ended with a defect. Then it pauses the invocation for a person: nothing could compensate. */
+/**
+ * How often Restate repeats an attempt that ended with a defect. It counts until the invocation is suspended, whatever progress is
+ * made in between. Then it pauses the invocation for a person: nothing could compensate.
+ */
 export interface AttemptRetry {
   readonly initialInterval?: Duration.DurationInput
   readonly maxInterval?: Duration.DurationInput
@@ -24,6 +27,11 @@ export interface ObjectOptions<Handler extends string = never> {
    * asked for again anyway, so that nothing waits behind it. No undo runs, and nothing of the handler may need one.
    */
   readonly endsWhenExhausted?: ReadonlyArray<Handler>
+  /**
+   * State is asked for when it is read, instead of coming along with each attempt: for objects that hold much and read little of
+   * it. A read is then a wait like any other. Default false.
+   */
+  readonly lazyState?: boolean
   /** Past this an idle attempt is suspended. Must exceed the longest step. */
   readonly inactivityTimeout?: Duration.DurationInput
   /** Past this, after the inactivity timeout, a running step's result is thrown away. */

@@ -7,6 +7,8 @@ export interface RunningAttempt {
   readonly invocation: Invocation
   /** True when an awaited answer is known already, so that a suspended invocation resumes at once. */
   readonly hasNews: boolean
+  /** Attempts that had failed in a row when it began, and since when: what the policy of a step counts. */
+  readonly failedBefore: { readonly times: number; readonly since: number }
   /** True while its fibers run, false once it waits for an answer. */
   readonly driving: boolean
   readonly poll: () => void
@@ -21,6 +23,8 @@ export interface AttemptWorld {
   readonly timer: (millis: number, fire: () => void) => () => void
   /** True to end the attempt whenever it has to wait, as a server with an inactivity timeout of zero does. */
   readonly suspends: boolean
+  /** True when state is asked for as it is read, which is a wait. */
+  readonly lazyState: boolean
   readonly progress: () => void
   readonly crashes: (invocation: Invocation, entry: Entry, phase: Phase) => boolean
   readonly bodyStarted: () => void

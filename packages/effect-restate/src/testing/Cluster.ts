@@ -172,6 +172,31 @@ export class Cluster {
     this.#wake(invocation)
   }
 
+  kill(id: string): void {
+    const invocation = this.invocations.get(id)
+    if (invocation === undefined || invocation.status === "completed") return
+    const journal = this.#attempts.get(invocation)
+    if (journal !== undefined) this.#end(journal)
+    this.#complete(invocation, rejected("killed", 409))
+    for (const callee of [...this.invocations.values()]) if (callee.caller === invocation) this.kill(callee.id)
+  }
+
+  pause(id: string): void {
+    const invocation = this.invocations.get(id)
+    if (invocation?.status !== "running" && invocation?.status !== "backing-off") return
+    const journal = this.#attempts.get(invocation)
+    if (journal !== undefined) this.#end(journal)
+    invocation.status = "paused"
+  }
+
+  resume(id: string): void {
+    const invocation = this.invocations.get(id)
+    if (invocation === undefined || !["paused", "suspended", "backing-off"].includes(invocation.status)) return
+    this.#forgetFailures(invocation)
+    invocation.status = "suspended"
+    this.#resume(invocation)
+  }
+
   /** Ends every running attempt, as the death of the process does, and starts new ones. */
   crash(): void {
     for (const journal of [...this.#attempts.values()]) this.#restart(journal)
@@ -277,7 +302,9 @@ export class Cluster {
       const problem = error instanceof Error ? error.message : String(error)
       return this.#complete(invocation, rejected(`Failed to deserialize input: ${problem}`, 400))
     }
-    const journal = new MemoryJournal(invocation, { ...this.#world, suspends: this.#options.suspend === "always" })
+    const suspends = this.#options.suspend === "always"
+    const { lazyState = false } = bound.options
+    const journal = new MemoryJournal(invocation, { ...this.#world, suspends, lazyState })
     this.#attempts.set(invocation, journal)
     run(journal, input).then(
       (bytes) => {
@@ -363,6 +390,7 @@ export class Cluster {
   #backOff(journal: RunningAttempt, error: unknown, millis: number): void {
     this.#end(journal)
     journal.invocation.status = "backing-off"
+    journal.invocation.failuresSinceEntry++
     this.#noteFailure(journal.invocation, error)
     this.time.after(millis, () => this.#resume(journal.invocation))
   }
@@ -379,9 +407,8 @@ export class Cluster {
   }
 
   #runFailed(journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions): void {
-    entry.failures++
-    entry.firstFailureAt ??= this.time.now
-    const failed = { times: entry.failures, sinceMillis: this.time.now - entry.firstFailureAt }
+    const { since, times } = journal.failedBefore
+    const failed = { times: times + 1, sinceMillis: this.time.now - since }
     const verdict = afterFailedRun(options, error, failed)
     switch (verdict?._tag) {
       case undefined:
@@ -403,6 +430,12 @@ export class Cluster {
     return (this.#options.faults ?? noFaults)(point)
   }
 
+  /** The server counts failures in the process that runs the invocation, which a suspension ends. */
+  #forgetFailures(invocation: Invocation): void {
+    invocation.failures = 0
+    invocation.failuresSinceEntry = 0
+  }
+
   #callersOf(label: string): ReadonlyArray<string> {
     const callers: Array<string> = []
     for (let it = this.invocations.get(idOf(label))?.caller; it !== undefined; it = it.caller) callers.push(it.label)
@@ -421,10 +454,11 @@ export class Cluster {
     const { hasNews } = journal
     this.#end(journal)
     journal.invocation.status = "suspended"
+    this.#forgetFailures(journal.invocation)
     if (hasNews) setImmediate(() => this.#resume(journal.invocation))
   }
 
-  readonly #world: Omit<AttemptWorld, "suspends"> = {
+  readonly #world: Omit<AttemptWorld, "lazyState" | "suspends"> = {
     now: () => this.time.now,
     timer: (millis, fire) => this.time.after(millis, fire),
     progress: () => {

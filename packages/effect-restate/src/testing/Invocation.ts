@@ -38,8 +38,6 @@ export interface Entry {
   answer: Stored | undefined
   /** Id of the invocation that a call or send started. */
   invocationId: string | undefined
-  failures: number
-  firstFailureAt: number | undefined
 }
 
 export type Status = "queued" | "running" | "suspended" | "backing-off" | "paused" | "completed"
@@ -59,7 +57,12 @@ export interface Invocation {
   readonly waiting: Array<(result: Stored) => void>
   status: Status
   result: Stored | undefined
+  /** Attempts that have failed, which the policy of the service counts. */
   failures: number
+  /** Attempts that have failed since an entry or a result of a step was last stored, which the policy of a step counts. */
+  failuresSinceEntry: number
+  /** When that was stored, in milliseconds of virtual time. */
+  storedAt: number
   attempts: number
   /** The invocation that called it and waits for its answer. */
   caller: Invocation | undefined
@@ -79,6 +82,8 @@ export const makeInvocation = (
   status: "queued",
   result: undefined,
   failures: 0,
+  failuresSinceEntry: 0,
+  storedAt: 0,
   attempts: 0,
   caller: undefined,
   lastFailure: undefined,

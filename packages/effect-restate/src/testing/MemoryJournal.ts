@@ -31,6 +31,7 @@ const payloadOf = ({ headers, idempotencyKey, input, limitKey, scope, target }: 
 /** One attempt's view of an invocation in memory: replays what is stored, then appends. */
 export class MemoryJournal implements Journal, RunningAttempt {
   readonly invocation: Invocation
+  readonly failedBefore: { readonly times: number; readonly since: number }
   readonly #world: AttemptWorld
   readonly #controller = new AbortController()
   readonly #started = new Set<Entry>()
@@ -44,6 +45,8 @@ export class MemoryJournal implements Journal, RunningAttempt {
   constructor(invocation: Invocation, world: AttemptWorld) {
     this.invocation = invocation
     this.#world = world
+    const { failuresSinceEntry: times, storedAt } = invocation
+    this.failedBefore = { times, since: times === 0 ? world.now() : storedAt }
     this.#deliveries = new Deliveries(invocation)
   }
 
@@ -138,7 +141,13 @@ export class MemoryJournal implements Journal, RunningAttempt {
 
   get<A>(name: string, serde: Serde<A>): MemoryPending {
     const read = () => this.#world.stateOf(this.target).get(name) ?? absent
-    return this.#immediate("get", name, "", read, (bytes) => (bytes === absent ? null : serde.deserialize(bytes)))
+    const decode = (bytes: Uint8Array) => (bytes === absent ? null : serde.deserialize(bytes))
+    if (!this.#world.lazyState) return this.#immediate("get", name, "", read, decode)
+    const entry = this.#command("get", name, "", (asked) => {
+      const bytes = read()
+      setImmediate(() => this.#world.completed(this.invocation, asked, { ok: true, bytes }))
+    })
+    return new MemoryPending(entry, decode)
   }
 
   set(name: string, bytes: Uint8Array): void {
@@ -330,6 +339,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
   #answered(entry: Entry, answer: Stored): void {
     entry.answer = answer
     this.invocation.order.push(entry.index)
+    this.#stored()
     this.#world.progress()
     if (this.#world.crashes(this.invocation, entry, "after-ack")) this.#world.crashed(this)
     else if (!this.#world.suspends) this.poll()
@@ -338,6 +348,11 @@ export class MemoryJournal implements Journal, RunningAttempt {
 
   answer(entry: Entry, answer: Stored): void {
     this.#answered(entry, answer)
+  }
+
+  #stored(): void {
+    this.invocation.failuresSinceEntry = 0
+    this.invocation.storedAt = this.#world.now()
   }
 
   #append(kind: EntryKind, name: string, payload: string): Entry | undefined {
@@ -392,15 +407,14 @@ export class MemoryJournal implements Journal, RunningAttempt {
       name,
       fingerprint,
       answer: undefined,
-      invocationId: undefined,
-      failures: 0,
-      firstFailureAt: undefined
+      invocationId: undefined
     }
     if (kind !== "run" && this.#world.crashes(this.invocation, entry, "before")) {
       this.#world.crashed(this)
       return { entry: undefined, fresh: false }
     }
     entries.push(entry)
+    this.#stored()
     this.#cursor++
     this.#world.progress()
     return { entry, fresh: true }

@@ -188,6 +188,21 @@ export class MemoryRestate {
     this.#cluster.cancel(id)
   }
 
+  /** Ends an invocation as failed, with what it calls, as an operator would. None of its code runs, and no undo. */
+  kill(id: string): void {
+    this.#cluster.kill(id)
+  }
+
+  /** Ends what runs of an invocation, as an operator would. It does nothing before `resume`. */
+  pause(id: string): void {
+    this.#cluster.pause(id)
+  }
+
+  /** Starts an attempt of what is paused, suspended or waits for its next try; its failures so far do not count any more. */
+  resume(id: string): void {
+    this.#cluster.resume(id)
+  }
+
   /** Ends every running attempt, as the death of the process does, and starts new ones. */
   crash(): void {
     this.#cluster.crash()

@@ -1,5 +1,7 @@
 import { layer } from "@effect/vitest"
+import { fidelityGuarantees } from "../suite/fidelity.ts"
 import { semantics } from "../suite/semantics.ts"
+import { stateGuarantees } from "../suite/state.ts"
 import { probedServer, serverHost } from "./serverHost.ts"
 
 layer(probedServer("0 millis"), { excludeTestServices: true, timeout: "1 minute" })(
@@ -7,5 +9,9 @@ layer(probedServer("0 millis"), { excludeTestServices: true, timeout: "1 minute"
   (it) => {
     it.layer(serverHost("Explicit", true))("explicit cancellation", semantics)
     it.layer(serverHost("Implicit", true))("implicit cancellation", semantics)
+    it.layer(serverHost("Lazy", true))("state that is asked for when it is read", (it) => {
+      stateGuarantees(it)
+      fidelityGuarantees(it)
+    })
   }
 )

@@ -6,7 +6,8 @@ import {
   type Reply,
   RestateClient,
   type RestateClientShape,
-  testRestate
+  testRestate,
+  untilInvocation
 } from "../../../../test/support/stack/Restate.ts"
 import { bind } from "../../src/attempt/BoundObject.ts"
 import { type MakeJournal, sdkJournal } from "../../src/attempt/journalOf.ts"
@@ -26,8 +27,8 @@ import { type Answer, type Beside, Host, poll } from "../suite/Host.ts"
 /** What our own clients send. */
 const typed = { [typedFailuresHeader]: "true" }
 
-/** The probe is served twice by one endpoint, once in each cancellation mode, under the mode's name. */
-export type Mode = "Explicit" | "Implicit"
+/** The probe is served by one endpoint in each cancellation mode, and with state that is asked for when it is read, under the mode's name. */
+export type Mode = "Explicit" | "Implicit" | "Lazy"
 
 const Failure = Schema.Struct({
   message: Schema.String,
@@ -42,7 +43,8 @@ const answerOf = ({ status, body }: Reply): Answer => {
 
 /** Retries that production spreads over minutes would only make a test slow. */
 export const probeOptions = (mode: Mode): ObjectOptions => ({
-  cancellation: mode === "Explicit" ? "explicit" : "implicit",
+  cancellation: mode === "Implicit" ? "implicit" : "explicit",
+  lazyState: mode === "Lazy",
   retry: { initialInterval: "20 millis", maxInterval: "200 millis" }
 })
 
@@ -79,18 +81,18 @@ export const servingServer = (
     Layer.provideMerge(testRestate({ inactivityTimeout, env }))
   )
 
-const bothModes = (["Explicit", "Implicit"] as const).flatMap((mode) => [
+const allModes = (["Explicit", "Implicit", "Lazy"] as const).flatMap((mode) => [
   probe(mode, probeOptions(mode)),
   service(mode, probeOptions(mode)),
   workflow(mode, probeOptions(mode))
 ])
 
-/** A Restate server with this inactivity timeout, and the probe served to it in both modes. */
-export const probedServer = (inactivityTimeout: Duration.DurationInput) => servingServer(inactivityTimeout, bothModes)
+/** A Restate server with this inactivity timeout, and the probe served to it in every mode. */
+export const probedServer = (inactivityTimeout: Duration.DurationInput) => servingServer(inactivityTimeout, allModes)
 
 /** The same on the SDK's promises, as with a version of the SDK whose state machine is not known. */
 export const probedServerOnPromises = (inactivityTimeout: Duration.DurationInput) =>
-  servingServer(inactivityTimeout, bothModes, [], sdkJournal)
+  servingServer(inactivityTimeout, allModes, [], sdkJournal)
 
 const settle = (restate: RestateClientShape, id: string, how: "resolve" | "reject", body: HttpBody.HttpBody) =>
   HttpClientRequest.post(`${restate.ingress}/restate/awakeables/${id}/${how}`).pipe(
@@ -131,6 +133,9 @@ export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
         attach: (id) => restate.attach(id).pipe(Effect.map(answerOf), Effect.orDie),
         cancel: (id) => Effect.orDie(restate.cancel(id)),
         kill: (id) => Effect.orDie(restate.kill(id)),
+        pause: (id) => Effect.orDie(restate.pause(id)),
+        resume: (id) => Effect.orDie(restate.resumeOnNewest(id)),
+        untilPaused: (id) => Effect.orDie(untilInvocation(restate, id, ({ status }) => status === "paused")),
         resolveAwakeable: (id, value) => settle(restate, id, "resolve", HttpBody.unsafeJson(value)),
         rejectAwakeable: (id, reason) => settle(restate, id, "reject", HttpBody.text(reason)),
         until: poll

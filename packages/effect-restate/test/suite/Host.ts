@@ -38,6 +38,10 @@ export interface HostShape {
   readonly cancel: (id: string) => Effect.Effect<void>
   /** Ends the invocation without running any of its code. */
   readonly kill: (id: string) => Effect.Effect<void>
+  /** Ends what runs of it at the next wait; nothing starts before `resume`. */
+  readonly pause: (id: string) => Effect.Effect<void>
+  readonly resume: (id: string) => Effect.Effect<void>
+  readonly untilPaused: (id: string) => Effect.Effect<void>
   readonly resolveAwakeable: (id: string, value: unknown) => Effect.Effect<void>
   readonly rejectAwakeable: (id: string, reason: string) => Effect.Effect<void>
   /** Lets the probe run until the condition holds, and fails with `what` when it takes longer than it should. */

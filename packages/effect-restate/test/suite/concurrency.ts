@@ -57,11 +57,13 @@ export const concurrencyGuarantees = (it: It): void => {
     Effect.gen(function* () {
       const host = yield* Host
       const { lines } = yield* Telemetry
+      // Other tests of the same host provoke mismatches.
+      const before = lines.length
       const begin = Effect.flatMap(freshKey, (key) => host.send(key, "parallel", { branches: 5, depth: 6 }))
       const ids = yield* Effect.replicateEffect(begin, 60)
       for (const id of ids) assert.deepStrictEqual((yield* host.attach(id)).body, [15, 615, 1215, 1815, 2415])
       assert.deepStrictEqual(
-        lines.filter(({ text }) => mismatch.test(text)),
+        lines.slice(before).filter(({ text }) => mismatch.test(text)),
         []
       )
     })

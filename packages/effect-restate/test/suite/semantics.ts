@@ -3,6 +3,7 @@ import type { Recorder } from "../fixtures/Recorder.ts"
 import type { Telemetry } from "../fixtures/telemetry.ts"
 import { cancellationGuarantees } from "./cancellation.ts"
 import { concurrencyGuarantees } from "./concurrency.ts"
+import { fidelityGuarantees } from "./fidelity.ts"
 import type { Host } from "./Host.ts"
 import { invocationGuarantees } from "./invocations.ts"
 import { messagingGuarantees } from "./messaging.ts"
@@ -34,4 +35,5 @@ export const semantics = (it: It): void => {
   invocationGuarantees(it)
   recurringGuarantees(it)
   telemetryGuarantees(it)
+  fidelityGuarantees(it)
 }
