@@ -89,9 +89,11 @@ export const stateKeys: Effect.Effect<ReadonlyArray<string>, never, Durable | St
   (attempt) =>
     attempt.park(
       () => attempt.journal.stateKeys(),
-      // Journal.stateKeys is a Pending<ReadonlyArray<string>>.
+      // Journal.stateKeys is a Pending<ReadonlyArray<string>>. A server that is asked for them answers in an order of its own.
       (completion) =>
-        completion.ok ? Effect.succeed(completion.value as ReadonlyArray<string>) : Effect.die(completion.error),
+        completion.ok
+          ? Effect.succeed((completion.value as ReadonlyArray<string>).toSorted())
+          : Effect.die(completion.error),
       undefined,
       "state keys"
     )

@@ -163,7 +163,7 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   stateKeys(): MemoryPending {
-    const read = () => json([...this.#world.stateOf(this.target).keys()].sort())
+    const read = () => json([...this.#world.stateOf(this.target).keys()])
     return this.#immediate("state-keys", "", "", read, parsed)
   }
 
