@@ -225,7 +225,7 @@ describe("scaling down idle previews", () => {
       yield* withLive
       yield* withMany(100)
       const { answer, took } = yield* timed(scaleDown)
-      assert.match(JSON.stringify(answer), /\d+ previews do not stand by/)
+      assert.match(JSON.stringify(answer), /\d+ previews are not on standby/)
       assert.isAtMost(took, 125_000)
       // Those of the first minute, and those that were begun as each of them was left.
       assert.isAtMost((yield* stops).length, 15)
