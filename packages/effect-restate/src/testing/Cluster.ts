@@ -1,16 +1,17 @@
 import { TerminalError } from "@restatedev/restate-sdk"
-import { Duration } from "effect"
 import type { BoundObject } from "../attempt/BoundObject.ts"
 import { defectOf } from "../attempt/Defect.ts"
-import type { RequestInfo, RunOptions, Target } from "../attempt/Journal.ts"
+import type { RunOptions, Target } from "../attempt/Journal.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
-import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
+import { attempted, refusedRun, rejected } from "./answers.ts"
 import { type CancelPlan, type FaultPlan, type JournalPoint, noFaults } from "./Fault.ts"
 import { generator } from "./Generator.ts"
 import { type Entry, type Invocation, lastEntryOf, makeInvocation, type Stored } from "./Invocation.ts"
+import { KeyedObjects } from "./KeyedObjects.ts"
 import { MemoryJournal } from "./MemoryJournal.ts"
 import { afterFailedAttempt, afterFailedRun } from "./Retry.ts"
+import { requestOf, type StartOptions } from "./StartOptions.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
 
 export interface ClusterOptions {
@@ -25,68 +26,6 @@ export interface ClusterOptions {
   readonly fromContext?: Readonly<Record<string, () => unknown>>
 }
 
-export interface StartOptions {
-  /** The caller waits for the answer: Restate refuses a second call of a workflow's run, and joins a second message with the first. */
-  readonly waits?: boolean
-  readonly idempotencyKey?: string | undefined
-  readonly traceparent?: string | undefined
-  /** The caller asks for failures with their fields. Default false. */
-  readonly typedFailures?: boolean | undefined
-  readonly delayMillis?: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly scope?: string | undefined
-  readonly limitKey?: string | undefined
-}
-
-interface PromiseState {
-  completion: Stored | undefined
-  readonly waiting: Array<(completion: Stored) => void>
-}
-
-interface KeyedObject {
-  readonly state: Map<string, Uint8Array>
-  readonly promises: Map<string, PromiseState>
-  readonly queue: Array<Invocation>
-  holder: Invocation | undefined
-  /** Of a workflow: the only run of its id, and when Restate forgets it with state and promises. */
-  run: Invocation | undefined
-  expiresAt: number | undefined
-}
-
-/** Of Restate, for workflows that do not say otherwise. */
-const defaultRetention = Duration.days(1)
-
-export const rejected = (message: string, errorCode: number): Stored => ({
-  ok: false,
-  error: new TerminalError(message, { errorCode })
-})
-
-/** As a server of version 1.7 tells it, which keeps key and scope to itself. */
-const requestOf = ({ headers = {}, typedFailures }: StartOptions): RequestInfo => {
-  const sent = typedFailures === true ? { ...headers, [typedFailuresHeader]: "true" } : headers
-  const named = Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value] as const)
-  return { headers: new Map(named), idempotencyKey: undefined, limitKey: undefined, scope: undefined }
-}
-
-/** How a call of a workflow's run ends that has been invoked before: nothing of it is journaled. */
-const refusedRun = (run: Invocation): Invocation => ({
-  ...run,
-  entries: [],
-  order: [],
-  waiting: [],
-  status: "completed",
-  result: rejected("the workflow method was already invoked", 409)
-})
-
-const attempted = (answer: () => unknown): Stored => {
-  try {
-    return { ok: true, bytes: new TextEncoder().encode(JSON.stringify(answer() ?? null)) }
-  } catch (error) {
-    if (error instanceof TerminalError) return { ok: false, error }
-    throw error
-  }
-}
-
 const idOf = (label: string): string => `inv_${label}`
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -97,7 +36,7 @@ export class Cluster {
   readonly invocations = new Map<string, Invocation>()
   readonly #options: ClusterOptions
   readonly #bound = new Map<string, BoundObject>()
-  readonly #objects = new Map<string, KeyedObject>()
+  readonly #objects: KeyedObjects
   readonly #attempts = new Map<Invocation, RunningAttempt>()
   readonly #counters = new Map<string, number>()
   readonly #idempotent = new Map<string, Invocation>()
@@ -109,6 +48,7 @@ export class Cluster {
 
   constructor(time: VirtualTime, options: ClusterOptions) {
     this.time = time
+    this.#objects = new KeyedObjects(time)
     this.#options = options
     this.#random = generator(options.shuffleSeed ?? 1)
   }
@@ -136,7 +76,7 @@ export class Cluster {
   start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
     const { idempotencyKey, traceparent, delayMillis = 0 } = options
     const path = this.#pathOf(target)
-    const run = this.#isRun(target) ? this.#object(target) : undefined
+    const run = this.#isRun(target) ? this.#objects.of(target) : undefined
     if (run?.run !== undefined) return options.waits === true ? refusedRun(run.run) : run.run
     const dedupe = idempotencyKey === undefined || run !== undefined ? undefined : `${path}/${idempotencyKey}`
     const known = dedupe === undefined ? undefined : this.#idempotent.get(dedupe)
@@ -220,7 +160,7 @@ export class Cluster {
   }
 
   stateOf(target: Pick<Target, "service" | "key">): Map<string, Uint8Array> {
-    return this.#object(target).state
+    return this.#objects.of(target).state
   }
 
   unfinished(): ReadonlyArray<string> {
@@ -248,36 +188,11 @@ export class Cluster {
     return handler === "run" && this.#bound.get(service)?.contract.kind === "workflow"
   }
 
-  #object({ service, key }: Pick<Target, "service" | "key">): KeyedObject {
-    const name = `${service}/${key}`
-    const known = this.#objects.get(name)
-    if (known !== undefined && (known.expiresAt ?? Number.POSITIVE_INFINITY) > this.time.now) return known
-    const made: KeyedObject = {
-      state: new Map(),
-      promises: new Map(),
-      queue: [],
-      holder: undefined,
-      run: undefined,
-      expiresAt: undefined
-    }
-    this.#objects.set(name, made)
-    return made
-  }
-
-  #promise(target: Target, name: string): PromiseState {
-    const { promises } = this.#object(target)
-    const known = promises.get(name)
-    if (known !== undefined) return known
-    const made: PromiseState = { completion: undefined, waiting: [] }
-    promises.set(name, made)
-    return made
-  }
-
   #admit(invocation: Invocation): void {
     const declared = this.#bound.get(invocation.target.service)?.contract.handlers[invocation.target.handler]
     if (declared === undefined) return this.#complete(invocation, rejected("service or handler not found", 404))
     if (declared.mode === "shared") return this.#attempt(invocation)
-    const object = this.#object(invocation.target)
+    const object = this.#objects.of(invocation.target)
     if (object.holder !== undefined) {
       object.queue.push(invocation)
       return
@@ -331,12 +246,11 @@ export class Cluster {
     invocation.result = result
     this.#progress++
     for (const wake of invocation.waiting.splice(0)) wake(result)
-    const object = this.#object(invocation.target)
+    const object = this.#objects.of(invocation.target)
     const queued = object.queue.indexOf(invocation)
     if (queued >= 0) object.queue.splice(queued, 1)
     if (object.run === invocation) {
-      const retention = this.#bound.get(invocation.target.service)?.options.workflowRetention ?? defaultRetention
-      object.expiresAt = this.time.now + Duration.toMillis(retention)
+      this.#objects.retain(object, this.#bound.get(invocation.target.service)?.options.workflowRetention)
     }
     if (object.holder !== invocation) return
     object.holder = object.queue.shift()
@@ -478,7 +392,7 @@ export class Cluster {
       if (this.#options.shuffleSeed === undefined) deliver()
       else this.#held.push(deliver)
     },
-    stateOf: (target) => this.#object(target).state,
+    stateOf: (target) => this.#objects.of(target).state,
     completed: (invocation, entry, answer) => this.#completed(invocation, entry, answer),
     startCall: (caller, entry, { input, target, ...options }) => {
       const callee = this.start(target, input, { ...options, waits: true })
@@ -496,19 +410,10 @@ export class Cluster {
       this.#signals.delete(name)
       this.#completed(invocation, entry, known)
     },
-    awaitPromise: (invocation, entry) => {
-      const { completion, waiting } = this.#promise(invocation.target, entry.name)
-      if (completion !== undefined) return this.#completed(invocation, entry, completion)
-      waiting.push((answer) => this.#completed(invocation, entry, answer))
-    },
-    peekPromise: (target, name) => this.#promise(target, name).completion,
-    completePromise: (target, name, completion) => {
-      const promise = this.#promise(target, name)
-      if (promise.completion !== undefined) return rejected("promise was already completed", 409)
-      promise.completion = completion
-      for (const tell of promise.waiting.splice(0)) tell(completion)
-      return { ok: true, bytes: new Uint8Array(0) }
-    },
+    awaitPromise: (invocation, entry) =>
+      this.#objects.awaitPromise(invocation.target, entry.name, (answer) => this.#completed(invocation, entry, answer)),
+    peekPromise: (target, name) => this.#objects.peekPromise(target, name),
+    completePromise: (target, name, completion) => this.#objects.completePromise(target, name, completion),
     sendSignal: (id, name, value) => this.signal(id, name, value),
     attach: (invocation, entry, id) => {
       const other = this.invocations.get(id)

@@ -1,19 +1,8 @@
-import type {
-  Body,
-  CallRequest,
-  Journal,
-  RequestInfo,
-  RunOptions,
-  SendRequest,
-  Target,
-  Waiter,
-  Wakeup
-} from "../attempt/Journal.ts"
+import type { Body, CallRequest, Journal, RequestInfo, RunOptions, SendRequest, Target } from "../attempt/Journal.ts"
 import type { Serde } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
-import type { AttemptWorld, RunningAttempt } from "./AttemptWorld.ts"
-import { Deliveries } from "./Deliveries.ts"
-import type { Entry, EntryKind, Invocation, Stored } from "./Invocation.ts"
+import type { Stored } from "./Invocation.ts"
+import { MemoryEntries } from "./MemoryEntries.ts"
 import { KnownPending, MemoryPending } from "./MemoryPending.ts"
 
 const nothing = new Uint8Array(0)
@@ -28,27 +17,9 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 const payloadOf = ({ headers, idempotencyKey, input, limitKey, scope, target }: CallRequest | SendRequest): string =>
   JSON.stringify([hex(input), target.key, idempotencyKey, headers, scope, limitKey])
 
-/** One attempt's view of an invocation in memory: replays what is stored, then appends. */
-export class MemoryJournal implements Journal, RunningAttempt {
-  readonly invocation: Invocation
-  readonly failedBefore: { readonly times: number; readonly since: number }
-  readonly #world: AttemptWorld
-  readonly #controller = new AbortController()
-  readonly #started = new Set<Entry>()
-  readonly #deliveries: Deliveries
-  #cursor = 0
-  #executing = 0
-  #bodies = 0
+/** The operations of an invocation in memory, for one attempt. */
+export class MemoryJournal extends MemoryEntries implements Journal {
   #uuids = 0
-  #waiting: { readonly waiters: ReadonlySet<Waiter>; readonly resolve: (wakeup: Wakeup) => void } | undefined
-
-  constructor(invocation: Invocation, world: AttemptWorld) {
-    this.invocation = invocation
-    this.#world = world
-    const { failuresSinceEntry: times, storedAt } = invocation
-    this.failedBefore = { times, since: times === 0 ? world.now() : storedAt }
-    this.#deliveries = new Deliveries(invocation)
-  }
 
   get target(): Target {
     return this.invocation.target
@@ -75,32 +46,6 @@ export class MemoryJournal implements Journal, RunningAttempt {
     return new Map([["x-attempt", String(this.invocation.attempts)]])
   }
 
-  get attemptCompleted(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  get alive(): boolean {
-    return !this.#controller.signal.aborted
-  }
-
-  get driving(): boolean {
-    return this.alive && this.#waiting === undefined
-  }
-
-  get hasNews(): boolean {
-    return this.#deliveries.hasNews(this.#waiting?.waiters)
-  }
-
-  end(): void {
-    this.#waiting = undefined
-    for (; this.#bodies > 0; this.#bodies--) this.#world.bodyEnded()
-    this.#controller.abort()
-  }
-
-  replaying(): boolean {
-    return this.#cursor < this.invocation.entries.length
-  }
-
   uuid(): string {
     const seed = Buffer.from(`${this.invocation.id}:${this.#uuids++}`)
       .toString("hex")
@@ -110,75 +55,75 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   liveMillis(): number {
-    return this.#world.now()
+    return this.world.now()
   }
 
   timer(millis: number, fire: () => void): () => void {
-    return this.#world.timer(millis, fire)
+    return this.world.timer(millis, fire)
   }
 
   run(name: string, body: Body, options: RunOptions): MemoryPending {
-    const entry = this.#append("run", name, "")
+    const entry = this.append("run", name, "")
     const execute = (): void => {
-      if (entry !== undefined) this.#execute(entry, body, options)
+      if (entry !== undefined) this.execute(entry, body, options)
     }
     return new MemoryPending(entry, options.decode, execute)
   }
 
   now(): MemoryPending {
-    return this.#immediate("now", "", "", () => json(this.#world.now()), parsed)
+    return this.immediate("now", "", "", () => json(this.world.now()), parsed)
   }
 
   sleep(millis: number, name: string | undefined): MemoryPending {
-    const { entry, fresh } = this.#appended("sleep", name ?? "", "")
+    const { entry, fresh } = this.appended("sleep", name ?? "", "")
     if (entry !== undefined && fresh) {
       // The timer belongs to the invocation, not to the attempt: it fires whether or not anybody runs.
-      this.#world.timer(millis, () => this.#world.completed(this.invocation, entry, { ok: true, bytes: nothing }))
-      this.#acknowledged(entry)
+      this.world.timer(millis, () => this.world.completed(this.invocation, entry, { ok: true, bytes: nothing }))
+      this.acknowledged(entry)
     }
     return new MemoryPending(entry, () => undefined)
   }
 
   get<A>(name: string, serde: Serde<A>): MemoryPending {
-    const read = () => this.#world.stateOf(this.target).get(name) ?? absent
+    const read = () => this.world.stateOf(this.target).get(name) ?? absent
     const decode = (bytes: Uint8Array) => (bytes === absent ? null : serde.deserialize(bytes))
-    if (!this.#world.lazyState) return this.#immediate("get", name, "", read, decode)
-    const entry = this.#command("get", name, "", (asked) => {
+    if (!this.world.lazyState) return this.immediate("get", name, "", read, decode)
+    const entry = this.command("get", name, "", (asked) => {
       const bytes = read()
-      setImmediate(() => this.#world.completed(this.invocation, asked, { ok: true, bytes }))
+      setImmediate(() => this.world.completed(this.invocation, asked, { ok: true, bytes }))
     })
     return new MemoryPending(entry, decode)
   }
 
   set(name: string, bytes: Uint8Array): void {
-    this.#command("set", name, hex(bytes), () => this.#world.stateOf(this.target).set(name, bytes))
+    this.command("set", name, hex(bytes), () => this.world.stateOf(this.target).set(name, bytes))
   }
 
   clear(name: string): void {
-    this.#command("clear", name, "", () => this.#world.stateOf(this.target).delete(name))
+    this.command("clear", name, "", () => this.world.stateOf(this.target).delete(name))
   }
 
   clearAll(): void {
-    this.#command("clear-all", "", "", () => this.#world.stateOf(this.target).clear())
+    this.command("clear-all", "", "", () => this.world.stateOf(this.target).clear())
   }
 
   stateKeys(): MemoryPending {
-    const read = () => json([...this.#world.stateOf(this.target).keys()])
-    return this.#immediate("state-keys", "", "", read, parsed)
+    const read = () => json([...this.world.stateOf(this.target).keys()])
+    return this.immediate("state-keys", "", "", read, parsed)
   }
 
   getPromise<A>(name: string, serde: Serde<A>): MemoryPending {
-    const { entry, fresh } = this.#appended("promise", name, "")
+    const { entry, fresh } = this.appended("promise", name, "")
     if (entry !== undefined && fresh) {
-      this.#world.awaitPromise(this.invocation, entry)
-      this.#acknowledged(entry)
+      this.world.awaitPromise(this.invocation, entry)
+      this.acknowledged(entry)
     }
     return new MemoryPending(entry, serde.deserialize)
   }
 
   peekPromise<A>(name: string, serde: Serde<A>): MemoryPending {
-    const entry = this.#command("peek-promise", name, "", (fresh) => {
-      fresh.answer = this.#world.peekPromise(this.target, name) ?? { ok: true, bytes: absent }
+    const entry = this.command("peek-promise", name, "", (fresh) => {
+      fresh.answer = this.world.peekPromise(this.target, name) ?? { ok: true, bytes: absent }
       this.invocation.order.push(fresh.index)
     })
     return new MemoryPending(entry, (bytes) => (bytes === absent ? undefined : serde.deserialize(bytes)))
@@ -189,12 +134,12 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   rejectPromise(name: string, reason: string): MemoryPending {
-    return this.#completePromise(name, reason, this.#world.rejection(reason))
+    return this.#completePromise(name, reason, this.world.rejection(reason))
   }
 
   #completePromise(name: string, payload: string, completion: Stored): MemoryPending {
-    const entry = this.#command("complete-promise", name, payload, (fresh) => {
-      fresh.answer = this.#world.completePromise(this.target, name, completion)
+    const entry = this.command("complete-promise", name, payload, (fresh) => {
+      fresh.answer = this.world.completePromise(this.target, name, completion)
       this.invocation.order.push(fresh.index)
     })
     return new MemoryPending(entry, () => undefined)
@@ -202,10 +147,10 @@ export class MemoryJournal implements Journal, RunningAttempt {
 
   call(request: CallRequest): { readonly result: MemoryPending; readonly invocationId: MemoryPending } {
     const { target, outputSerde } = request
-    const { entry, fresh } = this.#appended("call", `${target.service}/${target.handler}`, payloadOf(request))
+    const { entry, fresh } = this.appended("call", `${target.service}/${target.handler}`, payloadOf(request))
     if (entry !== undefined && fresh) {
-      this.#world.startCall(this.invocation, entry, request)
-      this.#acknowledged(entry)
+      this.world.startCall(this.invocation, entry, request)
+      this.acknowledged(entry)
     }
     return {
       result: new MemoryPending(entry, outputSerde.deserialize),
@@ -215,34 +160,34 @@ export class MemoryJournal implements Journal, RunningAttempt {
 
   send(request: SendRequest): { readonly invocationId: MemoryPending } {
     const { target } = request
-    const entry = this.#command("send", `${target.service}/${target.handler}`, payloadOf(request), (sent) => {
-      sent.invocationId = this.#world.startSend(request)
+    const entry = this.command("send", `${target.service}/${target.handler}`, payloadOf(request), (sent) => {
+      sent.invocationId = this.world.startSend(request)
     })
     return { invocationId: new KnownPending(() => entry?.invocationId ?? "") }
   }
 
   cancel(invocationId: string): void {
-    this.#command("cancel", "", invocationId, () => this.#world.cancelInvocation(invocationId))
+    this.command("cancel", "", invocationId, () => this.world.cancelInvocation(invocationId))
   }
 
   awakeable<A>(serde: Serde<A>): { readonly id: string; readonly result: MemoryPending } {
-    const entry = this.#append("awakeable", "", "")
+    const entry = this.append("awakeable", "", "")
     return { id: `prom_${this.invocation.id}_${entry?.index}`, result: new MemoryPending(entry, serde.deserialize) }
   }
 
   resolveAwakeable(id: string, bytes: Uint8Array): void {
-    this.#command("resolve", "", id + hex(bytes), () => this.#world.completeAwakeable(id, { ok: true, bytes }))
+    this.command("resolve", "", id + hex(bytes), () => this.world.completeAwakeable(id, { ok: true, bytes }))
   }
 
   rejectAwakeable(id: string, reason: string): void {
-    this.#command("resolve", "", id + reason, () => this.#world.completeAwakeable(id, this.#world.rejection(reason)))
+    this.command("resolve", "", id + reason, () => this.world.completeAwakeable(id, this.world.rejection(reason)))
   }
 
   signal<A>(name: string, serde: Serde<A>): MemoryPending {
-    const { entry, fresh } = this.#appended("signal", name, "")
+    const { entry, fresh } = this.appended("signal", name, "")
     if (entry !== undefined && fresh) {
-      this.#world.awaitSignal(this.invocation, entry)
-      this.#acknowledged(entry)
+      this.world.awaitSignal(this.invocation, entry)
+      this.acknowledged(entry)
     }
     return new MemoryPending(entry, serde.deserialize)
   }
@@ -252,21 +197,21 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   rejectSignal(id: string, name: string, reason: string): void {
-    this.#sendSignal(id, name, reason, this.#world.rejection(reason))
+    this.#sendSignal(id, name, reason, this.world.rejection(reason))
   }
 
   attach(id: string, outputSerde: Serde<unknown>): MemoryPending {
-    const { entry, fresh } = this.#appended("attach", "", id)
+    const { entry, fresh } = this.appended("attach", "", id)
     if (entry !== undefined && fresh) {
-      this.#world.attach(this.invocation, entry, id)
-      this.#acknowledged(entry)
+      this.world.attach(this.invocation, entry, id)
+      this.acknowledged(entry)
     }
     return new MemoryPending(entry, outputSerde.deserialize)
   }
 
   fromContext(name: string): MemoryPending {
-    const answer = this.#world.fromContext(name)
-    const entry = this.#command("context", name, "", (fresh) => {
+    const answer = this.world.fromContext(name)
+    const entry = this.command("context", name, "", (fresh) => {
       fresh.answer = answer()
       this.invocation.order.push(fresh.index)
     })
@@ -274,149 +219,6 @@ export class MemoryJournal implements Journal, RunningAttempt {
   }
 
   #sendSignal(id: string, name: string, payload: string, stored: Stored): void {
-    this.#command("send-signal", name, id + payload, () => this.#world.sendSignal(id, name, stored))
-  }
-
-  next(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {
-    return new Promise((resolve) => {
-      this.#waiting = { waiters, resolve }
-      this.poll()
-    })
-  }
-
-  /** Delivers the earliest known answer, or starts what can be started, or suspends. */
-  poll(): void {
-    const waiting = this.#waiting
-    if (!this.alive || waiting === undefined) return
-    // A server that wants to suspend has closed the way in: nothing reaches the attempt before its steps have ended.
-    if (this.#world.suspends && this.#executing > 0) return
-    const wakeup = this.#deliveries.next(waiting.waiters)
-    if (wakeup !== undefined) {
-      this.#waiting = undefined
-      this.#world.progress()
-      waiting.resolve(wakeup)
-      return
-    }
-    for (const { pending } of waiting.waiters) {
-      // The driver parks on pendings of its own journal only.
-      const { entry, execute } = pending as MemoryPending
-      if (entry === undefined || execute === undefined || this.#started.has(entry)) continue
-      this.#started.add(entry)
-      execute()
-      if (!this.alive) return
-    }
-    if (this.#world.suspends && this.#executing === 0) this.#world.suspended(this)
-  }
-
-  #execute(entry: Entry, body: Body, options: RunOptions): void {
-    if (entry.answer !== undefined) return
-    if (this.#world.crashes(this.invocation, entry, "before")) return this.#world.crashed(this)
-    this.#executing++
-    this.#bodies++
-    this.#world.bodyStarted()
-    const settle = (record: () => void): void => {
-      if (this.alive) {
-        this.#bodies--
-        this.#world.bodyEnded()
-      }
-      this.#world.acknowledge(() => {
-        this.#executing--
-        if (!this.alive) return
-        if (this.#world.crashes(this.invocation, entry, "after-body")) this.#world.crashed(this)
-        else record()
-      })
-    }
-    const ran = new Promise<Uint8Array>((resolve, reject) =>
-      body((result) => (result instanceof Error ? reject(result) : resolve(result)))
-    )
-    ran.then(
-      (bytes) => settle(() => this.#answered(entry, { ok: true, bytes })),
-      (error: unknown) => settle(() => this.#world.runFailed(this, entry, error, options))
-    )
-  }
-
-  /** The result of a body is stored: this attempt goes on, unless it dies here or has to suspend. */
-  #answered(entry: Entry, answer: Stored): void {
-    entry.answer = answer
-    this.invocation.order.push(entry.index)
-    this.#stored()
-    this.#world.progress()
-    if (this.#world.crashes(this.invocation, entry, "after-ack")) this.#world.crashed(this)
-    else if (!this.#world.suspends) this.poll()
-    else if (this.#executing === 0) this.#world.suspended(this)
-  }
-
-  answer(entry: Entry, answer: Stored): void {
-    this.#answered(entry, answer)
-  }
-
-  #stored(): void {
-    this.invocation.failuresSinceEntry = 0
-    this.invocation.storedAt = this.#world.now()
-  }
-
-  #append(kind: EntryKind, name: string, payload: string): Entry | undefined {
-    const { entry, fresh } = this.#appended(kind, name, payload)
-    if (entry !== undefined && fresh && kind !== "run") this.#acknowledged(entry)
-    return entry
-  }
-
-  #command(kind: EntryKind, name: string, payload: string, apply: (entry: Entry) => void): Entry | undefined {
-    const { entry, fresh } = this.#appended(kind, name, payload)
-    if (entry === undefined || !fresh) return entry
-    apply(entry)
-    this.#acknowledged(entry)
-    return entry
-  }
-
-  #immediate(
-    kind: EntryKind,
-    name: string,
-    payload: string,
-    read: () => Uint8Array,
-    decode: (bytes: Uint8Array) => unknown
-  ): MemoryPending {
-    const entry = this.#command(kind, name, payload, (fresh) => {
-      fresh.answer = { ok: true, bytes: read() }
-      this.invocation.order.push(fresh.index)
-    })
-    return new MemoryPending(entry, decode)
-  }
-
-  #acknowledged(entry: Entry): void {
-    if (this.#world.crashes(this.invocation, entry, "after-ack")) this.#world.crashed(this)
-  }
-
-  /** Answers with the stored entry while replaying, else appends. No entry: the attempt is over. */
-  #appended(kind: EntryKind, name: string, payload: string): { entry: Entry | undefined; fresh: boolean } {
-    if (!this.alive) return { entry: undefined, fresh: false }
-    const fingerprint = `${kind}|${name}|${payload}`
-    const { entries } = this.invocation
-    const stored = entries[this.#cursor]
-    if (stored !== undefined) {
-      if (stored.fingerprint !== fingerprint) {
-        this.#world.mismatched(this, stored, fingerprint)
-        return { entry: undefined, fresh: false }
-      }
-      this.#cursor++
-      return { entry: stored, fresh: false }
-    }
-    const entry: Entry = {
-      index: entries.length,
-      kind,
-      name,
-      fingerprint,
-      answer: undefined,
-      invocationId: undefined
-    }
-    if (kind !== "run" && this.#world.crashes(this.invocation, entry, "before")) {
-      this.#world.crashed(this)
-      return { entry: undefined, fresh: false }
-    }
-    entries.push(entry)
-    this.#stored()
-    this.#cursor++
-    this.#world.progress()
-    return { entry, fresh: true }
+    this.command("send-signal", name, id + payload, () => this.world.sendSignal(id, name, stored))
   }
 }

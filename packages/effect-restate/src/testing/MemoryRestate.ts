@@ -9,8 +9,10 @@ import { opaqueSerde } from "../contract/Serde.ts"
 import { fromTerminal } from "../contract/TypedFailure.ts"
 import { withKey } from "../contract/withKey.ts"
 import { CallFailed } from "../operations/DurableError.ts"
-import { Cluster, type ClusterOptions, rejected, type StartOptions } from "./Cluster.ts"
+import { rejected } from "./answers.ts"
+import { Cluster, type ClusterOptions } from "./Cluster.ts"
 import type { Invocation, Stored } from "./Invocation.ts"
+import type { StartOptions } from "./StartOptions.ts"
 import { VirtualTime } from "./VirtualTime.ts"
 
 export interface MemoryRestateOptions extends ClusterOptions {
