@@ -106,13 +106,13 @@ describe("the probes of a running worker", () => {
         assert.strictEqual(status, 200)
         assert.match(detail, elsewhere)
         const log = yield* first.log
-        const told = "Registered, and Restate sends new work elsewhere: this worker gets none"
+        const told = "Registered, but Restate sends new invocations to another deployment"
         assert.lengthOf(
           log.split("\n").filter((line) => line.includes(told) && line.includes(`${second.url}/`)),
           1
         )
         assert.lengthOf(
-          log.split("\n").filter((line) => line.includes("Another version gets the new work from now on")),
+          log.split("\n").filter((line) => line.includes("Restate now sends new invocations to another version")),
           1
         )
       }).pipe(inRealTime)

@@ -113,7 +113,7 @@ describe("HashiCorp Vault", () => {
       )
       assert.include(left, "unreachable")
       assert.include(left, "Vault.encrypt")
-      assert.include(left, "could not be kept alive")
+      assert.include(left, "could not be renewed")
       assertHides(left, [token, plaintext])
     })
   )

@@ -134,7 +134,7 @@ describe("a session with Vault", () => {
       yield* TestClock.adjust("1 second")
       yield* untilIo(sleepingUntil(41_000))
       assert.strictEqual(yield* server.tokens, 1)
-      assert.include(log.lines.join(), "could not be kept alive")
+      assert.include(log.lines.join(), "could not be renewed")
     })
   )
 
