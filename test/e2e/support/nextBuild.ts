@@ -19,8 +19,8 @@ const changedDeploy: Plugin = {
     onLoad({ filter: /src\/workflows\/deploy\/Deploy\.ts$/ }, async ({ path }) => {
       const [before, after, ...more] = (await readFile(path, "utf8")).split(firstLine)
       if (before === undefined || after === undefined || more.length > 0) throw new Error(`${path} has changed: adapt`)
-      const imported = `import { step as stepOfNext } from "../../restate/Step.ts"\n`
-      const added = `      yield* stepOfNext("${addedStep}", Effect.void, {})\n`
+      const imported = `import { step as stepOfNext } from "effect-restate"\n`
+      const added = `      yield* stepOfNext("${addedStep}", Effect.void)\n`
       const contents = `${imported}${before}${added}${firstLine}${after}`
       return { contents, loader: "ts" }
     })
