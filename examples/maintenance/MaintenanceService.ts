@@ -30,7 +30,7 @@ export class NoticeStands extends Schema.TaggedError<NoticeStands>()(
 export const MaintenanceService = Contract.object("example.v1.MaintenanceService", {
   /**
    * Shows the notice for as long as the window lasts, then takes it away and tells the subscribers; answers whether they
-   * could be told. Cancelled meanwhile, it takes the notice away at once. Shared: it waits for hours, and whoever waits must
+   * could be told. Cancelled meanwhile, it takes the notice away at once. Shared: it waits for hours, and what waits must
    * not hold the project's key.
    */
   Announce: {

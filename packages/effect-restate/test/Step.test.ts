@@ -22,7 +22,7 @@ describe("a step", () => {
       const knock = Ref.updateAndGet(tries, (made) => made + 1).pipe(
         Effect.filterOrFail(
           (made) => made === 3,
-          () => new Busy({ by: "somebody" })
+          () => new Busy({ by: "another" })
         )
       )
       const engine = new MemoryRestate()

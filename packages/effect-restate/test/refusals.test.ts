@@ -14,7 +14,7 @@ const post = { ":method": "POST", ":path": invoke, "content-type": "application/
 const mib = 1_048_576
 const initialWindow = 65_535
 
-/** Asks for the manifest, which answers 200 to whoever is Restate and needs no journal. */
+/** Asks for the manifest, which answers 200 to Restate and needs no journal. */
 const discover = (headers: Readonly<Record<string, string>>) => ({
   ":path": "/discover",
   accept: "application/vnd.restate.endpointmanifest.v4+json",

@@ -38,7 +38,7 @@ export interface Registration {
 }
 
 /**
- * Restate's admin API. It decides about invocations of everyone: whoever reaches it may read inputs and end what runs. Every
+ * Restate's admin API. It decides about every caller's invocations: a program that reaches it may read inputs and end what runs. Every
  * operation on one invocation is safe to repeat.
  */
 export interface AdminClient {

@@ -61,7 +61,7 @@ export class Attempt implements Scheduler.Scheduler {
   readonly steps = new Set<AnyFiber>()
   /** True once the attempt is over. From then on no durable operation and no compensation runs. */
   ended = false
-  /** The journaled time of this turn of the driver; unset until somebody asks. */
+  /** The journaled time of this turn of the driver; unset until it is read. */
   turnMillis: number | undefined
   readonly elapsed = new ElapsedTime()
 

@@ -166,7 +166,7 @@ const wakeup = (waiters: ReadonlySet<Waiter>, { entry, completion }: Answer): Wa
   for (const waiter of waiters) {
     if (pendingOf(waiter).entry === entry) return { _tag: "Completed", waiter, completion }
   }
-  throw new TypeError("a race was won by an entry that nobody waits for")
+  throw new TypeError("a race was won by an entry without a waiter")
 }
 
 const pendingOf = (waiter: Waiter): SdkPending => {

@@ -15,7 +15,7 @@ const text = (part: unknown): string => (part instanceof Error ? `${part.name}: 
  */
 export const sdkLogger: Effect.Effect<LoggerTransport> = Effect.map(Effect.runtime<never>(), (runtime) => {
   const minimum = FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentMinimumLogLevel)
-  // The SDK logs twice per attempt; a line that nobody will see should not cost a fiber.
+  // The SDK logs twice per attempt; a line below the log level should not cost a fiber.
   const debugIsSeen = LogLevel.lessThanEqual(minimum, LogLevel.Debug)
   return (metadata, message: unknown, ...rest: ReadonlyArray<unknown>) => {
     if (metadata.replaying) return

@@ -3,7 +3,7 @@ const silenceMillis = 50
 
 const noMore: IteratorResult<Buffer, undefined> = { done: true, value: undefined }
 
-/** Reads to the end, so that the connection is not held up by what nobody wants. A connection that breaks has no rest. */
+/** Reads to the end, so that the connection is not held up by a body that is not used. A connection that breaks has no rest. */
 const discardRest = (chunks: AsyncIterator<Buffer>): Promise<unknown> =>
   chunks.next().then(
     ({ done }) => (done === true ? undefined : discardRest(chunks)),

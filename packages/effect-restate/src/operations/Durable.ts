@@ -23,7 +23,7 @@ export const withAttempt = <A, E, R = never>(
   use: (attempt: Attempt, fiber: Fiber.RuntimeFiber<unknown, unknown>) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R | Durable> =>
   Effect.withFiberRuntime<A, E, R | Durable>((fiber) => {
-    // The effect's requirements name Durable, so it is in the context of whoever runs it.
+    // The effect's requirements name Durable, so it is in the context that it runs in.
     const durable = Context.unsafeGet(fiber.currentContext as Context.Context<Durable>, Durable)
     if (durable instanceof InsideStep) return Effect.die(new DurableInsideStep({ step: durable.step }))
     // Which values the fiber ends with is of no interest here.

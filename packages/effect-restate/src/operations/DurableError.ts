@@ -37,7 +37,7 @@ export class CallFailed extends Schema.TaggedError<CallFailed>()("CallFailed", {
   }
 }
 
-/** An awakeable or signal was rejected by whoever was asked to resolve it. */
+/** An awakeable or signal was rejected by the one who was asked to resolve it. */
 export class AwaitRejected extends Schema.TaggedError<AwaitRejected>()("AwaitRejected", {
   id: Schema.String,
   code: Schema.Number,

@@ -199,7 +199,7 @@ const awaited =
     return Effect.fail(new AwaitRejected({ id, code: error.code, reason: error.message }))
   }
 
-/** A promise that somebody outside completes by its id, through the ingress or from another handler. */
+/** A promise that a caller of the ingress, or another handler, completes by its id. */
 export interface Awakeable<A> {
   readonly id: string
   readonly result: Effect.Effect<A, AwaitRejected, Durable>

@@ -247,14 +247,14 @@ class StepRun {
       const outcome = timedOut ? "defect" : outcomeOf(exit, this.#options)
       const error = timedOut ? "StepTimedOut" : Exit.isSuccess(exit) ? undefined : errorTypeOf(exit.cause)
       handler.observer.stepEnded({ ...info, seconds, outcome, error })
-      // Past the end of the attempt nobody listens any more: the body runs again on the next one.
+      // Past the end of the attempt nothing waits for it: the body runs again on the next one.
       if (this.#attempt.ended) return
       answer(Exit.isSuccess(exit) ? this.#encode(exit.value) : this.#rejection(exit.cause))
     }
     const traced = handler.traced ? Effect.withSpan(body, this.#name, { captureStackTrace: false }) : body
     const fiber = forkLive(this.#attempt, this.#name, traced, workflow)
     const ended = fiber.unsafePoll()
-    // A body that never waits is over by now; it needs no timer and nobody can interrupt it.
+    // A body that never waits is over by now; it needs no timer and nothing can interrupt it.
     if (ended !== null) return settle(ended)
     this.#body = fiber
     steps.add(fiber)

@@ -2,7 +2,7 @@ import type { EntryKind } from "./Invocation.ts"
 
 /**
  * Where a process can die relative to one journal entry. `before`: nothing has happened. `after-body`: the body of a
- * step has had its effect, but nobody knows. `after-ack`: the entry is journaled, but the workflow has not seen it.
+ * step has had its effect, which is recorded nowhere. `after-ack`: the entry is journaled, but the workflow has not seen it.
  */
 export type Phase = "before" | "after-body" | "after-ack"
 

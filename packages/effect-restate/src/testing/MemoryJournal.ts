@@ -77,7 +77,7 @@ export class MemoryJournal extends MemoryEntries implements Journal {
   sleep(millis: number, name: string | undefined): MemoryPending {
     const { entry, fresh } = this.appended("sleep", name ?? "", "")
     if (entry !== undefined && fresh) {
-      // The timer belongs to the invocation, not to the attempt: it fires whether or not anybody runs.
+      // The timer belongs to the invocation, not to the attempt: it fires whether or not an attempt runs.
       this.world.timer(millis, () => this.world.completed(this.invocation, entry, { ok: true, bytes: nothing }))
       this.acknowledged(entry)
     }

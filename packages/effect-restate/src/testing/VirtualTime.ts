@@ -9,7 +9,7 @@ interface Timer {
 
 const before = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
 
-/** Time that stands still until somebody moves it. Timers fire in order of time, then of creation. */
+/** Time that stands still until it is moved. Timers fire in order of time, then of creation. */
 export class VirtualTime {
   #now: number
   #order = 0

@@ -56,7 +56,7 @@ export interface HostShape {
 export class Host extends Context.Tag("test/Host")<Host, HostShape>() {}
 
 let keys = 0
-/** A key nobody has used. */
+/** A key that no test has used. */
 export const freshKey = Effect.sync(() => `key-${++keys}`)
 
 export const recorded = (key: string) => Effect.map(Recorder, (recorder) => recorder.read(key))

@@ -55,7 +55,7 @@ export const workflowGuarantees = (it: It): void => {
     })
   )
 
-  it.effect("a durable promise that is rejected fails whoever waits for it with the reason", () =>
+  it.effect("a durable promise that is rejected fails those who wait for it with the reason", () =>
     Effect.gen(function* () {
       const { attach } = yield* Host
       const id = yield* freshKey

@@ -14,7 +14,7 @@ const changes: ReadonlyArray<readonly [what: string, current: Record<string, Rea
   ["an entry of another kind", withJournal("run reserve", "sleep", "run pay", "send Mail/Send"), 3],
   ["an end that comes earlier", withJournal("run reserve", "sleep", "run pay"), 3],
   ["an end that comes later", withJournal("run reserve", "sleep", "run pay", "call Mail/Send", "run thank"), 4],
-  ["an invocation that nobody makes any more", { "Mail/Send#1": ["run send"] }, 0]
+  ["an invocation that is not made any more", { "Mail/Send#1": ["run send"] }, 0]
 ]
 
 const journal = fc.array(fc.constantFrom("run a", "run b", "sleep", "now", "call S/h"), { maxLength: 8 })
