@@ -10,7 +10,8 @@ import { fromTerminal } from "../contract/TypedFailure.ts"
 import { withKey } from "../contract/withKey.ts"
 import { CallFailed } from "../operations/DurableError.ts"
 import { rejected } from "./answers.ts"
-import { Cluster, type ClusterOptions } from "./Cluster.ts"
+import { Cluster } from "./Cluster.ts"
+import type { ClusterOptions } from "./ClusterOptions.ts"
 import type { Invocation, Stored } from "./Invocation.ts"
 import type { StartOptions } from "./StartOptions.ts"
 import { VirtualTime } from "./VirtualTime.ts"
@@ -157,7 +158,7 @@ export class MemoryRestate {
       for (;;) {
         yield* this.settle
         if (holds()) return
-        if (!this.time.fireNext()) return yield* new Stuck({ unfinished: this.#cluster.unfinished() })
+        if (!this.time.fireNext()) return yield* new Stuck({ unfinished: this.#cluster.invocations.unfinished() })
       }
     })
   }
@@ -207,7 +208,7 @@ export class MemoryRestate {
 
   /** Ends every running attempt, as the death of the process does, and starts new ones. */
   crash(): void {
-    this.#cluster.crash()
+    this.#cluster.attempts.crash()
   }
 
   signal(id: string, name: string, value: unknown): void {
@@ -223,7 +224,7 @@ export class MemoryRestate {
   }
 
   get invocations(): ReadonlyArray<Invocation> {
-    return [...this.#cluster.invocations.values()]
+    return this.#cluster.invocations.all
   }
 
   /** An object's state, decoded as JSON. */
@@ -250,15 +251,16 @@ export class MemoryRestate {
   }
 
   async #quiesce(): Promise<void> {
+    const { attempts } = this.#cluster
     let seen = -1
     let quiet = 0
     let since = performance.now()
     while (quiet < quietTurns) {
       await new Promise((resolve) => setImmediate(resolve))
-      this.#cluster.acknowledgeHeld()
-      const busy = this.#cluster.busyBodies > 0
-      if (this.#cluster.progress !== seen || this.#cluster.driving) {
-        seen = this.#cluster.progress
+      attempts.acknowledgeHeld()
+      const busy = attempts.busyBodies > 0
+      if (attempts.progress !== seen || attempts.driving) {
+        seen = attempts.progress
         quiet = 0
         since = performance.now()
       } else if (!busy || performance.now() - since > busyMillis) quiet++
