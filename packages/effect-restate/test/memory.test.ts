@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import type { ObjectOptions } from "../src/contract/Implementation.ts"
 import type { Invocation, Stored } from "../src/testing/Invocation.ts"
 import { MemoryRestate, type MemoryRestateOptions } from "../src/testing/MemoryRestate.ts"
+import type { StartOptions } from "../src/testing/StartOptions.ts"
 import { contextAnswers } from "./fixtures/invocations.ts"
 import { probe } from "./fixtures/Probe.ts"
 import { memoryRecorder, Recorder } from "./fixtures/Recorder.ts"
@@ -39,10 +40,10 @@ const memoryHost = (options: MemoryRestateOptions, served: ObjectOptions = {}) =
       )
       yield* engine.serve(service("Probe"))
       yield* engine.serve(workflow("Probe"))
-      const requestBeside = (target: Beside, input: unknown, waits: boolean) => {
+      const requestBeside = (target: Beside, input: unknown, options: StartOptions) => {
         const key = target.service === "Workflow" ? target.key : ""
         const at = { service: `Probe${target.service}`, key, handler: target.handler }
-        return engine.request(at, encode(input), { typedFailures: true, waits })
+        return engine.request(at, encode(input), { typedFailures: true, ...options })
       }
       const request = (key: string, handler: string, input: unknown, typedFailures = true) =>
         engine.request({ service: "Probe", key, handler }, encode(input), { typedFailures })
@@ -69,8 +70,9 @@ const memoryHost = (options: MemoryRestateOptions, served: ObjectOptions = {}) =
         callPlainly: (key, handler) => Effect.suspend(() => result(request(key, handler, undefined, false))),
         send: (key, handler, input) => Effect.sync(() => request(key, handler, input).id),
         beside: {
-          call: (target, input) => Effect.suspend(() => result(requestBeside(target, input, true))),
-          send: (target, input) => Effect.sync(() => requestBeside(target, input, false).id)
+          call: (target, input, options) =>
+            Effect.suspend(() => result(requestBeside(target, input, { ...options, waits: true }))),
+          send: (target, input) => Effect.sync(() => requestBeside(target, input, {}).id)
         },
         attach,
         cancel: (id) => Effect.sync(() => engine.cancel(id)),

@@ -20,7 +20,10 @@ export interface IngressOptions extends HttpOptions {
 }
 
 export interface IngressSendOptions {
-  /** Repeating a request with the same key is one invocation, for as long as Restate retains it. */
+  /**
+   * Repeating a request with the same key is one invocation, for as long as Restate retains it. The run of a workflow has its id
+   * instead: with a key it is `CallFailed` with code 400.
+   */
   readonly idempotencyKey?: string
   /** W3C trace context of the caller. */
   readonly traceparent?: string

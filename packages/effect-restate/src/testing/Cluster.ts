@@ -1,7 +1,7 @@
 import type { BoundObject } from "../attempt/BoundObject.ts"
 import type { Target } from "../attempt/Journal.ts"
 import { Attempts, type AttemptsServer } from "./Attempts.ts"
-import { attempted, refusedRun, rejected } from "./answers.ts"
+import { attempted, refusedKey, refusedRun, rejected } from "./answers.ts"
 import type { ClusterOptions } from "./ClusterOptions.ts"
 import type { JournalPoint } from "./Fault.ts"
 import type { Entry, Invocation, Stored } from "./Invocation.ts"
@@ -37,6 +37,12 @@ export class Cluster {
 
   serve(bound: BoundObject): void {
     this.#bound.set(bound.contract.name, bound)
+  }
+
+  /** As the ingress does, which takes no idempotency key where the id of a workflow is one. A handler may send one. */
+  request(target: Target, input: Uint8Array, options: StartOptions): Invocation {
+    if (options.idempotencyKey !== undefined && this.#isRun(target)) return refusedKey(target, input, options)
+    return this.start(target, input, options)
   }
 
   start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {

@@ -136,9 +136,9 @@ export class MemoryRestate {
 
   /** `submit` with the bytes of the request's body. */
   request(target: Target, body: Uint8Array, options: StartOptions = {}): Invocation {
-    const first = this.#cluster.start(target, body, options)
-    if (this.#options.duplicate === "concurrent") this.#cluster.start(target, body, options)
-    if (this.#options.duplicate === "sequential") first.waiting.push(() => this.#cluster.start(target, body, options))
+    const first = this.#cluster.request(target, body, options)
+    if (this.#options.duplicate === "concurrent") this.#cluster.request(target, body, options)
+    if (this.#options.duplicate === "sequential") first.waiting.push(() => this.#cluster.request(target, body, options))
     return first
   }
 

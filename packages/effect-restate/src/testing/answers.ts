@@ -1,5 +1,7 @@
 import { TerminalError } from "@restatedev/restate-sdk"
-import type { Invocation, Stored } from "./Invocation.ts"
+import type { Target } from "../attempt/Journal.ts"
+import { type Invocation, makeInvocation, type Stored } from "./Invocation.ts"
+import { requestOf, type StartOptions } from "./StartOptions.ts"
 
 export const nothing: Stored = { ok: true, bytes: new Uint8Array(0) }
 
@@ -16,6 +18,16 @@ export const refusedRun = (run: Invocation): Invocation => ({
   waiting: [],
   status: "completed",
   result: rejected("the workflow method was already invoked", 409)
+})
+
+/** How a client's request for a workflow's run ends that has an idempotency key: there is no such invocation. */
+export const refusedKey = (target: Target, input: Uint8Array, options: StartOptions): Invocation => ({
+  ...makeInvocation({ id: "", label: "", target, input, traceparent: undefined, request: requestOf(options) }),
+  status: "completed",
+  result: rejected(
+    "cannot use the idempotency key with workflow handlers. The handler invocation will already be idempotent by the workflow key itself.",
+    400
+  )
 })
 
 /** What the scenario answers in place of the SDK's context. */

@@ -126,8 +126,13 @@ export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
           ),
         send: (key, handler, input) => Effect.orDie(restate.send(`${mode}/${key}/${handler}`, input, typed)),
         beside: {
-          call: (target, input) =>
-            restate.call(pathOf(mode, target), input, typed).pipe(Effect.map(answerOf), Effect.orDie),
+          call: (target, input, { idempotencyKey } = {}) =>
+            restate
+              .call(pathOf(mode, target), input, {
+                ...typed,
+                ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey })
+              })
+              .pipe(Effect.map(answerOf), Effect.orDie),
           send: (target, input) => Effect.orDie(restate.send(pathOf(mode, target), input, typed))
         },
         attach: (id) => restate.attach(id).pipe(Effect.map(answerOf), Effect.orDie),

@@ -31,7 +31,11 @@ export interface HostShape {
   readonly send: (key: string, handler: ProbeHandler, input?: unknown) => Effect.Effect<string>
   /** The contracts of other kinds that are served beside the probe. */
   readonly beside: {
-    readonly call: (target: Beside, input?: unknown) => Effect.Effect<Answer>
+    readonly call: (
+      target: Beside,
+      input?: unknown,
+      options?: { readonly idempotencyKey?: string }
+    ) => Effect.Effect<Answer>
     readonly send: (target: Beside, input?: unknown) => Effect.Effect<string>
   }
   readonly attach: (id: string) => Effect.Effect<Answer>

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { attemptsOfProbe } from "../fixtures/fidelity.ts"
-import { Host, recorded, start, succeed, times, untilNoted } from "./Host.ts"
+import { attemptsOfProbe, changesOfHeaders } from "../fixtures/fidelity.ts"
+import { freshKey, Host, recorded, start, succeed, times, untilNoted } from "./Host.ts"
 import type { It } from "./semantics.ts"
 
 /** What a server does to invocations, which the engine in memory must do as well: a test that it is kinder about proves nothing. */
@@ -97,6 +97,46 @@ export const fidelityGuarantees = (it: It): void => {
       yield* host.untilPaused(id)
       assert.strictEqual(yield* times(key, "after"), 1)
       yield* host.kill(id)
+    })
+  )
+
+  for (const how of changesOfHeaders)
+    for (const [what, handler] of [
+      ["message", "changesHeaders"],
+      ["call", "callsWithOtherHeaders"]
+    ] as const)
+      it.effect(`a ${what} whose headers have ${how} on the next attempt is refused`, () =>
+        Effect.gen(function* () {
+          const host = yield* Host
+          const { id, key } = yield* start(handler, how)
+          yield* host.untilPaused(id)
+          // A call that suspends is compared before the handler goes on.
+          const passed = handler === "callsWithOtherHeaders" && host.suspendsAtOnce ? 0 : 1
+          assert.strictEqual(yield* times(key, "after"), passed)
+          yield* host.kill(id)
+        })
+      )
+
+  it.effect("a client that asks for a workflow's run with an idempotency key is refused, as its id is one", () =>
+    Effect.gen(function* () {
+      const { beside } = yield* Host
+      const key = yield* freshKey
+      const options = { idempotencyKey: "once" }
+      const refused = yield* beside.call({ service: "Workflow", key, handler: "run" }, undefined, options)
+      assert.strictEqual(refused.status, 400)
+      assert.include(refused.body, "cannot use the idempotency key with workflow handlers")
+      assert.strictEqual(yield* times(key, "asked"), 0)
+      const query = { service: "Workflow", key, handler: "status" } as const
+      assert.strictEqual((yield* beside.call(query, undefined, options)).status, 200)
+    })
+  )
+
+  it.effect("a handler that sends to a workflow's run with an idempotency key starts it once per id all the same", () =>
+    Effect.gen(function* () {
+      const { beside } = yield* Host
+      const id = yield* freshKey
+      assert.strictEqual((yield* succeed("startsRunWithKey", id)).output, "true")
+      yield* beside.call({ service: "Workflow", key: id, handler: "approve" })
     })
   )
 
