@@ -231,7 +231,11 @@ export const resolveAwakeable = <A, I>(
 export const rejectAwakeable = (id: string, reason: string): Effect.Effect<void, never, Durable> =>
   withAttempt((attempt) => Effect.sync(() => attempt.journal.rejectAwakeable(id, reason)))
 
-/** Waits for a named signal sent to this invocation. */
+/**
+ * Waits for a named signal sent to this invocation. Use another name for each wait of an invocation: restate-server 1.7.12 resumes one
+ * that waits for a name as soon as it is suspended when an earlier signal of that name is in its journal, which costs an attempt per
+ * inactivity timeout.
+ */
 export const signal = <A, I>(name: string, schema: Schema.Schema<A, I>): Effect.Effect<A, AwaitRejected, Durable> =>
   withAttempt((attempt) =>
     attempt.park(

@@ -2,6 +2,7 @@ import { layer } from "@effect/vitest"
 import { cancellationGuarantees } from "../suite/cancellation.ts"
 import { sagaGuarantees } from "../suite/sagas.ts"
 import { probedServerOnPromises, serverHost } from "./serverHost.ts"
+import { suspendedGuarantees } from "./suspended.ts"
 
 // Long waits suspend and short ones do not: each test crosses from one to the other at some other place.
 layer(probedServerOnPromises("1 second"), { excludeTestServices: true, timeout: "1 minute" })(
@@ -10,10 +11,12 @@ layer(probedServerOnPromises("1 second"), { excludeTestServices: true, timeout: 
     it.layer(serverHost("Explicit", false))("explicit cancellation", (it) => {
       sagaGuarantees(it)
       cancellationGuarantees(it)
+      suspendedGuarantees(it)
     })
     it.layer(serverHost("Implicit", false))("implicit cancellation", (it) => {
       sagaGuarantees(it)
       cancellationGuarantees(it)
+      suspendedGuarantees(it)
     })
   }
 )
