@@ -7,8 +7,7 @@ const pages = readdirSync(new URL("../../docs/", import.meta.url)).filter((name)
 describe("the tests that a page names", () => {
   for (const page of pages)
     it(`exist: ${page}`, () => {
-      // Within a table a cell ends a title as a line does.
-      const named = namedTests(fileOf(`docs/${page}`).replaceAll(" |", "<br>"))
+      const named = namedTests(fileOf(`docs/${page}`))
       assert.deepStrictEqual(
         named.filter(({ path, title }) => !declaresTest(path, title)),
         []

@@ -1,11 +1,15 @@
-import { existsSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { declaresTest, fileOf, namedTests, tableRows } from "./Markdown.ts"
+import { declaresTest, exists, fileOf, listItems, namedTests, sectionOf } from "./Markdown.ts"
 
-const rows = tableRows(fileOf("docs/reliability.md"))
-const bars = rows.filter(([id]) => /^[ABC]\d+$/.test(id ?? ""))
-const hazards = rows.filter(([number]) => /^\d+$/.test(number ?? ""))
+const document = fileOf("docs/reliability.md")
+
+/** The items of a list by the name that each begins with in bold. */
+const namedItems = (heading: string) =>
+  listItems(sectionOf(document, heading)).map((item) => ({ id: item.match(/^\*\*(\w+)\*\*/)?.[1] ?? item, item }))
+
+const bars = namedItems("## The bars")
+const hazards = namedItems("## Hazards of the stack")
 
 const numbered = (prefix: string, last: number) => Array.from({ length: last }, (_, index) => `${prefix}${index + 1}`)
 
@@ -13,8 +17,6 @@ const Manifest = Schema.parseJson(
   Schema.Struct({ scripts: Schema.Record({ key: Schema.String, value: Schema.String }) })
 )
 const { scripts } = Schema.decodeSync(Manifest)(fileOf("package.json"))
-
-const exists = (path: string) => existsSync(new URL(`../../${path}`, import.meta.url))
 
 /** What a command runs: scripts of package.json, and files or folders of the repository. */
 const runs = (command: string) => ({
@@ -25,15 +27,15 @@ const runs = (command: string) => ({
 describe("the reliability bars", () => {
   it("are all there, each once and in their order", () =>
     assert.deepStrictEqual(
-      bars.map(([id]) => id),
+      bars.map(({ id }) => id),
       [...numbered("A", 11), ...numbered("B", 18), ...numbered("C", 6)]
     ))
 
-  for (const [id = "", , measured = "", cell = ""] of bars)
+  for (const { id, item } of bars)
     it(`${id} says what was measured, and names a command that exists`, () => {
-      assert.notMatch(measured, /to be filled/i)
-      assert.match(measured, /\b(met|missed|partly|not measured)\b/i)
-      const [, command = ""] = cell.match(/^`([^`]+)`$/) ?? []
+      const [, measured = "", command = ""] = item.match(/\n {2}- ([\s\S]+)\n {2}- Again with `([^`]+)`$/) ?? []
+      assert.notMatch(measured, /to\s+be\s+filled/i)
+      assert.match(measured, /\b(met|missed|partly|not\s+measured)\b/i)
       const { paths, scripts: named } = runs(command)
       assert.isNotEmpty([...paths, ...named], command)
       assert.deepStrictEqual(
@@ -50,13 +52,13 @@ describe("the reliability bars", () => {
 describe("the hazards of the stack", () => {
   it("are all there, each once and in their order", () =>
     assert.deepStrictEqual(
-      hazards.map(([number]) => number),
+      hazards.map(({ id }) => id),
       numbered("", 18)
     ))
 
-  for (const [number = "", , cell = ""] of hazards)
-    it(`${number} is shown by tests that exist`, () => {
-      const tests = namedTests(cell)
+  for (const { id, item } of hazards)
+    it(`${id} is shown by tests that exist`, () => {
+      const tests = namedTests(item)
       assert.isNotEmpty(tests)
       assert.deepStrictEqual(
         tests.filter(({ path, title }) => !declaresTest(path, title)),

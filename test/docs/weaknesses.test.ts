@@ -1,30 +1,22 @@
-import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
+import { fileOf, listItems, namedTests } from "./Markdown.ts"
 
-const fileOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
-const rows = fileOf("docs/weaknesses.md")
-  .split("\n")
-  .filter((line) => line.startsWith("| W"))
-  .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")))
-
-/** `‹name›` stands for what a title fills in. */
-const titlesIn = (cell: string) =>
-  [...cell.matchAll(/`(test\/[^`]+)`: (.+?)(?=<br>|$)/g)].map(([, path = "", title = ""]) => ({
-    path,
-    title: title.replaceAll(/‹(\w+)›/g, (_, name) => `\${${name}}`)
-  }))
+const items = listItems(fileOf("docs/weaknesses.md")).map((item) => ({
+  name: item.match(/^\*\*(W\d+)\*\*/)?.[1] ?? item,
+  item
+}))
 
 describe("the list of weaknesses", () => {
   it("has all 57, each once", () => {
     assert.deepStrictEqual(
-      rows.map(([name]) => name),
+      items.map(({ name }) => name),
       Array.from({ length: 57 }, (_, index) => `W${index + 1}`)
     )
   })
 
-  for (const [name = "", , cell = ""] of rows)
+  for (const { item, name } of items)
     it(`names tests for ${name} that exist and have its tag`, () => {
-      const tests = titlesIn(cell)
+      const tests = namedTests(item)
       assert.isNotEmpty(tests)
       for (const { path, title } of tests) {
         const titled = fileOf(path)
