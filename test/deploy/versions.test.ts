@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import packageJson from "../../package.json" with { type: "json" }
 import { codeBlocks, fileOf } from "../docs/Markdown.ts"
 import { describeRendered } from "./support/describeRendered.ts"
 import {
@@ -43,8 +44,8 @@ describeRendered("two versions side by side, without the operator", () => {
           ...spec.template.spec.containers.map(({ image }) => image)
         ])
         assert.sameDeepMembers(running, [
-          ["control-plane-worker-v1", "control-plane-worker:1.0.0"],
-          ["control-plane-worker-v2", "control-plane-worker:1.1.0"]
+          ["control-plane-worker-v1", `control-plane-worker:${packageJson.version}`],
+          ["control-plane-worker-v2", "control-plane-worker:2.0.0"]
         ])
         // Schedules are fired once, not once for each version.
         const jobs = cronJobsOf(objects).map(({ metadata }) => metadata.name)
