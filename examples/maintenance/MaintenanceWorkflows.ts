@@ -9,7 +9,7 @@ import { StatusPage } from "./StatusPage.ts"
 /** Three attempts, then it is given up: that a window is over is news for minutes only. */
 const briefly = { maxAttempts: 3, initialInterval: "1 second" } as const
 
-/** Best effort: a window that is over stays over when nobody can be told. */
+/** Best effort: the window has ended, also when the subscribers cannot be told. */
 const tellSubscribers = (projectId: string, noticeId: string) =>
   Effect.gen(function* () {
     const page = yield* StatusPage

@@ -13,7 +13,7 @@ export class StatusPageUnavailable extends Schema.TaggedError<StatusPageUnavaila
   }
 }
 
-/** `id` is made by the caller, so that whoever repeats a call means the same notice. */
+/** The caller makes `id`, so that a repeated call means the same notice. */
 export interface Notice {
   readonly id: string
   readonly projectId: string
