@@ -1,3 +1,4 @@
+export type { AnyInvocationRef, InvocationRef } from "./contract/InvocationRef.ts"
 export type { Fetch, FetchAnswer, HttpOptions } from "./http/exchange.ts"
 export { UnreadableAnswer } from "./http/UnreadableAnswer.ts"
 export { Accepted } from "./ingress/answers.ts"

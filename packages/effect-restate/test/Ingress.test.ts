@@ -83,7 +83,7 @@ describe("the typed ingress client", () => {
     Effect.gen(function* () {
       const done = yield* standIn({ status: 200, body: { total: 7 } })
       const ingress = yield* clientAt(done.url)
-      const byKey = { key: "a/b", idempotencyKey: "c d" }
+      const byKey = { key: "a/b", idempotencyKey: "c" }
       assert.deepStrictEqual(yield* ingress.attach(Shop, "Buy", { invocationId: "inv_1" }), { total: 7 })
       assert.deepStrictEqual(yield* ingress.attach(Shop, "Buy", byKey), { total: 7 })
       assert.deepStrictEqual(yield* ingress.output(Shop, "Buy", byKey), Option.some({ total: 7 }))
@@ -91,8 +91,18 @@ describe("the typed ingress client", () => {
         done.seen.map(({ method, path }) => `${method} ${path}`),
         [
           "GET /restate/invocation/inv_1/attach",
-          "GET /restate/invocation/Shop/a%2Fb/Buy/c%20d/attach",
-          "GET /restate/invocation/Shop/a%2Fb/Buy/c%20d/output"
+          "GET /restate/invocation/Shop/a%2Fb/Buy/c/attach",
+          "GET /restate/invocation/Shop/a%2Fb/Buy/c/output"
+        ]
+      )
+      yield* ingress.attach(Shop, "Buy", { ...byKey, idempotencyKey: "c d" })
+      yield* ingress.output(Shop, "Buy", { ...byKey, scope: "s" })
+      const target = { target: "idempotentInvocation", service: "Shop", key: "a/b", handler: "Buy" }
+      assert.deepStrictEqual(
+        done.seen.slice(3).map(({ body, method, path }) => [`${method} ${path}`, JSON.parse(body)]),
+        [
+          ["POST /restate/attach", { ...target, idempotencyKey: "c d" }],
+          ["POST /restate/output", { ...target, idempotencyKey: "c", scope: "s" }]
         ]
       )
       const running = yield* standIn({ status: 470, body: { code: 470, message: "not ready" } })

@@ -1,6 +1,7 @@
 import type { JournalValueCodec } from "@restatedev/restate-sdk"
 import type { Duration, Effect, Option, Schema } from "effect"
 import type { Contract, Failure, HandlerName, Input, KeyedContract, Output } from "../contract/Contract.ts"
+import type { InvocationRef } from "../contract/InvocationRef.ts"
 import type { HttpOptions } from "../http/exchange.ts"
 import type { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import type { CallFailed, EncodingFailed } from "../operations/DurableError.ts"
@@ -43,33 +44,6 @@ export interface WaitOptions {
 }
 
 export interface IngressCallOptions extends Omit<IngressSendOptions, "delay">, WaitOptions {}
-
-interface ByInvocationId {
-  readonly invocationId: string
-}
-interface ByKey {
-  readonly key: string
-  readonly idempotencyKey: string
-}
-interface ByIdempotencyKey {
-  readonly idempotencyKey: string
-}
-interface ByWorkflowId {
-  readonly workflowId: string
-}
-
-/**
- * An invocation of a handler: by its id, or by what it was asked for with, outside of any scope. The run of a workflow is known by
- * the workflow's id, and has no idempotency key.
- */
-export type InvocationRef<C extends Contract = Contract, H extends string = string> =
-  | ByInvocationId
-  | (C["kind"] extends "service" ? ByIdempotencyKey : H extends RunOf<C> ? ByWorkflowId : ByKey)
-
-type RunOf<C extends Contract> = C["kind"] extends "workflow" ? "run" : never
-
-/** How an invocation may be named, whatever its contract. */
-export type AnyInvocationRef = ByInvocationId | ByKey | ByIdempotencyKey | ByWorkflowId
 
 /** How the ingress fails, whatever was asked. */
 export type IngressFailure = CallFailed | IngressUnavailable

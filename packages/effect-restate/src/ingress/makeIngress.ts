@@ -2,6 +2,7 @@ import type { JournalValueCodec } from "@restatedev/restate-sdk"
 import { Duration, Effect } from "effect"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
 import type { Contract } from "../contract/Contract.ts"
+import type { AnyInvocationRef } from "../contract/InvocationRef.ts"
 import { encodeFor, maxPayloadBytes, opaqueSerde, serdeOf } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import { withKey } from "../contract/withKey.ts"
@@ -15,7 +16,6 @@ import {
 import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import { acceptedOf, doneOf, outputOf, readyOutputOf } from "./answers.ts"
 import type {
-  AnyInvocationRef,
   IngressCallOptions,
   IngressClient,
   IngressOptions,
@@ -23,6 +23,7 @@ import type {
   WaitOptions
 } from "./IngressClient.ts"
 import { IngressUnavailable } from "./IngressError.ts"
+import { callPath, invocationRequest, pathOf, sendPath } from "./paths.ts"
 
 type Arguments<Options> = [handler: string, input: unknown, options?: Options]
 
@@ -72,16 +73,15 @@ export const makeIngress = ({
     attach: (contract: Contract, handler: string, invocation: AnyInvocationRef, { timeout }: WaitOptions = {}) =>
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
-        const path = invocationPath(contract, handler, invocation)
-        const answer = yield* ask({ method: "GET", path: `${path}/attach`, ...waiting(timeout) })
-        return yield* outputOf(path, { ...declared, payloadBytes }, answer)
+        const { target, ...request } = invocationRequest("attach", contract, handler, invocation)
+        const answer = yield* ask({ ...request, ...waiting(timeout) })
+        return yield* outputOf(target, { ...declared, payloadBytes }, answer)
       }),
     output: (contract: Contract, handler: string, invocation: AnyInvocationRef) =>
       Effect.gen(function* () {
         const declared = yield* declaredHandler(contract, handler)
-        const path = invocationPath(contract, handler, invocation)
-        const answer = yield* ask({ method: "GET", path: `${path}/output` })
-        return yield* readyOutputOf(path, { ...declared, payloadBytes }, answer)
+        const { target, ...request } = invocationRequest("output", contract, handler, invocation)
+        return yield* readyOutputOf(target, { ...declared, payloadBytes }, yield* ask(request))
       }),
     resolveAwakeable: ((id, schema, value) =>
       Effect.gen(function* () {
@@ -129,25 +129,6 @@ const declaredHandler = (contract: Contract, handler: string) =>
   Effect.fromNullable(contract.handlers[handler]).pipe(
     Effect.orDieWith(() => new TypeError(`${contract.name} has no handler ${handler}`))
   )
-
-/** A service has no key. */
-const pathOf = ({ kind, name }: Contract, key: string, handler: string): string =>
-  kind === "service" ? `${name}/${handler}` : `${name}/${encodeURIComponent(key)}/${handler}`
-
-/** Paths without a scope are those that servers before 1.7 know too. */
-const callPath = (path: string, scope: string | undefined): string =>
-  scope === undefined ? path : `restate/scope/${encodeURIComponent(scope)}/call/${path}`
-
-const sendPath = (path: string, scope: string | undefined): string =>
-  scope === undefined ? `${path}/send` : `restate/scope/${encodeURIComponent(scope)}/send/${path}`
-
-const invocationPath = (contract: Contract, handler: string, invocation: AnyInvocationRef): string => {
-  if ("invocationId" in invocation) return `restate/invocation/${encodeURIComponent(invocation.invocationId)}`
-  if ("workflowId" in invocation)
-    return `restate/workflow/${contract.name}/${encodeURIComponent(invocation.workflowId)}`
-  const key = "key" in invocation ? invocation.key : ""
-  return `restate/invocation/${pathOf(contract, key, handler)}/${encodeURIComponent(invocation.idempotencyKey)}`
-}
 
 /** With the request for failures with their fields: an invocation that was sent may be attached to later. */
 const headersOf = ({ headers, idempotencyKey, limitKey, traceparent }: IngressSendOptions): Record<string, string> => ({

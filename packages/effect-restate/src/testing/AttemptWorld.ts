@@ -1,6 +1,6 @@
-import type { CallRequest, RunOptions, SendRequest, Target } from "../attempt/Journal.ts"
+import type { CallRequest, RunOptions, SendRequest } from "../attempt/Journal.ts"
 import type { Phase } from "./Fault.ts"
-import type { Entry, Invocation, Stored } from "./Invocation.ts"
+import type { Entry, Invocation, ScopedTarget, Stored } from "./Invocation.ts"
 
 /** An attempt as the cluster handles it. */
 export interface RunningAttempt {
@@ -31,7 +31,7 @@ export interface AttemptWorld {
   readonly bodyEnded: () => void
   /** The order in which results of bodies that ended together become known. */
   readonly acknowledge: (deliver: () => void) => void
-  readonly stateOf: (target: Target) => Map<string, Uint8Array>
+  readonly stateOf: (target: ScopedTarget) => Map<string, Uint8Array>
   readonly completed: (invocation: Invocation, entry: Entry, answer: Stored) => void
   readonly startCall: (caller: Invocation, entry: Entry, request: CallRequest) => void
   readonly startSend: (request: SendRequest) => string
@@ -39,9 +39,9 @@ export interface AttemptWorld {
   readonly completeAwakeable: (id: string, answer: Stored) => void
   readonly awaitSignal: (invocation: Invocation, entry: Entry) => void
   readonly awaitPromise: (invocation: Invocation, entry: Entry) => void
-  readonly peekPromise: (target: Target, name: string) => Stored | undefined
+  readonly peekPromise: (target: ScopedTarget, name: string) => Stored | undefined
   /** What the server answers: nothing, or that the promise was completed before. */
-  readonly completePromise: (target: Target, name: string, completion: Stored) => Stored
+  readonly completePromise: (target: ScopedTarget, name: string, completion: Stored) => Stored
   readonly sendSignal: (id: string, name: string, value: Stored) => void
   readonly attach: (invocation: Invocation, entry: Entry, id: string) => void
   /** How the scenario answers for the SDK's context under this name. Throws when it does not say. */

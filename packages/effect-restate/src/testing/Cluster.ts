@@ -1,10 +1,11 @@
 import type { BoundObject } from "../attempt/BoundObject.ts"
 import type { Target } from "../attempt/Journal.ts"
+import type { AnyInvocationRef } from "../contract/InvocationRef.ts"
 import { Attempts, type AttemptsServer } from "./Attempts.ts"
-import { attempted, refusedKey, refusedRun, rejected } from "./answers.ts"
+import { attempted, notFound, refusedKey, refusedRun, rejected } from "./answers.ts"
 import type { ClusterOptions } from "./ClusterOptions.ts"
 import type { JournalPoint } from "./Fault.ts"
-import type { Entry, Invocation, Stored } from "./Invocation.ts"
+import type { Entry, Invocation, ScopedTarget, Stored } from "./Invocation.ts"
 import { InvocationRegistry } from "./InvocationRegistry.ts"
 import { KeyedObjects } from "./KeyedObjects.ts"
 import { Signals } from "./Signals.ts"
@@ -45,8 +46,9 @@ export class Cluster {
     return this.start(target, input, options)
   }
 
-  start(target: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
-    const { delayMillis = 0, idempotencyKey } = options
+  start(unscoped: Target, input: Uint8Array, options: StartOptions = {}): Invocation {
+    const { delayMillis = 0, idempotencyKey, scope } = options
+    const target: ScopedTarget = scope === undefined ? unscoped : { ...unscoped, scope }
     const path = this.#pathOf(target)
     const run = this.#isRun(target) ? this.#objects.of(target) : undefined
     if (run?.run !== undefined) return options.waits === true ? refusedRun(run.run) : run.run
@@ -108,14 +110,24 @@ export class Cluster {
           this.#completed(invocation, entry, stored)
   }
 
-  stateOf(target: Pick<Target, "service" | "key">): Map<string, Uint8Array> {
+  /** The invocation that is named so, if Restate knows one. */
+  find(service: string, handler: string, ref: AnyInvocationRef): Invocation | undefined {
+    if ("invocationId" in ref) return this.invocations.get(ref.invocationId)
+    const scope = ref.scope === undefined ? {} : { scope: ref.scope }
+    if ("workflowId" in ref) return this.#objects.of({ service, key: ref.workflowId, ...scope }).run
+    const key = "key" in ref ? ref.key : ""
+    return this.invocations.withKey(this.#pathOf({ service, handler, key, ...scope }), ref.idempotencyKey)
+  }
+
+  stateOf(target: Omit<ScopedTarget, "handler">): Map<string, Uint8Array> {
     return this.#objects.of(target).state
   }
 
   /** As in the ingress: a service has no key. */
-  #pathOf({ handler, key, service }: Target): string {
+  #pathOf({ handler, key, scope, service }: ScopedTarget): string {
     const keyed = this.#bound.get(service)?.contract.kind !== "service"
-    return keyed ? `${service}/${key}/${handler}` : `${service}/${handler}`
+    const path = keyed ? `${service}/${key}/${handler}` : `${service}/${handler}`
+    return scope === undefined ? path : `scope/${scope}/${path}`
   }
 
   #isRun({ handler, service }: Target): boolean {
@@ -196,7 +208,7 @@ export class Cluster {
       sendSignal: (id, name, value) => this.signal(id, name, value),
       attach: (invocation, entry, id) => {
         const other = this.invocations.get(id)
-        if (other === undefined) this.#completed(invocation, entry, rejected("not found", 404))
+        if (other === undefined) this.#completed(invocation, entry, notFound)
         else this.#tell(other, invocation, entry)
       },
       fromContext: (name) => {

@@ -29,6 +29,11 @@ export type Stored =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly error: TerminalError }
 
+/** A handler under a key, in a scope if it has one: what is in another scope is another. */
+export interface ScopedTarget extends Target {
+  readonly scope?: string
+}
+
 export interface Entry {
   readonly index: number
   readonly kind: EntryKind
@@ -47,7 +52,7 @@ export interface Invocation {
   readonly id: string
   /** `service/key/handler#n`, the same in every run of a scenario. */
   readonly label: string
-  readonly target: Target
+  readonly target: ScopedTarget
   readonly input: Uint8Array
   readonly traceparent: string | undefined
   readonly request: RequestInfo

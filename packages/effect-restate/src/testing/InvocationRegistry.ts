@@ -1,5 +1,4 @@
-import type { Target } from "../attempt/Journal.ts"
-import { type Invocation, lastEntryOf, makeInvocation } from "./Invocation.ts"
+import { type Invocation, lastEntryOf, makeInvocation, type ScopedTarget } from "./Invocation.ts"
 import { requestOf, type StartOptions } from "./StartOptions.ts"
 
 const idOf = (label: string): string => `inv_${label}`
@@ -28,7 +27,7 @@ export class InvocationRegistry {
   }
 
   /** A new invocation: the next one of this path. */
-  add(path: string, target: Target, input: Uint8Array, options: StartOptions): Invocation {
+  add(path: string, target: ScopedTarget, input: Uint8Array, options: StartOptions): Invocation {
     const number = (this.#counters.get(path) ?? 0) + 1
     this.#counters.set(path, number)
     const label = `${path}#${number}`

@@ -1,7 +1,6 @@
 import { Duration } from "effect"
-import type { Target } from "../attempt/Journal.ts"
 import { nothing, rejected } from "./answers.ts"
-import type { Invocation, Stored } from "./Invocation.ts"
+import type { Invocation, ScopedTarget, Stored } from "./Invocation.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
 
 interface PromiseState {
@@ -31,8 +30,8 @@ export class KeyedObjects {
     this.#time = time
   }
 
-  of({ service, key }: Pick<Target, "service" | "key">): KeyedObject {
-    const name = `${service}/${key}`
+  of({ key, scope = "", service }: Omit<ScopedTarget, "handler">): KeyedObject {
+    const name = `${scope}/${service}/${key}`
     const known = this.#objects.get(name)
     if (known !== undefined && (known.expiresAt ?? Number.POSITIVE_INFINITY) > this.#time.now) return known
     const made: KeyedObject = {
@@ -53,17 +52,17 @@ export class KeyedObjects {
   }
 
   /** Tells the completion of a promise, now or once there is one. */
-  awaitPromise(target: Target, name: string, tell: (completion: Stored) => void): void {
+  awaitPromise(target: ScopedTarget, name: string, tell: (completion: Stored) => void): void {
     const { completion, waiting } = this.#promise(target, name)
     if (completion === undefined) waiting.push(tell)
     else tell(completion)
   }
 
-  peekPromise(target: Target, name: string): Stored | undefined {
+  peekPromise(target: ScopedTarget, name: string): Stored | undefined {
     return this.#promise(target, name).completion
   }
 
-  completePromise(target: Target, name: string, completion: Stored): Stored {
+  completePromise(target: ScopedTarget, name: string, completion: Stored): Stored {
     const promise = this.#promise(target, name)
     if (promise.completion !== undefined) return rejected("promise was already completed", 409)
     promise.completion = completion
@@ -71,7 +70,7 @@ export class KeyedObjects {
     return nothing
   }
 
-  #promise(target: Target, name: string): PromiseState {
+  #promise(target: ScopedTarget, name: string): PromiseState {
     const { promises } = this.of(target)
     const known = promises.get(name)
     if (known !== undefined) return known

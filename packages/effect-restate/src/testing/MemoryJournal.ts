@@ -1,7 +1,7 @@
-import type { Body, CallRequest, Journal, RequestInfo, RunOptions, SendRequest, Target } from "../attempt/Journal.ts"
+import type { Body, CallRequest, Journal, RequestInfo, RunOptions, SendRequest } from "../attempt/Journal.ts"
 import type { Serde } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
-import type { Stored } from "./Invocation.ts"
+import type { ScopedTarget, Stored } from "./Invocation.ts"
 import { MemoryEntries } from "./MemoryEntries.ts"
 import { KnownPending, MemoryPending } from "./MemoryPending.ts"
 
@@ -21,7 +21,7 @@ const payloadOf = ({ headers, idempotencyKey, input, limitKey, scope, target }: 
 export class MemoryJournal extends MemoryEntries implements Journal {
   #uuids = 0
 
-  get target(): Target {
+  get target(): ScopedTarget {
     return this.invocation.target
   }
 

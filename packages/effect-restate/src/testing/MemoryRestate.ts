@@ -1,18 +1,20 @@
-import { Clock, Context, DefaultServices, Duration, Effect, FiberId, FiberRefs, Option, Runtime, Schema } from "effect"
+import { Clock, Context, DefaultServices, Duration, Effect, FiberId, FiberRefs, Option, Runtime } from "effect"
 import { bind } from "../attempt/BoundObject.ts"
 import type { Target } from "../attempt/Journal.ts"
 import { type Observer, silentObserver } from "../attempt/Observer.ts"
 import type { Contract, Failure, HandlerName, Input, KeyedContract, Output } from "../contract/Contract.ts"
 import type { Implementation } from "../contract/Implementation.ts"
+import type { InvocationRef } from "../contract/InvocationRef.ts"
 import { defaultLimits, type Limits } from "../contract/Limits.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
 import { fromTerminal } from "../contract/TypedFailure.ts"
 import { withKey } from "../contract/withKey.ts"
 import { CallFailed } from "../operations/DurableError.ts"
-import { rejected } from "./answers.ts"
+import { notFound, rejected } from "./answers.ts"
 import { Cluster } from "./Cluster.ts"
 import type { ClusterOptions } from "./ClusterOptions.ts"
 import type { Invocation, Stored } from "./Invocation.ts"
+import { InvocationPaused, Stuck } from "./MemoryRestateError.ts"
 import type { StartOptions } from "./StartOptions.ts"
 import { VirtualTime } from "./VirtualTime.ts"
 
@@ -26,27 +28,7 @@ export interface MemoryRestateOptions extends ClusterOptions {
   readonly limits?: Partial<Limits>
 }
 
-/**
- * The invocation waits for a person: its retries are exhausted, its journal does not match, or a step asked for it. `reason` is
- * the text that Restate would keep; `cause` is the error as the code threw it, with its stack and its causes.
- */
-export class InvocationPaused extends Schema.TaggedError<InvocationPaused>()("InvocationPaused", {
-  invocation: Schema.String,
-  reason: Schema.String,
-  cause: Schema.optional(Schema.Defect)
-}) {
-  override get message(): string {
-    return `${this.invocation} is paused: ${this.reason}`
-  }
-}
-
-/** Nothing is scheduled that could make the awaited condition true. Names what has not ended, and where its journal stands. */
-export class Stuck extends Schema.TaggedError<Stuck>()("Stuck", { unfinished: Schema.Array(Schema.String) }) {
-  override get message(): string {
-    const what = this.unfinished.length === 0 ? "every invocation has ended" : this.unfinished.join("; ")
-    return `nothing is scheduled that could make the awaited condition true: ${what}`
-  }
-}
+type Answer<C extends Contract, H extends HandlerName<C>> = Effect.Effect<Output<C, H>, Failure<C, H> | CallFailed>
 
 type Called<C extends Contract, H extends HandlerName<C>> = Effect.Effect<
   Output<C, H>,
@@ -94,18 +76,23 @@ export class MemoryRestate {
   call<C extends Contract<"service">, H extends HandlerName<C>>(
     contract: C,
     handler: H,
-    input: Input<C, H>
+    input: Input<C, H>,
+    options?: StartOptions
   ): Called<C, H>
   call<C extends KeyedContract, H extends HandlerName<C>>(
     contract: C,
     key: string,
     handler: H,
-    input: Input<C, H>
+    input: Input<C, H>,
+    options?: StartOptions
   ): Called<C, H>
   call(contract: Contract, ...args: ReadonlyArray<unknown>): Called<Contract, string> {
-    const [key, handler, input] = withKey<[handler: string, input: unknown]>(contract, args)
+    const [key, handler, input, options] = withKey<[handler: string, input: unknown, options?: StartOptions]>(
+      contract,
+      args
+    )
     return Effect.suspend(() =>
-      this.result(this.#submit(contract, key, handler, input, { typedFailures: true, waits: true }))
+      this.result(this.#submit(contract, key, handler, input, { typedFailures: true, waits: true, ...options }))
     ).pipe(Effect.flatMap((stored) => this.#answer(contract, handler, stored)))
   }
 
@@ -132,6 +119,32 @@ export class MemoryRestate {
     const bytes =
       declared === undefined ? encode(input) : opaqueSerde(declared.input, this.#limits.payloadBytes).serialize(input)
     return this.request({ service: contract.name, key, handler }, bytes, options)
+  }
+
+  /** Moves time until an invocation ends that was asked for before, as `attach` of the ingress waits for it. */
+  attach<C extends Contract, H extends HandlerName<C>>(
+    contract: C,
+    handler: H,
+    invocation: InvocationRef<C, H>
+  ): Called<C, H> {
+    return Effect.suspend(() => {
+      const found = this.#cluster.find(contract.name, handler, invocation)
+      return found === undefined ? Effect.succeed(notFound) : this.result(found)
+    }).pipe(Effect.flatMap((stored) => this.#answer(contract, handler, stored)))
+  }
+
+  /** What `attach` would answer, or none while the invocation goes on. Time stands still. */
+  output<C extends Contract, H extends HandlerName<C>>(
+    contract: C,
+    handler: H,
+    invocation: InvocationRef<C, H>
+  ): Effect.Effect<Option.Option<Output<C, H>>, Failure<C, H> | CallFailed> {
+    return Effect.gen(this, function* () {
+      yield* this.settle
+      const found = this.#cluster.find(contract.name, handler, invocation)
+      if (found !== undefined && found.result === undefined) return Option.none()
+      return Option.some(yield* this.#answer(contract, handler, found?.result ?? notFound))
+    })
   }
 
   /** `submit` with the bytes of the request's body. */
@@ -238,16 +251,19 @@ export class MemoryRestate {
     this.#cluster.stateOf({ service, key }).set(name, encode(value))
   }
 
-  #answer(contract: Contract, handler: string, stored: Stored): Effect.Effect<unknown, unknown> {
+  #answer<C extends Contract, H extends HandlerName<C>>(contract: C, handler: H, stored: Stored): Answer<C, H> {
     const declared = contract.handlers[handler]
     if (declared === undefined) return Effect.dieMessage(`${contract.name} has no handler ${handler}`)
+    const { payloadBytes } = this.#limits
+    const decoded = (): Effect.Effect<unknown, unknown> => {
+      if (stored.ok) return Effect.succeed(opaqueSerde(declared.output, payloadBytes).deserialize(stored.bytes))
+      const { code, message } = stored.error
+      const typed = fromTerminal(declared.error, stored.error)
+      const untyped = () => new CallFailed({ target: `${contract.name}/${handler}`, code, reason: message })
+      return Effect.fail(Option.getOrElse(typed, untyped))
+    }
     // Decoded by the contract's schemas, which is where the types come from.
-    if (stored.ok)
-      return Effect.succeed(opaqueSerde(declared.output, this.#limits.payloadBytes).deserialize(stored.bytes))
-    const { code, message } = stored.error
-    const typed = fromTerminal(declared.error, stored.error)
-    const untyped = () => new CallFailed({ target: `${contract.name}/${handler}`, code, reason: message })
-    return Effect.fail(Option.getOrElse(typed, untyped))
+    return decoded() as Answer<C, H>
   }
 
   async #quiesce(): Promise<void> {

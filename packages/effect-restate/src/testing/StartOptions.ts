@@ -10,13 +10,21 @@ export interface StartOptions {
   readonly typedFailures?: boolean | undefined
   readonly delayMillis?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** As in `call` of a handler: groups invocations and objects. */
   readonly scope?: string | undefined
   readonly limitKey?: string | undefined
 }
 
-/** As a server of version 1.7 tells it, which keeps key and scope to itself. */
-export const requestOf = ({ headers = {}, typedFailures }: StartOptions): RequestInfo => {
+/** As a server of version 1.7 tells it, which keeps the idempotency key to itself where it has no scopes. */
+export const requestOf = ({
+  headers = {},
+  idempotencyKey,
+  limitKey,
+  scope,
+  typedFailures
+}: StartOptions): RequestInfo => {
   const sent = typedFailures === true ? { ...headers, [typedFailuresHeader]: "true" } : headers
   const named = Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value] as const)
-  return { headers: new Map(named), idempotencyKey: undefined, limitKey: undefined, scope: undefined }
+  const told = { headers: new Map(named), idempotencyKey: undefined, limitKey: undefined, scope: undefined }
+  return scope === undefined ? told : { ...told, idempotencyKey, limitKey, scope }
 }

@@ -1,6 +1,5 @@
 import { TerminalError } from "@restatedev/restate-sdk"
-import type { Target } from "../attempt/Journal.ts"
-import { type Invocation, makeInvocation, type Stored } from "./Invocation.ts"
+import { type Invocation, makeInvocation, type ScopedTarget, type Stored } from "./Invocation.ts"
 import { requestOf, type StartOptions } from "./StartOptions.ts"
 
 export const nothing: Stored = { ok: true, bytes: new Uint8Array(0) }
@@ -9,6 +8,9 @@ export const rejected = (message: string, errorCode: number): Stored => ({
   ok: false,
   error: new TerminalError(message, { errorCode })
 })
+
+/** What Restate answers about an invocation that it does not know. */
+export const notFound = rejected("not found", 404)
 
 /** How a call of a workflow's run ends that has been invoked before: nothing of it is journaled. */
 export const refusedRun = (run: Invocation): Invocation => ({
@@ -21,7 +23,7 @@ export const refusedRun = (run: Invocation): Invocation => ({
 })
 
 /** How a client's request for a workflow's run ends that has an idempotency key: there is no such invocation. */
-export const refusedKey = (target: Target, input: Uint8Array, options: StartOptions): Invocation => ({
+export const refusedKey = (target: ScopedTarget, input: Uint8Array, options: StartOptions): Invocation => ({
   ...makeInvocation({ id: "", label: "", target, input, traceparent: undefined, request: requestOf(options) }),
   status: "completed",
   result: rejected(

@@ -29,21 +29,24 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("the ingress c
     })
   )
 
-  it.effect("an invocation that was sent is attached to by id and by idempotency key, and its output is polled", () =>
-    Effect.gen(function* () {
-      const client = yield* Ingress
-      const key = yield* freshKey
-      const options = { idempotencyKey: "nap" }
-      const sent = yield* client.send(contract, key, "nap", 300, options)
-      assert.strictEqual(sent.status, "Accepted")
-      assert.strictEqual((yield* client.send(contract, key, "nap", 300, options)).status, "PreviouslyAccepted")
-      const byKey = { key, idempotencyKey: "nap" }
-      assert.isTrue(Option.isNone(yield* client.output(contract, "nap", byKey)))
-      assert.strictEqual(yield* client.attach(contract, "nap", sent), "slept")
-      assert.strictEqual(yield* client.attach(contract, "nap", byKey), "slept")
-      assert.deepStrictEqual(yield* client.output(contract, "nap", sent), Option.some("slept"))
-    })
-  )
+  for (const idempotencyKey of ["nap", "a nap/1 %"])
+    it.effect(
+      `an invocation that was sent is attached to by id and by idempotency key "${idempotencyKey}", and its output is polled`,
+      () =>
+        Effect.gen(function* () {
+          const client = yield* Ingress
+          const key = yield* freshKey
+          const options = { idempotencyKey }
+          const sent = yield* client.send(contract, key, "nap", 300, options)
+          assert.strictEqual(sent.status, "Accepted")
+          assert.strictEqual((yield* client.send(contract, key, "nap", 300, options)).status, "PreviouslyAccepted")
+          const byKey = { key, idempotencyKey }
+          assert.isTrue(Option.isNone(yield* client.output(contract, "nap", byKey)))
+          assert.strictEqual(yield* client.attach(contract, "nap", sent), "slept")
+          assert.strictEqual(yield* client.attach(contract, "nap", byKey), "slept")
+          assert.deepStrictEqual(yield* client.output(contract, "nap", sent), Option.some("slept"))
+        })
+    )
 
   it.effect("a failure that is attached to later is the same class", () =>
     Effect.gen(function* () {

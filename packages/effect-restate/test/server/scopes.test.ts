@@ -1,9 +1,10 @@
-import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
 import { RestateClient } from "../../../../test/support/stack/Restate.ts"
 import { Ingress } from "../../src/ingress/Ingress.ts"
 import { probe, probeContract } from "../fixtures/Probe.ts"
-import { freshKey } from "../suite/Host.ts"
+import { workflow, workflowContract } from "../fixtures/workflows.ts"
+import { ScopeHost, scopeGuarantees } from "../suite/scopes.ts"
 import { probeOptions, servingServer } from "./serverHost.ts"
 
 /** What Restate 1.7 switches on for scopes. */
@@ -16,32 +17,32 @@ const experiments = Object.fromEntries(
     "SCOPED_PROMISE_TABLE_MIGRATION"
   ].map((name) => [`RESTATE_EXPERIMENTAL_ENABLE_${name}`, "true"])
 )
-const server = servingServer("1 minute", [probe("Explicit", probeOptions("Explicit"))], [], undefined, experiments)
+const served = [probe("Explicit", probeOptions("Explicit")), workflow("Explicit")]
+const server = servingServer("1 minute", served, [], undefined, experiments)
+
+const contract = probeContract("Explicit")
+const approval = workflowContract("Explicit")
+
+const host = Layer.effect(
+  ScopeHost,
+  Effect.gen(function* () {
+    const { ingress: url } = yield* RestateClient
+    const client = yield* Effect.provide(Ingress, Ingress.layer({ url }))
+    return ScopeHost.of({
+      asksInScope: (key) => Effect.orDie(client.call(contract, key, "asksInScope", undefined)),
+      nap: (key, millis, options) => Effect.orDie(Effect.asVoid(client.send(contract, key, "nap", millis, options))),
+      add: (key, by, options) => Effect.orDie(client.call(contract, key, "add", { by }, options)),
+      tellsScope: (key, options) => Effect.orDie(client.call(contract, key, "tellsScope", undefined, options)),
+      run: (id, options) => Effect.orDie(Effect.asVoid(client.send(approval, id, "run", undefined, options))),
+      approve: (id, options) => Effect.orDie(client.call(approval, id, "approve", undefined, options)),
+      attach: (ref) => client.attach(contract, "nap", ref),
+      output: (ref) => client.output(contract, "nap", ref),
+      attachRun: (ref) => client.attach(approval, "run", ref),
+      outputOfRun: (ref) => client.output(approval, "run", ref)
+    })
+  })
+)
 
 layer(server, { excludeTestServices: true, timeout: "1 minute" })("a server with scopes", (it) => {
-  it.effect("scope, limit key and idempotency key of a call or a send reach its handler", () =>
-    Effect.gen(function* () {
-      const client = yield* RestateClient
-      const { body, status } = yield* client.call(`Explicit/${yield* freshKey}/asksInScope`)
-      assert.strictEqual(status, 200, JSON.stringify(body))
-      const called = { scope: "tenant-1", limitKey: "key/1", idempotencyKey: "once" }
-      assert.deepStrictEqual(body, [called, { scope: "tenant-2" }])
-    })
-  )
-
-  it.effect("a call through the ingress goes into its scope", () =>
-    Effect.gen(function* () {
-      const { ingress: url } = yield* RestateClient
-      const client = yield* Effect.provide(Ingress, Ingress.layer({ url }))
-      const options = { scope: "tenant-1", limitKey: "key/1", idempotencyKey: "once" }
-      const told = yield* client.call(probeContract("Explicit"), yield* freshKey, "tellsScope", undefined, options)
-      assert.deepStrictEqual(told, options)
-      const sent = yield* client.send(probeContract("Explicit"), yield* freshKey, "tellsScope", undefined, {
-        scope: "tenant-2",
-        delay: "10 millis"
-      })
-      const later = yield* client.attach(probeContract("Explicit"), "tellsScope", sent)
-      assert.strictEqual(later.scope, "tenant-2")
-    })
-  )
+  it.layer(host)("and the ingress client", scopeGuarantees)
 })
