@@ -11,6 +11,12 @@ export interface PublishedExport {
   readonly default: string
 }
 
+/**
+ * What users of the package need. Not in the workspace's manifest: there npm would warn on every machine whose own Node is
+ * older, although it installs Node 24 for the scripts.
+ */
+const engines = { node: ">=24" }
+
 const sourceFile = /^\.\/src\/(.+)\.ts$/
 
 const compiled = ([entry, source]: readonly [string, string]): readonly [string, PublishedExport] => {
@@ -28,6 +34,7 @@ export const publishedManifest = <M extends WorkspaceManifest>(manifest: M) => {
   const { exports, private: _, scripts: __, ...kept } = manifest
   return {
     ...kept,
+    engines,
     exports: { ...Object.fromEntries(Object.entries(exports).map(compiled)), "./package.json": "./package.json" },
     files: ["dist", "src", "lint", "docs", "examples", "CHANGELOG.md"]
   }
