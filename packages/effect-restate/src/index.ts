@@ -45,6 +45,8 @@ export {
   type WorkflowOptions
 } from "./contract/Implementation.ts"
 export { defaultLimits, type Limits } from "./contract/Limits.ts"
+export { publicMetadata } from "./contract/publicMetadata.ts"
+export { RawBytes } from "./contract/RawBytes.ts"
 export {
   InvalidPayload,
   opaqueSerde,

@@ -2,6 +2,7 @@ import * as restate from "@restatedev/restate-sdk"
 import type { AnySchema, ContractKind, HandlerContract, HandlerMode } from "../contract/Contract.ts"
 import type { AttemptRetry, ObjectOptions, WorkflowOptions } from "../contract/Implementation.ts"
 import type { Limits } from "../contract/Limits.ts"
+import { isRawBytes } from "../contract/RawBytes.ts"
 import { jsonSchemaOf, opaqueSerde } from "../contract/Serde.ts"
 import type { BoundObject } from "./BoundObject.ts"
 import { journalOf, type MakeJournal } from "./journalOf.ts"
@@ -52,6 +53,7 @@ const handlerOptions = (
   limits: Limits
 ) => ({
   input: publishedSerde(declared.input, limits),
+  ...(isRawBytes(declared.input) ? { accept: "*/*" } : {}),
   // The attempt answers with bytes that are encoded already.
   output: { ...publishedSerde(declared.output, limits), serialize: (bytes: unknown) => bytes as Uint8Array },
   ingressPrivate: declared.ingress === "private",

@@ -2,6 +2,7 @@ import { Either, JSONSchema, ParseResult, Schema, SchemaAST } from "effect"
 import { EncodingFailed } from "../operations/DurableError.ts"
 import { type AnySchema, opaque } from "./Contract.ts"
 import { clipped } from "./clipped.ts"
+import { isRawBytes, rawContentType } from "./RawBytes.ts"
 
 /** How a value becomes journal bytes and back. The shape Restate's SDK expects. */
 export interface Serde<A> {
@@ -142,6 +143,20 @@ const make = <A, I>(schema: Schema.Schema<A, I>, maxBytes: number): SchemaSerde<
   }
 }
 
+const checked = (value: unknown, maxBytes: number): Either.Either<Uint8Array, InvalidPayload> => {
+  if (!(value instanceof Uint8Array)) return Either.left(new InvalidPayload({ problem: "the value is not bytes" }))
+  return value.length > maxBytes ? Either.left(tooLarge(value.length, maxBytes)) : Either.right(value)
+}
+
+/** The serde of `RawBytes`. */
+const makeRaw = (maxBytes: number): SchemaSerde<unknown> => ({
+  contentType: rawContentType,
+  encode: (value) => checked(value, maxBytes),
+  write: () => Either.left(new InvalidPayload({ problem: "bytes have no JSON" })),
+  serialize: (value) => Either.getOrThrowWith(checked(value, maxBytes), (problem) => problem),
+  deserialize: (bytes) => Either.getOrThrowWith(checked(bytes, maxBytes), (problem) => problem)
+})
+
 /** The serde of a schema whose types are not known here. */
 export const opaqueSerde = (schema: AnySchema, maxBytes: number): SchemaSerde<unknown> =>
   serdeOf(opaque(schema), maxBytes)
@@ -160,7 +175,8 @@ export const serdeOf = <A, I>(schema: Schema.Schema<A, I>, maxBytes: number): Sc
   const known = bySize.get(maxBytes)
   // The cache is keyed by the schema itself, so what is found there was made for the same A.
   if (known !== undefined) return known as SchemaSerde<A>
-  const made = make(schema, maxBytes)
+  // What RawBytes decodes is bytes.
+  const made = isRawBytes(schema) ? (makeRaw(maxBytes) as SchemaSerde<A>) : make(schema, maxBytes)
   cache.set(schema.ast, bySize.set(maxBytes, made as SchemaSerde<unknown>))
   return made
 }

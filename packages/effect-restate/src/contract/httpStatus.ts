@@ -10,7 +10,7 @@ const PlatformStatusId: unique symbol = Symbol.for("@effect/platform/HttpApiSche
 export const httpStatus = (status: number): { readonly [HttpStatusId]: number } => ({ [HttpStatusId]: status })
 
 /** A class keeps its annotations on the side of its instances. */
-const annotationsOf = (ast: SchemaAST.AST): SchemaAST.Annotations =>
+export const annotationsOf = (ast: SchemaAST.AST): SchemaAST.Annotations =>
   SchemaAST.isTransformation(ast) ? { ...ast.to.annotations, ...ast.annotations } : ast.annotations
 
 /** The status that the schema declares, with `httpStatus` or @effect/platform's `HttpApiSchema.annotations`; else 500. */

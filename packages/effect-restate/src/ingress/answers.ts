@@ -2,7 +2,7 @@ import { TerminalError } from "@restatedev/restate-sdk"
 import { Effect, Either, Option, Schema } from "effect"
 import type { AnySchema } from "../contract/Contract.ts"
 import { opaqueSerde } from "../contract/Serde.ts"
-import { fromTerminal } from "../contract/TypedFailure.ts"
+import { fromTerminal, shownBy } from "../contract/TypedFailure.ts"
 import type { HttpAnswer } from "../http/exchange.ts"
 import { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import { CallFailed } from "../operations/DurableError.ts"
@@ -44,8 +44,8 @@ const refusalOf = (answer: HttpAnswer): Either.Either<TerminalError, IngressUnav
   return Either.right(new TerminalError(message, { errorCode: code, ...(metadata === undefined ? {} : { metadata }) }))
 }
 
-const untyped = (target: string, { code, message }: TerminalError): CallFailed =>
-  new CallFailed({ target, code, reason: message })
+const untyped = (target: string, error: TerminalError): CallFailed =>
+  new CallFailed({ target, code: error.code, reason: error.message, ...shownBy(error) })
 
 /** The output of a handler, or its failure. */
 export const outputOf = (

@@ -26,11 +26,12 @@ export class StepFailed extends Schema.TaggedError<StepFailed>()("StepFailed", {
   }
 }
 
-/** The callee ended with a failure that its contract does not declare. */
+/** The callee ended with a failure that its contract does not declare. `metadata` is what that failure shows to every caller. */
 export class CallFailed extends Schema.TaggedError<CallFailed>()("CallFailed", {
   target: Schema.String,
   code: Schema.Number,
-  reason: Schema.String
+  reason: Schema.String,
+  metadata: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
 }) {
   override get message(): string {
     return `call to ${this.target} failed: ${this.reason}`

@@ -2,7 +2,7 @@ import { TerminalError } from "@restatedev/restate-sdk"
 import { Effect, Option } from "effect"
 import type { Completion } from "../attempt/Journal.ts"
 import type { Contract, Failure, HandlerName, Output } from "../contract/Contract.ts"
-import { fromTerminal } from "../contract/TypedFailure.ts"
+import { fromTerminal, shownBy } from "../contract/TypedFailure.ts"
 import { CallFailed } from "./DurableError.ts"
 
 /** What another handler answered: its output, a failure that its contract declares, or `CallFailed`. */
@@ -18,6 +18,11 @@ export const calleeAnswer =
     // Decoded by the contract's error schema.
     const typed = encoded as Option.Option<Failure<C, H>>
     const untyped = () =>
-      new CallFailed({ target: `${contract.name}/${handler}`, code: error.code, reason: error.message })
+      new CallFailed({
+        target: `${contract.name}/${handler}`,
+        code: error.code,
+        reason: error.message,
+        ...shownBy(error)
+      })
     return Effect.fail(Option.getOrElse(typed, untyped))
   }
