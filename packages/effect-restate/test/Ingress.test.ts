@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Exit, Option, Redacted, Schema } from "effect"
 import { Contract } from "../src/contract/Contract.ts"
 import { httpStatus } from "../src/contract/httpStatus.ts"
+import { RawBytes } from "../src/contract/RawBytes.ts"
 import { failureMetadata, typedFailuresHeader } from "../src/contract/TypedFailure.ts"
 import { Ingress } from "../src/ingress/Ingress.ts"
 import type { IngressOptions } from "../src/ingress/IngressClient.ts"
@@ -48,6 +49,16 @@ describe("the typed ingress client", () => {
     })
   )
 
+  it.scopedLive("says of raw bytes that they are no JSON", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* standIn({ status: 200, body: "pong" })
+      const Raw = Contract.service("Raw", { Ping: { input: RawBytes, output: RawBytes } })
+      const answer = yield* (yield* clientAt(url)).call(Raw, "Ping", new TextEncoder().encode("ping"))
+      assert.strictEqual(new TextDecoder().decode(answer), "pong")
+      assert.deepStrictEqual([seen[0]?.body, seen[0]?.headers["content-type"]], ["ping", "application/octet-stream"])
+    })
+  )
+
   it.scopedLive("turns a declared failure back into its class", () =>
     Effect.gen(function* () {
       const metadata = { [failureMetadata]: '{"_tag":"SoldOut","left":1}' }
@@ -57,11 +68,15 @@ describe("the typed ingress client", () => {
     })
   )
 
-  it.scopedLive("keeps code and message of a failure that the contract does not declare", () =>
+  it.scopedLive("keeps code, message and public metadata of a failure that the contract does not declare", () =>
     Effect.gen(function* () {
       const error = yield* refusedWith({ status: 400, body: { code: 400, message: "count: must be a number" } })
       assert.instanceOf(error, CallFailed)
-      assert.deepStrictEqual([error.code, error.reason], [400, "count: must be a number"])
+      assert.deepStrictEqual([error.code, error.reason, error.metadata], [400, "count: must be a number", undefined])
+      const metadata = { [failureMetadata]: '{"_tag":"Other"}', item: "a" }
+      const shown = yield* refusedWith({ status: 409, body: { code: 409, message: "sold out", metadata } })
+      assert.instanceOf(shown, CallFailed)
+      assert.deepStrictEqual(shown.metadata, { item: "a" })
     })
   )
 

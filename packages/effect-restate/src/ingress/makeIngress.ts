@@ -1,8 +1,9 @@
 import type { JournalValueCodec } from "@restatedev/restate-sdk"
 import { Duration, Effect } from "effect"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
-import type { Contract } from "../contract/Contract.ts"
+import type { Contract, HandlerContract } from "../contract/Contract.ts"
 import type { AnyInvocationRef } from "../contract/InvocationRef.ts"
+import { isRawBytes, rawContentType } from "../contract/RawBytes.ts"
 import { encodeFor, maxPayloadBytes, opaqueSerde, serdeOf } from "../contract/Serde.ts"
 import { typedFailuresHeader } from "../contract/TypedFailure.ts"
 import { withKey } from "../contract/withKey.ts"
@@ -49,7 +50,7 @@ export const makeIngress = ({
         const declared = yield* declaredHandler(contract, handler)
         const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
         const path = pathOf(contract, key, handler)
-        const headers = headersOf(sent)
+        const headers = { ...contentTypeOf(declared), ...headersOf(sent) }
         const answer = yield* ask({
           method: "POST",
           path: callPath(path, sent.scope),
@@ -67,7 +68,8 @@ export const makeIngress = ({
         const path = pathOf(contract, key, handler)
         const delay = options.delay === undefined ? "" : `?delay=${wholeMillis(options.delay)}ms`
         const to = sendPath(path, options.scope) + delay
-        const answer = yield* order({ method: "POST", path: to, body: written(body), headers: headersOf(options) })
+        const headers = { ...contentTypeOf(declared), ...headersOf(options) }
+        const answer = yield* order({ method: "POST", path: to, body: written(body), headers })
         return yield* acceptedOf(path, answer)
       }),
     attach: (contract: Contract, handler: string, invocation: AnyInvocationRef, { timeout }: WaitOptions = {}) =>
@@ -129,6 +131,11 @@ const declaredHandler = (contract: Contract, handler: string) =>
   Effect.fromNullable(contract.handlers[handler]).pipe(
     Effect.orDieWith(() => new TypeError(`${contract.name} has no handler ${handler}`))
   )
+
+const raw = { "content-type": rawContentType }
+
+/** Other bodies are JSON. */
+const contentTypeOf = ({ input }: HandlerContract): Record<string, string> => (isRawBytes(input) ? raw : {})
 
 /** With the request for failures with their fields: an invocation that was sent may be attached to later. */
 const headersOf = ({ headers, idempotencyKey, limitKey, traceparent }: IngressSendOptions): Record<string, string> => ({

@@ -1,6 +1,7 @@
 import { layer } from "@effect/vitest"
 import { cancellation } from "./cases/cancellation.ts"
 import { combinators } from "./cases/combinators.ts"
+import { interpreter } from "./cases/interpreter.ts"
 import { nonDeterminismErrors } from "./cases/nonDeterminismErrors.ts"
 import { serverRestarts, sleepWithFailures } from "./cases/restarts.ts"
 import { runFlush, runRetry } from "./cases/runs.ts"
@@ -18,6 +19,7 @@ layer(deployment({ inactivityTimeout: 0 }), { excludeTestServices: true, timeout
   (it) => {
     cancellation(it)
     combinators(it)
+    interpreter(it)
     nonDeterminismErrors(it)
     runFlush(it)
     runRetry(it)

@@ -3,6 +3,7 @@ import { callOrdering } from "./cases/callOrdering.ts"
 import { cancellation } from "./cases/cancellation.ts"
 import { combinators } from "./cases/combinators.ts"
 import { ingress } from "./cases/ingress.ts"
+import { interpreter } from "./cases/interpreter.ts"
 import { killInvocation } from "./cases/killInvocation.ts"
 import { proxyRequestSigning } from "./cases/proxyRequestSigning.ts"
 import { serverRestarts, sleepWithFailures } from "./cases/restarts.ts"
@@ -21,6 +22,7 @@ layer(deployment({}), { excludeTestServices: true, timeout: "1 minute" })("confo
   cancellation(it)
   combinators(it)
   ingress(it)
+  interpreter(it)
   killInvocation(it)
   proxyRequestSigning(it)
   runRetry(it)

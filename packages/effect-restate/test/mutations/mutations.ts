@@ -163,7 +163,19 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "every typed failure has status 500",
-    edits: [edit("contract/TypedFailure.ts", "errorCode: statusOf(schema.ast, failure)", "errorCode: 500")]
+    edits: [edit("contract/TypedFailure.ts", "errorCode: httpStatusOf(member)", "errorCode: 500")]
+  },
+  {
+    name: "a failure shows no public metadata",
+    edits: [edit("contract/TypedFailure.ts", "{ ...shown, ...(withFields", "{ ...(withFields")]
+  },
+  {
+    name: "the fields of a failure are among what CallFailed shows",
+    edits: [edit("contract/TypedFailure.ts", "name !== failureMetadata", 'name !== ""')]
+  },
+  {
+    name: "raw bytes are written as JSON",
+    edits: [edit("contract/Serde.ts", "isRawBytes(schema) ?", "isRawBytes(schema) && maxBytes < 0 ?")]
   },
   {
     name: "a call that is interrupted leaves its callee running",

@@ -48,6 +48,17 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("the ingress c
         })
     )
 
+  it.effect("raw bytes are sent and answered as they are", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const bytes = Uint8Array.of(0, 255, 128)
+      const call = client.call(contract, yield* freshKey, "reverses", bytes)
+      assert.deepStrictEqual([...(yield* call)], [128, 255, 0])
+      const sent = yield* client.send(contract, yield* freshKey, "reverses", bytes)
+      assert.deepStrictEqual([...(yield* client.attach(contract, "reverses", sent))], [128, 255, 0])
+    })
+  )
+
   it.effect("a failure that is attached to later is the same class", () =>
     Effect.gen(function* () {
       const client = yield* Ingress

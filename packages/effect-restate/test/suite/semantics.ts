@@ -7,6 +7,7 @@ import { fidelityGuarantees } from "./fidelity.ts"
 import type { Host } from "./Host.ts"
 import { invocationGuarantees } from "./invocations.ts"
 import { messagingGuarantees } from "./messaging.ts"
+import { payloadGuarantees } from "./payloads.ts"
 import { recurringGuarantees } from "./recurring.ts"
 import { sagaGuarantees } from "./sagas.ts"
 import { serviceGuarantees } from "./services.ts"
@@ -32,6 +33,7 @@ export const semantics = (it: It): void => {
   concurrencyGuarantees(it)
   timeGuarantees(it)
   messagingGuarantees(it)
+  payloadGuarantees(it)
   invocationGuarantees(it)
   recurringGuarantees(it)
   telemetryGuarantees(it)
