@@ -4,7 +4,7 @@ import { Duration } from "effect"
 import * as bounds from "../../../src/layers/outbound/bounds.ts"
 
 const page = readFileSync("docs/operating.md", "utf8")
-const section = page.slice(page.indexOf("### What a neighbour may take"), page.indexOf("### Secrets and how"))
+const section = page.slice(page.indexOf("### Bounds for external services"), page.indexOf("### Secrets and how"))
 
 const bytesOf = (bytes: number): string => (bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MiB` : `${bytes / 1024} KiB`)
 
@@ -18,7 +18,7 @@ describe("the page for operators", () => {
     const { maxBytes, maxInFlight, neighbour, timeout } = configured ? found(Duration.seconds(1)) : found
     it(`has the bounds of ${key}`, () => {
       const name = key === "unkeyVault" || key === "hashicorpVault" ? names[key] : neighbour
-      const bytes = statusOnly.includes(key) ? "none is read" : bytesOf(maxBytes)
+      const bytes = statusOnly.includes(key) ? "not read" : bytesOf(maxBytes)
       const within = configured ? "`clickhouse.request_timeout`" : `${Duration.toSeconds(timeout)} s`
       assert.include(section, `| ${name} | ${bytes} | ${within} | ${maxInFlight} |`)
     })
