@@ -2,6 +2,8 @@
 const effect = "^node_modules/(effect|@effect/platform|@effect/sql)/"
 /** The durable kit: a package of this repository, used like one from elsewhere. */
 const kit = "^packages/effect-restate/src/(index|node|ingress|admin|testing)\\.ts$"
+/** The SDK of Restate's admin API. */
+const adminClient = "^packages/effect-restate/src/admin\\.ts$"
 const allowed = {
   text: [],
   names: [effect, "^src/text/", "^(node:)?(net|url)$", "^node_modules/tldts/"],
@@ -36,7 +38,14 @@ module.exports = {
       severity: "error",
       comment: "a layer knows services and its vendor SDK, never a workflow, a contract, the bridge or the server",
       from: { path: "^src/layers/" },
-      to: { path: "^(src/(workflows|contract|http|main\\.ts)|packages/)" }
+      to: { path: "^(src/(workflows|contract|http|main\\.ts)|packages/)", pathNot: adminClient }
+    },
+    {
+      name: "kit-admin-client",
+      severity: "error",
+      comment: "Restate's admin API is asked where its calls are bounded, and nowhere else",
+      from: { path: "^src/", pathNot: "^src/layers/(restateAdmin/|RestateAdminHttp\\.ts$)" },
+      to: { path: adminClient }
     },
     {
       name: "kit-is-the-only-importer-of-restate",

@@ -1,34 +1,22 @@
-import { HttpClientRequest } from "@effect/platform"
-import { Array as Arr, Duration, Effect, Layer, Schedule, Schema } from "effect"
+import { Array as Arr, Duration, Effect, Layer, Schedule } from "effect"
+import type { AdminClient } from "effect-restate/admin"
 import { type Registration, RestateAdmin, RestateAdminError, unknownHandlers } from "../services/RestateAdmin.ts"
 import { stateOfAddress } from "../services/RestateVersions.ts"
-import type { OutboundHttp } from "./outbound/OutboundHttp.ts"
-import { call, makeAdminClient, type RestateAdminOptions, shorten } from "./restateAdmin/AdminClient.ts"
+import { shortened } from "../text/codePoints.ts"
+import { asked, makeAdminClient, type RestateAdminOptions } from "./restateAdmin/AdminClient.ts"
 import { registeredVersions } from "./restateAdmin/RestateVersionsHttp.ts"
 
 // During registration Restate calls the worker back for discovery, so it can take as long as a slow start.
 const registerTimeout = Duration.seconds(30)
 const queryTimeout = Duration.seconds(5)
+const maxDetail = 300
 
 // A worker and its Restate often start together: 45 s is enough for either to come up. After that a restart is better.
 const registerRetry = Schedule.intersect(Schedule.spaced(Duration.seconds(5)), Schedule.recurs(9))
 
-const Deployment = Schema.Struct({
-  id: Schema.String,
-  services: Schema.Array(
-    Schema.Struct({ name: Schema.String, handlers: Schema.Array(Schema.Struct({ name: Schema.String })) })
-  )
-})
-const Version = Schema.Struct({ version: Schema.String })
-
-const registerOnce = (send: OutboundHttp, { uri, force, handlers = [] }: Registration) =>
+const registerOnce = (admin: AdminClient, { force, handlers = [], uri }: Registration) =>
   Effect.gen(function* () {
-    const { id, services } = yield* call(send, {
-      operation: "register",
-      request: HttpClientRequest.post("/deployments").pipe(HttpClientRequest.bodyUnsafeJson({ uri, force })),
-      answer: Deployment,
-      timeout: registerTimeout
-    })
+    const { id, services } = yield* asked("register", registerTimeout)(admin.register({ uri, force }))
     const known = Arr.flatMap(services, (service) =>
       service.handlers.map((handler) => `${service.name}/${handler.name}`)
     )
@@ -37,16 +25,19 @@ const registerOnce = (send: OutboundHttp, { uri, force, handlers = [] }: Registr
       ? yield* new RestateAdminError({
           operation: "register",
           reason: "stale",
-          detail: shorten(`the URI is registered with an older list of handlers, without ${unknown.join(", ")}`)
+          detail: shortened(
+            `the URI is registered with an older list of handlers, without ${unknown.join(", ")}`,
+            maxDetail
+          )
         })
       : { id, handlers: known }
   })
 
 const make = (options: RestateAdminOptions) =>
-  Effect.map(makeAdminClient(options), (send) =>
+  Effect.map(makeAdminClient(options), (admin) =>
     RestateAdmin.of({
       register: Effect.fn("RestateAdmin.register")((registration) =>
-        registerOnce(send, registration).pipe(
+        registerOnce(admin, registration).pipe(
           Effect.tapError((error) =>
             Effect.when(
               Effect.logWarning("Registration with Restate will be tried again", { problem: error.message }),
@@ -56,24 +47,9 @@ const make = (options: RestateAdminOptions) =>
           Effect.retry({ schedule: registerRetry, while: (error) => error.class === "retry" })
         )
       ),
-      stateOf: (uri) => Effect.map(registeredVersions(send), (versions) => stateOfAddress(uri, versions)),
-      health: Effect.asVoid(
-        call(send, {
-          operation: "health",
-          request: HttpClientRequest.get("/health"),
-          answer: Schema.Unknown,
-          timeout: queryTimeout
-        })
-      ),
-      version: Effect.map(
-        call(send, {
-          operation: "version",
-          request: HttpClientRequest.get("/version"),
-          answer: Version,
-          timeout: queryTimeout
-        }),
-        ({ version }) => version
-      )
+      stateOf: (uri) => Effect.map(registeredVersions(admin), (versions) => stateOfAddress(uri, versions)),
+      health: asked("health", queryTimeout)(admin.health),
+      version: asked("version", queryTimeout)(admin.version)
     })
   )
 

@@ -1,9 +1,10 @@
 import { createServer } from "node:http"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Either } from "effect"
+import { AdminConflict } from "effect-restate/admin"
 import { onLoopback } from "../../dev/stack/onLoopback.ts"
 import { seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
-import { RestateClient, RestateRefused } from "../support/stack/Restate.ts"
+import { RestateClient } from "../support/stack/Restate.ts"
 import { deploymentRow } from "./support/deploys.ts"
 import { eventually } from "./support/eventually.ts"
 import { formerWorker } from "./support/formerWorker.ts"
@@ -53,7 +54,7 @@ layer(stack({ regions: [region], env: { WORKER_RESTATE_REGISTER_AS: "" } }), {
         yield* restate.call("hydra.v1.DeploymentService/d_former/ScheduleDesiredStateChange", stop)
 
         const refused = yield* Effect.either(restate.register(first.url))
-        assert.isTrue(Either.isLeft(refused) && refused.left instanceof RestateRefused && refused.left.status === 409)
+        assert.isTrue(Either.isLeft(refused) && refused.left instanceof AdminConflict && refused.left.status === 409)
         yield* restate.register(first.url, { force: true })
 
         // The former deploy ends where it began, and the version that it asks for is ours, above its own.

@@ -42,7 +42,10 @@ const withAdmin = <A, E>(adminUrl: string, program: Effect.Effect<A, E, RestateA
 
 const registration = { uri: "http://worker:9080", force: false, handlers: ["Deploy/run"] }
 const register = Effect.flatMap(RestateAdmin, (admin) => admin.register(registration))
-const deployment = { id: "dp_1", services: [{ name: "Deploy", handlers: [{ name: "run" }, { name: "stop" }] }] }
+const deployment = {
+  id: "dp_1",
+  services: [{ name: "Deploy", revision: 1, handlers: [{ name: "run" }, { name: "stop" }] }]
+}
 
 describe("Restate admin over HTTP", () => {
   it.scopedLive("[W57] registration sends the URI, never force unless told, and the key as a bearer token", () =>
@@ -122,10 +125,30 @@ describe("Restate admin over HTTP", () => {
 
   it.scopedLive("a URI that Restate knows with an older list of handlers is reported, not taken for success", () =>
     Effect.gen(function* () {
-      const { url } = yield* standIn(() => [200, { id: "dp_1", services: [{ name: "Deploy", handlers: [] }] }])
+      const { url } = yield* standIn(() => [
+        200,
+        { id: "dp_1", services: [{ name: "Deploy", revision: 1, handlers: [] }] }
+      ])
       const error = yield* Effect.flip(withAdmin(url, register))
       assert.strictEqual(error.reason, "stale")
       assert.include(error.message, "Deploy/run")
+    })
+  )
+
+  it.scopedLive("a redirect is an unexpected answer with its status, which is not tried again", () =>
+    Effect.gen(function* () {
+      const { received, url } = yield* standIn(() => [302, ""])
+      const error = yield* Effect.flip(withAdmin(url, register))
+      assert.lengthOf(received, 1)
+      assert.deepStrictEqual([error.reason, error.status, error.class], ["unexpected-answer", 302, "permanent"])
+    })
+  )
+
+  it.scopedLive("a page of a proxy instead of Restate's message is not quoted", () =>
+    Effect.gen(function* () {
+      const { url } = yield* standIn(() => [403, "<html>authorization: Bearer k3y</html>"])
+      const error = yield* Effect.flip(withAdmin(url, register, Option.some("k3y")))
+      assert.deepStrictEqual([error.reason, error.detail], ["refused", "no message"])
     })
   )
 
@@ -142,14 +165,15 @@ describe("Restate admin over HTTP", () => {
 
   it.scopedLive("a URI counts as registered with or without its trailing slash", () =>
     Effect.gen(function* () {
+      const service = { name: "Deploy", revision: 1 }
       const { url } = yield* standIn((line) => [
         200,
         line === "GET /services"
-          ? { services: [{ name: "Deploy", deployment_id: "dp_0" }] }
+          ? { services: [{ ...service, deployment_id: "dp_0" }] }
           : {
               deployments: [
-                { id: "dp_0", arn: "arn:aws:lambda", created_at: "2026-01-02", services: [{ name: "Deploy" }] },
-                { id: "dp_1", uri: "http://worker:9080/", created_at: "2026-01-01", services: [{ name: "Deploy" }] }
+                { id: "dp_0", arn: "arn:aws:lambda", created_at: "2026-01-02", services: [service] },
+                { id: "dp_1", uri: "http://worker:9080/", created_at: "2026-01-01", services: [service] }
               ]
             }
       ])

@@ -71,10 +71,7 @@ describe("the probes of a running worker", () => {
         for (const _ of [1, 2, 3]) assert.strictEqual((yield* probe(`${url}/health/ready`)).status, 200)
         yield* way.open
         const [deployment] = yield* restate.sql(`SELECT id FROM sys_deployment WHERE endpoint LIKE '${url}%'`)
-        yield* HttpClient.del(`${restate.admin}/deployments/${deployment?.id}?force=true`).pipe(
-          Effect.flatMap((response) => response.text),
-          Effect.provide(FetchHttpClient.layer)
-        )
+        yield* restate.remove(String(deployment?.id))
         const { body } = yield* untilStatus(`${url}/health/ready`, 503)
         assert.deepStrictEqual(JSON.parse(body).checks, { database: "ok", restate: "not registered", "new work": "ok" })
       })

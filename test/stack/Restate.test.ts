@@ -9,7 +9,7 @@ describe("a private Restate server", () => {
         const restate = yield* RestateClient
         assert.deepStrictEqual(yield* restate.sql("SELECT id FROM sys_invocation"), [])
         const refusal = yield* Effect.flip(restate.register("http://127.0.0.1:1"))
-        assert.strictEqual(refusal._tag, "RestateRefused")
+        assert.strictEqual(refusal._tag, "AdminUnavailable")
         const reply = yield* restate.call("Nobody/handle", {})
         assert.strictEqual(reply.status, 404)
       })

@@ -1,5 +1,5 @@
 export type { AnyInvocationRef, InvocationRef } from "./contract/InvocationRef.ts"
-export type { Fetch, FetchAnswer, HttpOptions } from "./http/exchange.ts"
+export type { Fetch, FetchAnswer, FetchRequest, HttpOptions } from "./http/exchange.ts"
 export { UnreadableAnswer } from "./http/UnreadableAnswer.ts"
 export { Accepted } from "./ingress/answers.ts"
 export { Ingress } from "./ingress/Ingress.ts"

@@ -54,11 +54,29 @@ describe("the admin client", () => {
         assert.deepStrictEqual([error._tag, "retryable" in error], [tag, false], status)
       }
       for (const status of [408, 429, 500, 503]) {
-        const error = yield* refused({ status, body: "<html>" }, (admin) => admin.kill("inv_1"))
+        const error = yield* refused({ status, body: "<html>a secret" }, (admin) => admin.kill("inv_1"))
         assert.deepStrictEqual([error._tag, "retryable" in error], ["AdminUnavailable", true])
+        assert.deepInclude(error, { status, reason: "no message" })
       }
       const notAdmin = yield* refused({ status: 404, body: "nothing here" }, rowsOf)
       assert.strictEqual(notAdmin._tag, "AdminRefused")
+    })
+  )
+
+  it.scopedLive("keeps what fetch rejected with, for callers who tell failures of their own fetch apart", () =>
+    Effect.gen(function* () {
+      const cause = new Error("refused by the proxy")
+      const error = yield* refused({ status: 200 }, rowsOf, { fetch: () => Promise.reject(cause) })
+      assert.strictEqual(error._tag === "AdminUnavailable" ? error.cause : undefined, cause)
+    })
+  )
+
+  it.scopedLive("takes an empty answer or JSON for health, and no page of another server", () =>
+    Effect.gen(function* () {
+      const healthy = yield* standIn({ status: 200 })
+      yield* (yield* adminAt(healthy.url)).health
+      const page = yield* refused({ status: 200, body: "<html>" }, ({ health }) => health)
+      assert.strictEqual(page._tag, "UnreadableAnswer")
     })
   )
 

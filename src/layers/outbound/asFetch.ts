@@ -5,26 +5,33 @@ import type { OutboundHttp } from "./OutboundHttp.ts"
 export interface FetchInit {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  readonly body?: string | Uint8Array | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** The part of a fetch Response that callers use. */
-export type FetchResponse = Pick<Response, "status" | "statusText" | "url" | "headers" | "text" | "arrayBuffer">
+export type FetchResponse = Pick<
+  Response,
+  "status" | "statusText" | "url" | "headers" | "text" | "arrayBuffer" | "body"
+>
+
+const withBody = (request: HttpClientRequest.HttpClientRequest, body: FetchInit["body"]) => {
+  const type = request.headers["content-type"] ?? "application/json; charset=utf-8"
+  if (body === undefined) return request
+  return typeof body === "string"
+    ? HttpClientRequest.bodyText(request, body, type)
+    : HttpClientRequest.bodyUint8Array(request, body, type)
+}
 
 /**
- * A `fetch` for libraries. It sends text, rejects with the OutboundError itself, and returns a response whose body is already
+ * A `fetch` for libraries. It sends text or bytes, rejects with the OutboundError itself, and returns a response whose body is already
  * read. Clock and logger are the runtime's.
  */
 export const asFetch =
   (send: OutboundHttp, runtime: Runtime.Runtime<never>) =>
   async (url: string, { body, headers = {}, method = "GET", signal }: FetchInit = {}): Promise<FetchResponse> => {
     // The library uses only HTTP methods.
-    const request = HttpClientRequest.make(method as HttpMethod.HttpMethod)(url, { headers }).pipe(
-      body === undefined
-        ? (it) => it
-        : HttpClientRequest.bodyText(body, headers["content-type"] ?? "application/json; charset=utf-8")
-    )
+    const request = withBody(HttpClientRequest.make(method as HttpMethod.HttpMethod)(url, { headers }), body)
     const answer = await Runtime.runPromise(runtime)(
       Effect.either(send(request)),
       signal === undefined ? {} : { signal }
@@ -35,6 +42,9 @@ export const asFetch =
       statusText: "",
       url: from.href,
       headers: new Headers(received),
+      get body() {
+        return bytes.length === 0 ? null : new Response(Uint8Array.from(bytes)).body
+      },
       text: () => Promise.resolve(text),
       arrayBuffer: () => Promise.resolve(Uint8Array.from(bytes).buffer)
     }

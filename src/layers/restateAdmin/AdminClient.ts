@@ -1,113 +1,73 @@
-import { HttpClientRequest } from "@effect/platform"
-import { Duration, Effect, flow, Option, type Redacted, Schema, type Scope } from "effect"
+import { Duration, Effect, Option, Redacted, type Scope } from "effect"
+import {
+  RestateAdmin as Admin,
+  type AdminClient,
+  type AdminConflict,
+  type AdminFailure,
+  type AdminNotFound
+} from "effect-restate/admin"
 import { RestateAdminError } from "../../services/RestateAdmin.ts"
-import { shortened } from "../../text/codePoints.ts"
+import { asFetch } from "../outbound/asFetch.ts"
 import { restateAdmin } from "../outbound/bounds.ts"
-import type { OutboundResponse } from "../outbound/exchange.ts"
-import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "../outbound/OutboundError.ts"
-import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
+import { OutboundRefused, OutboundUnavailable, reasonOf, statusOf } from "../outbound/OutboundError.ts"
+import { openOutbound } from "../outbound/OutboundHttp.ts"
 
 export interface RestateAdminOptions {
   readonly adminUrl: string
   readonly apiKey: Option.Option<Redacted.Redacted>
 }
 
-export interface AdminCall<A, I> {
-  /** The call's name in errors. */
-  readonly operation: string
-  /** The request, with a path relative to the admin URL. */
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly answer: Schema.Schema<A, I>
-  readonly timeout: Duration.Duration
-}
+type Failure = AdminFailure | AdminNotFound | AdminConflict
 
-const maxDetail = 300
+type Reason = Pick<RestateAdminError, "reason" | "status" | "detail">
 
-/** Shortens Restate's messages, which may quote the request. */
-export const shorten = (detail: string): string => shortened(detail, maxDetail)
-
-const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
-
-const reasonOf = (status: number): RestateAdminError["reason"] => {
-  if (status === 409) return "conflict"
-  return status >= 500 || status === 408 || status === 429 ? "unavailable" : "refused"
-}
-
-const statusFailure = (operation: string, { status, text }: OutboundResponse) =>
-  new RestateAdminError({
-    operation,
-    reason: reasonOf(status),
-    status,
-    detail: Option.match(Schema.decodeOption(Failure)(text), {
-      onNone: () => "no message",
-      onSome: ({ message }) => shorten(message)
-    })
-  })
-
-const transportFailure = (operation: string) => (error: OutboundError) =>
-  new RestateAdminError({
-    operation,
-    reason: reasonOfOutbound(error),
-    ...statusOf(error),
-    detail: error.message
-  })
-
-/** One request to the admin API. Every failure becomes a RestateAdminError, within the timeout. */
-export const call = <A, I>(send: OutboundHttp, options: AdminCall<A, I>): Effect.Effect<A, RestateAdminError> =>
-  Effect.gen(function* () {
-    const answer = yield* Effect.mapError(send(options.request), transportFailure(options.operation))
-    const { status, text } = answer
-    if (status < 200 || status > 299) return yield* statusFailure(options.operation, answer)
-    // An empty body is valid: the health endpoint has none.
-    return yield* Schema.decodeUnknown(Schema.parseJson(options.answer))(text === "" ? "null" : text)
-  }).pipe(
-    Effect.catchTag(
-      "ParseError",
-      () =>
-        new RestateAdminError({
-          operation: options.operation,
-          reason: "unexpected-answer",
-          detail: "the answer is not what Restate 1.7 sends"
-        })
-    ),
-    Effect.timeoutFail({
-      duration: options.timeout,
-      onTimeout: () =>
-        new RestateAdminError({
-          operation: options.operation,
-          reason: "timeout",
-          detail: `no answer within ${Duration.format(options.timeout)}`
-        })
-    })
-  )
-
-/** Queries Restate's SQL introspection. A query on invocations scans all of them, so query rarely and for few rows. */
-export const query = <A, I>(
-  send: OutboundHttp,
-  options: {
-    readonly operation: string
-    readonly sql: string
-    readonly row: Schema.Schema<A, I>
-    readonly timeout: Duration.Duration
+const reasonFor = (error: Failure): Reason => {
+  switch (error._tag) {
+    case "UnreadableAnswer":
+      return { reason: "unexpected-answer", detail: error.problem }
+    case "AdminNotFound":
+      return { reason: "refused", status: 404, detail: error.reason }
+    case "AdminConflict":
+      return { reason: "conflict", status: error.status, detail: error.reason }
+    case "AdminRefused":
+      return { reason: error.status === 409 ? "conflict" : "refused", status: error.status, detail: error.reason }
+    case "AdminUnavailable": {
+      const { cause, reason: detail, status } = error
+      if (cause instanceof OutboundRefused || cause instanceof OutboundUnavailable)
+        return { reason: reasonOf(cause), ...statusOf(cause), detail: cause.message }
+      return status === undefined ? { reason: "unreachable", detail } : { reason: "unavailable", status, detail }
+    }
   }
-): Effect.Effect<ReadonlyArray<A>, RestateAdminError> =>
-  Effect.map(
-    call(send, {
-      operation: options.operation,
-      request: HttpClientRequest.post("/query").pipe(HttpClientRequest.bodyUnsafeJson({ query: options.sql })),
-      answer: Schema.Struct({ rows: Schema.Array(options.row) }),
-      timeout: options.timeout
-    }),
-    ({ rows }) => rows
-  )
+}
 
-/** A client for `call` and `query`. The API key stays Redacted until it is sent as a bearer token. */
-export const makeAdminClient = (options: RestateAdminOptions): Effect.Effect<OutboundHttp, never, Scope.Scope> =>
-  Effect.map(openOutbound({ bounds: restateAdmin }), (outbound) => {
-    const authorize = Option.match(options.apiKey, {
-      onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
-      onSome: (key) => HttpClientRequest.bearerToken(key)
+/** One call of the admin API, by its name in errors. Every failure becomes a RestateAdminError, within the timeout. */
+export const asked =
+  (operation: string, timeout: Duration.Duration) =>
+  <A>(call: Effect.Effect<A, Failure>): Effect.Effect<A, RestateAdminError> =>
+    call.pipe(
+      Effect.mapError((error) => new RestateAdminError({ operation, ...reasonFor(error) })),
+      Effect.timeoutFail({
+        duration: timeout,
+        onTimeout: () =>
+          new RestateAdminError({
+            operation,
+            reason: "timeout",
+            detail: `no answer within ${Duration.format(timeout)}`
+          })
+      })
+    )
+
+/** The kit's client within this worker's bounds. The API key stays Redacted until it is sent as a bearer token. */
+export const makeAdminClient = ({
+  adminUrl,
+  apiKey
+}: RestateAdminOptions): Effect.Effect<AdminClient, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { maxBytes, timeout } = restateAdmin
+    const fetch = asFetch(yield* openOutbound({ bounds: restateAdmin }), yield* Effect.runtime())
+    const headers = Option.match(apiKey, {
+      onNone: () => ({}),
+      onSome: (key) => ({ authorization: Redacted.make(`Bearer ${Redacted.value(key)}`) })
     })
-    const base = options.adminUrl.replace(/\/+$/, "")
-    return flow(HttpClientRequest.prependUrl(base), HttpClientRequest.acceptJson, authorize, outbound)
+    return Admin.make({ url: adminUrl, fetch, headers, timeout, maxAnswerBytes: maxBytes })
   })

@@ -1,4 +1,5 @@
 import { Array as Arr, Duration, Effect, Layer, Schema } from "effect"
+import { type AdminClient, InvocationInfo, invocationColumns, sqlText } from "effect-restate/admin"
 import {
   type Invocation,
   type InvocationFailure,
@@ -6,54 +7,22 @@ import {
   Invocations,
   invocationStatuses
 } from "../../services/Invocations.ts"
-import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
-import { makeAdminClient, query, type RestateAdminOptions } from "./AdminClient.ts"
+import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 
 /** A query over a hundred thousand invocations takes well under a second. */
 const queryTimeout = Duration.seconds(10)
-
-/**
- * A value as an SQL string literal. DataFusion, Restate's SQL engine, has one escape: the doubled quote. A backslash is
- * literal.
- */
-export const sqlText = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
 const sqlTime = (millis: number): string => sqlText(new Date(millis).toISOString())
 
 const sqlList = (values: ReadonlyArray<string>): string => `(${values.map(sqlText).join(", ")})`
 
-const Instant = Schema.transform(Schema.DateFromString, Schema.Number, {
-  strict: true,
-  decode: (date) => date.getTime(),
-  encode: (millis) => new Date(millis)
-})
 const Status = Schema.Literal(...invocationStatuses)
+/** All queries leave out the completed ones. */
+const Row = Schema.Struct({ ...InvocationInfo.fields, status: Status })
 
 /** Restate omits null fields. */
 const nullable = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.optionalWith(Schema.NullOr(schema), { default: () => null })
-
-const Row = Schema.Struct({
-  id: Schema.String,
-  service: Schema.String,
-  handler: Schema.String,
-  key: nullable(Schema.String),
-  status: Status,
-  created_at: Instant,
-  modified_at: Instant,
-  scheduled_start_at: nullable(Instant),
-  running_at: nullable(Instant),
-  last_start_at: nullable(Instant),
-  retry_count: nullable(Schema.Number),
-  last_failure_error_code: nullable(Schema.String),
-  last_failure_related_command_name: nullable(Schema.String)
-})
-
-// Never last_failure: it is an error text with its stack. Restate 1.7 sets scheduled_start_at only if scheduled_at is selected
-// too.
-const columns = `id, target_service_name AS service, target_handler_name AS handler, target_service_key AS key, status,
-  created_at, modified_at, scheduled_at, scheduled_start_at, running_at, last_start_at, retry_count, last_failure_error_code,
-  last_failure_related_command_name`
 
 /** A step without a name is internal to the kit. */
 const failureOf = (code: string | null, step: string | null): InvocationFailure => ({
@@ -67,13 +36,13 @@ const invocationOf = (row: typeof Row.Type): Invocation => ({
   handler: row.handler,
   key: row.key,
   status: row.status,
-  createdAt: row.created_at,
-  modifiedAt: row.modified_at,
-  dueAt: row.scheduled_start_at,
-  startedAt: row.running_at,
-  attemptAt: row.last_start_at,
-  attempts: row.retry_count ?? 0,
-  failure: failureOf(row.last_failure_error_code, row.last_failure_related_command_name)
+  createdAt: row.createdAt.getTime(),
+  modifiedAt: row.modifiedAt.getTime(),
+  dueAt: row.scheduledFor?.getTime() ?? null,
+  startedAt: row.startedAt?.getTime() ?? null,
+  attemptAt: row.attemptedAt?.getTime() ?? null,
+  attempts: row.attempts ?? 0,
+  failure: failureOf(row.failureCode, row.failedOperation)
 })
 
 const CountRow = Schema.Struct({ service: Schema.String, status: Status, count: Schema.Number })
@@ -88,16 +57,16 @@ const matching = ({ key, service }: InvocationFilter): string =>
     ...(key === undefined ? [] : [`target_service_key = ${sqlText(key)}`])
   ].join(" AND ")
 
-const make = (send: OutboundHttp) => {
+const make = (admin: AdminClient) => {
   const ask = <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
-    query(send, { operation, sql, row, timeout: queryTimeout })
+    asked(operation, queryTimeout)(admin.query(sql, row))
 
   const invocations = (operation: string, condition: string, order: string, limit: number) =>
     Effect.map(
       ask(
         operation,
         Row,
-        `SELECT ${columns} FROM sys_invocation WHERE ${condition} ORDER BY ${order}, id LIMIT ${Math.trunc(limit)}`
+        `SELECT ${invocationColumns} FROM sys_invocation WHERE ${condition} ORDER BY ${order}, id LIMIT ${Math.trunc(limit)}`
       ),
       Arr.map(invocationOf)
     )

@@ -6,11 +6,12 @@ import {
   type HttpClientResponse
 } from "@effect/platform"
 import { Context, Effect, Layer, Schedule, Schema } from "effect"
+import { type AdminConflict, type AdminFailure, type AdminNotFound, RestateAdmin, sqlText } from "effect-restate/admin"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import type { RestateAddresses, RestateOptions } from "../../../dev/stack/RestateProgram.ts"
 import { privateRestateServer, RestateServer } from "../../../dev/stack/RestateServer.ts"
 
-/** An unsuccessful response of Restate's admin API. */
+/** An unsuccessful response to a message. */
 export class RestateRefused extends Schema.TaggedError<RestateRefused>()("RestateRefused", {
   request: Schema.String,
   status: Schema.Number,
@@ -26,7 +27,7 @@ export interface Reply {
 
 export type Row = Readonly<Record<string, unknown>>
 
-type Failure = RestateRefused | HttpClientError.HttpClientError
+type Failure = AdminFailure | AdminNotFound | AdminConflict
 
 /** A client of a Restate server's ingress and admin API. Only `call` and `attach` return a failure as a reply. */
 export interface RestateClientShape extends RestateAddresses {
@@ -45,7 +46,7 @@ export interface RestateClientShape extends RestateAddresses {
     path: string,
     body?: unknown,
     headers?: Readonly<Record<string, string>>
-  ) => Effect.Effect<string, Failure>
+  ) => Effect.Effect<string, RestateRefused | HttpClientError.HttpClientError>
   /** Waits for an invocation's result. */
   readonly attach: (id: string) => Effect.Effect<Reply, HttpClientError.HttpClientError>
   readonly cancel: (id: string) => Effect.Effect<void, Failure>
@@ -61,7 +62,7 @@ export interface RestateClientShape extends RestateAddresses {
 
 export class RestateClient extends Context.Tag("ctrl-worker/test/RestateClient")<RestateClient, RestateClientShape>() {}
 
-const Rows = Schema.Struct({ rows: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })) })
+const Row = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 const Sent = Schema.Struct({ invocationId: Schema.String })
 
 const parse = (text: string): unknown => {
@@ -78,8 +79,6 @@ const toReply = (response: HttpClientResponse.HttpClientResponse) =>
     response.text,
     (text): Reply => ({ status: response.status, body: parse(text), headers: response.headers })
   )
-
-const quoted = (id: string) => `'${id.replaceAll("'", "''")}'`
 
 const post = (url: string, body: unknown) =>
   HttpClientRequest.post(url).pipe(
@@ -98,14 +97,12 @@ export const restateClient = (http: HttpClient.HttpClient, server: RestateAddres
       ),
       Effect.map((reply) => reply.body)
     )
-  const sql = (query: string) =>
-    Effect.map(order(post(`${server.admin}/query`, { query })), (body) => Schema.decodeUnknownSync(Rows)(body).rows)
-  const signal = (id: string, how: string) =>
-    Effect.asVoid(order(HttpClientRequest.patch(`${server.admin}/invocations/${id}/${how}`)))
+  const admin = RestateAdmin.make({ url: server.admin })
+  const sql = (query: string) => admin.query(query, Row)
   return {
     ...server,
-    register: (uri, options) => order(post(`${server.admin}/deployments`, { uri, force: options?.force ?? false })),
-    remove: (id) => Effect.asVoid(order(HttpClientRequest.del(`${server.admin}/deployments/${id}?force=true`))),
+    register: (uri, options) => admin.register({ uri, ...options }),
+    remove: admin.removeDeployment,
     sql,
     call: (path, body, headers = {}) =>
       ask(HttpClientRequest.setHeaders(post(`${server.ingress}/${path}`, body), headers)),
@@ -115,12 +112,12 @@ export const restateClient = (http: HttpClient.HttpClient, server: RestateAddres
         (reply) => Schema.decodeUnknownSync(Sent)(reply).invocationId
       ),
     attach: (id) => ask(HttpClientRequest.get(`${server.ingress}/restate/invocation/${id}/attach`)),
-    cancel: (id) => signal(id, "cancel"),
-    kill: (id) => signal(id, "kill"),
-    pause: (id) => signal(id, "pause"),
-    resumeOnNewest: (id) => signal(id, "resume?deployment=latest"),
-    invocation: (id) => Effect.map(sql(`SELECT * FROM sys_invocation WHERE id = ${quoted(id)}`), (rows) => rows[0]),
-    journal: (id) => sql(`SELECT * FROM sys_journal WHERE id = ${quoted(id)} ORDER BY index`)
+    cancel: admin.cancel,
+    kill: admin.kill,
+    pause: admin.pause,
+    resumeOnNewest: (id) => admin.resume(id, "latest"),
+    invocation: (id) => Effect.map(sql(`SELECT * FROM sys_invocation WHERE id = ${sqlText(id)}`), (rows) => rows[0]),
+    journal: (id) => sql(`SELECT * FROM sys_journal WHERE id = ${sqlText(id)} ORDER BY index`)
   }
 }
 

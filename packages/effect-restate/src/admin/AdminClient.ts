@@ -1,7 +1,7 @@
 import type { Effect, Option, Redacted, Schema } from "effect"
 import type { UnreadableAnswer } from "../http/UnreadableAnswer.ts"
 import type { AdminConflict, AdminNotFound, AdminRefused, AdminUnavailable } from "./AdminError.ts"
-import type { Deployment, RegisteredDeployment } from "./Deployment.ts"
+import type { Deployment, RegisteredDeployment, RegisteredService } from "./Deployment.ts"
 import type { InvocationInfo, InvocationStatus } from "./InvocationInfo.ts"
 
 /** How every question to the admin API may fail. */
@@ -62,6 +62,12 @@ export interface AdminClient {
   readonly purge: (id: string) => Effect.Effect<void, AdminFailure | AdminNotFound | AdminConflict>
   /** All registered deployments: the API has no pages. */
   readonly deployments: Effect.Effect<ReadonlyArray<Deployment>, AdminFailure>
+  /** All services of the registered deployments, each as its newest deployment serves it. */
+  readonly services: Effect.Effect<ReadonlyArray<RegisteredService>, AdminFailure>
+  /** Succeeds when the admin API answers. */
+  readonly health: Effect.Effect<void, AdminFailure>
+  /** The version of the server, such as `1.7.12`. */
+  readonly version: Effect.Effect<string, AdminFailure>
   /**
    * Lets Restate discover an endpoint: new invocations of its services go there. Repeating it answers with the same deployment.
    * An endpoint that Restate cannot reach is `AdminUnavailable`.

@@ -3,7 +3,11 @@ import { Schema } from "effect"
 /** The admin API could not be reached, gave no answer in time, or cannot serve right now. Whether it took the request is unknown. */
 export class AdminUnavailable extends Schema.TaggedError<AdminUnavailable>()("AdminUnavailable", {
   url: Schema.String,
-  reason: Schema.String
+  reason: Schema.String,
+  /** Of an answer that says so. None: there was no answer. */
+  status: Schema.optional(Schema.Number),
+  /** What `fetch` rejected with. */
+  cause: Schema.optional(Schema.Defect)
 }) {
   readonly retryable = true as const
 
@@ -25,6 +29,7 @@ export class AdminNotFound extends Schema.TaggedError<AdminNotFound>()("AdminNot
 /** It cannot be done to what is there: the invocation is over, or is in another state; the deployment differs from a registered one. */
 export class AdminConflict extends Schema.TaggedError<AdminConflict>()("AdminConflict", {
   url: Schema.String,
+  status: Schema.Number,
   reason: Schema.String,
   /** Restate's own code, such as `META0004`, which its documentation explains. */
   code: Schema.optional(Schema.String)

@@ -15,6 +15,21 @@ export const Deployment = Schema.Struct({
 }).pipe(Schema.rename({ created_at: "createdAt" }))
 export type Deployment = Schema.Schema.Type<typeof Deployment>
 
-/** What a registration answers with. */
-export const RegisteredDeployment = Schema.Struct({ id: Schema.String, services: Schema.Array(ServiceRevision) })
+/** A service, with the deployment that new invocations of it go to. */
+export const RegisteredService = Schema.Struct({
+  ...ServiceRevision.fields,
+  deployment_id: Schema.String
+}).pipe(Schema.rename({ deployment_id: "deploymentId" }))
+export type RegisteredService = Schema.Schema.Type<typeof RegisteredService>
+
+/** What a registration answers with: also the handlers that Restate knows of each service. */
+export const RegisteredDeployment = Schema.Struct({
+  id: Schema.String,
+  services: Schema.Array(
+    Schema.Struct({
+      ...ServiceRevision.fields,
+      handlers: Schema.Array(Schema.Struct({ name: Schema.String }))
+    })
+  )
+})
 export interface RegisteredDeployment extends Schema.Schema.Type<typeof RegisteredDeployment> {}

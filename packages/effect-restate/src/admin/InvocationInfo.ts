@@ -36,6 +36,10 @@ export const InvocationInfo = Schema.Struct({
   modifiedAt: Schema.Date,
   /** When a delayed one starts. */
   scheduledFor: nullable(Schema.Date),
+  /** When it first ran, having got its key if it has one. */
+  startedAt: nullable(Schema.Date),
+  /** When its last attempt began, while it runs or waits for its next try. */
+  attemptedAt: nullable(Schema.Date),
   completedAt: nullable(Schema.Date),
   /** The deployment that it stays on. */
   deploymentId: nullable(Schema.String),
@@ -46,9 +50,10 @@ export const InvocationInfo = Schema.Struct({
 })
 export interface InvocationInfo extends Schema.Schema.Type<typeof InvocationInfo> {}
 
-/** The columns of `sys_invocation` that hold it. Restate 1.7 fills scheduled_start_at only where scheduled_at is asked for too. */
+/** The columns of `sys_invocation` that hold it, for a `query` of your own. Restate 1.7 fills scheduled_start_at only where scheduled_at is asked for too. */
 export const invocationColumns = `id, target_service_name AS service, target_handler_name AS handler, target_service_key AS "key",
   idempotency_key AS "idempotencyKey", status, completion_result AS result, retry_count AS attempts, created_at AS "createdAt",
-  modified_at AS "modifiedAt", scheduled_at, scheduled_start_at AS "scheduledFor", completed_at AS "completedAt",
+  modified_at AS "modifiedAt", scheduled_at, scheduled_start_at AS "scheduledFor", running_at AS "startedAt",
+  last_start_at AS "attemptedAt", completed_at AS "completedAt",
   pinned_deployment_id AS "deploymentId", last_failure_error_code AS "failureCode",
   last_failure_related_command_name AS "failedOperation"`

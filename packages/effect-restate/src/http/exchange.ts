@@ -16,7 +16,16 @@ export interface HttpOptions {
 }
 
 /** The part of the global `fetch` that is used here. */
-export type Fetch = (url: string, request: RequestInit & { readonly signal: AbortSignal }) => Promise<FetchAnswer>
+export type Fetch = (url: string, request: FetchRequest) => Promise<FetchAnswer>
+
+/** What it is asked with. */
+export interface FetchRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array<ArrayBuffer>
+  readonly redirect: "error"
+  readonly signal: AbortSignal
+}
 
 /** The part of its answer that is read. */
 export type FetchAnswer = Pick<Response, "status" | "body">
@@ -38,8 +47,15 @@ export interface HttpAnswer {
   readonly bytes: Uint8Array
 }
 
-/** There is no answer: no connection, a broken one, or none within the timeout. Whether the request arrived is unknown. */
-export class NoAnswer extends Data.TaggedError("NoAnswer")<{ readonly url: string; readonly reason: string }> {}
+/**
+ * There is no answer: no connection, a broken one, or none within the timeout. Whether the request arrived is unknown. `cause` is what
+ * `fetch` rejected with.
+ */
+export class NoAnswer extends Data.TaggedError("NoAnswer")<{
+  readonly url: string
+  readonly reason: string
+  readonly cause?: unknown
+}> {}
 
 /** An answer that was not read to its end. */
 export class AnswerTooLarge extends Data.TaggedError("AnswerTooLarge")<{
@@ -80,7 +96,8 @@ export const exchangeWith = (options: HttpOptions): Exchange => {
           redirect: "error",
           signal
         }).then(async (answer) => ({ status: answer.status, bytes: await bytesOf(url, answer, maxAnswerBytes) })),
-      catch: (error) => (error instanceof AnswerTooLarge ? error : new NoAnswer({ url, reason: reasonOf(error) }))
+      catch: (error) =>
+        error instanceof AnswerTooLarge ? error : new NoAnswer({ url, reason: reasonOf(error), cause: error })
     })
     return ask.pipe(
       Effect.map(({ bytes, status }) => ({ url, status, bytes })),

@@ -41,6 +41,7 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("the admin cli
       const ids = [yield* nap(encodeURIComponent(key)), yield* nap(encodeURIComponent(key))]
       const first = yield* until(ids[0] ?? "", "suspended")
       yield* until(ids[1] ?? "", "pending")
+      assert.isAtLeast(first.startedAt?.getTime() ?? 0, first.createdAt.getTime())
       assert.deepInclude(first, { service, handler: "nap", key, result: null, completedAt: null, scheduledFor: null })
       const filter = { service, key, handler: "nap" }
       const pages = [yield* admin.invocations({ ...filter, limit: 1 })]
@@ -87,7 +88,7 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("the admin cli
       yield* admin.kill(id)
       yield* until(id, "completed")
       const running = yield* restate.send(`Patient/${yield* freshKey}/nap`, 3_600_000)
-      yield* until(running, "running")
+      assert.instanceOf((yield* until(running, "running")).attemptedAt, Date)
       yield* admin.pause(running)
       yield* until(running, "paused")
       yield* admin.resume(running)
@@ -113,12 +114,27 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("the admin cli
       const [known] = yield* admin.deployments
       assert.isTrue(known?.services.some(({ name }) => name === service))
       assert.instanceOf(known?.createdAt, Date)
+      const served = yield* admin.services
+      assert.deepInclude(
+        served.find(({ name }) => name === service),
+        { revision: 1, deploymentId: known?.id }
+      )
       const again = yield* admin.register({ uri: known?.uri ?? "" })
       assert.strictEqual(again.id, known?.id)
+      const handlers = again.services.find(({ name }) => name === service)?.handlers ?? []
+      assert.isTrue(handlers.some(({ name }) => name === "nap"))
       assert.strictEqual(yield* tagOf(admin.register({ uri: "http://127.0.0.1:1" })), "AdminUnavailable")
       yield* admin.removeDeployment(again.id)
       assert.deepStrictEqual(yield* admin.deployments, [])
       assert.strictEqual(yield* tagOf(admin.removeDeployment(again.id)), "AdminNotFound")
+    })
+  )
+
+  it.effect("health and version of the server are told", () =>
+    Effect.gen(function* () {
+      const admin = yield* RestateAdmin
+      yield* admin.health
+      assert.match(yield* admin.version, /^1\.7\./)
     })
   )
 
