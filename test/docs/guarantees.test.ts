@@ -59,7 +59,7 @@ describe("the guarantees", () => {
 
   it.each([
     'What "effectively once" means here',
-    "What holds for all of them",
+    "What holds for all handlers",
     "Builds and the vault",
     "Neighbours over HTTP"
   ])("name a test for every promise: %s", (heading) => {

@@ -8,7 +8,7 @@ const document = fileOf("docs/reliability.md")
 const namedItems = (heading: string) =>
   listItems(sectionOf(document, heading)).map((item) => ({ id: item.match(/^\*\*(\w+)\*\*/)?.[1] ?? item, item }))
 
-const bars = namedItems("## The bars")
+const targets = namedItems("## Targets")
 const hazards = namedItems("## Hazards of the stack")
 
 const numbered = (prefix: string, last: number) => Array.from({ length: last }, (_, index) => `${prefix}${index + 1}`)
@@ -24,14 +24,14 @@ const runs = (command: string) => ({
   paths: [...command.matchAll(/(?<=\s)(?:test|bench|dev|src|packages)\/\S*(?=\s|$)/g)].map(([path]) => path)
 })
 
-describe("the reliability bars", () => {
+describe("the reliability targets", () => {
   it("are all there, each once and in their order", () =>
     assert.deepStrictEqual(
-      bars.map(({ id }) => id),
+      targets.map(({ id }) => id),
       [...numbered("A", 11), ...numbered("B", 18), ...numbered("C", 6)]
     ))
 
-  for (const { id, item } of bars)
+  for (const { id, item } of targets)
     it(`${id} says what was measured, and names a command that exists`, () => {
       const [, measured = "", command = ""] = item.match(/\n {2}- ([\s\S]+)\n {2}- Again with `([^`]+)`$/) ?? []
       assert.notMatch(measured, /to\s+be\s+filled/i)
