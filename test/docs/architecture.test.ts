@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Ref } from "effect"
 import fc from "fast-check"
@@ -171,6 +172,22 @@ describe("the state diagrams of the architecture", () => {
         assert.sameMembers(arrowsOf(heading).filter(isChange), [...changes])
       })
     )
+
+  it("name steps that are in the code or in a recorded journal", () => {
+    const textsIn = (folder: string) =>
+      readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true, encoding: "utf8" })
+        .filter((name) => /\.(ts|json)$/.test(name))
+        .map((name) => fileOf(`${folder}${name}`))
+        .join("\n")
+    const steps = `${textsIn("src/workflows/")}${textsIn("test/workflows/fixtures/")}`
+    const diagrams = codeBlocks(document).filter(({ info }) => info === "mermaid")
+    const named = diagrams.flatMap(({ code }) => code.match(/(?<=\s)[a-z]+(?:-[a-z]+)+\b/g) ?? [])
+    assert.isAbove(named.length, 20)
+    assert.deepStrictEqual(
+      named.filter((name) => !steps.includes(`"${name}"`) && !steps.includes(`"run ${name}"`)),
+      []
+    )
+  })
 
   it("have the transitions that the queue of build slots makes", () => {
     const holder = fc.integer({ min: 0, max: 3 }).map((nth) => ({ deploymentId: `d_${nth}`, buildId: `bld_${nth}` }))
