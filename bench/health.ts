@@ -115,7 +115,7 @@ const bench = Effect.gen(function* () {
   const table = yield* Effect.provide(measure(url), neighbours)
   const text = `Written by \`npx node bench/health.ts\`. Cells are medians over ${rounds} rounds of ${deploys} deploys of each kind, one after the other, with the
 range of the middle half in brackets; a ratio compares deploys of the same round. Requests go over ${connections} connections that are kept
-open, from the process that measures, so that the flood of \`/health/live\`, which asks nothing of anyone, is the control. ${machine()}
+open, from the process that measures, so that the flood of \`/health/live\`, which checks nothing, is the control. ${machine()}
 
 ${table}`
   yield* Effect.sync(() => process.stdout.write(`\n${text}\n`))

@@ -171,10 +171,9 @@ export const deployReport = (results: ReadonlyArray<DeployResult>, { projects, r
   `## Whole deploys
 
 Docker image deploys through the ingress of the real stack: MySQL, Restate, the worker as production runs it, and a
-simulated krane that looks every 20 ms and starts instances at once. ${results.map(({ deployments, inFlight }) => `${deployments} deployments with ${inFlight} in flight`).join(" and ")} per round, of
+simulated krane that polls every 20 ms and starts instances at once. ${results.map(({ deployments, inFlight }) => `${deployments} deployments with ${inFlight} in flight`).join(" and ")} per round, of
 ${projects} projects, ${rounds} rounds. A deploy counts from the call until Deploy answers: instances run, routes switched, rows written.
-With one in flight, p50 is what a deploy takes. With many, it is what the processors can do: as many deploys as are in flight, divided
-by deploys/s.
+With one in flight, p50 is what a deploy takes. With many, p50 follows from throughput: the deploys in flight, divided by deploys/s.
 
 ${deployTable(results)}`
 
@@ -195,8 +194,7 @@ export const againstReport = ({ commit, ours, theirs }: AgainstResult, { deploys
   }
   return `Written by \`npm run bench -- --against <folder>\`, where the folder is another checkout of this repository with its packages
 installed. Both workers run at the same time, each with a Restate server and a database of its own, and deploy in turns: ${deploys} deploys
-of each in a round, one after the other, ${rounds} rounds. Instances run before they are asked for, so that no time between two looks is
-part of it. Cells are medians over the rounds, with the range of the middle half in brackets; a ratio compares p50 and the worker's
+of each in a round, one after the other, ${rounds} rounds. Instances run before they are requested, so that no time between two polls is part of it. Cells are medians over the rounds, with the range of the middle half in brackets; a ratio compares p50 and the worker's
 processor time of the same round. Against the same commit the ratio is 1, as far as the machine allows. ${machineLoad()}
 
 ${table(["checkout", "p50 ms", "ratio of p50", "worker ms/deploy", "ratio of worker ms"], [line(commit, theirs), line("this one", ours)])}`
@@ -209,8 +207,7 @@ export const idleReport = (samples: ReadonlyArray<IdleSample>, options: IdleBenc
   return `## A search for idle previews
 
 ScaleDownIdlePreviewDeployments over ${options.previews} quiet previews of 500 projects, all with traffic, through Restate, the worker, MySQL and the
-engine of ClickHouse, from the call to the end of the last invocation. The floor is the same question by hand in the same
-round: one statement to each database over all previews at once, without pages, journal or locks. ${options.rounds} rounds.
+engine of ClickHouse, from the call to the end of the last invocation. The floor is the same query by hand in the same round: one statement to each database over all previews at once, without pages, journal or locks. ${options.rounds} rounds.
 
 ${table(
   ["search ms", "floor ms", "ratio to floor"],
@@ -223,12 +220,12 @@ ${table(
 export const bridgeReport = (
   { handlers, wide }: BridgeResult,
   { inFlight, rounds, seconds }: BridgeBenchOptions
-): string => `## The bridge against bare SDK handlers
+): string => `## The kit against bare SDK handlers
 
 The same handlers written twice: with Restate's SDK alone (\`bench/subjects/bare.ts\`, on the SDK's own endpoint, without a
-log) and as Effect programs on the bridge (\`bench/subjects/bridged.ts\`), in one bundled worker process. ${inFlight} requests in
+log) and as Effect programs with the kit (\`bench/subjects/bridged.ts\`), in one bundled worker process. ${inFlight} requests in
 flight over keep-alive connections, 2000 keys, ${rounds} rounds of ${seconds} s for each variant. Variants take turns within a round; a ratio
-compares variants of the same round, which is what makes it say something on a machine that does other things too.
+compares variants of the same round, so it is meaningful on a machine with other load.
 
 ${throughputTable(handlers)}
 
@@ -285,7 +282,7 @@ export const report = ({
   memoryOptions
 }: Results): string => `# Benchmark results
 
-Written by \`npm run bench\`, which measures everything below again (\`-- --quick\` for a short look that keeps this file).
+Written by \`npm run bench\`, which measures everything below again (\`-- --quick\` for a quick run that keeps this file).
 Server, worker, database and load generator share one machine: read the ratios, not the absolute numbers.
 Cells are medians over the rounds, with the range of the middle half in brackets; latencies are over all requests.
 
@@ -302,10 +299,10 @@ ${idleReport(idle, idleOptions)}`
 
 const whereTheTimeGoes = `## Where the time goes
 
-Through a server, most of a request is the server's and the protocol's: that is why throughput differs less than processor time.
+Through a server, most of a request is the server's and the protocol's: so throughput differs less than processor time.
 
-- **An attempt** adds a main fiber and the decoding of its input. The shorter the handler, the more of the difference this is.
-- **A step** on the bridge adds a fiber for its body (its fiber references are copied once; a body that never waits needs no
+- **An attempt** adds a main fiber and the decoding of its input. The shorter the handler, the larger its share of the difference.
+- **A step** of the kit adds a fiber for its body (its fiber references are copied once; a body that never waits needs no
   timer), an exactly interruptible wait, and the schema.
 - **A wait** asks the SDK's state machine which of the awaited entries is next (\`VmJournal\`). The SDK's own promises poll every contender of
   a race in every turn of the event loop, 15 turns for five steps; the journal makes no promise for a contender and no turn.

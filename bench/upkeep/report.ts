@@ -93,19 +93,18 @@ const machine = (): string =>
 export const upkeepReport = ({
   quota,
   refill
-}: UpkeepResults): string => `Written by \`npm run bench:upkeep\` (\`-- --quick\` for a short look that keeps this file; \`-- --keys 1000000 --workspaces 100000\`
+}: UpkeepResults): string => `Written by \`npm run bench:upkeep\` (\`-- --quick\` for a quick run that keeps this file; \`-- --keys 1000000 --workspaces 100000\`
 are the defaults). The worker as production runs it, Restate and the stack's database share one machine: ${machine()}.
-A load above the number of processors means that others worked too: then only the ratios say something.
+A load above the number of processors means other load: then only the ratios are meaningful.
 
 ### Key refill
 
-A run through the ingress, from the call to its answer, over a table with twice as many keys as are due. The script is one
-person's four statements for the same rows with the same ids, timed before and after the run on the same table: no cursor, no locks
-across statements, no progress, nothing to repeat.
+A run through the ingress, from the call to its answer, over a table with twice as many keys as are due. The script has four statements for the same rows with the same ids, timed before and after the run on the same table: no cursor, no locks
+across statements, no progress, no retries.
 
 ${sizesTable(refill)}
 
-The state is the position and two facts about it. Each slice of 25 batches is an invocation of its own, whose journal stays the
+The state is the position and two values about it. Each slice of 25 batches is an invocation of its own, whose journal stays the
 same however many keys there are. RunRefill's own, the largest one of the last row, grows by one call per slice: by less than 1 kB for
 each 25,000 keys. Sizes of journals are those of Restate's JSON view of them.
 
@@ -118,8 +117,8 @@ in proportion. \`key_refill.batch_size\` chooses.
 ### Quota check
 
 Every workspace has used something in both of ClickHouse's tables (${quota.clickhouse}), and one in a thousand too much; the first
-check tells a Slack beside it about each, the later one about none. The statement joins all workspaces of MySQL with their quotas
-and returns a count: it knows nothing of what they used.
+check posts a notice about each to a local Slack stand-in, the later one about none. The statement joins all workspaces of MySQL with their quotas
+and returns a count, without their usage.
 
 ${quotaTable(quota)}
 `

@@ -27,10 +27,10 @@ export const htmlOf = (output: string): string =>
 
 const style = `
   body { margin: 0; background: #0d1117; display: inline-block }
-  pre { margin: 0; padding: 18px 22px; color: #c9d1d9; font: 14px/1.45 "DejaVu Sans Mono", "Liberation Mono", monospace }
+  pre { margin: 0; padding: 18px 22px; width: 100ch; white-space: pre-wrap; color: #c9d1d9; font: 14px/1.45 "DejaVu Sans Mono", "Liberation Mono", monospace }
   .bold { color: #f0f6fc; font-weight: bold } .dim { color: #8b949e } .red { color: #ff7b72 }
   .green { color: #56d364 } .yellow { color: #e3b341 } .cyan { color: #79c0ff }`
 
-/** A page that shows the output of a program as a dark terminal does. */
+/** A page that shows the output of a program as a dark terminal of 100 columns does. */
 export const terminalPage = (output: string): string =>
   `<!doctype html><meta charset="utf-8"><style>${style}</style><body><pre>${htmlOf(output)}</pre>`

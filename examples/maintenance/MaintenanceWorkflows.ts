@@ -6,7 +6,7 @@ import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
 import { planWindow } from "./planWindow.ts"
 import { StatusPage } from "./StatusPage.ts"
 
-/** Three attempts, then it is given up: that a window is over is news for minutes only. */
+/** Three attempts only: the message is of use for some minutes. */
 const briefly = { maxAttempts: 3, initialInterval: "1 second" } as const
 
 /** Best effort: the window has ended, also when the subscribers cannot be told. */
