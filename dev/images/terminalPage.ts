@@ -18,8 +18,8 @@ export const htmlOf = (output: string): string =>
     .split("\u001b[")
     .map((part, at) => {
       if (at === 0) return escaped(part)
-      const [, code = "", text = ""] = part.match(/^(\d*)[A-Za-z]([\s\S]*)$/) ?? []
-      const style = classes[code]
+      const [, code = "", command, text = ""] = part.match(/^(\d*)([A-Za-z])([\s\S]*)$/) ?? []
+      const style = command === "m" ? classes[code] : undefined
       if (style === undefined) return escaped(text)
       return `${style === null ? "</span>" : `<span class="${style}">`}${escaped(text)}`
     })
