@@ -1,10 +1,5 @@
-/** A way to break the bridge on purpose: texts in `src` and what they become. */
-export interface Mutation {
-  readonly name: string
-  readonly edits: ReadonlyArray<{ readonly file: string; readonly find: string; readonly replace: string }>
-  /** The tests that must notice, when the semantics on a real server cannot. */
-  readonly tests?: ReadonlyArray<string>
-}
+import { edit, type Mutation } from "./Mutation.ts"
+import { mutationsOfInvocations } from "./mutationsOfInvocations.ts"
 
 const semantics = [
   "packages/effect-restate/test/server/semantics.0s.test.ts",
@@ -19,8 +14,6 @@ const journal = ["packages/effect-restate/test/server/journal.test.ts"]
 const endpoint = ["packages/effect-restate/test/Endpoint.test.ts"]
 
 export const testsOf = (mutation: Mutation): ReadonlyArray<string> => mutation.tests ?? semantics
-
-const edit = (file: string, find: string, replace: string) => ({ file, find, replace })
 
 export const mutations: ReadonlyArray<Mutation> = [
   {
@@ -364,5 +357,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "the state machine of any version of the SDK is driven",
     edits: [edit("attempt/StateMachine.ts", "knownVersion.test(version) &&", "")],
     tests: ["packages/effect-restate/test/journalOf.test.ts"]
-  }
+  },
+  ...mutationsOfInvocations
 ]

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Console, Effect } from "effect"
-import { type Mutation, mutations, testsOf } from "./mutations.ts"
+import type { Mutation } from "./Mutation.ts"
+import { mutations, testsOf } from "./mutations.ts"
 
 // Breaks a copy of the bridge in each way of mutations.ts and says whether the tests notice. Takes some minutes;
 // arguments select mutations by a part of their names: node packages/effect-restate/test/mutations/run.ts [text ...]

@@ -70,6 +70,7 @@ export const workflowGuarantees = (it: It): void => {
       yield* callWorkflow(id, "refuse")
       assert.strictEqual((yield* attach(run)).body, "refused: too late")
       assert.strictEqual((yield* callWorkflow(id, "outcome")).body, "refused: too late")
+      assert.deepStrictEqual((yield* callWorkflow(id, "status")).body, { phase: "decided", decided: true })
     })
   )
 

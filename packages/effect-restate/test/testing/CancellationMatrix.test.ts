@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Ref, Schema } from "effect"
 import { Contract } from "../../src/contract/Contract.ts"
 import { implement } from "../../src/contract/Implementation.ts"
+import { cancellable } from "../../src/operations/cancellable.ts"
 import type { Durable } from "../../src/operations/Durable.ts"
 import { call } from "../../src/operations/Messaging.ts"
 import { type SagaLog, saga, withUndo } from "../../src/operations/Saga.ts"
@@ -9,6 +10,8 @@ import { step } from "../../src/operations/Step.ts"
 import { type CancellationOptions, cancellationMatrix } from "../../src/testing/CancellationMatrix.ts"
 import { crashMatrix } from "../../src/testing/CrashMatrix.ts"
 import { MemoryRestate, type MemoryRestateOptions } from "../../src/testing/MemoryRestate.ts"
+
+class Woken extends Schema.TaggedError<Woken>()("Woken", {}) {}
 
 const Trips = Contract.object("Trips", { book: {} })
 const Seats = Contract.object("Seats", { take: {} })
@@ -136,6 +139,45 @@ describe("the crash matrix with cancellations", () => {
       const failure = yield* Effect.flip(cancellationMatrix(naps, { outcomes: [] }))
       assert.strictEqual(failure._tag, "MatrixFailed")
       assert.include(failure.message, "call to Naps/take failed")
+    })
+  )
+
+  it.effect("takes no other failure for the refusal of a cancelled call", () =>
+    Effect.gen(function* () {
+      const Naps = Contract.object("Naps", { take: { error: Woken } })
+      const naps = (disturbance: MemoryRestateOptions) =>
+        Effect.gen(function* () {
+          const engine = new MemoryRestate(disturbance)
+          const take = Effect.catchTag(cancellable(Effect.sleep("1 hour")), "Cancelled", () => new Woken())
+          yield* engine.serve(implement(Naps, { take: () => take }))
+          return yield* engine.call(Naps, "n", "take", undefined)
+        })
+      const failure = yield* Effect.flip(cancellationMatrix(naps))
+      assert.strictEqual(failure._tag, "MatrixFailed")
+      assert.include(failure.message, "the scenario failed: Woken")
+    })
+  )
+
+  it.effect("cancels at each time that a point is reached, when its step is tried again", () =>
+    Effect.gen(function* () {
+      const Flaky = Contract.object("Flaky", { work: {} })
+      const triesWhenCancelled = new Set<number>()
+      const story = (disturbance: MemoryRestateOptions) =>
+        Effect.gen(function* () {
+          let tries = 0
+          const body = Effect.suspend(() => (++tries < 3 ? Effect.dieMessage("not yet") : Effect.void))
+          const engine = new MemoryRestate(disturbance)
+          yield* engine.serve(implement(Flaky, { work: () => step("flaky", body) }))
+          const exit = yield* Effect.exit(engine.call(Flaky, "f", "work", undefined))
+          return { answered: Exit.isSuccess(exit), tries }
+        })
+      yield* cancellationMatrix(story, {
+        outcomes: ({ answered, tries }) => {
+          if (!answered) triesWhenCancelled.add(tries)
+          return true
+        }
+      })
+      assert.includeMembers([...triesWhenCancelled], [1, 2, 3])
     })
   )
 

@@ -9,6 +9,8 @@ import { step } from "../../src/operations/Step.ts"
 import { crashMatrix } from "../../src/testing/CrashMatrix.ts"
 import { MemoryRestate, type MemoryRestateOptions } from "../../src/testing/MemoryRestate.ts"
 
+class Broken extends Schema.TaggedError<Broken>()("Broken", {}) {}
+
 const Reports = Contract.object("Reports", {
   Start: {},
   Stop: {},
@@ -100,5 +102,93 @@ it.effect("a chain of invocations goes on once, wherever the process dies", () =
       })
     yield* crashMatrix(chain, { pairs: 30 })
     assert.deepStrictEqual(yield* chain({}), { done: ["left 3", "left 2", "left 1", "left 0"], invocations: 4 })
+  })
+)
+
+const engineWith = (done: Set<string>) =>
+  Effect.gen(function* () {
+    const engine = new MemoryRestate()
+    yield* engine.serve(reports({ done, overlap: "skip", minutes: 1 }))
+    return engine
+  })
+
+/** Firings that have not begun. */
+const waiting = ({ invocations }: MemoryRestate) =>
+  invocations.filter(({ status, target }) => target.handler === "Report" && status !== "completed")
+
+it.effect("a handler goes on after the delay that it asks for", () =>
+  Effect.gen(function* () {
+    const done = new Set<string>()
+    const engine = yield* engineWith(done)
+    yield* engine.call(Reports, "a", "Drain", 2)
+    yield* engine.advance("59 seconds")
+    assert.deepStrictEqual([...done], ["left 2"])
+    yield* engine.advance("1 second")
+    assert.deepStrictEqual([...done], ["left 2", "left 1"])
+  })
+)
+
+it.effect("a handler that goes on with another handler than itself is paused", () =>
+  Effect.gen(function* () {
+    const Rounds = Contract.object("Rounds", { First: {}, Second: {} })
+    const engine = new MemoryRestate()
+    const first = Effect.orDie(again(Rounds, "Second", undefined))
+    yield* engine.serve(implement(Rounds, { First: () => first, Second: () => Effect.void }))
+    const paused = yield* Effect.flip(engine.call(Rounds, "a", "First", undefined))
+    const cause = paused._tag === "InvocationPaused" ? String(paused.cause) : paused._tag
+    assert.include(cause, "again goes on with Rounds/First, not Rounds/Second")
+    assert.lengthOf(engine.invocations, 1)
+  })
+)
+
+it.effect("a schedule that is started anew replaces the old one, whose waiting firing is cancelled", () =>
+  Effect.gen(function* () {
+    const done = new Set<string>()
+    const engine = yield* engineWith(done)
+    yield* engine.call(Reports, "a", "Start", undefined)
+    const [old] = waiting(engine)
+    yield* engine.advance("30 minutes")
+    yield* engine.call(Reports, "a", "Start", undefined)
+    assert.strictEqual(old?.status, "completed")
+    assert.lengthOf(waiting(engine), 1)
+    yield* engine.advance("1 hour")
+    assert.deepStrictEqual([...done], ["01:30"])
+  })
+)
+
+it.effect("a firing of another schedule does nothing, also while one runs", () =>
+  Effect.gen(function* () {
+    const done = new Set<string>()
+    const engine = yield* engineWith(done)
+    yield* engine.call(Reports, "a", "Start", undefined)
+    yield* engine.call(Reports, "a", "Report", { schedule: "another", due: engine.time.now })
+    assert.isEmpty(done)
+    assert.lengthOf(waiting(engine), 1)
+    yield* engine.advance("1 hour")
+    assert.deepStrictEqual([...done], ["01:00"])
+  })
+)
+
+it.effect("a firing that fails does not end its schedule", () =>
+  Effect.gen(function* () {
+    const Fragile = Contract.object("Fragile", { Start: {}, Fire: { input: Firing, error: Broken } })
+    const hourly = recurring(Fragile, "Fire", "1 hour")
+    let fired = 0
+    const work = Effect.zipRight(
+      step(
+        "fire",
+        Effect.sync(() => {
+          fired++
+        })
+      ),
+      new Broken()
+    )
+    const engine = new MemoryRestate()
+    yield* engine.serve(
+      implement(Fragile, { Start: () => hourly.start, Fire: (firing) => Effect.asVoid(hourly.fired(firing, work)) })
+    )
+    yield* engine.call(Fragile, "a", "Start", undefined)
+    yield* engine.advance("3 hours")
+    assert.strictEqual(fired, 3)
   })
 )
