@@ -1,11 +1,13 @@
 import * as http from "node:http"
 import * as http2 from "node:http2"
 import * as net from "node:net"
+import type { Readable } from "node:stream"
 import { createEndpointHandler, type JournalValueCodec } from "@restatedev/restate-sdk"
 import type { SdkDefinition } from "../attempt/sdkDefinition.ts"
 import { Admission } from "./Admission.ts"
 import { type ConnectionBounds, type Deadline, watchDeadline } from "./ConnectionBounds.ts"
 import { EndableInput } from "./EndableInput.ts"
+import { Http2Exchange } from "./Http2Exchange.ts"
 import type { Refusals } from "./Refusals.ts"
 
 /** Something that answers the paths of a prefix in place of Restate's handlers, over HTTP/1.1 and HTTP/2. */
@@ -37,6 +39,17 @@ interface Connection {
   readonly socket: net.Socket
   readonly deadline: Deadline
   session?: http2.ServerHttp2Session
+}
+
+/** A request and its answer, as both protocols have them. */
+interface Exchange {
+  readonly connection: Connection | undefined
+  readonly request: http.IncomingMessage
+  readonly response: http.ServerResponse
+  /** What the request sends. */
+  readonly body: Readable
+  /** Closes the stream once its answer is complete, whatever the caller does. */
+  readonly endAfterAnswer: () => void
 }
 
 /** The sockets of one port, and the two protocols on them. */
@@ -74,17 +87,13 @@ export class Listener {
       ...(codec === undefined ? {} : { journalValueCodecProvider: () => Promise.resolve(codec) })
     })
     this.#http1 = http.createServer({ maxHeaderSize: bounds.headerBytes }, (request, response) => {
-      this.#serve(this.#connectionOf.get(request.socket), request, response, () => {})
+      const connection = this.#connectionOf.get(request.socket)
+      this.#serve({ connection, request, response, body: request, endAfterAnswer: () => {} })
     })
     const settings = { maxConcurrentStreams: bounds.streams, maxHeaderListSize: bounds.headerBytes }
-    this.#http2 = http2.createServer({ settings }, (request, response) => {
-      const { stream } = request
-      // Node's compatibility API gives them the methods and events of HTTP/1.1's that the SDK and listeners use.
-      const [asRequest, asResponse] = [request, response] as unknown as [http.IncomingMessage, http.ServerResponse]
-      const connection = stream.session === undefined ? undefined : this.#connectionOf.get(stream.session)
-      this.#serve(connection, asRequest, asResponse, () => closeAfterAnswer(stream))
-    })
+    this.#http2 = http2.createServer({ settings })
     this.#http2.on("session", (session) => this.#addSession(session))
+    this.#http2.on("stream", (stream, headers, _, rawHeaders) => this.#serveStream(stream, headers, rawHeaders))
     this.server = net.createServer((socket) => this.#accept(socket))
   }
 
@@ -160,41 +169,49 @@ export class Listener {
     if (this.#draining) session.close()
   }
 
-  #serve(
-    connection: Connection | undefined,
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-    endAfterAnswer: () => void
+  #serveStream(
+    stream: http2.ServerHttp2Stream,
+    headers: http2.IncomingHttpHeaders,
+    rawHeaders: ReadonlyArray<string>
   ): void {
+    const connection = stream.session === undefined ? undefined : this.#connectionOf.get(stream.session)
+    const [request, response] = this.#isBeside(headers[":path"])
+      ? [new http2.Http2ServerRequest(stream, headers, {}, rawHeaders), new http2.Http2ServerResponse(stream)]
+      : bothOf(new Http2Exchange(stream, headers))
+    this.#serve({
+      connection,
+      // Those of HTTP/2 have the methods and events of HTTP/1.1's that are used: Node's all that any listener does, ours the SDK's.
+      request: request as unknown as http.IncomingMessage,
+      response: response as unknown as http.ServerResponse,
+      body: stream,
+      endAfterAnswer: () => closeAfterAnswer(stream)
+    })
+  }
+
+  #isBeside(url = ""): boolean {
     const { beside } = this.#options
+    return beside !== undefined && url.startsWith(beside.prefix)
+  }
+
+  #serve(exchange: Exchange): void {
+    const { connection, endAfterAnswer, request, response } = exchange
     connection?.deadline.began()
     response.once("close", () => connection?.deadline.ended())
-    // Of a caller that has left. The writer is told by the callback of the write, or does not need to know.
-    response.on("error", () => {})
-    if (beside !== undefined && request.url?.startsWith(beside.prefix)) {
+    if (this.#isBeside(request.url)) {
+      // Of a caller that has left. The writer is told by the callback of the write, or does not need to know.
+      response.on("error", () => {})
       endAfterAnswer()
-      beside.listener(request, response)
-    } else this.#serveRestate(connection, request, response, endAfterAnswer)
+      this.#options.beside?.listener(request, response)
+    } else if (isAttempt(request.url))
+      response.once(
+        "close",
+        this.#admission.enter(() => this.#answer(exchange))
+      )
+    else this.#answer(exchange)
   }
 
-  #serveRestate(
-    connection: Connection | undefined,
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-    endAfterAnswer: () => void
-  ): void {
-    if (!isAttempt(request.url)) return this.#answer(connection, request, response, endAfterAnswer)
-    const leaveQueue = this.#admission.enter(() => this.#answer(connection, request, response, endAfterAnswer))
-    response.once("close", leaveQueue)
-  }
-
-  #answer(
-    connection: Connection | undefined,
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-    endAfterAnswer: () => void
-  ): void {
-    const input = new EndableInput(request)
+  #answer({ body, connection, endAfterAnswer, request, response }: Exchange): void {
+    const input = new EndableInput(body)
     // The SDK reads a request through its iterator and in no other way.
     Object.defineProperty(request, Symbol.asyncIterator, { value: () => input[Symbol.asyncIterator]() })
     const abandon = (): void => {
@@ -235,8 +252,14 @@ export class Listener {
 /** Restate asks for an attempt at `/invoke/<service>/<handler>`, below whatever the deployment's address has for a path. */
 const isAttempt = (url = ""): boolean => url.includes("/invoke/")
 
+/** What parsing as a URL leaves as it is. */
+const plainPath = /^[\w/-]*$/
+
 /** The SDK answers such a path with 200 before it looks for a signature, and reads whatever is sent to it. */
-const isUnsignedPath = (url = ""): boolean => new URL(url, "http://localhost").pathname.endsWith("/health")
+const isUnsignedPath = (url = ""): boolean =>
+  (plainPath.test(url) ? url : new URL(url, "http://localhost").pathname).endsWith("/health")
+
+const bothOf = <A>(value: A): readonly [A, A] => [value, value]
 
 /**
  * Ends a stream once its answer is complete, whether or not the caller has ended its part (RFC 9113, section 8.1). The response
