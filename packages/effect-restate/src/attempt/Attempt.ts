@@ -7,7 +7,7 @@ import {
   FiberId,
   Option,
   Random,
-  Runtime,
+  type Runtime,
   Scheduler
 } from "effect"
 import type { CapabilityName } from "../contract/Capability.ts"
@@ -111,9 +111,9 @@ export class Attempt implements Scheduler.Scheduler {
     if (!this.#running) this.#fail(this.#nonDurableWait(fiber))
   }
 
-  /** Runs the effect to its end. Never settles when the attempt ends first. */
-  async drive<A, E, R>(effect: Effect.Effect<A, E, R>, runtime: Runtime.Runtime<R>): Promise<Exit.Exit<A, E>> {
-    const main = this.#whileRunning(() => Runtime.runFork(runtime, effect, { scheduler: this }))
+  /** Runs the fiber that is started to its end. Never settles when the attempt ends first. */
+  async drive<A, E>(start: (scheduler: Scheduler.Scheduler) => Fiber.RuntimeFiber<A, E>): Promise<Exit.Exit<A, E>> {
+    const main = this.#whileRunning(() => start(this))
     this.#main = main
     this.cancellation.handler.fiber = main
     for (;;) {

@@ -34,6 +34,7 @@ import { errorTypeOf } from "./errorType.ts"
 import type { Journal } from "./Journal.ts"
 import type { AttemptOutcome, Observer } from "./Observer.ts"
 import { externalParent, identify, replayConsole, replayLogger, replayTracer } from "./Telemetry.ts"
+import { startMain, type WorkflowRuntime, workflowRuntime } from "./WorkflowRuntime.ts"
 
 /** Runs one attempt of one handler. Settles with the handler's encoded answer, a terminal error, or an error that Restate retries. */
 export type AttemptRunner = (journal: Journal, input: unknown) => Promise<Uint8Array>
@@ -65,10 +66,14 @@ export const bind = <R>(
   const root = FiberId.runtime(0, 0)
   const loggers = HashSet.map(FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentLoggers), replayLogger)
   const blankFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.RuntimeMetrics)
-  const shared: Omit<HandlerRuntime, "kind" | "capabilities"> & {
-    readonly workflow: Runtime.Runtime<R>
-    readonly tracer: Tracer.Tracer
-  } = {
+  const refs = FiberRefs.updateManyAs(runtime.fiberRefs, {
+    forkAs: root,
+    entries: [
+      [DefaultServices.currentServices, [[root, services]]],
+      [FiberRef.currentLoggers, [[root, loggers]]]
+    ]
+  })
+  const shared: Omit<SharedRuntime<R>, "kind" | "capabilities"> = {
     // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
     live: runtime as unknown as Runtime.Runtime<never>,
     observer,
@@ -81,18 +86,12 @@ export const bind = <R>(
       fiberRefs: FiberRefs.empty(),
       runtimeFlags: blankFlags
     }),
-    workflow: Runtime.make({
-      context: runtime.context,
-      fiberRefs: FiberRefs.updateManyAs(runtime.fiberRefs, {
-        forkAs: root,
-        entries: [
-          [DefaultServices.currentServices, [[root, services]]],
-          [FiberRef.currentLoggers, [[root, loggers]]]
-        ]
-      }),
+    workflow: workflowRuntime(
+      runtime.context,
+      refs,
       // Metrics of fibers cost more than they tell here. `Effect.yieldNow` gives way only with the other flag.
-      runtimeFlags: RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)
-    })
+      RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)
+    )
   }
   const attempts = new Map<string, AttemptRunner>()
   for (const [name, run] of Object.entries(implementation.handlers)) {
@@ -113,8 +112,13 @@ export const bind = <R>(
   return { contract: implementation.contract, options: implementation.options, limits, attempts }
 }
 
+interface SharedRuntime<R> extends HandlerRuntime {
+  readonly workflow: WorkflowRuntime<R>
+  readonly tracer: Tracer.Tracer
+}
+
 const runAttempt = <E, R>(
-  shared: HandlerRuntime & { readonly workflow: Runtime.Runtime<R>; readonly tracer: Tracer.Tracer },
+  shared: SharedRuntime<R>,
   declared: HandlerContract,
   journal: Journal,
   effect: Effect.Effect<Uint8Array, E, R | Durable>
@@ -138,8 +142,8 @@ const runAttempt = <E, R>(
     )
     let context = Context.add(shared.workflow.context as Context.Context<R>, Durable, attempt)
     if (report.parent !== undefined) context = Context.add(context, Tracer.ParentSpan, report.parent)
-    const { fiberRefs, runtimeFlags } = shared.workflow
-    attempt.drive(effect, Runtime.make({ context, fiberRefs, runtimeFlags })).then((exit) => {
+    const main = attempt.drive((scheduler) => startMain(shared.workflow, context, effect, scheduler))
+    main.then((exit) => {
       attempt.end()
       if (Exit.isSuccess(exit)) {
         report.ended("succeeded")
