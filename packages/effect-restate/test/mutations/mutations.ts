@@ -1,5 +1,6 @@
 import { edit, type Mutation } from "./Mutation.ts"
 import { mutationsOfInvocations } from "./mutationsOfInvocations.ts"
+import { mutationsOfStateMachine } from "./mutationsOfStateMachine.ts"
 
 const semantics = [
   "packages/effect-restate/test/server/semantics.0s.test.ts",
@@ -9,7 +10,6 @@ const promises = [
   "packages/effect-restate/test/server/promises.0s.test.ts",
   "packages/effect-restate/test/server/promises.1m.test.ts"
 ]
-const machine = ["packages/effect-restate/test/VmJournal.test.ts"]
 const journal = ["packages/effect-restate/test/server/journal.test.ts"]
 const endpoint = ["packages/effect-restate/test/Endpoint.test.ts"]
 
@@ -277,86 +277,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     edits: [edit("node/Listener.ts", "    for (const input of this.requests) input.end()\n", "")],
     tests: endpoint
   },
-  {
-    name: "on the state machine, nothing waits for a cancellation",
-    edits: [edit("attempt/VmJournal.ts", "this.#explicit && !isPrompt(waiters)", "false")]
-  },
-  {
-    name: "on the state machine, a read of state is raced with a cancellation",
-    edits: [edit("attempt/VmJournal.ts", "this.#explicit && !isPrompt(waiters)", "this.#explicit")],
-    tests: machine
-  },
-  {
-    name: "on the state machine, what is ready together is answered last first",
-    edits: [
-      edit(
-        "attempt/VmJournal.ts",
-        "for (const waiter of waiters) {\n      const pending",
-        "for (const waiter of [...waiters].reverse()) {\n      const pending"
-      )
-    ],
-    tests: machine
-  },
-  {
-    name: "on the state machine, an entry is awaited twice as if it were new",
-    edits: [
-      edit(
-        "attempt/VmJournal.ts",
-        'if (completion !== undefined) return { _tag: "Completed", waiter, completion }',
-        "void completion"
-      )
-    ],
-    tests: machine
-  },
-  {
-    name: "on the state machine, a long journal is replayed in one turn of the process",
-    edits: [edit("attempt/VmJournal.ts", "progressPerTurn = 64", "progressPerTurn = 1_000_000")],
-    tests: machine
-  },
-  {
-    name: "on the state machine, a body that ends later wakes nothing",
-    edits: [edit("attempt/VmRuns.ts", "if (!isStarting) promisesExecutor.externalProgressChannel.signal()", "")]
-  },
-  {
-    name: "on the state machine, a step has no retry policy of its own",
-    edits: [edit("attempt/VmRuns.ts", "tookMillis, policyOf(options)", "tookMillis, undefined")]
-  },
-  {
-    name: "on the state machine, a body's result reaches an attempt that is over",
-    edits: [edit("attempt/VmRuns.ts", "      if (this.#ended) return\n", "")],
-    tests: machine
-  },
-  {
-    name: "on the state machine, the endpoint's codec reads nothing",
-    edits: [edit("attempt/VmPending.ts", "await codec.decode(notification.Success)", "notification.Success")],
-    tests: machine
-  },
-  {
-    name: "on the state machine, hooks around steps are left out",
-    edits: [
-      edit(
-        "attempt/intercepted.ts",
-        "const returned = runInterceptor(interceptor, name, next)",
-        "const returned = next()"
-      )
-    ],
-    tests: machine
-  },
-  {
-    name: "state machines are left to the garbage collector",
-    edits: [
-      edit(
-        "attempt/VmJournal.ts",
-        "if (this.#context.inputPump.stopped) this.#vm.free()",
-        "if (this.#context.inputPump.stopped) return"
-      )
-    ],
-    tests: ["packages/effect-restate/test/server/stateMachine.test.ts"]
-  },
-  {
-    name: "the state machine of any version of the SDK is driven",
-    edits: [edit("attempt/StateMachine.ts", "knownVersion.test(version) &&", "")],
-    tests: ["packages/effect-restate/test/journalOf.test.ts"]
-  },
+  ...mutationsOfStateMachine,
   ...mutationsOfInvocations
 ]
