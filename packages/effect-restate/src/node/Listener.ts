@@ -9,6 +9,7 @@ import { type ConnectionBounds, type Deadline, watchDeadline } from "./Connectio
 import { EndableInput } from "./EndableInput.ts"
 import { Http2Exchange } from "./Http2Exchange.ts"
 import type { Refusals } from "./Refusals.ts"
+import { readProtocol } from "./readProtocol.ts"
 
 /** Something that answers the paths of a prefix in place of Restate's handlers, over HTTP/1.1 and HTTP/2. */
 export interface Beside {
@@ -27,8 +28,6 @@ export interface ListenerOptions {
   readonly onWaiting: (count: number) => void
 }
 
-/** First bytes of HTTP/2 with prior knowledge (RFC 9113, section 3.4). `POST` and `PUT` share the first one. */
-const http2Preface = "PRI"
 const highestStreamId = 2 ** 31 - 1
 /** How long a connection may stay open after GOAWAY. */
 const goodbyeMillis = 5_000
@@ -286,21 +285,4 @@ const leave = ({ session, socket }: Connection): void => {
 const sayGoodbye = (session: http2.ServerHttp2Session): void => {
   session.goaway(http2.constants.NGHTTP2_NO_ERROR, highestStreamId)
   session.ping(() => session.close())
-}
-
-/** Tells the protocol by its first bytes, which are read again after that. */
-const readProtocol = (socket: net.Socket, found: (isHttp2: boolean) => void): void => {
-  let read = Buffer.alloc(0)
-  const readMore = (): void => {
-    const chunk: unknown = socket.read()
-    if (Buffer.isBuffer(chunk)) read = Buffer.concat([read, chunk])
-    const isHttp2 = http2Preface.startsWith(read.toString("latin1", 0, http2Preface.length))
-    if (read.length < http2Preface.length && isHttp2) {
-      socket.once("readable", readMore)
-      return
-    }
-    socket.unshift(read)
-    found(isHttp2)
-  }
-  socket.once("readable", readMore)
 }
