@@ -133,6 +133,18 @@ layer(server, { excludeTestServices: true, timeout: "1 minute" })("the ingress c
     })
   )
 
+  it.effect("a server without scopes refuses what is asked for in one, and finds nothing in one", () =>
+    Effect.gen(function* () {
+      const client = yield* Ingress
+      const key = yield* freshKey
+      const inScope = { idempotencyKey: "once", scope: "tenant-1" }
+      const refused = yield* Effect.flip(client.send(contract, key, "nap", 1, inScope))
+      assert.deepInclude(refused, { _tag: "CallFailed", code: 400 })
+      const unknown = yield* Effect.flip(client.output(contract, "nap", { key, ...inScope }))
+      assert.deepInclude(unknown, { _tag: "CallFailed", code: 404 })
+    })
+  )
+
   it.effect("a wait ends at its timeout while the invocation goes on", () =>
     Effect.gen(function* () {
       const client = yield* Ingress
