@@ -93,7 +93,7 @@ module.exports = {
       severity: "error",
       comment: "packages/effect-restate stands on Effect, Restate's SDK and Node",
       from: { path: "^packages/effect-restate/src/" },
-      to: { pathNot: ["^packages/effect-restate/src/", "^node_modules/effect/", "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net)$"] }
+      to: { pathNot: ["^packages/effect-restate/src/", "^node_modules/effect/", "^node_modules/@restatedev/restate-sdk/", "^node:", "^(crypto|http2|http|net|stream)$"] }
     },
     {
       name: "kit-has-a-front-door",
