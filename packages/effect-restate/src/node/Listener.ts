@@ -283,6 +283,8 @@ const leave = ({ session, socket }: Connection): void => {
  * second, a round trip later, says which was the last.
  */
 const sayGoodbye = (session: http2.ServerHttp2Session): void => {
+  // Destroyed by an error of its socket: it is told as closed in a later turn.
+  if (session.destroyed) return
   session.goaway(http2.constants.NGHTTP2_NO_ERROR, highestStreamId)
   session.ping(() => session.close())
 }
