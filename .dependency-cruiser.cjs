@@ -9,8 +9,9 @@ const allowed = {
   names: [effect, "^src/text/", "^(node:)?(net|url)$", "^node_modules/tldts/"],
   contract: [effect, "^src/names/", "^src/text/", "^packages/effect-restate/src/index\\.ts$"],
   services: [effect, "^src/names/", "^src/text/"],
+  operations: [effect, "^src/names/", "^src/text/", "^src/services/"],
   workflows: [effect, "^src/names/", "^src/text/", "^src/contract/", "^src/services/", kit, "^(node:)?crypto$"],
-  http: [effect, "^src/services/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
+  http: [effect, "^src/services/", "^src/operations/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
 }
 const only = Object.entries(allowed).map(([folder, targets]) => ({
   name: `${folder}-arrows`,
@@ -44,7 +45,7 @@ module.exports = {
       name: "kit-admin-client",
       severity: "error",
       comment: "Restate's admin API is asked where its calls are bounded, and nowhere else",
-      from: { path: "^src/", pathNot: "^src/layers/(restateAdmin/|RestateAdminHttp\\.ts$)" },
+      from: { path: "^src/", pathNot: "^src/layers/restateAdmin/" },
       to: { path: adminClient }
     },
     {

@@ -1,7 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { Console, Duration, Effect, Either, Logger, Schema } from "effect"
 import { loadWorkerConfig, WorkerConfig } from "../config.ts"
-import { checkDependencies } from "../services/dependencies.ts"
+import { checkDependencies } from "../operations/dependencies.ts"
 import { type CheckReport, checkReport, isFailed, renderReport } from "./checkReport.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { chosenConfig, configFile, version } from "./program.ts"

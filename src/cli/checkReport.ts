@@ -1,6 +1,6 @@
 import type { ConfigProblem } from "../config/ConfigProblems.ts"
 import type { ExposedSecret } from "../config/Setting.ts"
-import type { DependencyReport } from "../services/dependencies.ts"
+import type { DependencyReport } from "../operations/dependencies.ts"
 import type { Style } from "./terminal.ts"
 
 /** The result of `check`, which `--json` prints. */

@@ -4,7 +4,7 @@ import { Ingress } from "../composition/ingress.ts"
 import { exposureOf } from "../config/httpAddresses.ts"
 import { exposedSecretEvent } from "../config/Setting.ts"
 import { firingOf, schedules } from "../contract/schedules.ts"
-import { RestateIngress } from "../services/RestateIngress.ts"
+import { RestateIngress } from "../operations/RestateIngress.ts"
 import { reportingFailures } from "./commandFailed.ts"
 
 /** Nothing was sent, because the ingress address is missing or invalid. */

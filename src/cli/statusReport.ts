@@ -1,4 +1,4 @@
-import { type Invocation, type InvocationCount, invocationStatuses } from "../services/Invocations.ts"
+import { type Invocation, type InvocationCount, invocationStatuses } from "../operations/Invocations.ts"
 import { shortened } from "../text/codePoints.ts"
 
 /** An invocation in the status. */

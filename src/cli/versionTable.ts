@@ -1,4 +1,4 @@
-import type { ClassifiedVersion } from "../services/RestateVersions.ts"
+import type { ClassifiedVersion } from "../operations/RestateVersions.ts"
 
 const header = ["deployment", "address", "created", "state", "unfinished", "newest on"]
 

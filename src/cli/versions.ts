@@ -1,7 +1,7 @@
 import { Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import { Clock, Console, Duration, Effect, Either, Layer, Option, Schema } from "effect"
 import { services } from "../contract/services.ts"
-import { type ClassifiedVersion, decideRemoval, type Removal, RestateVersions } from "../services/RestateVersions.ts"
+import { type ClassifiedVersion, decideRemoval, type Removal, RestateVersions } from "../operations/RestateVersions.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { configFile, program } from "./program.ts"
 import { adminUrl } from "./restateOptions.ts"

@@ -4,8 +4,8 @@ import { WorkerConfig } from "../config.ts"
 import { AcmeClientLive } from "../layers/acme/AcmeClientLive.ts"
 import { isChain } from "../layers/acme/chains.ts"
 import { PkiLive } from "../layers/PkiLive.ts"
-import type { Acme } from "../services/Acme.ts"
-import type { Pki } from "../services/Pki.ts"
+import type { Acme } from "../services/certificate/Acme.ts"
+import type { Pki } from "../services/certificate/Pki.ts"
 
 /** The file of `acme.directory_ca_file` cannot be used. */
 export class DirectoryCaUnusable extends Schema.TaggedError<DirectoryCaUnusable>()("DirectoryCaUnusable", {

@@ -12,12 +12,12 @@ import { GitHubLive } from "../layers/github/GitHubLive.ts"
 import { BuildLedgerLive } from "../layers/mysql/BuildLedgerLive.ts"
 import { BuildVariablesLive, NoBuildVariables } from "../layers/mysql/BuildVariablesLive.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
-import type { Builder } from "../services/Builder.ts"
-import type { BuildLedger } from "../services/BuildLedger.ts"
-import type { BuildTelemetry } from "../services/BuildTelemetry.ts"
-import type { BuildVariables } from "../services/BuildVariables.ts"
-import type { GitHub } from "../services/GitHub.ts"
-import type { Vault } from "../services/Vault.ts"
+import type { Builder } from "../services/builds/Builder.ts"
+import type { BuildLedger } from "../services/builds/BuildLedger.ts"
+import type { BuildTelemetry } from "../services/builds/BuildTelemetry.ts"
+import type { BuildVariables } from "../services/builds/BuildVariables.ts"
+import type { GitHub } from "../services/builds/GitHub.ts"
+import type { Vault } from "../services/vault/Vault.ts"
 
 /** A file that a setting names cannot be read. */
 export class SettingFileUnreadable extends Schema.TaggedError<SettingFileUnreadable>()("SettingFileUnreadable", {

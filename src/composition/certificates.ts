@@ -1,10 +1,10 @@
 import { Array as Arr, Effect, Either, Layer, Option } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { type DomainName, domainName, wildcardOf } from "../names/DomainName.ts"
-import { CertificateSettings, type ChallengeRules } from "../services/CertificateSettings.ts"
-import { ChallengeRecord, delegatedLabelLength } from "../services/ChallengeRecord.ts"
-import { DomainProofSettings } from "../services/DomainProofSettings.ts"
-import { PlatformZones } from "../services/PlatformZones.ts"
+import { CertificateSettings, type ChallengeRules } from "../services/certificate/CertificateSettings.ts"
+import { PlatformZones } from "../services/customDomain/PlatformZones.ts"
+import { ChallengeRecord, delegatedLabelLength } from "../services/dns/ChallengeRecord.ts"
+import { DomainProofSettings } from "../services/domainProof/DomainProofSettings.ts"
 
 type Apexes = Pick<WorkerConfigShape, "availableRegions" | "defaultDomain" | "regionalDomain">
 

@@ -11,12 +11,12 @@ import { ClickhouseSettingsStoreLive } from "../layers/mysql/ClickhouseSettingsS
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
 import { PasswordGeneratorLive } from "../layers/PasswordGeneratorLive.ts"
 import { ClickhouseBuildTelemetryLive, NoBuildTelemetry } from "../layers/telemetry/ClickhouseBuildTelemetry.ts"
-import type { BuildTelemetry } from "../services/BuildTelemetry.ts"
-import type { ClickhouseSettingsStore } from "../services/ClickhouseSettingsStore.ts"
-import { ClickhouseUsers } from "../services/ClickhouseUsers.ts"
-import type { PasswordGenerator } from "../services/PasswordGenerator.ts"
-import type { TrafficSource, UsageSource } from "../services/Usage.ts"
-import { Vault } from "../services/Vault.ts"
+import type { BuildTelemetry } from "../services/builds/BuildTelemetry.ts"
+import type { TrafficSource, UsageSource } from "../services/clickhouse/Usage.ts"
+import type { ClickhouseSettingsStore } from "../services/clickhouseUser/ClickhouseSettingsStore.ts"
+import { ClickhouseUsers } from "../services/clickhouseUser/ClickhouseUsers.ts"
+import type { PasswordGenerator } from "../services/clickhouseUser/PasswordGenerator.ts"
+import { Vault } from "../services/vault/Vault.ts"
 import { ClickhouseUserWorkflows } from "../workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
 
 /** Connection of a configured server; none when it is not configured. */

@@ -8,8 +8,8 @@ import { decodeRows } from "../layers/mysql/rows.ts"
 import { requireSupported, schemaState } from "../migrations/migrate.ts"
 import { type SchemaState, type SchemaUnsupported, supportedVersions } from "../migrations/schemaState.ts"
 import type { DomainName } from "../names/DomainName.ts"
+import { DependencyFailed } from "../operations/dependencies.ts"
 import type { DbFailure } from "../services/Db.ts"
-import { DependencyFailed } from "../services/dependencies.ts"
 import { databaseServers } from "./database.ts"
 
 const versionRows = decodeRows(Schema.Struct({ version: Schema.String }))

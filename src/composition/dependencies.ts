@@ -1,6 +1,6 @@
 import { Effect, Option, type Redacted } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
-import type { Dependency, DependencyFailed } from "../services/dependencies.ts"
+import type { Dependency, DependencyFailed } from "../operations/dependencies.ts"
 import { chooseBuilder } from "./builds.ts"
 import { challengeRecords, infrastructureDomains } from "./certificates.ts"
 import * as DatabaseProbe from "./databaseProbes.ts"

@@ -1,6 +1,6 @@
 import { Config, Effect, Layer, Option, Redacted } from "effect"
 import { RestateIngressHttpLive } from "../layers/RestateIngressHttp.ts"
-import type { RestateIngress } from "../services/RestateIngress.ts"
+import type { RestateIngress } from "../operations/RestateIngress.ts"
 
 /** Absent or blank: requests have no key. */
 const apiKey = Config.option(Config.redacted("RESTATE_API_KEY")).pipe(

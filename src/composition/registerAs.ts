@@ -1,8 +1,8 @@
 import { Duration, Effect, Ref } from "effect"
 import { WorkerConfig } from "../config.ts"
-import { Health, HealthCheckFailed } from "../services/Health.ts"
-import { type AddressState, RestateAdmin } from "../services/RestateAdmin.ts"
-import { describeElsewhere } from "../services/RestateVersions.ts"
+import { Health, HealthCheckFailed } from "../operations/Health.ts"
+import { type AddressState, RestateAdmin } from "../operations/RestateAdmin.ts"
+import { describeElsewhere } from "../operations/RestateVersions.ts"
 
 /** Below the timeout of each readiness check. */
 const askedWithin = Duration.millis(400)

@@ -1,9 +1,9 @@
 import { Duration, Effect, Layer, Option } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
-import { RestateAdminHttpLive } from "../layers/RestateAdminHttp.ts"
-import { BuildSettings } from "../services/BuildSettings.ts"
-import { DeploySettings } from "../services/DeploySettings.ts"
-import type { RestateAdmin } from "../services/RestateAdmin.ts"
+import { RestateAdminHttpLive } from "../layers/restateAdmin/RestateAdminHttp.ts"
+import type { RestateAdmin } from "../operations/RestateAdmin.ts"
+import { BuildSettings } from "../services/builds/BuildSettings.ts"
+import { DeploySettings } from "../services/deploy/DeploySettings.ts"
 import { chooseBuilder } from "./builds.ts"
 
 /** Whose repository in the registry the chosen builder pushes to. */

@@ -4,8 +4,8 @@ import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadRestateAdmin } from "../config/restateAdmin.ts"
 import { deadlinesOf } from "../contract/deadlines.ts"
 import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
-import type { Invocations } from "../services/Invocations.ts"
-import { InvocationWatchSettings } from "../services/InvocationWatchSettings.ts"
+import type { Invocations } from "../operations/Invocations.ts"
+import { InvocationWatchSettings } from "../operations/InvocationWatchSettings.ts"
 
 export interface AdminSource {
   /** Path of the configuration file. */

@@ -1,8 +1,8 @@
 import { Effect, Layer } from "effect"
 import { WorkerConfig } from "../config.ts"
 import { HttpHeartbeatLive } from "../layers/HttpHeartbeatLive.ts"
-import { PrometheusJobProgressLive } from "../layers/PrometheusJobProgress.ts"
-import { SlackNotifierLive } from "../layers/SlackNotifierLive.ts"
+import { PrometheusJobProgressLive } from "../layers/metrics/PrometheusJobProgress.ts"
+import { SlackNotifierLive } from "../layers/slack/SlackNotifierLive.ts"
 import { UpkeepSettings } from "../services/UpkeepSettings.ts"
 
 const Settings = Layer.effect(

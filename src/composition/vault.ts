@@ -6,8 +6,8 @@ import { HashicorpVaultLive } from "../layers/vault/HashicorpVaultLive.ts"
 import { LocalVaultLive } from "../layers/vault/LocalVaultLive.ts"
 import { UnkeyVaultLive } from "../layers/vault/UnkeyVaultLive.ts"
 import type { VaultFileRefused } from "../layers/vault/VaultFileRefused.ts"
-import { Health, HealthCheckFailed } from "../services/Health.ts"
-import { Vault, VaultUnavailable } from "../services/Vault.ts"
+import { Health, HealthCheckFailed } from "../operations/Health.ts"
+import { Vault, VaultUnavailable } from "../services/vault/Vault.ts"
 
 /** The configured vault. */
 export const openVault = (settings: VaultSettings) => {

@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect"
 import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadRestateAdmin } from "../config/restateAdmin.ts"
 import { RestateVersionsHttpLive } from "../layers/restateAdmin/RestateVersionsHttp.ts"
-import type { RestateVersions } from "../services/RestateVersions.ts"
+import type { RestateVersions } from "../operations/RestateVersions.ts"
 import type { AdminSource } from "./status.ts"
 
 /** The worker versions registered with Restate. Needs only the admin API. */

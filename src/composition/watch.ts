@@ -1,12 +1,12 @@
 import { Effect, Layer, Option } from "effect"
 import { WorkerConfig } from "../config.ts"
 import { deadlinesOf } from "../contract/deadlines.ts"
-import { BacklogGauges } from "../layers/BacklogGauges.ts"
-import { InvocationWatch } from "../layers/InvocationWatch.ts"
+import { BacklogGauges } from "../layers/metrics/BacklogGauges.ts"
+import type { PrometheusRegistry } from "../layers/metrics/PrometheusRegistry.ts"
 import { BacklogLive } from "../layers/mysql/BacklogLive.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
-import type { PrometheusRegistry } from "../layers/PrometheusRegistry.ts"
 import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
+import { InvocationWatch } from "../layers/restateAdmin/InvocationWatch.ts"
 import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 
 const Invocations: Layer.Layer<never, never, WorkerConfig | WorkflowMetrics> = Layer.unwrapEffect(

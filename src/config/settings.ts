@@ -1,6 +1,6 @@
 import { Duration, Either, LogLevel } from "effect"
 import { domainName } from "../names/DomainName.ts"
-import { delegatedLabelLength } from "../services/ChallengeRecord.ts"
+import { delegatedLabelLength } from "../services/dns/ChallengeRecord.ts"
 import { buildkitAddress } from "./buildkitAddress.ts"
 import { clickhouseAddress } from "./ClickhouseAddress.ts"
 import { dnsServer } from "./dnsServer.ts"

@@ -1,7 +1,7 @@
 import { HttpMiddleware, HttpRouter, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect } from "effect"
-import { Health, type HealthReport } from "../services/Health.ts"
+import { Health, type HealthReport } from "../operations/Health.ts"
 
 const respond = (report: HealthReport) =>
   HttpServerResponse.unsafeJson(report.body, { status: report.status, headers: { "cache-control": "no-store" } })

@@ -7,7 +7,7 @@ import {
   type HealthCheckFailed,
   type HealthReport,
   type Lifecycle
-} from "../services/Health.ts"
+} from "../operations/Health.ts"
 
 // Half of the default probe timeout of Kubernetes, one second.
 const checkTimeout = Duration.millis(500)

@@ -1,6 +1,6 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Effect, Layer, Option, Redacted } from "effect"
-import { ImageRegistry, RegistryUnavailable } from "../services/ImageRegistry.ts"
+import { ImageRegistry, RegistryUnavailable } from "../services/builds/ImageRegistry.ts"
 import type { Registry } from "./builder/Registry.ts"
 import { bareHost } from "./outbound/addresses.ts"
 import { registry as bounds } from "./outbound/bounds.ts"

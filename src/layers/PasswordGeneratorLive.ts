@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { Effect, Layer, Redacted } from "effect"
-import { PasswordGenerator } from "../services/PasswordGenerator.ts"
+import { PasswordGenerator } from "../services/clickhouseUser/PasswordGenerator.ts"
 
 const classes = ["ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789", "-_.~"]
 const alphabet = classes.join("")

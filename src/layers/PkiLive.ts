@@ -3,7 +3,7 @@ import * as x509 from "@peculiar/x509"
 import { crypto as acmeCrypto } from "acme-client"
 import { Effect, Layer, Redacted } from "effect"
 import type { DomainName } from "../names/DomainName.ts"
-import { type CertificateFacts, NotACertificate, Pki } from "../services/Pki.ts"
+import { type CertificateFacts, NotACertificate, Pki } from "../services/certificate/Pki.ts"
 
 /** RFC 5280 appendix A.1, ub-common-name. */
 const longestCommonName = 64

@@ -1,6 +1,6 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Duration, Effect, flow, Layer, Option, type Redacted, Schedule, Schema } from "effect"
-import { Accepted, type IngressMessage, RestateIngress, RestateIngressError } from "../services/RestateIngress.ts"
+import { Accepted, type IngressMessage, RestateIngress, RestateIngressError } from "../operations/RestateIngress.ts"
 import { shortened } from "../text/codePoints.ts"
 import { restateIngress } from "./outbound/bounds.ts"
 import type { OutboundResponse } from "./outbound/exchange.ts"

@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import { type DbFailure, DbRefused, isAboutRows } from "./Db.ts"
-import type { RefilledBatch, RefillRequest } from "./KeyRefillStore.ts"
+import type { RefilledBatch, RefillRequest } from "./keyRefill/KeyRefillStore.ts"
 
 /** The queries of a store: refill a batch of keys, and find the first key of a batch. */
 export interface RefillQueries {

@@ -9,7 +9,7 @@ import { MySqlServer } from "../../dev/stack/MySqlServer.ts"
 import { RestateServer } from "../../dev/stack/RestateServer.ts"
 import { workerEnvironment } from "../../dev/stack/WorkerProcess.ts"
 import { Analytics, StackDatabase, stackSettings, wholeStack } from "../../dev/stack/wholeStack.ts"
-import { DependencyReport } from "../../src/services/dependencies.ts"
+import { DependencyReport } from "../../src/operations/dependencies.ts"
 import { restateClient } from "../support/stack/Restate.ts"
 import { runCommand } from "./runCommand.ts"
 

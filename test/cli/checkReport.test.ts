@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { checkReport, renderReport } from "../../src/cli/checkReport.ts"
 import { unpainted } from "../../src/cli/terminal.ts"
-import type { DependencyReport } from "../../src/services/dependencies.ts"
+import type { DependencyReport } from "../../src/operations/dependencies.ts"
 
 const dependencies: ReadonlyArray<DependencyReport> = [
   {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { queryServer } from "../../dev/stack/MySqlConnection.ts"
-import { DependencyReport } from "../../src/services/dependencies.ts"
+import { DependencyReport } from "../../src/operations/dependencies.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
 import { runCommand } from "./runCommand.ts"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Fiber, Layer, Option, TestClock } from "effect"
 import type { VersionsNotDrained, WorkLeftBehind } from "../../src/cli/versions.ts"
-import { type RegisteredVersion, RestateVersions, type Unfinished } from "../../src/services/RestateVersions.ts"
+import { type RegisteredVersion, RestateVersions, type Unfinished } from "../../src/operations/RestateVersions.ts"
 import { runVersions } from "../support/runVersions.ts"
 import { sleepingUntil, untilIo } from "../support/untilIo.ts"
 

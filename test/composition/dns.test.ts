@@ -6,8 +6,8 @@ import { startRoute53 } from "../../dev/simulators/Route53Server.ts"
 import { inRealTime } from "../../dev/stack/RealTime.ts"
 import { Resolver, Zone } from "../../src/composition/dns.ts"
 import { workerConfig } from "../../src/config.ts"
-import { DnsResolver } from "../../src/services/DnsResolver.ts"
-import { DnsZone } from "../../src/services/DnsZone.ts"
+import { DnsResolver } from "../../src/services/dns/DnsResolver.ts"
+import { DnsZone } from "../../src/services/dns/DnsZone.ts"
 import { recordAt } from "../support/challengeRecords.ts"
 
 /** The layers as a worker with these settings builds them. */

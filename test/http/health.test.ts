@@ -6,7 +6,7 @@ import { Effect, Layer, Tracer } from "effect"
 import { onLoopback } from "../../dev/stack/onLoopback.ts"
 import { healthListener, healthRoutes } from "../../src/http/health.ts"
 import { HealthStateLive } from "../../src/layers/HealthState.ts"
-import { Health, HealthCheckFailed } from "../../src/services/Health.ts"
+import { Health, HealthCheckFailed } from "../../src/operations/Health.ts"
 
 /** A Node server that passes every request to the listener, as the shared port does. */
 const listening = Effect.gen(function* () {

@@ -4,8 +4,8 @@ import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { metricsServer } from "../../src/http/metrics.ts"
-import { PrometheusMetricsLive } from "../../src/layers/PrometheusMetrics.ts"
-import { PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
+import { PrometheusMetricsLive } from "../../src/layers/metrics/PrometheusMetrics.ts"
+import { PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
 
 const freePort = Effect.async<number>((resume) => {
   const server = createServer()

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Ref, TestClock } from "effect"
-import { BacklogGauges } from "../../src/layers/BacklogGauges.ts"
-import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
-import { Backlog } from "../../src/services/Backlog.ts"
+import { BacklogGauges } from "../../src/layers/metrics/BacklogGauges.ts"
+import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
+import { Backlog } from "../../src/operations/Backlog.ts"
 import { DbError } from "../../src/services/Db.ts"
 
 const away = new DbError({ operation: "Backlog", reason: "connection" })

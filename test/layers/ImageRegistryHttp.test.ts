@@ -4,7 +4,7 @@ import { Effect, Redacted } from "effect"
 import { ImageRegistryHttpLive } from "../../src/layers/ImageRegistryHttp.ts"
 import { registry } from "../../src/layers/outbound/bounds.ts"
 import { openOutbound } from "../../src/layers/outbound/OutboundHttp.ts"
-import { ImageRegistry } from "../../src/services/ImageRegistry.ts"
+import { ImageRegistry } from "../../src/services/builds/ImageRegistry.ts"
 import { httpStub } from "../support/HttpStub.ts"
 
 const password = "registry-canary"

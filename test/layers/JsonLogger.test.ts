@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
-import { jsonLogger } from "../../src/layers/JsonLogger.ts"
+import { jsonLogger } from "../../src/layers/telemetry/JsonLogger.ts"
 
 /** The lines that a program logs, with the logger under test. */
 const linesOf = <A, E>(program: Effect.Effect<A, E>) =>

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { PasswordGeneratorLive, passwordFrom } from "../../src/layers/PasswordGeneratorLive.ts"
-import { PasswordGenerator } from "../../src/services/PasswordGenerator.ts"
+import { PasswordGenerator } from "../../src/services/clickhouseUser/PasswordGenerator.ts"
 
 /** Repeats the given bytes, `count` at a time. */
 const cycle = (bytes: ReadonlyArray<number>) => {

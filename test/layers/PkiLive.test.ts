@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as x509 from "@peculiar/x509"
 import { Cause, Effect, Exit, Redacted } from "effect"
 import { PkiLive } from "../../src/layers/PkiLive.ts"
-import { Pki } from "../../src/services/Pki.ts"
+import { Pki } from "../../src/services/certificate/Pki.ts"
 import { pkiContract } from "../services/Pki.contract.ts"
 import { named } from "../support/named.ts"
 

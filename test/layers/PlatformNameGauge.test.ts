@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Ref, TestClock } from "effect"
-import { PlatformNameGauge } from "../../src/layers/PlatformNameGauge.ts"
-import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
-import { CertificateSettings } from "../../src/services/CertificateSettings.ts"
-import { CertificateStore } from "../../src/services/CertificateStore.ts"
+import { PlatformNameGauge } from "../../src/layers/metrics/PlatformNameGauge.ts"
+import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
+import { CertificateSettings } from "../../src/services/certificate/CertificateSettings.ts"
+import { CertificateStore } from "../../src/services/certificate/CertificateStore.ts"
 import { DbError } from "../../src/services/Db.ts"
 import { named } from "../support/named.ts"
 

@@ -3,10 +3,10 @@ import { Effect, Layer, TestClock } from "effect"
 import {
   CertificateLifeGauge,
   PrometheusCertificateMetricsLive
-} from "../../src/layers/PrometheusCertificateMetrics.ts"
-import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
-import { CertificateMetrics } from "../../src/services/CertificateMetrics.ts"
-import { CertificateStore } from "../../src/services/CertificateStore.ts"
+} from "../../src/layers/metrics/PrometheusCertificateMetrics.ts"
+import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
+import { CertificateMetrics } from "../../src/services/certificate/CertificateMetrics.ts"
+import { CertificateStore } from "../../src/services/certificate/CertificateStore.ts"
 import { DbError } from "../../src/services/Db.ts"
 
 const metrics = PrometheusCertificateMetricsLive.pipe(Layer.provideMerge(PrometheusRegistryLive))

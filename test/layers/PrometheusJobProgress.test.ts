@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { PrometheusJobProgressLive } from "../../src/layers/PrometheusJobProgress.ts"
-import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
+import { PrometheusJobProgressLive } from "../../src/layers/metrics/PrometheusJobProgress.ts"
+import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
 import { JobProgress } from "../../src/services/JobProgress.ts"
 
 describe("the progress of a job", () => {

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import type { Observer } from "effect-restate"
-import { boundedLabel, PrometheusMetricsLive } from "../../src/layers/PrometheusMetrics.ts"
-import { PrometheusRegistryLive } from "../../src/layers/PrometheusRegistry.ts"
+import { boundedLabel, PrometheusMetricsLive } from "../../src/layers/metrics/PrometheusMetrics.ts"
+import { PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
 import { WorkflowMetrics } from "../../src/services/WorkflowMetrics.ts"
 
 const run = <A, E>(program: Effect.Effect<A, E, WorkflowMetrics>) =>

@@ -2,8 +2,8 @@ import { createServer, type IncomingHttpHeaders } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Redacted, Schema, TestClock } from "effect"
 import { onLoopback } from "../../dev/stack/onLoopback.ts"
-import { RestateAdminHttpLive } from "../../src/layers/RestateAdminHttp.ts"
-import { RestateAdmin, RestateAdminError } from "../../src/services/RestateAdmin.ts"
+import { RestateAdminHttpLive } from "../../src/layers/restateAdmin/RestateAdminHttp.ts"
+import { RestateAdmin, RestateAdminError } from "../../src/operations/RestateAdmin.ts"
 import { sleepingUntil, untilIo } from "../support/untilIo.ts"
 
 interface Received {

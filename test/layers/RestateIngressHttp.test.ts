@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Option, Redacted, Schedule } from "effect"
 import { RestateIngressHttpLive } from "../../src/layers/RestateIngressHttp.ts"
-import { RestateIngress } from "../../src/services/RestateIngress.ts"
+import { RestateIngress } from "../../src/operations/RestateIngress.ts"
 import { httpStub, type Reply } from "../support/HttpStub.ts"
 
 const message = { path: "hydra.v1.KeyRefillService/2026-01-01/RunRefill/send", idempotencyKey: "k-1", body: "{}" }

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { SlackServer, slackServer } from "../../dev/simulators/SlackServer.ts"
-import { SlackNotifierLive } from "../../src/layers/SlackNotifierLive.ts"
-import { slackMessage } from "../../src/layers/slackMessage.ts"
-import { NotificationFailed, Notifier, type QuotaNotice } from "../../src/services/Notifier.ts"
+import { SlackNotifierLive } from "../../src/layers/slack/SlackNotifierLive.ts"
+import { slackMessage } from "../../src/layers/slack/slackMessage.ts"
+import { NotificationFailed, Notifier, type QuotaNotice } from "../../src/services/quotaCheck/Notifier.ts"
 import { untilIo } from "../support/untilIo.ts"
 
 const notice: QuotaNotice = {

@@ -5,7 +5,7 @@ import fc from "fast-check"
 import { onLoopback } from "../../dev/stack/onLoopback.ts"
 import type { ResourceSpans } from "../../dev/traces/Otlp.ts"
 import { readExport } from "../../dev/traces/OtlpProtobuf.ts"
-import { isSampled, TelemetryLive, type TelemetryOptions } from "../../src/layers/Telemetry.ts"
+import { isSampled, TelemetryLive, type TelemetryOptions } from "../../src/layers/telemetry/Telemetry.ts"
 
 interface Export {
   readonly path: string

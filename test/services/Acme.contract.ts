@@ -8,8 +8,8 @@ import {
   type AcmeError,
   type AcmeOrder,
   AcmeProblem
-} from "../../src/services/Acme.ts"
-import { Pki } from "../../src/services/Pki.ts"
+} from "../../src/services/certificate/Acme.ts"
+import { Pki } from "../../src/services/certificate/Pki.ts"
 import { named } from "../support/named.ts"
 
 /** The challenge response, for the server of names in this test. */

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, type Layer } from "effect"
-import type { BuildOutcome } from "../../src/services/Builder.ts"
-import { BuildLedger, cancelledOutcome } from "../../src/services/BuildLedger.ts"
+import type { BuildOutcome } from "../../src/services/builds/Builder.ts"
+import { BuildLedger, cancelledOutcome } from "../../src/services/builds/BuildLedger.ts"
 
 const long = Duration.hours(1)
 /** A lease that expires at once, so that no test waits for it. */

@@ -1,6 +1,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer, Option } from "effect"
-import { CertificateStore, infrastructureWorkspace, type NewCertificate } from "../../src/services/CertificateStore.ts"
+import {
+  CertificateStore,
+  infrastructureWorkspace,
+  type NewCertificate
+} from "../../src/services/certificate/CertificateStore.ts"
 import { domainId, seedChallenge, seedDomain, seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { namesOf, seededAt } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer, Option } from "effect"
-import { ClickhouseSettingsStore, type UserLimits } from "../../src/services/ClickhouseSettingsStore.ts"
+import { ClickhouseSettingsStore, type UserLimits } from "../../src/services/clickhouseUser/ClickhouseSettingsStore.ts"
 import { columns, fourBytes, integersOf, widthOf } from "../support/columns.ts"
 import { seededAt } from "../support/memory/seeds.ts"
 import type { Tables } from "../support/memory/Tables.ts"

@@ -1,8 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Either, type Layer, Option } from "effect"
-import type { DeploymentPhase } from "../../src/services/Deployment.ts"
-import { DeploymentStore } from "../../src/services/DeploymentStore.ts"
-import { RouteStore } from "../../src/services/RouteStore.ts"
+import type { DeploymentPhase } from "../../src/services/deploy/Deployment.ts"
+import { DeploymentStore } from "../../src/services/deploy/DeploymentStore.ts"
+import { RouteStore } from "../../src/services/deploy/RouteStore.ts"
 import { columns, fourBytes, integersOf } from "../support/columns.ts"
 import {
   namesOf,

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, type Layer, Schedule } from "effect"
 import { inRealTime } from "../../dev/stack/RealTime.ts"
-import { DnsZone } from "../../src/services/DnsZone.ts"
+import { DnsZone } from "../../src/services/dns/DnsZone.ts"
 import { recordAt } from "../support/challengeRecords.ts"
 
 /** The values of a name, as the CA sees them. */

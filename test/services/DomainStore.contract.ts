@@ -1,7 +1,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { infrastructureWorkspace } from "../../src/services/CertificateStore.ts"
-import { type ActivationPlan, type ActivationSnapshot, DomainStore } from "../../src/services/DomainStore.ts"
+import { infrastructureWorkspace } from "../../src/services/certificate/CertificateStore.ts"
+import {
+  type ActivationPlan,
+  type ActivationSnapshot,
+  DomainStore
+} from "../../src/services/customDomain/DomainStore.ts"
 import { namesOf, seedCustomDomain, seedDeployment, seededAt, seedProject, seedRoute } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { named } from "../support/named.ts"

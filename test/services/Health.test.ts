@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, TestClock } from "effect"
 import { HealthStateLive } from "../../src/layers/HealthState.ts"
-import { decideReadiness, Health, HealthCheckFailed } from "../../src/services/Health.ts"
+import { decideReadiness, Health, HealthCheckFailed } from "../../src/operations/Health.ts"
 
 const notStarted = { status: 503, body: { status: "not started" } }
 const ok = { status: 200, body: { status: "ok" } }

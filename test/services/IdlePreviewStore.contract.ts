@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { IdlePreviewStore } from "../../src/services/IdlePreviewStore.ts"
+import { IdlePreviewStore } from "../../src/services/idlePreviews/IdlePreviewStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
 import type { Tables } from "../support/memory/Tables.ts"
 import type { World } from "../support/memory/World.ts"

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../src/services/KeyRefillStore.ts"
+import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../src/services/keyRefill/KeyRefillStore.ts"
 import { columns, fourBytes, integersOf } from "../support/columns.ts"
 import { keyRow, seedKey } from "../support/memory/keySeeds.ts"
 import { seededAt } from "../support/memory/seeds.ts"

@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto"
 import { assert, layer } from "@effect/vitest"
 import * as x509 from "@peculiar/x509"
 import { Effect, type Layer, Redacted } from "effect"
-import { Pki } from "../../src/services/Pki.ts"
+import { Pki } from "../../src/services/certificate/Pki.ts"
 import { named } from "../support/named.ts"
 
 const labelled = (length: number) => `${"a".repeat(length - ".example.test".length)}.example.test`

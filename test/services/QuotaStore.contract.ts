@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { QuotaStore } from "../../src/services/QuotaStore.ts"
+import { QuotaStore } from "../../src/services/quotaCheck/QuotaStore.ts"
 import { columns, fourBytes, integersOf } from "../support/columns.ts"
 import { seedWorkspace } from "../support/memory/quotaSeeds.ts"
 import type { Tables } from "../support/memory/Tables.ts"

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { type RegionPlan, type RegionSnapshot, RegionStore } from "../../src/services/RegionStore.ts"
+import { type RegionPlan, type RegionSnapshot, RegionStore } from "../../src/services/deploy/RegionStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject, seedSentinel } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"

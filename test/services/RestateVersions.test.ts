@@ -6,7 +6,7 @@ import {
   describeElsewhere,
   type RegisteredVersion,
   stateOfAddress
-} from "../../src/services/RestateVersions.ts"
+} from "../../src/operations/RestateVersions.ts"
 
 const ours = new Set(["a", "b", "c"])
 

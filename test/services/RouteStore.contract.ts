@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, type Layer } from "effect"
-import { RouteStore, type RoutingPlan, type RoutingSnapshot } from "../../src/services/RouteStore.ts"
+import { RouteStore, type RoutingPlan, type RoutingSnapshot } from "../../src/services/deploy/RouteStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject, seedRoute } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { guaranteesOf } from "./guaranteesOf.ts"

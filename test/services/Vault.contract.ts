@@ -1,9 +1,9 @@
 import { inspect } from "node:util"
 import { assert, layer } from "@effect/vitest"
 import { Array as Arr, Cause, Effect, type Layer, Redacted } from "effect"
-import { KeyringRefused } from "../../src/services/Keyring.ts"
-import { acmeAccountKey, certificateKey, clickhousePassword } from "../../src/services/Purpose.ts"
-import { DecryptionRefused, Vault } from "../../src/services/Vault.ts"
+import { KeyringRefused } from "../../src/services/vault/Keyring.ts"
+import { acmeAccountKey, certificateKey, clickhousePassword } from "../../src/services/vault/Purpose.ts"
+import { DecryptionRefused, Vault } from "../../src/services/vault/Vault.ts"
 
 export interface VaultTraits<R> {
   /** Rotates the keyring's key, if the vault supports it. */

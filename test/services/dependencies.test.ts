@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, TestClock } from "effect"
-import { checkDependencies, type Dependency, DependencyFailed } from "../../src/services/dependencies.ts"
+import { checkDependencies, type Dependency, DependencyFailed } from "../../src/operations/dependencies.ts"
 
 const within = Duration.seconds(15)
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { findStuck, maxAttemptMillis, minStuckAgeMillis, stuckAfterMillis } from "../../src/services/findStuck.ts"
-import { type Invocation, invocationStatuses } from "../../src/services/Invocations.ts"
+import { findStuck, maxAttemptMillis, minStuckAgeMillis, stuckAfterMillis } from "../../src/operations/findStuck.ts"
+import { type Invocation, invocationStatuses } from "../../src/operations/Invocations.ts"
 
 const now = 1_800_000_000_000
 const minute = 60_000

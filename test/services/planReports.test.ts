@@ -4,8 +4,8 @@ import {
   planReports,
   type ReportHistory,
   repeatMillis
-} from "../../src/services/planReports.ts"
-import type { BlockReason } from "../../src/services/remediationCommand.ts"
+} from "../../src/operations/planReports.ts"
+import type { BlockReason } from "../../src/operations/remediationCommand.ts"
 
 const finding = (id: string, trouble: BlockReason = "paused"): BlockedInvocation => ({
   invocation: {

@@ -1,4 +1,4 @@
-import { ChallengeRecord } from "../../src/services/ChallengeRecord.ts"
+import { ChallengeRecord } from "../../src/services/dns/ChallengeRecord.ts"
 
 const made = (name: string, record: ChallengeRecord | null): ChallengeRecord => {
   if (record === null) throw new TypeError(`${name} is no name of a record`)

@@ -10,8 +10,8 @@ const known: Readonly<Record<string, string>> = {
   "src/config/MysqlAddress.ts": "parts of an address, between separators",
   "src/config/openTelemetry.ts": "parts of a pair, between separators",
   "src/contract/schedules.ts": "the date of an ISO instant",
-  "src/layers/InvocationWatch.ts": "a service's name, up to the slash",
-  "src/layers/Telemetry.ts": "digits of a trace's id",
+  "src/layers/restateAdmin/InvocationWatch.ts": "a service's name, up to the slash",
+  "src/layers/telemetry/Telemetry.ts": "digits of a trace's id",
   "src/layers/builder/authorizeClone.ts": "pkt-lines of git: hexadecimal and keywords",
   "src/layers/builder/buildkit/solve.ts": "a type's name between separators; a detail of gRPC, whole",
   "src/layers/builder/redaction.ts":

@@ -1,4 +1,4 @@
-import type { AcmeOperation } from "../../../src/services/Acme.ts"
+import type { AcmeOperation } from "../../../src/services/certificate/Acme.ts"
 
 export type AuthorityOperation = AcmeOperation | "nonce"
 

@@ -6,7 +6,7 @@ import {
   type AcmeOperation,
   type AcmeOrderRequest,
   AcmeUnavailable
-} from "../../services/Acme.ts"
+} from "../../services/certificate/Acme.ts"
 import { acmeTransport, okOrProblem, unexpected } from "./AcmeTransport.ts"
 import { alternates, endsAt, isChain } from "./chains.ts"
 import { cachedDirectory } from "./directory.ts"

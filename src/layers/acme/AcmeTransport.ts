@@ -1,6 +1,6 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Clock, Effect, Option, type Scope } from "effect"
-import { type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../services/Acme.ts"
+import { type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../services/certificate/Acme.ts"
 import { authority } from "../outbound/bounds.ts"
 import { type OutboundError, reasonOf, statusOf } from "../outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"

@@ -1,5 +1,5 @@
 import { Option, Schema } from "effect"
-import { type AcmeOperation, AcmeProblem } from "../../services/Acme.ts"
+import { type AcmeOperation, AcmeProblem } from "../../services/certificate/Acme.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { lastLink, shortenedBeforeLink } from "../../text/links.ts"
 import type { AcmeResponse } from "./exchange.ts"

@@ -1,5 +1,5 @@
 import { Clock, Duration, Effect, Option, Ref, Schema } from "effect"
-import type { AcmeError } from "../../services/Acme.ts"
+import type { AcmeError } from "../../services/certificate/Acme.ts"
 import { okOrProblem, type Transport, unexpected } from "./AcmeTransport.ts"
 
 /** RFC 8555 section 7.1.1 and, for the last, RFC 9773 section 4. */

@@ -6,7 +6,7 @@ import {
   AcmeOrder,
   type AcmeUnavailable,
   type RenewalInfo
-} from "../../services/Acme.ts"
+} from "../../services/certificate/Acme.ts"
 import { unexpected } from "./AcmeTransport.ts"
 import { innerProblem, ProblemDocument } from "./acmeProblemOf.ts"
 import type { AcmeResponse } from "./exchange.ts"

@@ -1,7 +1,7 @@
 import { createPrivateKey } from "node:crypto"
 import { Client } from "acme-client"
 import { Effect, Either, Redacted, Runtime, Schema } from "effect"
-import { type AcmeError, type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../services/Acme.ts"
+import { type AcmeError, type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../services/certificate/Acme.ts"
 import { okOrProblem, type Transport, unexpected } from "./AcmeTransport.ts"
 import type { Directory } from "./directory.ts"
 import type { AcmeRequest, AcmeResponse } from "./exchange.ts"

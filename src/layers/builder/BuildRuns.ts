@@ -1,6 +1,6 @@
 import { Cause, Duration, Effect, ExecutionStrategy, Exit, Fiber, Option, Schedule, Scope } from "effect"
-import { BuilderUnavailable, type BuildOutcome, type BuildState } from "../../services/Builder.ts"
-import type { BuildLedger } from "../../services/BuildLedger.ts"
+import { BuilderUnavailable, type BuildOutcome, type BuildState } from "../../services/builds/Builder.ts"
+import type { BuildLedger } from "../../services/builds/BuildLedger.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { acquireBuildLease, type BuildLease, type BuildLost, type LeaseTimes } from "./buildLease.ts"
 

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { Builder, BuildRefused } from "../../services/Builder.ts"
+import { Builder, BuildRefused } from "../../services/builds/Builder.ts"
 
 const refused = new BuildRefused({
   reason: "not_configured",

@@ -1,4 +1,4 @@
-import type { BuildEvent } from "../../services/BuildTelemetry.ts"
+import type { BuildEvent } from "../../services/builds/BuildTelemetry.ts"
 import type { StatusResponse, Timestamp, Vertex, VertexLog } from "./buildkit/descriptors.ts"
 import { makeOutputDecoder } from "./decodeOutput.ts"
 import type { Redaction, StreamRedactor } from "./redaction.ts"

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { Clock, Data, Duration, Effect, Option } from "effect"
-import type { BuildOutcome } from "../../services/Builder.ts"
-import type { BuildLedger, RenewalResult } from "../../services/BuildLedger.ts"
+import type { BuildOutcome } from "../../services/builds/Builder.ts"
+import type { BuildLedger, RenewalResult } from "../../services/builds/BuildLedger.ts"
 import type { DbFailure } from "../../services/Db.ts"
 
 /** The build was lost with its daemon, connection or lease. It may be started again. */

@@ -1,7 +1,7 @@
 import { Either } from "effect"
 import { projectRepository, withoutScheme } from "../../names/imageReference.ts"
 import { isRepositoryPath, repositoryPathRule } from "../../names/repositoryPath.ts"
-import { BuildRefused, type BuildRequest } from "../../services/Builder.ts"
+import { BuildRefused, type BuildRequest } from "../../services/builds/Builder.ts"
 
 /** A validated request: each part is safe in a URL, a tag or an attribute. */
 export interface BuildSpec {

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js"
-import type { BuildFailed, BuildFailureKind } from "../../services/Builder.ts"
+import type { BuildFailed, BuildFailureKind } from "../../services/builds/Builder.ts"
 import { firstCodePoints, shortened } from "../../text/codePoints.ts"
 import type { SolveFailed } from "./buildkit/solve.ts"
 import type { BuildSpec } from "./buildSpec.ts"

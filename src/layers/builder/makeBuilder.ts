@@ -5,13 +5,13 @@ import {
   type BuildOutcome,
   BuildRefused,
   type BuildRequest
-} from "../../services/Builder.ts"
-import type { BuildLedger } from "../../services/BuildLedger.ts"
-import type { BuildTelemetry } from "../../services/BuildTelemetry.ts"
-import type { BuildVariables, EnvironmentVariables, VariablesRefused } from "../../services/BuildVariables.ts"
+} from "../../services/builds/Builder.ts"
+import type { BuildLedger } from "../../services/builds/BuildLedger.ts"
+import type { BuildTelemetry } from "../../services/builds/BuildTelemetry.ts"
+import type { BuildVariables, EnvironmentVariables, VariablesRefused } from "../../services/builds/BuildVariables.ts"
+import type { GitHub, GitHubError } from "../../services/builds/GitHub.ts"
 import type { DbRefused } from "../../services/Db.ts"
-import type { GitHub, GitHubError } from "../../services/GitHub.ts"
-import type { DecryptionRefused } from "../../services/Vault.ts"
+import type { DecryptionRefused } from "../../services/vault/Vault.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { OutboundHttp } from "../outbound/OutboundHttp.ts"
 import { authorizeClone, type CloneRefused, type GitUnavailable, gitClient, isTokenRefused } from "./authorizeClone.ts"

@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { Duration, Effect, Either, type Layer, Option, Redacted, Schema, Stream } from "effect"
 import { withoutScheme } from "../../names/imageReference.ts"
-import { RegistryUnavailable } from "../../services/ImageRegistry.ts"
+import { RegistryUnavailable } from "../../services/builds/ImageRegistry.ts"
 import { tokenAddress } from "../ImageRegistryHttp.ts"
 import { bareHost } from "../outbound/addresses.ts"
 import { outboundHttpClient } from "../outbound/asHttpClient.ts"

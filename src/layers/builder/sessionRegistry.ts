@@ -1,7 +1,7 @@
 import { HttpClient } from "@effect/platform"
 import { Effect } from "effect"
 import { parseImageReference } from "../../names/imageReference.ts"
-import { RegistryUnavailable } from "../../services/ImageRegistry.ts"
+import { RegistryUnavailable } from "../../services/builds/ImageRegistry.ts"
 import type { SessionRegistry } from "./buildkit/SessionAuth.ts"
 import type { Registry } from "./Registry.ts"
 import { fetchToken, registryAccess } from "./registryAccess.ts"

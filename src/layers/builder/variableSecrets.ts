@@ -1,5 +1,5 @@
 import { Redacted } from "effect"
-import type { EnvironmentVariables } from "../../services/BuildVariables.ts"
+import type { EnvironmentVariables } from "../../services/builds/BuildVariables.ts"
 import { environmentFile } from "./environmentFile.ts"
 
 /** The id of the secret file with all variables: `RUN --mount=type=secret,id=.env` mounts it at `/run/secrets/.env`. */

@@ -1,7 +1,7 @@
 import { parseError } from "@clickhouse/client"
 import type { HttpClientRequest } from "@effect/platform"
 import { Effect, Schema, type Scope } from "effect"
-import { ClickhouseUnavailable } from "../../services/Usage.ts"
+import { ClickhouseUnavailable } from "../../services/clickhouse/Usage.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { clickhouse } from "../outbound/bounds.ts"
 import type { OutboundResponse } from "../outbound/exchange.ts"

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { ClickhouseInsert } from "../../services/ClickhouseInsert.ts"
+import { ClickhouseInsert } from "../../services/clickhouse/ClickhouseInsert.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
 
 /** Each call is one request; the caller builds batches. */

@@ -1,5 +1,5 @@
 import { Effect, Layer, Redacted, Schema } from "effect"
-import { ClickhouseUsers } from "../../services/ClickhouseUsers.ts"
+import { ClickhouseUsers } from "../../services/clickhouseUser/ClickhouseUsers.ts"
 import { connectClickhouse } from "./ClickhouseConnection.ts"
 import type { ClickhouseOptions } from "./ClickhouseOptions.ts"
 import { statementOf, takesPassword } from "./userStatements.ts"

@@ -1,5 +1,5 @@
 import { Array as Arr, Effect, Layer, Schema } from "effect"
-import { type TrafficQuery, TrafficSource } from "../../services/Usage.ts"
+import { type TrafficQuery, TrafficSource } from "../../services/clickhouse/Usage.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
 
 const Served = Schema.Struct({

@@ -1,5 +1,5 @@
 import { Effect, Layer, Schema } from "effect"
-import { UsageSource } from "../../services/Usage.ts"
+import { UsageSource } from "../../services/clickhouse/Usage.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
 
 /** Sums are strings: JSON numbers are exact only up to 2^53, and servers differ in quoting 64-bit integers. */

@@ -1,5 +1,5 @@
 import { ClickHouseError } from "@clickhouse/client"
-import type { ClickhouseUnavailable } from "../../services/Usage.ts"
+import type { ClickhouseUnavailable } from "../../services/clickhouse/Usage.ts"
 
 /** The reason of a failed request, and the server's exception code or Node's error code. */
 export type ClickhouseFailure = Pick<ClickhouseUnavailable, "reason" | "code">

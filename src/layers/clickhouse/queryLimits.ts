@@ -1,4 +1,4 @@
-import type { UserOperation } from "../../services/ClickhouseUsers.ts"
+import type { UserOperation } from "../../services/clickhouseUser/ClickhouseUsers.ts"
 
 /** A setting of every query of a user: its ClickHouse name and its value as a literal. */
 export interface QueryLimit {

@@ -1,4 +1,4 @@
-import type { TimeKind, UserOperation } from "../../services/ClickhouseUsers.ts"
+import type { TimeKind, UserOperation } from "../../services/clickhouseUser/ClickhouseUsers.ts"
 import { constrained, queryLimits, whole } from "./queryLimits.ts"
 
 /** Identifiers and workspace ids are inlined: grants and policies accept no parameters there. */

@@ -1,5 +1,5 @@
 import { type Array as Arr, Duration, Effect, Layer } from "effect"
-import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../services/DnsResolver.ts"
+import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../services/dns/DnsResolver.ts"
 import { isPublicAddress } from "../outbound/publicAddress.ts"
 import { authoritativeServers, type NameServerAccess, zoneServers } from "./authoritativeServers.ts"
 import { canonicalName } from "./canonicalName.ts"

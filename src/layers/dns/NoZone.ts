@@ -1,6 +1,6 @@
 import { Effect, Layer } from "effect"
-import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
-import { DnsZone, DnsZoneRefused } from "../../services/DnsZone.ts"
+import type { ChallengeRecord } from "../../services/dns/ChallengeRecord.ts"
+import { DnsZone, DnsZoneRefused } from "../../services/dns/DnsZone.ts"
 
 const refused = ({ name }: ChallengeRecord) => new DnsZoneRefused({ name, problem: "no DNS provider is configured" })
 

@@ -1,5 +1,5 @@
 import { Duration, Effect } from "effect"
-import type { DnsAnswer } from "../../services/DnsResolver.ts"
+import type { DnsAnswer } from "../../services/dns/DnsResolver.ts"
 import { canonicalName } from "./canonicalName.ts"
 import { dnsQueries, type FirstResponse, recordsOf } from "./query.ts"
 

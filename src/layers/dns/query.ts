@@ -1,7 +1,7 @@
 import { Resolver } from "node:dns/promises"
 import { Duration, Effect, Option } from "effect"
 import { type DnsName, dnsName } from "../../names/DnsName.ts"
-import type { DnsAnswer } from "../../services/DnsResolver.ts"
+import type { DnsAnswer } from "../../services/dns/DnsResolver.ts"
 
 type Failed = Extract<DnsAnswer, { readonly _tag: "Failed" }>
 

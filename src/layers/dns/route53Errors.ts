@@ -1,5 +1,5 @@
 import { Data } from "effect"
-import { DnsZoneUnavailable } from "../../services/DnsZone.ts"
+import { DnsZoneUnavailable } from "../../services/dns/DnsZone.ts"
 
 type Operation = DnsZoneUnavailable["operation"]
 

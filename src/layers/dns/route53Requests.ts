@@ -7,7 +7,7 @@ import {
   type Route53Client
 } from "@aws-sdk/client-route-53"
 import { Effect } from "effect"
-import type { DnsZoneUnavailable } from "../../services/DnsZone.ts"
+import type { DnsZoneUnavailable } from "../../services/dns/DnsZone.ts"
 import { type BatchRejected, classify, type NotFound } from "./route53Errors.ts"
 
 type Operation = DnsZoneUnavailable["operation"]

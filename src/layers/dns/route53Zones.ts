@@ -1,6 +1,6 @@
 import { Cache, Data, Duration, Effect, Option } from "effect"
-import type { ChallengeRecord } from "../../services/ChallengeRecord.ts"
-import { DnsZoneRefused, DnsZoneUnavailable } from "../../services/DnsZone.ts"
+import type { ChallengeRecord } from "../../services/dns/ChallengeRecord.ts"
+import { DnsZoneRefused, DnsZoneUnavailable } from "../../services/dns/DnsZone.ts"
 import type { Route53Requests } from "./route53Requests.ts"
 
 /** Finding a zone takes one request per label, and an account may make five per second. */

@@ -1,7 +1,12 @@
 import { request } from "@octokit/request"
 import { RequestError } from "@octokit/request-error"
 import { Effect, Schema, type Scope } from "effect"
-import { type GitHubError, type GitHubOperation, GitHubRefused, GitHubUnavailable } from "../../services/GitHub.ts"
+import {
+  type GitHubError,
+  type GitHubOperation,
+  GitHubRefused,
+  GitHubUnavailable
+} from "../../services/builds/GitHub.ts"
 import { asFetch } from "../outbound/asFetch.ts"
 import { gitHub } from "../outbound/bounds.ts"
 import { OutboundRefused, OutboundUnavailable, reasonOf, statusOf } from "../outbound/OutboundError.ts"

@@ -7,7 +7,7 @@ import {
   type GitHubOperation,
   GitHubRefused,
   GitHubUnavailable
-} from "../../services/GitHub.ts"
+} from "../../services/builds/GitHub.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { bearer, type CallGitHub, gitHubApi } from "./GitHubApi.ts"
 import {

@@ -1,6 +1,6 @@
 import { Cache, Clock, Data, Duration, Effect, Either, Exit, Redacted, Schema } from "effect"
 import githubAppJwt from "universal-github-app-jwt"
-import { type GitHubError, GitHubRefused, GitHubUnavailable } from "../../services/GitHub.ts"
+import { type GitHubError, GitHubRefused, GitHubUnavailable } from "../../services/builds/GitHub.ts"
 import { decideRefusedToken } from "./decideRefusedToken.ts"
 import { bearer, type CallGitHub } from "./GitHubApi.ts"
 

@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schema } from "effect"
-import { abandonedAfter, Backlog, maxOverdueWindow, overdueFraction } from "../../services/Backlog.ts"
+import { abandonedAfter, Backlog, maxOverdueWindow, overdueFraction } from "../../operations/Backlog.ts"
 import type { MysqlPool } from "./MysqlPool.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Integer64 } from "./rows.ts"

@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Identifier } from "@effect/sql/Statement"
 import { Duration, Effect, Layer, Schema } from "effect"
-import { BuildFailed, BuildSucceeded } from "../../services/Builder.ts"
+import { BuildFailed, BuildSucceeded } from "../../services/builds/Builder.ts"
 import {
   type BuildLeaseKey,
   BuildLedger,
@@ -9,7 +9,7 @@ import {
   cancelledOutcome,
   type LeaseRequest,
   type RenewalResult
-} from "../../services/BuildLedger.ts"
+} from "../../services/builds/BuildLedger.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag } from "./rows.ts"
 

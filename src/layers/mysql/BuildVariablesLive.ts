@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { Effect, Either, Layer, Option, Redacted, Schema } from "effect"
-import { BuildVariables, type EnvironmentVariables, VariablesRefused } from "../../services/BuildVariables.ts"
-import { environmentVariable } from "../../services/Purpose.ts"
-import { Vault } from "../../services/Vault.ts"
+import { BuildVariables, type EnvironmentVariables, VariablesRefused } from "../../services/builds/BuildVariables.ts"
+import { environmentVariable } from "../../services/vault/Purpose.ts"
+import { Vault } from "../../services/vault/Vault.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows } from "./rows.ts"
 

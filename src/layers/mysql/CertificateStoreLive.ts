@@ -11,7 +11,7 @@ import {
   type RemainingLife,
   remainingLifeClasses,
   type SaveOutcome
-} from "../../services/CertificateStore.ts"
+} from "../../services/certificate/CertificateStore.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { domainPage } from "./domainPages.ts"
 import { MysqlPools } from "./MysqlPools.ts"

@@ -1,6 +1,10 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Option, Schema } from "effect"
-import { ClickhouseSettingsStore, type LimitsChange, StoredLogin } from "../../services/ClickhouseSettingsStore.ts"
+import {
+  ClickhouseSettingsStore,
+  type LimitsChange,
+  StoredLogin
+} from "../../services/clickhouseUser/ClickhouseSettingsStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { decodeRows } from "./rows.ts"

@@ -7,9 +7,9 @@ import {
   HealthCheck,
   InstanceStatus,
   type RegionInstances
-} from "../../services/Deployment.ts"
-import { DeploymentStore, type GitCommit, type PhaseChange } from "../../services/DeploymentStore.ts"
-import { maxRegionConfigBytes, regionConfigOf } from "../../services/regionConfig.ts"
+} from "../../services/deploy/Deployment.ts"
+import { DeploymentStore, type GitCommit, type PhaseChange } from "../../services/deploy/DeploymentStore.ts"
+import { maxRegionConfigBytes, regionConfigOf } from "../../services/deploy/regionConfig.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag, Integer64, Lenient } from "./rows.ts"
 

@@ -2,7 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { Array as Arr, Effect, Either, Layer, Order, Schema } from "effect"
 import { type DomainName, domainName } from "../../names/DomainName.ts"
 import { otherSpellingProblem, sameNameProblem } from "../../names/storedDomains.ts"
-import { ChallengeStatus } from "../../services/CertificateStore.ts"
+import { ChallengeStatus } from "../../services/certificate/CertificateStore.ts"
 import {
   type ActivationPlan,
   type ActivationRequest,
@@ -11,8 +11,8 @@ import {
   DomainStore,
   type VerificationAttempt,
   VerificationStatus
-} from "../../services/DomainStore.ts"
-import { type RoutedDeployment, Sticky } from "../../services/RouteStore.ts"
+} from "../../services/customDomain/DomainStore.ts"
+import { type RoutedDeployment, Sticky } from "../../services/deploy/RouteStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { namedDomains, refuseDomain, storedAs } from "./namedDomains.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"

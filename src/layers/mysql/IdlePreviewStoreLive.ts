@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schema } from "effect"
-import { IdlePreviewStore } from "../../services/IdlePreviewStore.ts"
+import { IdlePreviewStore } from "../../services/idlePreviews/IdlePreviewStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag, Integer64 } from "./rows.ts"
 

@@ -5,7 +5,7 @@ import {
   type RefillDate,
   type RefilledBatch,
   type RefillRequest
-} from "../../services/KeyRefillStore.ts"
+} from "../../services/keyRefill/KeyRefillStore.ts"
 import { skipRefusedKeys } from "../../services/skipRefusedKeys.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Integer64 } from "./rows.ts"

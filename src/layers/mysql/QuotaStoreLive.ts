@@ -1,5 +1,5 @@
 import { Array as Arr, Effect, Layer, Schema } from "effect"
-import { QuotaStore } from "../../services/QuotaStore.ts"
+import { QuotaStore } from "../../services/quotaCheck/QuotaStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeRows, Flag, Integer64 } from "./rows.ts"
 

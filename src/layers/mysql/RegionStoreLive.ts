@@ -9,7 +9,7 @@ import {
   type SentinelRow,
   type Topology,
   TopologyStatus
-} from "../../services/RegionStore.ts"
+} from "../../services/deploy/RegionStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { decodeRows, Json, Version } from "./rows.ts"

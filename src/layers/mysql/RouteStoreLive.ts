@@ -8,7 +8,7 @@ import {
   type RoutingRequest,
   type RoutingSnapshot,
   Sticky
-} from "../../services/RouteStore.ts"
+} from "../../services/deploy/RouteStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { routedDeploymentColumns, routedDeploymentRows } from "./routedDeployments.ts"

@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
-import { ChallengeStatus, type DomainPage } from "../../services/CertificateStore.ts"
-import { ambiguousNames, listDomains } from "../../services/listDomains.ts"
+import { ChallengeStatus, type DomainPage } from "../../services/certificate/CertificateStore.ts"
+import { ambiguousNames, listDomains } from "../../services/customDomain/listDomains.ts"
 import { namedDomains } from "./namedDomains.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
 

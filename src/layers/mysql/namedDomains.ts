@@ -2,8 +2,8 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
 import type { DomainName } from "../../names/DomainName.ts"
 import { lookupSpellings, rowsOf } from "../../names/storedDomains.ts"
-import { infrastructureWorkspace } from "../../services/CertificateStore.ts"
-import { VerificationStatus } from "../../services/DomainStore.ts"
+import { infrastructureWorkspace } from "../../services/certificate/CertificateStore.ts"
+import { VerificationStatus } from "../../services/customDomain/DomainStore.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
 
 const rows = decodeRows(

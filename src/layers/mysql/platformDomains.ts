@@ -2,7 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect } from "effect"
 import type { DomainName } from "../../names/DomainName.ts"
 import { sameNameProblem } from "../../names/storedDomains.ts"
-import { type InfrastructureDomain, infrastructureWorkspace } from "../../services/CertificateStore.ts"
+import { type InfrastructureDomain, infrastructureWorkspace } from "../../services/certificate/CertificateStore.ts"
 import { type NamedDomain, namedDomains, refuseDomain } from "./namedDomains.ts"
 
 const has = (rows: ReadonlyArray<NamedDomain>, text: string) => rows.find(({ stored }) => stored.toLowerCase() === text)

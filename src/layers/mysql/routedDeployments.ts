@@ -1,6 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Schema } from "effect"
-import { DeploymentStatus, DesiredState } from "../../services/Deployment.ts"
+import { DeploymentStatus, DesiredState } from "../../services/deploy/Deployment.ts"
 import { decodeRows, Integer64 } from "./rows.ts"
 
 /** Rows of `deployments` as a `RoutedDeployment`, selected with `routedDeploymentColumns`. */

@@ -6,7 +6,7 @@ import {
   type AdminFailure,
   type AdminNotFound
 } from "effect-restate/admin"
-import { RestateAdminError } from "../../services/RestateAdmin.ts"
+import { RestateAdminError } from "../../operations/RestateAdmin.ts"
 import { asFetch } from "../outbound/asFetch.ts"
 import { restateAdmin } from "../outbound/bounds.ts"
 import { OutboundRefused, OutboundUnavailable, reasonOf, statusOf } from "../outbound/OutboundError.ts"

@@ -6,7 +6,7 @@ import {
   type InvocationFilter,
   Invocations,
   invocationStatuses
-} from "../../services/Invocations.ts"
+} from "../../operations/Invocations.ts"
 import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 
 /** A query over a hundred thousand invocations takes well under a second. */

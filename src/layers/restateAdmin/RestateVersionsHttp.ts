@@ -1,7 +1,7 @@
 import { Array as Arr, Duration, Effect, Layer, Order, Schema } from "effect"
 import type { AdminClient } from "effect-restate/admin"
-import type { RestateAdminError } from "../../services/RestateAdmin.ts"
-import { type RegisteredVersion, RestateVersions } from "../../services/RestateVersions.ts"
+import type { RestateAdminError } from "../../operations/RestateAdmin.ts"
+import { type RegisteredVersion, RestateVersions } from "../../operations/RestateVersions.ts"
 import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 
 const metadataTimeout = Duration.seconds(5)

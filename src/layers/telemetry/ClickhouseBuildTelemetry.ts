@@ -1,6 +1,6 @@
 import { Duration, Effect, Layer, Ref, Schedule } from "effect"
-import { BuildTelemetry } from "../../services/BuildTelemetry.ts"
-import { ClickhouseInsert } from "../../services/ClickhouseInsert.ts"
+import { BuildTelemetry } from "../../services/builds/BuildTelemetry.ts"
+import { ClickhouseInsert } from "../../services/clickhouse/ClickhouseInsert.ts"
 import { batchWriter } from "./BatchWriter.ts"
 import { BuildRowMaker, type LogRow, type StepRow } from "./buildRows.ts"
 

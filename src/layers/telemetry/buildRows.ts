@@ -1,4 +1,4 @@
-import type { BuildEvent, BuildIdentity, StepProgress } from "../../services/BuildTelemetry.ts"
+import type { BuildEvent, BuildIdentity, StepProgress } from "../../services/builds/BuildTelemetry.ts"
 import { shortened } from "../../text/codePoints.ts"
 
 /** A row of `build_steps_v1`. */

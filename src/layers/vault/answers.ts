@@ -1,4 +1,4 @@
-import { VaultUnavailable } from "../../services/Vault.ts"
+import { VaultUnavailable } from "../../services/vault/Vault.ts"
 import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "../outbound/OutboundError.ts"
 
 type Operation = VaultUnavailable["operation"]

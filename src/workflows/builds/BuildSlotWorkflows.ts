@@ -1,7 +1,7 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { call, implement, key, resolveAwakeable, send, stateCell, step } from "effect-restate"
 import { BuildSlotService, SlotUpdate } from "../../contract/BuildSlotService.ts"
-import { BuildSettings } from "../../services/BuildSettings.ts"
+import { BuildSettings } from "../../services/builds/BuildSettings.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { cancelBuild } from "./cancelBuild.ts"
 import * as slots from "./slotQueue.ts"

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { step } from "effect-restate"
-import { Builder } from "../../services/Builder.ts"
+import { Builder } from "../../services/builds/Builder.ts"
 
 /**
  * Stops a build in any state. Gives up after two minutes: an unreachable builder must not hold a slot or a cancelled

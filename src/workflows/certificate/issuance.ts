@@ -1,10 +1,10 @@
 import { Effect, Option, Schema } from "effect"
 import { stateCell } from "effect-restate"
 import { DomainName } from "../../names/DomainName.ts"
-import { ChallengeStatus } from "../../services/CertificateStore.ts"
-import { CertificateFacts } from "../../services/Pki.ts"
-import { Failures, IssuanceTimes } from "./attempts.ts"
-import { KnownRenewalInfo } from "./decideRenewal.ts"
+import { ChallengeStatus } from "../../services/certificate/CertificateStore.ts"
+import { CertificateFacts } from "../../services/certificate/Pki.ts"
+import { KnownRenewalInfo } from "./decide/decideRenewal.ts"
+import { Failures, IssuanceTimes } from "./order/attempts.ts"
 
 /** A TXT record of this issuance. Stored before it is written, so that it is removed whatever happens. */
 export const TxtRecord = Schema.Struct({

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { AcmeError, AcmeOrder } from "../../services/Acme.ts"
+import type { AcmeError, AcmeOrder } from "../../services/certificate/Acme.ts"
 
 /** Why a domain has no certificate yet: an error type of the CA (RFC 8555, section 6.7) or one of `ownProblems`. */
 export const Problem = Schema.Struct({

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { ServerAnswer } from "../../services/DnsResolver.ts"
+import type { ServerAnswer } from "../../services/dns/DnsResolver.ts"
 import { quoted } from "../customDomain/finding.ts"
 import { describeFailedQueries, distinctRecords, isConfirmed, tally } from "../customDomain/serverTally.ts"
 

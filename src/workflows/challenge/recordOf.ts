@@ -1,7 +1,7 @@
 import { Either } from "effect"
-import type { ChallengeRules } from "../../services/CertificateSettings.ts"
-import { infrastructureWorkspace } from "../../services/CertificateStore.ts"
-import { ChallengeRecord, delegatedLabelLength } from "../../services/ChallengeRecord.ts"
+import type { ChallengeRules } from "../../services/certificate/CertificateSettings.ts"
+import { infrastructureWorkspace } from "../../services/certificate/CertificateStore.ts"
+import { ChallengeRecord, delegatedLabelLength } from "../../services/dns/ChallengeRecord.ts"
 import { fingerprint } from "../identifiers.ts"
 
 /** The fields of a domain that decide where its challenge record is. */

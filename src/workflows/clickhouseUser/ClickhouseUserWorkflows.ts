@@ -3,11 +3,15 @@ import type { Input } from "effect-restate"
 import { implement, key, step } from "effect-restate"
 import { ClickhouseUserService } from "../../contract/ClickhouseUserService.ts"
 import { CredentialsUnreadable, InvalidRequest, NotFound } from "../../contract/errors.ts"
-import { ClickhouseSettingsStore, type LimitsChange, StoredLogin } from "../../services/ClickhouseSettingsStore.ts"
-import { ClickhouseUsers } from "../../services/ClickhouseUsers.ts"
-import { PasswordGenerator } from "../../services/PasswordGenerator.ts"
-import { clickhousePassword } from "../../services/Purpose.ts"
-import { Vault } from "../../services/Vault.ts"
+import {
+  ClickhouseSettingsStore,
+  type LimitsChange,
+  StoredLogin
+} from "../../services/clickhouseUser/ClickhouseSettingsStore.ts"
+import { ClickhouseUsers } from "../../services/clickhouseUser/ClickhouseUsers.ts"
+import { PasswordGenerator } from "../../services/clickhouseUser/PasswordGenerator.ts"
+import { clickhousePassword } from "../../services/vault/Purpose.ts"
+import { Vault } from "../../services/vault/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { type DesiredUser, isIdentifier, limitsOf, planUser } from "./planUser.ts"

@@ -1,7 +1,7 @@
 import type { Input } from "effect-restate"
 import type { ClickhouseUserService } from "../../contract/ClickhouseUserService.ts"
-import type { UserLimits } from "../../services/ClickhouseSettingsStore.ts"
-import type { SharedTable, TimeKind, UserOperation } from "../../services/ClickhouseUsers.ts"
+import type { UserLimits } from "../../services/clickhouseUser/ClickhouseSettingsStore.ts"
+import type { SharedTable, TimeKind, UserOperation } from "../../services/clickhouseUser/ClickhouseUsers.ts"
 
 type ConfigureInput = Input<typeof ClickhouseUserService, "ConfigureUser">
 

@@ -2,7 +2,7 @@ import { Effect, Schema } from "effect"
 import type { Input } from "effect-restate"
 import { implement, key, step } from "effect-restate"
 import { CommitStatusService } from "../../contract/CommitStatusService.ts"
-import { GitHub, type GitHubUnavailable } from "../../services/GitHub.ts"
+import { GitHub, type GitHubUnavailable } from "../../services/builds/GitHub.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { pauseAfterRetries } from "../retry.ts"
 

@@ -4,8 +4,8 @@ import { CustomDomainService } from "../../contract/CustomDomainService.ts"
 import { InvalidRequest } from "../../contract/errors.ts"
 import type { DomainName } from "../../names/DomainName.ts"
 import { tenantDomainName } from "../../names/tenantDomain.ts"
-import { DomainStore } from "../../services/DomainStore.ts"
-import { PlatformZones } from "../../services/PlatformZones.ts"
+import { DomainStore } from "../../services/customDomain/DomainStore.ts"
+import { PlatformZones } from "../../services/customDomain/PlatformZones.ts"
 import { databaseStep } from "../databaseStep.ts"
 
 /** Handlers that start a run. */

@@ -1,6 +1,6 @@
 import { ownershipName } from "../../names/DnsName.ts"
 import type { DomainName } from "../../names/DomainName.ts"
-import type { ServerAnswer } from "../../services/DnsResolver.ts"
+import type { ServerAnswer } from "../../services/dns/DnsResolver.ts"
 import { type Finding, quoted } from "./finding.ts"
 import { describeFailedQueries, distinctRecords, isConfirmed, tally } from "./serverTally.ts"
 

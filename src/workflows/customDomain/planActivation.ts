@@ -1,7 +1,7 @@
 import { Schema } from "effect"
-import { productionEnvironment } from "../../services/Deployment.ts"
-import type { ActivationPlan, ActivationSnapshot } from "../../services/DomainStore.ts"
-import type { Sticky } from "../../services/RouteStore.ts"
+import type { ActivationPlan, ActivationSnapshot } from "../../services/customDomain/DomainStore.ts"
+import { productionEnvironment } from "../../services/deploy/Deployment.ts"
+import type { Sticky } from "../../services/deploy/RouteStore.ts"
 
 /** Result of activating a domain that DNS confirms. */
 export const Activation = Schema.Union(

@@ -1,4 +1,4 @@
-import type { DnsAnswer, ServerAnswer } from "../../services/DnsResolver.ts"
+import type { DnsAnswer, ServerAnswer } from "../../services/dns/DnsResolver.ts"
 
 export interface FailedQuery {
   readonly server: string

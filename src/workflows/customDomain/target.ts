@@ -1,6 +1,6 @@
 import type { DomainName } from "../../names/DomainName.ts"
 import { proxyOf } from "../../names/proxies.ts"
-import type { ServerAnswer } from "../../services/DnsResolver.ts"
+import type { ServerAnswer } from "../../services/dns/DnsResolver.ts"
 import { type Finding, quoted } from "./finding.ts"
 import { describeFailedQueries, distinctRecords, isConfirmed, type ServerTally, tally } from "./serverTally.ts"
 

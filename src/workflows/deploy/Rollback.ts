@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import type { Input } from "effect-restate"
 import type { DeployService } from "../../contract/DeployService.ts"
 import { NotFound, SwitchRefused } from "../../contract/errors.ts"
-import type { Deployment } from "../../services/Deployment.ts"
+import type { Deployment } from "../../services/deploy/Deployment.ts"
 import { loadDeployment } from "./load.ts"
 import { switchLive } from "./switchLive.ts"
 

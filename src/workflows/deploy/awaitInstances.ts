@@ -1,7 +1,7 @@
 import { Clock, Effect, Schema } from "effect"
-import type { Deployment } from "../../services/Deployment.ts"
-import { DeploymentStore } from "../../services/DeploymentStore.ts"
-import { DeploySettings } from "../../services/DeploySettings.ts"
+import type { Deployment } from "../../services/deploy/Deployment.ts"
+import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
+import { DeploySettings } from "../../services/deploy/DeploySettings.ts"
 import { databaseStep } from "../databaseStep.ts"
 import {
   decideReadiness,

@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect"
-import { DeploymentStore } from "../../services/DeploymentStore.ts"
+import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
 import { databaseStep } from "../databaseStep.ts"
 
 /** Milliseconds. krane reports a sentinel as healthy 30 s after it is ready; the rest is for an image pull. */

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { InvalidRequest } from "../../contract/errors.ts"
-import type { Deployment } from "../../services/Deployment.ts"
+import type { Deployment } from "../../services/deploy/Deployment.ts"
 import { fitsCodePoints } from "../../text/codePoints.ts"
 import { policyNameWidth } from "./networkPolicy.ts"
 

@@ -1,5 +1,5 @@
-import { productionEnvironment } from "../../services/Deployment.ts"
-import type { Sticky } from "../../services/RouteStore.ts"
+import { productionEnvironment } from "../../services/deploy/Deployment.ts"
+import type { Sticky } from "../../services/deploy/RouteStore.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import { fingerprint, numberFrom } from "../identifiers.ts"
 import { slug } from "./slug.ts"

@@ -8,9 +8,9 @@ import {
   projectRepository,
   withoutScheme
 } from "../../names/imageReference.ts"
-import type { Deployment } from "../../services/Deployment.ts"
-import { DeploymentStore } from "../../services/DeploymentStore.ts"
-import { DeploySettings } from "../../services/DeploySettings.ts"
+import type { Deployment } from "../../services/deploy/Deployment.ts"
+import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
+import { DeploySettings } from "../../services/deploy/DeploySettings.ts"
 
 type Project = Pick<Deployment, "workspaceId" | "projectId">
 type Registry = NonNullable<DeploySettings["Type"]["registry"]>

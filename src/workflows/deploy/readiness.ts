@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { HealthCheck, RegionInstances } from "../../services/Deployment.ts"
+import type { HealthCheck, RegionInstances } from "../../services/deploy/Deployment.ts"
 
 /** Instance names in an error text. */
 const namedInstances = 3

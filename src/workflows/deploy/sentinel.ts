@@ -1,5 +1,5 @@
-import { productionEnvironment } from "../../services/Deployment.ts"
-import type { SentinelRow } from "../../services/RegionStore.ts"
+import { productionEnvironment } from "../../services/deploy/Deployment.ts"
+import type { SentinelRow } from "../../services/deploy/RegionStore.ts"
 import { dnsLabel, resourceId } from "../identifiers.ts"
 
 const productionReplicas = 3

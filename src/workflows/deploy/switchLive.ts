@@ -9,9 +9,9 @@ import {
   type SwitchRefused
 } from "../../contract/errors.ts"
 import { RoutingService } from "../../contract/RoutingService.ts"
-import type { Deployment } from "../../services/Deployment.ts"
-import type { DeploymentStore } from "../../services/DeploymentStore.ts"
-import type { DeploySettings } from "../../services/DeploySettings.ts"
+import type { Deployment } from "../../services/deploy/Deployment.ts"
+import type { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
+import type { DeploySettings } from "../../services/deploy/DeploySettings.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { loadDeployment } from "./load.ts"
 import { scheduleStandby, startDeployment, withdrawStandby } from "./standby.ts"

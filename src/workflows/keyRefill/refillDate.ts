@@ -1,6 +1,6 @@
 import { Either } from "effect"
 import { InvalidRequest } from "../../contract/errors.ts"
-import type { RefillDate } from "../../services/KeyRefillStore.ts"
+import type { RefillDate } from "../../services/keyRefill/KeyRefillStore.ts"
 
 const form = /^(\d{4})-(\d{2})-(\d{2})(-.*)?$/s
 

@@ -1,7 +1,7 @@
 import { Either } from "effect"
 import { InvalidRequest } from "../../contract/errors.ts"
-import type { QuotaNotice } from "../../services/Notifier.ts"
-import type { WorkspaceQuota } from "../../services/QuotaStore.ts"
+import type { QuotaNotice } from "../../services/quotaCheck/Notifier.ts"
+import type { WorkspaceQuota } from "../../services/quotaCheck/QuotaStore.ts"
 
 export interface BillingPeriod {
   /** `YYYY-MM`. */

@@ -1,5 +1,5 @@
-import { productionEnvironment } from "../../services/Deployment.ts"
-import type { Route, RoutedDeployment, RoutingPlan, RoutingSnapshot, Sticky } from "../../services/RouteStore.ts"
+import { productionEnvironment } from "../../services/deploy/Deployment.ts"
+import type { Route, RoutedDeployment, RoutingPlan, RoutingSnapshot, Sticky } from "../../services/deploy/RouteStore.ts"
 import { resourceId } from "../identifiers.ts"
 
 export type SkipReason = "foreign_project" | "other_environment" | "newer_deployment" | "rolled_back"

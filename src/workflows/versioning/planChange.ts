@@ -4,7 +4,7 @@ import type {
   RegionSnapshot,
   SentinelRow,
   TopologyStatus
-} from "../../services/RegionStore.ts"
+} from "../../services/deploy/RegionStore.ts"
 import { type NetworkPolicy, samePolicy, withPolicyId } from "../deploy/networkPolicy.ts"
 
 export interface WantedTopology {

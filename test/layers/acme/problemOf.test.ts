@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Option, Schema } from "effect"
 import fc from "fast-check"
 import { acmeProblemOf } from "../../../src/layers/acme/acmeProblemOf.ts"
-import { AcmeProblem } from "../../../src/services/Acme.ts"
+import { AcmeProblem } from "../../../src/services/certificate/Acme.ts"
 
 const stated = (data: unknown, { contentType = "application/problem+json", status = 400 } = {}) =>
   acmeProblemOf("order", { status, headers: {}, contentType, text: "", data }, 0)

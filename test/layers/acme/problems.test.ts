@@ -10,7 +10,7 @@ import {
   truncated
 } from "../../../dev/simulators/authority/answers.ts"
 import { StandInCa } from "../../../dev/simulators/StandInCa.ts"
-import type { AcmeOperation } from "../../../src/services/Acme.ts"
+import type { AcmeOperation } from "../../../src/services/certificate/Acme.ts"
 import { calls, ordered } from "../../support/acme/calls.ts"
 import { asked, standInWorld } from "../../support/acme/standInWorld.ts"
 import { withoutLogs } from "../../support/acme/withoutLogs.ts"

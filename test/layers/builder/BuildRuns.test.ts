@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Exit, Fiber, Logger, Option, Scope, TestClock } from "effect"
 import { makeBuildRuns } from "../../../src/layers/builder/BuildRuns.ts"
 import { BuildLost } from "../../../src/layers/builder/buildLease.ts"
-import type { BuildOutcome } from "../../../src/services/Builder.ts"
+import type { BuildOutcome } from "../../../src/services/builds/Builder.ts"
 import { makeMemoryBuildLedger } from "../../support/memory/MemoryBuildLedger.ts"
 
 const options = {

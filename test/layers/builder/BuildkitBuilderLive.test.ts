@@ -8,7 +8,7 @@ import type { BuildkitTls } from "../../../src/layers/builder/buildkit/BuildkitC
 import { sandboxName } from "../../../src/layers/builder/sandboxName.ts"
 import { isSourceAllowed, type SourceRule, sourcePolicyOf } from "../../../src/layers/builder/sourcePolicy.ts"
 import { NoBuildVariables } from "../../../src/layers/mysql/BuildVariablesLive.ts"
-import { Builder } from "../../../src/services/Builder.ts"
+import { Builder } from "../../../src/services/builds/Builder.ts"
 import { build, hasEnded, pollUntil, request, until } from "../../support/builds/builds.ts"
 import { gitHubWithTokens } from "../../support/builds/MemoryGitHub.ts"
 import { openGit } from "../../support/builds/openGit.ts"

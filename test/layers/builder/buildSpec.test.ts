@@ -8,7 +8,7 @@ import {
   projectImage,
   taggedImage
 } from "../../../src/layers/builder/buildSpec.ts"
-import type { BuildRequest } from "../../../src/services/Builder.ts"
+import type { BuildRequest } from "../../../src/services/builds/Builder.ts"
 
 const sha = "0f3c".repeat(10)
 const request: BuildRequest = {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted, Schedule, Schema } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
-import { Builder, type BuildFailureKind } from "../../../src/services/Builder.ts"
+import { Builder, type BuildFailureKind } from "../../../src/services/builds/Builder.ts"
 import { activeBuilds } from "../../support/builds/activeBuilds.ts"
 import {
   BuildFixture,

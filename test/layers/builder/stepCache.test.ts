@@ -1,6 +1,6 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import type { BuildRequest } from "../../../src/services/Builder.ts"
+import type { BuildRequest } from "../../../src/services/builds/Builder.ts"
 import { BuildFixture, buildFixture, run, shell, unavailableReason } from "../../support/builds/BuildFixture.ts"
 import { buildkitBuilder } from "../../support/builds/buildkitBuilder.ts"
 import { build, request } from "../../support/builds/builds.ts"

@@ -3,7 +3,7 @@ import { Context, Effect, Layer, Option } from "effect"
 import { ClickhouseClientLive } from "../../../src/layers/clickhouse/ClickhouseClient.ts"
 import { TrafficSourceLive } from "../../../src/layers/clickhouse/TrafficSourceLive.ts"
 import { UsageSourceLive } from "../../../src/layers/clickhouse/UsageSourceLive.ts"
-import { TrafficSource, UsageSource } from "../../../src/services/Usage.ts"
+import { TrafficSource, UsageSource } from "../../../src/services/clickhouse/Usage.ts"
 import { clickhouseClient, clickhouseOptions, insertRows, sharedClickhouse } from "../../support/stack/Clickhouse.ts"
 
 class Client extends Context.Tag("test/clickhouse/Client")<

@@ -2,7 +2,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { ClickhouseUsersLive } from "../../../src/layers/clickhouse/ClickhouseUsersLive.ts"
 import { rowCondition, statementOf } from "../../../src/layers/clickhouse/userStatements.ts"
-import { ClickhouseUsers, type UserOperation } from "../../../src/services/ClickhouseUsers.ts"
+import { ClickhouseUsers, type UserOperation } from "../../../src/services/clickhouseUser/ClickhouseUsers.ts"
 import { defaultLimits, planUser } from "../../../src/workflows/clickhouseUser/planUser.ts"
 import { clickhouseClient, clickhouseOptions, insertRows, sharedClickhouse } from "../../support/stack/Clickhouse.ts"
 

@@ -4,7 +4,7 @@ import { type DnsServerShape, startDnsServer } from "../../../dev/simulators/Dns
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { DnsResolverLive, type DnsResolverOptions } from "../../../src/layers/dns/DnsResolverLive.ts"
 import { isPublicAddress } from "../../../src/layers/outbound/publicAddress.ts"
-import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../../src/services/DnsResolver.ts"
+import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../../src/services/dns/DnsResolver.ts"
 
 const fqdn = "app.example.com"
 const absent: DnsAnswer = { _tag: "Absent" }

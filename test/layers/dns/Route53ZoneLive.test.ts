@@ -11,8 +11,8 @@ import {
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { DnsResolverLive } from "../../../src/layers/dns/DnsResolverLive.ts"
 import { Route53ZoneLive, type Route53ZoneOptions } from "../../../src/layers/dns/Route53ZoneLive.ts"
-import { DnsResolver } from "../../../src/services/DnsResolver.ts"
-import { DnsZone } from "../../../src/services/DnsZone.ts"
+import { DnsResolver } from "../../../src/services/dns/DnsResolver.ts"
+import { DnsZone } from "../../../src/services/dns/DnsZone.ts"
 import { dnsZoneContract, ZoneValues } from "../../services/DnsZone.contract.ts"
 import { delegatedRecordAt, recordAt } from "../../support/challengeRecords.ts"
 

@@ -5,7 +5,7 @@ import { startDnsServer } from "../../../dev/simulators/DnsServer.ts"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { DnsResolverLive } from "../../../src/layers/dns/DnsResolverLive.ts"
 import { acmeChallengeName, fitsDns, ownershipName } from "../../../src/names/DnsName.ts"
-import { DnsResolver } from "../../../src/services/DnsResolver.ts"
+import { DnsResolver } from "../../../src/services/dns/DnsResolver.ts"
 import { canonicalNames, spellingsOf } from "../../names/spellings.ts"
 import { named } from "../../support/named.ts"
 

@@ -9,7 +9,7 @@ import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { Moto, moto, whyNoMoto } from "../../../dev/stack/Moto.ts"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { Route53ZoneLive } from "../../../src/layers/dns/Route53ZoneLive.ts"
-import { DnsZone } from "../../../src/services/DnsZone.ts"
+import { DnsZone } from "../../../src/services/dns/DnsZone.ts"
 import { dnsZoneContract, ZoneValues } from "../../services/DnsZone.contract.ts"
 import { recordAt } from "../../support/challengeRecords.ts"
 

@@ -5,7 +5,7 @@ import { Duration, Effect, Option, Redacted, Schema, TestClock } from "effect"
 import { type GitHubServerOptions, gitHubServer } from "../../../dev/simulators/GitHubServer.ts"
 import { onLoopback } from "../../../dev/stack/onLoopback.ts"
 import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
-import { type CommitStatus, GitHub, GitHubRefused } from "../../../src/services/GitHub.ts"
+import { type CommitStatus, GitHub, GitHubRefused } from "../../../src/services/builds/GitHub.ts"
 
 const keys = (type: "pkcs1" | "pkcs8") =>
   generateKeyPairSync("rsa", {

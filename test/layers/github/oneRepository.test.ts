@@ -5,7 +5,7 @@ import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { RunDirectory, RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import { authorizeClone, gitClient } from "../../../src/layers/builder/authorizeClone.ts"
 import { GitHubLive } from "../../../src/layers/github/GitHubLive.ts"
-import { GitHub } from "../../../src/services/GitHub.ts"
+import { GitHub } from "../../../src/services/builds/GitHub.ts"
 
 describe("the token of a build", () => {
   it.scoped("reads its repository, and cannot clone another one of the same installation", () =>

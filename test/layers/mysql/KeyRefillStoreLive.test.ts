@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schedule } from "effect"
 import { MysqlPools } from "../../../src/layers/mysql/MysqlPools.ts"
-import { KeyRefillStore } from "../../../src/services/KeyRefillStore.ts"
+import { KeyRefillStore } from "../../../src/services/keyRefill/KeyRefillStore.ts"
 import { keyRow, seedKey } from "../../support/memory/keySeeds.ts"
 import { World } from "../../support/memory/World.ts"
 import { mysqlWorld } from "./MysqlWorld.ts"

@@ -3,7 +3,7 @@ import { Effect, Layer, Schema } from "effect"
 import { BacklogLive } from "../../../src/layers/mysql/BacklogLive.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
-import { abandonedAfter, Backlog, isRenewalOverdue, maxOverdueWindow } from "../../../src/services/Backlog.ts"
+import { abandonedAfter, Backlog, isRenewalOverdue, maxOverdueWindow } from "../../../src/operations/Backlog.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions, quietly } from "./MysqlWorld.ts"
 

@@ -3,7 +3,7 @@ import { Effect, Layer, Schema } from "effect"
 import { IdlePreviewStoreLive } from "../../../src/layers/mysql/IdlePreviewStoreLive.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
-import { IdlePreviewStore } from "../../../src/services/IdlePreviewStore.ts"
+import { IdlePreviewStore } from "../../../src/services/idlePreviews/IdlePreviewStore.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions, quietly } from "./MysqlWorld.ts"
 

@@ -3,7 +3,7 @@ import { type ObjectContext, object } from "@restatedev/restate-sdk"
 import { Deferred, Effect, Layer, Logger, Option, Runtime } from "effect"
 import { Restate } from "effect-restate/node"
 import { RestateVersionsHttpLive } from "../../../src/layers/restateAdmin/RestateVersionsHttp.ts"
-import { RestateVersions } from "../../../src/services/RestateVersions.ts"
+import { RestateVersions } from "../../../src/operations/RestateVersions.ts"
 import { eventually } from "../../e2e/support/eventually.ts"
 import { RestateClient, testRestate } from "../../support/stack/Restate.ts"
 

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Logger, Scope, TestClock } from "effect"
 import { ClickhouseBuildTelemetryLive } from "../../../src/layers/telemetry/ClickhouseBuildTelemetry.ts"
-import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
-import { ClickhouseInsert } from "../../../src/services/ClickhouseInsert.ts"
-import { ClickhouseUnavailable } from "../../../src/services/Usage.ts"
+import { type BuildEvent, BuildTelemetry } from "../../../src/services/builds/BuildTelemetry.ts"
+import { ClickhouseInsert } from "../../../src/services/clickhouse/ClickhouseInsert.ts"
+import { ClickhouseUnavailable } from "../../../src/services/clickhouse/Usage.ts"
 
 const identity = { workspaceId: "ws_1", projectId: "proj_1", deploymentId: "d_1" }
 const output = (text: string): BuildEvent => ({ _tag: "Output", stepId: "a", at: 1, text })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { BuildRowMaker } from "../../../src/layers/telemetry/buildRows.ts"
-import type { BuildEvent } from "../../../src/services/BuildTelemetry.ts"
+import type { BuildEvent } from "../../../src/services/builds/BuildTelemetry.ts"
 
 const identity = { workspaceId: "ws_1", projectId: "proj_1", deploymentId: "d_1" }
 const ids = { workspace_id: "ws_1", project_id: "proj_1", deployment_id: "d_1" }

@@ -5,8 +5,8 @@ import { Context, Effect, Fiber, Layer, Logger, Redacted, TestClock } from "effe
 import { VaultServer, vaultServer } from "../../../dev/simulators/VaultServer.ts"
 import type { VaultRequest } from "../../../dev/simulators/vault/VaultState.ts"
 import type { VaultLogin } from "../../../src/layers/vault/hashicorp/login.ts"
-import { certificateKey } from "../../../src/services/Purpose.ts"
-import { Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
+import { certificateKey } from "../../../src/services/vault/Purpose.ts"
+import { Vault, VaultUnavailable } from "../../../src/services/vault/Vault.ts"
 import { sleepingUntil, untilIo } from "../../support/untilIo.ts"
 import { asAppRole, givenToken, temporaryFolder, vaultOf } from "./support.ts"
 

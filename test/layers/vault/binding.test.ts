@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { VaultServer, vaultServer } from "../../../dev/simulators/VaultServer.ts"
-import { certificateKey, clickhousePassword, type Purpose } from "../../../src/services/Purpose.ts"
-import { DecryptionRefused, Vault, VaultUnavailable } from "../../../src/services/Vault.ts"
+import { certificateKey, clickhousePassword, type Purpose } from "../../../src/services/vault/Purpose.ts"
+import { DecryptionRefused, Vault, VaultUnavailable } from "../../../src/services/vault/Vault.ts"
 import { assertHides, givenToken, traces, vaultOf } from "./support.ts"
 
 const plaintext = "canary-plaintext-3d19"

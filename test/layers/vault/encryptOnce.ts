@@ -1,8 +1,8 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { HashicorpVaultLive } from "../../../src/layers/vault/HashicorpVaultLive.ts"
-import { certificateKey } from "../../../src/services/Purpose.ts"
-import { Vault } from "../../../src/services/Vault.ts"
+import { certificateKey } from "../../../src/services/vault/Purpose.ts"
+import { Vault } from "../../../src/services/vault/Vault.ts"
 
 /** A separate program with the test's environment: `encryptOnce.ts <url> <token> <plaintext>`. */
 const [url = "", token = "", plaintext = ""] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Option } from "effect"
 import { decryptWith, encryptWith, newMasterKey, type Owner } from "../../../src/layers/vault/local/envelope.ts"
-import { acmeAccountKey, certificateKey, clickhousePassword } from "../../../src/services/Purpose.ts"
+import { acmeAccountKey, certificateKey, clickhousePassword } from "../../../src/services/vault/Purpose.ts"
 
 const keyring = FastCheck.stringMatching(/^[a-z]\w{0,20}$/)
 const purpose = FastCheck.constantFrom(certificateKey, clickhousePassword, acmeAccountKey).chain((secretOf) =>

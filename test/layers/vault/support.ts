@@ -8,7 +8,7 @@ import { Effect, Exit, Inspectable, Layer, Logger, Option, Redacted, Tracer } fr
 import { VaultServer } from "../../../dev/simulators/VaultServer.ts"
 import { HashicorpVaultLive, type HashicorpVaultOptions } from "../../../src/layers/vault/HashicorpVaultLive.ts"
 import type { VaultLogin } from "../../../src/layers/vault/hashicorp/login.ts"
-import type { Vault } from "../../../src/services/Vault.ts"
+import type { Vault } from "../../../src/services/vault/Vault.ts"
 
 /** A folder that is deleted with the scope. */
 export const temporaryFolder = Effect.acquireRelease(

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import { Acme, type AcmeAccount, type AcmeError, type AcmeOperation } from "../../../src/services/Acme.ts"
-import { Pki } from "../../../src/services/Pki.ts"
+import { Acme, type AcmeAccount, type AcmeError, type AcmeOperation } from "../../../src/services/certificate/Acme.ts"
+import { Pki } from "../../../src/services/certificate/Pki.ts"
 import { named } from "../named.ts"
 
 /** A new account and its order. */

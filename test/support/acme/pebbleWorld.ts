@@ -4,7 +4,7 @@ import { ChallengeTestServer, challengeTestServer } from "../../../dev/stack/Cha
 import { Pebble, type PebbleOptions, pebble } from "../../../dev/stack/Pebble.ts"
 import { AcmeClientLive, type AcmeClientOptions } from "../../../src/layers/acme/AcmeClientLive.ts"
 import { PkiLive } from "../../../src/layers/PkiLive.ts"
-import { Acme, type AcmeError } from "../../../src/services/Acme.ts"
+import { Acme, type AcmeError } from "../../../src/services/certificate/Acme.ts"
 import { CaWorld, type PresentedChallenge } from "../../services/Acme.contract.ts"
 
 type ClientOptions = Partial<AcmeClientOptions>

@@ -1,5 +1,5 @@
 import { Effect, Layer, Redacted } from "effect"
-import { GitHub, GitHubRefused } from "../../../src/services/GitHub.ts"
+import { GitHub, GitHubRefused } from "../../../src/services/builds/GitHub.ts"
 
 /** A GitHub whose installations have these tokens; unauthenticated requests can read public repositories. */
 export const gitHubWithTokens = (tokens: Readonly<Record<string, string>>): Layer.Layer<GitHub> =>

@@ -1,6 +1,6 @@
 import { Effect, Schedule } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
-import { Builder, type BuildRequest, type BuildState } from "../../../src/services/Builder.ts"
+import { Builder, type BuildRequest, type BuildState } from "../../../src/services/builds/Builder.ts"
 
 let counter = 0
 

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { type BuildEvent, BuildTelemetry } from "../../../src/services/BuildTelemetry.ts"
+import { type BuildEvent, BuildTelemetry } from "../../../src/services/builds/BuildTelemetry.ts"
 
 /** Telemetry that records events in order. */
 export const recordedTelemetry = () => {

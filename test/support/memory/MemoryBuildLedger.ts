@@ -1,12 +1,12 @@
 import { Clock, Duration, Effect, Layer, Ref } from "effect"
-import type { BuildOutcome } from "../../../src/services/Builder.ts"
+import type { BuildOutcome } from "../../../src/services/builds/Builder.ts"
 import {
   type BuildLeaseKey,
   BuildLedger,
   type ClaimResult,
   cancelledOutcome,
   type RenewalResult
-} from "../../../src/services/BuildLedger.ts"
+} from "../../../src/services/builds/BuildLedger.ts"
 
 interface Row {
   readonly owner: string

@@ -5,7 +5,7 @@ import {
   BuildRefused,
   type BuildRequest,
   type BuildState
-} from "../../../src/services/Builder.ts"
+} from "../../../src/services/builds/Builder.ts"
 
 /** The end of a run. `vanishes`: the building process dies, and the build becomes unknown. */
 export interface Fate {

@@ -10,9 +10,9 @@ import {
   type AcmeOrder,
   AcmeProblem,
   type RenewalInfo
-} from "../../../src/services/Acme.ts"
-import { DnsResolver } from "../../../src/services/DnsResolver.ts"
-import type { CertificateFacts } from "../../../src/services/Pki.ts"
+} from "../../../src/services/certificate/Acme.ts"
+import type { CertificateFacts } from "../../../src/services/certificate/Pki.ts"
+import { DnsResolver } from "../../../src/services/dns/DnsResolver.ts"
 import { Engine } from "../workflows/ControlPlane.ts"
 import { MemoryDns } from "./MemoryDns.ts"
 import { publicKeyOf, readCsr, writeChain } from "./MemoryPki.ts"

@@ -11,8 +11,8 @@ import {
   type NewCertificate,
   type RemainingLife,
   type SaveOutcome
-} from "../../../src/services/CertificateStore.ts"
-import { ambiguousNames, listDomains } from "../../../src/services/listDomains.ts"
+} from "../../../src/services/certificate/CertificateStore.ts"
+import { ambiguousNames, listDomains } from "../../../src/services/customDomain/listDomains.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import { namedDomains, refuseDomain } from "./namedDomains.ts"
 import type { Rows, Tables } from "./Tables.ts"

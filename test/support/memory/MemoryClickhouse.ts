@@ -1,6 +1,6 @@
 import { Context, Effect, Layer, Redacted } from "effect"
-import { ClickhouseUsers, type UserOperation } from "../../../src/services/ClickhouseUsers.ts"
-import { ClickhouseUnavailable } from "../../../src/services/Usage.ts"
+import { ClickhouseUnavailable } from "../../../src/services/clickhouse/Usage.ts"
+import { ClickhouseUsers, type UserOperation } from "../../../src/services/clickhouseUser/ClickhouseUsers.ts"
 
 type Filter = Extract<UserOperation, { readonly _tag: "FilterRows" }>
 

@@ -3,7 +3,7 @@ import {
   ClickhouseSettingsStore,
   type LimitsChange,
   type UserLimits
-} from "../../../src/services/ClickhouseSettingsStore.ts"
+} from "../../../src/services/clickhouseUser/ClickhouseSettingsStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 
 const columnsOf = (limits: UserLimits) => ({

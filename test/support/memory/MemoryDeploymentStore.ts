@@ -1,7 +1,7 @@
 import { Effect, Layer, Option, Ref, Schema } from "effect"
-import { Deployment, HealthCheck } from "../../../src/services/Deployment.ts"
-import { DeploymentStore, type GitCommit, type PhaseChange } from "../../../src/services/DeploymentStore.ts"
-import { maxRegionConfigBytes, regionConfigOf } from "../../../src/services/regionConfig.ts"
+import { Deployment, HealthCheck } from "../../../src/services/deploy/Deployment.ts"
+import { DeploymentStore, type GitCommit, type PhaseChange } from "../../../src/services/deploy/DeploymentStore.ts"
+import { maxRegionConfigBytes, regionConfigOf } from "../../../src/services/deploy/regionConfig.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 

@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
-import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../../src/services/DnsResolver.ts"
-import { DnsZone } from "../../../src/services/DnsZone.ts"
+import { type DnsAnswer, DnsResolver, type ServerAnswer } from "../../../src/services/dns/DnsResolver.ts"
+import { DnsZone } from "../../../src/services/dns/DnsZone.ts"
 
 const types = ["TXT", "CNAME", "ADDRESS"] as const
 type RecordType = (typeof types)[number]

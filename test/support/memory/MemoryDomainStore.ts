@@ -6,8 +6,8 @@ import {
   type ActivationRequest,
   type ActivationSnapshot,
   DomainStore
-} from "../../../src/services/DomainStore.ts"
-import type { RoutedDeployment } from "../../../src/services/RouteStore.ts"
+} from "../../../src/services/customDomain/DomainStore.ts"
+import type { RoutedDeployment } from "../../../src/services/deploy/RouteStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import { namedDomains, refuseDomain } from "./namedDomains.ts"
 import { routedDeployments } from "./routedDeployments.ts"

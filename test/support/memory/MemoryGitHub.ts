@@ -6,7 +6,7 @@ import {
   type GitHubError,
   GitHubRefused,
   GitHubUnavailable
-} from "../../../src/services/GitHub.ts"
+} from "../../../src/services/builds/GitHub.ts"
 
 export interface MemoryGitHubOptions {
   readonly allowsUnauthenticated?: boolean

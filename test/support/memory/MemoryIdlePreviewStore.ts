@@ -1,5 +1,5 @@
 import { Effect, Layer, Ref } from "effect"
-import { IdlePreviewStore } from "../../../src/services/IdlePreviewStore.ts"
+import { IdlePreviewStore } from "../../../src/services/idlePreviews/IdlePreviewStore.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { Effect, Layer, Option, Ref } from "effect"
-import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../../src/services/KeyRefillStore.ts"
+import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../../src/services/keyRefill/KeyRefillStore.ts"
 import { skipRefusedKeys } from "../../../src/services/skipRefusedKeys.ts"
 import { type Draft, MemoryTables, transaction } from "./MemoryTables.ts"
 import type { Tables } from "./Tables.ts"

@@ -1,5 +1,5 @@
 import { Effect, Layer, Redacted, Schema } from "effect"
-import { CertificateFacts, NotACertificate, Pki } from "../../../src/services/Pki.ts"
+import { CertificateFacts, NotACertificate, Pki } from "../../../src/services/certificate/Pki.ts"
 
 /** The first line of every key, for finding leaked keys. */
 export const keyMarker = "-----BEGIN MEMORY PRIVATE KEY-----"

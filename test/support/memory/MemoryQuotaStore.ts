@@ -1,5 +1,5 @@
 import { Effect, Layer, Ref } from "effect"
-import { QuotaStore } from "../../../src/services/QuotaStore.ts"
+import { QuotaStore } from "../../../src/services/quotaCheck/QuotaStore.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 
 export const MemoryQuotaStore = Layer.effect(

@@ -4,7 +4,7 @@ import {
   type RegionRequest,
   type RegionSnapshot,
   RegionStore
-} from "../../../src/services/RegionStore.ts"
+} from "../../../src/services/deploy/RegionStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 

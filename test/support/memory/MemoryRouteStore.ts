@@ -6,7 +6,7 @@ import {
   type RoutingPlan,
   type RoutingRequest,
   type RoutingSnapshot
-} from "../../../src/services/RouteStore.ts"
+} from "../../../src/services/deploy/RouteStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import { routedDeployments } from "./routedDeployments.ts"
 import type { Rows } from "./Tables.ts"

@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { ClickhouseUnavailable, type UsagePage, UsageSource } from "../../../src/services/Usage.ts"
+import { ClickhouseUnavailable, type UsagePage, UsageSource } from "../../../src/services/clickhouse/Usage.ts"
 
 /** Usage by month (`YYYY-M`) and workspace. */
 export class MemoryUsage extends Context.Tag("test/MemoryUsage")<

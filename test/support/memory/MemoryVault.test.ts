@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { certificateKey, clickhousePassword } from "../../../src/services/Purpose.ts"
-import { Vault } from "../../../src/services/Vault.ts"
+import { certificateKey, clickhousePassword } from "../../../src/services/vault/Purpose.ts"
+import { Vault } from "../../../src/services/vault/Vault.ts"
 import { vaultContract } from "../../services/Vault.contract.ts"
 import { MemoryVault } from "./MemoryVault.ts"
 

@@ -1,7 +1,7 @@
 import { Effect, Layer, Redacted } from "effect"
-import { withCheckedKeyrings } from "../../../src/services/Keyring.ts"
-import { associatedData } from "../../../src/services/Purpose.ts"
-import { DecryptionRefused, Vault } from "../../../src/services/Vault.ts"
+import { withCheckedKeyrings } from "../../../src/services/vault/Keyring.ts"
+import { associatedData } from "../../../src/services/vault/Purpose.ts"
+import { DecryptionRefused, Vault } from "../../../src/services/vault/Vault.ts"
 
 const hex = (text: string) => Buffer.from(text).toString("hex")
 

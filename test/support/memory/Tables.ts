@@ -3,9 +3,9 @@ import type {
   DeploymentStatus,
   DesiredState,
   InstanceStatus
-} from "../../../src/services/Deployment.ts"
-import type { TopologyStatus } from "../../../src/services/RegionStore.ts"
-import type { Sticky } from "../../../src/services/RouteStore.ts"
+} from "../../../src/services/deploy/Deployment.ts"
+import type { TopologyStatus } from "../../../src/services/deploy/RegionStore.ts"
+import type { Sticky } from "../../../src/services/deploy/RouteStore.ts"
 
 /** The rows of the stores, by column name. Versions are numbers, so that a dump is plain JSON. */
 export interface Tables {

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
-import type { CertificateFacts } from "../../../src/services/Pki.ts"
+import { infrastructureWorkspace } from "../../../src/services/certificate/CertificateStore.ts"
+import type { CertificateFacts } from "../../../src/services/certificate/Pki.ts"
 import { memoryKey, publicKeyOf, writeChain } from "./MemoryPki.ts"
 import { namesOf, seedCustomDomain, seededAt, seedRoute } from "./seeds.ts"
 import type { Tables } from "./Tables.ts"

@@ -1,6 +1,6 @@
 import type { DomainName } from "../../../src/names/DomainName.ts"
 import { lookupSpellings, rowsOf } from "../../../src/names/storedDomains.ts"
-import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
+import { infrastructureWorkspace } from "../../../src/services/certificate/CertificateStore.ts"
 import { type Draft, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 

@@ -1,4 +1,4 @@
-import type { RoutedDeployment } from "../../../src/services/RouteStore.ts"
+import type { RoutedDeployment } from "../../../src/services/deploy/RouteStore.ts"
 import type { Rows } from "./Tables.ts"
 
 /** All deployments in the form of the routing decision, by insertion, which is also their ordinal. */

@@ -1,6 +1,6 @@
 import { type Clock, Duration, Effect, FiberSet } from "effect"
-import type { InstanceStatus } from "../../../src/services/Deployment.ts"
-import { type RegionPlan, RegionStore } from "../../../src/services/RegionStore.ts"
+import type { InstanceStatus } from "../../../src/services/deploy/Deployment.ts"
+import { type RegionPlan, RegionStore } from "../../../src/services/deploy/RegionStore.ts"
 import { type Draft, MemoryTables, transaction, updateWhere } from "../memory/MemoryTables.ts"
 import type { Tables } from "../memory/Tables.ts"
 

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
-import { AcmeProblem } from "../../../src/services/Acme.ts"
+import { AcmeProblem } from "../../../src/services/certificate/Acme.ts"
 import {
   domainId,
   seedCertified,

@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { DeployService } from "../../../src/contract/DeployService.ts"
-import { ClickhouseUnavailable, type TrafficQuery, TrafficSource } from "../../../src/services/Usage.ts"
+import { ClickhouseUnavailable, type TrafficQuery, TrafficSource } from "../../../src/services/clickhouse/Usage.ts"
 import { IdlePreviewWorkflows } from "../../../src/workflows/idlePreviews/IdlePreviewWorkflows.ts"
 import { namesOf } from "../memory/seeds.ts"
 import type { Tables } from "../memory/Tables.ts"

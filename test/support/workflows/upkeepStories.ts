@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { NotificationFailed } from "../../../src/services/Notifier.ts"
+import { NotificationFailed } from "../../../src/services/quotaCheck/Notifier.ts"
 import { seedKey } from "../memory/keySeeds.ts"
 import { MemoryUsage } from "../memory/MemoryUsage.ts"
 import { seedWorkspace } from "../memory/quotaSeeds.ts"

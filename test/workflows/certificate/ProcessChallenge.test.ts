@@ -3,8 +3,8 @@ import { Effect, Either, Redacted, Schema } from "effect"
 import { crashMatrix } from "effect-restate/testing"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { IssuanceUnavailable, NotFound } from "../../../src/contract/errors.ts"
-import { acmeAccountKey, certificateKey } from "../../../src/services/Purpose.ts"
-import { Vault } from "../../../src/services/Vault.ts"
+import { acmeAccountKey, certificateKey } from "../../../src/services/vault/Purpose.ts"
+import { Vault } from "../../../src/services/vault/Vault.ts"
 import { Issuance } from "../../../src/workflows/certificate/issuance.ts"
 import {
   domainId,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { nextIssuanceAt, retryDelay, withIssuance } from "../../../src/workflows/certificate/attempts.ts"
+import { nextIssuanceAt, retryDelay, withIssuance } from "../../../src/workflows/certificate/order/attempts.ts"
 
 const hour = 3_600_000
 const day = 24 * hour

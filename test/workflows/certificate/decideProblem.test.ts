@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { problemLabel } from "../../../src/layers/PrometheusCertificateMetrics.ts"
-import { decideProblem, type ProblemAction, rules } from "../../../src/workflows/certificate/decideProblem.ts"
+import { problemLabel } from "../../../src/layers/metrics/PrometheusCertificateMetrics.ts"
+import { decideProblem, type ProblemAction, rules } from "../../../src/workflows/certificate/decide/decideProblem.ts"
 import type { Problem } from "../../../src/workflows/certificate/problems.ts"
 
 const now = Date.UTC(2030, 0, 1)

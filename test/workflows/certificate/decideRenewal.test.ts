@@ -5,7 +5,7 @@ import {
   decideRenewal,
   drawInWindow,
   type RenewalSnapshot
-} from "../../../src/workflows/certificate/decideRenewal.ts"
+} from "../../../src/workflows/certificate/decide/decideRenewal.ts"
 
 const hour = 3_600_000
 const day = 24 * hour

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { concurrentCertificate } from "../../../src/workflows/certificate/collect.ts"
-import { decideStart, type StartSnapshot } from "../../../src/workflows/certificate/decideStart.ts"
+import { concurrentCertificate } from "../../../src/workflows/certificate/collect/collect.ts"
+import { verifyCertificate } from "../../../src/workflows/certificate/collect/verifyCertificate.ts"
+import { decideStart, type StartSnapshot } from "../../../src/workflows/certificate/decide/decideStart.ts"
 import type { DomainView, Issuance } from "../../../src/workflows/certificate/issuance.ts"
-import { verifyCertificate } from "../../../src/workflows/certificate/verifyCertificate.ts"
 import { named } from "../../support/named.ts"
 
 const hour = 3_600_000

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Effect, Either } from "effect"
-import type { CertificateFacts } from "../../../src/services/Pki.ts"
+import type { CertificateFacts } from "../../../src/services/certificate/Pki.ts"
 import { seedCertified, seededFacts } from "../../support/memory/certificateSeeds.ts"
 import { MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { startOfTime } from "../../support/workflows/certificateStories.ts"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../../src/services/Acme.ts"
+import { type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../../src/services/certificate/Acme.ts"
 import { seedCertified, seedVerifiedDomain } from "../../support/memory/certificateSeeds.ts"
 import { type CaRequest, MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { named } from "../../support/named.ts"

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { InvalidRequest } from "../../../src/contract/errors.ts"
-import { AcmeUnavailable } from "../../../src/services/Acme.ts"
-import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
+import { AcmeUnavailable } from "../../../src/services/certificate/Acme.ts"
+import { infrastructureWorkspace } from "../../../src/services/certificate/CertificateStore.ts"
 import { HeartbeatFailed } from "../../../src/services/Heartbeat.ts"
 import {
   domainId,

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Option } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
-import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
+import { infrastructureWorkspace } from "../../../src/services/certificate/CertificateStore.ts"
 import { domainId, seedCertified, seedDomain, seedVerifiedDomain } from "../../support/memory/certificateSeeds.ts"
 import { MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { namesOf } from "../../support/memory/seeds.ts"

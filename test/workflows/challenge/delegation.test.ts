@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { DnsAnswer } from "../../../src/services/DnsResolver.ts"
+import type { DnsAnswer } from "../../../src/services/dns/DnsResolver.ts"
 import { delegationOf } from "../../../src/workflows/challenge/delegation.ts"
 
 const name = "_acme-challenge.apps.customer.test"

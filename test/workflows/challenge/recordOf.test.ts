@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Either, Option } from "effect"
 import * as fc from "fast-check"
 import { baseOf, domainName } from "../../../src/names/DomainName.ts"
-import type { ChallengeRules } from "../../../src/services/CertificateSettings.ts"
-import { infrastructureWorkspace } from "../../../src/services/CertificateStore.ts"
-import { ChallengeRecord } from "../../../src/services/ChallengeRecord.ts"
+import type { ChallengeRules } from "../../../src/services/certificate/CertificateSettings.ts"
+import { infrastructureWorkspace } from "../../../src/services/certificate/CertificateStore.ts"
+import { ChallengeRecord } from "../../../src/services/dns/ChallengeRecord.ts"
 import { recordOf } from "../../../src/workflows/challenge/recordOf.ts"
 
 const rules: ChallengeRules = {

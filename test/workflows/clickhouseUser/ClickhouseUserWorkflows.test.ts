@@ -1,7 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { ClickhouseUserService } from "../../../src/contract/ClickhouseUserService.ts"
-import { associatedData, certificateKey, clickhousePassword, type Purpose } from "../../../src/services/Purpose.ts"
+import {
+  associatedData,
+  certificateKey,
+  clickhousePassword,
+  type Purpose
+} from "../../../src/services/vault/Purpose.ts"
 import { defaultLimits, planUser, sharedTables } from "../../../src/workflows/clickhouseUser/planUser.ts"
 import { MemoryClickhouse } from "../../support/memory/MemoryClickhouse.ts"
 import { World } from "../../support/memory/World.ts"

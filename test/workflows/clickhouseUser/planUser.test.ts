@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import fc from "fast-check"
-import { ClickhouseUsers, type UserOperation } from "../../../src/services/ClickhouseUsers.ts"
+import { ClickhouseUsers, type UserOperation } from "../../../src/services/clickhouseUser/ClickhouseUsers.ts"
 import {
   defaultLimits,
   isIdentifier,

@@ -1,4 +1,4 @@
-import type { DnsAnswer, ServerAnswer } from "../../../src/services/DnsResolver.ts"
+import type { DnsAnswer, ServerAnswer } from "../../../src/services/dns/DnsResolver.ts"
 
 type Reason = Extract<DnsAnswer, { readonly _tag: "Failed" }>["reason"]
 

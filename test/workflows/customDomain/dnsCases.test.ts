@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { DnsAnswer } from "../../../src/services/DnsResolver.ts"
+import type { DnsAnswer } from "../../../src/services/dns/DnsResolver.ts"
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import type { DnsAnswer } from "../../../src/services/DnsResolver.ts"
+import type { DnsAnswer } from "../../../src/services/dns/DnsResolver.ts"
 import { quoted, verificationError } from "../../../src/workflows/customDomain/finding.ts"
 import { judgeOwnership } from "../../../src/workflows/customDomain/ownership.ts"
 import { isConfirmed, tally } from "../../../src/workflows/customDomain/serverTally.ts"

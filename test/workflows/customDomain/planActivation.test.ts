@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import type { ActivationSnapshot } from "../../../src/services/DomainStore.ts"
+import type { ActivationSnapshot } from "../../../src/services/customDomain/DomainStore.ts"
 import { nextCheckDelay } from "../../../src/workflows/customDomain/checkSchedule.ts"
 import { planActivation } from "../../../src/workflows/customDomain/planActivation.ts"
 import { named } from "../../support/named.ts"

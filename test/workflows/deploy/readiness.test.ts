@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import type { InstanceStatus } from "../../../src/services/Deployment.ts"
+import type { InstanceStatus } from "../../../src/services/deploy/Deployment.ts"
 import {
   decideReadiness,
   healthOf,

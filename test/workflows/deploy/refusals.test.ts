@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deployment } from "../../../src/services/Deployment.ts"
+import { Deployment } from "../../../src/services/deploy/Deployment.ts"
 import { promoteRefusal } from "../../../src/workflows/deploy/Promote.ts"
 import { rollbackRefusal } from "../../../src/workflows/deploy/Rollback.ts"
 

@@ -1,5 +1,11 @@
 import fc from "fast-check"
-import type { Route, RoutedDeployment, RoutingPlan, RoutingSnapshot, Sticky } from "../../../src/services/RouteStore.ts"
+import type {
+  Route,
+  RoutedDeployment,
+  RoutingPlan,
+  RoutingSnapshot,
+  Sticky
+} from "../../../src/services/deploy/RouteStore.ts"
 import type { SwapRequest } from "../../../src/workflows/routing/decideSwap.ts"
 
 /** Environments by name: project, hyphen, slug. */

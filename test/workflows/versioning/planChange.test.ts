@@ -1,6 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import type { RegionPlan, RegionSnapshot, SentinelRow, TopologyStatus } from "../../../src/services/RegionStore.ts"
+import type {
+  RegionPlan,
+  RegionSnapshot,
+  SentinelRow,
+  TopologyStatus
+} from "../../../src/services/deploy/RegionStore.ts"
 import type { NetworkPolicy } from "../../../src/workflows/deploy/networkPolicy.ts"
 import { planChange, type RegionChange } from "../../../src/workflows/versioning/planChange.ts"
 

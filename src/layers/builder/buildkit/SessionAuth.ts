@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from "node:crypto"
 import { type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js"
 import { Effect, Exit, Redacted, Runtime } from "effect"
 import { canonicalHost } from "../../../names/imageReference.ts"
-import type { RegistryUnavailable } from "../../../services/ImageRegistry.ts"
+import type { RegistryUnavailable } from "../../../services/builds/ImageRegistry.ts"
 import type { RegistryAccess, RegistryToken } from "../registryAccess.ts"
 
 /** Registry access of a build: push to one repository. */

@@ -1,6 +1,6 @@
 import { Data, Effect, Option, Redacted, type Runtime, Schema, type Scope } from "effect"
 import nodeVault from "node-vault"
-import type { VaultUnavailable } from "../../../services/Vault.ts"
+import type { VaultUnavailable } from "../../../services/vault/Vault.ts"
 import { hashicorpVault } from "../../outbound/bounds.ts"
 import { OutboundRefused, OutboundUnavailable } from "../../outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "../../outbound/OutboundHttp.ts"

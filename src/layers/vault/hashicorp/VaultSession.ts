@@ -1,6 +1,6 @@
 import type { FileSystem } from "@effect/platform"
 import { Clock, Effect, type Redacted, Ref, Schedule, type Scope } from "effect"
-import type { VaultUnavailable } from "../../../services/Vault.ts"
+import type { VaultUnavailable } from "../../../services/vault/Vault.ts"
 import { logIn, lookUp, renew, type VaultLogin } from "./login.ts"
 import { delayUntilDue, isDue, isNearMaxTtl, type TokenLease } from "./TokenLease.ts"
 import type { VaultClient, VaultStatus } from "./VaultClient.ts"

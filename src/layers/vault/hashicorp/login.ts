@@ -1,6 +1,6 @@
 import { FileSystem } from "@effect/platform"
 import { Clock, Duration, Effect, Redacted, Schema } from "effect"
-import { VaultUnavailable } from "../../../services/Vault.ts"
+import { VaultUnavailable } from "../../../services/vault/Vault.ts"
 import { unavailableBy } from "../answers.ts"
 import type { TokenLease } from "./TokenLease.ts"
 import type { VaultClient, VaultStatus } from "./VaultClient.ts"

@@ -1,5 +1,5 @@
 import { Effect, Redacted, Schema } from "effect"
-import type { VaultUnavailable } from "../../../services/Vault.ts"
+import type { VaultUnavailable } from "../../../services/vault/Vault.ts"
 import type { VaultClient, VaultStatus } from "./VaultClient.ts"
 import type { VaultSession } from "./VaultSession.ts"
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import { Option } from "effect"
-import { associatedData, type Purpose } from "../../../services/Purpose.ts"
+import { associatedData, type Purpose } from "../../../services/vault/Purpose.ts"
 
 /** A 256-bit key that wraps data keys, with the id that ciphertexts carry. */
 export interface MasterKey {

@@ -2,7 +2,7 @@ import { Clock, Effect, Option } from "effect"
 import { type Awakeable, awakeable, call } from "effect-restate"
 import { BuildSlotService, SlotUpdate } from "../../../contract/BuildSlotService.ts"
 import { DeploymentFailed } from "../../../contract/errors.ts"
-import { type Deployment, productionEnvironment } from "../../../services/Deployment.ts"
+import { type Deployment, productionEnvironment } from "../../../services/deploy/Deployment.ts"
 import { type Holder, heartbeatInterval } from "../../builds/slotQueue.ts"
 
 /** Maximum wait for a slot. Builds last minutes, so a longer wait means that the queue does not move. */

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { BuildState } from "../../../services/Builder.ts"
+import { BuildState } from "../../../services/builds/Builder.ts"
 import { heartbeatInterval } from "../../builds/slotQueue.ts"
 
 /** Restarts after the builder lost the build. A fourth loss indicates that the build crashes the builder. */

@@ -1,4 +1,4 @@
-import type { BuildState } from "../../../services/Builder.ts"
+import type { BuildState } from "../../../services/builds/Builder.ts"
 import { fingerprint } from "../../identifiers.ts"
 
 /** Width of `deployments.image`. */

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import type { Durable, Input } from "effect-restate"
 import { send } from "effect-restate"
 import { CommitStatusService } from "../../../contract/CommitStatusService.ts"
-import type { Deployment } from "../../../services/Deployment.ts"
+import type { Deployment } from "../../../services/deploy/Deployment.ts"
 import type { BuildPlan } from "./planBuild.ts"
 
 type State = Input<typeof CommitStatusService, "Report">["state"]

@@ -1,8 +1,8 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { step } from "effect-restate"
 import { InvalidRequest, NotFound } from "../../../contract/errors.ts"
-import { DeploymentStore, GitCommit } from "../../../services/DeploymentStore.ts"
-import { type BranchHead, GitHub, GitHubRefused, GitHubUnavailable } from "../../../services/GitHub.ts"
+import { type BranchHead, GitHub, GitHubRefused, GitHubUnavailable } from "../../../services/builds/GitHub.ts"
+import { DeploymentStore, GitCommit } from "../../../services/deploy/DeploymentStore.ts"
 import { firstCodePoints } from "../../../text/codePoints.ts"
 import { databaseStep } from "../../databaseStep.ts"
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { BuildState } from "../../../../src/services/Builder.ts"
+import type { BuildState } from "../../../../src/services/builds/Builder.ts"
 import {
   type BuildObservation,
   type BuildProgress,
