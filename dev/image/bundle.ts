@@ -9,8 +9,8 @@ import { bundledPackages, keepManifests } from "./bundledPackages.ts"
 
 export const bomFile = "sbom.cdx.json"
 
-/** Bundles into few files, not minified. Run in the project's folder. */
-const bundle = (folder: string) =>
+/** Bundles the program into few files, not minified. Run in the project's folder. */
+export const bundleProgram = (folder: string) =>
   build({
     entryPoints: { main: "src/main.ts" },
     outdir: folder,
@@ -60,7 +60,7 @@ const referenceOf = async (folder: string) => {
  */
 export const bundleInto = async (folder: string): Promise<void> => {
   await rm(folder, { recursive: true, force: true })
-  const { metafile } = await bundle(folder)
+  const { metafile } = await bundleProgram(folder)
   const folders = bundledPackages(Object.keys(metafile.inputs))
   await keepManifests(folders, folder)
 

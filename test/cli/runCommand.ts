@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+import { workerProgram } from "../support/stack/workerProgram.ts"
 
 export interface Ended {
   readonly code: number | null
@@ -11,13 +9,9 @@ export interface Ended {
   readonly errors: string
 }
 
-/** Runs the program with these arguments and with these settings, and no others, until it ends by itself. */
-export const runCommand = (
-  args: ReadonlyArray<string>,
-  settings: Readonly<Record<string, string>> = {}
-): Effect.Effect<Ended> =>
+const ended = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>): Effect.Effect<Ended> =>
   Effect.async((resume) => {
-    const command = spawn(process.execPath, [main, ...args], { env: settings, stdio: ["ignore", "pipe", "pipe"] })
+    const command = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] })
     let output = ""
     let errors = ""
     command.stdout.on("data", (chunk) => {
@@ -29,3 +23,10 @@ export const runCommand = (
     command.on("close", (code) => resume(Effect.succeed({ code, output, errors })))
     return Effect.sync(() => command.kill("SIGKILL"))
   })
+
+/** Runs the program with these arguments and with these settings of a worker, and no others, until it ends by itself. */
+export const runCommand = (
+  args: ReadonlyArray<string>,
+  settings: Readonly<Record<string, string>> = {}
+): Effect.Effect<Ended> =>
+  Effect.flatMap(workerProgram, ({ env, file }) => ended([file, ...args], { ...settings, ...env }))

@@ -6,4 +6,4 @@ process.on("SIGUSR2", () => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(process.env.BLOCKED_MILLIS))
 })
 
-await import("../../src/main.ts")
+await import(process.env.PROGRAM ?? "../../src/main.ts")

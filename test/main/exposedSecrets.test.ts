@@ -1,10 +1,8 @@
 import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { runCommand } from "../cli/runCommand.ts"
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+import { workerProgram } from "../support/stack/workerProgram.ts"
 
 /** Two settings that expose a secret, and one of this machine that does not. `.invalid` has no addresses (RFC 6761, 6.4). */
 const settings = {
@@ -38,17 +36,19 @@ const told = "A secret is sent without protection"
 
 /** What a firing writes to standard error until these words; it would try for ten minutes to reach the ingress. */
 const errorsUntil = (words: string, ingress: string): Effect.Effect<string> =>
-  Effect.async((resume) => {
-    const env = { RESTATE_API_KEY: "hunter2" }
-    const firing = spawn(process.execPath, [main, "cron", "key-refill", "--ingress", ingress], { env })
-    let errors = ""
-    firing.stderr.on("data", (chunk) => {
-      errors += chunk
-      if (errors.includes(words)) firing.kill("SIGKILL")
+  Effect.flatMap(workerProgram, (program) =>
+    Effect.async((resume) => {
+      const env = { ...program.env, RESTATE_API_KEY: "hunter2" }
+      const firing = spawn(process.execPath, [program.file, "cron", "key-refill", "--ingress", ingress], { env })
+      let errors = ""
+      firing.stderr.on("data", (chunk) => {
+        errors += chunk
+        if (errors.includes(words)) firing.kill("SIGKILL")
+      })
+      firing.on("close", () => resume(Effect.succeed(errors)))
+      return Effect.sync(() => firing.kill("SIGKILL"))
     })
-    firing.on("close", () => resume(Effect.succeed(errors)))
-    return Effect.sync(() => firing.kill("SIGKILL"))
-  })
+  )
 
 describe("secrets that are sent without protection", () => {
   it.effect("are told at the start, in one line of the log for each setting", () =>

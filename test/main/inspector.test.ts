@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import manifest from "../../package.json" with { type: "json" }
 import { fileOf } from "../docs/Markdown.ts"
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+import { workerProgram } from "../support/stack/workerProgram.ts"
 
 /** A configuration that keeps a start busy for ten seconds: nothing listens on port 1 of this machine. */
 const settings = { WORKER_DATABASE_PRIMARY: "mysql://root@127.0.0.1:1/unkey" }
@@ -15,17 +13,19 @@ const opened = "Debugger listening"
 
 /** Starts the worker with these options of Node, sends it SIGUSR1 once it has begun, and collects its standard error until it ends or opens an inspector. */
 const errorsAfterSignal = (options: ReadonlyArray<string>): Effect.Effect<string> =>
-  Effect.async((resume) => {
-    const worker = spawn(process.execPath, [...options, main], { env: settings })
-    let errors = ""
-    worker.stdout.once("data", () => worker.kill("SIGUSR1"))
-    worker.stderr.on("data", (chunk) => {
-      errors += chunk
-      if (errors.includes(opened)) worker.kill("SIGKILL")
+  Effect.flatMap(workerProgram, ({ env, file }) =>
+    Effect.async((resume) => {
+      const worker = spawn(process.execPath, [...options, file], { env: { ...settings, ...env } })
+      let errors = ""
+      worker.stdout.once("data", () => worker.kill("SIGUSR1"))
+      worker.stderr.on("data", (chunk) => {
+        errors += chunk
+        if (errors.includes(opened)) worker.kill("SIGKILL")
+      })
+      worker.on("close", () => resume(Effect.succeed(errors)))
+      return Effect.sync(() => worker.kill("SIGKILL"))
     })
-    worker.on("close", () => resume(Effect.succeed(errors)))
-    return Effect.sync(() => worker.kill("SIGKILL"))
-  })
+  )
 
 const optionsIn = (command: ReadonlyArray<string>) => command.filter((word) => word.startsWith("--"))
 

@@ -8,6 +8,7 @@ import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
 import { workerEnvironment, workerProcess } from "../../dev/stack/WorkerProcess.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../support/stack/Restate.ts"
+import { workerProgram } from "../support/stack/workerProgram.ts"
 import { keptConnection } from "./KeptConnection.ts"
 import { runWorker } from "./runWorker.ts"
 
@@ -24,7 +25,8 @@ const startWorker = Effect.fnUntraced(function* (settings: Readonly<Record<strin
   const restate = yield* RestateClient
   const database = yield* freshDatabase
   const environment = { ...workerEnvironment({ database, restateAdmin: restate.admin }), ...settings }
-  const worker = yield* workerProcess({ env: environment })
+  const program = yield* workerProgram
+  const worker = yield* workerProcess({ env: { ...environment, ...program.env }, entry: program.file })
   const ask = yield* keptConnection
   return {
     database,

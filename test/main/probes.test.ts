@@ -8,8 +8,12 @@ import { workerEnvironment, workerProcess } from "../../dev/stack/WorkerProcess.
 import { switchedProxy } from "../e2e/support/SwitchedProxy.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../support/stack/Restate.ts"
+import { workerProgram } from "../support/stack/workerProgram.ts"
 
 const blockingWorker = fileURLToPath(new URL("blockingWorker.ts", import.meta.url))
+
+const startWorker = (settings: Readonly<Record<string, string>>) =>
+  Effect.flatMap(workerProgram, ({ env, file }) => workerProcess({ env: { ...settings, ...env }, entry: file }))
 
 /** What Kubernetes gives a probe by default. */
 const probeTimeout = "1 second"
@@ -45,7 +49,7 @@ describe("the probes of a running worker", () => {
         const way = yield* switchedProxy({ host: database.hostname, port: Number(database.port) })
         database.port = String(way.port)
         const env = workerEnvironment({ database: database.href, restateAdmin: restate.admin })
-        const { url } = yield* workerProcess({ env })
+        const { url } = yield* startWorker(env)
         yield* way.close
         const { body } = yield* untilStatus(`${url}/health/ready`, 503)
         assert.deepInclude(JSON.parse(body), { status: "fail" })
@@ -66,7 +70,7 @@ describe("the probes of a running worker", () => {
           database: yield* freshDatabase,
           restateAdmin: `http://127.0.0.1:${way.port}`
         })
-        const { url } = yield* workerProcess({ env })
+        const { url } = yield* startWorker(env)
         yield* way.close
         for (const _ of [1, 2, 3]) assert.strictEqual((yield* probe(`${url}/health/ready`)).status, 200)
         yield* way.open
@@ -86,9 +90,9 @@ describe("the probes of a running worker", () => {
             status,
             detail: String(JSON.parse(body).checks["new work"])
           }))
-        const first = yield* workerProcess({ env })
+        const first = yield* startWorker(env)
         assert.deepStrictEqual(yield* newWork(first.url), { status: 200, detail: "ok" })
-        const second = yield* workerProcess({ env })
+        const second = yield* startWorker(env)
         // The first has work to finish and stays ready.
         const elsewhere = new RegExp(`^new work of \\d+ services goes to ${second.url}/$`)
         const draining = yield* Effect.repeat(Effect.delay(newWork(first.url), "100 millis"), {
@@ -119,8 +123,9 @@ describe("the probes of a running worker", () => {
       Effect.gen(function* () {
         const restate = yield* RestateClient
         const env = workerEnvironment({ database: yield* freshDatabase, restateAdmin: restate.admin })
+        const program = yield* workerProgram
         const worker = yield* workerProcess({
-          env: { ...env, BLOCKED_MILLIS: String(blockedMillis) },
+          env: { ...env, ...program.env, BLOCKED_MILLIS: String(blockedMillis), PROGRAM: program.file },
           entry: blockingWorker
         })
         const live = `${worker.url}/health/live`

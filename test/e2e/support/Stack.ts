@@ -11,6 +11,7 @@ import { MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { mysqlStores, poolOptions } from "../../layers/mysql/MysqlWorld.ts"
 import { freshDatabase, freshDatabaseOn, sharedMySqlServer } from "../../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../../support/stack/Restate.ts"
+import { workerProgram } from "../../support/stack/workerProgram.ts"
 import { type WorkerProxyOptions, workerProxy } from "./WorkerProxy.ts"
 
 /** The real program, in as many processes as the test asked for. */
@@ -71,13 +72,15 @@ export const startWorker = (options: StackOptions, registerAs?: string) =>
   Effect.gen(function* () {
     const restate = yield* RestateClient
     const database = options.login === undefined ? yield* DatabaseUrl : yield* createLogin(options.login)
+    const program = yield* workerProgram
     const env = {
+      ...program.env,
       ...workerEnvironment({ database, restateAdmin: restate.admin }),
       WORKER_AVAILABLE_REGIONS: options.regions.join(","),
       ...(registerAs === undefined ? {} : { WORKER_RESTATE_REGISTER_AS: registerAs }),
       ...options.env
     }
-    return yield* workerProcess({ env, ...(options.entry === undefined ? {} : { entry: options.entry }) })
+    return yield* workerProcess({ env, entry: options.entry ?? program.file })
   })
 
 /** One worker that registers itself, as in production. */
