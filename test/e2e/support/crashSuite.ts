@@ -8,7 +8,7 @@ import { RestateClient } from "../../support/stack/Restate.ts"
 import { CrashGate, type Place } from "./CrashGate.ts"
 import { deploy, imageOf, rows, scheduledChanges } from "./deploys.ts"
 import { eventually } from "./eventually.ts"
-import { killAtPlaces, oneSubjectEach } from "./killAtPlaces.ts"
+import { killAtPlaces, oneSubjectEach, spread } from "./killAtPlaces.ts"
 import { proxiedStack } from "./Stack.ts"
 
 const shared = "shared.test"
@@ -88,9 +88,10 @@ const assertVersionsUnique = ({ cilium_network_policies, deployment_topology, se
 
 /**
  * Kills the worker while as many deploys as there are messages in one each stand at their own: done by the worker, not
- * yet known to Restate. Started again, it must bring all of them to the end of an undisturbed one.
+ * yet known to Restate. Started again, it must bring all of them to the end of an undisturbed one. At most `kills` of the
+ * messages, spread evenly; the crash matrix of the workflow has all of them on the simulated engine.
  */
-export const crashSuite = (name: string, restate: RestateOptions) => {
+export const crashSuite = (name: string, restate: RestateOptions, kills = Number.POSITIVE_INFINITY) => {
   const gate = new CrashGate()
   const stack = proxiedStack({
     regions: [shared, ...own],
@@ -110,7 +111,7 @@ export const crashSuite = (name: string, restate: RestateOptions) => {
           yield* seed(undisturbed, own[0] ?? shared)
           const whole = deploy(namesOf(undisturbed).projectId, `d_${undisturbed}_new`)
           const recorded = yield* gate.record(undisturbed, Effect.zipRight(whole, untilFollowed(undisturbed)))
-          const places = oneSubjectEach("crash", recorded)
+          const places = oneSubjectEach("crash", spread(recorded, kills))
           yield* seedAll(places)
           for (const reply of yield* killAtPlaces(gate, places, sendDeploy))
             assert.deepInclude(reply, { status: 200, body: {} })

@@ -9,6 +9,12 @@ import { Workers } from "./Stack.ts"
 export const oneSubjectEach = (prefix: string, places: ReadonlyArray<Place>): ReadonlyMap<string, Place> =>
   new Map(places.map((place, n) => [`${prefix}-${String(n).padStart(3, "0")}`, place]))
 
+/** At most so many of the places, evenly from first to last. */
+export const spread = (places: ReadonlyArray<Place>, atMost: number): ReadonlyArray<Place> => {
+  const step = Math.max(1, (places.length - 1) / (atMost - 1))
+  return places.filter((_, n) => n === Math.round(Math.round(n / step) * step))
+}
+
 /** Sends one piece of work for each subject and waits until each stands at its place. Answers with the invocations. */
 export const stopAtPlaces = Effect.fnUntraced(function* <E, R>(
   gate: CrashGate,
