@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
 import type { Input } from "effect-restate"
-import { implement, key, saga, step, uuid, withUndo } from "effect-restate"
+import { implement, key, onRollback, saga, step, uuid } from "effect-restate"
 import { pauseAfterRetries } from "../../src/workflows/retry.ts"
 import { MaintenanceService, NoticeStands } from "./MaintenanceService.ts"
 import { planWindow } from "./planWindow.ts"
@@ -30,7 +30,7 @@ const announce = ({ minutes, text }: Input<typeof MaintenanceService, "Announce"
       // Made before the step: a body that is repeated shows the same notice.
       const id = yield* uuid
       // Registered before the effect: a cancellation may meet the step half-way, so hiding tolerates that nothing is shown.
-      yield* withUndo(Effect.void, () => step("take-notice-back", page.hide(projectId, id)))
+      yield* onRollback(() => step("take-notice-back", page.hide(projectId, id)))
       yield* step("show-notice", page.show({ id, projectId, text, until: closesAt }), { error: NoticeStands })
       yield* Effect.sleep(closesAt - opensAt)
       yield* step("hide-notice", page.hide(projectId, id))

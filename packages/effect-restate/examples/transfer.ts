@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect"
-import { Contract, implement, key, saga, step, withUndo } from "effect-restate"
+import { Contract, implement, key, onRollback, saga, step } from "effect-restate"
 import { Bank, Refused } from "./Bank.ts"
 
 const Order = Schema.Struct({ from: Schema.String, to: Schema.String, amount: Schema.Positive })
@@ -14,7 +14,7 @@ export const TransfersLive = implement(Transfers, {
         const bank = yield* Bank
         const id = yield* key
         // Before the first step: a step that is cut off may have had its effect.
-        yield* withUndo(Effect.void, () => step("reverse", bank.reverse(id)))
+        yield* onRollback(() => step("reverse", bank.reverse(id)))
         yield* step("withdraw", bank.withdraw(id, from, amount), { error: Refused })
         yield* Effect.sleep("1 day")
         yield* step("deposit", bank.deposit(id, to, amount), { error: Refused })

@@ -1,5 +1,5 @@
 import { Clock, Effect, Option, Schema } from "effect"
-import { key, saga, send, step, uuid, withUndo } from "effect-restate"
+import { key, onRollback, saga, send, step, uuid } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { NotFound } from "../../contract/errors.ts"
 import type { DomainName } from "../../names/DomainName.ts"
@@ -225,7 +225,7 @@ const resolveProblem = (domain: DomainView, met: Problem): Resolved =>
 export const issue = (domain: DomainView, begun: Issuance) =>
   saga(
     Effect.gen(function* () {
-      yield* withUndo(Effect.void, () =>
+      yield* onRollback(() =>
         Effect.flatMap(issuanceCell.get, Option.match({ onNone: () => Effect.void, onSome: removeRecord })).pipe(
           Effect.catchTag("EncodingFailed", ({ message }) =>
             Effect.logError("A DNS record of a cancelled issuance may remain", {

@@ -1,6 +1,6 @@
 import { Cause, Clock, Duration, Effect, Option, Schema } from "effect"
 import type { Input } from "effect-restate"
-import { type Implementation, implement, key, saga, send, stateCell, uuid, withUndo } from "effect-restate"
+import { type Implementation, implement, key, onRollback, saga, send, stateCell, uuid } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { CustomDomainService } from "../../contract/CustomDomainService.ts"
 import type { DomainName } from "../../names/DomainName.ts"
@@ -93,7 +93,7 @@ const startRun = (domain: DomainName, reset: boolean) =>
     const domains = yield* DomainStore
     const nonce = yield* uuid
     const startedAt = yield* Clock.currentTimeMillis
-    yield* withUndo(Effect.void, (_, cause) => giveUp(domain, null, cause))
+    yield* onRollback((cause) => giveUp(domain, null, cause))
     const domainId = yield* databaseStep(
       "begin-verification",
       domains.beginVerification({ domain, reset, at: startedAt }),
@@ -226,7 +226,7 @@ const applyObservation = (domain: DomainName, current: Run, observed: DomainObse
  */
 const checkNow = (domain: DomainName, current: Run) =>
   Effect.gen(function* () {
-    yield* withUndo(Effect.void, (_, cause) => giveUp(domain, current.domainId, cause))
+    yield* onRollback((cause) => giveUp(domain, current.domainId, cause))
     const seen = yield* databaseStep("look-at-domain", observeDomain(domain), { output: DomainObservation })
     yield* applyObservation(domain, current, seen)
   }).pipe(saga)

@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, Option } from "effect"
 import type { Input } from "effect-restate"
-import { call, saga, withUndo } from "effect-restate"
+import { call, onRollback, saga, withUndo } from "effect-restate"
 import type { DeployService } from "../../contract/DeployService.ts"
 import { DeploymentFailed, InvalidRequest } from "../../contract/errors.ts"
 import { RoutingService } from "../../contract/RoutingService.ts"
@@ -46,7 +46,7 @@ export const deploy = (request: DeployInput) =>
       const built = yield* imageFrom(source, deployment, parents, reports)
       if (Option.isNone(built)) return {}
       yield* enter(deployment, "building", "deploying", built.value)
-      yield* withUndo(Effect.void, () => unpublish(placement))
+      yield* onRollback(() => unpublish(placement))
       yield* publish(placement)
       yield* awaitRunning(deployment)
       yield* awaitSentinel(deployment.environmentId)
@@ -65,7 +65,7 @@ const begin = (deploymentId: string) =>
       if (deployment.status === "failed") return yield* failedBefore(deployment)
       if (deployment.status === "ready") return context
       // Registered first, so that the deployment is marked failed even when the step cannot be opened.
-      yield* withUndo(Effect.void, (_, cause) => closeFailed(deployment, cause))
+      yield* onRollback((cause) => closeFailed(deployment, cause))
       yield* changePhase("enter-queued", { deploymentId, open: "queued" })
       return context
     })

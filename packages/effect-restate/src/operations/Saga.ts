@@ -9,9 +9,7 @@ export class SagaLog extends Context.Tag("restate/SagaLog")<SagaLog, Array<Undo>
 
 /**
  * Registers `undo` once the effect has succeeded. It is told why the saga ends. Undos cannot fail: whatever they do, they
- * retry until it is done.
- * For an effect whose outcome may be unknown (a step cut off half-way), register before the effect and let the undo
- * tolerate that there is nothing to undo.
+ * retry until it is done. For an effect whose outcome may be unknown (a step cut off half-way), use `onRollback` before it.
  */
 export const withUndo = <A, E, R, X, R2>(
   effect: Effect.Effect<A, E, R>,
@@ -37,6 +35,11 @@ export const withUndo = <A, E, R, X, R2>(
       )
     )
   )
+
+/** Registers an undo of what comes next. It has to tolerate that there is nothing to undo. Otherwise as `withUndo`. */
+export const onRollback = <X, R>(
+  undo: (cause: Cause.Cause<unknown>) => Effect.Effect<X, never, R>
+): Effect.Effect<void, never, R | SagaLog> => withUndo(Effect.void, (_, cause) => undo(cause))
 
 export interface SagaOptions {
   /**

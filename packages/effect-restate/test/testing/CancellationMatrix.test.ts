@@ -5,7 +5,7 @@ import { implement } from "../../src/contract/Implementation.ts"
 import { cancellable } from "../../src/operations/cancellable.ts"
 import type { Durable } from "../../src/operations/Durable.ts"
 import { call } from "../../src/operations/Messaging.ts"
-import { type SagaLog, saga, withUndo } from "../../src/operations/Saga.ts"
+import { onRollback, type SagaLog, saga, withUndo } from "../../src/operations/Saga.ts"
 import { step } from "../../src/operations/Step.ts"
 import { type CancellationOptions, cancellationMatrix } from "../../src/testing/CancellationMatrix.ts"
 import { crashMatrix } from "../../src/testing/CrashMatrix.ts"
@@ -35,10 +35,10 @@ type Book = (stock: Stock) => Effect.Effect<void, unknown, Durable | SagaLog>
 /** Registered before what they undo: a step that is cut off half-way may have had its effect. */
 const careful: Book = ({ rooms, seats }) =>
   Effect.gen(function* () {
-    yield* withUndo(Effect.void, () => step("give up the seat", remove(seats)))
+    yield* onRollback(() => step("give up the seat", remove(seats)))
     yield* call(Seats, "12A", "take", undefined)
     yield* Effect.sleep("1 hour")
-    yield* withUndo(Effect.void, () => step("give up the room", remove(rooms)))
+    yield* onRollback(() => step("give up the room", remove(rooms)))
     yield* step("take a room", add(rooms))
   })
 
@@ -53,7 +53,7 @@ const hopeful: Book = ({ rooms, seats }) =>
 /** The undo says that it has been done, and does nothing. */
 const broken: Book = ({ rooms, seats }) =>
   Effect.gen(function* () {
-    yield* withUndo(Effect.void, () => step("give up the seat", Effect.void))
+    yield* onRollback(() => step("give up the seat", Effect.void))
     yield* call(Seats, "12A", "take", undefined)
     yield* Effect.sleep("1 hour")
     yield* step("take a room", add(rooms))

@@ -1,5 +1,5 @@
 import { Clock, Effect, Option, Schema } from "effect"
-import { saga, withUndo } from "effect-restate"
+import { onRollback, saga } from "effect-restate"
 import { DeploymentFailed, NotFound } from "../../../contract/errors.ts"
 import { type Deployment, DeploymentStatus } from "../../../services/deploy/Deployment.ts"
 import { DeploymentStore } from "../../../services/deploy/DeploymentStore.ts"
@@ -69,7 +69,7 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const buildId = buildIdOf(deploymentId, attempt)
         const returnSlot = releaseSlot(workspaceId, { deploymentId, buildId })
-        yield* withUndo(Effect.void, () => returnSlot)
+        yield* onRollback(() => returnSlot)
         const ends = yield* awaitSlot({ deployment, environmentSlug, buildId })
         const { depotProjectId, status } = yield* readCurrentStatus(deployment)
         if (status === "failed") return yield* buildFailed(deploymentId, "it has failed meanwhile")
@@ -78,7 +78,7 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
           return Option.none()
         }
         if (attempt === 1) yield* onSlot
-        yield* withUndo(Effect.void, () => cancelBuild(buildId))
+        yield* onRollback(() => cancelBuild(buildId))
         const build = { buildId, workspaceId, projectId, deploymentId, depotProjectId, installationId, platform }
         const built = yield* runBuild(
           { ...build, repository, commitSha, contextPath, dockerfilePath },
