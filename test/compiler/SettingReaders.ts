@@ -1,34 +1,10 @@
-import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { tomlName } from "../../src/config/Setting.ts"
+import { programOf, root } from "./RepositoryProgram.ts"
 
-const root = fileURLToPath(new URL("../../", import.meta.url))
 const settingsFile = `${root}src/config/settings.ts`
 /** Where settings become the configuration: what is only handed on there has not been used. */
 const assemblyFile = `${root}src/config.ts`
-
-const host = (files: ReadonlyArray<string>, options: ts.CompilerOptions): ts.LanguageServiceHost => ({
-  getCompilationSettings: () => options,
-  getScriptFileNames: () => [...files],
-  getScriptVersion: () => "0",
-  getScriptSnapshot: (file) => {
-    const text = ts.sys.readFile(file)
-    return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text)
-  },
-  getCurrentDirectory: () => root,
-  getDefaultLibFileName: ts.getDefaultLibFilePath,
-  fileExists: ts.sys.fileExists,
-  readFile: ts.sys.readFile,
-  readDirectory: ts.sys.readDirectory,
-  directoryExists: ts.sys.directoryExists,
-  getDirectories: ts.sys.getDirectories
-})
-
-const languageService = (): ts.LanguageService => {
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
-  const { fileNames, options } = ts.parseJsonConfigFileContent({ ...config, include: ["src"] }, ts.sys, root)
-  return ts.createLanguageService(host(fileNames, options))
-}
 
 /** Every property of an object literal with its path, leaves only: what is not itself an object literal. */
 const leavesOf = (
@@ -65,8 +41,13 @@ const enclosingProperties = (node: ts.Node, position: number): ReadonlyArray<ts.
  * the assembly of the configuration hands its value on under, is named anywhere else.
  */
 export class SettingReaders {
-  readonly #service = languageService()
-  readonly #names = new Map(this.#declared())
+  readonly #service: ts.LanguageService
+  readonly #names: ReadonlyMap<string, ts.Node>
+
+  constructor(service: ts.LanguageService) {
+    this.#service = service
+    this.#names = new Map(this.#declared())
+  }
 
   isRead(path: string): boolean {
     const name = this.#names.get(path)
@@ -74,7 +55,7 @@ export class SettingReaders {
   }
 
   #declared() {
-    const file = this.#service.getProgram()?.getSourceFile(settingsFile)
+    const file = programOf(this.#service).getSourceFile(settingsFile)
     if (file === undefined) throw new Error(`${settingsFile} is not part of the program`)
     return leavesOf(literalNamed(file, "settings"))
   }
@@ -90,7 +71,7 @@ export class SettingReaders {
 
   /** In the assembly: whether what is made of the value there is used, by its own name or as a part of what a call makes of it. */
   #isHandedOn(position: number): boolean {
-    const file = this.#service.getProgram()?.getSourceFile(assemblyFile)
+    const file = programOf(this.#service).getSourceFile(assemblyFile)
     const [own, ...around] = file === undefined ? [] : enclosingProperties(file, position)
     if (own === undefined) return true
     const [whole] = around.filter(({ initializer }) => ts.isCallExpression(initializer))

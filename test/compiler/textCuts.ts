@@ -1,12 +1,9 @@
 import { setImmediate } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
-
-const root = fileURLToPath(new URL("../../", import.meta.url))
+import { root } from "./RepositoryProgram.ts"
 
 /** Allowed places outside of src/text that cut text by position or decode bytes, with the reason. */
-const known: Readonly<Record<string, string>> = {
+export const knownCuts: Readonly<Record<string, string>> = {
   "src/config/MysqlAddress.ts": "parts of an address, between separators",
   "src/config/openTelemetry.ts": "parts of a pair, between separators",
   "src/contract/schedules.ts": "the date of an ISO instant",
@@ -49,37 +46,22 @@ const isBytesAsText = (checker: ts.TypeChecker, { arguments: [encoding] }: ts.Ca
   (encoding === undefined || !ts.isStringLiteral(encoding) || encoding.text.startsWith("utf")) &&
   checker.typeToString(checker.getTypeAtLocation(of)).startsWith("Buffer")
 
-/** Yields between files: the runner considers a worker without messages for a minute dead. */
-const filesThatCut = async (): Promise<ReadonlySet<string>> => {
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
-  const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-  const sources = fileNames.filter((name) => name.startsWith(`${root}src/`))
-  const program = ts.createProgram(sources, { ...options, incremental: false, noEmit: true })
+/** The files of `src`, outside of `src/text`, that cut text by position or decode bytes. Yields between files: the runner considers a worker without messages for a minute dead. */
+export const filesThatCut = async (program: ts.Program): Promise<ReadonlySet<string>> => {
   const checker = program.getTypeChecker()
   const found = new Set<string>()
-  const look = (file: string) => (node: ts.Node) => {
+  const visit = (file: string) => (node: ts.Node) => {
     if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
       const { expression: of, name } = node.expression
       if (cuts.has(name.text) && isCut(checker, node, of)) found.add(file)
       if (name.text === "toString" && isBytesAsText(checker, node, of)) found.add(file)
     }
-    ts.forEachChild(node, look(file))
+    ts.forEachChild(node, visit(file))
   }
   for (const source of program.getSourceFiles()) {
     await setImmediate()
     const file = source.fileName.slice(root.length)
-    if (source.fileName.startsWith(`${root}src/`) && !file.startsWith("src/text/")) ts.forEachChild(source, look(file))
+    if (source.fileName.startsWith(`${root}src/`) && !file.startsWith("src/text/")) ts.forEachChild(source, visit(file))
   }
   return found
 }
-
-describe("text of others", () => {
-  it("is cut by code points, by the functions of src/text and nowhere else", { timeout: 120_000 }, async () => {
-    const found = [...(await filesThatCut())]
-    assert.isAbove(found.length, 5)
-    assert.deepStrictEqual(
-      found.filter((file) => known[file] === undefined),
-      []
-    )
-  })
-})
