@@ -7,7 +7,6 @@ import { rules } from "../../src/config/rules.ts"
 import { settingsByPath } from "../../src/config/Setting.ts"
 import { settings } from "../../src/config/settings.ts"
 import { vaultKindsOf } from "../../src/config/vaultRules.ts"
-import { SettingReaders } from "./SettingReaders.ts"
 
 const all = new Map([...settingsByPath(settings), ...Object.entries(openTelemetryVariables)])
 
@@ -40,14 +39,5 @@ describe("the configuration reference", () => {
 
   it("names kinds of vault for settings that exist", () => {
     assert.isEmpty(Object.keys(vaultKindsOf).filter((path) => !all.has(path)))
-  })
-
-  it("calls exactly those settings unused that nothing in the program reads", () => {
-    const readers = new SettingReaders()
-    const paths = [...settingsByPath(settings)]
-    assert.deepStrictEqual(
-      paths.filter(([path]) => !readers.isRead(path)).map(([path]) => path),
-      paths.filter(([, { isIgnored }]) => isIgnored === true).map(([path]) => path)
-    )
   })
 })

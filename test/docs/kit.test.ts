@@ -1,14 +1,8 @@
-import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { complaintsAbout } from "./compile.ts"
-import { codeBlocks, fileOf } from "./Markdown.ts"
+import { blocks, kit, namesIn, pages } from "./kitPages.ts"
+import { fileOf } from "./Markdown.ts"
 
-const kit = "packages/effect-restate"
-const namesIn = (folder: string) => readdirSync(new URL(`../../${kit}/${folder}/`, import.meta.url))
-const pages = ["README.md", ...namesIn("docs").map((name) => `docs/${name}`)]
-const blocks = pages.flatMap((page) => codeBlocks(fileOf(`${kit}/${page}`)).map((block) => ({ page, ...block })))
 const shown = blocks.filter(({ info }) => info.startsWith("ts file="))
-const complete = blocks.filter(({ info }) => info === "ts")
 
 describe("the documents of effect-restate", () => {
   it("show code of the examples as it is", () => {
@@ -17,15 +11,6 @@ describe("the documents of effect-restate", () => {
       const path = info.slice("ts file=".length)
       assert.include(fileOf(path), code, `${page} shows ${path}`)
     }
-  })
-
-  it("show no other code that the compiler refuses, but sketches of what others could offer", () => {
-    assert.isAtLeast(complete.length, 4)
-    const complaints = complaintsAbout(
-      `${kit}/examples`,
-      complete.map(({ code }) => code)
-    )
-    for (const [at, complaint] of complaints.entries()) assert.strictEqual(complaint, "", complete[at]?.page)
   })
 
   it("name every page from the README, and nothing but TypeScript, shells and JSON is code", () => {
