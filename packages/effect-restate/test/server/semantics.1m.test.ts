@@ -1,6 +1,9 @@
-import { layer } from "@effect/vitest"
+import { layer, vi } from "@effect/vitest"
 import { semantics } from "../suite/semantics.ts"
 import { probedServer, serverHost } from "./serverHost.ts"
+
+// Tests wait more than they compute, and each has keys of its own.
+vi.setConfig({ sequence: { concurrent: true } })
 
 layer(probedServer("1 minute"), { excludeTestServices: true, timeout: "1 minute" })(
   "a server that keeps attempts open",

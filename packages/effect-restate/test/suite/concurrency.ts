@@ -1,4 +1,4 @@
-import { assert } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { Telemetry } from "../fixtures/telemetry.ts"
 import { freshKey, Host, recorded, start, succeed, times, untilErrorSays, untilNoted } from "./Host.ts"
@@ -53,21 +53,24 @@ export const concurrencyGuarantees = (it: It): void => {
     })
   )
 
-  it.effect("60 invocations of five parallel branches with six steps each replay without a journal mismatch", () =>
-    Effect.gen(function* () {
-      const host = yield* Host
-      const { lines } = yield* Telemetry
-      // Other tests of the same host provoke mismatches.
-      const before = lines.length
-      const begin = Effect.flatMap(freshKey, (key) => host.send(key, "parallel", { branches: 5, depth: 6 }))
-      const ids = yield* Effect.replicateEffect(begin, 60)
-      for (const id of ids) assert.deepStrictEqual((yield* host.attach(id)).body, [15, 615, 1215, 1815, 2415])
-      assert.deepStrictEqual(
-        lines.slice(before).filter(({ text }) => mismatch.test(text)),
-        []
-      )
-    })
-  )
+  // It reads what all tests of the host have logged.
+  describe.sequential("many at once", () => {
+    it.effect("60 invocations of five parallel branches with six steps each replay without a journal mismatch", () =>
+      Effect.gen(function* () {
+        const host = yield* Host
+        const { lines } = yield* Telemetry
+        // Tests before it provoke mismatches.
+        const before = lines.length
+        const begin = Effect.flatMap(freshKey, (key) => host.send(key, "parallel", { branches: 5, depth: 6 }))
+        const ids = yield* Effect.replicateEffect(begin, 60)
+        for (const id of ids) assert.deepStrictEqual((yield* host.attach(id)).body, [15, 615, 1215, 1815, 2415])
+        assert.deepStrictEqual(
+          lines.slice(before).filter(({ text }) => mismatch.test(text)),
+          []
+        )
+      })
+    )
+  })
 
   it.effect("fibers of one workflow may hand values to each other in memory", () =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 import { inspect } from "node:util"
-import { assert } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { Effect, Option, type Tracer } from "effect"
 import { Telemetry } from "../fixtures/telemetry.ts"
 import { freshKey, Host } from "./Host.ts"
@@ -27,62 +27,65 @@ const telemetryOf = (handler: "logs" | "prints" | "spans" | "refuses", outcome =
     }
   })
 
+/** Sequential also where tests run beside each other: they read what all tests of the host have written. */
 export const telemetryGuarantees = (it: It): void => {
-  it.effect("a log line is written once, not again on replay, with its invocation, service, handler and step", () =>
-    Effect.gen(function* () {
-      const { lines } = yield* telemetryOf("logs")
-      assert.deepStrictEqual(
-        lines.map(({ text }) => text),
-        ["one", "inside", "two", "three", "four"]
-      )
-      for (const { annotations, date } of lines) {
-        assert.isAbove(date.getTime(), Date.UTC(2026, 0))
-        assert.strictEqual(annotations.handler, "logs")
-        assert.match(String(annotations.invocation), /^inv_/)
-      }
-      assert.deepStrictEqual(
-        lines.map(({ annotations }) => annotations.step),
-        [undefined, "inside", undefined, undefined, undefined]
-      )
-    })
-  )
+  describe.sequential("telemetry", () => {
+    it.effect("a log line is written once, not again on replay, with its invocation, service, handler and step", () =>
+      Effect.gen(function* () {
+        const { lines } = yield* telemetryOf("logs")
+        assert.deepStrictEqual(
+          lines.map(({ text }) => text),
+          ["one", "inside", "two", "three", "four"]
+        )
+        for (const { annotations, date } of lines) {
+          assert.isAbove(date.getTime(), Date.UTC(2026, 0))
+          assert.strictEqual(annotations.handler, "logs")
+          assert.match(String(annotations.invocation), /^inv_/)
+        }
+        assert.deepStrictEqual(
+          lines.map(({ annotations }) => annotations.step),
+          [undefined, "inside", undefined, undefined, undefined]
+        )
+      })
+    )
 
-  it.effect("what a workflow writes to the console is written once, not again on replay", () =>
-    Effect.gen(function* () {
-      const { printed } = yield* Telemetry
-      const before = printed.length
-      yield* telemetryOf("prints")
-      assert.deepStrictEqual(
-        printed.slice(before).map((text) => text.split(" ")[1]),
-        ["one", "inside", "two"]
-      )
-    })
-  )
+    it.effect("what a workflow writes to the console is written once, not again on replay", () =>
+      Effect.gen(function* () {
+        const { printed } = yield* Telemetry
+        const before = printed.length
+        yield* telemetryOf("prints")
+        assert.deepStrictEqual(
+          printed.slice(before).map((text) => text.split(" ")[1]),
+          ["one", "inside", "two"]
+        )
+      })
+    )
 
-  it.effect("a span is emitted once and hangs on the nearest real span, one attempt span per attempt", () =>
-    Effect.gen(function* () {
-      const host = yield* Host
-      const { attempts, spans } = yield* telemetryOf("spans")
-      const named = (name: string) => spans.filter((span) => span.name === name)
-      const real = new Set(spans.map((span) => span.spanId))
-      for (const name of ["first", "inside first", "second", "inside second"]) {
-        assert.strictEqual(named(name).length, 1, name)
-        const parent = parentId(named(name)[0] ?? assert.fail(name))
-        assert.isTrue(parent !== undefined && real.has(parent), `${name} hangs on a real span`)
-      }
-      assert.strictEqual(named("workflow").length, 1)
-      for (const attempt of attempts) assert.strictEqual(attempt.kind, "server")
-      if (host.suspendsAtOnce) assert.isAbove(attempts.length, 1)
-      else assert.strictEqual(attempts.length, 1)
-    })
-  )
+    it.effect("a span is emitted once and hangs on the nearest real span, one attempt span per attempt", () =>
+      Effect.gen(function* () {
+        const host = yield* Host
+        const { attempts, spans } = yield* telemetryOf("spans")
+        const named = (name: string) => spans.filter((span) => span.name === name)
+        const real = new Set(spans.map((span) => span.spanId))
+        for (const name of ["first", "inside first", "second", "inside second"]) {
+          assert.strictEqual(named(name).length, 1, name)
+          const parent = parentId(named(name)[0] ?? assert.fail(name))
+          assert.isTrue(parent !== undefined && real.has(parent), `${name} hangs on a real span`)
+        }
+        assert.strictEqual(named("workflow").length, 1)
+        for (const attempt of attempts) assert.strictEqual(attempt.kind, "server")
+        if (host.suspendsAtOnce) assert.isAbove(attempts.length, 1)
+        else assert.strictEqual(attempts.length, 1)
+      })
+    )
 
-  it.effect("the span of an attempt that fails says the tag of its error and nothing of its text", () =>
-    Effect.gen(function* () {
-      const { attempts } = yield* telemetryOf("refuses", "failed")
-      assert.lengthOf(attempts, 1)
-      assert.deepInclude(Object.fromEntries(attempts[0]?.attributes ?? []), { "error.type": "Overdrawn" })
-      assert.notInclude(inspect(attempts[0], { depth: 9 }), "secret-account")
-    })
-  )
+    it.effect("the span of an attempt that fails says the tag of its error and nothing of its text", () =>
+      Effect.gen(function* () {
+        const { attempts } = yield* telemetryOf("refuses", "failed")
+        assert.lengthOf(attempts, 1)
+        assert.deepInclude(Object.fromEntries(attempts[0]?.attributes ?? []), { "error.type": "Overdrawn" })
+        assert.notInclude(inspect(attempts[0], { depth: 9 }), "secret-account")
+      })
+    )
+  })
 }
