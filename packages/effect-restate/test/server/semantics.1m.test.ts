@@ -1,14 +1,11 @@
-import { layer, vi } from "@effect/vitest"
+import { layer } from "@effect/vitest"
 import { semantics } from "../suite/semantics.ts"
-import { probedServer, serverHost } from "./serverHost.ts"
-
-// Tests wait more than they compute, and each has keys of its own.
-vi.setConfig({ sequence: { concurrent: true } })
+import { besideEachOther, probedServer, serverHost } from "./serverHost.ts"
 
 layer(probedServer("1 minute"), { excludeTestServices: true, timeout: "1 minute" })(
   "a server that keeps attempts open",
   (it) => {
-    it.layer(serverHost("Explicit", false))("explicit cancellation", semantics)
-    it.layer(serverHost("Implicit", false))("implicit cancellation", semantics)
+    it.layer(serverHost("Explicit", false))("explicit cancellation", besideEachOther(semantics))
+    it.layer(serverHost("Implicit", false))("implicit cancellation", besideEachOther(semantics))
   }
 )

@@ -1,25 +1,28 @@
-import { layer, vi } from "@effect/vitest"
+import { layer } from "@effect/vitest"
 import { cancellationGuarantees } from "../suite/cancellation.ts"
 import { sagaGuarantees } from "../suite/sagas.ts"
-import { probedServer, serverHost } from "./serverHost.ts"
+import { besideEachOther, probedServer, serverHost } from "./serverHost.ts"
 import { suspendedGuarantees } from "./suspended.ts"
-
-// Tests wait more than they compute, and each has keys of its own.
-vi.setConfig({ sequence: { concurrent: true } })
 
 // Long waits suspend and short ones do not: each test crosses from one to the other at some other place.
 layer(probedServer("1 second"), { excludeTestServices: true, timeout: "1 minute" })(
   "a server that suspends after a second",
   (it) => {
-    it.layer(serverHost("Explicit", false))("explicit cancellation", (it) => {
-      sagaGuarantees(it)
-      cancellationGuarantees(it)
-      suspendedGuarantees(it)
-    })
-    it.layer(serverHost("Implicit", false))("implicit cancellation", (it) => {
-      sagaGuarantees(it)
-      cancellationGuarantees(it)
-      suspendedGuarantees(it)
-    })
+    it.layer(serverHost("Explicit", false))(
+      "explicit cancellation",
+      besideEachOther((it) => {
+        sagaGuarantees(it)
+        cancellationGuarantees(it)
+        suspendedGuarantees(it)
+      })
+    )
+    it.layer(serverHost("Implicit", false))(
+      "implicit cancellation",
+      besideEachOther((it) => {
+        sagaGuarantees(it)
+        cancellationGuarantees(it)
+        suspendedGuarantees(it)
+      })
+    )
   }
 )

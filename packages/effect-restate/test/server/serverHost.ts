@@ -1,5 +1,5 @@
 import { FetchHttpClient, HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
-import { assert } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { type Duration, Effect, Layer, Schema } from "effect"
 import { refusalMembers } from "../../../../test/e2e/support/ingress.ts"
 import {
@@ -149,3 +149,9 @@ export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
       })
     )
   )
+
+/** Runs tests of a host beside each other: they wait more than they compute, and each has keys of its own. */
+export const besideEachOther =
+  <It>(tests: (it: It) => void) =>
+  (it: It): void =>
+    describe.concurrent("tests beside each other", () => tests(it))
