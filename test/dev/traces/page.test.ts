@@ -6,6 +6,7 @@ import { chromiumProgram, whyNoChromium } from "../../../dev/stack/Chromium.ts"
 import { RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import type { ExportTraceServiceRequest } from "../../../dev/traces/Otlp.ts"
 import { TraceCollector, traceCollector } from "../../../dev/traces/TraceCollector.ts"
+import { isFull } from "../../support/size.ts"
 import { exported } from "../../support/traces/exported.ts"
 
 const reason = await Effect.runPromise(whyNoChromium)
@@ -155,21 +156,23 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
       })
     )
 
-    it.effect("shows a deploy as invocations, handlers and steps across services, and what is inside on a click", () =>
-      visit(deploy, async (page) => {
-        await rows(page).first().waitFor()
-        const shown = await names(page)
-        assert.includeMembers(shown, ["DeployService/Deploy", "load-deployment", "VersioningService/PublishChange"])
-        assert.notInclude(shown, "DeploymentStore.find")
-        assert.isAbove(await page.locator(".row.handler .wait").count(), 0)
-        await page.locator(".row.step .fold").first().click()
-        assert.include(await names(page), "DeploymentStore.find")
-        await page.getByText("All of Restate's spans").click()
-        assert.includeMembers(await names(page), ["ingress DeployService/Deploy", "attempt DeployService/Deploy"])
-      })
+    it.effect.runIf(isFull)(
+      "shows a deploy as invocations, handlers and steps across services, and what is inside on a click",
+      () =>
+        visit(deploy, async (page) => {
+          await rows(page).first().waitFor()
+          const shown = await names(page)
+          assert.includeMembers(shown, ["DeployService/Deploy", "load-deployment", "VersioningService/PublishChange"])
+          assert.notInclude(shown, "DeploymentStore.find")
+          assert.isAbove(await page.locator(".row.handler .wait").count(), 0)
+          await page.locator(".row.step .fold").first().click()
+          assert.include(await names(page), "DeploymentStore.find")
+          await page.getByText("All of Restate's spans").click()
+          assert.includeMembers(await names(page), ["ingress DeployService/Deploy", "attempt DeployService/Deploy"])
+        })
     )
 
-    it.effect("marks what failed, says why, and leads from a span to its invocation in Restate", () =>
+    it.effect.runIf(isFull)("marks what failed, says why, and leads from a span to its invocation in Restate", () =>
       visit(refused, async (page) => {
         await rows(page).first().waitFor()
         assert.strictEqual(await page.locator(".row.failed .mark").count(), 2)
@@ -186,7 +189,7 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
       })
     )
 
-    it.effect("leads from a trace to the ones it sent off, and back", () =>
+    it.effect.runIf(isFull)("leads from a trace to the ones it sent off, and back", () =>
       visit("f80eb2e76cc3c8dd9385b954a59e35ab", async (page) => {
         await page.locator(".related a").first().click()
         await page.locator("h1", { hasText: "ProcessChallenge" }).waitFor()
@@ -195,7 +198,7 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
       })
     )
 
-    it.effect("is walked, folded and opened by the keyboard alone", () =>
+    it.effect.runIf(isFull)("is walked, folded and opened by the keyboard alone", () =>
       visit(deploy, async (page) => {
         await rows(page).first().focus()
         const all = await rows(page).count()
@@ -210,7 +213,7 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
       })
     )
 
-    it.effect("takes a trace of 3,000 spans", () =>
+    it.effect.runIf(isFull)("takes a trace of 3,000 spans", () =>
       visit(large, async (page) => {
         await rows(page).nth(2999).waitFor({ state: "attached" })
         await rows(page).first().focus()
@@ -222,7 +225,7 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
       })
     )
 
-    it.effect.each(["light", "dark"] as const)("is painted in the reader's scheme: %s", (scheme) =>
+    it.effect.each(isFull ? (["light", "dark"] as const) : [])("is painted in the reader's scheme: %s", (scheme) =>
       Effect.gen(function* () {
         const png = yield* visit(
           deploy,

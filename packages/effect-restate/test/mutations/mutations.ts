@@ -6,10 +6,7 @@ const semantics = [
   "packages/effect-restate/test/server/semantics.0s.test.ts",
   "packages/effect-restate/test/server/semantics.1m.test.ts"
 ]
-const promises = [
-  "packages/effect-restate/test/server/promises.0s.test.ts",
-  "packages/effect-restate/test/server/promises.1m.test.ts"
-]
+const promises = ["packages/effect-restate/test/server/promises.1m.test.ts"]
 const journal = ["packages/effect-restate/test/server/journal.test.ts"]
 const endpoint = ["packages/effect-restate/test/Endpoint.test.ts"]
 

@@ -153,5 +153,6 @@ export const serverHost = (mode: Mode, suspendsAtOnce: boolean) =>
 /** Runs tests of a host beside each other: they wait more than they compute, and each has keys of its own. */
 export const besideEachOther =
   <It>(tests: (it: It) => void) =>
-  (it: It): void =>
+  (it: It): void => {
     describe.concurrent("tests beside each other", () => tests(it))
+  }
