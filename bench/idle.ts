@@ -75,7 +75,7 @@ const seed = Effect.fnUntraced(function* (clickhouse: ClickHouseClient, previews
   )
 })
 
-/** The same question as anybody would write it by hand: one statement to each database, everything in memory, no paging. */
+/** The same question as one would write it by hand: one statement to each database, everything in memory, no paging. */
 const floor = Effect.fnUntraced(function* (clickhouse: ClickHouseClient) {
   const sql = yield* SqlClient
   const since = Date.now() - 6 * hour

@@ -89,7 +89,7 @@ export const rotate = Effect.fnUntraced(function* (ground: Ground, names: Readon
   }).pipe(Effect.catchTag("NoSuchElementException", Effect.die))
   const faults: Faults = {
     healed: Ref.get(healed),
-    // Not interrupted: whoever is struck is to be healed.
+    // Not interrupted: what was struck is to be healed.
     run: Effect.repeat(Effect.asVoid(Effect.unless(next, () => names.length === 0)), { until: () => Ref.get(stopped) }),
     stop: Ref.set(stopped, true)
   }

@@ -17,7 +17,7 @@ import { bundle } from "../BenchWorker.ts"
 
 export const regions = ["us-east-1.aws", "eu-central-1.aws"]
 
-/** The worker's own login: read_only and KILL USER must reach it and nobody else. */
+/** The worker's own login: read_only and KILL USER must reach it alone. */
 export const workerLogin = "chaos_worker"
 
 /** A process that is killed, stays away, and comes back on what it had stored. */
@@ -58,7 +58,7 @@ const database = Effect.gen(function* () {
   const proxy = yield* cuttingProxy({ host, port: Number(port) })
   return {
     victim: yield* victim(server),
-    /** As root, past the proxy: for whoever plays a neighbour or looks. */
+    /** As root, past the proxy: for simulated neighbours and for reading. */
     direct: `${server.url}/chaos`,
     proxy,
     worker: `mysql://${workerLogin}:worker@127.0.0.1:${proxy.port}/chaos`

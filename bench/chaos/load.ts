@@ -131,7 +131,7 @@ interface Results {
 
 /**
  * Commands for all projects at once, one at a time for each, until `mayGoOn` says no to a project. One whose caller was
- * surprised is left as it is: nobody can say what to expect of it.
+ * surprised is left as it is: what to expect of it is unknown.
  */
 const drive = (projects: ReadonlyArray<Expected>, mayGoOn: Effect.Effect<boolean>) =>
   Effect.gen(function* () {

@@ -67,7 +67,7 @@ export const findProblems = Effect.fnUntraced(function* (
   ]
 })
 
-/** From the end of each fault to the next answer to anybody, in milliseconds. */
+/** From the end of each fault to the next answer to any caller, in milliseconds. */
 export const recoveries = (healed: ReadonlyArray<Healed>, { done }: Outcome): ReadonlyArray<number> =>
   healed.flatMap(({ at }) => {
     const later = done.filter((it) => it.at >= at).map((it) => it.at - at)

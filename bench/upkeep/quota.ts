@@ -29,7 +29,7 @@ const seed = (count: number) => `
   SELECT CONCAT('ws_', LPAD(n, 7, '0')), CONCAT('org_', n), CONCAT('Workspace ', n), CONCAT('slug-', n), '{}', '{}'
   FROM ${numbers} WHERE n < ${count}`
 
-/** Of nobody else, should the server be somebody's own. */
+/** Of this run alone, should the server be shared. */
 const year = randomInt(3000, 9000)
 
 const services = "target_service_name IN ('hydra.v1.QuotaCheckService', 'ctrl_worker.v1.QuotaNoticeService')"

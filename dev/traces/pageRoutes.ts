@@ -31,7 +31,7 @@ const read = (name: string) => Effect.promise(() => readFile(fileOf(name), "utf8
 const send = (content: Effect.Effect<string>, contentType: string) =>
   Effect.map(content, (body) => HttpServerResponse.text(body, { contentType, headers }))
 
-/** The page's files. It is bundled when somebody first asks for it: a run that nobody looks at does not pay for it. */
+/** The page's files. It is bundled at the first request: a run without one does not pay for it. */
 export const pageRoutes = Effect.map(Effect.cached(bundle), (script) =>
   HttpRouter.empty.pipe(
     HttpRouter.get("/", send(read("index.html"), "text/html; charset=utf-8")),

@@ -1,6 +1,6 @@
 import type { RestateOptions } from "../stack/RestateProgram.ts"
 
-/** Milliseconds between two exports of spans: nobody wants to wait for the last trace. */
+/** Milliseconds between two exports of spans: the last trace should show at once. */
 const exportInterval = "200"
 
 /** A worker's settings for sending every trace to the collector at that address. */

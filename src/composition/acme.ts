@@ -12,8 +12,6 @@ export class DirectoryCaUnusable extends Schema.TaggedError<DirectoryCaUnusable>
   file: Schema.String,
   problem: Schema.Literal("cannot be read", "holds no certificates in PEM")
 }) {
-  readonly class = "needs-person" as const
-
   override get message(): string {
     return `cannot trust the certificate authority: ${this.file} ${this.problem}. Check acme.directory_ca_file`
   }

@@ -24,8 +24,6 @@ export class SettingFileUnreadable extends Schema.TaggedError<SettingFileUnreada
   setting: Schema.String,
   path: Schema.String
 }) {
-  readonly class = "needs-person" as const
-
   override get message(): string {
     return `${this.setting}: ${this.path} cannot be read`
   }

@@ -14,8 +14,6 @@ export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>
   operation: Schema.String,
   reason: Schema.Union(DbErrorReason, DbRefusedReason)
 }) {
-  readonly class = "needs-person" as const
-
   override get message(): string {
     const advice =
       this.reason === "denied"

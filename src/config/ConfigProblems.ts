@@ -9,7 +9,6 @@ export class ConfigProblems extends Schema.TaggedError<ConfigProblems>()("Config
   problems: Schema.NonEmptyArray(ConfigProblem)
 }) {
   /** Needs an operator: a retry cannot help. */
-  readonly class = "needs-person" as const
 
   override get message(): string {
     const lines = this.problems.map(({ setting, problem }) => `  ${setting}: ${problem}`)

@@ -162,7 +162,7 @@ layer(world, { excludeTestServices: true, timeout: "5 minutes" })("check", (it) 
     })
   )
 
-  it.effect("names every problem of the configuration, asks nobody, and ends with 1", () =>
+  it.effect("names every problem of the configuration, calls no server, and ends with 1", () =>
     Effect.gen(function* () {
       const { code, dependencies, problems } = yield* check({ WORKER_ACME_ENABLED: "maybe" })
       assert.strictEqual(code, 1)

@@ -55,7 +55,7 @@ describe("cron", () => {
     })
   )
 
-  it.live("ends with 1 when nobody says where the ingress is, or not with an address", () =>
+  it.live("ends with 1 when no setting says where the ingress is, or not with an address", () =>
     Effect.gen(function* () {
       const [none, strange] = yield* Effect.all([
         runCommand(["cron", "key-refill"]),

@@ -52,7 +52,7 @@ describe("migrate", () => {
       yield* runCommand(["migrate", "--apply"], settings(database))
       yield* queryServer(database, "DELETE FROM control_plane_migrations WHERE id = 2")
       yield* queryServer(database, "DROP INDEX deployments_idle_scan_idx ON deployments")
-      // Whoever reads the table holds up the change of it: here until it has waited for longer than a start has patience.
+      // A reader of the table blocks its change: here for longer than a start waits.
       const held = yield* Effect.fork(
         onConnection(database, (run) =>
           Effect.gen(function* () {

@@ -19,7 +19,7 @@ const registry = {
 }
 const address = { WORKER_BUILDER_BUILDKIT_ADDRESS: "tcp://127.0.0.1:1" }
 
-/** Nobody asks it: building the layers is enough to see which one was chosen. */
+/** No test asks it: building the layers is enough to see which one was chosen. */
 const NoDatabase = Layer.scoped(
   MysqlPools,
   Effect.map(makeMysqlPool("primary", { host: "127.0.0.1", port: 1, user: "", database: "" }), (primary) =>
@@ -56,7 +56,7 @@ const isConfigured = (environment: Environment) =>
   )
 
 describe("the builder that the settings choose", () => {
-  it.effect("without settings nothing is built, and whoever asks is told at once and why", () =>
+  it.effect("without settings nothing is built, and a caller is told at once and why", () =>
     Effect.gen(function* () {
       const builder = yield* Builder
       const gitHub = yield* GitHub

@@ -88,7 +88,7 @@ describe("what Kubernetes and restate-operator would refuse", () => {
       restateDeployment({ template: { metadata: { labels, name: "a" }, spec: pod } }),
       ["/spec/template/metadata/name: unknown"]
     ],
-    ["a kind that nobody has checked", { ...settings({}), kind: "Ingress" }, ["v1 Ingress: unknown"]]
+    ["a kind that no check knows", { ...settings({}), kind: "Ingress" }, ["v1 Ingress: unknown"]]
   ]
   it.each(cases)("is %s", (_, object, problems) => {
     assert.deepStrictEqual(schemaProblems(kubernetesObject(object)), problems)

@@ -44,7 +44,7 @@ describeRendered("the settings of an overlay", () => {
   )
 
   it.effect.each(overlays.filter((overlay) => overlay.endsWith("production")))(
-    "are refused by the worker for as long as nobody has replaced the key in %s",
+    "are refused by the worker for as long as the key in %s has not been replaced",
     (overlay) =>
       Effect.gen(function* () {
         const { problems } = yield* Effect.flip(load(yield* environmentIn(overlay)))

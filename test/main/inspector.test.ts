@@ -43,7 +43,7 @@ describe("SIGUSR1", () => {
     })
   )
 
-  it.effect("opens one in a Node that nobody told otherwise", () =>
+  it.effect("opens one in a Node without other options", () =>
     Effect.map(errorsAfterSignal(["--inspect-port=0"]), (errors) => assert.include(errors, opened))
   )
 

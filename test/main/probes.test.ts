@@ -20,7 +20,7 @@ const probeTimeout = "1 second"
 /** Longer than the failures that Kubernetes lets pass by default: three, a second each. */
 const blockedMillis = 10_000
 
-/** Asks as Kubernetes does: over a new connection, for at most a second. The failure says that nobody answered. */
+/** Asks as Kubernetes does: over a new connection, for at most a second. The failure says that there was no answer. */
 const probe = (url: string) =>
   HttpClient.get(url, { headers: { connection: "close" } }).pipe(
     Effect.flatMap((response) => Effect.map(response.text, (body) => ({ status: response.status, body }))),

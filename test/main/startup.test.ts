@@ -29,7 +29,7 @@ describe("a worker that cannot run", () => {
     Effect.gen(function* () {
       const { code, errors } = yield* runWorker({
         WORKER_CNAME_DOMAIN: "cname.unkey.local",
-        // Port 1 of this machine: nobody listens there, so every attempt is refused at once.
+        // Port 1 of this machine: no program listens there, so every attempt is refused at once.
         WORKER_DATABASE_PRIMARY: "mysql://root:hunter2@127.0.0.1:1/unkey"
       })
       assert.strictEqual(code, 1)

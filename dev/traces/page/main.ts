@@ -15,7 +15,7 @@ const show = async (): Promise<void> => {
   const route = location.hash
   const traceId = route.replace(/^#\/?/, "")
   const view = await (traceId === "" ? listView() : traceView(traceId)).catch(failure)
-  // Whoever clicked on in the meantime wants the later one.
+  // A later click wants the later one.
   if (location.hash === route) page?.replaceChildren(view)
 }
 

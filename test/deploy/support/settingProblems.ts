@@ -28,7 +28,7 @@ const settingsOf = (
   return isSecret && isInline ? [`${name} is a secret, and stands in the manifest`] : []
 }
 
-/** Variables that nobody reads, and secrets outside of Secrets, one line each. */
+/** Variables that are not read, and secrets outside of Secrets, one line each. */
 export const settingProblems = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<string> => {
   const jobs = new Set(cronJobsOf(objects).map(({ metadata }) => metadata.name))
   const referred = workloadsOf(objects).flatMap(({ spec }) =>

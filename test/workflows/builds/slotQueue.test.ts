@@ -86,7 +86,7 @@ describe("a slot", () => {
     assert.isFalse(renew(queue, other, at(1)).answer.held)
   })
 
-  it("is given to nobody while a smaller limit is used up, and taken from nobody", () => {
+  it("is neither given nor taken while a smaller limit is used up", () => {
     const queue = queueOf([slotRequest("d_1", 1), slotRequest("d_2", 2), slotRequest("d_3", 3)], 2)
     assert.deepStrictEqual(building(release(queue, holder("d_1"), at(1, 1)).queue), ["d_2"])
   })
@@ -234,7 +234,7 @@ describe("a newer deployment of the same line", () => {
 describe("a lease", () => {
   const queue = { ...queueOf([slotRequest("d_1", 1), slotRequest("d_2", 2)]), sweepAt: leaseDuration }
 
-  it("that nobody renews ends: the slot is reclaimed and stays in use until its build is stopped", () => {
+  it("that is not renewed ends: the slot is reclaimed and stays in use until its build is stopped", () => {
     const kept = request(queue, slotRequest("d_2", 2), at(leaseDuration - 1)).queue
     const swept = sweep(kept, at(leaseDuration))
     assert.deepStrictEqual(
@@ -257,7 +257,7 @@ describe("a lease", () => {
     assert.deepStrictEqual(sweep({ ...swept, sweepAt: 2 * leaseDuration }, at(2 * leaseDuration)).queue.tickets, [])
   })
 
-  it("begins anew when the reaper itself is late: nobody could have renewed", () => {
+  it("begins anew when the reaper itself is late: no holder could have renewed", () => {
     const late = sweep(queue, at(leaseDuration + 10 * 60_000))
     assert.deepStrictEqual(late.answer, [])
     assert.deepStrictEqual(building(late.queue), ["d_1"])
@@ -297,7 +297,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
 const requestOf = (nth: number): SlotRequest =>
   slotRequest(`d_${nth}`, nth, { isProduction: nth % 2 === 0, line: nth % 4 === 3 ? "" : `line_${nth % 4}` })
 
-describe("whatever is asked, and whoever falls silent", () => {
+describe("whatever is asked, and whichever build falls silent", () => {
   const limit = 2
   interface World {
     readonly queue: SlotQueue
@@ -336,7 +336,7 @@ describe("whatever is asked, and whoever falls silent", () => {
   const inUse = ({ queue }: World) => queue.tickets.filter(({ state }) => state !== "waiting")
   const waiting = ({ queue }: World) => queue.tickets.filter(({ state }) => state === "waiting")
 
-  it("no more slots are used than there are, none is free while somebody waits, and no deployment is there twice", () => {
+  it("no more slots are used than there are, none is free while a build waits, and no deployment is there twice", () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 60 }), (messages) => {
         messages.reduce((world, each) => {
@@ -368,7 +368,7 @@ describe("whatever is asked, and whoever falls silent", () => {
     )
   })
 
-  it("all slots are free in the end when nobody is received of any more", () => {
+  it("all slots are free in the end when no message arrives any more", () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
         let world = messages.reduce(apply, start)

@@ -74,7 +74,7 @@ describe("a certificate for a host name", () => {
     }).pipe(onCertificates({ pki: { freshKeys: true } }))
   )
 
-  it.effect("[W17] is issued once, whoever asks at the same time or again", () =>
+  it.effect("[W17] is issued once, however often it is asked for", () =>
     Effect.gen(function* () {
       yield* seedVerifiedDomain(host)
       yield* Effect.replicateEffect(submitChallenge(host), 10)
@@ -95,7 +95,7 @@ describe("a certificate for a host name", () => {
       const [domain] = (yield* rows).custom_domains
       assert.strictEqual(domain?.verification_error, `The domain has no route. (${host} has no route)`)
       assert.deepInclude(yield* challengeRow(host), { status: "failed" })
-      // Once the route is there, the next try needs nobody.
+      // Once the route is there, the next try needs no caller.
       yield* seedRoute("shop", host, { id: "flr_late" })
       yield* (yield* World).update("acme_challenges", { domain_id: domainId(host) }, { status: "waiting" })
       assert.strictEqual(statusOf(yield* processChallenge(host)), "success")
@@ -305,7 +305,7 @@ describe("a certificate for a wildcard", () => {
     }).pipe(onCertificates())
   )
 
-  it.effect("a cancellation in the middle takes our value away and leaves the rest for whoever asks next", () =>
+  it.effect("a cancellation in the middle takes our value away and leaves the rest for the next caller", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       const dns = yield* MemoryDns

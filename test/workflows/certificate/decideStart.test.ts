@@ -66,7 +66,7 @@ describe("a request for a certificate", () => {
     assert.strictEqual(start({ purpose: { _tag: "Renewal", serial: "00" } }), "Satisfied")
   })
 
-  it("leaves an issuance alone that waits, and takes one up that nobody goes on with", () => {
+  it("leaves an issuance alone that waits, and takes one up that was abandoned", () => {
     assert.strictEqual(start({ issuance }), "UnderWay")
     assert.strictEqual(start({ issuance: { ...issuance, resumeAt: now } }), "Resume")
   })
@@ -79,7 +79,7 @@ describe("a request for a certificate", () => {
     assert.strictEqual(start({ settings: noDns }, { certificate: null, name: named("*.example.com") }), "Unavailable")
   })
 
-  it("waits for the back-off of a failure unless somebody set the challenge back", () => {
+  it("waits for the back-off of a failure unless the challenge was set back", () => {
     const failures = { count: 2, at: now - hour, nonce: "n" }
     assert.strictEqual(start({ failures }, { certificate: null, status: "failed" }), "BackingOff")
     assert.strictEqual(start({ failures }, { certificate: null, status: "waiting" }), "Begin")

@@ -32,7 +32,7 @@ const fullest = (instants: ReadonlyArray<number>, length: number): number => {
 /** A minute, or as long as it takes for the mean to say something of a small fleet. */
 const partOf = (window: number) => Math.max(minute, Math.ceil((30 * window) / size))
 
-/** Everybody's window at once, as a CA pulls them in that has to revoke; later certificates have windows of their own. */
+/** All windows at once, as a CA pulls them in that has to revoke; later certificates have windows of their own. */
 const pulledIn = (windowStart: number, windowEnd: number) => ({
   issuedBefore: names.map((name) => seededFacts(name, ...life)),
   renewalInfo: ({ notAfter, serial }: CertificateFacts) =>

@@ -134,7 +134,7 @@ describe("a rate limit", () => {
         assert.strictEqual(yield* answered(host), "pending")
         const asked = requests.length
         assert.strictEqual(requests.filter(({ operation }) => operation === "new-order").length, 1)
-        // Whoever asks meanwhile is told to wait, at once.
+        // A caller that asks meanwhile is told to wait, at once.
         assert.strictEqual(yield* answered(host), "pending")
         yield* engine.advance(startOfTime + millis - 1 - engine.time.now)
         assert.strictEqual(requests.length, asked)

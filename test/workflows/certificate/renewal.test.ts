@@ -221,7 +221,7 @@ describe("the renewal of all certificates", () => {
     }).pipe(onCertificates())
   )
 
-  it.effect("[W16] tries a failed domain again after its back-off, and one that nobody goes on with", () =>
+  it.effect("[W16] tries a failed domain again after its back-off, and one that was abandoned", () =>
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       for (const name of ["a.example.com", "b.example.com", "c.example.com"]) {
@@ -309,7 +309,7 @@ describe("the renewal of all certificates", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* seedVerifiedDomain(host)
-      const state = { status: "something of a version that nobody reads any more" }
+      const state = { status: "something of a version that is not read any more" }
       engine.setState(CertificateService.name, host, "issuance", state)
       yield* seedCertified("well.example.com", startOfTime - 70 * day, startOfTime + 20 * day)
       engine.submit(CertificateService, host, "ProcessChallenge", { domain: host, workspaceId: "" })

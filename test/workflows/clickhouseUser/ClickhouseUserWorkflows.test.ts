@@ -139,14 +139,16 @@ describe("ConfigureUser", () => {
 
   const operations = planUser({ workspaceId: "w", user: "w", retentionDays: 1, limits: defaultLimits }).length
   for (let away = 0; away < operations; away++)
-    it.effect(`goes on after ClickHouse was away at operation ${away + 1} of ${operations}, and harms nobody`, () =>
-      Effect.gen(function* () {
-        yield* withQuota("ws_shop")
-        assert.deepStrictEqual(yield* configureUser("ws_shop"), Either.right({}))
-        const { users, violations } = yield* MemoryClickhouse
-        assert.deepStrictEqual(violations, [])
-        assert.strictEqual(users.get("ws_shop")?.grants.size, sharedTables.length)
-      }).pipe(on(clickhouseUsers({ isAway: (nth) => nth === away })))
+    it.effect(
+      `goes on after ClickHouse was away at operation ${away + 1} of ${operations}, and harms no other user`,
+      () =>
+        Effect.gen(function* () {
+          yield* withQuota("ws_shop")
+          assert.deepStrictEqual(yield* configureUser("ws_shop"), Either.right({}))
+          const { users, violations } = yield* MemoryClickhouse
+          assert.deepStrictEqual(violations, [])
+          assert.strictEqual(users.get("ws_shop")?.grants.size, sharedTables.length)
+        }).pipe(on(clickhouseUsers({ isAway: (nth) => nth === away })))
     )
 
   const notItsPassword = {

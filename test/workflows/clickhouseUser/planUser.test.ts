@@ -138,7 +138,7 @@ describe("the plan of a user", () => {
     })
   )
 
-  it("any part of it, cut off anywhere and begun again, harms nobody and ends the same", () =>
+  it("any part of it, cut off anywhere and begun again, harms no other user and ends the same", () =>
     fc.assert(
       fc.asyncProperty(
         fc.subarray([...tables, "build_steps_v1"]),

@@ -78,7 +78,7 @@ describe("a domain whose records are right", () => {
       }).pipe(withDomains())
   )
 
-  it.effect("[W22] has its route and its challenge before anybody is asked for a certificate", () =>
+  it.effect("[W22] has its route and its challenge before a certificate is asked for", () =>
     Effect.gen(function* () {
       yield* withDomain()
       yield* publishAll

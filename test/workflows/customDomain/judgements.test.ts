@@ -241,7 +241,7 @@ describe("a domain does not lead to us yet", () => {
       `${fqdn} has no CNAME record, and its addresses 192.0.2.9 are not those of ${target}, which has none; add a CNAME that points to ${target}`
     ],
     [
-      "while nobody answers for its addresses",
+      "while no server answers for its addresses",
       () => addressesOf([failed(), failed()], [found("192.0.2.1"), found("192.0.2.1")]),
       `too few DNS servers answered for the addresses of ${fqdn} (a: timeout, b: timeout); check the name servers of the domain`
     ]

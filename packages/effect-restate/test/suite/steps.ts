@@ -78,7 +78,7 @@ export const stepGuarantees = (it: It): void => {
     })
   )
 
-  it.effect("a defect that holds a SQL error, of which nobody knows whether it committed, is retried", () =>
+  it.effect("a defect that holds a SQL error, of which it is unknown whether it committed, is retried", () =>
     Effect.gen(function* () {
       const { output, notes } = yield* succeed("ambiguousCommit")
       assert.strictEqual(output, 2)

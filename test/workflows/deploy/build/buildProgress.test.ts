@@ -57,7 +57,7 @@ describe("a look at a build", () => {
     assert.deepInclude(seenAfter(60_000, running, { renewedAt: 30_000 }), { isRenewalDue: false })
   })
 
-  it("starts again what nobody knows any more or what was never taken on, and only that", () => {
+  it("starts again what the builder has lost or never took on, and only that", () => {
     assert.deepInclude(seenAfter(1000, unknown), { isAgain: true })
     assert.deepInclude(seenAfter(1000, unreachable, { isStarted: false }), { isAgain: true })
     assert.deepInclude(seenAfter(1000, unreachable), { isAgain: false })
