@@ -16,25 +16,43 @@ const widths = new Map(
   columns.flatMap(({ name, table, width }) => (width === undefined ? [] : [[`${table}.${name}`, width] as const]))
 )
 
-const hasDuplicates = <T extends TableName>(table: T, rows: ReadonlyArray<Tables[T]>) =>
+/** The rows after a change that were not there before: new or changed. */
+const freshRows = <T extends TableName>(
+  before: ReadonlyArray<Tables[T]>,
+  after: ReadonlyArray<Tables[T]>
+): ReadonlyArray<Tables[T]> => {
+  const known = new Set(before)
+  return after.filter((row) => !known.has(row))
+}
+
+/** Rows that were there before have no duplicates among themselves: all are compared with the fresh ones only. */
+const hasDuplicates = <T extends TableName>(
+  table: T,
+  fresh: ReadonlyArray<Tables[T]>,
+  rows: ReadonlyArray<Tables[T]>
+): boolean =>
   uniqueKeys[table].some((columns) => {
     // As in SQL, a key that holds a NULL equals no other key.
-    const keyed = rows.filter((row) => columns.every((column) => row[column] !== null))
-    return new Set(keyed.map((row) => JSON.stringify(columns.map((column) => row[column])))).size !== keyed.length
+    const keyed = fresh.filter((row) => columns.every((column) => row[column] !== null))
+    const byFirst = new Map<unknown, Array<Tables[T]>>()
+    for (const row of keyed) {
+      const first = row[columns[0]]
+      byFirst.set(first, [...(byFirst.get(first) ?? []), row])
+    }
+    return rows.some((row) =>
+      byFirst
+        .get(row[columns[0]])
+        ?.some((other) => other !== row && columns.every((column) => other[column] === row[column]))
+    )
   })
 
-/** New or changed rows with a text that is too long for its column. */
-const hasTooLong = (table: TableName, before: ReadonlyArray<unknown>, after: ReadonlyArray<object>): boolean => {
-  const known = new Set(before)
-  return after
-    .filter((row) => !known.has(row))
-    .some((row) =>
-      Object.entries(row).some(([column, value]) => {
-        const width = typeof value === "string" ? widths.get(`${table}.${column}`) : undefined
-        return width !== undefined && !fitsCodePoints(String(value), width)
-      })
-    )
-}
+const hasTooLong = (table: TableName, fresh: ReadonlyArray<object>): boolean =>
+  fresh.some((row) =>
+    Object.entries(row).some(([column, value]) => {
+      const width = typeof value === "string" ? widths.get(`${table}.${column}`) : undefined
+      return width !== undefined && !fitsCodePoints(String(value), width)
+    })
+  )
 
 const hasChanged = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown>) =>
   before.length !== after.length || before.some((row, index) => row !== after[index])
@@ -58,10 +76,12 @@ export const transaction =
       Ref.modify(tables, (rows): [Effect.Effect<A, DbFailure>, Rows] => {
         const draft = draftOf(rows)
         const answer = body(draft)
-        const changed = tableNames.filter((table) => hasChanged(rows[table], draft[table]))
-        if (changed.some((table) => hasTooLong(table, rows[table], draft[table])))
+        const changed = tableNames
+          .filter((table) => hasChanged(rows[table], draft[table]))
+          .map((table) => ({ table, fresh: freshRows(rows[table], draft[table]) }))
+        if (changed.some(({ fresh, table }) => hasTooLong(table, fresh)))
           return [Effect.fail(new DbRefused({ operation, reason: "too_long", errno: 1406 })), rows]
-        return changed.some((table) => hasDuplicates(table, draft[table]))
+        return changed.some(({ fresh, table }) => hasDuplicates(table, fresh, draft[table]))
           ? [Effect.fail(new DbRefused({ operation, reason: "duplicate_key", errno: 1062 })), rows]
           : [Effect.succeed(answer), draft]
       })

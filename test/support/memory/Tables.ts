@@ -288,7 +288,7 @@ export const forEachTable = <A>(make: <T extends TableName>(table: T) => A): { r
     readonly [T in TableName]: A
   }
 
-type Key<T extends TableName> = ReadonlyArray<keyof Tables[T]>
+type Key<T extends TableName> = readonly [keyof Tables[T], ...ReadonlyArray<keyof Tables[T]>]
 
 /** The unique keys of the real schema, which the test double enforces. */
 export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...ReadonlyArray<Key<T>>] } = {

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Console, Effect } from "effect"
-import { crashMatrix } from "effect-restate/testing"
+import { crashMatrix, type MatrixOptions } from "effect-restate/testing"
 import { scenario } from "./scenario.ts"
 import type { Story } from "./stories.ts"
 
@@ -15,15 +15,32 @@ const requestedPairs = Number(process.env.MATRIX_PAIRS ?? 0)
 const shortStory = 20 * 3
 const pairs = (points: number) => (points <= shortStory ? points * points : requestedPairs)
 
+/** Of two disturbances in one run, so many where not all are wanted. */
+const fewPairs = 10
+const fewSuspendedKills = 4
+
+const reduced = (matrix: MatrixOptions): MatrixOptions => ({
+  ...matrix,
+  ...(matrix.pairs === undefined ? {} : { pairs: fewPairs }),
+  suspendedKills: fewSuspendedKills
+})
+
+interface Size {
+  /** Two disturbances in one run: everywhere, or at a few points. A single one is made at every point in any case. */
+  readonly isFull: boolean
+}
+
+const matrixOf = (matrix: MatrixOptions, { isFull }: Size): MatrixOptions => {
+  if (requestedPairs > 0) return { ...matrix, pairs }
+  return isFull ? matrix : reduced(matrix)
+}
+
 /** One test per story: killed at every journal position, suspended, shuffled, delivered twice, it ends the same. */
-export const crashMatrixTests = <More = never>(stories: Readonly<Record<string, Story<More>>>): void => {
+export const crashMatrixTests = <More = never>(stories: Readonly<Record<string, Story<More>>>, size: Size): void => {
   for (const [name, { run, world, matrix }] of Object.entries(stories))
     it.effect(`ends the same however it is disturbed: ${name}`, () =>
       Effect.gen(function* () {
-        const { points, runs } = yield* crashMatrix(
-          scenario(run, world),
-          requestedPairs > 0 ? { ...matrix, pairs } : matrix
-        )
+        const { points, runs } = yield* crashMatrix(scenario(run, world), matrixOf(matrix, size))
         if (requestedPairs > 0) yield* Console.log(`${points.length} points, ${runs} runs: ${name}`)
         assert.isAtLeast(points.length, minPoints, "journal points reached")
       })

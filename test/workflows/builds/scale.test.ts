@@ -2,10 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { leaseDuration } from "../../../src/workflows/builds/slotQueue.ts"
 import type { Run } from "../../support/memory/MemoryBuilder.ts"
+import { sized } from "../../support/size.ts"
 import { fleet, type Job } from "../../support/workflows/buildFleet.ts"
 
 /** Another size: `PILE_UP=3000/60/5 npx vitest run test/workflows/builds/scale.test.ts --testTimeout=3600000`. */
-const [builds = 1000, workspaces = 50, limit = 3] = process.env.PILE_UP?.split("/").map(Number) ?? []
+const [builds = sized(200, 1000), workspaces = sized(10, 50), limit = 3] =
+  process.env.PILE_UP?.split("/").map(Number) ?? []
 /** One in so many journal points is where the process dies. */
 const crashEvery = 150
 /** From the end of a build until the slot is the next one's: one look, at most two seconds later in builds this short. */

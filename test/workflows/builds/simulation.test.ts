@@ -1,9 +1,10 @@
 import { describe, it } from "@effect/vitest"
 import { Cause, Effect } from "effect"
+import { sized } from "../../support/size.ts"
 import { randomBuilds, simulate } from "../../support/workflows/simulation.ts"
 
 /** To repeat one failure: `SIMULATION_SEED=<seed> npx vitest run test/workflows/builds/simulation.test.ts`. */
-const { SIMULATION_SEED: only, BUILD_SIMULATION_SEEDS: count = "60" } = process.env
+const { SIMULATION_SEED: only, BUILD_SIMULATION_SEEDS: count = sized("8", "60") } = process.env
 const seeds = only === undefined ? Array.from({ length: Number(count) }, (_, index) => index + 1) : [Number(only)]
 const commands = 25
 const batch = 20

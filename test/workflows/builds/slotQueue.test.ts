@@ -17,6 +17,7 @@ import {
   sweep,
   withStoredBranchKeys
 } from "../../../src/workflows/builds/slotQueue.ts"
+import { sized } from "../../support/size.ts"
 
 const slotRequest = (deploymentId: string, createdAt: number, rest: Partial<SlotRequest> = {}): SlotRequest => ({
   deploymentId,
@@ -348,7 +349,7 @@ describe("whatever is asked, and whichever build falls silent", () => {
           return next
         }, start)
       }),
-      { numRuns: 500 }
+      { numRuns: sized(100, 500) }
     )
   })
 
@@ -364,7 +365,7 @@ describe("whatever is asked, and whichever build falls silent", () => {
           return next
         }, start)
       }),
-      { numRuns: 500 }
+      { numRuns: sized(100, 500) }
     )
   })
 
@@ -375,7 +376,7 @@ describe("whatever is asked, and whichever build falls silent", () => {
         for (let waits = 0; waits < 40; waits++) world = apply(world, { _tag: "wait", millis: 2 * leaseDuration })
         assert.deepStrictEqual(world.queue, emptyQueue)
       }),
-      { numRuns: 300 }
+      { numRuns: sized(60, 300) }
     )
   })
 })

@@ -1,5 +1,6 @@
 import { describe } from "@effect/vitest"
+import { isFull } from "../../support/size.ts"
 import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { deployStories } from "../../support/workflows/stories.ts"
 
-describe("deploy", () => crashMatrixTests(deployStories))
+describe("deploy", () => crashMatrixTests(deployStories, { isFull }))

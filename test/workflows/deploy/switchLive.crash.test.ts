@@ -1,5 +1,6 @@
 import { describe } from "@effect/vitest"
+import { isFull } from "../../support/size.ts"
 import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { switchStories } from "../../support/workflows/stories.ts"
 
-describe("deploy", () => crashMatrixTests(switchStories))
+describe("deploy", () => crashMatrixTests(switchStories, { isFull }))

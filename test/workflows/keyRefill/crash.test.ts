@@ -1,5 +1,6 @@
 import { describe } from "@effect/vitest"
+import { isFull } from "../../support/size.ts"
 import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
 import { keyRefillStories } from "../../support/workflows/upkeepStories.ts"
 
-describe("refilling keys", () => crashMatrixTests(keyRefillStories))
+describe("refilling keys", () => crashMatrixTests(keyRefillStories, { isFull }))

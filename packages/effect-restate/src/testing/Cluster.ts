@@ -104,10 +104,10 @@ export class Cluster {
   }
 
   completeAwakeable(id: string, stored: Stored): void {
-    for (const invocation of this.invocations.all)
-      for (const entry of invocation.entries)
-        if (entry.kind === "awakeable" && `prom_${invocation.id}_${entry.index}` === id)
-          this.#completed(invocation, entry, stored)
+    const [, invocationId = "", index] = /^prom_(.*)_(\d+)$/su.exec(id) ?? []
+    const invocation = this.invocations.get(invocationId)
+    const entry = invocation?.entries[Number(index)]
+    if (invocation !== undefined && entry?.kind === "awakeable") this.#completed(invocation, entry, stored)
   }
 
   /** The invocation that is named so, if Restate knows one. */

@@ -14,6 +14,8 @@ export interface MatrixOptions<A = unknown> {
   readonly duplicates?: boolean
   /** Also kills twice in one run, at this many pairs of points spread evenly; it may depend on how many points there are. Default 0. */
   readonly pairs?: number | ((points: number) => number)
+  /** How many of the kills before an entry are repeated with every wait suspended, spread evenly over the points. Default all. */
+  readonly suspendedKills?: number
   /** Also cancels at every point, and says what the story may end with then. Left out: nothing is cancelled. */
   readonly cancelled?: CancellationOptions<A>
 }
@@ -37,17 +39,25 @@ const pairsOf = (points: ReadonlyArray<JournalPoint>, wanted: number): ReadonlyA
   })
 }
 
+/** At most so many of them, spread evenly. */
+const spread = <A>(all: ReadonlyArray<A>, most: number): ReadonlyArray<A> => {
+  const wanted = Math.min(most, all.length)
+  const share = (at: number) => Math.floor((at * wanted) / all.length)
+  return all.filter((_, at) => share(at) !== share(at - 1))
+}
+
 const harmlessOnes = (
   points: ReadonlyArray<JournalPoint>,
-  { duplicates = false, pairs = 0 }: Omit<MatrixOptions, "cancelled">
+  { duplicates = false, pairs = 0, suspendedKills = Number.POSITIVE_INFINITY }: Omit<MatrixOptions, "cancelled">
 ): ReadonlyArray<Harmless> => [
   ...points.map((point) => ({ name: killed(point), options: { faults: crashAt(point) } })),
-  ...points
-    .filter((point) => point.phase === "before")
-    .map((point) => ({
-      name: `${killed(point)}, suspended at every wait`,
-      options: { faults: crashAt(point), suspend: "always" as const }
-    })),
+  ...spread(
+    points.filter(({ phase }) => phase === "before"),
+    suspendedKills
+  ).map((point) => ({
+    name: `${killed(point)}, suspended at every wait`,
+    options: { faults: crashAt(point), suspend: "always" as const }
+  })),
   { name: "suspended at every wait", options: { suspend: "always" } },
   ...[1, 2, 3].map((shuffleSeed) => ({
     name: `completions shuffled with seed ${shuffleSeed}`,

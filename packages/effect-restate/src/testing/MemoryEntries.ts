@@ -4,6 +4,9 @@ import { Deliveries } from "./Deliveries.ts"
 import type { Entry, EntryKind, Invocation, Stored } from "./Invocation.ts"
 import { MemoryPending } from "./MemoryPending.ts"
 
+/** Made once: without a reason every abort makes a DOMException with a stack. */
+const attemptOver = new Error("the attempt is over")
+
 /**
  * The entries of an invocation as one attempt meets them: those that are stored are replayed, then it appends. Bodies run once an
  * attempt waits for them, and every entry is a point at which the process may die.
@@ -47,7 +50,7 @@ export class MemoryEntries implements RunningAttempt {
   end(): void {
     this.#waiting = undefined
     for (; this.#bodies > 0; this.#bodies--) this.world.bodyEnded()
-    this.#controller.abort()
+    this.#controller.abort(attemptOver)
   }
 
   replaying(): boolean {
