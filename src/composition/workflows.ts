@@ -18,7 +18,8 @@ import { RoutingWorkflows } from "../workflows/routing/RoutingWorkflows.ts"
 import { VersioningWorkflows } from "../workflows/versioning/VersioningWorkflows.ts"
 import { clickhouseUserService } from "./clickhouse.ts"
 
-const always = [
+/** Served whatever is configured. */
+export const alwaysServed = [
   BuildSlotWorkflows,
   CertificateWorkflows,
   CommitStatusWorkflows,
@@ -37,11 +38,11 @@ const always = [
 type NeedsOf<Workflow> = Workflow extends Implementation<infer R> ? R : never
 
 /** The services of the workflows that are always served. */
-export type WorkflowServices = NeedsOf<(typeof always)[number]>
+export type WorkflowServices = NeedsOf<(typeof alwaysServed)[number]>
 
 /** Every service that this worker serves. A service whose settings are missing is left out, with a log line. */
 export const workflows: Effect.Effect<
   ReadonlyArray<Implementation<WorkflowServices>>,
   never,
   MysqlPools | Scope.Scope | Vault | WorkerConfig
-> = Effect.map(clickhouseUserService, (analyticsLogins) => [...always, ...Option.toArray(analyticsLogins)])
+> = Effect.map(clickhouseUserService, (analyticsLogins) => [...alwaysServed, ...Option.toArray(analyticsLogins)])

@@ -50,7 +50,7 @@ describe("the guarantees", () => {
       .filter((name) => /crash\.test\.ts$/.test(name))
       .map((name) => fileOf(`test/workflows/${name}`))
     const storiesIn = (text: string, use: string) =>
-      [...text.matchAll(new RegExp(`${use}(?:<.*>)?\\((?:stories\\.)?(\\w+Stories)\\)`, "g"))].map(([, name]) => name)
+      [...text.matchAll(new RegExp(`${use}(?:<.*>)?\\((?:stories\\.)?(\\w+Stories)[,)]`, "g"))].map(([, name]) => name)
     const disturbed = crashTests.flatMap((text) => storiesIn(text, "crashMatrixTests"))
     const written = storiesIn(fileOf("test/workflows/journals.test.ts"), "matchTheirRecords")
     assert.isAbove(written.length, 10)

@@ -1,24 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Layer } from "effect"
+import { alwaysServed } from "../../src/composition/workflows.ts"
 import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { DomainProofService } from "../../src/contract/DomainProofService.ts"
 import { KeyRefillService } from "../../src/contract/KeyRefillService.ts"
 import { QuotaCheckService } from "../../src/contract/QuotaCheckService.ts"
 import { BusinessMetrics, type ScheduledTask } from "../../src/services/BusinessMetrics.ts"
-import { BuildSlotWorkflows } from "../../src/workflows/builds/BuildSlotWorkflows.ts"
-import { CertificateWorkflows } from "../../src/workflows/certificate/CertificateWorkflows.ts"
 import { ClickhouseUserWorkflows } from "../../src/workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
-import { CommitStatusWorkflows } from "../../src/workflows/commits/CommitStatusWorkflows.ts"
-import { CustomDomainWorkflows } from "../../src/workflows/customDomain/CustomDomainWorkflows.ts"
-import { DeployWorkflows } from "../../src/workflows/deploy/DeployWorkflows.ts"
-import { DeploymentWorkflows } from "../../src/workflows/deployment/DeploymentWorkflows.ts"
-import { DomainProofWorkflows } from "../../src/workflows/domainProof/DomainProofWorkflows.ts"
-import { IdlePreviewWorkflows } from "../../src/workflows/idlePreviews/IdlePreviewWorkflows.ts"
-import { KeyRefillWorkflows } from "../../src/workflows/keyRefill/KeyRefillWorkflows.ts"
-import { QuotaCheckWorkflows } from "../../src/workflows/quotaCheck/QuotaCheckWorkflows.ts"
-import { QuotaNoticeWorkflows } from "../../src/workflows/quotaCheck/QuotaNoticeWorkflows.ts"
-import { RoutingWorkflows } from "../../src/workflows/routing/RoutingWorkflows.ts"
-import { VersioningWorkflows } from "../../src/workflows/versioning/VersioningWorkflows.ts"
 import { seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { seedKey } from "../support/memory/keySeeds.ts"
 import { MemoryUsage } from "../support/memory/MemoryUsage.ts"
@@ -32,22 +20,7 @@ import { timed } from "../support/workflows/queries.ts"
 import { unfinished } from "../support/workflows/scenario.ts"
 import { upkeep } from "../support/workflows/Upkeep.ts"
 
-const implementations = [
-  BuildSlotWorkflows,
-  CertificateWorkflows,
-  ClickhouseUserWorkflows,
-  CommitStatusWorkflows,
-  CustomDomainWorkflows,
-  DeployWorkflows,
-  DeploymentWorkflows,
-  DomainProofWorkflows,
-  IdlePreviewWorkflows,
-  KeyRefillWorkflows,
-  QuotaCheckWorkflows,
-  QuotaNoticeWorkflows,
-  RoutingWorkflows,
-  VersioningWorkflows
-]
+const implementations = [...alwaysServed, ClickhouseUserWorkflows]
 
 interface Case<More> {
   readonly name: string

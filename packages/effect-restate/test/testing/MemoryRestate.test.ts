@@ -7,7 +7,7 @@ import { call, send } from "../../src/operations/Messaging.ts"
 import { saga, withUndo } from "../../src/operations/Saga.ts"
 import { stateCell } from "../../src/operations/State.ts"
 import { step } from "../../src/operations/Step.ts"
-import { crashMatrix } from "../../src/testing/CrashMatrix.ts"
+import { crashMatrix, type MatrixOptions } from "../../src/testing/CrashMatrix.ts"
 import { crashAt } from "../../src/testing/Fault.ts"
 import { compareJournals, recordJournals } from "../../src/testing/JournalFixture.ts"
 import { MemoryRestate, type MemoryRestateOptions } from "../../src/testing/MemoryRestate.ts"
@@ -160,6 +160,19 @@ describe("the crash matrix", () => {
       assert.isAbove(report.points.length, 12)
       const compensated = yield* crashMatrix(story(true))
       assert.isAbove(compensated.points.length, report.points.length)
+    })
+  )
+
+  it.effect("repeats as many kills under suspension as it is asked for, by default each before an entry", () =>
+    Effect.gen(function* () {
+      const runsOf = (options: MatrixOptions) => Effect.map(crashMatrix(story(false), options), ({ runs }) => runs)
+      const { points, runs } = yield* crashMatrix(story(false))
+      const before = points.filter(({ phase }) => phase === "before").length
+      assert.isAbove(before, 3)
+      assert.deepStrictEqual(
+        yield* Effect.forEach([0, 1, 3, before, 1000], (suspendedKills) => runsOf({ suspendedKills })),
+        [runs - before, runs - before + 1, runs - before + 3, runs, runs]
+      )
     })
   )
 
