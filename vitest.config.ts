@@ -15,6 +15,9 @@ const onServers = [
   "examples/maintenance/served.test.ts"
 ]
 
+/** Of these the files that keep no state in a module: loading the modules takes longer than most of them run. */
+const sharedModules = ["test/{cli,e2e,main,migrations}/**/*.test.ts"]
+
 const everything = ["test/**/*.test.ts", "packages/*/{test,examples}/**/*.test.ts", "examples/**/*.test.ts"]
 const fullOnly = "**/*.full.test.ts"
 
@@ -26,7 +29,22 @@ const largerInFull = () =>
 
 const isFull = process.env.TEST_SIZE === "full"
 const include = isFull ? largerInFull() : everything
-const servers = isFull ? globSync(onServers).filter((file) => include.includes(file)) : onServers
+const ofThisSize = (patterns: Array<string>) =>
+  isFull ? globSync(patterns).filter((file) => include.includes(file)) : patterns
+
+/** Child processes, not threads: a test that kills or crashes something must not take its neighbours along. */
+const onServersProject = (name: string, files: Array<string>, others: Array<string>, isolate: boolean) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: ofThisSize(files),
+    exclude: [...others, ...(isFull ? [] : [fullOnly])],
+    pool: "forks" as const,
+    poolOptions: { forks: { isolate } },
+    setupFiles: ["test/support/stack/endWithRunner.ts", ...(isolate ? [] : ["test/support/sharedIt.ts"])],
+    globalSetup: ["test/support/stack/globalSetup.ts"]
+  }
+})
 
 export default defineConfig({
   test: {
@@ -36,7 +54,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default", new TotalsReporter()],
-    poolOptions: { threads: { isolate: false }, forks: { isolate: true } },
+    poolOptions: { threads: { isolate: false } },
     projects: [
       {
         extends: true,
@@ -48,18 +66,8 @@ export default defineConfig({
           setupFiles: ["test/support/sharedIt.ts"]
         }
       },
-      {
-        extends: true,
-        test: {
-          name: "servers",
-          include: servers,
-          exclude: isFull ? [] : [fullOnly],
-          // Child processes, not threads: a test that kills or crashes something must not take its neighbours along.
-          pool: "forks",
-          setupFiles: ["test/support/stack/endWithRunner.ts"],
-          globalSetup: ["test/support/stack/globalSetup.ts"]
-        }
-      }
+      onServersProject("servers", onServers, sharedModules, true),
+      onServersProject("stack", sharedModules, [], false)
     ]
   }
 })

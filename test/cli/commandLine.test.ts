@@ -10,7 +10,8 @@ const escape = "\u001b"
 const each = <A, B>(items: ReadonlyArray<A>, run: (item: A) => Effect.Effect<B>) =>
   Effect.forEach(items, run, { concurrency: 2 })
 
-describe("the command line", () => {
+// Each starts a process of its own, which waits more than it computes.
+describe.concurrent("the command line", () => {
   it.live("names every command in its help, and each explains itself and its options", () =>
     Effect.gen(function* () {
       const { code, errors, output } = yield* runCommand(["--help"])

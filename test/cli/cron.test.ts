@@ -8,7 +8,8 @@ const key = "restate-canary-key"
 const accepted: Reply = { status: 202, body: '{"invocationId":"inv_1","status":"Accepted"}' }
 const at = "2026-02-28T23:45:00Z"
 
-describe("cron", () => {
+// Each starts a process of its own, which waits more than it computes.
+describe.concurrent("cron", () => {
   it.scopedLive(
     "fires a schedule with nothing but the ingress and its key, and outlasts an ingress that is not ready",
     () =>

@@ -20,7 +20,8 @@ const waiting =
   "SELECT time AS seconds FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting for table metadata lock%'"
 const newer = "INSERT INTO control_plane_migrations (id, name) VALUES (9001, 'of tomorrow')"
 
-describe("migrate", () => {
+// Each starts a process of its own, which waits more than it computes.
+describe.concurrent("migrate", () => {
   it.live("shows what is pending and what it does, and changes nothing", () =>
     Effect.gen(function* () {
       const database = yield* freshDatabase

@@ -1,8 +1,11 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { Command } from "@effect/cli"
+import { NodeContext } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { ConfigProvider, Effect, Layer, Schema } from "effect"
+import { cronCommand } from "../../src/cli/cron.ts"
 import { firingOf, schedules } from "../../src/contract/schedules.ts"
 import { sharedClickhouse } from "../support/stack/Clickhouse.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -18,15 +21,36 @@ const world = Layer.unwrapEffect(
 
 const Sent = Schema.parseJson(Schema.Struct({ invocationId: Schema.String, status: Schema.String }))
 
-/** What `npm run cron` says: where it sent its message, and Restate's answer. */
-const fire = (name: string, ...more: ReadonlyArray<string>) =>
+/** Restate's answer, from what the command prints: where it sent its message, and the answer. */
+const answerIn = (printed: string) => Schema.decode(Sent)(printed.slice(printed.indexOf("{")))
+
+/** Fires as `npm run cron` does. */
+const fireInAProcess = (name: string) =>
   Effect.gen(function* () {
     const { ingress } = yield* RestateClient
     const env = { ...process.env, STACK_RESTATE_INGRESS: ingress }
     const { stdout } = yield* Effect.promise(() =>
-      promisify(execFile)(process.execPath, [cron, name, ...more], { env, encoding: "utf8" })
+      promisify(execFile)(process.execPath, [cron, name], { env, encoding: "utf8" })
     )
-    return yield* Schema.decode(Sent)(stdout.slice(stdout.indexOf("{")))
+    return yield* answerIn(stdout)
+  })
+
+/** Fires with the same command in this process. */
+const fire = (name: string, at: string) =>
+  Effect.gen(function* () {
+    const { ingress } = yield* RestateClient
+    const printed: Array<string> = []
+    const run = Command.run(cronCommand, { name: "cron", version: "test" })
+    yield* Effect.consoleWith((console) =>
+      Effect.withConsole(run(["node", "cron.ts", name, "--at", at]), {
+        ...console,
+        log: (text) => Effect.sync(() => void printed.push(String(text)))
+      })
+    ).pipe(
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["RESTATE_INGRESS", ingress]]))),
+      Effect.provide(NodeContext.layer)
+    )
+    return yield* answerIn(printed.join("\n"))
   })
 
 layer(world, { excludeTestServices: true, timeout: "2 minutes" })("the schedules", (it) => {
@@ -38,7 +62,7 @@ layer(world, { excludeTestServices: true, timeout: "2 minutes" })("the schedules
       () =>
         Effect.gen(function* () {
           const restate = yield* RestateClient
-          const { invocationId, status } = yield* fire(name)
+          const { invocationId, status } = yield* fireInAProcess(name)
           assert.strictEqual(status, "Accepted")
           const { body, status: answer } = yield* restate.attach(invocationId)
           assert.strictEqual(answer, 200, JSON.stringify(body))
@@ -50,8 +74,8 @@ layer(world, { excludeTestServices: true, timeout: "2 minutes" })("the schedules
     it.effect(`fire ${name} once for all who fire it within its period, under the scheduler's own key`, () =>
       Effect.gen(function* () {
         const restate = yield* RestateClient
-        const first = yield* fire(name, "--at", "2026-02-28T23:45:00Z")
-        const late = yield* fire(name, "--at", "2026-02-28T23:59:59Z")
+        const first = yield* fire(name, "2026-02-28T23:45:00Z")
+        const late = yield* fire(name, "2026-02-28T23:59:59Z")
         assert.deepStrictEqual(late, { invocationId: first.invocationId, status: "PreviouslyAccepted" })
         const { idempotencyKey } = firingOf(schedule, Date.parse("2026-02-28T23:45:00Z"))
         assert.deepInclude(yield* restate.invocation(first.invocationId), { idempotency_key: idempotencyKey })

@@ -50,7 +50,8 @@ const errorsUntil = (words: string, ingress: string): Effect.Effect<string> =>
     })
   )
 
-describe("secrets that are sent without protection", () => {
+// Each starts a process of its own, which waits more than it computes.
+describe.concurrent("secrets that are sent without protection", () => {
   it.effect("are told at the start, in one line of the log for each setting", () =>
     Effect.gen(function* () {
       const { output } = yield* runCommand(["serve"], settings)

@@ -34,7 +34,8 @@ const imageOptions = () => {
   return optionsIn(JSON.parse(entryPoint ?? "[]"))
 }
 
-describe("SIGUSR1", () => {
+// Each starts a process of its own, which waits more than it computes.
+describe.concurrent("SIGUSR1", () => {
   it.effect("opens no inspector in a worker that is started as the image starts it", () =>
     Effect.gen(function* () {
       const errors = yield* errorsAfterSignal(imageOptions())

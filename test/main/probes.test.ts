@@ -17,8 +17,8 @@ const startWorker = (settings: Readonly<Record<string, string>>) =>
 
 /** What Kubernetes gives a probe by default. */
 const probeTimeout = "1 second"
-/** Longer than the failures that Kubernetes lets pass by default: three, a second each. */
-const blockedMillis = 10_000
+/** Longer than the failures that Kubernetes lets pass by default: three, a second each, and the one that finds the start. */
+const blockedMillis = 6_000
 
 /** Asks as Kubernetes does: over a new connection, for at most a second. The failure says that there was no answer. */
 const probe = (url: string) =>

@@ -6,7 +6,8 @@ import { requireNode } from "../../src/composition/nodeVersion.ts"
 import { temporaryFolder } from "../layers/vault/support.ts"
 import { runWorker } from "./runWorker.ts"
 
-describe("a worker that cannot run", () => {
+// Each starts a process of its own, which waits more than it computes.
+describe.concurrent("a worker that cannot run", () => {
   it.effect("[W1] names every problem of its configuration and exits with 1", () =>
     Effect.gen(function* () {
       const { code, errors } = yield* runWorker({

@@ -8,7 +8,7 @@ export class NotSeen extends Schema.TaggedError<NotSeen>()("NotSeen", { what: Sc
   }
 }
 
-/** Looks again, every 50 ms and for at most a minute, until what it sees is as wanted. Answers with that. */
+/** Looks again, every 25 ms and for at most a minute, until what it sees is as wanted. Answers with that. */
 export const eventually = <A, E, R>(
   what: string,
   look: Effect.Effect<A, E, R>,
@@ -17,7 +17,7 @@ export const eventually = <A, E, R>(
   look.pipe(
     Effect.filterOrFail(wanted, (last) => new NotSeen({ what, last })),
     Effect.retry({
-      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("1 minute")),
+      schedule: Schedule.spaced("25 millis").pipe(Schedule.upTo("1 minute")),
       while: (failure) => failure instanceof NotSeen
     }),
     inRealTime

@@ -1,2 +1,6 @@
-// Vitest's test processes continue when Vitest is killed, and would keep their servers running.
-process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))
+const endWithRunner = () => process.kill(process.pid, "SIGTERM")
+
+// Vitest's test processes continue when Vitest is killed, and would keep their servers running. A process that runs several
+// files comes here once for each.
+if (!process.listeners("disconnect").some(({ name }) => name === endWithRunner.name))
+  process.once("disconnect", endWithRunner)
