@@ -153,7 +153,7 @@ const denials: ReadonlyArray<
   ]
 ]
 
-/** The rows that `npm test` builds: each kind of source once. The decisions about all of them are those of sourcePolicy.test.ts. */
+/** The rows that `npm test` builds: an image, a repository and an address. `npm run test:full` builds them all. */
 const alwaysBuilt = new Set([
   "FROM an image of another project",
   "ADD of a commit of another repository",
