@@ -1,4 +1,4 @@
-import { Effect, Either, Layer, Option, Ref } from "effect"
+import { Effect, Either, Option, Ref } from "effect"
 import { type DomainName, domainName, isWildcard } from "../../../src/names/DomainName.ts"
 import { sameNameProblem } from "../../../src/names/storedDomains.ts"
 import {
@@ -189,59 +189,56 @@ const accountOf = (rows: Rows | Draft) => {
     : { id: row.id, encryptedKey: row.encrypted_key, registrationUri: row.registration_uri }
 }
 
-export const MemoryCertificateStore = Layer.effect(
-  CertificateStore,
-  Effect.map(MemoryTables, (tables) => {
-    const change = transaction(tables)
-    const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
-    const withDomain = (operation: string, domainId: string, body: (draft: Draft, owner: Owner) => void) =>
-      change(operation, (draft) => {
-        const owner = ownerIn(draft, domainId)
-        if (owner !== undefined) body(draft, owner)
-        return owner !== undefined
-      })
-    return CertificateStore.of({
-      find: (name) => read((rows) => findDomain(rows, name)),
-      writeChallenge: ({ at, authorization, domainId, token }) =>
-        withDomain("CertificateStore.writeChallenge", domainId, (draft, owner) =>
-          putChallenge(draft, owner, { status: "pending", token, authorization }, at)
-        ),
-      markFailed: ({ at, domainId, reason }) =>
-        withDomain("CertificateStore.markFailed", domainId, (draft, owner) => {
-          putChallenge(draft, owner, { status: "failed" }, at)
-          setReason(draft, owner, [...reason].slice(0, 512).join(""), at)
-        }),
-      markVerified: ({ at, domainId, expiresAt }) =>
-        withDomain("CertificateStore.markVerified", domainId, (draft, owner) => {
-          putChallenge(draft, owner, { status: "verified", expires_at: expiresAt }, at)
-          setReason(draft, owner, null, at)
-        }),
-      save: (certificate, accepts) =>
-        change("CertificateStore.save", (draft) => saveCertificate(draft, certificate, accepts)),
-      account: read((rows) => Option.fromNullable(accountOf(rows))),
-      addAccount: ({ at, encryptedKey, id }) =>
-        change("CertificateStore.addAccount", (draft) => {
-          const known = accountOf(draft)
-          if (known !== undefined) return known
-          const row = { id, workspace_id: acmeWorkspace, encrypted_key: encryptedKey, registration_uri: null }
-          draft.acme_users.push({ ...row, created_at: at, updated_at: null })
-          return { id, encryptedKey, registrationUri: null }
-        }),
-      setRegistration: ({ at, id, uri }) =>
-        change("CertificateStore.setRegistration", (draft) =>
-          updateWhere(draft.acme_users, (row) => row.id === id, { registration_uri: uri, updated_at: at })
-        ),
-      refuse: (rows, at) =>
-        change("CertificateStore.refuse", (draft) => {
-          for (const { id, problem } of rows) refuseDomain(draft, id, problem, at)
-        }),
-      findConflicts: (names) => read((rows) => takenBy(rows, names)),
-      page: (after, limit) => read((rows) => pageOf(rows, after, limit)),
-      ensureInfrastructure: (domains, at) =>
-        change("CertificateStore.ensureInfrastructure", (draft) => {
-          for (const domain of domains) ensureDomain(draft, domain, at)
-        }),
-      remainingLife: (now) => read((rows) => remainingLife(rows, now))
+export const makeCertificateStore = Effect.map(MemoryTables, (tables) => {
+  const change = transaction(tables)
+  const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
+  const withDomain = (operation: string, domainId: string, body: (draft: Draft, owner: Owner) => void) =>
+    change(operation, (draft) => {
+      const owner = ownerIn(draft, domainId)
+      if (owner !== undefined) body(draft, owner)
+      return owner !== undefined
     })
+  return CertificateStore.of({
+    find: (name) => read((rows) => findDomain(rows, name)),
+    writeChallenge: ({ at, authorization, domainId, token }) =>
+      withDomain("CertificateStore.writeChallenge", domainId, (draft, owner) =>
+        putChallenge(draft, owner, { status: "pending", token, authorization }, at)
+      ),
+    markFailed: ({ at, domainId, reason }) =>
+      withDomain("CertificateStore.markFailed", domainId, (draft, owner) => {
+        putChallenge(draft, owner, { status: "failed" }, at)
+        setReason(draft, owner, [...reason].slice(0, 512).join(""), at)
+      }),
+    markVerified: ({ at, domainId, expiresAt }) =>
+      withDomain("CertificateStore.markVerified", domainId, (draft, owner) => {
+        putChallenge(draft, owner, { status: "verified", expires_at: expiresAt }, at)
+        setReason(draft, owner, null, at)
+      }),
+    save: (certificate, accepts) =>
+      change("CertificateStore.save", (draft) => saveCertificate(draft, certificate, accepts)),
+    account: read((rows) => Option.fromNullable(accountOf(rows))),
+    addAccount: ({ at, encryptedKey, id }) =>
+      change("CertificateStore.addAccount", (draft) => {
+        const known = accountOf(draft)
+        if (known !== undefined) return known
+        const row = { id, workspace_id: acmeWorkspace, encrypted_key: encryptedKey, registration_uri: null }
+        draft.acme_users.push({ ...row, created_at: at, updated_at: null })
+        return { id, encryptedKey, registrationUri: null }
+      }),
+    setRegistration: ({ at, id, uri }) =>
+      change("CertificateStore.setRegistration", (draft) =>
+        updateWhere(draft.acme_users, (row) => row.id === id, { registration_uri: uri, updated_at: at })
+      ),
+    refuse: (rows, at) =>
+      change("CertificateStore.refuse", (draft) => {
+        for (const { id, problem } of rows) refuseDomain(draft, id, problem, at)
+      }),
+    findConflicts: (names) => read((rows) => takenBy(rows, names)),
+    page: (after, limit) => read((rows) => pageOf(rows, after, limit)),
+    ensureInfrastructure: (domains, at) =>
+      change("CertificateStore.ensureInfrastructure", (draft) => {
+        for (const domain of domains) ensureDomain(draft, domain, at)
+      }),
+    remainingLife: (now) => read((rows) => remainingLife(rows, now))
   })
-)
+})

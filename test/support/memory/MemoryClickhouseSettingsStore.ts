@@ -1,4 +1,4 @@
-import { Effect, Layer, Option, Ref } from "effect"
+import { Effect, Option, Ref } from "effect"
 import {
   ClickhouseSettingsStore,
   type LimitsChange,
@@ -27,34 +27,31 @@ const updateStored = (draft: Draft, { at, limits, workspaceId }: LimitsChange) =
   return Option.some({ username: row.username, passwordEncrypted: row.password_encrypted })
 }
 
-export const MemoryClickhouseSettingsStore = Layer.effect(
-  ClickhouseSettingsStore,
-  Effect.map(MemoryTables, (tables) => {
-    const change = transaction(tables)
-    return ClickhouseSettingsStore.of({
-      retentionDays: (workspaceId) =>
-        Effect.map(Ref.get(tables), ({ quota }) =>
-          Option.map(
-            Option.fromNullable(quota.find((row) => row.workspace_id === workspaceId)),
-            (row) => row.logs_retention_days
-          )
-        ),
-      updateLimits: (limits) => change("ClickhouseSettingsStore.updateLimits", (draft) => updateStored(draft, limits)),
-      create: (login) =>
-        change("ClickhouseSettingsStore.create", (draft) =>
-          Option.getOrElse(updateStored(draft, login), () => {
-            const { at, limits, passwordEncrypted, username, workspaceId } = login
-            draft.clickhouse_workspace_settings.push({
-              workspace_id: workspaceId,
-              username,
-              password_encrypted: passwordEncrypted,
-              ...columnsOf(limits),
-              created_at: at,
-              updated_at: null
-            })
-            return { username, passwordEncrypted }
-          })
+export const makeClickhouseSettingsStore = Effect.map(MemoryTables, (tables) => {
+  const change = transaction(tables)
+  return ClickhouseSettingsStore.of({
+    retentionDays: (workspaceId) =>
+      Effect.map(Ref.get(tables), ({ quota }) =>
+        Option.map(
+          Option.fromNullable(quota.find((row) => row.workspace_id === workspaceId)),
+          (row) => row.logs_retention_days
         )
-    })
+      ),
+    updateLimits: (limits) => change("ClickhouseSettingsStore.updateLimits", (draft) => updateStored(draft, limits)),
+    create: (login) =>
+      change("ClickhouseSettingsStore.create", (draft) =>
+        Option.getOrElse(updateStored(draft, login), () => {
+          const { at, limits, passwordEncrypted, username, workspaceId } = login
+          draft.clickhouse_workspace_settings.push({
+            workspace_id: workspaceId,
+            username,
+            password_encrypted: passwordEncrypted,
+            ...columnsOf(limits),
+            created_at: at,
+            updated_at: null
+          })
+          return { username, passwordEncrypted }
+        })
+      )
   })
-)
+})

@@ -1,4 +1,4 @@
-import { Effect, Layer, Option, Ref, Schema } from "effect"
+import { Effect, Option, Ref, Schema } from "effect"
 import { Deployment, HealthCheck } from "../../../src/services/deploy/Deployment.ts"
 import { DeploymentStore, type GitCommit, type PhaseChange } from "../../../src/services/deploy/DeploymentStore.ts"
 import { maxRegionConfigBytes, regionConfigOf } from "../../../src/services/deploy/regionConfig.ts"
@@ -115,74 +115,69 @@ const regionsOf = (rows: Rows, deploymentId: string) =>
     .filter((row) => row.deployment_id === deploymentId)
     .sort((one, other) => (one.region < other.region ? -1 : 1))
 
-export const MemoryDeploymentStore = Layer.effect(
-  DeploymentStore,
-  Effect.map(MemoryTables, (tables) => {
-    const change = transaction(tables)
-    const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
-    return DeploymentStore.of({
-      find: (deploymentId) => read((rows) => findContext(rows, deploymentId)),
-      ensureNamespace: (workspaceId, candidate) =>
-        change("DeploymentStore.ensureNamespace", (draft) => {
-          const isUnnamed = (row: Rows["workspaces"][number]) => row.id === workspaceId && row.k8s_namespace === null
-          updateWhere(draft.workspaces, isUnnamed, { k8s_namespace: candidate })
-          return Option.fromNullable(draft.workspaces.find(({ id }) => id === workspaceId)?.k8s_namespace)
-        }),
-      changePhase: (phase) => change("DeploymentStore.changePhase", (draft) => applyPhaseChange(draft, phase)),
-      writeCommit: (written) => change("DeploymentStore.writeCommit", (draft) => applyCommit(draft, written)),
-      depotProject: (projectId) =>
-        read((rows) =>
-          Option.filter(
-            Option.fromNullable(rows.projects.find(({ id }) => id === projectId)?.depot_project_id),
-            (id) => id !== ""
-          )
-        ),
-      rememberDepotProject: ({ at, depotProjectId, projectId }) =>
-        change("DeploymentStore.rememberDepotProject", (draft) =>
-          updateWhere(draft.projects, (row) => row.id === projectId && (row.depot_project_id ?? "") === "", {
-            depot_project_id: depotProjectId,
-            updated_at: at
-          })
-        ),
-      fail: (failure) => change("DeploymentStore.fail", (draft) => applyFailure(draft, failure)),
-      regionConfig: (environmentId) =>
-        Effect.flatMap(
-          read((rows) => rows.environment_runtime_settings.find((row) => row.environment_id === environmentId)),
-          (settings) =>
-            settings === undefined ? Effect.succeedNone : Effect.asSome(regionConfigOf(stored(settings.region_config)))
-        ),
-      instances: (deploymentId) =>
-        read((rows) =>
-          regionsOf(rows, deploymentId).map(({ region, desired_replicas }) => ({
-            region,
-            desiredReplicas: desired_replicas,
-            instances: rows.instances
-              .filter((row) => row.deployment_id === deploymentId && row.region === region)
-              .map((row) => ({ k8sName: row.k8s_name, status: row.status }))
-              .sort((one, other) => (one.k8sName < other.k8sName ? -1 : 1))
-          }))
-        ),
-      reachability: (environmentId) =>
-        read((rows) => ({
-          hasHealthySentinel: rows.sentinels.some(
-            (row) => row.environment_id === environmentId && row.health === "healthy"
-          ),
-          hasRoutes: rows.frontline_routes.some(
-            (row) => row.environment_id === environmentId && row.deployment_id !== ""
-          )
-        })),
-      regions: (deploymentId) => read((rows) => regionsOf(rows, deploymentId).map((row) => row.region)),
-      changeDesiredState: ({ deploymentId, desiredState, at }) =>
-        change("DeploymentStore.changeDesiredState", (draft) => {
-          const deployment = draft.deployments.find(({ id }) => id === deploymentId)
-          if (deployment === undefined) return "missing"
-          if (isLive(draft, deploymentId) && desiredState !== "running") return "live"
-          updateWhere(draft.deployments, ({ id }) => id === deploymentId, {
-            desired_state: desiredState,
-            updated_at: at
-          })
-          return "changed"
+export const makeDeploymentStore = Effect.map(MemoryTables, (tables) => {
+  const change = transaction(tables)
+  const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
+  return DeploymentStore.of({
+    find: (deploymentId) => read((rows) => findContext(rows, deploymentId)),
+    ensureNamespace: (workspaceId, candidate) =>
+      change("DeploymentStore.ensureNamespace", (draft) => {
+        const isUnnamed = (row: Rows["workspaces"][number]) => row.id === workspaceId && row.k8s_namespace === null
+        updateWhere(draft.workspaces, isUnnamed, { k8s_namespace: candidate })
+        return Option.fromNullable(draft.workspaces.find(({ id }) => id === workspaceId)?.k8s_namespace)
+      }),
+    changePhase: (phase) => change("DeploymentStore.changePhase", (draft) => applyPhaseChange(draft, phase)),
+    writeCommit: (written) => change("DeploymentStore.writeCommit", (draft) => applyCommit(draft, written)),
+    depotProject: (projectId) =>
+      read((rows) =>
+        Option.filter(
+          Option.fromNullable(rows.projects.find(({ id }) => id === projectId)?.depot_project_id),
+          (id) => id !== ""
+        )
+      ),
+    rememberDepotProject: ({ at, depotProjectId, projectId }) =>
+      change("DeploymentStore.rememberDepotProject", (draft) =>
+        updateWhere(draft.projects, (row) => row.id === projectId && (row.depot_project_id ?? "") === "", {
+          depot_project_id: depotProjectId,
+          updated_at: at
         })
-    })
+      ),
+    fail: (failure) => change("DeploymentStore.fail", (draft) => applyFailure(draft, failure)),
+    regionConfig: (environmentId) =>
+      Effect.flatMap(
+        read((rows) => rows.environment_runtime_settings.find((row) => row.environment_id === environmentId)),
+        (settings) =>
+          settings === undefined ? Effect.succeedNone : Effect.asSome(regionConfigOf(stored(settings.region_config)))
+      ),
+    instances: (deploymentId) =>
+      read((rows) =>
+        regionsOf(rows, deploymentId).map(({ region, desired_replicas }) => ({
+          region,
+          desiredReplicas: desired_replicas,
+          instances: rows.instances
+            .filter((row) => row.deployment_id === deploymentId && row.region === region)
+            .map((row) => ({ k8sName: row.k8s_name, status: row.status }))
+            .sort((one, other) => (one.k8sName < other.k8sName ? -1 : 1))
+        }))
+      ),
+    reachability: (environmentId) =>
+      read((rows) => ({
+        hasHealthySentinel: rows.sentinels.some(
+          (row) => row.environment_id === environmentId && row.health === "healthy"
+        ),
+        hasRoutes: rows.frontline_routes.some((row) => row.environment_id === environmentId && row.deployment_id !== "")
+      })),
+    regions: (deploymentId) => read((rows) => regionsOf(rows, deploymentId).map((row) => row.region)),
+    changeDesiredState: ({ deploymentId, desiredState, at }) =>
+      change("DeploymentStore.changeDesiredState", (draft) => {
+        const deployment = draft.deployments.find(({ id }) => id === deploymentId)
+        if (deployment === undefined) return "missing"
+        if (isLive(draft, deploymentId) && desiredState !== "running") return "live"
+        updateWhere(draft.deployments, ({ id }) => id === deploymentId, {
+          desired_state: desiredState,
+          updated_at: at
+        })
+        return "changed"
+      })
   })
-)
+})

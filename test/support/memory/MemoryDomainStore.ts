@@ -1,4 +1,4 @@
-import { Effect, Either, Layer, Ref } from "effect"
+import { Effect, Either, Ref } from "effect"
 import { type DomainName, domainName } from "../../../src/names/DomainName.ts"
 import { otherSpellingProblem, sameNameProblem } from "../../../src/names/storedDomains.ts"
 import {
@@ -164,47 +164,44 @@ const markVerified = (draft: Draft, { at, domainId }: ActivationRequest) => {
   })
 }
 
-export const MemoryDomainStore = Layer.effect(
-  DomainStore,
-  Effect.map(MemoryTables, (tables) => {
-    const change = transaction(tables)
-    return DomainStore.of({
-      find: (domain) =>
-        Effect.map(Ref.get(tables), ({ custom_domains }) => {
-          const [owner] = namedDomains({ custom_domains }, domain)
-          const row = custom_domains.find(({ id }) => id === owner?.id)
-          if (row === undefined) return null
-          const { id, target_cname: targetCname, verification_status: status, verification_token } = row
-          return { id, status, verificationToken: verification_token, targetCname }
-        }),
-      beginVerification: (run) => change("DomainStore.beginVerification", (draft) => begin(draft, run)),
-      resolveSpelling: (spelling) => change("DomainStore.resolveSpelling", (draft) => settle(draft, spelling)),
-      reject: ({ at, problem, stored }) =>
-        change("DomainStore.reject", (draft) => {
-          const row = draft.custom_domains.find(({ domain }) => domain === stored)
-          if (row !== undefined) refuseDomain(draft, row.id, problem, at)
-        }),
-      recordAttempt: (attempt) => change("DomainStore.recordAttempt", (draft) => record(draft, attempt)),
-      endVerification: ({ at, domainId, problem }) =>
-        change("DomainStore.endVerification", (draft) =>
-          updateWhere(
-            draft.custom_domains,
-            ({ id, verification_status }) => id === domainId && verification_status === "verifying",
-            { verification_status: "failed", verification_error: problem, updated_at: at }
-          )
-        ),
-      activate: (request, decide) =>
-        change("DomainStore.activate", (draft) => {
-          const domain = draft.custom_domains.find(({ id }) => id === request.domainId)
-          if (domain === undefined) return null
-          const fqdn = Either.getOrNull(domainName(domain.domain))
-          if (fqdn === null) return null
-          const plan = decide(takeSnapshot(draft, domain, fqdn))
-          if (plan.route !== null) writeRoute(draft, request, domain, fqdn, plan.route)
-          if (plan.challenge !== null) writeChallenge(draft, request, domain, plan.challenge)
-          if (plan.isVerified) markVerified(draft, request)
-          return plan.answer
-        })
-    })
+export const makeDomainStore = Effect.map(MemoryTables, (tables) => {
+  const change = transaction(tables)
+  return DomainStore.of({
+    find: (domain) =>
+      Effect.map(Ref.get(tables), ({ custom_domains }) => {
+        const [owner] = namedDomains({ custom_domains }, domain)
+        const row = custom_domains.find(({ id }) => id === owner?.id)
+        if (row === undefined) return null
+        const { id, target_cname: targetCname, verification_status: status, verification_token } = row
+        return { id, status, verificationToken: verification_token, targetCname }
+      }),
+    beginVerification: (run) => change("DomainStore.beginVerification", (draft) => begin(draft, run)),
+    resolveSpelling: (spelling) => change("DomainStore.resolveSpelling", (draft) => settle(draft, spelling)),
+    reject: ({ at, problem, stored }) =>
+      change("DomainStore.reject", (draft) => {
+        const row = draft.custom_domains.find(({ domain }) => domain === stored)
+        if (row !== undefined) refuseDomain(draft, row.id, problem, at)
+      }),
+    recordAttempt: (attempt) => change("DomainStore.recordAttempt", (draft) => record(draft, attempt)),
+    endVerification: ({ at, domainId, problem }) =>
+      change("DomainStore.endVerification", (draft) =>
+        updateWhere(
+          draft.custom_domains,
+          ({ id, verification_status }) => id === domainId && verification_status === "verifying",
+          { verification_status: "failed", verification_error: problem, updated_at: at }
+        )
+      ),
+    activate: (request, decide) =>
+      change("DomainStore.activate", (draft) => {
+        const domain = draft.custom_domains.find(({ id }) => id === request.domainId)
+        if (domain === undefined) return null
+        const fqdn = Either.getOrNull(domainName(domain.domain))
+        if (fqdn === null) return null
+        const plan = decide(takeSnapshot(draft, domain, fqdn))
+        if (plan.route !== null) writeRoute(draft, request, domain, fqdn, plan.route)
+        if (plan.challenge !== null) writeChallenge(draft, request, domain, plan.challenge)
+        if (plan.isVerified) markVerified(draft, request)
+        return plan.answer
+      })
   })
-)
+})

@@ -1,4 +1,4 @@
-import { Effect, Layer, Ref } from "effect"
+import { Effect, Ref } from "effect"
 import { IdlePreviewStore } from "../../../src/services/idlePreviews/IdlePreviewStore.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
@@ -16,28 +16,25 @@ const isQuietPreview = (rows: Rows, row: Rows["deployments"][number], idleSince:
 }
 
 /** The order of insertion stands in for `pk`, counted from 1. */
-export const MemoryIdlePreviewStore = Layer.effect(
-  IdlePreviewStore,
-  Effect.map(MemoryTables, (tables) =>
-    IdlePreviewStore.of({
-      page: ({ idleSince, after, limit }) =>
-        Effect.map(Ref.get(tables), (rows) => {
-          const lookedAt = rows.deployments
-            .map((row, index) => ({ row, ordinal: index + 1 }))
-            .filter(({ ordinal, row }) => ordinal > after && row.status === "ready" && row.desired_state === "running")
-            .slice(0, limit)
-          return {
-            previews: lookedAt
-              .filter(({ row }) => isQuietPreview(rows, row, idleSince))
-              .map(({ row }) => ({
-                workspaceId: row.workspace_id,
-                projectId: row.project_id,
-                environmentId: row.environment_id,
-                deploymentId: row.id
-              })),
-            next: lookedAt.length < limit ? null : (lookedAt.at(-1)?.ordinal ?? null)
-          }
-        })
-    })
-  )
+export const makeIdlePreviewStore = Effect.map(MemoryTables, (tables) =>
+  IdlePreviewStore.of({
+    page: ({ idleSince, after, limit }) =>
+      Effect.map(Ref.get(tables), (rows) => {
+        const lookedAt = rows.deployments
+          .map((row, index) => ({ row, ordinal: index + 1 }))
+          .filter(({ ordinal, row }) => ordinal > after && row.status === "ready" && row.desired_state === "running")
+          .slice(0, limit)
+        return {
+          previews: lookedAt
+            .filter(({ row }) => isQuietPreview(rows, row, idleSince))
+            .map(({ row }) => ({
+              workspaceId: row.workspace_id,
+              projectId: row.project_id,
+              environmentId: row.environment_id,
+              deploymentId: row.id
+            })),
+          next: lookedAt.length < limit ? null : (lookedAt.at(-1)?.ordinal ?? null)
+        }
+      })
+  })
 )

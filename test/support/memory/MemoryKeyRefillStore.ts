@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { Effect, Layer, Option, Ref } from "effect"
+import { Effect, Option, Ref } from "effect"
 import { KeyRefillStore, type RefillDate, type RefillRequest } from "../../../src/services/keyRefill/KeyRefillStore.ts"
 import { skipRefusedKeys } from "../../../src/services/skipRefusedKeys.ts"
 import { type Draft, MemoryTables, transaction } from "./MemoryTables.ts"
@@ -89,15 +89,12 @@ const firstDue = (keys: ReadonlyArray<Key>, { after, date }: RefillRequest) => {
   return Option.map(Option.fromNullable(keys[index]), ({ id }) => ({ cursor: BigInt(index + 1), id }))
 }
 
-export const MemoryKeyRefillStore = Layer.effect(
-  KeyRefillStore,
-  Effect.map(MemoryTables, (tables) =>
-    KeyRefillStore.of({
-      refillBatch: skipRefusedKeys({
-        refill: (request) => transaction(tables)("KeyRefillStore.refillBatch", (draft) => refillBatch(draft, request)),
-        first: (request) => Effect.map(Ref.get(tables), (rows) => firstDue(rows.keys, request))
-      }),
-      highest: Effect.map(Ref.get(tables), ({ keys }) => BigInt(keys.length))
-    })
-  )
+export const makeKeyRefillStore = Effect.map(MemoryTables, (tables) =>
+  KeyRefillStore.of({
+    refillBatch: skipRefusedKeys({
+      refill: (request) => transaction(tables)("KeyRefillStore.refillBatch", (draft) => refillBatch(draft, request)),
+      first: (request) => Effect.map(Ref.get(tables), (rows) => firstDue(rows.keys, request))
+    }),
+    highest: Effect.map(Ref.get(tables), ({ keys }) => BigInt(keys.length))
+  })
 )

@@ -1,4 +1,4 @@
-import { Effect, Layer, Ref } from "effect"
+import { Effect, Ref } from "effect"
 import {
   type RegionPlan,
   type RegionRequest,
@@ -110,18 +110,15 @@ const applyPlan = (draft: Draft, request: RegionRequest, plan: RegionPlan) => {
   }
 }
 
-export const MemoryRegionStore = Layer.effect(
-  RegionStore,
-  Effect.map(MemoryTables, (tables) => {
-    const change = transaction(tables)
-    return RegionStore.of({
-      maxVersion: (region) => Effect.map(Ref.get(tables), (rows) => BigInt(maxVersion(rows, region))),
-      transact: (request, decide) =>
-        change("RegionStore.transact", (draft) => {
-          const plan = decide(takeSnapshot(draft, request))
-          applyPlan(draft, request, plan)
-          return plan
-        })
-    })
+export const makeRegionStore = Effect.map(MemoryTables, (tables) => {
+  const change = transaction(tables)
+  return RegionStore.of({
+    maxVersion: (region) => Effect.map(Ref.get(tables), (rows) => BigInt(maxVersion(rows, region))),
+    transact: (request, decide) =>
+      change("RegionStore.transact", (draft) => {
+        const plan = decide(takeSnapshot(draft, request))
+        applyPlan(draft, request, plan)
+        return plan
+      })
   })
-)
+})

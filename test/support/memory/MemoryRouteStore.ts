@@ -1,4 +1,4 @@
-import { Effect, Layer, Ref } from "effect"
+import { Effect, Ref } from "effect"
 import {
   type Route,
   type RoutedDeployment,
@@ -76,25 +76,21 @@ const applyPlan = <A>(draft: Draft, request: RoutingRequest, environmentId: stri
   })
 }
 
-export const MemoryRouteStore = Layer.effect(
-  RouteStore,
-  Effect.map(MemoryTables, (tables) => {
-    const change = transaction(tables)
-    return RouteStore.of({
-      liveDeployment: (projectId) =>
-        Effect.map(
-          Ref.get(tables),
-          (rows) => rows.projects.find(({ id }) => id === projectId)?.live_deployment_id ?? null
-        ),
-      transact: (request, decide) =>
-        change("RouteStore.transact", (draft) => {
-          const snapshot = takeSnapshot(draft, request)
-          const plan = decide(snapshot)
-          applyPlan(draft, request, snapshot.target?.environmentId ?? "", plan)
-          return plan.answer
-        }),
-      assign: (assignment) =>
-        change("RouteStore.assign", (draft) => pointRoutes(draft, assignment, assignment.routeIds))
-    })
+export const makeRouteStore = Effect.map(MemoryTables, (tables) => {
+  const change = transaction(tables)
+  return RouteStore.of({
+    liveDeployment: (projectId) =>
+      Effect.map(
+        Ref.get(tables),
+        (rows) => rows.projects.find(({ id }) => id === projectId)?.live_deployment_id ?? null
+      ),
+    transact: (request, decide) =>
+      change("RouteStore.transact", (draft) => {
+        const snapshot = takeSnapshot(draft, request)
+        const plan = decide(snapshot)
+        applyPlan(draft, request, snapshot.target?.environmentId ?? "", plan)
+        return plan.answer
+      }),
+    assign: (assignment) => change("RouteStore.assign", (draft) => pointRoutes(draft, assignment, assignment.routeIds))
   })
-)
+})

@@ -1,16 +1,26 @@
-import { Effect, Layer, Ref } from "effect"
+import { Context, Effect, Layer, Ref } from "effect"
+import { CertificateStore } from "../../../src/services/certificate/CertificateStore.ts"
+import { ClickhouseSettingsStore } from "../../../src/services/clickhouseUser/ClickhouseSettingsStore.ts"
+import { DomainStore } from "../../../src/services/customDomain/DomainStore.ts"
 import { Db } from "../../../src/services/Db.ts"
+import { DeploymentStore } from "../../../src/services/deploy/DeploymentStore.ts"
+import { RegionStore } from "../../../src/services/deploy/RegionStore.ts"
+import { RouteStore } from "../../../src/services/deploy/RouteStore.ts"
+import { DomainProofStore } from "../../../src/services/domainProof/DomainProofStore.ts"
+import { IdlePreviewStore } from "../../../src/services/idlePreviews/IdlePreviewStore.ts"
+import { KeyRefillStore } from "../../../src/services/keyRefill/KeyRefillStore.ts"
+import { QuotaStore } from "../../../src/services/quotaCheck/QuotaStore.ts"
 import { MemoryBuildLedger } from "./MemoryBuildLedger.ts"
-import { MemoryCertificateStore } from "./MemoryCertificateStore.ts"
-import { MemoryClickhouseSettingsStore } from "./MemoryClickhouseSettingsStore.ts"
-import { MemoryDeploymentStore } from "./MemoryDeploymentStore.ts"
-import { MemoryDomainProofStore } from "./MemoryDomainProofStore.ts"
-import { MemoryDomainStore } from "./MemoryDomainStore.ts"
-import { MemoryIdlePreviewStore } from "./MemoryIdlePreviewStore.ts"
-import { MemoryKeyRefillStore } from "./MemoryKeyRefillStore.ts"
-import { MemoryQuotaStore } from "./MemoryQuotaStore.ts"
-import { MemoryRegionStore } from "./MemoryRegionStore.ts"
-import { MemoryRouteStore } from "./MemoryRouteStore.ts"
+import { makeCertificateStore } from "./MemoryCertificateStore.ts"
+import { makeClickhouseSettingsStore } from "./MemoryClickhouseSettingsStore.ts"
+import { makeDeploymentStore } from "./MemoryDeploymentStore.ts"
+import { makeDomainProofStore } from "./MemoryDomainProofStore.ts"
+import { makeDomainStore } from "./MemoryDomainStore.ts"
+import { makeIdlePreviewStore } from "./MemoryIdlePreviewStore.ts"
+import { makeKeyRefillStore } from "./MemoryKeyRefillStore.ts"
+import { makeQuotaStore } from "./MemoryQuotaStore.ts"
+import { makeRegionStore } from "./MemoryRegionStore.ts"
+import { makeRouteStore } from "./MemoryRouteStore.ts"
 import { MemoryTables, memoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 import { noRows, type TableName, type Tables } from "./Tables.ts"
 import { sortedRows, World } from "./World.ts"
@@ -21,42 +31,42 @@ const matchesAll =
     // Object.keys widens to string; the keys are those of a Partial<Row>.
     (Object.keys(where) as Array<keyof Row>).every((column) => row[column] === where[column])
 
-const world = Layer.effect(
-  World,
-  Effect.map(MemoryTables, (tables) => {
-    const change = transaction(tables)
-    return World.of({
-      insert: <T extends TableName>(table: T, row: Tables[T]) =>
-        change(`insert into ${table}`, (draft) => {
-          const rows: Array<Tables[T]> = draft[table]
-          rows.push(row)
-        }).pipe(Effect.orDie),
-      update: <T extends TableName>(table: T, where: Partial<Tables[T]>, set: Partial<Tables[T]>) =>
-        change(`update ${table}`, (draft) => {
-          const rows: Array<Tables[T]> = draft[table]
-          updateWhere(rows, matchesAll(where), set)
-        }).pipe(Effect.orDie),
-      dump: Effect.map(Ref.get(tables), sortedRows),
-      clear: Ref.set(tables, noRows)
-    })
+const makeWorld = Effect.map(MemoryTables, (tables) => {
+  const change = transaction(tables)
+  return World.of({
+    insert: <T extends TableName>(table: T, row: Tables[T]) =>
+      change(`insert into ${table}`, (draft) => {
+        const rows: Array<Tables[T]> = draft[table]
+        rows.push(row)
+      }).pipe(Effect.orDie),
+    update: <T extends TableName>(table: T, where: Partial<Tables[T]>, set: Partial<Tables[T]>) =>
+      change(`update ${table}`, (draft) => {
+        const rows: Array<Tables[T]> = draft[table]
+        updateWhere(rows, matchesAll(where), set)
+      }).pipe(Effect.orDie),
+    dump: Effect.map(Ref.get(tables), sortedRows),
+    clear: Ref.set(tables, noRows)
+  })
+})
+
+/** Built in one effect: a layer of its own for each store takes longer to build than most stories take to run. */
+const stores = Layer.effectContext(
+  Effect.gen(function* () {
+    return Context.make(DeploymentStore, yield* makeDeploymentStore).pipe(
+      Context.add(DomainProofStore, yield* makeDomainProofStore),
+      Context.add(DomainStore, yield* makeDomainStore),
+      Context.add(CertificateStore, yield* makeCertificateStore),
+      Context.add(RouteStore, yield* makeRouteStore),
+      Context.add(RegionStore, yield* makeRegionStore),
+      Context.add(ClickhouseSettingsStore, yield* makeClickhouseSettingsStore),
+      Context.add(IdlePreviewStore, yield* makeIdlePreviewStore),
+      Context.add(KeyRefillStore, yield* makeKeyRefillStore),
+      Context.add(QuotaStore, yield* makeQuotaStore),
+      Context.add(World, yield* makeWorld),
+      Context.add(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]) }))
+    )
   })
 )
 
-const db = Layer.succeed(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]) }))
-
 /** An in-memory database with its stores and surrounding services. */
-export const memoryWorld = Layer.mergeAll(
-  MemoryDeploymentStore,
-  MemoryDomainProofStore,
-  MemoryDomainStore,
-  MemoryCertificateStore,
-  MemoryRouteStore,
-  MemoryRegionStore,
-  MemoryClickhouseSettingsStore,
-  MemoryIdlePreviewStore,
-  MemoryKeyRefillStore,
-  MemoryQuotaStore,
-  MemoryBuildLedger,
-  world,
-  db
-).pipe(Layer.provide(memoryTables))
+export const memoryWorld = Layer.merge(stores, MemoryBuildLedger).pipe(Layer.provide(memoryTables))
