@@ -77,7 +77,8 @@ const loadSdk = (apiUrl: string): Effect.Effect<Sdk> =>
     }
     loadedFor = apiUrl
     process.env.DEPOT_API_URL = apiUrl
-    return Effect.promise(async () => (await import("@depot/sdk-node")).depot)
+    // A CommonJS module's named exports are not those of its chunk in the bundle.
+    return Effect.promise(async () => (await import("@depot/sdk-node")).default.depot)
   })
 
 const platformNumber = { amd64: 1, arm64: 2 } as const
