@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { renderPrometheusRule } from "../../dev/observability/render.ts"
 import { prometheusProgram, prometheusSource } from "../../dev/stack/PrometheusProgram.ts"
+import { isFull } from "../support/size.ts"
 import { alerts, expectations, folder, readDeployed, ruleFile, ruleObject, unitTestFiles } from "./ruleFile.ts"
 
 const runbooks = () => readFileSync(new URL("../../docs/runbooks.md", import.meta.url), "utf8")
@@ -80,7 +81,7 @@ describe("promtool", () => {
     Effect.map(promtool("check", "rules", "rules.yaml"), (said) => assert.match(said, /SUCCESS/))
   )
 
-  it.effect(
+  it.effect.runIf(isFull)(
     "sees every alert fire when it should, and only then",
     () => Effect.map(promtool("test", "rules", ...unitTestFiles), (said) => assert.notMatch(said, /FAILED/)),
     // Days of virtual time: a quarter of a minute on an idle core.
