@@ -172,8 +172,9 @@ export const mutations: ReadonlyArray<Mutation> = [
     edits: [edit("operations/Messaging.ts", "handler), cancelCallee, `call", "handler), undefined, `call")]
   },
   {
-    name: "fractions of a millisecond reach the SDK",
-    edits: [edit("attempt/wholeMillis.ts", "Math.ceil(Duration.toMillis(duration))", "Duration.toMillis(duration)")]
+    name: "fractions of a millisecond reach Restate",
+    edits: [edit("attempt/wholeMillis.ts", "Math.ceil(Duration.toMillis(duration))", "Duration.toMillis(duration)")],
+    tests: ["packages/effect-restate/test/Ingress.test.ts"]
   },
   {
     name: "a duration without an end reaches the SDK",
