@@ -1,7 +1,7 @@
 import * as http from "node:http"
 import * as http2 from "node:http2"
 import * as net from "node:net"
-import type { Readable } from "node:stream"
+import type { Readable, Writable } from "node:stream"
 import { createEndpointHandler, type JournalValueCodec } from "@restatedev/restate-sdk"
 import type { SdkDefinition } from "../attempt/sdkDefinition.ts"
 import { Admission } from "./Admission.ts"
@@ -87,7 +87,7 @@ export class Listener {
     })
     this.#http1 = http.createServer({ maxHeaderSize: bounds.headerBytes }, (request, response) => {
       const connection = this.#connectionOf.get(request.socket)
-      this.#serve({ connection, request, response, body: request, endAfterAnswer: () => {} })
+      this.#serve({ connection, request, response: ignoreErrors(response), body: request, endAfterAnswer: () => {} })
     })
     const settings = { maxConcurrentStreams: bounds.streams, maxHeaderListSize: bounds.headerBytes }
     this.#http2 = http2.createServer({ settings })
@@ -175,7 +175,10 @@ export class Listener {
   ): void {
     const connection = stream.session === undefined ? undefined : this.#connectionOf.get(stream.session)
     const [request, response] = this.#isBeside(headers[":path"])
-      ? [new http2.Http2ServerRequest(stream, headers, {}, rawHeaders), new http2.Http2ServerResponse(stream)]
+      ? [
+          new http2.Http2ServerRequest(stream, headers, {}, rawHeaders),
+          ignoreErrors(new http2.Http2ServerResponse(stream))
+        ]
       : bothOf(new Http2Exchange(stream, headers))
     this.#serve({
       connection,
@@ -197,8 +200,6 @@ export class Listener {
     connection?.deadline.began()
     response.once("close", () => connection?.deadline.ended())
     if (this.#isBeside(request.url)) {
-      // Of a caller that has left. The writer is told by the callback of the write, or does not need to know.
-      response.on("error", () => {})
       endAfterAnswer()
       this.#options.beside?.listener(request, response)
     } else if (isAttempt(request.url))
@@ -257,6 +258,9 @@ const plainPath = /^[\w/-]*$/
 /** The SDK answers such a path with 200 before it looks for a signature, and reads whatever is sent to it. */
 const isUnsignedPath = (url = ""): boolean =>
   (plainPath.test(url) ? url : new URL(url, "http://localhost").pathname).endsWith("/health")
+
+/** Those of a caller that has left. The writer is told by the callback of the write, or does not need to know. */
+const ignoreErrors = <Answer extends Writable>(answer: Answer): Answer => answer.on("error", () => {})
 
 const bothOf = <A>(value: A): readonly [A, A] => [value, value]
 
