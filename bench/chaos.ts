@@ -5,7 +5,7 @@ import { Duration, Effect, Fiber, Option, Random, Schema } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
 import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
 import { type FaultName, faultNames, loseCommits, rotate } from "./chaos/faults.ts"
-import { ground, neighbours } from "./chaos/ground.ts"
+import { fixture, neighbours } from "./chaos/fixture.ts"
 import { count, installLedger } from "./chaos/ledger.ts"
 import { type Expected, load, loadFor, seedProjects } from "./chaos/load.ts"
 import { findProblems, recoveries } from "./chaos/verdict.ts"
@@ -64,7 +64,7 @@ const commandsFor = (projects: ReadonlyArray<Expected>) =>
   Option.match(soak, { onNone: () => load(projects, commands), onSome: (minutes) => loadFor(projects, minutes) })
 
 const run = Effect.gen(function* () {
-  const stage = yield* ground
+  const stage = yield* fixture
   const problems = yield* Effect.gen(function* () {
     yield* installLedger({ deadlocks: values.writes })
     const nemesis = yield* rotate(stage, faults)

@@ -79,8 +79,8 @@ export const timedDeploy = Effect.fnUntraced(function* ({ deploymentId, project 
 })
 
 /** Deploys of all projects in turns. */
-const measured = Effect.fnUntraced(function* (ground: Ground, { deployments, inFlight }: DeployLoad) {
-  const { processor, projects } = ground
+const measured = Effect.fnUntraced(function* (fixture: Fixture, { deployments, inFlight }: DeployLoad) {
+  const { processor, projects } = fixture
   const deploys: Array<Deploy> = []
   for (const project of Array.from({ length: deployments }, (_, nth) => projects[nth % projects.length])) {
     if (project !== undefined) deploys.push({ project, deploymentId: yield* seedDeployment(project) })
@@ -101,12 +101,12 @@ const measured = Effect.fnUntraced(function* (ground: Ground, { deployments, inF
   return sample
 })
 
-interface Ground {
+interface Fixture {
   readonly projects: ReadonlyArray<SeededProject>
   readonly processor: Effect.Effect<number>
 }
 
-const results = Effect.fnUntraced(function* (processor: Ground["processor"], options: DeployBenchOptions) {
+const results = Effect.fnUntraced(function* (processor: Fixture["processor"], options: DeployBenchOptions) {
   const projects = yield* Effect.forEach(Array.from({ length: options.projects }).keys(), (index) =>
     seedProject({ workspaceSlug: `bench-${index}`, projectSlug: `app-${index}` })
   )

@@ -1,7 +1,7 @@
 import { Array as Arr, Clock, Duration, Effect, Random, Ref } from "effect"
 import { onConnection, queryServer, type StatementFailed } from "../../dev/stack/MySqlConnection.ts"
 import type { ComponentFailed } from "../../dev/stack/StackFailure.ts"
-import { type Ground, workerLogin } from "./ground.ts"
+import { type Fixture, workerLogin } from "./fixture.ts"
 
 /** What may go wrong, by the name it has on the command line. */
 export const faultNames = [
@@ -32,7 +32,7 @@ const failover = Duration.seconds(30)
 const fewConnections = 10
 const connections = 500
 
-const strikes = ({ direct, mysql, restate, worker }: Ground): Readonly<Record<FaultName, Strike>> => {
+const strikes = ({ direct, mysql, restate, worker }: Fixture): Readonly<Record<FaultName, Strike>> => {
   const administer = (statement: string) => queryServer(direct, statement)
   const signalWorker = (signal: NodeJS.Signals) =>
     Effect.flatMap(worker.pid, (pid) => Effect.sync(() => process.kill(pid, signal)))
@@ -75,10 +75,10 @@ export interface Faults {
 }
 
 /** One fault after the other, 5 to 10 s apart. */
-export const rotate = Effect.fnUntraced(function* (ground: Ground, names: ReadonlyArray<FaultName>) {
+export const rotate = Effect.fnUntraced(function* (fixture: Fixture, names: ReadonlyArray<FaultName>) {
   const healed = yield* Ref.make<ReadonlyArray<Healed>>([])
   const stopped = yield* Ref.make(names.length === 0)
-  const byName = strikes(ground)
+  const byName = strikes(fixture)
   const next = Effect.gen(function* () {
     yield* Effect.sleep(Duration.millis(yield* Random.nextIntBetween(5000, 10_001)))
     const fault = yield* Random.choice(names)
@@ -97,7 +97,7 @@ export const rotate = Effect.fnUntraced(function* (ground: Ground, names: Readon
 })
 
 /** Loses the COMMIT or its answer of about one transaction in fifty, until it is interrupted. */
-export const loseCommits = ({ proxy }: Ground) =>
+export const loseCommits = ({ proxy }: Fixture) =>
   Effect.gen(function* () {
     const before = yield* proxy.commits
     yield* Effect.repeat(Effect.sleep("50 millis"), {

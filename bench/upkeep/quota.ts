@@ -3,7 +3,7 @@ import { createClient } from "@clickhouse/client"
 import { Effect, Layer } from "effect"
 import { SlackServer, slackServer } from "../../dev/simulators/SlackServer.ts"
 import { ClickhouseServer, clickhouseServer } from "../../dev/stack/ClickhouseServer.ts"
-import { benchDatabase, callHandler, numbers, restateSql, watched, worker } from "./Ground.ts"
+import { benchDatabase, callHandler, numbers, restateSql, watched, worker } from "./fixture.ts"
 
 export interface QuotaBenchOptions {
   readonly workspaces: number

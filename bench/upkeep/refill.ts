@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { RowDataPacket } from "mysql2/promise"
-import { benchDatabase, callHandler, numbers, restateSql, watched, worker } from "./Ground.ts"
+import { benchDatabase, callHandler, numbers, restateSql, watched, worker } from "./fixture.ts"
 
 const service = "hydra.v1.KeyRefillService"
 

@@ -16,7 +16,7 @@ export const versionTable = (versions: ReadonlyArray<ClassifiedVersion>): string
     version.id,
     version.address,
     instant(version.createdAt),
-    version.standing,
+    version.state,
     String(version.unfinished),
     newestOn(version)
   ])

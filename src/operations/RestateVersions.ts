@@ -70,7 +70,7 @@ export class RestateVersions extends Context.Tag("ctrl-worker/RestateVersions")<
 export type DrainState = "foreign" | "newest" | "draining" | "drained"
 
 export interface ClassifiedVersion extends RegisteredVersion {
-  readonly standing: DrainState
+  readonly state: DrainState
   readonly unfinished: number
 }
 
@@ -98,7 +98,7 @@ export const decideRemoval = (
 ): Removal => {
   const versions = registered.map((version): ClassifiedVersion => {
     const left = unfinished.get(version.id) ?? 0
-    return { ...version, unfinished: left, standing: drainStateOf(version, left, ours) }
+    return { ...version, unfinished: left, state: drainStateOf(version, left, ours) }
   })
   const known = new Set(registered.map(({ id }) => id))
   return {
@@ -106,7 +106,7 @@ export const decideRemoval = (
     orphaned: [...unfinished]
       .filter(([deployment]) => !known.has(deployment))
       .map(([deployment, left]) => ({ deployment, unfinished: left })),
-    remove: versions.filter(({ standing }) => standing === "drained"),
-    draining: versions.filter(({ standing }) => standing === "draining")
+    remove: versions.filter(({ state }) => state === "drained"),
+    draining: versions.filter(({ state }) => state === "draining")
   }
 }

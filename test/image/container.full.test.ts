@@ -37,7 +37,7 @@ const image = Layer.scoped(
   })
 )
 
-const ground = image.pipe(
+const fixture = image.pipe(
   Layer.provideMerge(Layer.mergeAll(dockerClient, testRestate(), RunDirectoryLive)),
   Layer.provide(Logger.remove(Logger.defaultLogger))
 )
@@ -72,7 +72,7 @@ if (reason !== null) {
     it.skip(`skipped: ${reason}`, () => undefined)
   })
 } else {
-  layer(ground, { excludeTestServices: true, timeout: "5 minutes" })("the container image", (it) => {
+  layer(fixture, { excludeTestServices: true, timeout: "5 minutes" })("the container image", (it) => {
     it.effect("is small, runs as user nobody, belongs to root and has no development files", () =>
       Effect.gen(function* () {
         const { facts } = yield* Image

@@ -15,7 +15,7 @@ const beatTo = (url: string, job: HeartbeatJob) =>
       })
     )
   )
-const beat = (job: HeartbeatJob) => Effect.flatMap(SlackServer, ({ url }) => beatTo(url, job))
+const sendHeartbeat = (job: HeartbeatJob) => Effect.flatMap(SlackServer, ({ url }) => beatTo(url, job))
 
 describe("a heartbeat", () => {
   for (const status of [200, 202, 204])
@@ -23,7 +23,7 @@ describe("a heartbeat", () => {
       Effect.gen(function* () {
         const monitor = yield* SlackServer
         yield* monitor.answerWith({ status })
-        yield* beat("key_refill")
+        yield* sendHeartbeat("key_refill")
         assert.lengthOf(monitor.messages, 1)
       }).pipe(Effect.provide(slackServer))
     )
@@ -32,14 +32,14 @@ describe("a heartbeat", () => {
     it.effect(`is not taken with ${status}`, () =>
       Effect.gen(function* () {
         yield* (yield* SlackServer).answerWith({ status })
-        const failure = yield* Effect.flip(beat("key_refill"))
+        const failure = yield* Effect.flip(sendHeartbeat("key_refill"))
         assert.deepStrictEqual(failure, new HeartbeatFailed({ job: "key_refill", reason: "refused", status }))
       }).pipe(Effect.provide(slackServer))
     )
 
   it.effect("of a job without a monitor succeeds without a request", () =>
     Effect.gen(function* () {
-      yield* beat("quota_check")
+      yield* sendHeartbeat("quota_check")
       assert.lengthOf((yield* SlackServer).messages, 0)
     }).pipe(Effect.provide(slackServer))
   )
@@ -48,10 +48,10 @@ describe("a heartbeat", () => {
     Effect.gen(function* () {
       const monitor = yield* SlackServer
       yield* monitor.answerWith("silence")
-      const beating = yield* Effect.fork(Effect.flip(beat("key_refill")))
+      const sending = yield* Effect.fork(Effect.flip(sendHeartbeat("key_refill")))
       yield* untilIo(Effect.sync(() => monitor.messages.length > 0))
       yield* TestClock.adjust("10 seconds")
-      assert.deepStrictEqual(yield* Fiber.join(beating), new HeartbeatFailed({ job: "key_refill", reason: "timeout" }))
+      assert.deepStrictEqual(yield* Fiber.join(sending), new HeartbeatFailed({ job: "key_refill", reason: "timeout" }))
     }).pipe(Effect.provide(slackServer))
   )
 

@@ -52,11 +52,11 @@ const arbitraryVersions = fc.uniqueArray(
 )
 
 describe("which versions may be removed", () => {
-  it.each(cases)("%s", (_, only, unfinished, standing) => {
+  it.each(cases)("%s", (_, only, unfinished, state) => {
     const { draining, remove, versions } = decideRemoval([only], new Map([[only.id, unfinished]]), ours)
-    assert.deepStrictEqual(versions, [{ ...only, unfinished, standing }])
-    assert.lengthOf(remove, standing === "drained" ? 1 : 0)
-    assert.lengthOf(draining, standing === "draining" ? 1 : 0)
+    assert.deepStrictEqual(versions, [{ ...only, unfinished, state }])
+    assert.lengthOf(remove, state === "drained" ? 1 : 0)
+    assert.lengthOf(draining, state === "draining" ? 1 : 0)
   })
 
   it("work of a version that is not registered is left behind, and no other version's", () => {

@@ -24,29 +24,28 @@ const open = (given: Partial<Invocation>): Invocation => ({
   ...given
 })
 
-const verdict = (given: Partial<Invocation>, waiting = 0) =>
+const reasonOf = (given: Partial<Invocation>, waiting = 0) =>
   findStuck({ invocations: [open(given)], waiting: new Map([["inv_1", waiting]]), deadlines }, now)[0]?.reason ??
   "moves"
 
-const patience = stuckAfterMillis
 const bound = maxAttemptMillis
 
 describe("what is stuck", () => {
   const table: ReadonlyArray<readonly [string, Partial<Invocation>, number, string]> = [
-    [
-      "backs off for exactly as long as we are patient",
-      { status: "backing-off", modifiedAt: now - patience },
-      0,
-      "moves"
-    ],
-    ["backs off for longer", { status: "backing-off", modifiedAt: now - patience - 1 }, 0, "retrying"],
-    ["is between two attempts that fail", { attempts: 9, modifiedAt: now - patience - 1 }, 0, "retrying"],
+    ["backs off for exactly the limit", { status: "backing-off", modifiedAt: now - stuckAfterMillis }, 0, "moves"],
+    ["backs off for longer", { status: "backing-off", modifiedAt: now - stuckAfterMillis - 1 }, 0, "retrying"],
+    ["is between two attempts that fail", { attempts: 9, modifiedAt: now - stuckAfterMillis - 1 }, 0, "retrying"],
     ["backs off, but made a step in between", { status: "backing-off", startedAt: now - deadline }, 0, "moves"],
     ["runs one attempt up to its bound", { modifiedAt: now - bound, attemptAt: now - bound }, 0, "moves"],
     ["runs one attempt past its bound", { modifiedAt: now - bound - 1, attemptAt: now - bound - 1 }, 0, "silent"],
     ["runs a long attempt that writes to its journal", { attemptAt: now - 60 * minute }, 0, "moves"],
     ["runs an attempt that Restate has just begun", { modifiedAt: now - 60 * minute }, 0, "moves"],
-    ["is due and not taken up", { status: "ready", modifiedAt: now - patience - 1, attemptAt: null }, 0, "not-started"],
+    [
+      "is due and not taken up",
+      { status: "ready", modifiedAt: now - stuckAfterMillis - 1, attemptAt: null },
+      0,
+      "not-started"
+    ],
     ["waits for an hour yet", { status: "scheduled", dueAt: now + 60 * minute, startedAt: null }, 0, "moves"],
     [
       "has waited for 90 days and is due now",
@@ -56,12 +55,17 @@ describe("what is stuck", () => {
     ],
     [
       "should have begun long ago",
-      { status: "scheduled", dueAt: now - patience - 1, startedAt: null },
+      { status: "scheduled", dueAt: now - stuckAfterMillis - 1, startedAt: null },
       0,
       "not-started"
     ],
     ["waits for an answer", { status: "suspended", modifiedAt: now - 60 * minute }, 0, "moves"],
-    ["waits, and others wait for its key", { status: "suspended", modifiedAt: now - patience - 1 }, 1, "holding"],
+    [
+      "waits, and others wait for its key",
+      { status: "suspended", modifiedAt: now - stuckAfterMillis - 1 },
+      1,
+      "holding"
+    ],
     ["has just begun to wait, and others wait for its key", { status: "suspended" }, 9, "moves"],
     ["waits until its handler's deadline", { status: "suspended", startedAt: now - deadline }, 0, "moves"],
     ["waits for longer than its handler may", { status: "suspended", startedAt: now - deadline - 1 }, 0, "late"],
@@ -76,7 +80,7 @@ describe("what is stuck", () => {
     ["is paused, which has a count of its own", { status: "paused", startedAt: 0, modifiedAt: 0 }, 5, "moves"]
   ]
   for (const [what, given, waiting, expected] of table) {
-    it(`one that ${what}: ${expected}`, () => assert.strictEqual(verdict(given, waiting), expected))
+    it(`one that ${what}: ${expected}`, () => assert.strictEqual(reasonOf(given, waiting), expected))
   }
 
   const anyInvocation = fc

@@ -12,7 +12,7 @@ import { seedKey } from "../support/memory/keySeeds.ts"
 import { MemoryUsage } from "../support/memory/MemoryUsage.ts"
 import { seedWorkspace } from "../support/memory/quotaSeeds.ts"
 import { named } from "../support/named.ts"
-import { ControlPlane, type Ground, on, type Services } from "../support/workflows/ControlPlane.ts"
+import { ControlPlane, type FixtureServices, on, type Services } from "../support/workflows/ControlPlane.ts"
 import { certificates } from "../support/workflows/certificates.ts"
 import { command } from "../support/workflows/commands.ts"
 import { domain, domainProofs, provenDomain } from "../support/workflows/domainProofs.ts"
@@ -30,7 +30,7 @@ interface Case<More> {
   readonly seed: Effect.Effect<unknown, unknown, Services | More>
   /** One run, to its end. */
   readonly run: Effect.Effect<Either.Either<unknown, unknown>, unknown, Services | More>
-  readonly more: Layer.Layer<More, never, Ground>
+  readonly more: Layer.Layer<More, never, FixtureServices>
 }
 
 const refill = command(KeyRefillService, "RunRefill")("2030-01-01", {})

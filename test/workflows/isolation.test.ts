@@ -9,7 +9,7 @@ import { seedWorkspace } from "../support/memory/quotaSeeds.ts"
 import { namesOf, seedDeployment, seedProject, sentinelNamed } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
-import { Beats, onCertificates, renewAll } from "../support/workflows/certificates.ts"
+import { onCertificates, renewAll, SentHeartbeats } from "../support/workflows/certificates.ts"
 import { changeState, deploy, deployWith, scheduleChange } from "../support/workflows/commands.ts"
 import { deploymentRow, rows, stepsOf, timed, topologyOf } from "../support/workflows/queries.ts"
 import { unfinished } from "../support/workflows/scenario.ts"
@@ -116,7 +116,7 @@ describe("a row that the database does not take", () => {
       yield* seedDomain("shop.example.com")
       const refused = { operation: "CertificateStore.page", reason: "constraint" } as const
       assert.deepStrictEqual(yield* renewAll(), Either.left(new DatabaseRefused(refused)))
-      assert.deepStrictEqual(yield* Beats, [])
+      assert.deepStrictEqual(yield* SentHeartbeats, [])
     }).pipe(onCertificates({ refuses: (operation) => operation === "CertificateStore.page" }))
   )
 })

@@ -64,8 +64,8 @@ const currentIssuance = Effect.flatMap(
 
 /** Removes the DNS record and clears the issuance. */
 export const clearIssuance = Effect.gen(function* () {
-  const standing = yield* issuanceCell.get
-  if (Option.isSome(standing)) yield* removeRecord(standing.value)
+  const current = yield* issuanceCell.get
+  if (Option.isSome(current)) yield* removeRecord(current.value)
   yield* issuanceCell.clear
 })
 

@@ -18,10 +18,10 @@ import { removeRecord } from "./prove/dnsRecord.ts"
 /** The issuance in the object's state, unless the domain was deleted and created again meanwhile [W43]. */
 const storedIssuance = (domain: DomainView) =>
   Effect.gen(function* () {
-    const standing = Option.getOrNull(yield* issuanceCell.get)
-    if (standing === null) return null
-    if (standing.domainId === domain.id && standing.workspaceId === domain.workspaceId) return standing
-    yield* removeRecord(standing)
+    const current = Option.getOrNull(yield* issuanceCell.get)
+    if (current === null) return null
+    if (current.domainId === domain.id && current.workspaceId === domain.workspaceId) return current
+    yield* removeRecord(current)
     yield* issuanceCell.clear
     return null
   })
@@ -137,16 +137,16 @@ const moveToCanonicalKey = (domain: DomainName) =>
 export const handleContinue = ({ domain, nonce }: Input<typeof CertificateService, "ContinueIssuance">) =>
   Effect.gen(function* () {
     if ((yield* key) !== domain) return yield* moveToCanonicalKey(domain)
-    const standing = Option.getOrNull(yield* issuanceCell.get)
-    if (standing === null) {
+    const current = Option.getOrNull(yield* issuanceCell.get)
+    if (current === null) {
       const failures = yield* failuresCell.get
       return Option.isSome(failures) && failures.value.nonce === nonce
         ? yield* obtain(domain, { _tag: "Wanted" })
         : pending
     }
-    if (standing.nonce !== nonce) return pending
+    if (current.nonce !== nonce) return pending
     const now = yield* Clock.currentTimeMillis
-    return now < standing.resumeAt
-      ? yield* postpone(domain, standing, standing.resumeAt)
+    return now < current.resumeAt
+      ? yield* postpone(domain, current, current.resumeAt)
       : yield* obtain(domain, { _tag: "Wanted" })
   })

@@ -49,13 +49,13 @@ const flags = [
   "--disable-sync"
 ]
 
-class Ground extends Context.Tag("test/dev/traces/Ground")<
-  Ground,
+class Fixture extends Context.Tag("test/dev/traces/Fixture")<
+  Fixture,
   { readonly browser: Browser; readonly endpoint: string }
 >() {}
 
-const ground = Layer.scoped(
-  Ground,
+const fixture = Layer.scoped(
+  Fixture,
   Effect.gen(function* () {
     const { endpoint, linkInvocationsTo } = yield* TraceCollector
     yield* linkInvocationsTo(restateUi)
@@ -75,7 +75,7 @@ const ground = Layer.scoped(
 
 /** A page of its own, that reports what a person would find in the console. */
 const visit = <A>(path: string, look: (page: Page) => Promise<A>, colorScheme: "light" | "dark" = "light") =>
-  Effect.flatMap(Ground, ({ browser, endpoint }) =>
+  Effect.flatMap(Fixture, ({ browser, endpoint }) =>
     Effect.promise(async () => {
       const page = await browser.newPage({ colorScheme, viewport: { width: 1400, height: 800 } })
       const complaints: Array<string> = []
@@ -111,7 +111,7 @@ const measuring = `async (png) => {
 
 /** How many colours a screenshot has, and how bright it is on average. */
 const measure = (png: string) =>
-  Effect.flatMap(Ground, ({ browser }) =>
+  Effect.flatMap(Fixture, ({ browser }) =>
     Effect.promise(async () => {
       const page = await browser.newPage()
       const measured = await page.evaluate<{ readonly colours: number; readonly brightness: number }>(
@@ -128,7 +128,7 @@ const names = (page: Page) => page.locator(".rows .row .text").allTextContents()
 if (reason !== null) globalThis.console.warn(`Skipped: the traces' page. ${reason}`)
 
 describe.skipIf(reason !== null)("the traces of a run", () => {
-  layer(ground, { timeout: "5 minutes", excludeTestServices: true })("in a browser", (it) => {
+  layer(fixture, { timeout: "5 minutes", excludeTestServices: true })("in a browser", (it) => {
     it.effect("lists every trace, newest first, with its key and its errors, and filters them", () =>
       visit("", async (page) => {
         await page.locator("tbody tr").first().waitFor()
@@ -244,7 +244,7 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
 
     it.effect("answers other viewers with a trace as OTLP/JSON, and 404 when it is not held", () =>
       Effect.gen(function* () {
-        const { endpoint } = yield* Ground
+        const { endpoint } = yield* Fixture
         const get = (id: string) => Effect.promise(() => fetch(`${endpoint}/traces/${id}`))
         const found = yield* Effect.promise(async () => {
           // As the collector's own type says it answers; the ids below are what is checked.

@@ -58,7 +58,7 @@ const settings = Effect.gen(function* () {
   }
 })
 
-const ground = Layer.mergeAll(spanSink, origin).pipe(
+const fixture = Layer.mergeAll(spanSink, origin).pipe(
   Layer.provideMerge(buildFixture),
   Layer.provideMerge(RunDirectoryLive)
 )
@@ -66,7 +66,7 @@ const ground = Layer.mergeAll(spanSink, origin).pipe(
 /** From a push to ClickHouse: the real worker between git, GitHub, BuildKit, a registry and all it has otherwise. */
 export const buildStackWith = (options: Pick<StackOptions, "server">) =>
   Layer.unwrapEffect(Effect.map(settings, (env) => stack({ ...options, regions: [region], env }))).pipe(
-    Layer.provideMerge(ground)
+    Layer.provideMerge(fixture)
   )
 
 export const buildStack = buildStackWith({})
@@ -74,5 +74,5 @@ export const buildStack = buildStackWith({})
 /** The same with several workers, any of which Restate may ask next. */
 export const buildStackOf = (workers: number) =>
   Layer.unwrapEffect(Effect.map(settings, (env) => proxiedStack({ regions: [region], env, workers }))).pipe(
-    Layer.provideMerge(ground)
+    Layer.provideMerge(fixture)
   )

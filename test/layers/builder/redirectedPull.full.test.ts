@@ -14,10 +14,10 @@ import { httpStub } from "../../support/HttpStub.ts"
 
 const reason = await unavailableReason
 
-type Ground = BuildFixture["Type"]
+type Fixture = BuildFixture["Type"]
 
-const offerOf = (ground: Ground, access: SessionRegistry["access"], registry: Registry, repository: string) => {
-  const { realm, service } = ground.tokenRegistry.tokens
+const offerOf = (fixture: Fixture, access: SessionRegistry["access"], registry: Registry, repository: string) => {
+  const { realm, service } = fixture.tokenRegistry.tokens
   const credentials = { username: registry.username, password: Redacted.make(registry.password) }
   const offer: SessionRegistry = {
     ...credentials,
@@ -33,11 +33,11 @@ const offerOf = (ground: Ground, access: SessionRegistry["access"], registry: Re
 }
 
 /** Solves a Dockerfile of the public repository without a policy, so that only the session limits access. */
-const solveWithout = (ground: Ground, dockerfile: string, registry: SessionRegistry) =>
+const solveWithout = (fixture: Fixture, dockerfile: string, registry: SessionRegistry) =>
   Effect.gen(function* () {
-    const client = yield* openBuildkit({ address: ground.buildkit.address })
-    const commit = yield* ground.git.commit("acme/public", { ...ground.files, "apps/web/x.Dockerfile": dockerfile })
-    const context = `${ground.git.url}/acme/public.git#${commit}:apps/web`
+    const client = yield* openBuildkit({ address: fixture.buildkit.address })
+    const commit = yield* fixture.git.commit("acme/public", { ...fixture.files, "apps/web/x.Dockerfile": dockerfile })
+    const context = `${fixture.git.url}/acme/public.git#${commit}:apps/web`
     const build = {
       ref: randomUUID(),
       frontendAttrs: { context, filename: "x.Dockerfile", platform: "linux/amd64" },
@@ -56,20 +56,20 @@ if (reason !== null) {
   layer(buildFixture, { timeout: "5 minutes" })("a pull that another registry redirects to ours", (it) => {
     const pull = (access: SessionRegistry["access"]) =>
       Effect.gen(function* () {
-        const ground = yield* BuildFixture
-        const registry = access === "Tokens" ? ground.tokenRegistry : ground.registry
-        const offer = (repository: string) => offerOf(ground, access, registry, repository)
-        const pushed = yield* solveWithout(ground, "FROM scratch\nCOPY x.Dockerfile /\n", offer("victim/image"))
+        const fixture = yield* BuildFixture
+        const registry = access === "Tokens" ? fixture.tokenRegistry : fixture.registry
+        const offer = (repository: string) => offerOf(fixture, access, registry, repository)
+        const pushed = yield* solveWithout(fixture, "FROM scratch\nCOPY x.Dockerfile /\n", offer("victim/image"))
         assert.strictEqual(pushed._tag, "Right", JSON.stringify(pushed))
         const evil = yield* httpStub(({ path }) => ({
           status: 307,
           headers: { location: `http://${registry.host}${path.replace("/evil/", "/victim/")}` }
         }))
-        const before = ground.tokenRegistry.tokens.given.length
+        const before = fixture.tokenRegistry.tokens.given.length
         const dockerfile = `FROM ${new URL(evil.url).host}/evil/image:1\n`
-        const stolen = yield* solveWithout(ground, dockerfile, offer("evil/image"))
+        const stolen = yield* solveWithout(fixture, dockerfile, offer("evil/image"))
         assert.isNotEmpty(evil.received)
-        return { stolen, tokens: ground.tokenRegistry.tokens.given.slice(before) }
+        return { stolen, tokens: fixture.tokenRegistry.tokens.given.slice(before) }
       })
 
     it.scoped("reads nothing of ours where it has tokens: they are asked for anonymously", () =>

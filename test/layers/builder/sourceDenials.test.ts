@@ -28,10 +28,10 @@ const victim = { workspaceId: "ws_victim", projectId: "proj_victim" } as const
 const imageSecret = "CANARY-OF-AN-IMAGE"
 const sourceSecret = "CANARY-OF-A-SOURCE"
 
-type Ground = BuildFixture["Type"]
+type Fixture = BuildFixture["Type"]
 
-const builderFor = (registry: (ground: Ground) => Registry) =>
-  buildkitBuilder({ telemetry, registry: (ground) => registryOf(registry(ground)) })
+const builderFor = (registry: (fixture: Fixture) => Registry) =>
+  buildkitBuilder({ telemetry, registry: (fixture) => registryOf(registry(fixture)) })
 
 /** The attacker knows the victim's image, commit and their locations. */
 interface Target {
@@ -44,28 +44,28 @@ interface Target {
 const targets = new Map<string, Target>()
 
 /** The victim builds its private repository once, so that the daemon's cache and the registry have the protected content. */
-const victimBuilds = (ground: Ground, registry: Registry) =>
+const victimBuilds = (fixture: Fixture, registry: Registry) =>
   Effect.gen(function* () {
     const built = targets.get(registry.host)
     if (built !== undefined) return built
-    const commitSha = yield* ground.git.commit("acme/shop", {
-      ...ground.files,
+    const commitSha = yield* fixture.git.commit("acme/shop", {
+      ...fixture.files,
       "apps/web/victim.Dockerfile": "FROM scratch\nCOPY secret.txt source.txt /\n",
       "apps/web/secret.txt": imageSecret,
       "apps/web/source.txt": sourceSecret
     })
     const state = yield* build(request(commitSha, { ...victim, dockerfilePath: "victim.Dockerfile" }))
     if (state._tag !== "Succeeded") return assert.fail(JSON.stringify(state))
-    const target: Target = { image: state.image, commitSha, git: ground.git.url, registry: registry.host }
+    const target: Target = { image: state.image, commitSha, git: fixture.git.url, registry: registry.host }
     targets.set(registry.host, target)
     return target
   })
 
 /** The attacker can write any Dockerfile into its own public repository. */
-const attack = (ground: Ground, dockerfile: string) =>
+const attack = (fixture: Fixture, dockerfile: string) =>
   Effect.gen(function* () {
-    const commitSha = yield* ground.git.commit("acme/public", {
-      ...ground.files,
+    const commitSha = yield* fixture.git.commit("acme/public", {
+      ...fixture.files,
       "apps/web/evil.Dockerfile": dockerfile
     })
     return yield* build(request(commitSha, { ...attacker, dockerfilePath: "evil.Dockerfile" }))
@@ -160,8 +160,8 @@ const alwaysBuilt = new Set([
   "ADD of the registry's API"
 ])
 
-const ofPasswords = ({ registry }: Ground) => registry
-const ofTokens = ({ tokenRegistry }: Ground) => tokenRegistry
+const ofPasswords = ({ registry }: Fixture) => registry
+const ofTokens = ({ tokenRegistry }: Fixture) => tokenRegistry
 
 /** Decisions that do not depend on the registry are equal for both. */
 const registries = [
@@ -179,9 +179,9 @@ if (reason !== null) {
       for (const [what, dockerfile, source] of rows) {
         it.scoped.runIf(isFull || alwaysBuilt.has(what))(`${what} is denied as such, with ${kind}`, () =>
           Effect.gen(function* () {
-            const ground = yield* BuildFixture
-            const target = yield* victimBuilds(ground, registryIn(ground))
-            const state = yield* attack(ground, dockerfile(target))
+            const fixture = yield* BuildFixture
+            const target = yield* victimBuilds(fixture, registryIn(fixture))
+            const state = yield* attack(fixture, dockerfile(target))
             if (state._tag !== "Failed") return assert.fail(JSON.stringify(state))
             assert.strictEqual(state.kind, "source_denied", state.message)
             assert.include(state.message, `a build may not read ${source(target)}`.slice(0, 100))
@@ -193,10 +193,10 @@ if (reason !== null) {
 
       it.scoped.runIf(isFull)(`a frontend that # syntax= names is not run, with ${kind}`, () =>
         Effect.gen(function* () {
-          const ground = yield* BuildFixture
-          const { image } = yield* victimBuilds(ground, registryIn(ground))
+          const fixture = yield* BuildFixture
+          const { image } = yield* victimBuilds(fixture, registryIn(fixture))
           for (const frontend of [image, "docker/dockerfile:1", "evil.invalid/frontend:1"]) {
-            const state = yield* attack(ground, `# syntax=${frontend}\n${shell}\n${run("echo built")}\n`)
+            const state = yield* attack(fixture, `# syntax=${frontend}\n${shell}\n${run("echo built")}\n`)
             assert.strictEqual(state._tag, "Succeeded", `${frontend}: ${JSON.stringify(state)}`)
           }
           assert.notInclude(JSON.stringify(told), imageSecret)
@@ -206,38 +206,38 @@ if (reason !== null) {
 
     it.scoped("the password of the registry is no secret that a RUN can mount", () =>
       Effect.gen(function* () {
-        const ground = yield* BuildFixture
-        const ids = ["GIT_AUTH_TOKEN", ground.registry.host, ground.registry.username, "docker", ".dockerconfigjson"]
+        const fixture = yield* BuildFixture
+        const ids = ["GIT_AUTH_TOKEN", fixture.registry.host, fixture.registry.username, "docker", ".dockerconfigjson"]
         for (const id of ids) {
           const mount = `--mount=type=secret,id=${id},target=/s,required=true`
-          const state = yield* attack(ground, `${shell}\nRUN ${mount} ["/bin/busybox", "cat", "/s"]\n`)
+          const state = yield* attack(fixture, `${shell}\nRUN ${mount} ["/bin/busybox", "cat", "/s"]\n`)
           assert.strictEqual(state._tag, "Failed", id)
         }
-        assert.notInclude(JSON.stringify(told), ground.registry.password)
+        assert.notInclude(JSON.stringify(told), fixture.registry.password)
       }).pipe(Effect.provide(builderFor(ofPasswords)))
     )
 
     it.scoped("an unknown registry is denied where ours knows passwords only, and asked where it has tokens", () =>
       Effect.gen(function* () {
-        const ground = yield* BuildFixture
+        const fixture = yield* BuildFixture
         const unknown = "FROM registry.invalid/team/image:1\n"
-        const withPasswords = yield* Effect.provide(attack(ground, unknown), builderFor(ofPasswords))
+        const withPasswords = yield* Effect.provide(attack(fixture, unknown), builderFor(ofPasswords))
         assert.include(withPasswords, { _tag: "Failed", kind: "source_denied" })
-        const withTokens = yield* Effect.provide(attack(ground, unknown), Layer.fresh(builderFor(ofTokens)))
+        const withTokens = yield* Effect.provide(attack(fixture, unknown), Layer.fresh(builderFor(ofTokens)))
         assert.include(withTokens, { _tag: "Failed", kind: "base_image_not_found" })
       })
     )
 
     it.scoped("a push to a registry with tokens is done with one for the project's own repository", () =>
       Effect.gen(function* () {
-        const ground = yield* BuildFixture
-        const before = ground.tokenRegistry.tokens.given.length
-        const state = yield* build(request(ground.commitSha, victim))
+        const fixture = yield* BuildFixture
+        const before = fixture.tokenRegistry.tokens.given.length
+        const state = yield* build(request(fixture.commitSha, victim))
         if (state._tag !== "Succeeded") return assert.fail(JSON.stringify(state))
-        const repository = projectRepository(ground.tokenRegistry.host, victim)
+        const repository = projectRepository(fixture.tokenRegistry.host, victim)
         assert.isTrue(state.image.startsWith(`${repository}:`))
         const { path } = yield* parseImageReference(state.image)
-        const given = ground.tokenRegistry.tokens.given.slice(before)
+        const given = fixture.tokenRegistry.tokens.given.slice(before)
         assert.isNotEmpty(given)
         for (const { scopes, username } of given) {
           assert.deepStrictEqual([username, scopes], ["builder", [`repository:${path}:pull,push`]])

@@ -90,7 +90,7 @@ const zones = Layer.unwrapEffect(
   )
 )
 
-const ground = Layer.merge(zones, account).pipe(Layer.provide(moto))
+const fixture = Layer.merge(zones, account).pipe(Layer.provide(moto))
 
 const contractGround = Layer.effect(
   ZoneValues,
@@ -99,7 +99,7 @@ const contractGround = Layer.effect(
     const zoneId = yield* addZone("example.com")
     return (name: string) => txt(zoneId, name)
   })
-).pipe(Layer.provideMerge(ground))
+).pipe(Layer.provideMerge(fixture))
 
 if (reason !== null) {
   describe("DnsZone: Route 53 on moto", () => {
@@ -109,7 +109,7 @@ if (reason !== null) {
   // moto accepts a DELETE of any values that ever existed.
   dnsZoneContract("Route 53 on moto", contractGround, { comparesValues: false })
 
-  layer(ground, { excludeTestServices: true })("a crowded account on moto", (it) => {
+  layer(fixture, { excludeTestServices: true })("a crowded account on moto", (it) => {
     it.effect("a record is read and changed among more than one answer holds, and the others stay", () =>
       Effect.gen(function* () {
         const { addZone, txt, write } = yield* Account

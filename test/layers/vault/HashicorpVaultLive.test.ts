@@ -27,12 +27,12 @@ const withToken = Effect.flatMap(VaultServer, (server) => server.createToken({ t
 )
 
 /** A server, and a vault that the test builds later. */
-const server = Effect.map(Layer.build(vaultServer()), (built) => Context.get(built, VaultServer))
+const startedServer = Effect.map(Layer.build(vaultServer()), (built) => Context.get(built, VaultServer))
 
-const standing = Effect.gen(function* () {
-  const vaultServer = yield* server
-  const vault = yield* Layer.build(vaultOf(withToken)).pipe(Effect.provideService(VaultServer, vaultServer))
-  return { server: vaultServer, vault }
+const prepared = Effect.gen(function* () {
+  const server = yield* startedServer
+  const vault = yield* Layer.build(vaultOf(withToken)).pipe(Effect.provideService(VaultServer, server))
+  return { server, vault }
 })
 
 const unavailable = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -47,7 +47,7 @@ const base64 = (text: string) => Buffer.from(text).toString("base64")
 describe("HashiCorp Vault", () => {
   it.scopedLive("a request carries the token in its header and nothing but its fields in its body", () =>
     Effect.gen(function* () {
-      const { server, vault } = yield* standing
+      const { server, vault } = yield* prepared
       const ciphertext = yield* Effect.provide(encrypt, vault)
       yield* Effect.provide(decrypt(ciphertext), vault)
       const requests = (yield* server.requests).filter(({ path }) => path.startsWith("transit/"))
@@ -92,7 +92,7 @@ describe("HashiCorp Vault", () => {
               for (const name of Object.keys(foreign)) delete process.env[name]
             })
         )
-        const running = yield* server
+        const running = yield* startedServer
         const vault = yield* Layer.build(vaultOf(asAppRole({ ttl: 60 }))).pipe(
           Effect.provideService(VaultServer, running)
         )
@@ -120,7 +120,7 @@ describe("HashiCorp Vault", () => {
 
   it.scopedLive("a refused login shows no secret id and is denied", () =>
     Effect.gen(function* () {
-      const { url } = yield* server
+      const { url } = yield* startedServer
       const secretId = "canary-secret-id-9c1e"
       const login = { method: "approle", mount: "approle", roleId: "r", secretId: Redacted.make(secretId) } as const
       const mounted = hashicorpVault(url, login)
@@ -132,9 +132,9 @@ describe("HashiCorp Vault", () => {
 
   it.scopedLive("a redirect is not followed: token and plaintext go to no other server", () =>
     Effect.gen(function* () {
-      const { server: first, vault } = yield* standing
+      const { server: first, vault } = yield* prepared
       yield* Effect.provide(check, vault)
-      const foreign = yield* server
+      const foreign = yield* startedServer
       const redirect: Disturbance = {
         answer: { status: 307, json: {} },
         headers: { location: `${foreign.url}/v1/transit/encrypt/ws_1` }
@@ -147,7 +147,7 @@ describe("HashiCorp Vault", () => {
 
   it.scoped("a Vault that does not answer costs 5 s", () =>
     Effect.gen(function* () {
-      const { server, vault } = yield* standing
+      const { server, vault } = yield* prepared
       yield* Effect.provide(check, vault)
       yield* server.disturb(() => ({ after: "1 hour" }))
       const before = (yield* server.requests).length
@@ -184,7 +184,7 @@ describe("HashiCorp Vault", () => {
 
   it.scopedLive("a sealed Vault is unavailable until it is unsealed, for calls and for the check", () =>
     Effect.gen(function* () {
-      const running = yield* server
+      const running = yield* startedServer
       yield* running.seal
       const vault = yield* Layer.build(vaultOf(withToken)).pipe(Effect.provideService(VaultServer, running))
       assert.deepStrictEqual(yield* unavailable(Effect.provide(encrypt, vault)), ["login", "unavailable", 503])
@@ -205,7 +205,7 @@ describe("HashiCorp Vault", () => {
 
   it.scopedLive("every other answer is what it is: overload, failure, no such engine, no answer of Vault's", () =>
     Effect.gen(function* () {
-      const { server, vault } = yield* standing
+      const { server, vault } = yield* prepared
       yield* Effect.provide(encrypt, vault)
       const answers: ReadonlyArray<readonly [number, unknown, ReadonlyArray<string | number>]> = [
         [429, { errors: ['request path "transit": rate limit quota exceeded'] }, ["unavailable", 429]],
@@ -231,7 +231,7 @@ describe("HashiCorp Vault", () => {
 
   it.scopedLive("a ciphertext of a version that was retired is refused, newer ones are not", () =>
     Effect.gen(function* () {
-      const { server, vault } = yield* standing
+      const { server, vault } = yield* prepared
       const old = yield* Effect.provide(encrypt, vault)
       yield* server.rotate("ws_1")
       const young = yield* Effect.provide(encrypt, vault)
@@ -279,7 +279,7 @@ describe("HashiCorp Vault", () => {
 
   it.scopedLive("DEBUG makes nothing print a token or a plaintext", () =>
     Effect.gen(function* () {
-      const { createToken, url } = yield* server
+      const { createToken, url } = yield* startedServer
       const token = yield* createToken({ ttl: 60 })
       const script = fileURLToPath(new URL("./encryptOnce.ts", import.meta.url))
       const { stderr, stdout } = yield* Effect.promise(() =>

@@ -10,7 +10,7 @@ const purpose = certificateKey("app.example.com")
 const another = clickhousePassword("ws_1")
 
 /** One server and two workers: one binds ciphertexts, the other is an earlier version or has the setting off. */
-const standing = Effect.gen(function* () {
+const prepared = Effect.gen(function* () {
   const server = Context.get(yield* Layer.build(vaultServer()), VaultServer)
   const token = yield* server.createToken({ ttl: 3_600 })
   const open = (associatedData: boolean) =>
@@ -30,7 +30,7 @@ const assertRefused = (vault: Vault["Type"], ciphertext: string, as = purpose) =
 describe("a ciphertext of HashiCorp Vault", () => {
   it.scopedLive("that was written without associated data, by an earlier version or the API, is decrypted", () =>
     Effect.gen(function* () {
-      const { binding, plain } = yield* standing
+      const { binding, plain } = yield* prepared
       const ciphertext = yield* encrypt(plain)
       assert.match(ciphertext, /^vault:v1:/)
       for (const as of [purpose, another]) assert.strictEqual(yield* decrypt(binding, ciphertext, as), plaintext)
@@ -39,7 +39,7 @@ describe("a ciphertext of HashiCorp Vault", () => {
 
   it.scopedLive("that is bound is decrypted with vault.associated_data off too, for its purpose alone", () =>
     Effect.gen(function* () {
-      const { binding, plain } = yield* standing
+      const { binding, plain } = yield* prepared
       const ciphertext = yield* encrypt(binding)
       assert.match(ciphertext, /^aad:v1:vault:v1:/)
       assert.strictEqual(yield* decrypt(plain, ciphertext, purpose), plaintext)
@@ -49,7 +49,7 @@ describe("a ciphertext of HashiCorp Vault", () => {
 
   it.scopedLive("is refused when its marker is taken off, or put on where it was not", () =>
     Effect.gen(function* () {
-      const { binding, plain } = yield* standing
+      const { binding, plain } = yield* prepared
       const ciphertext = yield* encrypt(binding)
       yield* assertRefused(binding, ciphertext.replace("aad:v1:", ""))
       yield* assertRefused(binding, `aad:v1:${yield* encrypt(plain)}`)
@@ -60,7 +60,7 @@ describe("a ciphertext of HashiCorp Vault", () => {
     "of a Vault that ignores associated data bears no marker, says so, and is decrypted after its upgrade",
     () =>
       Effect.gen(function* () {
-        const { binding, server } = yield* standing
+        const { binding, server } = yield* prepared
         yield* server.ignoreAssociatedData(true)
         assert.isFalse(yield* binding.bindsPurpose)
         const left = yield* traces(encrypt(binding))
@@ -77,7 +77,7 @@ describe("a ciphertext of HashiCorp Vault", () => {
 
   it.scopedLive("under a key whose type has no associated data is written without, and says so", () =>
     Effect.gen(function* () {
-      const { binding, server } = yield* standing
+      const { binding, server } = yield* prepared
       const errors = ["'[0].associated_data' provided for non-AEAD cipher suite rsa-4096"]
       yield* server.disturb(({ body }) =>
         "associated_data" in body ? { answer: { status: 400, json: { errors } } } : undefined
@@ -92,7 +92,7 @@ describe("a ciphertext of HashiCorp Vault", () => {
 
   it.scopedLive("is not written at all while the test of its binding has no answer", () =>
     Effect.gen(function* () {
-      const { binding, server } = yield* standing
+      const { binding, server } = yield* prepared
       for (const [status, json] of [
         [503, {}],
         [403, { errors: ["permission denied"] }],

@@ -13,7 +13,7 @@ import { gitHubWithTokens } from "./MemoryGitHub.ts"
 export interface BuildkitBuilderChoices {
   readonly telemetry: Layer.Layer<BuildTelemetry>
   /** Default: the fixture's own. */
-  readonly registry?: (ground: BuildFixture["Type"]) => Registry
+  readonly registry?: (fixture: BuildFixture["Type"]) => Registry
   /** Repositories by installation. Default: installation 1 can read the fixture's private repository. */
   readonly tokens?: Readonly<Record<string, string>>
   /** Default: none. */
@@ -28,11 +28,11 @@ export const buildkitBuilder = ({
   variables = NoBuildVariables
 }: BuildkitBuilderChoices): Layer.Layer<Builder, never, BuildFixture> =>
   Layer.unwrapEffect(
-    Effect.map(BuildFixture, (ground) =>
+    Effect.map(BuildFixture, (fixture) =>
       BuildkitBuilderLive({
-        buildkit: { address: ground.buildkit.address },
-        gitUrl: ground.git.url,
-        registry: registry(ground)
+        buildkit: { address: fixture.buildkit.address },
+        gitUrl: fixture.git.url,
+        registry: registry(fixture)
       })
     )
   ).pipe(Layer.provide([MemoryBuildLedger, variables, telemetry, FetchHttpClient.layer, gitHubWithTokens(tokens)]))

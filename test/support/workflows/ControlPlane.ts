@@ -32,7 +32,7 @@ export class ControlPlane extends Context.Tag("test/ControlPlane")<
 export class Engine extends Context.Tag("test/Engine")<Engine, MemoryRestate>() {}
 
 /** What further objects on the same engine may stand on: the database in memory and what surrounds it. */
-export type Ground = Engine | Layer.Layer.Success<typeof memoryWorld> | MemoryTables
+export type FixtureServices = Engine | Layer.Layer.Success<typeof memoryWorld> | MemoryTables
 
 export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions {
   readonly startOf?: StartOf
@@ -47,7 +47,7 @@ export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions 
   readonly github?: MemoryGitHubOptions
   readonly builds?: Partial<BuildSettings["Type"]>
   /** Serves more objects on the engine and answers with what a story needs of them, such as doubles to look into. */
-  readonly more?: Layer.Layer<More, never, Ground>
+  readonly more?: Layer.Layer<More, never, FixtureServices>
 }
 
 export const apex = "unkey.test"
@@ -117,7 +117,7 @@ export const controlPlane = <More = never>({
   ...options
 }: ControlPlaneOptions<More> = {}): Layer.Layer<More | Services> => {
   // Without more objects More is never, which is what an empty layer provides.
-  const further: Layer.Layer<More, never, Ground> = more ?? (Layer.empty as unknown as Layer.Layer<More>)
+  const further: Layer.Layer<More, never, FixtureServices> = more ?? (Layer.empty as unknown as Layer.Layer<More>)
   return Layer.merge(services(options), further).pipe(
     Layer.provideMerge(Layer.merge(memoryBuilder(options.builder), memoryGitHub(options.github))),
     // memoryWorld is built on the same tables: a layer is built once per build.
@@ -133,7 +133,7 @@ export const advance = (millis: number) => Effect.flatMap(ControlPlane, ({ engin
 export const drain = Effect.flatMap(ControlPlane, ({ engine }) => engine.drain)
 
 /** What a story may use. */
-export type Services = ControlPlane | MemoryBuilder | MemoryGitHub | Exclude<Ground, Engine>
+export type Services = ControlPlane | MemoryBuilder | MemoryGitHub | Exclude<FixtureServices, Engine>
 
 /** Runs a test on a control plane of its own. */
 export const on =

@@ -9,7 +9,7 @@ import { KeyRefillWorkflows } from "../../../src/workflows/keyRefill/KeyRefillWo
 import { QuotaCheckWorkflows } from "../../../src/workflows/quotaCheck/QuotaCheckWorkflows.ts"
 import { QuotaNoticeWorkflows } from "../../../src/workflows/quotaCheck/QuotaNoticeWorkflows.ts"
 import { type MemoryUsage, type MemoryUsageOptions, memoryUsage } from "../memory/MemoryUsage.ts"
-import { type ControlPlaneOptions, Engine, type Ground } from "./ControlPlane.ts"
+import { type ControlPlaneOptions, Engine, type FixtureServices } from "./ControlPlane.ts"
 import { command, submission } from "./commands.ts"
 
 /** What the scheduled jobs told the world. */
@@ -71,7 +71,7 @@ const served = Layer.effectDiscard(
 export type UpkeepDoubles = Upkeep | MemoryUsage
 
 /** The scheduled jobs on the engine of the control plane, with doubles of whom they talk to. */
-export const upkeep = (options: UpkeepOptions = {}): Layer.Layer<UpkeepDoubles, never, Ground> =>
+export const upkeep = (options: UpkeepOptions = {}): Layer.Layer<UpkeepDoubles, never, FixtureServices> =>
   Layer.provideMerge(served, Layer.merge(doubles(options), memoryUsage(options)))
 
 /** A control plane with them. */

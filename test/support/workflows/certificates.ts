@@ -18,16 +18,16 @@ import { type MemoryPkiOptions, memoryPki } from "../memory/MemoryPki.ts"
 import { MemoryVault } from "../memory/MemoryVault.ts"
 import type { Refuses } from "../memory/refusingStores.ts"
 import { named } from "../named.ts"
-import { apex, ControlPlane, Engine, type Ground, on, type Services } from "./ControlPlane.ts"
+import { apex, ControlPlane, Engine, type FixtureServices, on, type Services } from "./ControlPlane.ts"
 import { rows } from "./queries.ts"
 
 /** What was counted, as `what label label`. */
 export class Counted extends Context.Tag("test/Counted")<Counted, ReadonlyArray<string>>() {}
 /** Heartbeats that were tried. */
-export class Beats extends Context.Tag("test/Beats")<Beats, ReadonlyArray<string>>() {}
+export class SentHeartbeats extends Context.Tag("test/SentHeartbeats")<SentHeartbeats, ReadonlyArray<string>>() {}
 
 /** What a story about certificates may look into. */
-export type Doubles = MemoryCa | MemoryDns | Counted | Beats
+export type Doubles = MemoryCa | MemoryDns | Counted | SentHeartbeats
 
 export interface CertificatesOptions {
   readonly ca?: MemoryCaOptions
@@ -36,7 +36,7 @@ export interface CertificatesOptions {
   readonly settings?: Partial<CertificateSettings["Type"]>
   /** Whether the database refuses to store certificates, by Unix milliseconds. */
   readonly refusesCertificates?: (now: number) => boolean
-  readonly beat?: Effect.Effect<void, HeartbeatFailed>
+  readonly heartbeat?: Effect.Effect<void, HeartbeatFailed>
   /** Statements that the database refuses for good. */
   readonly refuses?: Refuses
 }
@@ -60,13 +60,13 @@ const counting = Layer.effectContext(
   })
 )
 
-const beating = (beat: Effect.Effect<void, HeartbeatFailed> = Effect.void) =>
+const heartbeats = (heartbeat: Effect.Effect<void, HeartbeatFailed> = Effect.void) =>
   Layer.effectContext(
     Effect.sync(() => {
-      const beats: Array<string> = []
-      const note = (job: string) => Effect.sync(() => void beats.push(job))
-      const heartbeat = Heartbeat.of({ send: (job) => Effect.zipRight(note(job), beat) })
-      return Context.make(Beats, beats).pipe(Context.add(Heartbeat, heartbeat))
+      const sent: Array<string> = []
+      const note = (job: string) => Effect.sync(() => void sent.push(job))
+      const service = Heartbeat.of({ send: (job) => Effect.zipRight(note(job), heartbeat) })
+      return Context.make(SentHeartbeats, sent).pipe(Context.add(Heartbeat, service))
     })
   )
 
@@ -119,7 +119,7 @@ const proofs = implement(DomainProofService, {
 })
 
 /** The service of certificates with a CA, a DNS and a vault in memory. */
-export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Doubles, never, Ground> =>
+export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Doubles, never, FixtureServices> =>
   Layer.effectDiscard(
     Effect.flatMap(Engine, (engine) => Effect.zipRight(engine.serve(proofs), engine.serve(CertificateWorkflows)))
   ).pipe(
@@ -128,7 +128,7 @@ export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Dou
     Layer.provideMerge(
       Layer.mergeAll(
         counting,
-        beating(options.beat),
+        heartbeats(options.heartbeat),
         memoryPki(options.pki),
         MemoryVault,
         refusing(options.refusesCertificates),

@@ -8,7 +8,7 @@ import { DomainProofWorkflows } from "../../../src/workflows/domainProof/DomainP
 import { seedCertified } from "../memory/certificateSeeds.ts"
 import { MemoryDns, memoryDns } from "../memory/MemoryDns.ts"
 import { seedProject } from "../memory/seeds.ts"
-import { ControlPlane, Engine, type Ground, on } from "./ControlPlane.ts"
+import { ControlPlane, Engine, type FixtureServices, on } from "./ControlPlane.ts"
 import { startOfTime } from "./certificateStories.ts"
 
 export const domain = "app.example.com"
@@ -20,7 +20,7 @@ const platformZone = Either.getOrThrow(domainName("unkey.test"))
 export class ProofEvents extends Context.Tag("test/ProofEvents")<ProofEvents, ReadonlyArray<string>>() {}
 
 /** DomainProofService on the engine, with DNS in memory. */
-export const domainProofs: Layer.Layer<ProofEvents | MemoryDns, never, Ground> = Layer.effect(
+export const domainProofs: Layer.Layer<ProofEvents | MemoryDns, never, FixtureServices> = Layer.effect(
   ProofEvents,
   Effect.gen(function* () {
     const engine = yield* Engine

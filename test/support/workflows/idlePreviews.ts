@@ -4,7 +4,7 @@ import { ClickhouseUnavailable, type TrafficQuery, TrafficSource } from "../../.
 import { IdlePreviewWorkflows } from "../../../src/workflows/idlePreviews/IdlePreviewWorkflows.ts"
 import { namesOf } from "../memory/seeds.ts"
 import type { Tables } from "../memory/Tables.ts"
-import { ControlPlane, type ControlPlaneOptions, Engine, type Ground } from "./ControlPlane.ts"
+import { ControlPlane, type ControlPlaneOptions, Engine, type FixtureServices } from "./ControlPlane.ts"
 import { createdAt, seedReady, withLive } from "./seeds.ts"
 import type { Story } from "./stories.ts"
 
@@ -43,7 +43,7 @@ const traffic = ({ busy = [], isAway = () => false, lastRequests = new Map() }: 
   )
 
 /** Serves the search for idle previews on the engine of the story. */
-export const idleSearch = (options: TrafficOptions = {}): Layer.Layer<Questions, never, Ground> =>
+export const idleSearch = (options: TrafficOptions = {}): Layer.Layer<Questions, never, FixtureServices> =>
   Layer.effectDiscard(Effect.flatMap(Engine, (engine) => engine.serve(IdlePreviewWorkflows))).pipe(
     Layer.provideMerge(traffic(options))
   )

@@ -21,13 +21,13 @@ import { named } from "../../support/named.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
 import { refusedUntil, startOfTime } from "../../support/workflows/certificateStories.ts"
 import {
-  Beats,
   certificateRow,
   challengeRow,
   delegate,
   onCertificates,
   processChallenge,
   renewAll,
+  SentHeartbeats,
   settled
 } from "../../support/workflows/certificates.ts"
 import { rows } from "../../support/workflows/queries.ts"
@@ -284,9 +284,9 @@ describe("the renewal of all certificates", () => {
     Effect.gen(function* () {
       yield* seedCertified(host, startOfTime - day, startOfTime + 89 * day)
       assert.deepStrictEqual(yield* renewAll(), counts(1, 0))
-      assert.deepStrictEqual(yield* Beats, ["cert_renewal", "cert_renewal", "cert_renewal"])
+      assert.deepStrictEqual(yield* SentHeartbeats, ["cert_renewal", "cert_renewal", "cert_renewal"])
       assert.deepStrictEqual(yield* renewAll(), counts(1, 0))
-    }).pipe(onCertificates({ beat: new HeartbeatFailed({ job: "cert_renewal", reason: "unreachable" }) }))
+    }).pipe(onCertificates({ heartbeat: new HeartbeatFailed({ job: "cert_renewal", reason: "unreachable" }) }))
   )
 
   it.effect("goes through all pages, and spreads what is due at once over minutes", () =>

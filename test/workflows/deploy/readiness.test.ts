@@ -23,15 +23,15 @@ const at = (elapsed: number, ...regions: ReadonlyArray<RegionHealth>): Readiness
 
 const policy = readinessPolicyOf(null, 180_000)
 
-/** The verdict after the last poll, as the waiting workflow would reach it. */
+/** The decision after the last poll, as the waiting workflow would reach it. */
 const afterPolls = (...polls: ReadonlyArray<ReadinessPoll>): Readiness => {
   let history = noReadinessHistory
-  let verdict: Readiness = { _tag: "Waiting" }
+  let decision: Readiness = { _tag: "Waiting" }
   for (const poll of polls) {
     history = observePoll(history, poll)
-    verdict = decideReadiness(history, poll, policy)
+    decision = decideReadiness(history, poll, policy)
   }
-  return verdict
+  return decision
 }
 
 const waiting = { _tag: "Waiting" } as const
@@ -102,8 +102,8 @@ describe("waiting for instances", () => {
   })
 
   it("ends with failure when one region fails entirely although another runs", () => {
-    const verdict = afterPolls(...until(failureGrace, region("a", 1, "running"), region("b", 1, "failed")))
-    assert.deepStrictEqual(verdict, { _tag: "Failed", reason: "no instance runs in b; failed: b-0" })
+    const decision = afterPolls(...until(failureGrace, region("a", 1, "running"), region("b", 1, "failed")))
+    assert.deepStrictEqual(decision, { _tag: "Failed", reason: "no instance runs in b; failed: b-0" })
   })
 
   it("is not blocked by one slow region of several once the others have run for the grace period", () => {
@@ -162,12 +162,12 @@ describe("the readiness rule", () => {
     fc.assert(
       fc.property(history, regions, fc.nat(2 * deadline), (past, seen, elapsed) => {
         const poll = at(elapsed, ...seen)
-        const verdict = decideReadiness(observePoll(past, poll), poll, policy)
-        if (verdict._tag !== "Ready") return
-        assert.isAbove(verdict.running.length, 0)
+        const decision = decideReadiness(observePoll(past, poll), poll, policy)
+        if (decision._tag !== "Ready") return
+        assert.isAbove(decision.running.length, 0)
         for (const { region: name, desiredReplicas, running } of seen) {
-          assert.strictEqual(verdict.running.includes(name), running >= desiredReplicas)
-          assert.strictEqual(verdict.slow.includes(name), running < desiredReplicas)
+          assert.strictEqual(decision.running.includes(name), running >= desiredReplicas)
+          assert.strictEqual(decision.slow.includes(name), running < desiredReplicas)
         }
       })
     )

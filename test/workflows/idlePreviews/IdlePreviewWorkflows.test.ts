@@ -27,7 +27,7 @@ const withMany = (count: number) =>
   })
 
 /** Previews that stand by. */
-const standing = Effect.map(rows, ({ deployments }) =>
+const deployed = Effect.map(rows, ({ deployments }) =>
   deployments.filter((row) => row.desired_state === "standby").map(({ id }) => id)
 )
 
@@ -179,7 +179,7 @@ describe("scaling down idle previews", () => {
       yield* engine.result(run)
       assert.deepStrictEqual(yield* scaleDown, Either.right({}))
       assert.deepStrictEqual(engine.stateOf(IdlePreviews.name, "global"), {})
-      assert.lengthOf(yield* standing, 100)
+      assert.lengthOf(yield* deployed, 100)
       yield* engine.drain
       assert.deepStrictEqual(unfinished(engine), [])
     }).pipe(on(idlePreviews()))
@@ -191,7 +191,7 @@ describe("scaling down idle previews", () => {
       yield* withLive
       yield* withMany(12_001)
       yield* scaleDown
-      assert.deepStrictEqual(yield* standing, ["d_p12000"])
+      assert.deepStrictEqual(yield* deployed, ["d_p12000"])
       const parts = engine.invocations.filter(({ target }) => target.handler === "Sweep")
       const looks = parts.map((invocation) => invocation.entries.filter(({ kind }) => kind === "run").length)
       assert.deepStrictEqual(looks, [20, 20, 20, 1])
@@ -207,7 +207,7 @@ describe("scaling down idle previews", () => {
       assert.deepStrictEqual(yield* scaleDown, Either.right({}))
       assert.lengthOf(yield* stops, 2000)
       assert.strictEqual(new Set(yield* stops).size, 2000)
-      assert.lengthOf(yield* standing, 2000)
+      assert.lengthOf(yield* deployed, 2000)
       assert.strictEqual(flight.most, 8)
       const parts = engine.invocations.filter(({ target }) => target.handler === "Sweep")
       assert.isAtLeast(parts.length, 10)
@@ -232,7 +232,7 @@ describe("scaling down idle previews", () => {
       isAway = false
       yield* engine.advance("15 minutes")
       assert.deepStrictEqual(yield* scaleDown, Either.right({}))
-      assert.lengthOf(yield* standing, 100)
+      assert.lengthOf(yield* deployed, 100)
       yield* engine.drain
       assert.deepStrictEqual(unfinished(engine), [])
     }).pipe(

@@ -177,9 +177,9 @@ export class Attempts {
     invocation.failures++
     const { endsWhenExhausted = [], retry = {} } = this.#server.bound(invocation.target.service)?.options ?? {}
     const ends = endsWhenExhausted.includes(invocation.target.handler)
-    const verdict = afterFailedAttempt(retry, invocation.failures, ends)
-    if (verdict._tag === "Retry") return this.#backOff(journal, error, verdict.afterMillis)
-    if (verdict._tag === "Pause") return this.#pause(journal, error)
+    const decision = afterFailedAttempt(retry, invocation.failures, ends)
+    if (decision._tag === "Retry") return this.#backOff(journal, error, decision.afterMillis)
+    if (decision._tag === "Pause") return this.#pause(journal, error)
     this.#end(journal)
     this.#server.complete(invocation, rejected(messageOf(error), 500))
   }
@@ -187,18 +187,18 @@ export class Attempts {
   #runFailed(journal: RunningAttempt, entry: Entry, error: unknown, options: RunOptions): void {
     const { since, times } = journal.failedBefore
     const failed = { times: times + 1, sinceMillis: this.#server.time.now - since }
-    const verdict = afterFailedRun(options, error, failed)
-    switch (verdict?._tag) {
+    const decision = afterFailedRun(options, error, failed)
+    switch (decision?._tag) {
       case undefined:
         return this.#attemptFailed(journal, error)
       case "Final":
-        return journal.answer(entry, { ok: false, error: verdict.error })
+        return journal.answer(entry, { ok: false, error: decision.error })
       case "GiveUp":
         return journal.answer(entry, rejected(messageOf(error), 500))
       case "Pause":
         return this.#pause(journal, error)
       case "Retry":
-        return this.#backOff(journal, error, verdict.afterMillis)
+        return this.#backOff(journal, error, decision.afterMillis)
     }
   }
 

@@ -98,9 +98,9 @@ export const removeRecord = (issuance: Issuance) =>
 /** Stores the record in state before writing it, so that a crash cannot leave an untracked record. */
 const ensureWritten = (record: ChallengeRecord, issuance: Issuance, value: string) =>
   Effect.gen(function* () {
-    const { record: standing } = issuance
-    const isSame = standing?.value === value && standing.name === record.name
-    if (isSame && standing.addedAt !== null) return { issuance, written: standing }
+    const { record: current } = issuance
+    const isSame = current?.value === value && current.name === record.name
+    if (isSame && current.addedAt !== null) return { issuance, written: current }
     const before = isSame ? issuance : yield* removeRecord(issuance)
     const intended = { name: record.name, value, changeId: null, addedAt: null, isVisible: false }
     const intending = yield* save(before, { record: intended })

@@ -27,7 +27,7 @@ const CurrentStatus = Schema.Struct({ status: DeploymentStatus, depotProjectId: 
 const readCurrentStatus = ({ id, projectId }: Deployment) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
-    const standing = Effect.gen(function* () {
+    const current = Effect.gen(function* () {
       const found = yield* deployments.find(id)
       const depotProjectId = Option.getOrNull(yield* deployments.depotProject(projectId))
       return yield* Option.match(found, {
@@ -35,7 +35,7 @@ const readCurrentStatus = ({ id, projectId }: Deployment) =>
         onSome: ({ deployment: { status } }) => Effect.succeed({ status, depotProjectId })
       })
     })
-    return yield* databaseStep("check-standing", standing, { output: CurrentStatus, error: NotFound })
+    return yield* databaseStep("check-standing", current, { output: CurrentStatus, error: NotFound })
   })
 
 /** Stores the Depot project, so that the project's next build uses its cache. */

@@ -20,7 +20,7 @@ export interface BuildProgress {
   /** Whether the builder is known to have accepted the build. */
   readonly isStarted: boolean
   /** Why the builder has not accepted it; empty when it has. */
-  readonly trouble: string
+  readonly lastProblem: string
   readonly restarts: number
 }
 
@@ -52,8 +52,8 @@ export const decideBuild = (
   if (isLost && progress.restarts >= maxRestarts)
     return { _tag: "Failed", problem: `the builder lost this build ${maxRestarts + 1} times; try again later` }
   if (at - progress.startedAt >= deadline) {
-    const trouble = state._tag === "Unreachable" ? state.reason : progress.trouble
-    const cause = trouble === "" ? "" : `; the builder's last problem: ${trouble}`
+    const lastProblem = state._tag === "Unreachable" ? state.reason : progress.lastProblem
+    const cause = lastProblem === "" ? "" : `; the builder's last problem: ${lastProblem}`
     return { _tag: "Failed", problem: `the build did not finish within ${minutes(deadline)}${cause}` }
   }
   return {

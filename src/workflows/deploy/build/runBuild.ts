@@ -72,12 +72,12 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
         )
       )
     let leaseEnds = lease.ends
-    const { at, outcome, reason: trouble } = yield* startNow(leaseEnds)
+    const { at, outcome, reason: lastProblem } = yield* startNow(leaseEnds)
     let progress: BuildProgress = {
       startedAt: at,
       renewedAt: at,
       isStarted: outcome === "started",
-      trouble,
+      lastProblem,
       restarts: 0
     }
     let elapsed = 0
@@ -91,17 +91,17 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
         leaseEnds = yield* renewSlot(request)
         progress = { ...progress, renewedAt: seen.at }
       }
-      const verdict = decideBuild(progress, seen, lease.deadline)
-      if (verdict._tag === "Succeeded") return verdict.built
-      if (verdict._tag === "Failed") return yield* failed(verdict.problem)
-      if (verdict.isRenewalDue) {
+      const decision = decideBuild(progress, seen, lease.deadline)
+      if (decision._tag === "Succeeded") return decision.built
+      if (decision._tag === "Failed") return yield* failed(decision.problem)
+      if (decision.isRenewalDue) {
         leaseEnds = yield* renewSlot(request)
         progress = { ...progress, renewedAt: seen.at }
       }
-      if (verdict.isAgain) {
+      if (decision.isAgain) {
         const again = yield* startNow(leaseEnds)
         const restarts = progress.restarts + (progress.isStarted ? 1 : 0)
-        progress = { ...progress, isStarted: again.outcome === "started", trouble: again.reason, restarts }
+        progress = { ...progress, isStarted: again.outcome === "started", lastProblem: again.reason, restarts }
       }
     }
   })

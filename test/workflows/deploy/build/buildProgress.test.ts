@@ -9,7 +9,7 @@ import {
 import { buildIdOf, builtImage } from "../../../../src/workflows/deploy/build/builtImage.ts"
 
 const deadline = 30 * 60_000
-const begun: BuildProgress = { startedAt: 1000, renewedAt: 1000, isStarted: true, trouble: "", restarts: 0 }
+const begun: BuildProgress = { startedAt: 1000, renewedAt: 1000, isStarted: true, lastProblem: "", restarts: 0 }
 const running: BuildObservation["state"] = { _tag: "Running", detail: "" }
 const unknown: BuildObservation["state"] = { _tag: "Unknown" }
 const unreachable: BuildObservation["state"] = { _tag: "Unreachable", reason: "timeout" }
@@ -46,7 +46,7 @@ describe("a look at a build", () => {
     assert.include(seenAfter(deadline, unreachable), {
       problem: "the build did not finish within 30 minutes; the builder's last problem: timeout"
     })
-    assert.include(seenAfter(deadline, unknown, { isStarted: false, trouble: "denied" }), {
+    assert.include(seenAfter(deadline, unknown, { isStarted: false, lastProblem: "denied" }), {
       problem: "the build did not finish within 30 minutes; the builder's last problem: denied"
     })
   })

@@ -66,7 +66,7 @@ const database = Effect.gen(function* () {
 })
 
 /** One of each on this machine: a durable MariaDB behind a proxy, Restate, the bundled worker; krane and clients beside them. */
-export const ground = Effect.gen(function* () {
+export const fixture = Effect.gen(function* () {
   const { direct, proxy, victim: mysql, worker: workerUrl } = yield* database
   const program = yield* Effect.mapError(Effect.flatten(findRestate), () => missing("Restate"))
   const restate = yield* startRestate(program, {})
@@ -89,10 +89,10 @@ export const ground = Effect.gen(function* () {
   }
 })
 
-export type Ground = Effect.Effect.Success<typeof ground>
+export type Fixture = Effect.Effect.Success<typeof fixture>
 
 /** Who stands beside the worker: krane, the control API's database connection, and the callers. */
-export const neighbours = ({ direct, ingress }: Ground) =>
+export const neighbours = ({ direct, ingress }: Fixture) =>
   krane({ regions, pollInterval: "50 millis", startDelay: 0 }).pipe(
     Layer.provideMerge(simulatorDatabase(direct)),
     Layer.merge(Ingress.layer({ url: ingress }))
