@@ -1,6 +1,5 @@
 import { Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import { Clock, Console, Duration, Effect, Either, Layer, Option, Schema } from "effect"
-import { services } from "../contract/services.ts"
 import { type ClassifiedVersion, decideRemoval, type Removal, RestateVersions } from "../operations/RestateVersions.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { configFile, program } from "./program.ts"
@@ -33,7 +32,11 @@ export class WorkLeftBehind extends Schema.TaggedError<WorkLeftBehind>()("WorkLe
   }
 }
 
-const ours: ReadonlySet<string> = new Set(services.map(({ name }) => name))
+/** Names of this worker's services. Loaded by this command only: the list brings every workflow along. */
+const ours = Effect.map(
+  Effect.promise(() => import("../composition/implementations.ts")),
+  ({ contracts }): ReadonlySet<string> => new Set(contracts.map(({ name }) => name))
+)
 
 /** Two reads this far apart must agree, because Restate's partitions learn of a new version at different times. */
 const settle = Duration.seconds(5)
@@ -46,7 +49,7 @@ const pollInterval = Duration.seconds(5)
 const look = Effect.gen(function* () {
   const versions = yield* RestateVersions
   const registered = yield* versions.registered
-  return decideRemoval(registered, yield* versions.unfinished, ours)
+  return decideRemoval(registered, yield* versions.unfinished, yield* ours)
 })
 
 const show = ({ orphaned, versions }: Removal) =>

@@ -2,10 +2,10 @@ import type { FileSystem } from "@effect/platform"
 import { Effect, Layer, Option } from "effect"
 import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadRestateAdmin } from "../config/restateAdmin.ts"
-import { deadlinesOf } from "../contract/deadlines.ts"
 import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
 import type { Invocations } from "../operations/Invocations.ts"
 import { InvocationWatchSettings } from "../operations/InvocationWatchSettings.ts"
+import { deadlinesOf } from "./deadlines.ts"
 
 export interface AdminSource {
   /** Path of the configuration file. */
@@ -26,7 +26,7 @@ export const StatusServices = ({
         Layer.succeed(InvocationWatchSettings, {
           adminUrl: restate.adminUrl,
           hasKey: Option.isSome(restate.apiKey),
-          deadlines: deadlinesOf(builds)
+          deadlines: deadlinesOf({ builds })
         })
       )
     )

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { Contract } from "effect-restate"
 import { DomainName } from "../names/DomainName.ts"
+import { longJob } from "./Deadline.ts"
 import { DatabaseRefused, InvalidRequest, IssuanceUnavailable, NotFound, RunGivenUp } from "./errors.ts"
 import { id, list, message, optional, required } from "./protojson.ts"
 import { bool, int32, int64, millis, text } from "./scalars.ts"
@@ -54,7 +55,8 @@ export const CertificateService = Contract.object("hydra.v1.CertificateService",
       renewalsTriggered: int32,
       failedDomains: list(text())
     }),
-    error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp)
+    error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp),
+    annotations: longJob
   },
   /**
    * For operators, for instance after a key compromise: replaces the certificate whatever its age, without the daily

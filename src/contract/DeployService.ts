@@ -1,5 +1,6 @@
-import { Schema } from "effect"
+import { Duration, Schema } from "effect"
 import { Contract } from "effect-restate"
+import { deadline } from "./Deadline.ts"
 import {
   DatabaseRefused,
   DeploymentFailed,
@@ -41,6 +42,14 @@ const DeployRequest = message(
 )
 
 /**
+ * A deploy from git may queue for two hours and build until the build deadline, both three times, and then waits for
+ * instances.
+ */
+const deployDeadline = deadline(({ builds }) =>
+  Duration.sum(Duration.times(Duration.sum(Duration.hours(2), builds.deadline), 3), Duration.hours(1))
+)
+
+/**
  * Makes deployments live. The key is chosen by the caller (project or deployment id): every handler is shared, so a
  * rollback never waits for a deploy. RoutingService serialises what must not run concurrently.
  */
@@ -49,7 +58,8 @@ export const DeployService = Contract.object("hydra.v1.DeployService", {
     input: DeployRequest,
     output: message("hydra.v1.DeployResponse", {}),
     error: Schema.Union(InvalidRequest, GitSourceUnavailable, NotFound, DeploymentFailed, DatabaseRefused),
-    mode: "shared"
+    mode: "shared",
+    annotations: deployDeadline
   },
   Rollback: {
     input: message("hydra.v1.RollbackRequest", { sourceDeploymentId: id(128), targetDeploymentId: id(128) }),

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { Contract } from "effect-restate"
+import { longJob } from "./Deadline.ts"
 import { DatabaseRefused, InvalidRequest, RunGivenUp } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { bool, int32, text } from "./scalars.ts"
@@ -18,7 +19,8 @@ export const KeyRefillService = Contract.object("hydra.v1.KeyRefillService", {
     input: message("hydra.v1.RunRefillRequest", {}),
     output: message("hydra.v1.RunRefillResponse", { keysRefilled: int32 }),
     error: Schema.Union(InvalidRequest, DatabaseRefused, RunGivenUp),
-    mode: "shared"
+    mode: "shared",
+    annotations: longJob
   },
   /** A bounded part of the run: starts over, or continues after the last part. Answers how many keys it refilled. */
   RefillSlice: {

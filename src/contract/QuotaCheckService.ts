@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { Contract } from "effect-restate"
+import { longJob } from "./Deadline.ts"
 import { DatabaseRefused, InvalidRequest, RunGivenUp, UsageNotConfigured } from "./errors.ts"
 import { message } from "./protojson.ts"
 import { bool, int32, text } from "./scalars.ts"
@@ -29,7 +30,8 @@ export const QuotaCheckService = Contract.object("hydra.v1.QuotaCheckService", {
       notificationsSent: int32
     }),
     error: Schema.Union(InvalidRequest, UsageNotConfigured, DatabaseRefused, RunGivenUp),
-    mode: "shared"
+    mode: "shared",
+    annotations: longJob
   },
   /** A bounded part of the check: workspaces after one id. */
   CheckSlice: {
@@ -37,7 +39,8 @@ export const QuotaCheckService = Contract.object("hydra.v1.QuotaCheckService", {
     output: message("ctrl_worker.v1.CheckSliceResponse", { ...Position, done: bool }),
     error: Schema.Union(InvalidRequest, UsageNotConfigured, DatabaseRefused, RunGivenUp),
     mode: "shared",
-    ingress: "private"
+    ingress: "private",
+    annotations: longJob
   },
   /** Removes expired entries from the Go worker's state of sent notices. */
   ForgetOldNotices: {

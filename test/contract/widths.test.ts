@@ -1,10 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { JSONSchema, Schema } from "effect"
-import type { Contract } from "effect-restate"
 import fc from "fast-check"
 import { id, message } from "../../src/contract/protojson.ts"
 import { text } from "../../src/contract/scalars.ts"
-import { services } from "../../src/contract/services.ts"
+import { contracts } from "../docs/contracts.ts"
 import { columns, widthOf } from "../support/columns.ts"
 
 interface JsonSchemaNode {
@@ -21,7 +20,6 @@ const boundedFields = (node: JsonSchemaNode, path: string): ReadonlyArray<readon
   ...(node.items === undefined ? [] : boundedFields(node.items, `${path}[]`))
 ]
 
-const contracts: ReadonlyArray<Contract> = services
 const fields = contracts
   .flatMap(({ handlers }) => Object.values(handlers))
   .flatMap(({ input, output }) => [input, output])

@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Layer } from "effect"
-import { alwaysServed } from "../../src/composition/workflows.ts"
+import { implementations } from "../../src/composition/implementations.ts"
 import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { DomainProofService } from "../../src/contract/DomainProofService.ts"
 import { KeyRefillService } from "../../src/contract/KeyRefillService.ts"
 import { QuotaCheckService } from "../../src/contract/QuotaCheckService.ts"
 import { BusinessMetrics, type ScheduledTask } from "../../src/services/BusinessMetrics.ts"
-import { ClickhouseUserWorkflows } from "../../src/workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
 import { seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { seedKey } from "../support/memory/keySeeds.ts"
 import { MemoryUsage } from "../support/memory/MemoryUsage.ts"
@@ -19,8 +18,6 @@ import { domain, domainProofs, provenDomain } from "../support/workflows/domainP
 import { timed } from "../support/workflows/queries.ts"
 import { unfinished } from "../support/workflows/scenario.ts"
 import { upkeep } from "../support/workflows/Upkeep.ts"
-
-const implementations = [...alwaysServed, ClickhouseUserWorkflows]
 
 interface Case<More> {
   readonly name: string

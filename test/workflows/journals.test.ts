@@ -3,7 +3,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "effect-restate/testing"
-import { services } from "../../src/contract/services.ts"
+import { contracts } from "../docs/contracts.ts"
 import { commitStories, gitStories, slotStories } from "../support/workflows/buildStories.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import { certificateStories } from "../support/workflows/certificateStories.ts"
@@ -96,7 +96,7 @@ const handlerOf = (invocation: string): string => {
   return `${target.slice(0, target.indexOf("/"))}/${target.slice(target.lastIndexOf("/") + 1)}`
 }
 
-const everyHandler = services.flatMap(({ handlers, name }) =>
+const everyHandler = contracts.flatMap(({ handlers, name }) =>
   Object.keys(handlers).map((handler) => `${name}/${handler}`)
 )
 

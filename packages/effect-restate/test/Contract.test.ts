@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Context, Schema } from "effect"
 import { Contract, type Failure, type HandlerName, type Input, type Output } from "../src/contract/Contract.ts"
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
@@ -30,6 +30,18 @@ describe("a contract", () => {
     assert.deepStrictEqual([service.kind, service.handlers.Send.mode], ["service", "shared"])
     assert.strictEqual(workflow.kind, "workflow")
     assert.deepStrictEqual([workflow.handlers.run.mode, workflow.handlers.status.mode], ["exclusive", "shared"])
+  })
+
+  it("keeps what a handler is annotated with, for code that reads the contract", () => {
+    class Owner extends Context.Reference<Owner>()("test/Owner", { defaultValue: () => "none" }) {}
+    const { Add, Read } = Contract.object("Owned", {
+      Add: { annotations: Context.make(Owner, "payments") },
+      Read: {}
+    }).handlers
+    assert.deepStrictEqual(
+      [Add, Read].map(({ annotations }) => Context.get(annotations, Owner)),
+      ["payments", "none"]
+    )
   })
 
   it("keeps its types, and refuses what no declaration has", () => {

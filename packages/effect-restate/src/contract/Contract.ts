@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Context, Schema } from "effect"
 
 // biome-ignore-start lint/suspicious/noExplicitAny: Schema is invariant in both sides, so no narrower wildcard accepts every codec
 /** Any codec that needs no services. `Schema.Never` fits the last members only. */
@@ -39,6 +39,8 @@ export interface HandlerContract {
   readonly error: AnySchema
   readonly mode: HandlerMode
   readonly ingress: IngressAccess
+  /** What the contract's readers attached to the handler. Neither Restate nor callers see it, and nothing of it is enforced. */
+  readonly annotations: Context.Context<never>
 }
 
 /**
@@ -73,6 +75,11 @@ export interface HandlerDeclaration {
   readonly error?: AnySchema
   /** Default `public`. */
   readonly ingress?: IngressAccess
+  /**
+   * Values for code that reads the contract, such as a deadline that monitoring compares with. Restate and callers do not see
+   * them, and the kit enforces nothing. Default empty.
+   */
+  readonly annotations?: Context.Context<never>
 }
 
 export interface ObjectHandlerDeclaration extends HandlerDeclaration {
@@ -93,6 +100,7 @@ type Declared<D, Mode extends HandlerMode> = {
   readonly error: D extends { readonly error: infer S extends AnySchema } ? S : Defaults["error"]
   readonly ingress: D extends { readonly ingress: infer I extends IngressAccess } ? I : Defaults["ingress"]
   readonly mode: Mode
+  readonly annotations: Context.Context<never>
 }
 
 type ModeOf<D> = D extends { readonly mode: infer M extends HandlerMode } ? M : "exclusive"
@@ -136,7 +144,8 @@ const declare = (
         output: declared.output ?? Schema.Void,
         error: declared.error ?? Schema.Never,
         mode: modeOf(handler, declared),
-        ingress: declared.ingress ?? "public"
+        ingress: declared.ingress ?? "public",
+        annotations: declared.annotations ?? Context.empty()
       }
     ])
   )
