@@ -23,7 +23,7 @@ const examine = (configArguments: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const read = yield* Effect.either(loadWorkerConfig(configArguments))
     if (Either.isLeft(read)) return checkReport(version, read.left.problems, [], [])
-    const { dependencies } = yield* Effect.promise(() => import("../composition/dependencies.ts"))
+    const { dependencies } = yield* Effect.promise(() => import("../composition/check/dependencies.ts"))
     const named = yield* Effect.provideService(dependencies, WorkerConfig, read.right)
     return checkReport(version, [], read.right.exposed, yield* checkDependencies(named, within))
   }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)), Effect.withTracerEnabled(false))

@@ -1,6 +1,5 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Clock, Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
-import { Ingress } from "../composition/ingress.ts"
 import { exposureOf } from "../config/httpAddresses.ts"
 import { exposedSecretEvent } from "../config/Setting.ts"
 import { firingOf, schedules } from "../contract/schedules.ts"
@@ -69,6 +68,7 @@ export const cronCommand = Command.make("cron", { task, at, ingress }, ({ at, in
     const address = yield* addressOf(ingress)
     const instant = Option.isSome(at) ? at.value.getTime() : yield* Clock.currentTimeMillis
     const firing = firingOf(task, instant)
+    const { Ingress } = yield* Effect.promise(() => import("../composition/commands.ts"))
     const accepted = yield* Effect.zipRight(
       warnOfExposedKey(address),
       Effect.flatMap(RestateIngress, ({ send }) => send(firing))

@@ -151,7 +151,7 @@ export const versionsCommand = versions.pipe(
   Command.provide(({ adminUrl, config }) =>
     Layer.unwrapEffect(
       Effect.gen(function* () {
-        const { Versions } = yield* Effect.promise(() => import("../composition/versions.ts"))
+        const { Versions } = yield* Effect.promise(() => import("../composition/commands.ts"))
         const outer = yield* program
         return Versions({ config: Option.orElse(config, () => outer.config), adminUrl })
       })

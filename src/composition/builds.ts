@@ -1,14 +1,13 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Option, Redacted, Schema } from "effect"
-import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import type { WorkerConfig, WorkerConfigShape } from "../config.ts"
 import { BuildkitBuilderLive } from "../layers/builder/BuildkitBuilderLive.ts"
 import type { BuildkitAddress, BuildkitTls } from "../layers/builder/buildkit/BuildkitClient.ts"
 import { DepotBuilderLive, type DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
 import { NoBuilder } from "../layers/builder/NoBuilder.ts"
 import { RegistryHttp } from "../layers/builder/registryAccess.ts"
 import type { BuildEnvironment } from "../layers/builder/solveImage.ts"
-import { GitHubLive } from "../layers/github/GitHubLive.ts"
 import { BuildLedgerLive } from "../layers/mysql/BuildLedgerLive.ts"
 import { BuildVariablesLive, NoBuildVariables } from "../layers/mysql/BuildVariablesLive.ts"
 import type { MysqlPools } from "../layers/mysql/MysqlPools.ts"
@@ -18,6 +17,7 @@ import type { BuildTelemetry } from "../services/builds/BuildTelemetry.ts"
 import type { BuildVariables } from "../services/builds/BuildVariables.ts"
 import type { GitHub } from "../services/builds/GitHub.ts"
 import type { Vault } from "../services/vault/Vault.ts"
+import { fromConfig } from "./fromConfig.ts"
 
 /** A file that a setting names cannot be read. */
 export class SettingFileUnreadable extends Schema.TaggedError<SettingFileUnreadable>()("SettingFileUnreadable", {
@@ -105,8 +105,8 @@ const layerOf = (
   }
 }
 
-const Variables: Layer.Layer<BuildVariables, never, MysqlPools | Vault | WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, ({ builds }) => (builds.environmentSecrets ? BuildVariablesLive : NoBuildVariables))
+const Variables: Layer.Layer<BuildVariables, never, MysqlPools | Vault | WorkerConfig> = fromConfig(({ builds }) =>
+  builds.environmentSecrets ? BuildVariablesLive : NoBuildVariables
 )
 
 /**
@@ -117,10 +117,4 @@ export const Builds: Layer.Layer<
   Builder,
   SettingFileUnreadable,
   BuildTelemetry | GitHub | MysqlPools | Vault | WorkerConfig
-> = Layer.unwrapEffect(Effect.map(WorkerConfig, layerOf)).pipe(Layer.provide([BuildLedgerLive, Variables]))
-
-export const Repositories: Layer.Layer<GitHub, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, ({ github: { allowUnauthenticatedDeployments, apiUrl, app } }) =>
-    GitHubLive({ apiUrl, app, allowsUnauthenticated: allowUnauthenticatedDeployments })
-  )
-)
+> = fromConfig(layerOf).pipe(Layer.provide([BuildLedgerLive, Variables]))

@@ -1,15 +1,19 @@
-import { Array as Arr, Effect, Either, Layer, Option } from "effect"
+import { readFile } from "node:fs/promises"
+import { Array as Arr, Effect, Either, Layer, Option, Schema } from "effect"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import { AcmeClientLive } from "../layers/acme/AcmeClientLive.ts"
+import { isChain } from "../layers/acme/chains.ts"
+import { PkiLive } from "../layers/PkiLive.ts"
 import { type DomainName, domainName, wildcardOf } from "../names/DomainName.ts"
-import { CertificateSettings, type ChallengeRules } from "../services/certificate/CertificateSettings.ts"
-import { PlatformZones } from "../services/customDomain/PlatformZones.ts"
+import type { Acme } from "../services/certificate/Acme.ts"
+import type { ChallengeRules } from "../services/certificate/CertificateSettings.ts"
+import type { Pki } from "../services/certificate/Pki.ts"
 import { ChallengeRecord, delegatedLabelLength } from "../services/dns/ChallengeRecord.ts"
-import { DomainProofSettings } from "../services/domainProof/DomainProofSettings.ts"
 
 type Apexes = Pick<WorkerConfigShape, "availableRegions" | "defaultDomain" | "regionalDomain">
 
-/** Regions whose names form a domain name below the apex, and the others. */
-const regionalWildcards = ({ availableRegions, regionalDomain }: Apexes) =>
+/** Regions whose names form no domain name below the apex, and the wildcards of the others. */
+export const regionalWildcards = ({ availableRegions, regionalDomain }: Apexes) =>
   Arr.partitionMap(Option.isNone(regionalDomain) ? [] : availableRegions, (region) =>
     Either.mapLeft(
       Either.flatMap(domainName(`${region}.${Option.getOrElse(regionalDomain, () => "")}`), wildcardOf),
@@ -31,9 +35,9 @@ export const platformZones = ({ defaultDomain, regionalDomain }: Apexes): Readon
 type Challenged = Apexes & { readonly acme: Pick<WorkerConfigShape["acme"], "delegationDomain"> }
 
 /** The settings that decide which records may be written. */
-export const challengeRules = ({ acme, defaultDomain, regionalDomain }: Challenged): ChallengeRules => ({
-  platformApexes: [defaultDomain, ...Option.toArray(regionalDomain)],
-  delegationDomain: Option.getOrNull(Option.map(acme.delegationDomain, (domain) => domain.toLowerCase()))
+export const challengeRules = (config: Challenged): ChallengeRules => ({
+  platformApexes: platformZones(config),
+  delegationDomain: Option.getOrNull(Option.map(config.acme.delegationDomain, (domain) => domain.toLowerCase()))
 })
 
 /** One record of each kind that this configuration can need: per wildcard of the platform, and for customers. */
@@ -50,32 +54,39 @@ export const challengeRecords = (config: Challenged) => {
   ]
 }
 
-export const Zones: Layer.Layer<PlatformZones, never, WorkerConfig> = Layer.effect(
-  PlatformZones,
-  Effect.map(WorkerConfig, platformZones)
-)
+/** The file of `acme.directory_ca_file` cannot be used. */
+export class DirectoryCaUnusable extends Schema.TaggedError<DirectoryCaUnusable>()("DirectoryCaUnusable", {
+  file: Schema.String,
+  problem: Schema.Literal("cannot be read", "holds no certificates in PEM")
+}) {
+  override get message(): string {
+    return `cannot trust the certificate authority: ${this.file} ${this.problem}. Check acme.directory_ca_file`
+  }
+}
 
-export const Certificates: Layer.Layer<CertificateSettings, never, WorkerConfig> = Layer.effect(
-  CertificateSettings,
-  Effect.gen(function* () {
-    const config = yield* WorkerConfig
-    const [unfit] = regionalWildcards(config)
-    yield* Effect.forEach(unfit, (found) =>
-      Effect.logWarning(
-        "The region's name is not a valid part of a domain name, so it gets no wildcard certificate",
-        found
-      )
-    )
-    return {
-      isEnabled: config.acme.enabled,
-      hasDnsProvider: Option.isSome(config.acme.route53),
-      infrastructure: infrastructureDomains(config),
-      ...challengeRules(config)
-    }
+const readAuthorities = (file: string): Effect.Effect<string, DirectoryCaUnusable> =>
+  Effect.tryPromise({
+    try: () => readFile(file, "utf8"),
+    catch: () => new DirectoryCaUnusable({ file, problem: "cannot be read" })
+  }).pipe(
+    Effect.filterOrFail(isChain, () => new DirectoryCaUnusable({ file, problem: "holds no certificates in PEM" }))
+  )
+
+const client = Effect.gen(function* () {
+  const { acme } = yield* WorkerConfig
+  const authorities = yield* Effect.transposeOption(Option.map(acme.directoryCaFile, readAuthorities))
+  return AcmeClientLive({
+    directoryUrl: acme.directoryUrl,
+    contactEmail: `acme@${acme.emailDomain}`,
+    profile: Option.getOrUndefined(acme.profile),
+    externalAccount: Option.getOrUndefined(acme.externalAccount),
+    preferredChain: Option.getOrUndefined(acme.preferredChain),
+    certificateAuthorities: Option.getOrUndefined(authorities)
   })
-)
+})
 
-export const DomainProofs: Layer.Layer<DomainProofSettings, never, WorkerConfig> = Layer.effect(
-  DomainProofSettings,
-  Effect.map(WorkerConfig, ({ customDomains }) => ({ daysWithoutProof: customDomains.daysWithoutProof }))
+/** The configured certificate authority, and the keys and signing requests for it. Makes no request at start-up. */
+export const CertificateAuthority: Layer.Layer<Acme | Pki, DirectoryCaUnusable, WorkerConfig> = Layer.merge(
+  Layer.unwrapEffect(client),
+  PkiLive
 )

@@ -18,6 +18,7 @@ import { ClickhouseUsers } from "../services/clickhouseUser/ClickhouseUsers.ts"
 import type { PasswordGenerator } from "../services/clickhouseUser/PasswordGenerator.ts"
 import { Vault } from "../services/vault/Vault.ts"
 import { ClickhouseUserWorkflows } from "../workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
+import { fromConfig } from "./fromConfig.ts"
 
 /** Connection of a configured server; none when it is not configured. */
 export const clickhouseAt = (
@@ -26,15 +27,13 @@ export const clickhouseAt = (
 ): Option.Option<ClickhouseOptions> =>
   Option.map(address, (found) => ({ ...found, requestTimeout: clickhouse.requestTimeout }))
 
-const Client: Layer.Layer<ClickhouseClient, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, (config) => ClickhouseClientLive(clickhouseAt(config, config.clickhouse.url)))
+const Client: Layer.Layer<ClickhouseClient, never, WorkerConfig> = fromConfig((config) =>
+  ClickhouseClientLive(clickhouseAt(config, config.clickhouse.url))
 )
 
 /** Build telemetry, stored in ClickHouse if it is configured. */
-const Telemetry: Layer.Layer<BuildTelemetry, never, ClickhouseClient | WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, ({ clickhouse }) =>
-    Option.isNone(clickhouse.url) ? NoBuildTelemetry : Layer.provide(ClickhouseBuildTelemetryLive, ClickhouseInsertLive)
-  )
+const Telemetry: Layer.Layer<BuildTelemetry, never, ClickhouseClient | WorkerConfig> = fromConfig(({ clickhouse }) =>
+  Option.isNone(clickhouse.url) ? NoBuildTelemetry : Layer.provide(ClickhouseBuildTelemetryLive, ClickhouseInsertLive)
 )
 
 /**
@@ -50,7 +49,7 @@ export const Analytics: Layer.Layer<BuildTelemetry | TrafficSource | UsageSource
  * Three attempts within 3 seconds, for a server that starts together with the worker, without delaying the start
  * further.
  */
-const fewLooks = Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))
+const fewAttempts = Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))
 
 type Needs = ClickhouseSettingsStore | ClickhouseUsers | PasswordGenerator | Vault
 
@@ -82,7 +81,7 @@ const checked = (vault: Context.Tag.Service<Vault>, options: ClickhouseOptions) 
     const context = yield* Layer.buildWithScope(services, scope)
     const { check } = Context.get(context, ClickhouseUsers)
     const outcome = yield* Effect.either(
-      Effect.all([Effect.retry(vault.check, fewLooks), Effect.retry(check, fewLooks)])
+      Effect.all([Effect.retry(vault.check, fewAttempts), Effect.retry(check, fewAttempts)])
     )
     if (Either.isRight(outcome)) return Option.some(withContext(context))
     const missing = outcome.left._tag === "VaultUnavailable" ? "vault" : "clickhouse.admin_url"

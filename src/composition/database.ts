@@ -1,12 +1,12 @@
-import { Duration, Effect, Layer, Option, Schedule, Schema } from "effect"
+import { Duration, Effect, Layer, Option, Schema } from "effect"
 import type { MysqlAddress } from "../config/MysqlAddress.ts"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
 import { migrate, migrateForward, requireMigrated, requireSupported, schemaState } from "../migrations/migrate.ts"
 import type { SchemaPending, SchemaUnsupported } from "../migrations/schemaState.ts"
-import { Db, DbError, DbErrorReason, type DbFailure, DbRefused, DbRefusedReason } from "../services/Db.ts"
-import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+import { DbError, DbErrorReason, type DbFailure, DbRefused, DbRefusedReason } from "../services/Db.ts"
+import { fromConfig } from "./fromConfig.ts"
 
 /** The database cannot be reached, or its schema cannot be migrated. */
 export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>()("DatabaseUnavailable", {
@@ -75,7 +75,7 @@ const openDatabase = (config: WorkerConfigShape) => {
 
 /** The pools, once the servers answer and the primary has every table. Closed after everything that uses them. */
 export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable | SchemaUnsupported | SchemaPending, WorkerConfig> =
-  Layer.unwrapEffect(Effect.map(WorkerConfig, openDatabase))
+  fromConfig(openDatabase)
 
 /** An index over a large table takes minutes: `migrate` waits for it, a worker's start does not. */
 const migrationTimeout = Duration.hours(1)
@@ -101,24 +101,3 @@ export const migrationPlan = onPrimary(
  * run concurrently.
  */
 export const applyMigrations = onPrimary(migrateForward)
-
-/** Shorter than any scrape interval. */
-const sampleInterval = Duration.seconds(5)
-
-/** Updates the pool gauges while the scope is open. */
-export const PoolUsageGauge: Layer.Layer<never, never, Db | WorkflowMetrics> = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const db = yield* Db
-    const metrics = yield* WorkflowMetrics
-    const sample = Effect.flatMap(db.usage, (pools) =>
-      Effect.forEach(
-        pools,
-        ({ idle, open, pool, waiting }) => metrics.setPoolUsage(pool, { idle, open, queued: waiting }),
-        {
-          discard: true
-        }
-      )
-    )
-    yield* Effect.forkScoped(Effect.repeat(sample, Schedule.spaced(sampleInterval)))
-  })
-)

@@ -4,7 +4,7 @@ import { Effect, Layer, Logger } from "effect"
 import { EndpointUnavailable } from "effect-restate/node"
 import packageJson from "../../package.json" with { type: "json" }
 import { exposedSecretEvent } from "../config/Setting.ts"
-import { describeConfig, WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import { describeConfig, type WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { metricsServer } from "../http/metrics.ts"
 import { PrometheusBusinessMetricsLive } from "../layers/metrics/PrometheusBusinessMetrics.ts"
 import { PrometheusCertificateMetricsLive } from "../layers/metrics/PrometheusCertificateMetrics.ts"
@@ -15,6 +15,7 @@ import { TelemetryLive } from "../layers/telemetry/Telemetry.ts"
 import type { BusinessMetrics } from "../services/BusinessMetrics.ts"
 import type { CertificateMetrics } from "../services/certificate/CertificateMetrics.ts"
 import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
+import { fromConfig } from "./fromConfig.ts"
 
 const { version } = packageJson
 
@@ -34,15 +35,14 @@ const announce = (config: WorkerConfigShape) =>
   )
 
 /** The logger. Its first line is the configuration. */
-export const Logging: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, (config) => Layer.effectDiscard(announce(config)).pipe(Layer.provideMerge(logger(config))))
+export const Logging: Layer.Layer<never, never, WorkerConfig> = fromConfig((config) =>
+  Layer.effectDiscard(announce(config)).pipe(Layer.provideMerge(logger(config)))
 )
 
 /** Exports spans as the OTEL_ variables say; without them nothing is traced. */
-export const Tracing: Layer.Layer<never, never, WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, ({ instanceId, observability, openTelemetry, region }) =>
+export const Tracing: Layer.Layer<never, never, WorkerConfig> = fromConfig(
+  ({ instanceId, observability, openTelemetry, region }) =>
     TelemetryLive({ ...openTelemetry, sampleRate: observability.tracing.sampleRate, version, instanceId, region })
-  )
 )
 
 export const Metrics: Layer.Layer<CertificateMetrics | BusinessMetrics | PrometheusRegistry | WorkflowMetrics> =
@@ -56,13 +56,12 @@ const errorCode = ({ cause }: HttpServerError.ServeError): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
 
 /** GET /metrics on its own port, if configured. */
-export const MetricsServer: Layer.Layer<never, EndpointUnavailable, WorkerConfig | WorkflowMetrics> =
-  Layer.unwrapEffect(
-    Effect.map(WorkerConfig, ({ observability }) => {
-      const { host, prometheusPort: port } = observability.metrics
-      return Layer.mapError(
-        metricsServer(createServer, { host, port }),
-        (error) => new EndpointUnavailable({ host, port, code: errorCode(error) })
-      )
-    })
-  )
+export const MetricsServer: Layer.Layer<never, EndpointUnavailable, WorkerConfig | WorkflowMetrics> = fromConfig(
+  ({ observability }) => {
+    const { host, prometheusPort: port } = observability.metrics
+    return Layer.mapError(
+      metricsServer(createServer, { host, port }),
+      (error) => new EndpointUnavailable({ host, port, code: errorCode(error) })
+    )
+  }
+)

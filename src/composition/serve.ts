@@ -5,9 +5,9 @@ import { WorkerConfig } from "../config.ts"
 import { healthListener } from "../http/health.ts"
 import { Health, HealthCheckFailed } from "../operations/Health.ts"
 import type { RestateAdmin, RestateAdminError } from "../operations/RestateAdmin.ts"
+import { registerAs } from "../operations/registerAs.ts"
 import { Db } from "../services/Db.ts"
 import { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
-import { registerAs } from "./registerAs.ts"
 
 /**
  * Opens the port for Restate and the probes; closing drains it. Answers with the served handlers, as `Service/handler`.
@@ -64,7 +64,9 @@ export const serve = <R>(
     const { restate } = yield* WorkerConfig
     yield* checkDatabase
     const handlers = yield* openEndpoint(workflows)
-    if (Option.isSome(restate.registerAs)) yield* registerAs(restate.registerAs.value, handlers)
+    if (Option.isSome(restate.registerAs)) {
+      yield* registerAs({ uri: restate.registerAs.value, force: restate.forceRegistration, handlers })
+    }
     yield* markStarted
     yield* Effect.logInfo("Started")
   })

@@ -1,13 +1,14 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer, Option } from "effect"
 import type { VaultSettings } from "../config/vault.ts"
-import { WorkerConfig } from "../config.ts"
+import type { WorkerConfig } from "../config.ts"
 import { HashicorpVaultLive } from "../layers/vault/HashicorpVaultLive.ts"
 import { LocalVaultLive } from "../layers/vault/LocalVaultLive.ts"
 import { UnkeyVaultLive } from "../layers/vault/UnkeyVaultLive.ts"
 import type { VaultFileRefused } from "../layers/vault/VaultFileRefused.ts"
 import { Health, HealthCheckFailed } from "../operations/Health.ts"
 import { Vault, VaultUnavailable } from "../services/vault/Vault.ts"
+import { fromConfig } from "./fromConfig.ts"
 
 /** The configured vault. */
 export const openVault = (settings: VaultSettings) => {
@@ -50,15 +51,10 @@ const NoVault: Layer.Layer<Vault> = Layer.succeed(
 )
 
 /** The configured vault and its readiness check. An unavailable vault does not prevent the start. */
-export const ConfiguredVault: Layer.Layer<Vault, VaultFileRefused, Health | WorkerConfig> = Layer.unwrapEffect(
-  Effect.map(WorkerConfig, ({ vault }) =>
-    Option.match(vault, {
-      onNone: () => NoVault,
-      onSome: (settings) =>
-        Layer.effectDiscard(checkVault).pipe(
-          Layer.provideMerge(openVault(settings)),
-          Layer.provide(NodeFileSystem.layer)
-        )
-    })
-  )
+export const ConfiguredVault: Layer.Layer<Vault, VaultFileRefused, Health | WorkerConfig> = fromConfig(({ vault }) =>
+  Option.match(vault, {
+    onNone: () => NoVault,
+    onSome: (settings) =>
+      Layer.effectDiscard(checkVault).pipe(Layer.provideMerge(openVault(settings)), Layer.provide(NodeFileSystem.layer))
+  })
 )

@@ -1,23 +1,37 @@
 import { NodeContext } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { workerConfig } from "../config.ts"
 import { HealthStateLive } from "../layers/HealthState.ts"
+import { BacklogGauges } from "../layers/metrics/BacklogGauges.ts"
 import { PlatformNameGauge } from "../layers/metrics/PlatformNameGauge.ts"
+import { PoolUsageGauge } from "../layers/metrics/PoolUsageGauge.ts"
 import { CertificateLifeGauge } from "../layers/metrics/PrometheusCertificateMetrics.ts"
-import { CertificateAuthority } from "./acme.ts"
-import { Builds, Repositories } from "./builds.ts"
-import { Certificates, DomainProofs, Zones } from "./certificates.ts"
+import { PrometheusJobProgressLive } from "../layers/metrics/PrometheusJobProgress.ts"
+import { BacklogLive } from "../layers/mysql/BacklogLive.ts"
+import { CertificateStoreLive } from "../layers/mysql/CertificateStoreLive.ts"
+import { DbLive } from "../layers/mysql/DbLive.ts"
+import { DeploymentStoreLive } from "../layers/mysql/DeploymentStoreLive.ts"
+import { DomainProofStoreLive } from "../layers/mysql/DomainProofStoreLive.ts"
+import { DomainStoreLive } from "../layers/mysql/DomainStoreLive.ts"
+import { IdlePreviewStoreLive } from "../layers/mysql/IdlePreviewStoreLive.ts"
+import { KeyRefillStoreLive } from "../layers/mysql/KeyRefillStoreLive.ts"
+import { QuotaStoreLive } from "../layers/mysql/QuotaStoreLive.ts"
+import { RegionStoreLive } from "../layers/mysql/RegionStoreLive.ts"
+import { RouteStoreLive } from "../layers/mysql/RouteStoreLive.ts"
+import { RepeatedSignals } from "../layers/RepeatedSignals.ts"
+import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
+import { InvocationWatch } from "../layers/restateAdmin/InvocationWatch.ts"
+import { Admin, Heartbeats, Repositories, Resolver, Slack, Zone } from "./adapters.ts"
+import { Builds } from "./builds.ts"
+import { CertificateAuthority } from "./certificates.ts"
 import { Analytics } from "./clickhouse.ts"
-import { Database, PoolUsageGauge } from "./database.ts"
-import { Resolver, Zone } from "./dns.ts"
+import { Database } from "./database.ts"
+import { deadlinesOf } from "./deadlines.ts"
+import { fromConfig } from "./fromConfig.ts"
 import { Logging, Metrics, MetricsServer, Tracing } from "./observability.ts"
-import { RepeatedSignals } from "./repeatedSignals.ts"
 import { serve } from "./serve.ts"
-import { Admin, BuildLimits, Deploys } from "./settings.ts"
-import { Stores } from "./stores.ts"
-import { UpkeepAdapters } from "./upkeep.ts"
+import { Settings } from "./settings.ts"
 import { ConfiguredVault } from "./vault.ts"
-import { Watch } from "./watch.ts"
 import { workflows } from "./workflows.ts"
 
 const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(
@@ -25,21 +39,52 @@ const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(
   Layer.provideMerge(Logging)
 )
 
-const Settings = Layer.mergeAll(BuildLimits, Certificates, DomainProofs, Deploys, Zones)
-
+/** What calls other services, and the database's pools. */
 const Adapters = Layer.mergeAll(
   Admin,
   Analytics,
   CertificateAuthority,
   ConfiguredVault,
   Database,
+  Heartbeats,
+  PrometheusJobProgressLive,
   Repositories,
   Resolver,
-  UpkeepAdapters,
+  Slack,
   Zone
 )
 
-const ForOperators = Layer.mergeAll(CertificateLifeGauge, MetricsServer, PlatformNameGauge, PoolUsageGauge, Watch)
+/** Every store of the workflows, on the same pools. */
+const Stores = Layer.mergeAll(
+  CertificateStoreLive,
+  DbLive,
+  DeploymentStoreLive,
+  DomainProofStoreLive,
+  DomainStoreLive,
+  IdlePreviewStoreLive,
+  KeyRefillStoreLive,
+  QuotaStoreLive,
+  RegionStoreLive,
+  RouteStoreLive
+)
+
+/** Gauges of stuck invocations, and log lines that name them. */
+const StuckInvocations = fromConfig(({ builds, restate }) =>
+  InvocationWatch({
+    adminUrl: restate.adminUrl,
+    hasKey: Option.isSome(restate.apiKey),
+    deadlines: deadlinesOf({ builds })
+  }).pipe(Layer.provide(InvocationsHttpLive(restate)))
+)
+
+const ForOperators = Layer.mergeAll(
+  Layer.provide(BacklogGauges, BacklogLive),
+  CertificateLifeGauge,
+  MetricsServer,
+  PlatformNameGauge,
+  PoolUsageGauge,
+  StuckInvocations
+)
 
 /**
  * Everything that `serve` runs, for these arguments. Each line depends on the lines below it, which start before it and

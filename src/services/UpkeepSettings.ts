@@ -8,5 +8,7 @@ export class UpkeepSettings extends Context.Tag("ctrl-worker/UpkeepSettings")<
     readonly refillBatchSize: number
     /** Workspaces with less monthly usage are not checked. */
     readonly minimumUsage: number
+    /** Days without its ownership record after which a custom domain loses its route. */
+    readonly daysWithoutProof: number
   }
 >() {}

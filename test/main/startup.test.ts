@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { requireNode } from "../../src/composition/nodeVersion.ts"
+import { requireNode } from "../../src/cli/nodeVersion.ts"
 import { temporaryFolder } from "../layers/vault/support.ts"
 import { runWorker } from "./runWorker.ts"
 

@@ -8,8 +8,8 @@ import { tenantDomainName } from "../../names/tenantDomain.ts"
 import { BusinessMetrics, type BusinessMetricsService } from "../../services/BusinessMetrics.ts"
 import { PlatformZones } from "../../services/customDomain/PlatformZones.ts"
 import { DnsResolver } from "../../services/dns/DnsResolver.ts"
-import { DomainProofSettings } from "../../services/domainProof/DomainProofSettings.ts"
 import { DomainProofStore, NamePage } from "../../services/domainProof/DomainProofStore.ts"
+import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { proofOf } from "../customDomain/ownership.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
@@ -92,7 +92,7 @@ const warn = ({ domainId }: Served, { isNew, since }: DecisionOf<"Warn">, at: nu
   Effect.gen(function* () {
     const store = yield* DomainProofStore
     const domain = yield* key
-    const { daysWithoutProof } = yield* DomainProofSettings
+    const { daysWithoutProof } = yield* UpkeepSettings
     yield* missingCell.set({ domainId, since })
     const problem = warningOf(proofRecord(domain), since, daysWithoutProof)
     const write = store.warn({ domainId, problem, at })
@@ -129,7 +129,7 @@ const restore = ({ domainId }: Served, { since }: DecisionOf<"Restore">, at: num
   Effect.gen(function* () {
     const store = yield* DomainProofStore
     const domain = yield* key
-    const { daysWithoutProof } = yield* DomainProofSettings
+    const { daysWithoutProof } = yield* UpkeepSettings
     const problem = warningOf(proofRecord(domain), since, daysWithoutProof)
     const write = Effect.zipLeft(store.clearWarning({ domainId, problem, at }), count("restored"))
     yield* databaseStep("take-back-warning", write, { retry: retryForSixHours })
@@ -158,7 +158,7 @@ const checkDomain = () =>
     })
     if (served === null) return yield* Effect.as(missingCell.clear, {})
     const known = Option.getOrNull(yield* missingCell.get)
-    const { daysWithoutProof } = yield* DomainProofSettings
+    const { daysWithoutProof } = yield* UpkeepSettings
     yield* applyDecision(served, decideProof({ ...served, known, at, daysWithoutProof }), at)
     return {}
   }).pipe(
@@ -170,15 +170,14 @@ const checkDomain = () =>
   )
 
 /** Key: domain in its canonical spelling, or `all` for the pages. One message a day per domain. */
-export const DomainProofWorkflows: Implementation<
-  DnsResolver | DomainProofSettings | DomainProofStore | PlatformZones
-> = implement(
-  DomainProofService,
-  { LookAtPage: checkPage, LookAtDomain: checkDomain },
-  {
-    retry: pauseAfterRetries,
-    endsWhenExhausted: ["LookAtPage", "LookAtDomain"],
-    idempotencyRetention: 0,
-    journalRetention: 0
-  }
-)
+export const DomainProofWorkflows: Implementation<DnsResolver | UpkeepSettings | DomainProofStore | PlatformZones> =
+  implement(
+    DomainProofService,
+    { LookAtPage: checkPage, LookAtDomain: checkDomain },
+    {
+      retry: pauseAfterRetries,
+      endsWhenExhausted: ["LookAtPage", "LookAtDomain"],
+      idempotencyRetention: 0,
+      journalRetention: 0
+    }
+  )

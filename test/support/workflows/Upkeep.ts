@@ -37,7 +37,7 @@ const doubles = ({ batchSize = 2, failureOf, isMonitorAway = false, minimumUsage
     Effect.sync(() => {
       const upkeep = Upkeep.of({ beats: [], reports: [], notices: [], deliveries: 0 })
       return Context.make(Upkeep, upkeep).pipe(
-        Context.add(UpkeepSettings, { refillBatchSize: batchSize, minimumUsage }),
+        Context.add(UpkeepSettings, { refillBatchSize: batchSize, minimumUsage, daysWithoutProof: 7 }),
         Context.add(JobProgress, { report: (job, done) => Effect.sync(() => upkeep.reports.push([job, done])) }),
         Context.add(Heartbeat, {
           send: (job) =>

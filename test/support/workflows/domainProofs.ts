@@ -3,7 +3,7 @@ import { DomainProofService } from "../../../src/contract/DomainProofService.ts"
 import { domainName } from "../../../src/names/DomainName.ts"
 import { BusinessMetrics } from "../../../src/services/BusinessMetrics.ts"
 import { PlatformZones } from "../../../src/services/customDomain/PlatformZones.ts"
-import { DomainProofSettings } from "../../../src/services/domainProof/DomainProofSettings.ts"
+import { UpkeepSettings } from "../../../src/services/UpkeepSettings.ts"
 import { DomainProofWorkflows } from "../../../src/workflows/domainProof/DomainProofWorkflows.ts"
 import { seedCertified } from "../memory/certificateSeeds.ts"
 import { MemoryDns, memoryDns } from "../memory/MemoryDns.ts"
@@ -26,7 +26,7 @@ export const domainProofs: Layer.Layer<ProofEvents | MemoryDns, never, FixtureSe
     const engine = yield* Engine
     const events: Array<string> = []
     yield* engine.serve(DomainProofWorkflows).pipe(
-      Effect.provideService(DomainProofSettings, { daysWithoutProof: 7 }),
+      Effect.provideService(UpkeepSettings, { refillBatchSize: 1, minimumUsage: 0, daysWithoutProof: 7 }),
       Effect.provideService(PlatformZones, [platformZone]),
       Effect.provideServiceEffect(
         BusinessMetrics,

@@ -1,8 +1,7 @@
 import { Duration, Effect, Ref } from "effect"
-import { WorkerConfig } from "../config.ts"
-import { Health, HealthCheckFailed } from "../operations/Health.ts"
-import { type AddressState, RestateAdmin } from "../operations/RestateAdmin.ts"
-import { describeElsewhere } from "../operations/RestateVersions.ts"
+import { Health, HealthCheckFailed } from "./Health.ts"
+import { type AddressState, RestateAdmin } from "./RestateAdmin.ts"
+import { describeElsewhere } from "./RestateVersions.ts"
 
 /** Below the timeout of each readiness check. */
 const askedWithin = Duration.millis(400)
@@ -27,17 +26,25 @@ const tell = (uri: string, state: AddressState, isStart: boolean) => {
     : Effect.logInfo("Restate now sends new invocations to another version", details)
 }
 
+/** What Restate calls this worker by. */
+interface Registration {
+  readonly uri: string
+  /** Replaces another deployment with this URI. */
+  readonly force: boolean
+  /** The served handlers, as `Service/handler`. */
+  readonly handlers: ReadonlyArray<string>
+}
+
 /**
  * Restate only calls registered workers, so a worker that registers itself is not ready before, nor when Restate no
  * longer knows it. If Restate sends new invocations to another version, the worker stays ready, because it has
  * invocations to finish; readiness shows that as well, and the change is logged.
  */
-export const registerAs = (uri: string, handlers: ReadonlyArray<string>) =>
+export const registerAs = ({ force, handlers, uri }: Registration) =>
   Effect.gen(function* () {
     const health = yield* Health
     const admin = yield* RestateAdmin
-    const { restate } = yield* WorkerConfig
-    const { id } = yield* admin.register({ uri, force: restate.forceRegistration, handlers })
+    const { id } = yield* admin.register({ uri, force, handlers })
     yield* Effect.logInfo("Registered with Restate", { uri, deployment: id })
 
     const first = yield* Effect.orElseSucceed(admin.stateOf(uri), () => unknown)

@@ -1,8 +1,8 @@
 import { Effect, Option, type Redacted } from "effect"
-import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
-import type { Dependency, DependencyFailed } from "../operations/dependencies.ts"
-import { chooseBuilder } from "./builds.ts"
-import { challengeRecords, infrastructureDomains } from "./certificates.ts"
+import { WorkerConfig, type WorkerConfigShape } from "../../config.ts"
+import type { Dependency, DependencyFailed } from "../../operations/dependencies.ts"
+import { chooseBuilder } from "../builds.ts"
+import { challengeRecords, infrastructureDomains } from "../certificates.ts"
 import * as DatabaseProbe from "./databaseProbes.ts"
 import * as Probe from "./probes.ts"
 
