@@ -12,7 +12,6 @@ import type { CaRequest } from "../support/memory/MemoryCa.ts"
 import { MemoryTables } from "../support/memory/MemoryTables.ts"
 import type { Rows } from "../support/memory/Tables.ts"
 import { named } from "../support/named.ts"
-import { gitStories } from "../support/workflows/buildStories.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
 import {
   customDomains,
@@ -22,13 +21,15 @@ import {
   verifyDomain,
   withDomain
 } from "../support/workflows/CustomDomains.ts"
-import { certificateStories, startOfTime } from "../support/workflows/certificateStories.ts"
-import { certificates, processChallenge, renewAll } from "../support/workflows/certificates.ts"
+import { certificates, processChallenge, renewAll, startOfTime } from "../support/workflows/certificates.ts"
 import * as commands from "../support/workflows/commands.ts"
-import { domainProofStories } from "../support/workflows/domainProofStories.ts"
-import { domainStories } from "../support/workflows/domainStories.ts"
+import type { Story } from "../support/workflows/Story.ts"
 import { pending, withLive } from "../support/workflows/seeds.ts"
-import { deployStories, type Story } from "../support/workflows/stories.ts"
+import { gitStories } from "../workflows/builds/builds.stories.ts"
+import { certificateStories } from "../workflows/certificate/certificate.stories.ts"
+import { domainStories } from "../workflows/customDomain/customDomain.stories.ts"
+import { deployStories } from "../workflows/deploy/deploy.stories.ts"
+import { domainProofStories } from "../workflows/domainProof/domainProof.stories.ts"
 import { codeBlocks, fileOf, sectionOf } from "./Markdown.ts"
 
 const document = fileOf("docs/architecture.md")

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
+import { ownCrashTests, storyGroups } from "../support/workflows/storyGroups.ts"
 import { contracts } from "./contracts.ts"
 import { declaresTest, fileOf, listItems, namedTests, sectionOf } from "./Markdown.ts"
 
@@ -21,7 +22,11 @@ const recorded = new Set(
 describe("the guarantees", () => {
   it("are about every service", () => {
     assert.isAtLeast(contracts.length, 13)
-    assert.isEmpty(contracts.filter(({ name }) => partAbout(name) === "").map(({ name }) => name))
+    for (const { handlers, name } of contracts)
+      assert.isNotEmpty(
+        partAbout(name),
+        `add "## ${name.split(".").at(-1)} (\`${name}\`)" to docs/guarantees.md, with "### \`Handler\`" and its promises for ${Object.keys(handlers).join(", ")}`
+      )
   })
 
   for (const { handlers, name } of contracts) {
@@ -31,30 +36,35 @@ describe("the guarantees", () => {
       assert.sameMembers(
         titles,
         Object.keys(handlers),
-        `sections "### \`Handler\`" in docs/guarantees.md, below ${name}`
+        `docs/guarantees.md: add or remove "### \`Handler\`" below ${name}, so that there is one for each handler of its contract`
       )
       for (const handler of titles) {
         const section = sectionOf(part, `### \`${handler}\``)
-        assert.isNotEmpty(listItems(section), `${handler} promises nothing`)
-        assert.isTrue(namedTests(section).length > 0 || /not\s+(measured|tested)/i.test(section), `${handler}: no test`)
+        assert.isNotEmpty(listItems(section), `docs/guarantees.md: add what ${name}/${handler} promises, as "- ..."`)
+        assert.isTrue(
+          namedTests(section).length > 0 || /not\s+(measured|tested)/i.test(section),
+          `docs/guarantees.md: add "Tests: [file](path "title")" to ${name}/${handler}, or say "Not tested"`
+        )
       }
     })
 
     for (const handler of Object.keys(handlers))
       it(`${name}/${handler} is in a recorded story, and so in the crash matrix`, () =>
-        assert.isTrue(recorded.has(`${name}/${handler}`)))
+        assert.isTrue(
+          recorded.has(`${name}/${handler}`),
+          `no recorded story of ${name}/${handler}: add one to a *.stories.ts below test/workflows, then UPDATE_JOURNALS=1 npx vitest run test/workflows/journals.test.ts`
+        ))
   }
 
   it("rest on stories that are recorded and go through the crash matrix, both or neither", () => {
-    const crashTests = readdirSync(new URL("../workflows/", import.meta.url), { recursive: true, encoding: "utf8" })
-      .filter((name) => /crash\.test\.ts$/.test(name))
-      .map((name) => fileOf(`test/workflows/${name}`))
-    const storiesIn = (text: string, use: string) =>
-      [...text.matchAll(new RegExp(`${use}(?:<.*>)?\\((?:stories\\.)?(\\w+Stories)[,)]`, "g"))].map(([, name]) => name)
-    const disturbed = crashTests.flatMap((text) => storiesIn(text, "crashMatrixTests"))
-    const written = storiesIn(fileOf("test/workflows/journals.test.ts"), "matchTheirRecords")
-    assert.isAbove(written.length, 10)
-    assert.sameMembers(written, disturbed)
+    const groups = storyGroups.map(({ name }) => name)
+    assert.isAbove(groups.length, 10)
+    assert.lengthOf(new Set(groups), groups.length, "two *.stories.ts export a group by the same name")
+    assert.includeMembers(
+      groups,
+      [...ownCrashTests],
+      "a crash.test.ts has stories that are not recorded: export them from a *.stories.ts below test/workflows, as a name that ends in Stories"
+    )
   })
 
   it.each([

@@ -4,15 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { compareJournals, JournalFixture, recordJournals } from "effect-restate/testing"
 import { contracts } from "../docs/contracts.ts"
-import { commitStories, gitStories, slotStories } from "../support/workflows/buildStories.ts"
 import { ControlPlane, on } from "../support/workflows/ControlPlane.ts"
-import { certificateStories } from "../support/workflows/certificateStories.ts"
-import { clickhouseUserStories } from "../support/workflows/clickhouseUsers.ts"
-import { domainProofStories } from "../support/workflows/domainProofStories.ts"
-import { domainStories } from "../support/workflows/domainStories.ts"
-import { idlePreviewStories } from "../support/workflows/idlePreviews.ts"
-import * as stories from "../support/workflows/stories.ts"
-import { keyRefillStories, quotaCheckStories } from "../support/workflows/upkeepStories.ts"
+import type { Story } from "../support/workflows/Story.ts"
+import { storyGroups } from "../support/workflows/storyGroups.ts"
 
 /**
  * An invocation that is in flight while the worker is replaced replays its journal on the new code only if every step
@@ -42,7 +36,7 @@ const readFixture = (file: string) =>
     Effect.flatMap(files.readFileString(file), Schema.decode(FixtureFile))
   )
 
-const journalsOf = <More>({ run, world }: stories.Story<More>) =>
+const journalsOf = ({ run, world }: Story) =>
   Effect.gen(function* () {
     const { engine } = yield* ControlPlane
     yield* run
@@ -50,7 +44,7 @@ const journalsOf = <More>({ run, world }: stories.Story<More>) =>
     return recordJournals(engine.invocations)
   }).pipe(on(world))
 
-const matchesItsRecord = <More>(name: string, story: stories.Story<More>) =>
+const matchesItsRecord = (name: string, story: Story) =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const file = yield* fixtureOf(name)
@@ -58,36 +52,24 @@ const matchesItsRecord = <More>(name: string, story: stories.Story<More>) =>
     if (isRecording) yield* files.writeFileString(file, `${yield* Schema.encode(FixtureFile)(current)}\n`)
     // A story that is younger than the other release has nothing of it in flight.
     if (otherRelease !== undefined && !(yield* files.exists(file))) return
+    assert.isTrue(
+      yield* files.exists(file),
+      `${name} has no recorded journal: UPDATE_JOURNALS=1 npx vitest run test/workflows/journals.test.ts writes ${file}`
+    )
     const recorded = yield* readFixture(file)
-    assert.deepStrictEqual(compareJournals(recorded, current), [])
+    assert.deepStrictEqual(
+      compareJournals(recorded, current),
+      [],
+      "invocations in flight would not replay; if that is meant, record anew: docs/upgrading.md"
+    )
     if (otherRelease === undefined) assert.sameMembers(Object.keys(current), Object.keys(recorded))
   }).pipe(Effect.provide(NodeContext.layer))
 
-const compared: Array<string> = []
-
-const matchTheirRecords = <More = never>(all: Readonly<Record<string, stories.Story<More>>>) => {
-  for (const [name, story] of Object.entries(all)) {
-    compared.push(name)
-    it.effect(`${name} is what today's code would write`, () => matchesItsRecord(name, story))
-  }
-}
+const recordedStories = storyGroups.flatMap(({ stories }) => Object.entries(stories))
 
 describe("the recorded journal of", () => {
-  matchTheirRecords(stories.deployStories)
-  matchTheirRecords(stories.switchStories)
-  matchTheirRecords(stories.routingStories)
-  matchTheirRecords(stories.versioningStories)
-  matchTheirRecords(stories.deploymentStories)
-  matchTheirRecords(domainProofStories)
-  matchTheirRecords(domainStories)
-  matchTheirRecords(clickhouseUserStories)
-  matchTheirRecords(idlePreviewStories)
-  matchTheirRecords(keyRefillStories)
-  matchTheirRecords(quotaCheckStories)
-  matchTheirRecords(gitStories)
-  matchTheirRecords(slotStories)
-  matchTheirRecords(commitStories)
-  matchTheirRecords(certificateStories)
+  for (const [name, story] of recordedStories)
+    it.effect(`${name} is what today's code would write`, () => matchesItsRecord(name, story))
 })
 
 /** `hydra.v1.DeployService/proj_shop/Deploy#1` is an invocation of `hydra.v1.DeployService/Deploy`. */
@@ -111,16 +93,24 @@ describe.skipIf(otherRelease !== undefined)("the recorded journals", () => {
         readFixture(path.join(here, name))
       )
       const recorded = fixtures.flatMap((fixture) => Object.keys(fixture)).map(handlerOf)
-      assert.sameMembers([...new Set(recorded)], everyHandler)
+      assert.sameMembers(
+        [...new Set(recorded)],
+        everyHandler,
+        "add a story of each handler to a *.stories.ts below test/workflows, and record it with UPDATE_JOURNALS=1"
+      )
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
   it.effect("are each compared with what today's code writes", () =>
     Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
-      const names = compared.map(fileNameOf)
-      assert.sameMembers(yield* files.readDirectory(yield* folder), names)
-      assert.lengthOf(new Set(names), names.length)
+      const names = recordedStories.map(([name]) => fileNameOf(name))
+      assert.sameMembers(
+        yield* files.readDirectory(yield* folder),
+        names,
+        "test/workflows/fixtures: remove the journal of a story that is gone; record that of a new one with UPDATE_JOURNALS=1"
+      )
+      assert.lengthOf(new Set(names), names.length, "two stories have the same name")
     }).pipe(Effect.provide(NodeContext.layer))
   )
 })

@@ -86,7 +86,11 @@ describe("the state of objects", () => {
       ...Object.entries(cells).flatMap(([name, values]) => values.map(() => name)),
       ...Object.keys(elsewhere)
     ]
-    assert.deepStrictEqual(declared.sort(), known.sort())
+    assert.deepStrictEqual(
+      declared.sort(),
+      known.sort(),
+      "add the largest value of each stateCell in src/workflows to `cells` of this file"
+    )
   })
 
   for (const [name, values] of Object.entries(cells))

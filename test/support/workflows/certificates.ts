@@ -2,6 +2,7 @@ import { Context, Effect, Either, Layer } from "effect"
 import { implement } from "effect-restate"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { DomainProofService } from "../../../src/contract/DomainProofService.ts"
+import { AcmeProblem } from "../../../src/services/certificate/Acme.ts"
 import { CertificateMetrics } from "../../../src/services/certificate/CertificateMetrics.ts"
 import { CertificateSettings, type ChallengeRules } from "../../../src/services/certificate/CertificateSettings.ts"
 import { CertificateStore } from "../../../src/services/certificate/CertificateStore.ts"
@@ -12,7 +13,7 @@ import { Heartbeat, type HeartbeatFailed } from "../../../src/services/Heartbeat
 import { CertificateWorkflows } from "../../../src/workflows/certificate/CertificateWorkflows.ts"
 import { delegatedRecord } from "../../../src/workflows/challenge/recordOf.ts"
 import { domainId, seedVerifiedDomain } from "../memory/certificateSeeds.ts"
-import { MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
+import { type CaRequest, MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
 import { MemoryDns, type MemoryDnsOptions, memoryDns } from "../memory/MemoryDns.ts"
 import { type MemoryPkiOptions, memoryPki } from "../memory/MemoryPki.ts"
 import { MemoryVault } from "../memory/MemoryVault.ts"
@@ -20,6 +21,17 @@ import type { Refuses } from "../memory/refusingStores.ts"
 import { named } from "../named.ts"
 import { apex, ControlPlane, Engine, type FixtureServices, on, type Services } from "./ControlPlane.ts"
 import { rows } from "./queries.ts"
+
+/** Where virtual time begins. */
+export const startOfTime = Date.UTC(2030, 0, 1)
+
+/** Refuses requests of one kind for a while from the start. */
+export const refusedUntil =
+  (until: number, operation: CaRequest["operation"], problem: { readonly type: string; readonly status: number }) =>
+  (request: CaRequest) =>
+    request.operation === operation && request.at < until
+      ? new AcmeProblem({ operation, ...problem, detail: "as scripted", subproblems: [], retryAfter: until })
+      : undefined
 
 /** What was counted, as `what label label`. */
 export class Counted extends Context.Tag("test/Counted")<Counted, ReadonlyArray<string>>() {}

@@ -4,11 +4,10 @@ import { ClickhouseUserService } from "../../../src/contract/ClickhouseUserServi
 import { PasswordGenerator } from "../../../src/services/clickhouseUser/PasswordGenerator.ts"
 import type { Vault } from "../../../src/services/vault/Vault.ts"
 import { ClickhouseUserWorkflows } from "../../../src/workflows/clickhouseUser/ClickhouseUserWorkflows.ts"
-import { MemoryClickhouse, type MemoryClickhouseOptions, memoryClickhouse } from "../memory/MemoryClickhouse.ts"
+import { type MemoryClickhouse, type MemoryClickhouseOptions, memoryClickhouse } from "../memory/MemoryClickhouse.ts"
 import { MemoryVault } from "../memory/MemoryVault.ts"
 import { World } from "../memory/World.ts"
 import { ControlPlane, type ControlPlaneOptions, Engine } from "./ControlPlane.ts"
-import type { Story } from "./stories.ts"
 
 /** The same each time it is asked, so that two tellings of a story store the same. */
 export const firstPassword = "first-password"
@@ -47,47 +46,3 @@ export const withQuota = (workspaceId: string, logs_retention_days = 30) =>
   Effect.flatMap(World, (world) =>
     world.insert("quota", { workspace_id: workspaceId, requests_per_month: 0, logs_retention_days })
   )
-
-/** The answer together with what ClickHouse came to be, which no disturbance may change. */
-const withOutcome = <A, E, R>(run: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const answer = yield* run
-    const { users, violations } = yield* MemoryClickhouse
-    const plain = Array.from(users, ([name, user]) => ({
-      name,
-      password: user.password,
-      grants: [...user.grants],
-      filters: Array.from(user.filters.values(), (filter) => ({ ...filter })),
-      limits: Array.from(user.limits.values(), (limit) => ({ ...limit }))
-    }))
-    return {
-      answer,
-      violations,
-      users: JSON.stringify(plain, (_, value) => (typeof value === "bigint" ? String(value) : value))
-    }
-  })
-
-const thorough = { duplicates: true, pairs: 100 }
-
-export const clickhouseUserStories = {
-  "ConfigureUser of a new workspace": {
-    run: withOutcome(withQuota("ws_shop").pipe(Effect.zipRight(configureUser("ws_shop")))),
-    world: clickhouseUsers(),
-    matrix: thorough
-  },
-  "ConfigureUser again, with other limits": {
-    run: withOutcome(
-      withQuota("ws_shop").pipe(
-        Effect.zipRight(configureUser("ws_shop")),
-        Effect.zipRight(configureUser("ws_shop", { maxQueriesPerWindow: 5 }))
-      )
-    ),
-    world: clickhouseUsers(),
-    matrix: thorough
-  },
-  "ConfigureUser without a quota": {
-    run: withOutcome(configureUser("ws_shop")),
-    world: clickhouseUsers(),
-    matrix: thorough
-  }
-} satisfies Record<string, Story<MemoryClickhouse | Vault>>

@@ -1,8 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { Console, Effect } from "effect"
 import { crashMatrix, type MatrixOptions } from "effect-restate/testing"
+import type { Story } from "./Story.ts"
 import { scenario } from "./scenario.ts"
-import type { Story } from "./stories.ts"
 
 /** Fewer points than this, and the story ended before it reached the code it is about. */
 const minPoints = 3

@@ -9,7 +9,7 @@ import { seedCertified } from "../memory/certificateSeeds.ts"
 import { MemoryDns, memoryDns } from "../memory/MemoryDns.ts"
 import { seedProject } from "../memory/seeds.ts"
 import { ControlPlane, Engine, type FixtureServices, on } from "./ControlPlane.ts"
-import { startOfTime } from "./certificateStories.ts"
+import { startOfTime } from "./certificates.ts"
 
 export const domain = "app.example.com"
 export const record = `_unkey.${domain}`

@@ -6,7 +6,6 @@ import { namesOf } from "../memory/seeds.ts"
 import type { Tables } from "../memory/Tables.ts"
 import { ControlPlane, type ControlPlaneOptions, Engine, type FixtureServices } from "./ControlPlane.ts"
 import { createdAt, seedReady, withLive } from "./seeds.ts"
-import type { Story } from "./stories.ts"
 
 /** What the source of traffic was asked, in order. */
 export class Questions extends Context.Tag("test/Questions")<Questions, Array<TrafficQuery>>() {}
@@ -73,18 +72,3 @@ export const withPreviews = Effect.gen(function* () {
   yield* seedPreview("d_busy", 3)
   yield* seedPreview("d_standby", 4, { desired_state: "standby" })
 })
-
-const thorough = { duplicates: true, pairs: 60 }
-
-export const idlePreviewStories = {
-  "ScaleDownIdlePreviewDeployments with one idle preview": {
-    run: withPreviews.pipe(Effect.zipRight(scaleDown)),
-    world: idlePreviews({ busy: ["d_busy"] }),
-    matrix: thorough
-  },
-  "ScaleDownIdlePreviewDeployments while the source of traffic is away": {
-    run: withPreviews.pipe(Effect.zipRight(scaleDown)),
-    world: idlePreviews({ isAway: () => true }),
-    matrix: thorough
-  }
-} satisfies Record<string, Story<Questions>>

@@ -20,7 +20,6 @@ import { namesOf, seedRoute } from "../../support/memory/seeds.ts"
 import { World } from "../../support/memory/World.ts"
 import { named } from "../../support/named.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { refusedUntil, startOfTime } from "../../support/workflows/certificateStories.ts"
 import {
   Counted,
   certificateRow,
@@ -31,9 +30,11 @@ import {
   onCertificates,
   processChallenge,
   recordNameOf,
+  refusedUntil,
   reissue,
   seedWildcard,
   settled,
+  startOfTime,
   submitChallenge
 } from "../../support/workflows/certificates.ts"
 import { onceAt } from "../../support/workflows/faults.ts"

@@ -1,6 +1,6 @@
 import { describe } from "@effect/vitest"
 import { isFull } from "../../support/size.ts"
-import { certificateStories } from "../../support/workflows/certificateStories.ts"
 import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
+import { certificateStories } from "./certificate.stories.ts"
 
 describe("certificates", () => crashMatrixTests(certificateStories, { isFull }))

@@ -3,8 +3,7 @@ import { Array as Arr, Effect, Either } from "effect"
 import type { CertificateFacts } from "../../../src/services/certificate/Pki.ts"
 import { seedCertified, seededFacts } from "../../support/memory/certificateSeeds.ts"
 import { MemoryCa } from "../../support/memory/MemoryCa.ts"
-import { startOfTime } from "../../support/workflows/certificateStories.ts"
-import { onCertificates, renewAll, settled } from "../../support/workflows/certificates.ts"
+import { onCertificates, renewAll, settled, startOfTime } from "../../support/workflows/certificates.ts"
 import { rows } from "../../support/workflows/queries.ts"
 
 /** A larger fleet: `RENEWAL_FLEET=2000 npx vitest run test/workflows/certificate/fleet.test.ts --testTimeout=3600000`. */

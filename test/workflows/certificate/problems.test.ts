@@ -5,14 +5,14 @@ import { seedCertified, seedVerifiedDomain } from "../../support/memory/certific
 import { type CaRequest, MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { named } from "../../support/named.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
-import { startOfTime } from "../../support/workflows/certificateStories.ts"
 import {
   Counted,
   certificateRow,
   challengeRow,
   onCertificates,
   processChallenge,
-  settled
+  settled,
+  startOfTime
 } from "../../support/workflows/certificates.ts"
 import { rows } from "../../support/workflows/queries.ts"
 

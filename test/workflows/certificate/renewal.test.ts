@@ -19,16 +19,17 @@ import { seedRoute } from "../../support/memory/seeds.ts"
 import { World } from "../../support/memory/World.ts"
 import { named } from "../../support/named.ts"
 import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
-import { refusedUntil, startOfTime } from "../../support/workflows/certificateStories.ts"
 import {
   certificateRow,
   challengeRow,
   delegate,
   onCertificates,
   processChallenge,
+  refusedUntil,
   renewAll,
   SentHeartbeats,
-  settled
+  settled,
+  startOfTime
 } from "../../support/workflows/certificates.ts"
 import { rows } from "../../support/workflows/queries.ts"
 

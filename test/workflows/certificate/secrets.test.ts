@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { keyMarker, memoryKey } from "../../support/memory/MemoryPki.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { certificateStories } from "../../support/workflows/certificateStories.ts"
 import { rows } from "../../support/workflows/queries.ts"
+import { certificateStories } from "./certificate.stories.ts"
 
 const decoder = new TextDecoder()
 

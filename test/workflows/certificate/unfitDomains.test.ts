@@ -7,13 +7,13 @@ import { MemoryCa } from "../../support/memory/MemoryCa.ts"
 import { namesOf } from "../../support/memory/seeds.ts"
 import { named } from "../../support/named.ts"
 import { advance, apex, ControlPlane } from "../../support/workflows/ControlPlane.ts"
-import { startOfTime } from "../../support/workflows/certificateStories.ts"
 import {
   certificateRow,
   onCertificates,
   processChallenge,
   renewAll,
-  settled
+  settled,
+  startOfTime
 } from "../../support/workflows/certificates.ts"
 import { answerOf, rows } from "../../support/workflows/queries.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"

@@ -1,6 +1,6 @@
 import { describe } from "@effect/vitest"
 import { isFull } from "../../support/size.ts"
 import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
-import { switchStories } from "../../support/workflows/stories.ts"
+import { switchStories } from "./deploy.stories.ts"
 
 describe("deploy", () => crashMatrixTests(switchStories, { isFull }))

@@ -1,6 +1,6 @@
 import { describe } from "@effect/vitest"
 import { isFull } from "../../support/size.ts"
 import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
-import { deploymentStories } from "../../support/workflows/stories.ts"
+import { deploymentStories } from "./deployment.stories.ts"
 
 describe("deployment", () => crashMatrixTests(deploymentStories, { isFull }))

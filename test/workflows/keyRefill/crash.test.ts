@@ -1,6 +1,6 @@
 import { describe } from "@effect/vitest"
 import { isFull } from "../../support/size.ts"
 import { crashMatrixTests } from "../../support/workflows/crashMatrixTests.ts"
-import { keyRefillStories } from "../../support/workflows/upkeepStories.ts"
+import { keyRefillStories } from "./keyRefill.stories.ts"
 
 describe("refilling keys", () => crashMatrixTests(keyRefillStories, { isFull }))

@@ -1,8 +1,8 @@
 import { Effect, type Layer } from "effect"
 import type { MatrixOptions } from "effect-restate/testing"
 import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
-import { seedCustomDomain, seedDeployment, seedProject, seedRoute } from "../memory/seeds.ts"
-import { advance, ControlPlane, type Services } from "./ControlPlane.ts"
+import { seedCustomDomain, seedDeployment, seedProject, seedRoute } from "../../support/memory/seeds.ts"
+import { advance, ControlPlane, type Services } from "../../support/workflows/ControlPlane.ts"
 import {
   Certificates,
   controlApi,
@@ -13,9 +13,9 @@ import {
   retryVerification,
   verifyDomain,
   withDomain
-} from "./CustomDomains.ts"
-import { answerOf } from "./queries.ts"
-import type { Story } from "./stories.ts"
+} from "../../support/workflows/CustomDomains.ts"
+import { answerOf } from "../../support/workflows/queries.ts"
+import type { Story } from "../../support/workflows/Story.ts"
 
 type More = Layer.Layer.Success<ReturnType<typeof customDomains>>
 

@@ -1,12 +1,15 @@
 import { Effect } from "effect"
-import { NotificationFailed } from "../../../src/services/quotaCheck/Notifier.ts"
-import { seedKey } from "../memory/keySeeds.ts"
-import { MemoryUsage } from "../memory/MemoryUsage.ts"
-import { seedWorkspace } from "../memory/quotaSeeds.ts"
-import { World } from "../memory/World.ts"
-import { ControlPlane } from "./ControlPlane.ts"
-import type { Story } from "./stories.ts"
-import { refillProgress, runCheck, runRefill, submitRefill, type UpkeepDoubles, withUpkeep } from "./Upkeep.ts"
+import { seedKey } from "../../support/memory/keySeeds.ts"
+import { World } from "../../support/memory/World.ts"
+import { ControlPlane } from "../../support/workflows/ControlPlane.ts"
+import type { Story } from "../../support/workflows/Story.ts"
+import {
+  refillProgress,
+  runRefill,
+  submitRefill,
+  type UpkeepDoubles,
+  withUpkeep
+} from "../../support/workflows/Upkeep.ts"
 
 /** A request that is delivered twice looks through all keys twice, each delivery with times and a count of its own. */
 const pairs = { pairs: 60 }
@@ -64,49 +67,5 @@ export const keyRefillStories: Readonly<Record<string, Story<UpkeepDoubles>>> = 
     }),
     world: withUpkeep(),
     matrix: pairs
-  }
-}
-
-const exceeding = Effect.gen(function* () {
-  const usage = yield* MemoryUsage
-  for (const id of ["ws_a", "ws_b", "ws_c"]) {
-    yield* seedWorkspace(id, id === "ws_b" ? 5000 : 1000)
-    usage.use(2030, 1, id, 2000)
-  }
-})
-
-export const quotaCheckStories: Readonly<Record<string, Story<UpkeepDoubles>>> = {
-  RunCheck: { run: Effect.zipRight(exceeding, runCheck("2030-01")), world: withUpkeep(), matrix: {} },
-  "RunCheck that reminds": {
-    run: Effect.gen(function* () {
-      const { engine } = yield* ControlPlane
-      yield* exceeding
-      const first = yield* runCheck("2030-01")
-      yield* engine.advance("7 days")
-      return [first, yield* runCheck("2030-01")]
-    }),
-    world: withUpkeep(),
-    matrix: {}
-  },
-  "RunCheck while Slack is away": {
-    run: Effect.zipRight(exceeding, runCheck("2030-01")),
-    world: withUpkeep({ failureOf: () => new NotificationFailed({ reason: "unreachable" }) }),
-    matrix: { pairs: 60 }
-  },
-  "RunCheck after the Go worker": {
-    run: Effect.gen(function* () {
-      const { engine } = yield* ControlPlane
-      yield* exceeding
-      const seconds = Math.floor(engine.time.now / 1000)
-      engine.setState("hydra.v1.QuotaCheckService", "2030-01", "notified_workspaces", { ws_a: seconds - 60, ws_x: 1 })
-      return yield* runCheck("2030-01")
-    }),
-    world: withUpkeep(),
-    matrix: {}
-  },
-  "RunCheck without an analytics database": {
-    run: Effect.zipRight(exceeding, runCheck("2030-01")),
-    world: withUpkeep({ isConfigured: false }),
-    matrix: { duplicates: true, pairs: 60 }
   }
 }

@@ -1,18 +1,15 @@
 import { type Duration, Effect } from "effect"
 import type { Invocation } from "effect-restate/testing"
-import { MemoryBuilder, type MemoryBuilderOptions } from "../memory/MemoryBuilder.ts"
-import { MemoryGitHub } from "../memory/MemoryGitHub.ts"
-import { building, buildsOf, fromGit } from "./builds.ts"
-import { ControlPlane, type ControlPlaneOptions, type Services } from "./ControlPlane.ts"
-import * as commands from "./commands.ts"
-import { pending, shop, withLive } from "./seeds.ts"
-import type { Story } from "./stories.ts"
+import { MemoryBuilder, type MemoryBuilderOptions } from "../../support/memory/MemoryBuilder.ts"
+import { MemoryGitHub } from "../../support/memory/MemoryGitHub.ts"
+import { building, buildsOf, fromGit } from "../../support/workflows/builds.ts"
+import { ControlPlane, type ControlPlaneOptions, type Services } from "../../support/workflows/ControlPlane.ts"
+import * as commands from "../../support/workflows/commands.ts"
+import { type Story, thorough, twice } from "../../support/workflows/Story.ts"
+import { pending, shop, withLive } from "../../support/workflows/seeds.ts"
 
 const quick: MemoryBuilderOptions = { fateOf: () => ({ takes: "1500 millis", ends: "succeeds" }) }
 const world: ControlPlaneOptions = { ...building, builder: quick }
-const twice = { duplicates: true }
-/** Short handlers are also killed twice per run. */
-const thorough = { duplicates: true, pairs: 100 }
 
 /** What must not depend on crashes besides rows and states: how often was built, and what GitHub shows in the end. */
 const withBuilds =

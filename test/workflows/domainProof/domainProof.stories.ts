@@ -1,7 +1,7 @@
 import { Effect, type Layer } from "effect"
-import type { Services } from "./ControlPlane.ts"
-import { days, domainProofs, provenDomain, publish, unpublish } from "./domainProofs.ts"
-import type { Story } from "./stories.ts"
+import type { Services } from "../../support/workflows/ControlPlane.ts"
+import { days, domainProofs, provenDomain, publish, unpublish } from "../../support/workflows/domainProofs.ts"
+import type { Story } from "../../support/workflows/Story.ts"
 
 type More = Layer.Layer.Success<typeof domainProofs>
 

@@ -1,6 +1,5 @@
 import { Effect } from "effect"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
-import { AcmeProblem } from "../../../src/services/certificate/Acme.ts"
 import {
   domainId,
   seedCertified,
@@ -8,27 +7,26 @@ import {
   seedDomain,
   seedPlatformWildcard,
   seedVerifiedDomain
-} from "../memory/certificateSeeds.ts"
-import type { CaRequest } from "../memory/MemoryCa.ts"
-import { MemoryDns } from "../memory/MemoryDns.ts"
-import { seedRoute } from "../memory/seeds.ts"
-import { named } from "../named.ts"
-import { ControlPlane, type Services } from "./ControlPlane.ts"
+} from "../../support/memory/certificateSeeds.ts"
+import { MemoryDns } from "../../support/memory/MemoryDns.ts"
+import { seedRoute } from "../../support/memory/seeds.ts"
+import { named } from "../../support/named.ts"
+import { ControlPlane, type Services } from "../../support/workflows/ControlPlane.ts"
 import {
   type CertificatesOptions,
   certificates,
   type Doubles,
   delegate,
   processChallenge,
+  refusedUntil,
   reissue,
   renewAll,
   seedWildcard,
-  settled
-} from "./certificates.ts"
-import type { Story } from "./stories.ts"
+  settled,
+  startOfTime
+} from "../../support/workflows/certificates.ts"
+import type { Story } from "../../support/workflows/Story.ts"
 
-/** Where virtual time begins. */
-export const startOfTime = Date.UTC(2030, 0, 1)
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
@@ -43,14 +41,6 @@ const story = <E>(
   matrix,
   world: { more: certificates({ ...options, dns: { looksUntilInSync: 0 } }) }
 })
-
-/** Refuses requests of one kind for a while from the start. */
-export const refusedUntil =
-  (until: number, operation: CaRequest["operation"], problem: { readonly type: string; readonly status: number }) =>
-  (request: CaRequest) =>
-    request.operation === operation && request.at < until
-      ? new AcmeProblem({ operation, ...problem, detail: "as scripted", subproblems: [], retryAfter: until })
-      : undefined
 
 const wildcard = "*.example.com"
 const host = named("shop.example.com")
