@@ -1,8 +1,9 @@
 import type { FileSystem } from "@effect/platform"
-import { Array as Arr, Config, ConfigProvider, Context, Effect, Either, Layer, Option, Random } from "effect"
+import { Array as Arr, type Config, ConfigProvider, Context, Effect, Either, Layer, Option, Random } from "effect"
+import { assemble } from "./config/assemble.ts"
 import { type ConfigProblem, ConfigProblems, firstPerSetting, problemsOf } from "./config/ConfigProblems.ts"
 import { describeSettings, type Printable } from "./config/describe.ts"
-import { type RawSettings, readEnvironment } from "./config/environment.ts"
+import { readEnvironment } from "./config/environment.ts"
 import { lookup } from "./config/expansion.ts"
 import { openTelemetry, openTelemetryVariables } from "./config/openTelemetry.ts"
 import { crossFieldProblems } from "./config/rules.ts"
@@ -15,57 +16,8 @@ import {
   settingsByPath,
   treeConfig
 } from "./config/Setting.ts"
-import { type Settings, settings } from "./config/settings.ts"
-import { readTomlFile } from "./config/tomlFile.ts"
-import { assembleVault } from "./config/vault.ts"
-
-/** github.com has its API on a separate host; an Enterprise Server below its own address. */
-const gitUrlOf = (apiUrl: string): string =>
-  apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin
-
-/** Groups settings that belong together: a section is present as a whole or absent. */
-const assemble = (read: Settings, instanceId: string) => ({
-  ...read,
-  instanceId,
-  vault: assembleVault(read.vault),
-  acme: {
-    enabled: read.acme.enabled,
-    emailDomain: read.acme.emailDomain,
-    directoryUrl: read.acme.directoryUrl,
-    profile: read.acme.profile,
-    externalAccount: Option.all({
-      keyId: read.acme.externalAccount.keyId,
-      hmacKey: read.acme.externalAccount.hmacKey
-    }),
-    preferredChain: read.acme.preferredChain,
-    directoryCaFile: read.acme.directoryCaFile,
-    delegationDomain: read.acme.delegationDomain,
-    route53: Option.filter(
-      Option.all({
-        accessKeyId: read.acme.route53.accessKeyId,
-        secretAccessKey: read.acme.route53.secretAccessKey,
-        region: Option.some(read.acme.route53.region),
-        hostedZoneId: Option.some(read.acme.route53.hostedZoneId),
-        endpoint: Option.some(read.acme.route53.endpoint)
-      }),
-      () => read.acme.enabled && read.acme.route53.enabled
-    )
-  },
-  depot: Option.map(read.depot.apiUrl, (apiUrl) => ({ ...read.depot, apiUrl })),
-  registry: Option.map(
-    Option.all({ url: read.registry.url, username: read.registry.username, password: read.registry.password }),
-    (registry) => ({ ...registry, insecure: read.registry.insecure })
-  ),
-  github: {
-    app: Option.filter(
-      Option.map(read.github.privateKeyPem, (privateKeyPem) => ({ appId: read.github.appId, privateKeyPem })),
-      ({ appId }) => appId !== 0
-    ),
-    apiUrl: read.github.apiUrl,
-    gitUrl: Option.getOrElse(read.github.gitUrl, () => gitUrlOf(read.github.apiUrl)),
-    allowUnauthenticatedDeployments: read.github.allowUnauthenticatedDeployments
-  }
-})
+import { settings } from "./config/settings.ts"
+import { readConfigFile } from "./config/tomlFile.ts"
 
 type Assembled = ReturnType<typeof assemble>
 
@@ -93,14 +45,6 @@ const configArgument = (args: ReadonlyArray<string>): Either.Either<Option.Optio
   if (first === "--config" && second !== undefined && rest.length === 0) return Either.right(Option.some(second))
   return Either.left({ setting: "command line", problem: "expected nothing or --config <file>.toml" })
 }
-
-/** The file: the argument, else UNKEY_CONFIG, else none. */
-const configFile = (args: ReadonlyArray<string>, environment: ConfigProvider.ConfigProvider) =>
-  Effect.gen(function* () {
-    const argument = yield* configArgument(args)
-    const variable = yield* Effect.option(environment.load(Config.nonEmptyString("UNKEY_CONFIG")))
-    return Option.orElse(argument, () => variable)
-  })
 
 const withEnvironmentName = (paths: ReadonlyMap<string, unknown>) => (problem: ConfigProblem) =>
   paths.has(problem.setting)
@@ -133,8 +77,6 @@ export const plainTransports = (
     return [...ours, ...(yield* environment.load(variables))]
   }).pipe(Effect.orDie)
 
-const nothing: RawSettings = { values: new Map(), problems: [] }
-
 /**
  * Reads the configuration: environment first (WORKER_ names, through the current ConfigProvider), then the TOML file,
  * then defaults. Fails once, with every problem of every source.
@@ -146,16 +88,9 @@ export const loadWorkerConfig = (
     Effect.gen(function* () {
       const paths = settingPaths(settings)
       const file = yield* Effect.either(
-        Effect.flatMap(
-          configFile(args, environment),
-          Option.match({
-            onNone: () => Effect.succeed(nothing),
-            onSome: (name) =>
-              Effect.mapError(readTomlFile(name, environment, paths), (unreadable) => unreadable.problem)
-          })
-        )
+        Effect.flatMap(configArgument(args), (argument) => readConfigFile(argument, environment, paths))
       )
-      const fromFile = Either.getOrElse(file, (problem) => ({ ...nothing, problems: [problem] }))
+      const fromFile = Either.getOrElse(file, (problem) => ({ values: new Map<string, string>(), problems: [problem] }))
       const fromEnvironment = yield* readEnvironment(environment, paths.keys())
       const given = new Map([...fromFile.values, ...fromEnvironment.values])
       const read = yield* Effect.either(ConfigProvider.fromMap(given).load(treeConfig(settings)))

@@ -8,8 +8,6 @@ export type ConfigProblem = typeof ConfigProblem.Type
 export class ConfigProblems extends Schema.TaggedError<ConfigProblems>()("ConfigProblems", {
   problems: Schema.NonEmptyArray(ConfigProblem)
 }) {
-  /** Needs an operator: a retry cannot help. */
-
   override get message(): string {
     const lines = this.problems.map(({ setting, problem }) => `  ${setting}: ${problem}`)
     return [`The configuration has ${lines.length} ${lines.length === 1 ? "problem" : "problems"}:`, ...lines].join(

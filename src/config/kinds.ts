@@ -68,6 +68,8 @@ export const integer = (range: { readonly min: number; readonly max: number }): 
   }
 }
 
+export const count = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+
 export const port = integer({ min: 1, max: 65535 })
 
 export const ratio: Kind<number> = {

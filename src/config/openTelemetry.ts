@@ -59,32 +59,32 @@ const tracesCollector = { secret: credentials, when: (given: Given) => isExporte
 
 /** The supported standard variables; others have no effect. Environment only. */
 export const openTelemetryVariables = {
-  OTEL_SDK_DISABLED: withDefault(flag, false, "Switches tracing off, whatever else is set."),
-  OTEL_TRACES_EXPORTER: optional(exporter, "`none` switches the export off."),
+  OTEL_SDK_DISABLED: withDefault(flag, false, "Disables tracing, regardless of all other variables."),
+  OTEL_TRACES_EXPORTER: optional(exporter, "`none` disables the export."),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(
     httpUrl(collector),
-    "The collector; spans go to `/v1/traces` below it. Without it nothing is traced."
+    "The address of the collector. Spans go to `/v1/traces` below it. Without an endpoint, nothing is traced."
   ),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(
     fullUrl(tracesCollector),
-    "The full address for spans; wins over the general one."
+    "The full address for spans. Overrides the general endpoint."
   ),
   OTEL_EXPORTER_OTLP_HEADERS: optional(redacted(pairs), "Headers of each export, such as the collector's credentials."),
-  OTEL_EXPORTER_OTLP_TRACES_HEADERS: optional(redacted(pairs), "The same for spans; wins over the general one."),
-  OTEL_EXPORTER_OTLP_PROTOCOL: optional(protocol, "How spans are encoded; `http/protobuf` when not set."),
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional(protocol, "The same for spans; wins over the general one."),
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: optional(redacted(pairs), "The headers for spans. Override the general headers."),
+  OTEL_EXPORTER_OTLP_PROTOCOL: optional(protocol, "The encoding of spans. Default: `http/protobuf`."),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional(protocol, "The encoding for spans. Overrides the general one."),
   OTEL_BSP_SCHEDULE_DELAY: optional(
     integer({ min: 1, max: 3_600_000 }),
-    "Milliseconds between two exports; 5000 when not set, as the specification has it."
+    "Milliseconds between two exports. Default: 5000, as in the specification."
   ),
   OTEL_BSP_MAX_EXPORT_BATCH_SIZE: optional(
     integer({ min: 1, max: 10_000 }),
-    "Spans in one export; 512 when not set, as the specification has it."
+    "The maximum number of spans in one export. Default: 512, as in the specification."
   ),
-  OTEL_SERVICE_NAME: optional(text, "The resource's `service.name`; `worker` when not set."),
+  OTEL_SERVICE_NAME: optional(text, "The `service.name` of the resource. Default: `worker`."),
   OTEL_RESOURCE_ATTRIBUTES: optional(
     pairs,
-    "Further attributes of the resource; they win over what the worker says of itself."
+    "Further attributes of the resource. They override the attributes that the worker sets."
   )
 }
 

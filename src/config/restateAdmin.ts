@@ -1,17 +1,15 @@
 import type { FileSystem } from "@effect/platform"
-import { Array as Arr, Config, ConfigProvider, Effect, Either, Option } from "effect"
+import { Array as Arr, ConfigProvider, Effect, Either, Option } from "effect"
 import { ConfigProblems, problemsOf } from "./ConfigProblems.ts"
-import { type RawSettings, readEnvironment } from "./environment.ts"
+import { readEnvironment } from "./environment.ts"
 import { type SettingValues, settingPaths, treeConfig } from "./Setting.ts"
 import { settings } from "./settings.ts"
-import { readTomlFile } from "./tomlFile.ts"
+import { readConfigFile } from "./tomlFile.ts"
 
 const tree = {
   restate: { adminUrl: settings.restate.adminUrl, apiKey: settings.restate.apiKey },
   builds: { deadline: settings.builds.deadline }
 }
-
-const nothing: RawSettings = { values: new Map(), problems: [] }
 
 /**
  * Reads only the settings of Restate's admin API, from the worker's sources: environment, then the file, given or named
@@ -24,17 +22,9 @@ export const loadRestateAdmin = (
   Effect.configProviderWith((environment) =>
     Effect.gen(function* () {
       const paths = settingPaths(settings)
-      const variable = yield* Effect.option(environment.load(Config.nonEmptyString("UNKEY_CONFIG")))
-      const fromFile = yield* Option.match(
-        Option.orElse(file, () => variable),
-        {
-          onNone: () => Effect.succeed(nothing),
-          onSome: (name) =>
-            Effect.mapError(
-              readTomlFile(name, environment, paths),
-              ({ problem }) => new ConfigProblems({ problems: [problem] })
-            )
-        }
+      const fromFile = yield* Effect.mapError(
+        readConfigFile(file, environment, paths),
+        (problem) => new ConfigProblems({ problems: [problem] })
       )
       const { values } = yield* readEnvironment(environment, paths.keys())
       const given = new Map([

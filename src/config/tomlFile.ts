@@ -1,5 +1,5 @@
 import { FileSystem } from "@effect/platform"
-import { type ConfigProvider, Effect, Either } from "effect"
+import { Config, type ConfigProvider, Effect, Either, Option } from "effect"
 import { parse, type TomlTable, type TomlValue } from "smol-toml"
 import type { ConfigProblem } from "./ConfigProblems.ts"
 import type { RawSettings } from "./environment.ts"
@@ -50,23 +50,13 @@ const parseToml = (text: string): Either.Either<TomlTable, string> =>
     catch: (error) => (error instanceof Error ? (error.message.split("\n")[0] ?? "") : "is not TOML")
   })
 
-/** The file cannot be read at all: its settings must not be reported as missing as well. */
-export interface UnreadableFile {
-  readonly _tag: "UnreadableFile"
-  readonly problem: ConfigProblem
-}
+const unreadable = (file: string, problem: string): ConfigProblem => ({ setting: file, problem })
 
-const unreadable = (file: string, problem: string): UnreadableFile => ({
-  _tag: "UnreadableFile",
-  problem: { setting: file, problem }
-})
-
-/** The known settings of the file, with `${NAME}` expanded in strings. */
-export const readTomlFile = (
+const readTomlFile = (
   file: string,
   environment: ConfigProvider.ConfigProvider,
   paths: Paths
-): Effect.Effect<RawSettings, UnreadableFile, FileSystem.FileSystem> =>
+): Effect.Effect<RawSettings, ConfigProblem, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     if (!file.endsWith(".toml")) return yield* Effect.fail(unreadable(file, "the name must end in .toml"))
     const fileSystem = yield* FileSystem.FileSystem
@@ -86,4 +76,21 @@ export const readTomlFile = (
       else problems.push({ setting: path, problem: expanded.left })
     }
     return { values, problems }
+  })
+
+const nothing: RawSettings = { values: new Map(), problems: [] }
+
+/**
+ * The settings of the file, else of the file that UNKEY_CONFIG names, with `${NAME}` expanded in strings. Nothing
+ * without a file. Fails if the file cannot be read at all: its settings must not be reported as missing as well.
+ */
+export const readConfigFile = (
+  file: Option.Option<string>,
+  environment: ConfigProvider.ConfigProvider,
+  paths: Paths
+): Effect.Effect<RawSettings, ConfigProblem, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const variable = yield* Effect.option(environment.load(Config.nonEmptyString("UNKEY_CONFIG")))
+    const named = Option.orElse(file, () => variable)
+    return Option.isNone(named) ? nothing : yield* readTomlFile(named.value, environment, paths)
   })

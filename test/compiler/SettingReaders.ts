@@ -4,20 +4,34 @@ import { programOf, root } from "./RepositoryProgram.ts"
 
 const settingsFile = `${root}src/config/settings.ts`
 /** Where settings become the configuration: what is only handed on there has not been used. */
-const assemblyFile = `${root}src/config.ts`
+const assemblyFile = `${root}src/config/assemble.ts`
 
-/** Every property of an object literal with its path, leaves only: what is not itself an object literal. */
+/** Every property of an object literal with its path, leaves only: what is neither an object literal nor the name of one. */
 const leavesOf = (
+  checker: ts.TypeChecker,
   node: ts.ObjectLiteralExpression,
   prefix = ""
 ): ReadonlyArray<readonly [path: string, name: ts.Node]> =>
   node.properties.flatMap((property): ReadonlyArray<readonly [string, ts.Node]> => {
     if (property.name === undefined) return []
     const path = `${prefix}${tomlName(property.name.getText())}`
-    return ts.isPropertyAssignment(property) && ts.isObjectLiteralExpression(property.initializer)
-      ? leavesOf(property.initializer, `${path}.`)
+    const section = ts.isShorthandPropertyAssignment(property)
+      ? importedLiteral(checker, property)
+      : initializerOf(property)
+    return section !== undefined && ts.isObjectLiteralExpression(section)
+      ? leavesOf(checker, section, `${path}.`)
       : [[path, property.name]]
   })
+
+const initializerOf = (node: ts.Node): ts.Expression | undefined =>
+  ts.isPropertyAssignment(node) || ts.isVariableDeclaration(node) ? node.initializer : undefined
+
+/** The value of a section that is declared in a file of its own. */
+const importedLiteral = (checker: ts.TypeChecker, property: ts.ShorthandPropertyAssignment) => {
+  const imported = checker.getShorthandAssignmentValueSymbol(property)
+  const declaration = imported === undefined ? undefined : checker.getAliasedSymbol(imported).valueDeclaration
+  return declaration === undefined ? undefined : initializerOf(declaration)
+}
 
 const literalNamed = (file: ts.SourceFile, name: string): ts.ObjectLiteralExpression => {
   for (const statement of file.statements)
@@ -55,9 +69,10 @@ export class SettingReaders {
   }
 
   #declared() {
-    const file = programOf(this.#service).getSourceFile(settingsFile)
+    const program = programOf(this.#service)
+    const file = program.getSourceFile(settingsFile)
     if (file === undefined) throw new Error(`${settingsFile} is not part of the program`)
-    return leavesOf(literalNamed(file, "settings"))
+    return leavesOf(program.getTypeChecker(), literalNamed(file, "settings"))
   }
 
   #isReferenced(name: ts.Node): boolean {
