@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Console, Effect } from "effect"
-import { crashMatrix, type MatrixOptions } from "effect-restate/testing"
+import { crashMatrix, type MatrixOptions, nameOf } from "effect-restate/testing"
+import { type KillPoint, killPoints } from "./killPoints.ts"
 import type { Story } from "./Story.ts"
 import { scenario } from "./scenario.ts"
 
@@ -19,30 +20,38 @@ const pairs = (points: number) => (points <= shortStory ? points * points : requ
 const fewPairs = 10
 const fewSuspendedKills = 4
 
-const reduced = (matrix: MatrixOptions): MatrixOptions => ({
-  ...matrix,
-  ...(matrix.pairs === undefined ? {} : { pairs: fewPairs }),
-  suspendedKills: fewSuspendedKills
-})
-
 interface Size {
-  /** Two disturbances in one run: everywhere, or at a few points. A single one is made at every point in any case. */
+  /** Full: a kill at every point of every story, and all pairs. Else a kill at every step of every branch, and a few pairs. */
   readonly isFull: boolean
 }
 
-const matrixOf = (matrix: MatrixOptions, { isFull }: Size): MatrixOptions => {
+/** All kills of the matrix, unless it is told which, and the pairs that this run asks for. */
+const matrixOf = (matrix: MatrixOptions, killed: ReadonlyArray<KillPoint> | undefined): MatrixOptions => {
   if (requestedPairs > 0) return { ...matrix, pairs }
-  return isFull ? matrix : reduced(matrix)
+  if (killed === undefined) return matrix
+  const names = new Set(killed.map(({ point }) => nameOf(point)))
+  return {
+    ...matrix,
+    kills: (point) => names.has(nameOf(point)),
+    ...(matrix.pairs === undefined ? {} : { pairs: fewPairs }),
+    suspendedKills: fewSuspendedKills
+  }
 }
 
-/** One test per story: killed at every journal position, suspended, shuffled, delivered twice, it ends the same. */
-export const crashMatrixTests = <More = never>(stories: Readonly<Record<string, Story<More>>>, size: Size): void => {
+/** One test per story: killed at its journal positions, suspended, shuffled, delivered twice, it ends the same. */
+export const crashMatrixTests = <More = never>(
+  stories: Readonly<Record<string, Story<More>>>,
+  { isFull }: Size
+): void => {
+  const chosen = Effect.runSync(Effect.cached(killPoints(stories)))
   for (const [name, { run, world, matrix }] of Object.entries(stories))
     it.effect(`ends the same however it is disturbed: ${name}`, () =>
       Effect.gen(function* () {
-        const { points, runs } = yield* crashMatrix(scenario(run, world), matrixOf(matrix, size))
+        const killed = isFull ? undefined : (yield* chosen)[name]?.killed
+        const { points, runs } = yield* crashMatrix(scenario(run, world), matrixOf(matrix, killed))
         if (requestedPairs > 0) yield* Console.log(`${points.length} points, ${runs} runs: ${name}`)
         assert.isAtLeast(points.length, minPoints, "journal points reached")
+        assert.isAbove(runs, (killed ?? points).length, "a run for each kill")
       })
     )
 }

@@ -12,6 +12,8 @@ export interface MatrixReport {
 export interface MatrixOptions<A = unknown> {
   /** Also delivers every command twice. Leave out where a second delivery is refused by design and changes the answer. */
   readonly duplicates?: boolean
+  /** Whether it is killed at this point in a run of its own. Default at all. Leave out what another scenario is killed at. */
+  readonly kills?: (point: JournalPoint) => boolean
   /** Also kills twice in one run, at this many pairs of points spread evenly; it may depend on how many points there are. Default 0. */
   readonly pairs?: number | ((points: number) => number)
   /** How many of the kills before an entry are repeated with every wait suspended, spread evenly over the points. Default all. */
@@ -48,9 +50,14 @@ const spread = <A>(all: ReadonlyArray<A>, most: number): ReadonlyArray<A> => {
 
 const harmlessOnes = (
   points: ReadonlyArray<JournalPoint>,
-  { duplicates = false, pairs = 0, suspendedKills = Number.POSITIVE_INFINITY }: Omit<MatrixOptions, "cancelled">
+  {
+    duplicates = false,
+    kills = () => true,
+    pairs = 0,
+    suspendedKills = Number.POSITIVE_INFINITY
+  }: Omit<MatrixOptions, "cancelled">
 ): ReadonlyArray<Harmless> => [
-  ...points.map((point) => ({ name: killed(point), options: { faults: crashAt(point) } })),
+  ...points.filter(kills).map((point) => ({ name: killed(point), options: { faults: crashAt(point) } })),
   ...spread(
     points.filter(({ phase }) => phase === "before"),
     suspendedKills

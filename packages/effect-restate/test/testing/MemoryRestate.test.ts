@@ -176,6 +176,17 @@ describe("the crash matrix", () => {
     })
   )
 
+  it.effect("kills only at the points that it is asked for", () =>
+    Effect.gen(function* () {
+      const all = yield* crashMatrix(story(false))
+      const { points, runs } = yield* crashMatrix(story(false), { kills: ({ phase }) => phase === "after-ack" })
+      assert.deepStrictEqual(points, all.points)
+      const leftOut = points.filter(({ phase }) => phase !== "after-ack").length
+      assert.isAbove(leftOut, 3)
+      assert.strictEqual(runs, all.runs - leftOut)
+    })
+  )
+
   it.effect("fails for a step that is not safe to repeat", () =>
     Effect.gen(function* () {
       const scenario = (options: MemoryRestateOptions) =>
