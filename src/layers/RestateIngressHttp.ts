@@ -1,11 +1,13 @@
 import { HttpClientRequest } from "@effect/platform"
-import { Duration, Effect, flow, Layer, Option, type Redacted, Schedule, Schema } from "effect"
+import { Duration, Effect, Layer, Option, type Redacted, Schedule, Schema } from "effect"
 import { Accepted, type IngressMessage, RestateIngress, RestateIngressError } from "../operations/RestateIngress.ts"
 import { shortened } from "../text/codePoints.ts"
 import { restateIngress } from "./outbound/bounds.ts"
 import type { OutboundResponse } from "./outbound/exchange.ts"
 import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "./outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "./outbound/OutboundHttp.ts"
+import { sendTo } from "./outbound/sendTo.ts"
+import { isSuccess, reasonOfStatus } from "./outbound/status.ts"
 
 export interface RestateIngressOptions {
   readonly url: string
@@ -26,10 +28,10 @@ const retrySchedule = Schedule.exponential(Duration.seconds(1)).pipe(
 const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 
 const reasonOf = (status: number): RestateIngressError["reason"] => {
-  if (status >= 500 || status === 408 || status === 429) return "unavailable"
-  if (status === 401 || status === 403) return "denied"
+  if (status === 408) return "unavailable"
   if (status === 404) return "not-found"
-  return status >= 400 ? "refused" : "unexpected-answer"
+  const reason = reasonOfStatus(status)
+  return reason === "unexpected-answer" && status >= 400 ? "refused" : reason
 }
 
 const statusFailure = (path: string, { status, text }: OutboundResponse) =>
@@ -58,7 +60,7 @@ const sendOnce = (outbound: OutboundHttp, { body, idempotencyKey, path }: Ingres
       HttpClientRequest.bodyText(body, "application/json")
     )
     const answer = yield* Effect.mapError(outbound(request), transportFailure(path))
-    if (answer.status < 200 || answer.status > 299) return yield* statusFailure(path, answer)
+    if (!isSuccess(answer)) return yield* statusFailure(path, answer)
     return yield* Schema.decode(Schema.parseJson(Accepted))(answer.text)
   }).pipe(
     Effect.catchTag(
@@ -70,11 +72,7 @@ const sendOnce = (outbound: OutboundHttp, { body, idempotencyKey, path }: Ingres
 
 const make = ({ apiKey, retry = retrySchedule, url }: RestateIngressOptions) =>
   Effect.map(openOutbound({ bounds: restateIngress }), (outbound) => {
-    const authorize = Option.match(apiKey, {
-      onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
-      onSome: (key) => HttpClientRequest.bearerToken(key)
-    })
-    const client: OutboundHttp = flow(HttpClientRequest.prependUrl(url.replace(/\/+$/, "")), authorize, outbound)
+    const client = sendTo(outbound, url, apiKey)
     return RestateIngress.of({
       send: (message) =>
         sendOnce(client, message).pipe(

@@ -4,6 +4,7 @@ import { type AcmeError, type AcmeOperation, AcmeUnavailable } from "../../servi
 import { authority } from "../outbound/bounds.ts"
 import { type OutboundError, reasonOf, statusOf } from "../outbound/OutboundError.ts"
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
+import { isSuccess } from "../outbound/status.ts"
 import { acmeProblemOf } from "./acmeProblemOf.ts"
 import type { AcmeRequest, AcmeResponse } from "./exchange.ts"
 import { retryAfter } from "./retryAfter.ts"
@@ -47,7 +48,7 @@ export const unexpected = (
       new AcmeUnavailable({
         operation,
         reason: status >= 500 ? "unavailable" : "unexpected-answer",
-        ...((status < 200 || status >= 300) && { status }),
+        ...(!isSuccess({ status }) && { status }),
         ...retryHint(headers["retry-after"], now)
       })
   )
@@ -91,7 +92,7 @@ export const okOrProblem =
   (operation: AcmeOperation) =>
   (answer: AcmeResponse): Effect.Effect<AcmeResponse, AcmeError> =>
     Effect.gen(function* () {
-      if (answer.status >= 200 && answer.status < 300) return answer
+      if (isSuccess(answer)) return answer
       const problem = acmeProblemOf(operation, answer, yield* Clock.currentTimeMillis)
       if (Option.isSome(problem)) return yield* problem.value
       return yield* unexpected(operation, answer)

@@ -1,12 +1,10 @@
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { Duration, Effect, Either, type Layer, Option, Redacted, Schema, Stream } from "effect"
-import { withoutScheme } from "../../names/imageReference.ts"
 import { RegistryUnavailable } from "../../services/builds/ImageRegistry.ts"
-import { tokenAddress } from "../ImageRegistryHttp.ts"
-import { bareHost } from "../outbound/addresses.ts"
 import { outboundHttpClient } from "../outbound/asHttpClient.ts"
 import { registry as bounds } from "../outbound/bounds.ts"
 import type { Registry } from "./Registry.ts"
+import { askRoot, configuredHost, failedStatus, mayReceivePassword, tokenAddress } from "./registryEndpoint.ts"
 
 /**
  * How a registry authenticates, from its response to a request without credentials: with tokens per repository, with basic
@@ -38,11 +36,6 @@ const TokenAnswer = Schema.parseJson(
   })
 )
 
-const refused = (status: number) =>
-  status === 401 || status === 403
-    ? new RegistryUnavailable({ reason: "denied", status })
-    : new RegistryUnavailable({ reason: status >= 500 || status === 429 ? "unavailable" : "unexpected-answer", status })
-
 const limited = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
     // The cause contains the request with the password.
@@ -62,21 +55,14 @@ const textOf = (response: HttpClientResponse.HttpClientResponse) =>
       : Effect.succeed(Buffer.concat([read, chunk]))
   ).pipe(Effect.map((bytes) => bytes.toString("utf8")))
 
-/** Docker Hub's API has another host than its image names. */
-const apiHost = (url: string): string => {
-  const [host = ""] = withoutScheme(url).split("/", 1)
-  return /^(?:index\.)?docker\.io$/.test(host) ? "registry-1.docker.io" : host
-}
-
 const accessOf =
-  ({ insecure }: Registry) =>
+  (registry: Registry) =>
   ({ headers, status }: HttpClientResponse.HttpClientResponse): Either.Either<RegistryAccess, RegistryUnavailable> => {
     if (status === 200) return Either.right({ _tag: "Open" })
     const challenge = headers["www-authenticate"] ?? ""
-    if (status !== 401) return Either.left(refused(status))
+    if (status !== 401) return Either.left(failedStatus(status))
     const address = tokenAddress(challenge)
-    // The password is sent there, so plain HTTP only if the operator allowed it.
-    if (Option.isSome(address) && (insecure || address.value.startsWith("https:"))) {
+    if (Option.isSome(address) && mayReceivePassword(registry, address.value)) {
       return Either.right({ _tag: "Tokens", address: address.value })
     }
     return /(?:^|,)\s*basic\s/i.test(challenge) && Option.isNone(address)
@@ -85,11 +71,8 @@ const accessOf =
   }
 
 /** An HTTP client for a registry and the token server it names, bounded and without redirects. */
-export const RegistryHttp = ({ url }: Registry): Layer.Layer<HttpClient.HttpClient> => {
-  const host = apiHost(url)
-  const configuredHost = URL.canParse(`https://${host}`) ? bareHost(new URL(`https://${host}`).hostname) : host
-  return outboundHttpClient({ bounds, configuredHost })
-}
+export const RegistryHttp = (registry: Registry): Layer.Layer<HttpClient.HttpClient> =>
+  outboundHttpClient({ bounds, configuredHost: configuredHost(registry) })
 
 /** Determines how the registry authenticates. */
 export const registryAccess = (
@@ -97,10 +80,9 @@ export const registryAccess = (
 ): Effect.Effect<RegistryAccess, RegistryUnavailable, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const http = yield* HttpClient.HttpClient
-    const root = `://${apiHost(registry.url)}/v2/`
-    const ask = (scheme: string) => limited(Effect.scoped(http.execute(HttpClientRequest.get(`${scheme}${root}`))))
-    // An insecure registry usually serves plain HTTP and does not respond to HTTPS.
-    const answer = yield* registry.insecure ? Effect.orElse(ask("http"), () => ask("https")) : ask("https")
+    const answer = yield* askRoot(registry, (address) =>
+      limited(Effect.scoped(http.execute(HttpClientRequest.get(address))))
+    )
     return yield* accessOf(registry)(answer)
   }).pipe(Effect.withSpan("Registry.access"))
 
@@ -123,7 +105,7 @@ export const fetchToken = (
         ? request
         : HttpClientRequest.basicAuth(request, credentials.username, Redacted.value(credentials.password))
     )
-    if (response.status !== 200) return yield* refused(response.status)
+    if (response.status !== 200) return yield* failedStatus(response.status)
     const answer = Schema.decodeEither(TokenAnswer)(yield* textOf(response))
     const token = Either.isRight(answer) ? (answer.right.token ?? answer.right.access_token) : undefined
     if (Either.isLeft(answer) || token === undefined) {

@@ -7,6 +7,7 @@ import { clickhouse } from "../outbound/bounds.ts"
 import type { OutboundResponse } from "../outbound/exchange.ts"
 import { type OutboundError, reasonOf } from "../outbound/OutboundError.ts"
 import { openOutbound } from "../outbound/OutboundHttp.ts"
+import { isSuccess } from "../outbound/status.ts"
 import type { ClickhouseOptions, Parameters } from "./ClickhouseOptions.ts"
 import { type ClickhouseFailure, classifyClickhouseError } from "./classifyClickhouseError.ts"
 import { insertRequest, statementRequest } from "./requests.ts"
@@ -49,8 +50,8 @@ const resultOf = <A, I>(row: Schema.Schema<A, I>) =>
 /** Enough for an exception's code and text. */
 const maxException = 16 * 1024
 
-const isSuccess = ({ headers, status }: OutboundResponse): boolean =>
-  status >= 200 && status < 300 && headers["x-clickhouse-exception-code"] === undefined
+const isResult = (answer: OutboundResponse): boolean =>
+  isSuccess(answer) && answer.headers["x-clickhouse-exception-code"] === undefined
 
 const noAnswer = (error: OutboundError): ClickhouseFailure => ({
   reason: reasonOf(error),
@@ -70,7 +71,7 @@ export const connectClickhouse = (
     const request = (operation: string, asked: HttpClientRequest.HttpClientRequest) =>
       send(asked).pipe(
         Effect.mapError(noAnswer),
-        Effect.filterOrFail(isSuccess, ({ text }) =>
+        Effect.filterOrFail(isResult, ({ text }) =>
           classifyClickhouseError(parseError(firstCodePoints(text, maxException)))
         ),
         Effect.mapError((failure) => new ClickhouseUnavailable({ operation, ...failure })),

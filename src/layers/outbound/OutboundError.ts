@@ -46,6 +46,14 @@ export const reasonOf = (error: OutboundError): "unreachable" | "timeout" | "une
   return error.reason === "timeout" ? "timeout" : "unreachable"
 }
 
+/** The failure of a delivery of which only the status counts: what answers otherwise refuses it. */
+export const deliveryFailure = (
+  error: OutboundError
+): { readonly reason: "unreachable" | "timeout" | "refused"; readonly status?: number } => {
+  if (error._tag === "OutboundRefused") return { reason: "refused", ...statusOf(error) }
+  return { reason: error.reason === "timeout" ? "timeout" : "unreachable" }
+}
+
 /** The status of a redirect, for errors with a status. */
 export const statusOf = (error: OutboundError): { readonly status?: number } =>
   error._tag === "OutboundRefused" && error.status !== undefined ? { status: error.status } : {}

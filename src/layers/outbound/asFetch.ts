@@ -1,5 +1,6 @@
 import { HttpClientRequest, type HttpMethod } from "@effect/platform"
-import { Effect, Either, Runtime } from "effect"
+import type { Runtime } from "effect"
+import { asPromise } from "./asPromise.ts"
 import type { OutboundHttp } from "./OutboundHttp.ts"
 
 export interface FetchInit {
@@ -25,18 +26,17 @@ const withBody = (request: HttpClientRequest.HttpClientRequest, body: FetchInit[
 
 /**
  * A `fetch` for libraries. It sends text or bytes, rejects with the OutboundError itself, and returns a response whose body is already
- * read. Clock and logger are the runtime's.
+ * read.
  */
-export const asFetch =
-  (send: OutboundHttp, runtime: Runtime.Runtime<never>) =>
-  async (url: string, { body, headers = {}, method = "GET", signal }: FetchInit = {}): Promise<FetchResponse> => {
+export const asFetch = (send: OutboundHttp, runtime: Runtime.Runtime<never>) => {
+  const ask = asPromise(send, runtime)
+  return async (
+    url: string,
+    { body, headers = {}, method = "GET", signal }: FetchInit = {}
+  ): Promise<FetchResponse> => {
     // The library uses only HTTP methods.
     const request = withBody(HttpClientRequest.make(method as HttpMethod.HttpMethod)(url, { headers }), body)
-    const answer = await Runtime.runPromise(runtime)(
-      Effect.either(send(request)),
-      signal === undefined ? {} : { signal }
-    )
-    const { bytes, status, text, url: from, headers: received } = Either.getOrThrowWith(answer, (error) => error)
+    const { bytes, status, text, url: from, headers: received } = await ask(request, signal)
     return {
       status,
       statusText: "",
@@ -49,3 +49,4 @@ export const asFetch =
       arrayBuffer: () => Promise.resolve(Uint8Array.from(bytes).buffer)
     }
   }
+}

@@ -1,5 +1,6 @@
 import { HttpClientRequest, type HttpMethod } from "@effect/platform"
-import { Effect, Either, Runtime } from "effect"
+import type { Runtime } from "effect"
+import { asPromise } from "./asPromise.ts"
 import type { OutboundError } from "./OutboundError.ts"
 import type { OutboundHttp } from "./OutboundHttp.ts"
 
@@ -59,17 +60,16 @@ const errorOf = (error: OutboundError): Error => {
 }
 
 /** Replaces an AWS SDK's request handler, which does not bound responses. */
-export const asSmithyHandler = (send: OutboundHttp, runtime: Runtime.Runtime<never>) => ({
-  handle: async (
-    request: SmithyRequest,
-    { abortSignal }: { readonly abortSignal?: AbortSignal } = {}
-  ): Promise<{ readonly response: SmithyResponse }> => {
-    const answer = await Runtime.runPromise(runtime)(
-      Effect.either(send(requestOf(request))),
-      abortSignal === undefined ? {} : { signal: abortSignal }
-    )
-    const { bytes, headers, status } = Either.getOrThrowWith(answer, errorOf)
-    return { response: { statusCode: status, headers: { ...headers }, body: bytes } }
-  },
-  destroy: () => undefined
-})
+export const asSmithyHandler = (send: OutboundHttp, runtime: Runtime.Runtime<never>) => {
+  const ask = asPromise(send, runtime, errorOf)
+  return {
+    handle: async (
+      request: SmithyRequest,
+      { abortSignal }: { readonly abortSignal?: AbortSignal } = {}
+    ): Promise<{ readonly response: SmithyResponse }> => {
+      const { bytes, headers, status } = await ask(requestOf(request), abortSignal)
+      return { response: { statusCode: status, headers: { ...headers }, body: bytes } }
+    },
+    destroy: () => undefined
+  }
+}

@@ -2,18 +2,14 @@ import { HttpClientRequest } from "@effect/platform"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { NotificationFailed, Notifier } from "../../services/quotaCheck/Notifier.ts"
 import { slack } from "../outbound/bounds.ts"
-import type { OutboundError } from "../outbound/OutboundError.ts"
+import { deliveryFailure, type OutboundError } from "../outbound/OutboundError.ts"
 import { openOutbound } from "../outbound/OutboundHttp.ts"
 import { slackMessage } from "./slackMessage.ts"
 
 const retryAfter = (header: string | undefined) =>
   header !== undefined && /^\d{1,6}$/.test(header) ? { retryAfterSeconds: Number(header) } : {}
 
-const failed = (error: OutboundError): NotificationFailed => {
-  if (error._tag === "OutboundRefused")
-    return new NotificationFailed({ reason: "refused", ...(error.status !== undefined && { status: error.status }) })
-  return new NotificationFailed({ reason: error.reason === "timeout" ? "timeout" : "unreachable" })
-}
+const failed = (error: OutboundError) => new NotificationFailed(deliveryFailure(error))
 
 /**
  * Posts to a Slack webhook; succeeds at once if none is configured. Slack accepts a message with status 200 only. The webhook

@@ -4,6 +4,7 @@ import { withCheckedKeyrings } from "../../services/vault/Keyring.ts"
 import { DecryptionRefused, Vault, VaultUnavailable } from "../../services/vault/Vault.ts"
 import { unkeyVault } from "../outbound/bounds.ts"
 import { type OutboundHttp, openOutbound } from "../outbound/OutboundHttp.ts"
+import { sendTo } from "../outbound/sendTo.ts"
 import { noAnswer, unavailableBy, unexpectedAnswer } from "./answers.ts"
 
 export interface UnkeyVaultOptions {
@@ -52,16 +53,10 @@ const notUnderstood = (operation: VaultUnavailable["operation"]) => (refused: In
 
 const make = (options: UnkeyVaultOptions) =>
   Effect.map(openOutbound({ bounds: unkeyVault }), (outbound) => {
-    const authorize = Option.match(options.token, {
-      onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
-      onSome: (token) => HttpClientRequest.bearerToken(token)
-    })
     const send: OutboundHttp = flow(
-      HttpClientRequest.prependUrl(options.url.replace(/\/+$/, "")),
       HttpClientRequest.setHeader("connect-protocol-version", "1"),
       HttpClientRequest.acceptJson,
-      authorize,
-      outbound
+      sendTo(outbound, options.url, options.token)
     )
     return Vault.of(
       withCheckedKeyrings({

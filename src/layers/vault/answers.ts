@@ -1,14 +1,13 @@
 import { VaultUnavailable } from "../../services/vault/Vault.ts"
 import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "../outbound/OutboundError.ts"
+import { reasonOfStatus } from "../outbound/status.ts"
 
 type Operation = VaultUnavailable["operation"]
 
 /** The reason of a failed status, for all vaults. */
-const reasonOf = (status: number): VaultUnavailable["reason"] => {
-  if (status === 401 || status === 403) return "denied"
+const reasonOf = (status: number): VaultUnavailable["reason"] =>
   // Besides the usual ones: HashiCorp's 412 (not replicated yet), 472 and 473 (a standby or secondary).
-  return status >= 500 || [408, 412, 429, 472, 473].includes(status) ? "unavailable" : "unexpected-answer"
-}
+  [408, 412, 472, 473].includes(status) ? "unavailable" : reasonOfStatus(status)
 
 export const unavailableBy = (operation: Operation, status: number): VaultUnavailable =>
   new VaultUnavailable({ operation, reason: reasonOf(status), status })

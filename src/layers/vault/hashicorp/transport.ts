@@ -1,5 +1,6 @@
 import { HttpClientRequest, type HttpMethod } from "@effect/platform"
-import { Effect, Either, Option, Runtime } from "effect"
+import { Option, type Runtime } from "effect"
+import { asPromise } from "../../outbound/asPromise.ts"
 import type { OutboundHttp } from "../../outbound/OutboundHttp.ts"
 
 /** The request type of node-vault's transport. */
@@ -35,11 +36,10 @@ const requestOf = ({ headers, json, method, uri }: Outgoing): HttpClientRequest.
  * rejects with an OutboundError.
  */
 export const directTransport = (send: OutboundHttp, runtime: Runtime.Runtime<never>): Transport => {
+  const ask = asPromise(send, runtime)
   const exchange = async (outgoing: Outgoing): Promise<Incoming> => {
-    const { signal, uri } = outgoing
-    const answer = await Runtime.runPromise(runtime)(Effect.either(send(requestOf(outgoing))), { signal })
-    const { status, text } = Either.getOrThrowWith(answer, (error) => error)
-    return { statusCode: status, body: parsed(text), request: { path: new URL(uri).pathname } }
+    const { status, text } = await ask(requestOf(outgoing), outgoing.signal)
+    return { statusCode: status, body: parsed(text), request: { path: new URL(outgoing.uri).pathname } }
   }
   return { defaults: () => exchange }
 }
