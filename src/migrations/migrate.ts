@@ -27,9 +27,7 @@ const bookkeeping = (
   \`applied_at\` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`
 
-const lockRows = decodeRows(
-  Schema.Struct({ granted: Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString)) })
-)
+const lockRows = decodeRows(Schema.Struct({ granted: Schema.NullOr(Schema.Number) }))
 
 /** Lock names are global to the server and hold 64 characters, hence a digest of the database name; MySQL 9 has no MD5. */
 const lockName = "CONCAT('control_plane_migrations:', LEFT(SHA2(DATABASE(), 256), 32))"

@@ -1,14 +1,14 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
 import type { MysqlPool } from "../layers/mysql/MysqlPool.ts"
-import { decodeRows, Flag } from "../layers/mysql/rows.ts"
+import { decodeRows } from "../layers/mysql/rows.ts"
 import type { OwnIndex } from "./createIndex.ts"
 import { type Migration, migrationsIn } from "./migrations.ts"
 import { AppliedMigration, compareSchema } from "./schemaState.ts"
 
 const appliedRows = decodeRows(AppliedMigration)
 const nameRows = decodeRows(Schema.Struct({ name: Schema.String }))
-const indexRows = decodeRows(Schema.Struct({ name: Schema.String, onTable: Schema.String, isShared: Flag }))
+const indexRows = decodeRows(Schema.Struct({ name: Schema.String, onTable: Schema.String, isShared: Schema.Boolean }))
 
 const bookkeeping = "control_plane_migrations"
 

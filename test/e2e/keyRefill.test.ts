@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { MysqlPools } from "../../src/layers/mysql/MysqlPools.ts"
-import { decodeRows, Integer64 } from "../../src/layers/mysql/rows.ts"
+import { decodeRows } from "../../src/layers/mysql/rows.ts"
 import { seedKey } from "../support/memory/keySeeds.ts"
 import { World } from "../support/memory/World.ts"
 import { sized } from "../support/size.ts"
@@ -17,7 +17,13 @@ const run = (key: string) => postRaw(`${service}/${key}/RunRefill`, "{}")
 const rows = Effect.flatMap(World, (world) => world.dump)
 
 const counts = decodeRows(
-  Schema.Struct({ due: Integer64, full: Integer64, logs: Integer64, targets: Integer64, keysOfTargets: Integer64 })
+  Schema.Struct({
+    due: Schema.Number,
+    full: Schema.Number,
+    logs: Schema.Number,
+    targets: Schema.Number,
+    keysOfTargets: Schema.Number
+  })
 )
 
 const count = Effect.flatMap(MysqlPools, ({ primary: { sql } }) =>

@@ -3,29 +3,26 @@ import { Effect, Layer, Schema } from "effect"
 import { abandonedAfter, Backlog, maxOverdueWindow, overdueFraction } from "../../operations/Backlog.ts"
 import type { MysqlPool } from "./MysqlPool.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeRows, Integer64 } from "./rows.ts"
+import { decodeFirst } from "./rows.ts"
 
-const waitingRows = decodeRows(Schema.Struct({ waiting: Integer64, waitingSince: Schema.NullOr(Integer64) }))
-const totalRows = decodeRows(Schema.Struct({ total: Integer64 }))
+const waitingBuilds = decodeFirst(Schema.Struct({ waiting: Schema.Number, waitingSince: Schema.NullOr(Schema.Number) }))
+const count = decodeFirst(Schema.Struct({ total: Schema.Number }))
 
 /** A deployment is pending until it leaves its queued step. Few are, and the index on the status finds them. */
 const countWaiting = (sql: SqlClient) =>
-  Effect.map(
-    waitingRows(sql`
-      SELECT COUNT(*) AS waiting, CAST(MIN(s.started_at) AS CHAR) AS waitingSince
-      FROM deployments d JOIN deployment_steps s ON s.deployment_id = d.id AND s.step = 'queued'
-      WHERE d.status = 'pending' AND s.ended_at IS NULL`),
-    ([row]) => row ?? { waiting: 0, waitingSince: null }
-  )
+  waitingBuilds(sql`
+    SELECT COUNT(*) AS waiting, CAST(MIN(s.started_at) AS CHAR) AS waiting_since
+    FROM deployments d JOIN deployment_steps s ON s.deployment_id = d.id AND s.step = 'queued'
+    WHERE d.status = 'pending' AND s.ended_at IS NULL`)
 
 const countRunning = ({ ownTable, sql }: MysqlPool) =>
-  totalRows(sql`
+  count(sql`
     SELECT COUNT(*) AS total FROM ${ownTable("ctrl_worker_builds")}
     WHERE lease_until > CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AND outcome IS NULL`)
 
 // Inlined as numbers: parameters are sent as strings, which makes the server compare as floats.
 const countOverdue = (sql: SqlClient, now: number) =>
-  totalRows(sql`
+  count(sql`
     SELECT COUNT(*) AS total
     FROM acme_challenges c
     JOIN custom_domains d ON d.id = c.domain_id
@@ -35,20 +32,24 @@ const countOverdue = (sql: SqlClient, now: number) =>
       AND (c.expires_at - ${sql.literal(String(now))}) * ${sql.literal(String(overdueFraction))}
           < c.expires_at - COALESCE(x.updated_at, x.created_at)`)
 
+const noBuilds = { waiting: 0, waitingSince: null }
+
 export const BacklogLive: Layer.Layer<Backlog, never, MysqlPools> = Layer.effect(
   Backlog,
   Effect.gen(function* () {
     const { primary } = yield* MysqlPools
     const { query, sql } = primary
-    const [waiting, running] = [countWaiting(sql), countRunning(primary)]
     return Backlog.of({
       builds: Effect.gen(function* () {
-        const { waiting: count, waitingSince } = yield* query("Backlog.builds", waiting)
-        const [row] = yield* query("Backlog.builds", running)
-        return { waiting: count, waitingSince, running: row?.total ?? 0 }
+        const { waiting, waitingSince } = (yield* query("Backlog.builds", countWaiting(sql))) ?? noBuilds
+        const running = yield* query("Backlog.builds", countRunning(primary))
+        return { waiting, waitingSince, running: running?.total ?? 0 }
       }),
       overdueRenewals: (now) =>
-        Effect.map(query("Backlog.overdueRenewals", countOverdue(sql, Math.trunc(now))), ([row]) => row?.total ?? 0)
+        Effect.map(
+          query("Backlog.overdueRenewals", countOverdue(sql, Math.trunc(now))),
+          (overdue) => overdue?.total ?? 0
+        )
     })
   })
 )

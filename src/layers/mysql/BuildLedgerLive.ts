@@ -1,7 +1,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import type { Identifier } from "@effect/sql/Statement"
+import type { Fragment } from "@effect/sql/Statement"
 import { Duration, Effect, Layer, Schema } from "effect"
-import { BuildFailed, BuildSucceeded } from "../../services/builds/Builder.ts"
+import { BuildFailed, type BuildState, BuildSucceeded } from "../../services/builds/Builder.ts"
 import {
   type BuildLeaseKey,
   BuildLedger,
@@ -11,29 +11,31 @@ import {
   type RenewalResult
 } from "../../services/builds/BuildLedger.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeRows, Flag } from "./rows.ts"
+import { decodeFirst, decodeRows } from "./rows.ts"
+import { storeMethods } from "./storeMethods.ts"
 
-type Ledger = BuildLedger["Type"]
+type ExternalIdNote = Parameters<BuildLedger["Type"]["recordExternalId"]>[0]
+type EndedBuild = Parameters<BuildLedger["Type"]["recordOutcome"]>[0]
 
 /** The table `ctrl_worker_builds`, in the shared or this worker's own database. */
 interface Builds {
   readonly sql: SqlClient
-  readonly table: Identifier
+  readonly table: Fragment
 }
 
 const Outcome = Schema.parseJson(Schema.Union(BuildSucceeded, BuildFailed))
 const encodeOutcome = Schema.encodeSync(Outcome)
 
-const buildRows = decodeRows(
+const buildRow = decodeFirst(
   Schema.Struct({
     owner: Schema.String,
     detail: Schema.String,
     externalBuildId: Schema.NullOr(Schema.String),
     outcome: Schema.NullOr(Outcome),
-    isLeased: Flag
+    isLeased: Schema.Boolean
   })
 )
-const pkRows = decodeRows(Schema.Struct({ pk: Schema.BigInt }))
+const pkRows = decodeRows(Schema.Struct({ pk: Schema.BigIntFromSelf }))
 
 /** Rows per delete. Each claim adds at most one row and deletes expired ones, so the table stays small. */
 const sweepLimit = 100
@@ -45,13 +47,10 @@ const after = (sql: SqlClient, duration: Duration.Duration) =>
   sql.literal(`${now} + ${Math.round(Duration.toMillis(duration))}`)
 
 const select = ({ sql, table }: Builds, buildId: string, lock: "" | "FOR UPDATE") =>
-  Effect.map(
-    buildRows(sql`
-      SELECT owner, detail, external_build_id AS externalBuildId, outcome,
-             CASE WHEN lease_until > ${sql.literal(now)} THEN 1 ELSE 0 END AS isLeased
-      FROM ${table} WHERE build_id = ${buildId} ${sql.literal(lock)}`),
-    ([row]) => row
-  )
+  buildRow(sql`
+    SELECT owner, detail, external_build_id, outcome,
+           CASE WHEN lease_until > ${sql.literal(now)} THEN 1 ELSE 0 END AS is_leased
+    FROM ${table} WHERE build_id = ${buildId} ${sql.literal(lock)}`)
 
 const owned = (sql: SqlClient, { buildId, owner }: BuildLeaseKey) => sql`build_id = ${buildId} AND owner = ${owner}`
 
@@ -62,7 +61,7 @@ const claim = Effect.fnUntraced(function* (builds: Builds, { buildId, detail, du
   yield* sql`INSERT INTO ${table} (build_id, owner, lease_until, detail)
              VALUES (${buildId}, ${owner}, ${until}, ${detail}) ON DUPLICATE KEY UPDATE build_id = ${buildId}`
   const row = yield* select(builds, buildId, "FOR UPDATE")
-  if (row === undefined || row.outcome !== null) return { _tag: "Ended" } satisfies ClaimResult
+  if (row === null || row.outcome !== null) return { _tag: "Ended" } satisfies ClaimResult
   if (row.owner !== owner) {
     if (row.isLeased) return { _tag: "Running" } satisfies ClaimResult
     yield* sql`UPDATE ${table} SET owner = ${owner}, lease_until = ${until}, detail = ${detail}
@@ -80,13 +79,13 @@ const renew = Effect.fnUntraced(function* (builds: Builds, lease: LeaseRequest) 
   return renewal
 })
 
-const recordExternalId = Effect.fnUntraced(function* (builds: Builds, note: Parameters<Ledger["recordExternalId"]>[0]) {
+const recordExternalId = Effect.fnUntraced(function* (builds: Builds, note: ExternalIdNote) {
   const { sql, table } = builds
   yield* sql`UPDATE ${table} SET external_build_id = ${note.externalBuildId} WHERE ${owned(sql, note)}`
   return (yield* select(builds, note.buildId, ""))?.owner === note.owner
 })
 
-const recordOutcome = Effect.fnUntraced(function* (builds: Builds, ended: Parameters<Ledger["recordOutcome"]>[0]) {
+const recordOutcome = Effect.fnUntraced(function* (builds: Builds, ended: EndedBuild) {
   const { sql, table } = builds
   const outcome = encodeOutcome(ended.outcome)
   yield* sql`UPDATE ${table} SET outcome = ${outcome}, lease_until = ${sql.literal(now)}
@@ -98,10 +97,10 @@ const recordOutcome = Effect.fnUntraced(function* (builds: Builds, ended: Parame
 
 const requestCancel = ({ sql, table }: Builds, buildId: string) => {
   const outcome = encodeOutcome(cancelledOutcome)
-  return Effect.asVoid(sql`
+  return sql`
     INSERT INTO ${table} (build_id, owner, lease_until, detail, outcome)
     VALUES (${buildId}, '', ${sql.literal(now)}, '', ${outcome})
-    ON DUPLICATE KEY UPDATE outcome = COALESCE(outcome, ${outcome})`)
+    ON DUPLICATE KEY UPDATE outcome = COALESCE(outcome, ${outcome})`
 }
 
 const deleteExpired = Effect.fnUntraced(function* ({ sql, table }: Builds, retention: Duration.Duration) {
@@ -115,41 +114,33 @@ const deleteExpired = Effect.fnUntraced(function* ({ sql, table }: Builds, reten
   return rows.length
 })
 
+const stateOf = (row: Effect.Effect.Success<ReturnType<typeof select>>): BuildState => {
+  if (row?.outcome) return row.outcome
+  return row?.isLeased ? { _tag: "Running", detail: row.detail } : { _tag: "Unknown" }
+}
+
 /** The ledger in the primary database, using its clock. */
 export const BuildLedgerLive: Layer.Layer<BuildLedger, never, MysqlPools> = Layer.effect(
   BuildLedger,
-  Effect.gen(function* () {
-    const { ownTable, query, sql, transaction } = (yield* MysqlPools).primary
-    const table = ownTable("ctrl_worker_builds")
+  Effect.map(MysqlPools, ({ primary }) => {
+    const { sql } = primary
+    const table = primary.ownTable("ctrl_worker_builds")
     const builds: Builds = { sql, table }
+    const { command, query, transaction } = storeMethods("BuildLedger", primary)
     return BuildLedger.of({
-      claim: Effect.fn("BuildLedger.claim")((lease) => transaction("BuildLedger.claim", claim(builds, lease))),
+      claim: transaction("claim", (lease: LeaseRequest) => claim(builds, lease)),
       // Not traced: runs every few seconds for the whole build.
-      renew: (lease) => Effect.withTracerEnabled(transaction("BuildLedger.renew", renew(builds, lease)), false),
-      recordExternalId: Effect.fn("BuildLedger.recordExternalId")((note) =>
-        transaction("BuildLedger.recordExternalId", recordExternalId(builds, note))
+      renew: (lease) => Effect.withTracerEnabled(primary.transaction("BuildLedger.renew", renew(builds, lease)), false),
+      recordExternalId: transaction("recordExternalId", (note: ExternalIdNote) => recordExternalId(builds, note)),
+      recordOutcome: transaction("recordOutcome", (ended: EndedBuild) => recordOutcome(builds, ended)),
+      release: command(
+        "release",
+        (lease: BuildLeaseKey) => sql`
+          UPDATE ${table} SET lease_until = LEAST(lease_until, ${sql.literal(now)}) WHERE ${owned(sql, lease)}`
       ),
-      recordOutcome: Effect.fn("BuildLedger.recordOutcome")((ended) =>
-        transaction("BuildLedger.recordOutcome", recordOutcome(builds, ended))
-      ),
-      release: Effect.fn("BuildLedger.release")((hold) =>
-        transaction(
-          "BuildLedger.release",
-          Effect.asVoid(sql`UPDATE ${table} SET lease_until = LEAST(lease_until, ${sql.literal(now)})
-                            WHERE ${owned(sql, hold)}`)
-        )
-      ),
-      requestCancel: Effect.fn("BuildLedger.requestCancel")((buildId) =>
-        transaction("BuildLedger.requestCancel", requestCancel(builds, buildId))
-      ),
-      state: Effect.fn("BuildLedger.state")(function* (buildId) {
-        const row = yield* query("BuildLedger.state", select(builds, buildId, ""))
-        if (row?.outcome) return row.outcome
-        return row?.isLeased ? { _tag: "Running", detail: row.detail } : { _tag: "Unknown" }
-      }),
-      deleteExpired: Effect.fn("BuildLedger.deleteExpired")((retention) =>
-        transaction("BuildLedger.deleteExpired", deleteExpired(builds, retention))
-      )
+      requestCancel: command("requestCancel", (buildId: string) => requestCancel(builds, buildId)),
+      state: query("state", (buildId: string) => Effect.map(select(builds, buildId, ""), stateOf)),
+      deleteExpired: transaction("deleteExpired", (retention: Duration.Duration) => deleteExpired(builds, retention))
     })
   })
 )

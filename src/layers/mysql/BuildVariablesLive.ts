@@ -4,7 +4,7 @@ import { BuildVariables, type EnvironmentVariables, VariablesRefused } from "../
 import { environmentVariable } from "../../services/vault/Purpose.ts"
 import { Vault } from "../../services/vault/Vault.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeRows } from "./rows.ts"
+import { decodeFirst } from "./rows.ts"
 
 /** More than users configure, and few enough for the step that decrypts each one. */
 const maxVariables = 500
@@ -14,7 +14,7 @@ const maxBytes = 256 * 1024
 const maxStoredBytes = 1024 * 1024
 const atOnce = 8
 
-const storedRows = decodeRows(
+const storedVariables = decodeFirst(
   Schema.Struct({ environmentId: Schema.String, ciphertexts: Schema.NullOr(Schema.Uint8ArrayFromSelf) })
 )
 
@@ -70,15 +70,15 @@ export const BuildVariablesLive: Layer.Layer<BuildVariables, never, MysqlPools |
     const { query, sql } = primary
 
     const select = (deploymentId: string) =>
-      storedRows(sql`
-        SELECT environment_id AS environmentId,
+      storedVariables(sql`
+        SELECT environment_id,
                CASE WHEN LENGTH(encrypted_environment_variables) <= ${sql.literal(String(maxStoredBytes))}
                     THEN encrypted_environment_variables END AS ciphertexts
         FROM deployments WHERE id = ${deploymentId}`)
 
     const forDeployment = Effect.fn("BuildVariables.forDeployment")(function* (deploymentId: string) {
-      const [row] = yield* query("BuildVariables.forDeployment", select(deploymentId))
-      if (row === undefined) return Option.none()
+      const row = yield* query("BuildVariables.forDeployment", select(deploymentId))
+      if (row === null) return Option.none()
       const pairs = yield* pairsOf(row.ciphertexts)
       const decrypt = ([name, ciphertext]: readonly [string, string]) =>
         Effect.flatMap(vault.decrypt(row.environmentId, ciphertext, environmentVariable(name)), (value) =>

@@ -3,10 +3,12 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Either, Layer, Option, Schema } from "effect"
 import { type DomainName, domainName, isWildcard } from "../../names/DomainName.ts"
 import {
+  AcmeAccountRow,
   acmeWorkspace,
   CertificateStore,
   type CertifiedDomain,
   ChallengeStatus,
+  type InfrastructureDomain,
   type NewCertificate,
   type RemainingLife,
   remainingLifeClasses,
@@ -17,15 +19,15 @@ import { domainPage } from "./domainPages.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { namedDomains, refuseDomain } from "./namedDomains.ts"
 import { ensurePlatformDomain, takenPlatformDomains } from "./platformDomains.ts"
-import { replanOnDuplicate } from "./replanOnDuplicate.ts"
-import { decodeRows, Integer64 } from "./rows.ts"
+import { decodeFirst, decodeRows } from "./rows.ts"
+import { storeMethods } from "./storeMethods.ts"
 
-const domainRows = decodeRows(
+const certifiedDomain = decodeFirst(
   Schema.Struct({
     id: Schema.String,
     workspaceId: Schema.String,
     status: Schema.NullOr(ChallengeStatus),
-    expiresAt: Schema.NullOr(Integer64),
+    expiresAt: Schema.NullOr(Schema.Number),
     routed: Schema.NullOr(Schema.String),
     hostname: Schema.NullOr(Schema.String),
     certificateId: Schema.NullOr(Schema.String),
@@ -33,16 +35,10 @@ const domainRows = decodeRows(
     chain: Schema.NullOr(Schema.String)
   })
 )
-const ownerRows = decodeRows(Schema.Struct({ id: Schema.String, workspaceId: Schema.String, stored: Schema.String }))
-const certificateRows = decodeRows(Schema.Struct({ id: Schema.String, chain: Schema.String }))
-const accountRows = decodeRows(
-  Schema.Struct({
-    id: Schema.String,
-    encryptedKey: Schema.String,
-    registrationUri: Schema.NullOr(Schema.String)
-  })
-)
-const classRows = decodeRows(Schema.Struct({ bucket: Schema.Literal(...remainingLifeClasses), total: Integer64 }))
+const ownerRow = decodeFirst(Schema.Struct({ id: Schema.String, workspaceId: Schema.String, stored: Schema.String }))
+const certificateRow = decodeFirst(Schema.Struct({ id: Schema.String, chain: Schema.String }))
+const accountRow = decodeFirst(AcmeAccountRow)
+const classRows = decodeRows(Schema.Struct({ bucket: Schema.Literal(...remainingLifeClasses), total: Schema.Number }))
 
 const dayMillis = 86_400_000
 
@@ -53,16 +49,15 @@ const isNamed = (stored: string | null, name: DomainName): boolean =>
 const find = Effect.fnUntraced(function* (sql: SqlClient, name: DomainName) {
   const [owner] = yield* namedDomains(sql, name, false)
   if (owner === undefined) return Option.none<CertifiedDomain>()
-  const [row] = yield* domainRows(sql`
-    SELECT d.id AS id, d.workspace_id AS workspaceId, c.status AS status, c.expires_at AS expiresAt,
-      r.fully_qualified_domain_name AS routed, x.id AS certificateId, x.hostname AS hostname,
-      x.workspace_id AS certificateWorkspaceId, x.certificate AS chain
+  const row = yield* certifiedDomain(sql`
+    SELECT d.id, d.workspace_id, c.status, c.expires_at, r.fully_qualified_domain_name AS routed, x.id AS certificate_id,
+      x.hostname, x.workspace_id AS certificate_workspace_id, x.certificate AS chain
     FROM custom_domains d
     LEFT JOIN acme_challenges c ON c.domain_id = d.id
     LEFT JOIN frontline_routes r ON r.fully_qualified_domain_name = ${name}
     LEFT JOIN certificates x ON x.hostname = ${name}
     WHERE d.id = ${owner.id}`)
-  if (row === undefined) return Option.none<CertifiedDomain>()
+  if (row === null) return Option.none<CertifiedDomain>()
   const { certificateId, certificateWorkspaceId, chain, expiresAt, hostname, id, routed, status, workspaceId } = row
   return Option.some<CertifiedDomain>({
     id,
@@ -86,11 +81,11 @@ interface Owner {
 /** Every writer of a domain's rows locks its row first. None if the row is gone or no longer has a valid name. */
 const lockDomain = (sql: SqlClient, domainId: string) =>
   Effect.map(
-    ownerRows(sql`
-      SELECT id, workspace_id AS workspaceId, domain AS ${sql("stored")} FROM custom_domains WHERE id = ${domainId} FOR UPDATE`),
-    ([row]): Owner | undefined => {
-      const name = row === undefined ? null : Either.getOrNull(domainName(row.stored))
-      return row === undefined || name === null ? undefined : { id: row.id, workspaceId: row.workspaceId, name }
+    ownerRow(sql`
+      SELECT id, workspace_id, domain AS ${sql("stored")} FROM custom_domains WHERE id = ${domainId} FOR UPDATE`),
+    (row): Owner | undefined => {
+      const name = row === null ? null : Either.getOrNull(domainName(row.stored))
+      return row === null || name === null ? undefined : { id: row.id, workspaceId: row.workspaceId, name }
     }
   )
 
@@ -98,22 +93,22 @@ interface ChallengeColumns {
   readonly status: ChallengeStatus
   readonly token?: string
   readonly authorization?: string
-  readonly expires_at?: number
+  readonly expiresAt?: number
 }
 
 /** Upserts the domain's challenge; a new row leaves the other columns empty. */
 const putChallenge = (sql: SqlClient, owner: Owner, columns: ChallengeColumns, at: number) => {
   const row = {
-    domain_id: owner.id,
-    workspace_id: owner.workspaceId,
+    domainId: owner.id,
+    workspaceId: owner.workspaceId,
     token: "",
-    challenge_type: isWildcard(owner.name) ? "DNS-01" : "HTTP-01",
+    challengeType: isWildcard(owner.name) ? "DNS-01" : "HTTP-01",
     authorization: "",
-    expires_at: 0,
-    created_at: at,
+    expiresAt: 0,
+    createdAt: at,
     ...columns
   }
-  const set = { ...columns, workspace_id: owner.workspaceId, updated_at: at }
+  const set = { ...columns, workspaceId: owner.workspaceId, updatedAt: at }
   return sql`INSERT INTO acme_challenges ${sql.insert(row)} ON DUPLICATE KEY UPDATE ${sql.update(set)}`
 }
 
@@ -129,27 +124,34 @@ const save = Effect.fnUntraced(function* (
 ) {
   const owner = yield* lockDomain(sql, domainId)
   if (owner === undefined) return { _tag: "Gone" } satisfies SaveOutcome
-  const [current] = yield* certificateRows(
+  const current = yield* certificateRow(
     sql`SELECT id, certificate AS chain FROM certificates WHERE hostname = ${owner.name} FOR UPDATE`
   )
   if (current?.chain === chain) return { _tag: "Saved", id: current.id } satisfies SaveOutcome
   if (!accepts(current?.chain ?? null)) return { _tag: "Changed" } satisfies SaveOutcome
-  const set = { workspace_id: owner.workspaceId, certificate: chain, encrypted_private_key: encryptedKey }
-  yield* current === undefined
-    ? sql`INSERT INTO certificates ${sql.insert({ ...set, id, hostname: owner.name, created_at: at })}`
-    : sql`UPDATE certificates SET ${sql.update({ ...set, updated_at: at })} WHERE id = ${current.id}`
-  yield* putChallenge(sql, owner, { status: "verified", expires_at: expiresAt }, at)
+  const set = { workspaceId: owner.workspaceId, certificate: chain, encryptedPrivateKey: encryptedKey }
+  yield* current === null
+    ? sql`INSERT INTO certificates ${sql.insert({ ...set, id, hostname: owner.name, createdAt: at })}`
+    : sql`UPDATE certificates SET ${sql.update({ ...set, updatedAt: at })} WHERE id = ${current.id}`
+  yield* putChallenge(sql, owner, { status: "verified", expiresAt }, at)
   yield* setReason(sql, owner.id, null, at)
   return { _tag: "Saved", id: current?.id ?? id } satisfies SaveOutcome
 })
 
 const findAccount = (sql: SqlClient) =>
-  Effect.map(
-    accountRows(sql`
-      SELECT id, encrypted_key AS encryptedKey, registration_uri AS registrationUri
-      FROM acme_users WHERE workspace_id = ${acmeWorkspace} ORDER BY pk LIMIT 1`),
-    ([row]) => row
-  )
+  accountRow(sql`
+    SELECT id, encrypted_key, registration_uri FROM acme_users
+    WHERE workspace_id = ${acmeWorkspace} ORDER BY pk LIMIT 1`)
+
+type NewAccount = Parameters<CertificateStore["Type"]["addAccount"]>[0]
+
+const addAccount = Effect.fnUntraced(function* (sql: SqlClient, { at, encryptedKey, id }: NewAccount) {
+  const known = yield* findAccount(sql)
+  if (known !== null) return known
+  const row = { id, workspaceId: acmeWorkspace, encryptedKey, createdAt: at }
+  yield* sql`INSERT INTO acme_users ${sql.insert(row)}`
+  return { id, encryptedKey, registrationUri: null }
+})
 
 const countByRemainingLife = (sql: SqlClient, now: number) =>
   classRows(sql`
@@ -165,95 +167,67 @@ const countByRemainingLife = (sql: SqlClient, now: number) =>
     JOIN certificates x ON x.hostname = TRIM(TRAILING '.' FROM d.domain) AND x.workspace_id = d.workspace_id
     GROUP BY bucket`)
 
+type Methods = CertificateStore["Type"]
+
 export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPools> = Layer.effect(
   CertificateStore,
-  Effect.gen(function* () {
-    const { query, sql, transaction } = (yield* MysqlPools).primary
+  Effect.map(MysqlPools, ({ primary }) => {
+    const { sql } = primary
+    const { command, query, replanned, transaction } = storeMethods("CertificateStore", primary)
+    const addPlatformDomain = replanned("ensureInfrastructure", (domain: InfrastructureDomain, at: number) =>
+      ensurePlatformDomain(sql, domain, at)
+    )
 
-    /** Runs a write on a domain's rows; returns whether the domain exists. */
-    const withDomain = (
-      operation: string,
-      domainId: string,
-      change: (owner: Owner) => Effect.Effect<unknown, SqlError>
+    /** Writes a domain's rows; returns whether the domain exists. */
+    const domainWrite = <Change extends { readonly domainId: string }>(
+      name: string,
+      write: (owner: Owner, change: Change) => Effect.Effect<unknown, SqlError>
     ) =>
-      transaction(
-        operation,
-        Effect.flatMap(lockDomain(sql, domainId), (owner) =>
-          owner === undefined ? Effect.succeed(false) : Effect.as(change(owner), true)
+      transaction(name, (change: Change) =>
+        Effect.flatMap(lockDomain(sql, change.domainId), (owner) =>
+          owner === undefined ? Effect.succeed(false) : Effect.as(write(owner, change), true)
         )
       )
 
     return CertificateStore.of({
-      find: Effect.fn("CertificateStore.find")((name: DomainName) => query("CertificateStore.find", find(sql, name))),
-      writeChallenge: Effect.fn("CertificateStore.writeChallenge")(({ at, authorization, domainId, token }) =>
-        withDomain("CertificateStore.writeChallenge", domainId, (owner) =>
+      find: query("find", (name: DomainName) => find(sql, name)),
+      writeChallenge: domainWrite(
+        "writeChallenge",
+        (owner, { at, authorization, token }: Parameters<Methods["writeChallenge"]>[0]) =>
           putChallenge(sql, owner, { status: "pending", token, authorization }, at)
+      ),
+      markFailed: domainWrite("markFailed", (owner, { at, reason }: Parameters<Methods["markFailed"]>[0]) =>
+        Effect.zipRight(
+          putChallenge(sql, owner, { status: "failed" }, at),
+          setReason(sql, owner.id, firstCodePoints(reason, 512), at)
         )
       ),
-      markFailed: Effect.fn("CertificateStore.markFailed")(({ at, domainId, reason }) =>
-        withDomain("CertificateStore.markFailed", domainId, (owner) =>
-          Effect.zipRight(
-            putChallenge(sql, owner, { status: "failed" }, at),
-            setReason(sql, owner.id, firstCodePoints(reason, 512), at)
-          )
+      markVerified: domainWrite("markVerified", (owner, { at, expiresAt }: Parameters<Methods["markVerified"]>[0]) =>
+        Effect.zipRight(
+          putChallenge(sql, owner, { status: "verified", expiresAt }, at),
+          setReason(sql, owner.id, null, at)
         )
       ),
-      markVerified: Effect.fn("CertificateStore.markVerified")(({ at, domainId, expiresAt }) =>
-        withDomain("CertificateStore.markVerified", domainId, (owner) =>
-          Effect.zipRight(
-            putChallenge(sql, owner, { status: "verified", expires_at: expiresAt }, at),
-            setReason(sql, owner.id, null, at)
-          )
-        )
+      save: replanned("save", (certificate: NewCertificate, accepts: (current: string | null) => boolean) =>
+        save(sql, certificate, accepts)
       ),
-      save: Effect.fn("CertificateStore.save")((certificate, accepts) =>
-        replanOnDuplicate(transaction("CertificateStore.save", save(sql, certificate, accepts)))
+      account: Effect.suspend(query("account", () => Effect.map(findAccount(sql), Option.fromNullable))),
+      addAccount: replanned("addAccount", (account: NewAccount) => addAccount(sql, account)),
+      setRegistration: command(
+        "setRegistration",
+        ({ at, id, uri }: Parameters<Methods["setRegistration"]>[0]) =>
+          sql`UPDATE acme_users SET registration_uri = ${uri}, updated_at = ${at} WHERE id = ${id}`
       ),
-      account: Effect.map(query("CertificateStore.account", findAccount(sql)), Option.fromNullable).pipe(
-        Effect.withSpan("CertificateStore.account")
+      page: query("page", (after: number, limit: number) => domainPage(sql, after, limit)),
+      refuse: command("refuse", (rows: Parameters<Methods["refuse"]>[0], at: number) =>
+        Effect.forEach(rows, ({ id, problem }) => refuseDomain(sql, id, problem, at), { discard: true })
       ),
-      addAccount: Effect.fn("CertificateStore.addAccount")(({ at, encryptedKey, id }) =>
-        Effect.gen(function* () {
-          const known = yield* findAccount(sql)
-          if (known !== undefined) return known
-          const row = { id, workspace_id: acmeWorkspace, encrypted_key: encryptedKey, created_at: at }
-          yield* sql`INSERT INTO acme_users ${sql.insert(row)}`
-          return { id, encryptedKey, registrationUri: null }
-        }).pipe((body) => transaction("CertificateStore.addAccount", body), replanOnDuplicate)
-      ),
-      setRegistration: Effect.fn("CertificateStore.setRegistration")(({ at, id, uri }) =>
-        Effect.asVoid(
-          transaction(
-            "CertificateStore.setRegistration",
-            sql`UPDATE acme_users SET registration_uri = ${uri}, updated_at = ${at} WHERE id = ${id}`
-          )
-        )
-      ),
-      page: Effect.fn("CertificateStore.page")((after: number, limit: number) =>
-        query("CertificateStore.page", domainPage(sql, after, limit))
-      ),
-      refuse: Effect.fn("CertificateStore.refuse")((rows, at) =>
-        transaction(
-          "CertificateStore.refuse",
-          Effect.forEach(rows, ({ id, problem }) => refuseDomain(sql, id, problem, at), { discard: true })
-        )
-      ),
-      ensureInfrastructure: Effect.fn("CertificateStore.ensureInfrastructure")((domains, at) =>
-        Effect.forEach(
-          domains,
-          (domain) =>
-            replanOnDuplicate(
-              transaction("CertificateStore.ensureInfrastructure", ensurePlatformDomain(sql, domain, at))
-            ),
-          { discard: true }
-        )
-      ),
-      findConflicts: Effect.fn("CertificateStore.findConflicts")((names: ReadonlyArray<DomainName>) =>
-        query("CertificateStore.findConflicts", takenPlatformDomains(sql, names))
-      ),
-      remainingLife: Effect.fn("CertificateStore.remainingLife")((now: number) =>
+      ensureInfrastructure: (domains, at) =>
+        Effect.forEach(domains, (domain) => addPlatformDomain(domain, at), { discard: true }),
+      findConflicts: query("findConflicts", (names: ReadonlyArray<DomainName>) => takenPlatformDomains(sql, names)),
+      remainingLife: query("remainingLife", (now: number) =>
         Effect.map(
-          query("CertificateStore.remainingLife", countByRemainingLife(sql, now)),
+          countByRemainingLife(sql, now),
           (rows): ReadonlyMap<RemainingLife, number> => new Map(rows.map(({ bucket, total }) => [bucket, total]))
         )
       )

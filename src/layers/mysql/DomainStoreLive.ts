@@ -4,52 +4,34 @@ import { type DomainName, domainName } from "../../names/DomainName.ts"
 import { otherSpellingProblem, sameNameProblem } from "../../names/storedDomains.ts"
 import { ChallengeStatus } from "../../services/certificate/CertificateStore.ts"
 import {
+  ActivatedDomain,
   type ActivationPlan,
   type ActivationRequest,
   type ActivationSnapshot,
   ChallengeType,
+  CustomDomain,
+  DomainEnvironment,
+  DomainProject,
+  DomainRoute,
   DomainStore,
-  type VerificationAttempt,
-  VerificationStatus
+  type VerificationAttempt
 } from "../../services/customDomain/DomainStore.ts"
-import { type RoutedDeployment, Sticky } from "../../services/deploy/RouteStore.ts"
+import type { RoutedDeployment } from "../../services/deploy/RouteStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { namedDomains, refuseDomain, storedAs } from "./namedDomains.ts"
-import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { routedDeploymentColumns, routedDeploymentRows } from "./routedDeployments.ts"
-import { decodeRows } from "./rows.ts"
+import { decodeFirst, decodeRows } from "./rows.ts"
+import { storeMethods } from "./storeMethods.ts"
 
-const foundRows = decodeRows(
-  Schema.Struct({
-    id: Schema.String,
-    status: VerificationStatus,
-    verificationToken: Schema.String,
-    targetCname: Schema.String
-  })
+const customDomain = decodeFirst(CustomDomain)
+const activatedDomain = decodeFirst(
+  Schema.Struct({ ...ActivatedDomain.omit("fqdn").fields, stored: Schema.String, challengeType: ChallengeType })
 )
-const domainRows = decodeRows(
-  Schema.Struct({
-    stored: Schema.String,
-    workspaceId: Schema.String,
-    projectId: Schema.String,
-    environmentId: Schema.String,
-    challengeType: ChallengeType
-  })
-)
-const projectRows = decodeRows(
-  Schema.Struct({ workspaceId: Schema.String, liveDeploymentId: Schema.NullOr(Schema.String) })
-)
-const environmentRows = decodeRows(Schema.Struct({ projectId: Schema.String, slug: Schema.String }))
+const domainProject = decodeFirst(DomainProject)
+const domainEnvironment = decodeFirst(DomainEnvironment)
+const domainRoute = decodeFirst(DomainRoute)
+const domainChallenge = decodeFirst(Schema.Struct({ status: ChallengeStatus }))
 const idRows = decodeRows(Schema.Struct({ id: Schema.String }))
-const routeRows = decodeRows(
-  Schema.Struct({
-    projectId: Schema.String,
-    environmentId: Schema.String,
-    sticky: Sticky,
-    deploymentEnvironmentId: Schema.NullOr(Schema.String)
-  })
-)
-const challengeRows = decodeRows(Schema.Struct({ status: ChallengeStatus }))
 
 type DomainRow = ActivationSnapshot["domain"] & { readonly challengeType: typeof ChallengeType.Type }
 
@@ -90,26 +72,25 @@ const lockDeployments = Effect.fnUntraced(function* (
 
 const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, domainId: string, domain: DomainRow) {
   const refusal = yield* refusalOf(sql, domainId, domain.fqdn)
-  const [project] = yield* projectRows(sql`
-    SELECT workspace_id AS workspaceId, live_deployment_id AS liveDeploymentId
-    FROM projects WHERE id = ${domain.projectId} FOR UPDATE`)
-  const [environment] = yield* environmentRows(sql`
-    SELECT project_id AS projectId, slug FROM environments WHERE id = ${domain.environmentId}`)
+  const project = yield* domainProject(sql`
+    SELECT workspace_id, live_deployment_id FROM projects WHERE id = ${domain.projectId} FOR UPDATE`)
+  const environment = yield* domainEnvironment(sql`
+    SELECT project_id, slug FROM environments WHERE id = ${domain.environmentId}`)
   const deployments = yield* lockDeployments(sql, domain, project?.liveDeploymentId ?? null)
-  const [route] = yield* routeRows(sql`
-    SELECT project_id AS projectId, environment_id AS environmentId, sticky,
-           (SELECT d.environment_id FROM deployments d WHERE d.id = deployment_id) AS deploymentEnvironmentId
+  const route = yield* domainRoute(sql`
+    SELECT project_id, environment_id, sticky,
+           (SELECT d.environment_id FROM deployments d WHERE d.id = deployment_id) AS deployment_environment_id
     FROM frontline_routes WHERE fully_qualified_domain_name = ${domain.fqdn} FOR UPDATE`)
-  const [challenge] = yield* challengeRows(sql`
+  const challenge = yield* domainChallenge(sql`
     SELECT status FROM acme_challenges WHERE domain_id = ${domainId} FOR UPDATE`)
   const { challengeType: _, ...names } = domain
   const snapshot: ActivationSnapshot = {
     domain: names,
     refusal,
-    project: project ?? null,
-    environment: environment ?? null,
+    project,
+    environment,
     deployments,
-    route: route ?? null,
+    route,
     challenge: challenge?.status ?? null
   }
   return snapshot
@@ -123,10 +104,16 @@ const writeRoute = (
 ) =>
   action === "insert"
     ? sql`
-        INSERT INTO frontline_routes
-          (id, project_id, deployment_id, environment_id, fully_qualified_domain_name, sticky, created_at,
-           updated_at)
-        VALUES (${routeId}, ${projectId}, ${deploymentId}, ${environmentId}, ${fqdn}, ${sticky}, ${at}, ${at})`
+        INSERT INTO frontline_routes ${sql.insert({
+          id: routeId,
+          projectId,
+          deploymentId,
+          environmentId,
+          fullyQualifiedDomainName: fqdn,
+          sticky,
+          createdAt: at,
+          updatedAt: at
+        })}`
     : sql`
         UPDATE frontline_routes
         SET deployment_id = ${deploymentId}, environment_id = ${environmentId}, sticky = ${sticky}, updated_at = ${at}
@@ -140,10 +127,17 @@ const writeChallenge = (
 ) =>
   action === "insert"
     ? sql`
-        INSERT INTO acme_challenges
-          (domain_id, workspace_id, token, challenge_type, ${sql("authorization")}, status, expires_at, created_at,
-           updated_at)
-        VALUES (${domainId}, ${workspaceId}, '', ${challengeType}, '', 'waiting', ${challengeExpiresAt}, ${at}, ${at})`
+        INSERT INTO acme_challenges ${sql.insert({
+          domainId,
+          workspaceId,
+          token: "",
+          challengeType,
+          authorization: "",
+          status: "waiting",
+          expiresAt: challengeExpiresAt,
+          createdAt: at,
+          updatedAt: at
+        })}`
     : sql`
         UPDATE acme_challenges SET status = 'waiting', expires_at = ${challengeExpiresAt}, updated_at = ${at}
         WHERE domain_id = ${domainId} AND status = 'failed'`
@@ -208,11 +202,10 @@ const activateDomain = Effect.fnUntraced(function* <A>(
   request: ActivationRequest,
   decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>
 ) {
-  const [row] = yield* domainRows(sql`
-    SELECT domain AS ${sql("stored")}, workspace_id AS workspaceId, project_id AS projectId, environment_id AS environmentId,
-           challenge_type AS challengeType
+  const row = yield* activatedDomain(sql`
+    SELECT domain AS ${sql("stored")}, workspace_id, project_id, environment_id, challenge_type
     FROM custom_domains WHERE id = ${request.domainId} FOR UPDATE`)
-  if (row === undefined) return null
+  if (row === null) return null
   const { stored, ...columns } = row
   const fqdn = Either.getOrNull(domainName(stored))
   if (fqdn === null) return null
@@ -224,56 +217,31 @@ const activateDomain = Effect.fnUntraced(function* <A>(
   return plan.answer
 })
 
+const findDomain = Effect.fnUntraced(function* (sql: SqlClient, domain: DomainName) {
+  const [owner] = yield* namedDomains(sql, domain, false)
+  if (owner === undefined) return null
+  return yield* customDomain(sql`
+    SELECT id, verification_status AS status, verification_token, target_cname
+    FROM custom_domains WHERE id = ${owner.id}`)
+})
+
 export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Layer.effect(
   DomainStore,
-  Effect.gen(function* () {
-    const { query, sql, transaction } = (yield* MysqlPools).primary
-
-    const find = Effect.fn("DomainStore.find")(function* (domain: DomainName) {
-      const [owner] = yield* query("DomainStore.find", namedDomains(sql, domain, false))
-      if (owner === undefined) return null
-      const [row] = yield* query(
-        "DomainStore.find",
-        foundRows(sql`
-          SELECT id, verification_status AS status, verification_token AS verificationToken, target_cname AS targetCname
-          FROM custom_domains WHERE id = ${owner.id}`)
-      )
-      return row ?? null
-    })
-
-    const beginVerification = Effect.fn("DomainStore.beginVerification")((run: BeginRequest) =>
-      transaction("DomainStore.beginVerification", markVerifying(sql, run))
-    )
-
-    const resolveSpelling = Effect.fn("DomainStore.resolveSpelling")((spelling: SpellingRequest) =>
-      transaction("DomainStore.resolveSpelling", resolveStored(sql, spelling))
-    )
-
-    const reject = Effect.fn("DomainStore.reject")((refusal: RejectRequest) =>
-      transaction("DomainStore.reject", rejectStored(sql, refusal))
-    )
-
-    const recordAttempt = Effect.fn("DomainStore.recordAttempt")((attempt: VerificationAttempt) =>
-      transaction("DomainStore.recordAttempt", Effect.asVoid(writeAttempt(sql, attempt)))
-    )
-
-    const endVerification = Effect.fn("DomainStore.endVerification")((end: EndRequest) =>
-      transaction("DomainStore.endVerification", Effect.asVoid(markFailed(sql, end)))
-    )
-
-    const activate = Effect.fn("DomainStore.activate")(
-      <A>(request: ActivationRequest, decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>) =>
-        replanOnDuplicate(transaction("DomainStore.activate", activateDomain(sql, request, decide)))
-    )
-
+  Effect.map(MysqlPools, ({ primary }) => {
+    const { sql } = primary
+    const { command, query, replanned, transaction } = storeMethods("DomainStore", primary)
     return DomainStore.of({
-      find,
-      beginVerification,
-      resolveSpelling,
-      reject,
-      recordAttempt,
-      endVerification,
-      activate
+      find: query("find", (domain: DomainName) => findDomain(sql, domain)),
+      beginVerification: transaction("beginVerification", (run: BeginRequest) => markVerifying(sql, run)),
+      resolveSpelling: transaction("resolveSpelling", (spelling: SpellingRequest) => resolveStored(sql, spelling)),
+      reject: transaction("reject", (refusal: RejectRequest) => rejectStored(sql, refusal)),
+      recordAttempt: command("recordAttempt", (attempt: VerificationAttempt) => writeAttempt(sql, attempt)),
+      endVerification: command("endVerification", (end: EndRequest) => markFailed(sql, end)),
+      activate: replanned(
+        "activate",
+        <A>(request: ActivationRequest, decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>) =>
+          activateDomain(sql, request, decide)
+      )
     })
   })
 )

@@ -1,20 +1,14 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schema } from "effect"
-import { IdlePreviewStore } from "../../services/idlePreviews/IdlePreviewStore.ts"
+import { IdlePreview, IdlePreviewStore } from "../../services/idlePreviews/IdlePreviewStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeRows, Flag, Integer64 } from "./rows.ts"
+import { decodeRows } from "./rows.ts"
+import { storeMethods } from "./storeMethods.ts"
 
 type PageQuery = Parameters<IdlePreviewStore["Type"]["page"]>[0]
 
 const scannedRows = decodeRows(
-  Schema.Struct({
-    ordinal: Integer64,
-    deploymentId: Schema.String,
-    workspaceId: Schema.String,
-    projectId: Schema.String,
-    environmentId: Schema.String,
-    isQuietPreview: Flag
-  })
+  Schema.Struct({ ...IdlePreview.fields, ordinal: Schema.Number, isIdlePreview: Schema.Boolean })
 )
 
 /**
@@ -26,12 +20,11 @@ const scannedRows = decodeRows(
  */
 const selectPage = (sql: SqlClient, { after, limit, idleSince }: PageQuery) =>
   scannedRows(sql`
-    SELECT d.pk AS ordinal, d.id AS deploymentId, d.workspace_id AS workspaceId, d.project_id AS projectId,
-           d.environment_id AS environmentId,
+    SELECT d.pk AS ordinal, d.id AS deployment_id, d.workspace_id, d.project_id, d.environment_id,
            CASE WHEN e.slug = 'preview' AND d.created_at < ${idleSince}
                  AND (d.updated_at IS NULL OR d.updated_at < ${idleSince})
                  AND p.id IS NOT NULL AND (p.live_deployment_id IS NULL OR p.live_deployment_id <> d.id)
-                THEN 1 ELSE 0 END AS isQuietPreview
+                THEN 1 ELSE 0 END AS is_idle_preview
     FROM (
       SELECT pk, id, workspace_id, project_id, environment_id, created_at, updated_at
       FROM deployments IGNORE INDEX (PRIMARY)
@@ -43,24 +36,16 @@ const selectPage = (sql: SqlClient, { after, limit, idleSince }: PageQuery) =>
 
 export const IdlePreviewStoreLive: Layer.Layer<IdlePreviewStore, never, MysqlPools> = Layer.effect(
   IdlePreviewStore,
-  Effect.gen(function* () {
-    const { query, sql } = (yield* MysqlPools).primary
-
-    const page = Effect.fn("IdlePreviewStore.page")(function* (question: PageQuery) {
-      const lookedAt = yield* query("IdlePreviewStore.page", selectPage(sql, question))
-      return {
-        previews: lookedAt
-          .filter((row) => row.isQuietPreview)
-          .map(({ deploymentId, environmentId, projectId, workspaceId }) => ({
-            workspaceId,
-            projectId,
-            environmentId,
-            deploymentId
-          })),
-        next: lookedAt.length < question.limit ? null : (lookedAt.at(-1)?.ordinal ?? null)
-      }
+  Effect.map(MysqlPools, ({ primary }) =>
+    IdlePreviewStore.of({
+      page: storeMethods("IdlePreviewStore", primary).query("page", (request: PageQuery) =>
+        Effect.map(selectPage(primary.sql, request), (scanned) => ({
+          previews: scanned
+            .filter(({ isIdlePreview }) => isIdlePreview)
+            .map(({ isIdlePreview: _, ordinal: __, ...preview }) => preview),
+          next: scanned.length < request.limit ? null : (scanned.at(-1)?.ordinal ?? null)
+        }))
+      )
     })
-
-    return IdlePreviewStore.of({ page })
-  })
+  )
 )

@@ -8,17 +8,19 @@ import {
 } from "../../services/keyRefill/KeyRefillStore.ts"
 import { skipRefusedKeys } from "../../services/skipRefusedKeys.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeRows, Integer64 } from "./rows.ts"
+import { decodeFirst, decodeRows } from "./rows.ts"
 
 /**
  * Primary keys per statement: about 100 ms of reading, so that a table with few due keys does not exceed the statement timeout.
  */
 const window = 100_000n
 
-const pkRows = decodeRows(Schema.Struct({ pk: Schema.BigInt }))
-const keyRows = decodeRows(Schema.Struct({ pk: Schema.BigInt, id: Schema.String }))
-const boundRows = decodeRows(Schema.Struct({ pk: Schema.NullOr(Schema.BigInt) }))
-const countRows = decodeRows(Schema.Struct({ count: Integer64 }))
+const Key = Schema.Struct({ pk: Schema.BigIntFromSelf, id: Schema.String })
+const pkRows = decodeRows(Key.pick("pk"))
+const keyRows = decodeRows(Key)
+const keyRow = decodeFirst(Key)
+const bound = decodeFirst(Schema.Struct({ pk: Schema.NullOr(Schema.BigIntFromSelf) }))
+const counted = decodeFirst(Schema.Struct({ count: Schema.Number }))
 
 // Primary keys are inlined: parameters are sent as strings, which cannot use an index on a number.
 const number = (sql: SqlClient, value: bigint) => sql.literal(String(value))
@@ -93,8 +95,7 @@ const refillKeys = (sql: SqlClient, { at }: RefillRequest, pks: ReadonlyArray<bi
     SET remaining_requests = refill_amount, last_refill_at = FROM_UNIXTIME(${at} / 1000), updated_at_m = ${at}
     WHERE pk IN (${listOf(sql, pks)})`.unprepared
 
-const highest = (sql: SqlClient) =>
-  Effect.map(boundRows(sql`SELECT MAX(pk) AS pk FROM \`keys\``), ([row]) => row?.pk ?? 0n)
+const highest = (sql: SqlClient) => Effect.map(bound(sql`SELECT MAX(pk) AS pk FROM \`keys\``), (row) => row?.pk ?? 0n)
 
 /** The next cursor: after a full batch, else at the next row after the window, if any. */
 const findCursor = Effect.fnUntraced(function* (
@@ -105,7 +106,7 @@ const findCursor = Effect.fnUntraced(function* (
   const last = candidates.at(-1)
   if (last !== undefined && candidates.length >= limit) return { cursor: last, done: false }
   const end = after + window
-  const [next] = yield* boundRows(sql`SELECT MIN(pk) AS pk FROM \`keys\` WHERE pk > ${number(sql, end)}`.unprepared)
+  const next = yield* bound(sql`SELECT MIN(pk) AS pk FROM \`keys\` WHERE pk > ${number(sql, end)}`.unprepared)
   const pk = next?.pk ?? null
   return pk === null ? { cursor: yield* highest(sql), done: true } : { cursor: pk - 1n, done: false }
 })
@@ -121,14 +122,14 @@ const countMarked = (
   justRefilled: ReadonlyArray<bigint>
 ) =>
   Effect.map(
-    countRows(
+    counted(
       sql`
       SELECT COUNT(*) AS count FROM \`keys\` AS k FORCE INDEX (PRIMARY)
       STRAIGHT_JOIN audit_log AS a ON a.id = ${auditId(sql, date)} AND a.time = ${at}
       WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, cursor)} AND k.last_refill_at IS NOT NULL
         AND k.pk NOT IN (${listOf(sql, [0n, ...justRefilled])})`.unprepared
     ),
-    ([row]) => row?.count ?? 0
+    (row) => row?.count ?? 0
   )
 
 const refillBatch = Effect.fnUntraced(function* (sql: SqlClient, request: RefillRequest) {
@@ -150,7 +151,7 @@ const firstDue = (sql: SqlClient, request: RefillRequest) =>
   Effect.gen(function* () {
     const [candidate] = yield* findCandidates(sql, { ...request, limit: 1 })
     if (candidate === undefined) return Option.none()
-    const [key] = yield* keyRows(
+    const key = yield* keyRow(
       sql`SELECT k.pk, k.id FROM \`keys\` AS k WHERE k.pk = ${number(sql, candidate.pk)}`.unprepared
     )
     return Option.map(Option.fromNullable(key), ({ id, pk }) => ({ cursor: pk, id }))

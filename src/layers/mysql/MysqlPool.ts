@@ -2,20 +2,21 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { Identifier } from "@effect/sql/Statement"
+import type { Fragment } from "@effect/sql/Statement"
 import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
-import { Duration, Effect, Schedule, Scope } from "effect"
+import { Duration, Effect, Schedule, Scope, String } from "effect"
 import { DbError, type DbFailure, type PoolUsage } from "../../services/Db.ts"
 import { type MysqlPoolOptions, makeMysqlDriver, timedOut } from "./MysqlDriver.ts"
-import type { OwnTable } from "./ownTables.ts"
+import { type OwnTable, tableName } from "./ownTables.ts"
 import { withDbErrors } from "./withDbErrors.ts"
 
 /** A bounded connection pool to one server. */
 export interface MysqlPool {
+  /** Writes identifiers in snake case: `workspaceId` as `workspace_id`. */
   readonly sql: SqlClient.SqlClient
   readonly ownDatabase: string | undefined
-  /** The identifier of a table that only this worker uses. */
-  readonly ownTable: (table: OwnTable) => Identifier
+  /** The quoted name of a table that only this worker uses. */
+  readonly ownTable: (table: OwnTable) => Fragment
   /** Runs read-only statements, with the retries of `transaction`. */
   readonly query: <A, R>(
     operation: string,
@@ -74,7 +75,8 @@ export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"
   ]
   const sql = yield* SqlClient.make({
     acquirer: driver.acquire,
-    compiler: MysqlClient.makeCompiler(),
+    // `sql.insert` and `sql.update` take the fields of entities.
+    compiler: MysqlClient.makeCompiler(String.camelToSnake),
     spanAttributes
   }).pipe(Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make))
   const run = (statement: string) => (connection: Connection) => connection.executeUnprepared(statement, [], undefined)
@@ -94,7 +96,7 @@ export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"
   const self: MysqlPool = {
     sql,
     ownDatabase: options.ownDatabase,
-    ownTable: (table) => sql(options.ownDatabase === undefined ? table : `${options.ownDatabase}.${table}`),
+    ownTable: (table) => sql.literal(tableName(table, options.ownDatabase)),
     query: (operation, effect) => effect.pipe(withDbErrors(operation), retryTransient),
     transaction: (operation, effect) =>
       effect.pipe(

@@ -1,52 +1,37 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Schema } from "effect"
 import {
-  type NetworkPolicyRow,
+  NetworkPolicyRow,
   type RegionPlan,
   type RegionRequest,
   type RegionSnapshot,
   RegionStore,
-  type SentinelRow,
-  type Topology,
-  TopologyStatus
+  SentinelRow,
+  Topology
 } from "../../services/deploy/RegionStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { replanOnDuplicate } from "./replanOnDuplicate.ts"
-import { decodeRows, Json, Version } from "./rows.ts"
+import { decodeFirst, decodeRows, Json } from "./rows.ts"
+import { storeMethods } from "./storeMethods.ts"
 
-const maxRows = decodeRows(Schema.Struct({ version: Schema.NullOr(Version) }))
+const newest = decodeFirst(Schema.Struct({ version: Schema.NullOr(Schema.BigIntFromSelf) }))
 const policyRows = decodeRows(
   Schema.Struct({
-    id: Schema.String,
-    k8sName: Schema.String,
-    k8sNamespace: Schema.String,
+    ...NetworkPolicyRow.fields,
     policy: Json(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
   })
 )
-const sentinelRows = decodeRows(
-  Schema.Struct({
-    id: Schema.String,
-    k8sName: Schema.String,
-    k8sAddress: Schema.String,
-    image: Schema.String,
-    desiredReplicas: Schema.Number,
-    cpuMillicores: Schema.Number,
-    memoryMib: Schema.Number
-  })
-)
-const topologyRows = decodeRows(
-  Schema.Struct({ desiredReplicas: Schema.Number, desiredStatus: TopologyStatus, version: Version })
-)
+const sentinelRow = decodeFirst(SentinelRow)
+const topologyRow = decodeFirst(Topology)
 
 const readMaxVersion = (sql: SqlClient, region: string) =>
   Effect.map(
-    maxRows(sql`
+    newest(sql`
       SELECT MAX(newest.version) AS version FROM (
         SELECT MAX(version) AS version FROM cilium_network_policies WHERE region = ${region}
         UNION ALL SELECT MAX(version) FROM sentinels WHERE region = ${region}
         UNION ALL SELECT MAX(version) FROM deployment_topology WHERE region = ${region}
       ) AS newest`),
-    ([row]) => row?.version ?? 0n
+    (row) => row?.version ?? 0n
   )
 
 /**
@@ -66,78 +51,65 @@ const lockRegion = (sql: SqlClient, region: string) =>
 const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, request: RegionRequest) {
   yield* lockRegion(sql, request.region)
   const policies = yield* policyRows(sql`
-    SELECT id, k8s_name AS k8sName, k8s_namespace AS k8sNamespace, policy FROM cilium_network_policies
+    SELECT id, k8s_name, k8s_namespace, policy FROM cilium_network_policies
     WHERE deployment_id = ${request.deploymentId} AND region = ${request.region} ORDER BY k8s_name FOR UPDATE`)
-  const [sentinel] = yield* sentinelRows(sql`
-    SELECT id, k8s_name AS k8sName, k8s_address AS k8sAddress, image, desired_replicas AS desiredReplicas,
-           cpu_millicores AS cpuMillicores, memory_mib AS memoryMib
+  const sentinel = yield* sentinelRow(sql`
+    SELECT id, k8s_name, k8s_address, image, desired_replicas, cpu_millicores, memory_mib
     FROM sentinels WHERE environment_id = ${request.environmentId} AND region = ${request.region} FOR UPDATE`)
-  const [topology] = yield* topologyRows(sql`
-    SELECT desired_replicas AS desiredReplicas, desired_status AS desiredStatus, version
-    FROM deployment_topology
+  const topology = yield* topologyRow(sql`
+    SELECT desired_replicas, desired_status, version FROM deployment_topology
     WHERE deployment_id = ${request.deploymentId} AND region = ${request.region} FOR UPDATE`)
   const maxVersion = yield* readMaxVersion(sql, request.region)
-  const snapshot: RegionSnapshot = { maxVersion, policies, sentinel: sentinel ?? null, topology: topology ?? null }
+  const snapshot: RegionSnapshot = { maxVersion, policies, sentinel, topology }
   return snapshot
 })
 
 // Rows in the snapshot are updated, others inserted. An upsert would not work: it would also absorb a collision on an id or on
 // (region, version) and change another row. Updates never lower a version.
 
+const isOlder = (sql: SqlClient, version: bigint) => sql`version < CAST(${String(version)} AS UNSIGNED)`
+
 const writePolicy = (
   sql: SqlClient,
-  request: RegionRequest,
+  { at, deploymentId, environmentId, projectId, region, workspaceId }: RegionRequest,
   exists: boolean,
   row: NetworkPolicyRow & { readonly version: bigint }
-) =>
-  exists
-    ? sql`
-      UPDATE cilium_network_policies
-      SET policy = ${JSON.stringify(row.policy)}, k8s_namespace = ${row.k8sNamespace}, version = ${String(row.version)},
-          updated_at = ${request.at}
-      WHERE deployment_id = ${request.deploymentId} AND region = ${request.region} AND k8s_name = ${row.k8sName}
-        AND version < CAST(${String(row.version)} AS UNSIGNED)`
-    : sql`
-      INSERT INTO cilium_network_policies
-        (id, workspace_id, project_id, environment_id, deployment_id, k8s_name, k8s_namespace, region, policy, version,
-         created_at)
-      VALUES (${row.id}, ${request.workspaceId}, ${request.projectId}, ${request.environmentId}, ${request.deploymentId},
-              ${row.k8sName}, ${row.k8sNamespace}, ${request.region}, ${JSON.stringify(row.policy)},
-              ${String(row.version)}, ${request.at})`
+) => {
+  const { id, k8sName, k8sNamespace } = row
+  const set = { policy: JSON.stringify(row.policy), k8sNamespace, version: String(row.version) }
+  const owner = { workspaceId, projectId, environmentId, deploymentId, region }
+  return exists
+    ? sql`UPDATE cilium_network_policies SET ${sql.update({ ...set, updatedAt: at })}
+          WHERE deployment_id = ${deploymentId} AND region = ${region} AND k8s_name = ${k8sName}
+            AND ${isOlder(sql, row.version)}`
+    : sql`INSERT INTO cilium_network_policies ${sql.insert({ id, ...owner, k8sName, ...set, createdAt: at })}`
+}
 
 const writeSentinel = (
   sql: SqlClient,
-  request: RegionRequest,
+  { at, environmentId, projectId, region, workspaceId }: RegionRequest,
   exists: boolean,
-  row: SentinelRow & { readonly version: bigint }
-) =>
-  exists
-    ? sql`
-      UPDATE sentinels
-      SET image = ${row.image}, version = ${String(row.version)}, updated_at = ${request.at}
-      WHERE environment_id = ${request.environmentId} AND region = ${request.region}
-        AND version < CAST(${String(row.version)} AS UNSIGNED)`
-    : sql`
-      INSERT INTO sentinels
-        (id, workspace_id, project_id, environment_id, k8s_name, k8s_address, region, image, health, desired_replicas,
-         available_replicas, cpu_millicores, memory_mib, version, created_at)
-      VALUES (${row.id}, ${request.workspaceId}, ${request.projectId}, ${request.environmentId}, ${row.k8sName},
-              ${row.k8sAddress}, ${request.region}, ${row.image}, 'unknown', ${row.desiredReplicas}, 0,
-              ${row.cpuMillicores}, ${row.memoryMib}, ${String(row.version)}, ${request.at})`
+  { version, ...row }: SentinelRow & { readonly version: bigint }
+) => {
+  const created = { health: "unknown", availableReplicas: 0, createdAt: at }
+  return exists
+    ? sql`UPDATE sentinels SET ${sql.update({ image: row.image, version: String(version), updatedAt: at })}
+          WHERE environment_id = ${environmentId} AND region = ${region} AND ${isOlder(sql, version)}`
+    : sql`INSERT INTO sentinels ${sql.insert({ ...row, version: String(version), workspaceId, projectId, environmentId, region, ...created })}`
+}
 
-const writeTopology = (sql: SqlClient, request: RegionRequest, exists: boolean, row: Topology) =>
-  exists
-    ? sql`
-      UPDATE deployment_topology
-      SET desired_replicas = ${row.desiredReplicas}, desired_status = ${row.desiredStatus},
-          version = ${String(row.version)}, updated_at = ${request.at}
-      WHERE deployment_id = ${request.deploymentId} AND region = ${request.region}
-        AND version < CAST(${String(row.version)} AS UNSIGNED)`
-    : sql`
-      INSERT INTO deployment_topology
-        (workspace_id, deployment_id, region, desired_replicas, version, desired_status, created_at)
-      VALUES (${request.workspaceId}, ${request.deploymentId}, ${request.region}, ${row.desiredReplicas},
-              ${String(row.version)}, ${row.desiredStatus}, ${request.at})`
+const writeTopology = (
+  sql: SqlClient,
+  { at, deploymentId, region, workspaceId }: RegionRequest,
+  exists: boolean,
+  row: Topology
+) => {
+  const set = { ...row, version: String(row.version) }
+  return exists
+    ? sql`UPDATE deployment_topology SET ${sql.update({ ...set, updatedAt: at })}
+          WHERE deployment_id = ${deploymentId} AND region = ${region} AND ${isOlder(sql, row.version)}`
+    : sql`INSERT INTO deployment_topology ${sql.insert({ ...set, workspaceId, deploymentId, region, createdAt: at })}`
+}
 
 const writePlan = Effect.fnUntraced(function* (
   sql: SqlClient,
@@ -155,23 +127,19 @@ const writePlan = Effect.fnUntraced(function* (
 
 export const RegionStoreLive: Layer.Layer<RegionStore, never, MysqlPools> = Layer.effect(
   RegionStore,
-  Effect.gen(function* () {
-    const { query, sql, transaction } = (yield* MysqlPools).primary
-
-    const maxVersion = Effect.fn("RegionStore.maxVersion")((region: string) =>
-      query("RegionStore.maxVersion", readMaxVersion(sql, region))
-    )
-
-    const transact = Effect.fn("RegionStore.transact")(
-      (request: RegionRequest, decide: (snapshot: RegionSnapshot) => RegionPlan) =>
+  Effect.map(MysqlPools, ({ primary }) => {
+    const { sql } = primary
+    const { query, replanned } = storeMethods("RegionStore", primary)
+    return RegionStore.of({
+      maxVersion: query("maxVersion", (region: string) => readMaxVersion(sql, region)),
+      transact: replanned("transact", (request: RegionRequest, decide: (snapshot: RegionSnapshot) => RegionPlan) =>
         Effect.gen(function* () {
           const snapshot = yield* readSnapshot(sql, request)
           const plan = decide(snapshot)
           yield* writePlan(sql, request, snapshot, plan)
           return plan
-        }).pipe((body) => transaction("RegionStore.transact", body), replanOnDuplicate)
-    )
-
-    return RegionStore.of({ maxVersion, transact })
+        })
+      )
+    })
   })
 )

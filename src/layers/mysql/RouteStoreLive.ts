@@ -1,37 +1,31 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Array as Arr, Effect, Layer, Order, Schema } from "effect"
 import {
-  type Route,
+  Route,
   type RoutedDeployment,
+  RoutedProject,
   RouteStore,
   type RoutingPlan,
   type RoutingRequest,
-  type RoutingSnapshot,
-  Sticky
+  type RoutingSnapshot
 } from "../../services/deploy/RouteStore.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { replanOnDuplicate } from "./replanOnDuplicate.ts"
 import { routedDeploymentColumns, routedDeploymentRows } from "./routedDeployments.ts"
-import { chunkSize, decodeRows, Flag, Integer64 } from "./rows.ts"
+import { chunkSize, decodeFirst, decodeRows } from "./rows.ts"
+import { storeMethods } from "./storeMethods.ts"
 
-const projectRows = decodeRows(
-  Schema.Struct({ id: Schema.String, liveDeploymentId: Schema.NullOr(Schema.String), isRolledBack: Flag })
-)
-const liveRows = decodeRows(Schema.Struct({ liveDeploymentId: Schema.NullOr(Schema.String) }))
-const idRows = decodeRows(Schema.Struct({ id: Schema.String }))
-const slugRows = decodeRows(Schema.Struct({ slug: Schema.String }))
-const routeRow = Schema.Struct({
-  id: Schema.String,
-  fqdn: Schema.String,
-  projectId: Schema.String,
-  environmentId: Schema.String,
+const routedProject = decodeFirst(RoutedProject)
+const liveProject = decodeFirst(RoutedProject.pick("liveDeploymentId"))
+const idRows = decodeRows(Route.pick("id"))
+const environmentRow = decodeFirst(Schema.Struct({ slug: Schema.String }))
+const RouteRow = Schema.Struct({
+  ...Route.omit("deployment").fields,
   deploymentId: Schema.String,
-  sticky: Sticky,
-  createdAt: Integer64,
-  ordinal: Integer64
+  createdAt: Schema.Number,
+  ordinal: Schema.Number
 })
-type RouteRow = typeof routeRow.Type
-const routeRows = decodeRows(routeRow)
+type RouteRow = typeof RouteRow.Type
+const routeRows = decodeRows(RouteRow)
 
 const byCreation = Order.combine(
   Order.mapInput(Order.number, (row: RouteRow) => row.createdAt),
@@ -39,12 +33,8 @@ const byCreation = Order.combine(
 )
 
 const lockProject = (sql: SqlClient, projectId: string) =>
-  Effect.map(
-    projectRows(sql`
-      SELECT id, live_deployment_id AS liveDeploymentId, is_rolled_back AS isRolledBack
-      FROM projects WHERE id = ${projectId} FOR UPDATE`),
-    ([row]) => row ?? null
-  )
+  routedProject(sql`
+    SELECT id, live_deployment_id, is_rolled_back FROM projects WHERE id = ${projectId} FOR UPDATE`)
 
 const inChunks = <A, B, E>(
   values: ReadonlyArray<A>,
@@ -85,8 +75,8 @@ const lockRoutes = (sql: SqlClient, ids: ReadonlyArray<string>) =>
   Effect.map(
     inChunks(ids, (chunk) =>
       routeRows(sql`
-        SELECT id, fully_qualified_domain_name AS fqdn, project_id AS projectId, environment_id AS environmentId,
-               deployment_id AS deploymentId, sticky, created_at AS createdAt, pk AS ordinal
+        SELECT id, fully_qualified_domain_name AS fqdn, project_id, environment_id, deployment_id, sticky, created_at,
+               pk AS ordinal
         FROM frontline_routes WHERE ${sql.in("id", chunk)} ORDER BY id FOR UPDATE`)
     ),
     Arr.sort(byCreation)
@@ -119,8 +109,8 @@ const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, request: Routi
     Arr.dedupe(liveId === null ? [request.deploymentId] : [request.deploymentId, liveId])
   )
   const target = locked.find((deployment) => deployment.id === request.deploymentId)
-  const [environment] =
-    target === undefined ? [] : yield* slugRows(sql`SELECT slug FROM environments WHERE id = ${target.environmentId}`)
+  const environment =
+    target && (yield* environmentRow(sql`SELECT slug FROM environments WHERE id = ${target.environmentId}`))
   const routes = yield* lockRoutes(sql, yield* findRouteIds(sql, request.fqdns, target?.environmentId))
   const deployments = yield* routedDeployments(sql, request.projectId, routes, locked)
   const byId = (id: string | null) => deployments.find((deployment) => deployment.id === id) ?? null
@@ -129,28 +119,15 @@ const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, request: Routi
     target: target === undefined ? null : { ...target, environmentSlug: environment?.slug ?? null },
     live: byId(liveId),
     routes: routes.map(
-      (row): Route => ({
-        id: row.id,
-        fqdn: row.fqdn,
-        projectId: row.projectId,
-        environmentId: row.environmentId,
-        sticky: row.sticky,
-        deployment: byId(row.deploymentId)
-      })
+      ({ createdAt: _, deploymentId, ordinal: __, ...row }): Route => ({ ...row, deployment: byId(deploymentId) })
     )
   }
   return snapshot
 })
 
-const pointRoutes = (
-  sql: SqlClient,
-  assignment: {
-    readonly projectId: string
-    readonly deploymentId: string
-    readonly routeIds: ReadonlyArray<string>
-    readonly at: number
-  }
-) =>
+type Assignment = Parameters<RouteStore["Type"]["assign"]>[0]
+
+const pointRoutes = (sql: SqlClient, assignment: Assignment) =>
   Effect.forEach(
     Arr.chunksOf(assignment.routeIds, chunkSize),
     (chunk) => sql`
@@ -168,53 +145,43 @@ const writePlan = Effect.fnUntraced(function* <A>(
   if (plan.insert.length > 0 && target === null) {
     return yield* Effect.dieMessage("a routing plan inserts routes to a deployment that does not exist")
   }
-  for (const route of plan.insert) {
-    yield* sql`
-      INSERT INTO frontline_routes
-        (id, project_id, deployment_id, environment_id, fully_qualified_domain_name, sticky, created_at,
-         updated_at)
-      VALUES (${route.id}, ${request.projectId}, ${request.deploymentId}, ${target?.environmentId ?? ""}, ${route.fqdn},
-              ${route.sticky}, ${request.at}, ${request.at})`
-  }
+  const { at, deploymentId, projectId } = request
+  const owner = { projectId, deploymentId, environmentId: target?.environmentId ?? "", createdAt: at, updatedAt: at }
+  for (const { fqdn, id, sticky } of plan.insert)
+    yield* sql`INSERT INTO frontline_routes ${sql.insert({ id, ...owner, fullyQualifiedDomainName: fqdn, sticky })}`
   yield* pointRoutes(sql, { ...request, routeIds: plan.reassign })
-  if (plan.live !== null) {
+  if (plan.live !== null)
     yield* sql`
       UPDATE projects SET live_deployment_id = ${plan.live.deploymentId},
-        is_rolled_back = ${plan.live.isRolledBack ? 1 : 0}, updated_at = ${request.at}
-      WHERE id = ${request.projectId}`
-  }
+        is_rolled_back = ${plan.live.isRolledBack ? 1 : 0}, updated_at = ${at}
+      WHERE id = ${projectId}`
 })
 
 export const RouteStoreLive: Layer.Layer<RouteStore, never, MysqlPools> = Layer.effect(
   RouteStore,
-  Effect.gen(function* () {
-    const { query, sql, transaction } = (yield* MysqlPools).primary
-
-    const liveDeployment = Effect.fn("RouteStore.liveDeployment")(function* (projectId: string) {
-      const [row] = yield* query(
-        "RouteStore.liveDeployment",
-        liveRows(sql`SELECT live_deployment_id AS liveDeploymentId FROM projects WHERE id = ${projectId}`)
-      )
-      return row?.liveDeploymentId ?? null
-    })
-
-    const transact = Effect.fn("RouteStore.transact")(
-      <A>(request: RoutingRequest, decide: (snapshot: RoutingSnapshot) => RoutingPlan<A>) =>
-        Effect.gen(function* () {
-          const snapshot = yield* readSnapshot(sql, request)
-          const plan = decide(snapshot)
-          yield* writePlan(sql, request, snapshot.target, plan)
-          return plan.answer
-        }).pipe((body) => transaction("RouteStore.transact", body), replanOnDuplicate)
-    )
-
-    const assign = Effect.fn("RouteStore.assign")((assignment: Parameters<typeof pointRoutes>[1]) =>
-      transaction(
-        "RouteStore.assign",
+  Effect.map(MysqlPools, ({ primary }) => {
+    const { sql } = primary
+    const { query, replanned, transaction } = storeMethods("RouteStore", primary)
+    return RouteStore.of({
+      liveDeployment: query("liveDeployment", (projectId: string) =>
+        Effect.map(
+          liveProject(sql`SELECT live_deployment_id FROM projects WHERE id = ${projectId}`),
+          (project) => project?.liveDeploymentId ?? null
+        )
+      ),
+      transact: replanned(
+        "transact",
+        <A>(request: RoutingRequest, decide: (snapshot: RoutingSnapshot) => RoutingPlan<A>) =>
+          Effect.gen(function* () {
+            const snapshot = yield* readSnapshot(sql, request)
+            const plan = decide(snapshot)
+            yield* writePlan(sql, request, snapshot.target, plan)
+            return plan.answer
+          })
+      ),
+      assign: transaction("assign", (assignment: Assignment) =>
         Effect.zipRight(lockProject(sql, assignment.projectId), pointRoutes(sql, assignment))
       )
-    )
-
-    return RouteStore.of({ liveDeployment, transact, assign })
+    })
   })
 )

@@ -1,26 +1,23 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
-import { ChallengeStatus, type DomainPage } from "../../services/certificate/CertificateStore.ts"
+import { type DomainPage, ListedDomain } from "../../services/certificate/CertificateStore.ts"
 import { ambiguousNames, listDomains } from "../../services/customDomain/listDomains.ts"
 import { namedDomains } from "./namedDomains.ts"
-import { decodeRows, Integer64 } from "./rows.ts"
+import { decodeRows } from "./rows.ts"
 
 const pageRows = decodeRows(
   Schema.Struct({
-    ordinal: Integer64,
-    id: Schema.String,
-    stored: Schema.String,
-    workspaceId: Schema.String,
-    status: Schema.NullOr(ChallengeStatus),
-    changedAt: Schema.NullOr(Integer64)
+    ...ListedDomain.pick("id", "workspaceId", "status", "changedAt").fields,
+    ordinal: Schema.Number,
+    stored: Schema.String
   })
 )
 
 /** One page of the domains that are verified or have a challenge, with the rows that may share a name with one of them. */
 export const domainPage = Effect.fnUntraced(function* (sql: SqlClient, after: number, limit: number) {
   const page = yield* pageRows(sql`
-    SELECT d.pk AS ordinal, d.id AS id, d.domain AS ${sql("stored")}, d.workspace_id AS workspaceId, c.status AS status,
-      COALESCE(c.updated_at, c.created_at) AS changedAt
+    SELECT d.pk AS ordinal, d.id, d.domain AS ${sql("stored")}, d.workspace_id, c.status,
+      COALESCE(c.updated_at, c.created_at) AS changed_at
     FROM custom_domains d LEFT JOIN acme_challenges c ON c.domain_id = d.id
     WHERE d.pk > ${after} AND (c.domain_id IS NOT NULL OR d.verification_status = 'verified')
     ORDER BY d.pk LIMIT ${limit}`)

@@ -1,37 +1,28 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
 import type { DomainName } from "../../names/DomainName.ts"
-import { lookupSpellings, rowsOf } from "../../names/storedDomains.ts"
+import { lookupSpellings, rowsOf, type StoredDomain } from "../../names/storedDomains.ts"
 import { infrastructureWorkspace } from "../../services/certificate/CertificateStore.ts"
 import { VerificationStatus } from "../../services/customDomain/DomainStore.ts"
-import { decodeRows, Integer64 } from "./rows.ts"
-
-const rows = decodeRows(
-  Schema.Struct({
-    ordinal: Integer64,
-    id: Schema.String,
-    stored: Schema.String,
-    workspaceId: Schema.String,
-    status: VerificationStatus
-  })
-)
+import { decodeRows } from "./rows.ts"
 
 /** The columns of `custom_domains` that determine the owner of a name. */
-export interface NamedDomain {
-  readonly ordinal: number
-  readonly id: string
-  readonly stored: string
-  readonly workspaceId: string
-  readonly status: typeof VerificationStatus.Type
-  readonly isPlatform: boolean
-  readonly isVerified: boolean
-}
+const DomainRow = Schema.Struct({
+  ordinal: Schema.Number,
+  id: Schema.String,
+  stored: Schema.String,
+  workspaceId: Schema.String,
+  status: VerificationStatus
+})
+const rows = decodeRows(DomainRow)
+
+export type NamedDomain = typeof DomainRow.Type & StoredDomain
 
 // `stored` is a reserved word in MySQL.
 const columns = (sql: SqlClient) =>
-  sql.literal("pk AS ordinal, id, domain AS `stored`, workspace_id AS workspaceId, verification_status AS status")
+  sql.literal("pk AS ordinal, id, domain AS `stored`, workspace_id, verification_status AS status")
 
-const named = (row: Omit<NamedDomain, "isPlatform" | "isVerified">): NamedDomain => ({
+const named = (row: typeof DomainRow.Type): NamedDomain => ({
   ...row,
   isPlatform: row.workspaceId === infrastructureWorkspace,
   isVerified: row.status === "verified"

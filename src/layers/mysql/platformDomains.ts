@@ -29,17 +29,17 @@ const insertPlatform = Effect.fnUntraced(function* (
   const domain = yield* freeSpelling(sql, name, known)
   yield* sql`INSERT INTO custom_domains ${sql.insert({
     id,
-    workspace_id: infrastructureWorkspace,
-    project_id: infrastructureWorkspace,
-    environment_id: infrastructureWorkspace,
+    workspaceId: infrastructureWorkspace,
+    projectId: infrastructureWorkspace,
+    environmentId: infrastructureWorkspace,
     domain,
-    challenge_type: "DNS-01",
-    verification_status: "verified",
-    verification_token: "",
-    ownership_verified: 1,
-    cname_verified: 1,
-    target_cname: targetCname,
-    created_at: at
+    challengeType: "DNS-01",
+    verificationStatus: "verified",
+    verificationToken: "",
+    ownershipVerified: 1,
+    cnameVerified: 1,
+    targetCname,
+    createdAt: at
   })}`
   const [owner] = yield* namedDomains(sql, name, true)
   return owner

@@ -45,12 +45,13 @@ export const DomainPage = Schema.Struct({
 })
 export type DomainPage = typeof DomainPage.Type
 
-export interface AcmeAccountRow {
-  readonly id: string
-  readonly encryptedKey: string
+export const AcmeAccountRow = Schema.Struct({
+  id: Schema.String,
+  encryptedKey: Schema.String,
   /** The account URL; null until the account is registered. */
-  readonly registrationUri: string | null
-}
+  registrationUri: Schema.NullOr(Schema.String)
+})
+export type AcmeAccountRow = typeof AcmeAccountRow.Type
 
 export interface NewCertificate {
   /** The row id for a first certificate; an existing row keeps its id. */

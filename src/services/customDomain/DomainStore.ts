@@ -1,20 +1,21 @@
 import { Context, type Effect, Schema } from "effect"
-import type { DomainName } from "../../names/DomainName.ts"
+import { DomainName } from "../../names/DomainName.ts"
 import type { ChallengeStatus } from "../certificate/CertificateStore.ts"
 import type { DbFailure } from "../Db.ts"
-import type { RoutedDeployment, Sticky } from "../deploy/RouteStore.ts"
+import { type RoutedDeployment, Sticky } from "../deploy/RouteStore.ts"
 
 export const ChallengeType = Schema.Literal("HTTP-01", "DNS-01")
 export const VerificationStatus = Schema.Literal("pending", "verifying", "verified", "failed")
 
 /** The columns of `custom_domains` that a verification check uses. */
-export interface CustomDomain {
-  readonly id: string
-  readonly status: typeof VerificationStatus.Type
+export const CustomDomain = Schema.Struct({
+  id: Schema.String,
+  status: VerificationStatus,
   /** The token that the owner publishes to prove ownership. */
-  readonly verificationToken: string
-  readonly targetCname: string
-}
+  verificationToken: Schema.String,
+  targetCname: Schema.String
+})
+export type CustomDomain = typeof CustomDomain.Type
 
 export interface VerificationAttempt {
   readonly domainId: string
@@ -27,31 +28,40 @@ export interface VerificationAttempt {
   readonly problem: string
 }
 
+/** The columns of a domain, its project, its environment and its current route that the activation decision uses. */
+export const ActivatedDomain = Schema.Struct({
+  fqdn: DomainName,
+  workspaceId: Schema.String,
+  projectId: Schema.String,
+  environmentId: Schema.String
+})
+export const DomainProject = Schema.Struct({
+  workspaceId: Schema.String,
+  liveDeploymentId: Schema.NullOr(Schema.String)
+})
+export const DomainEnvironment = Schema.Struct({ projectId: Schema.String, slug: Schema.String })
+export const DomainRoute = Schema.Struct({
+  projectId: Schema.String,
+  environmentId: Schema.String,
+  sticky: Sticky,
+  /** The environment of its deployment; null if it has none. */
+  deploymentEnvironmentId: Schema.NullOr(Schema.String)
+})
+
 /** Input of the activation decision, read under locks: nothing in it changes before the plan is written. */
 export interface ActivationSnapshot {
-  readonly domain: {
-    readonly fqdn: DomainName
-    readonly workspaceId: string
-    readonly projectId: string
-    readonly environmentId: string
-  }
+  readonly domain: typeof ActivatedDomain.Type
   /** The reason why another row owns the name; null if this row owns it. */
   readonly refusal: string | null
-  readonly project: { readonly workspaceId: string; readonly liveDeploymentId: string | null } | null
-  readonly environment: { readonly projectId: string; readonly slug: string } | null
+  readonly project: typeof DomainProject.Type | null
+  readonly environment: typeof DomainEnvironment.Type | null
   /**
    * Ready deployments of the domain's environment whose desired state is running: the newest few and the live one, newest
    * first.
    */
   readonly deployments: ReadonlyArray<RoutedDeployment>
   /** The current route of the host name. */
-  readonly route: {
-    readonly projectId: string
-    readonly environmentId: string
-    readonly sticky: Sticky
-    /** The environment of its deployment; null if it has none. */
-    readonly deploymentEnvironmentId: string | null
-  } | null
+  readonly route: typeof DomainRoute.Type | null
   readonly challenge: ChallengeStatus | null
 }
 

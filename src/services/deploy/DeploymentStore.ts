@@ -37,12 +37,13 @@ export const GitCommit = Schema.Struct({
 })
 export type GitCommit = typeof GitCommit.Type
 
-export interface Reachability {
+export const Reachability = Schema.Struct({
   /** At least one sentinel of the environment reports `healthy`. */
-  readonly hasHealthySentinel: boolean
+  hasHealthySentinel: Schema.Boolean,
   /** A deployment of the environment has a route, so an earlier deploy was routed. */
-  readonly hasRoutes: boolean
-}
+  hasRoutes: Schema.Boolean
+})
+export type Reachability = typeof Reachability.Type
 
 /**
  * Owns `deployments`, `deployment_steps` and `workspaces.k8s_namespace`, and reads related tables. Every read here decides a

@@ -5,29 +5,32 @@ import type { DbFailure } from "../Db.ts"
 export const TopologyStatus = Schema.Literal("starting", "started", "stopping", "stopped")
 export type TopologyStatus = typeof TopologyStatus.Type
 
-export interface Topology {
-  readonly desiredReplicas: number
-  readonly desiredStatus: TopologyStatus
-  readonly version: bigint
-}
+export const Topology = Schema.Struct({
+  desiredReplicas: Schema.Number,
+  desiredStatus: TopologyStatus,
+  version: Schema.BigIntFromSelf
+})
+export type Topology = typeof Topology.Type
 
-export interface NetworkPolicyRow {
-  readonly id: string
-  readonly k8sName: string
-  readonly k8sNamespace: string
+export const NetworkPolicyRow = Schema.Struct({
+  id: Schema.String,
+  k8sName: Schema.String,
+  k8sNamespace: Schema.String,
   /** Parsed JSON. Servers normalize stored JSON, so compare values, not text. */
-  readonly policy: unknown
-}
+  policy: Schema.Unknown
+})
+export type NetworkPolicyRow = typeof NetworkPolicyRow.Type
 
-export interface SentinelRow {
-  readonly id: string
-  readonly k8sName: string
-  readonly k8sAddress: string
-  readonly image: string
-  readonly desiredReplicas: number
-  readonly cpuMillicores: number
-  readonly memoryMib: number
-}
+export const SentinelRow = Schema.Struct({
+  id: Schema.String,
+  k8sName: Schema.String,
+  k8sAddress: Schema.String,
+  image: Schema.String,
+  desiredReplicas: Schema.Number,
+  cpuMillicores: Schema.Number,
+  memoryMib: Schema.Number
+})
+export type SentinelRow = typeof SentinelRow.Type
 
 /** The rows of one region for a deployment, read under locks. */
 export interface RegionSnapshot {

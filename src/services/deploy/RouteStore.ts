@@ -1,40 +1,40 @@
 import { Context, type Effect, Schema } from "effect"
 import type { DbFailure } from "../Db.ts"
-import type { DeploymentStatus, DesiredState } from "./Deployment.ts"
+import { Deployment } from "./Deployment.ts"
 
 /** `frontline_routes.sticky`: which deployments a host name follows. */
 export const Sticky = Schema.Literal("none", "branch", "environment", "live")
 export type Sticky = typeof Sticky.Type
 
 /** The columns of a deployment that order it against another one. */
-export interface RoutedDeployment {
-  readonly id: string
-  readonly projectId: string
-  readonly environmentId: string
-  readonly status: typeof DeploymentStatus.Type
-  readonly desiredState: typeof DesiredState.Type
-  readonly createdAt: number
+export const RoutedDeployment = Schema.Struct({
+  ...Deployment.pick("id", "projectId", "environmentId", "status", "desiredState", "createdAt").fields,
   /** Primary key: breaks ties between deployments of the same millisecond. */
-  readonly ordinal: number
-}
+  ordinal: Schema.Number
+})
+export type RoutedDeployment = typeof RoutedDeployment.Type
 
-export interface Route {
-  readonly id: string
-  readonly fqdn: string
-  readonly projectId: string
-  readonly environmentId: string
-  readonly sticky: Sticky
+export const Route = Schema.Struct({
+  id: Schema.String,
+  fqdn: Schema.String,
+  projectId: Schema.String,
+  environmentId: Schema.String,
+  sticky: Sticky,
   /** Null if the route has no deployment, or its deployment's row is gone. */
-  readonly deployment: RoutedDeployment | null
-}
+  deployment: Schema.NullOr(RoutedDeployment)
+})
+export type Route = typeof Route.Type
+
+export const RoutedProject = Schema.Struct({
+  id: Schema.String,
+  liveDeploymentId: Schema.NullOr(Schema.String),
+  isRolledBack: Schema.Boolean
+})
+export type RoutedProject = typeof RoutedProject.Type
 
 /** Input of a routing decision, read under locks: nothing in it changes before the plan is written. */
 export interface RoutingSnapshot {
-  readonly project: {
-    readonly id: string
-    readonly liveDeploymentId: string | null
-    readonly isRolledBack: boolean
-  } | null
+  readonly project: RoutedProject | null
   readonly target: (RoutedDeployment & { readonly environmentSlug: string | null }) | null
   readonly live: RoutedDeployment | null
   /**

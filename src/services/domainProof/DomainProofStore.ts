@@ -3,12 +3,13 @@ import { DomainName } from "../../names/DomainName.ts"
 import type { DbFailure } from "../Db.ts"
 
 /** A custom domain that is served or verified. Excludes rows of the platform. */
-export interface ServedDomain {
-  readonly id: string
-  readonly verificationToken: string
+export const ServedDomain = Schema.Struct({
+  id: Schema.String,
+  verificationToken: Schema.String,
   /** Last successful verification in Unix milliseconds; null if unknown. */
-  readonly verifiedAt: number | null
-}
+  verifiedAt: Schema.NullOr(Schema.Number)
+})
+export type ServedDomain = typeof ServedDomain.Type
 
 export const NamePage = Schema.Struct({
   names: Schema.Array(DomainName),

@@ -1,13 +1,14 @@
-import { Context, type Effect } from "effect"
+import { Context, type Effect, Schema } from "effect"
 import type { DbFailure } from "../Db.ts"
 
 /** A running preview without recent changes. Another source tells whether it has traffic. */
-export interface IdlePreview {
-  readonly workspaceId: string
-  readonly projectId: string
-  readonly environmentId: string
-  readonly deploymentId: string
-}
+export const IdlePreview = Schema.Struct({
+  workspaceId: Schema.String,
+  projectId: Schema.String,
+  environmentId: Schema.String,
+  deploymentId: Schema.String
+})
+export type IdlePreview = typeof IdlePreview.Type
 
 export interface IdlePreviewPage {
   readonly previews: ReadonlyArray<IdlePreview>

@@ -1,17 +1,18 @@
-import { Context, type Effect } from "effect"
+import { Context, type Effect, Schema } from "effect"
 import type { DbFailure } from "../Db.ts"
 
 /** The workspace data of the quota check. */
-export interface WorkspaceQuota {
-  readonly workspaceId: string
-  readonly orgId: string
-  readonly name: string
-  readonly stripeCustomerId: string | null
-  readonly tier: string | null
-  readonly enabled: boolean
+export const WorkspaceQuota = Schema.Struct({
+  workspaceId: Schema.String,
+  orgId: Schema.String,
+  name: Schema.String,
+  stripeCustomerId: Schema.NullOr(Schema.String),
+  tier: Schema.NullOr(Schema.String),
+  enabled: Schema.Boolean,
   /** Null if there is no row in `quota`. */
-  readonly requestsPerMonth: number | null
-}
+  requestsPerMonth: Schema.NullOr(Schema.Number)
+})
+export type WorkspaceQuota = typeof WorkspaceQuota.Type
 
 export class QuotaStore extends Context.Tag("ctrl-worker/QuotaStore")<
   QuotaStore,

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
-import { decodeRows, Flag, Integer64, Version } from "../../../src/layers/mysql/rows.ts"
+import { decodeRows } from "../../../src/layers/mysql/rows.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
@@ -27,7 +27,9 @@ layer(pools)("a numeric column of a row", (it) => {
     Effect.gen(function* () {
       const { sql } = (yield* MysqlPools).primary
       const source = "(SELECT CAST(1 AS SIGNED) AS small, CAST(9007199254740991 AS SIGNED) AS large) AS source"
-      const rows = decodeRows(Schema.Struct({ integer: Integer64, version: Version, flag: Flag }))(
+      const rows = decodeRows(
+        Schema.Struct({ integer: Schema.Number, version: Schema.BigIntFromSelf, flag: Schema.Boolean })
+      )(
         sql.unsafe(
           `SELECT integer_value AS \`integer\`, integer_value AS version, integer_value AS flag
            FROM (SELECT ${expression} AS integer_value FROM ${source}) AS answer`
