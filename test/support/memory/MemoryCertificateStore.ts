@@ -2,6 +2,7 @@ import { Effect, Either, Option, Ref } from "effect"
 import { type DomainName, domainName, isWildcard } from "../../../src/names/DomainName.ts"
 import { sameNameProblem } from "../../../src/names/storedDomains.ts"
 import {
+  AcmeAccountRow,
   acmeWorkspace,
   CertificateStore,
   type CertifiedDomain,
@@ -13,7 +14,8 @@ import {
   type SaveOutcome
 } from "../../../src/services/certificate/CertificateStore.ts"
 import { ambiguousNames, listDomains } from "../../../src/services/customDomain/listDomains.ts"
-import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { firstCodePoints } from "../../../src/text/codePoints.ts"
+import { type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
 import { namedDomains, refuseDomain } from "./namedDomains.ts"
 import type { Rows, Tables } from "./Tables.ts"
 
@@ -182,12 +184,9 @@ const remainingLife = (rows: Rows, now: number) => {
   return counts
 }
 
-const accountOf = (rows: Rows | Draft) => {
-  const row = rows.acme_users.find(({ workspace_id }) => workspace_id === acmeWorkspace)
-  return row === undefined
-    ? undefined
-    : { id: row.id, encryptedKey: row.encrypted_key, registrationUri: row.registration_uri }
-}
+const accountRow = rowAs(AcmeAccountRow)
+const accountOf = (rows: Rows | Draft) =>
+  accountRow(rows.acme_users.find(({ workspace_id }) => workspace_id === acmeWorkspace))
 
 export const makeCertificateStore = Effect.map(MemoryTables, (tables) => {
   const change = transaction(tables)
@@ -207,7 +206,7 @@ export const makeCertificateStore = Effect.map(MemoryTables, (tables) => {
     markFailed: ({ at, domainId, reason }) =>
       withDomain("CertificateStore.markFailed", domainId, (draft, owner) => {
         putChallenge(draft, owner, { status: "failed" }, at)
-        setReason(draft, owner, [...reason].slice(0, 512).join(""), at)
+        setReason(draft, owner, firstCodePoints(reason, 512), at)
       }),
     markVerified: ({ at, domainId, expiresAt }) =>
       withDomain("CertificateStore.markVerified", domainId, (draft, owner) => {
@@ -220,7 +219,7 @@ export const makeCertificateStore = Effect.map(MemoryTables, (tables) => {
     addAccount: ({ at, encryptedKey, id }) =>
       change("CertificateStore.addAccount", (draft) => {
         const known = accountOf(draft)
-        if (known !== undefined) return known
+        if (known !== null) return known
         const row = { id, workspace_id: acmeWorkspace, encrypted_key: encryptedKey, registration_uri: null }
         draft.acme_users.push({ ...row, created_at: at, updated_at: null })
         return { id, encryptedKey, registrationUri: null }

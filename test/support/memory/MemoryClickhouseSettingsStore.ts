@@ -4,22 +4,16 @@ import {
   type LimitsChange,
   type UserLimits
 } from "../../../src/services/clickhouseUser/ClickhouseSettingsStore.ts"
-import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { columnsOf, type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
 
-const columnsOf = (limits: UserLimits) => ({
-  quota_duration_seconds: limits.quotaDurationSeconds,
-  max_queries_per_window: limits.maxQueriesPerWindow,
-  max_execution_time_per_window: limits.maxExecutionTimePerWindow,
-  max_query_execution_time: limits.maxQueryExecutionTime,
-  max_query_memory_bytes: Number(limits.maxQueryMemoryBytes),
-  max_query_result_rows: limits.maxQueryResultRows
-})
+const limitColumns = (limits: UserLimits) =>
+  columnsOf({ ...limits, maxQueryMemoryBytes: Number(limits.maxQueryMemoryBytes) })
 
 /** The login of the workspace's row after setting the limits, or none. */
 const updateStored = (draft: Draft, { at, limits, workspaceId }: LimitsChange) => {
   const row = draft.clickhouse_workspace_settings.find((it) => it.workspace_id === workspaceId)
   if (row === undefined) return Option.none()
-  const columns = columnsOf(limits)
+  const columns = limitColumns(limits)
   // Object.entries widens the keys to string; they are columns of the row.
   const isSo = Object.entries(columns).every(([column, value]) => row[column as keyof typeof columns] === value)
   const set = isSo ? {} : { ...columns, updated_at: at }
@@ -46,7 +40,7 @@ export const makeClickhouseSettingsStore = Effect.map(MemoryTables, (tables) => 
             workspace_id: workspaceId,
             username,
             password_encrypted: passwordEncrypted,
-            ...columnsOf(limits),
+            ...limitColumns(limits),
             created_at: at,
             updated_at: null
           })

@@ -1,108 +1,57 @@
 import { Effect, Option, Ref, Schema } from "effect"
+import { Lenient } from "../../../src/layers/mysql/rows.ts"
 import { Deployment, HealthCheck } from "../../../src/services/deploy/Deployment.ts"
-import { DeploymentStore, type GitCommit, type PhaseChange } from "../../../src/services/deploy/DeploymentStore.ts"
+import { DeploymentStore } from "../../../src/services/deploy/DeploymentStore.ts"
+import {
+  type DeploymentKey,
+  type DeploymentPlan,
+  deploymentChanges,
+  LockedDeployment
+} from "../../../src/services/deploy/deploymentChanges.ts"
+import { RoutedProject } from "../../../src/services/deploy/RouteStore.ts"
 import { maxRegionConfigBytes, regionConfigOf } from "../../../src/services/deploy/regionConfig.ts"
-import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { columnsOf, type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
+
+const deploymentRow = rowAs(Schema.Struct({ ...Deployment.fields, healthCheck: Lenient(HealthCheck) }))
+const lockedDeployment = rowAs(LockedDeployment)
+const slugRow = rowAs(Schema.Struct({ slug: Schema.String }))
+const projectRow = rowAs(Schema.Struct({ ...RoutedProject.omit("id").fields, slug: Schema.String }))
 
 const findContext = (rows: Rows, deploymentId: string) => {
   const row = rows.deployments.find(({ id }) => id === deploymentId)
-  if (row === undefined) return Option.none()
-  const workspace = rows.workspaces.find(({ id }) => id === row.workspace_id)
-  const project = rows.projects.find(({ id }) => id === row.project_id)
-  const environment = rows.environments.find(({ id }) => id === row.environment_id)
+  const deployment = deploymentRow(row && { ...row, healthCheck: row.healthcheck })
+  if (deployment === null) return Option.none()
   return Option.some({
-    deployment: Deployment.make({
-      id: row.id,
-      k8sName: row.k8s_name,
-      workspaceId: row.workspace_id,
-      projectId: row.project_id,
-      environmentId: row.environment_id,
-      port: row.port,
-      cpuMillicores: row.cpu_millicores,
-      memoryMib: row.memory_mib,
-      healthCheck: Option.getOrNull(Schema.decodeUnknownOption(HealthCheck)(row.healthcheck)),
-      gitCommitSha: row.git_commit_sha,
-      gitBranch: row.git_branch,
-      status: row.status,
-      desiredState: row.desired_state,
-      createdAt: row.created_at
-    }),
-    workspace: workspace === undefined ? null : { slug: workspace.slug },
-    project:
-      project === undefined
-        ? null
-        : {
-            slug: project.slug,
-            liveDeploymentId: project.live_deployment_id,
-            isRolledBack: project.is_rolled_back
-          },
-    environment: environment === undefined ? null : { slug: environment.slug }
+    deployment,
+    workspace: slugRow(rows.workspaces.find(({ id }) => id === deployment.workspaceId)),
+    project: projectRow(rows.projects.find(({ id }) => id === deployment.projectId)),
+    environment: slugRow(rows.environments.find(({ id }) => id === deployment.environmentId))
   })
 }
 
-const isLive = (rows: Rows, deploymentId: string) =>
-  rows.projects.some((project) => project.live_deployment_id === deploymentId)
-
-const applyPhaseChange = (draft: Draft, { deploymentId, at, buildId, close, open, status, image }: PhaseChange) => {
-  const owner = draft.deployments.find(({ id }) => id === deploymentId)
-  if (owner === undefined || owner.status === "ready" || owner.status === "failed") return
-  const isOpen = (row: Rows["deployment_steps"][number]) =>
-    row.deployment_id === deploymentId && row.step === close && row.ended_at === null
-  updateWhere(draft.deployment_steps, isOpen, { ended_at: at })
-  const exists = draft.deployment_steps.some((row) => row.deployment_id === deploymentId && row.step === open)
-  if (open !== undefined && !exists) {
-    draft.deployment_steps.push({
-      workspace_id: owner.workspace_id,
-      project_id: owner.project_id,
-      environment_id: owner.environment_id,
-      deployment_id: deploymentId,
-      step: open,
-      started_at: at,
-      ended_at: null,
-      error: null
-    })
-  }
-  const set = {
-    ...(status === undefined ? {} : { status }),
-    ...(image === undefined ? {} : { image }),
-    ...(buildId === undefined ? {} : { build_id: buildId })
-  }
-  if (Object.keys(set).length === 0) return
-  updateWhere(draft.deployments, ({ id }) => id === deploymentId, { ...set, updated_at: at })
-}
-
-const applyCommit = (
+const applyPlan = <A>(
   draft: Draft,
-  { at, commit, deploymentId }: { readonly deploymentId: string; readonly commit: GitCommit; readonly at: number }
+  { at }: DeploymentKey,
+  { id, environmentId, projectId, workspaceId }: LockedDeployment,
+  { close, open, set }: DeploymentPlan<A>
 ) => {
-  updateWhere(draft.deployments, ({ id, status }) => id === deploymentId && status === "pending", {
-    git_commit_sha: commit.sha,
-    git_branch: commit.branch,
-    git_commit_message: commit.message,
-    git_commit_author_handle: commit.authorHandle,
-    git_commit_author_avatar_url: commit.authorAvatarUrl,
-    git_commit_timestamp: commit.timestamp,
-    updated_at: at
-  })
-  return Option.map(
-    Option.fromNullable(draft.deployments.find(({ id }) => id === deploymentId)),
-    (row) => row.git_commit_sha ?? commit.sha
-  )
+  const owner = columnsOf({ workspaceId, projectId, environmentId, deploymentId: id })
+  if (close !== undefined)
+    updateWhere(
+      draft.deployment_steps,
+      (row) => row.deployment_id === id && row.ended_at === null && (!("phase" in close) || row.step === close.phase),
+      { ended_at: at, ...("error" in close ? { error: close.error } : {}) }
+    )
+  const exists = draft.deployment_steps.some((row) => row.deployment_id === id && row.step === open)
+  if (open !== undefined && !exists)
+    draft.deployment_steps.push({ ...owner, step: open, started_at: at, ended_at: null, error: null })
+  if (set !== undefined && Object.keys(set).length > 0)
+    updateWhere(draft.deployments, (row) => row.id === id, { ...columnsOf(set), updated_at: at })
 }
 
-const applyFailure = (
-  draft: Draft,
-  failure: { readonly deploymentId: string; readonly message: string; readonly at: number }
-) => {
-  const owner = draft.deployments.find(({ id }) => id === failure.deploymentId)
-  if (owner === undefined || owner.status === "ready" || isLive(draft, owner.id)) return
-  updateWhere(draft.deployments, ({ id }) => id === owner.id, { status: "failed", updated_at: failure.at })
-  updateWhere(draft.deployment_steps, (row) => row.deployment_id === owner.id && row.ended_at === null, {
-    ended_at: failure.at,
-    error: [...failure.message].slice(0, 512).join("")
-  })
-}
+const isLive = (rows: Rows, deployment: LockedDeployment | null) =>
+  rows.projects.some((row) => row.id === deployment?.projectId && row.live_deployment_id === deployment.id)
 
 /** The text of a JSON column, as the live store reads it. */
 const stored = (value: unknown): string | null => {
@@ -118,7 +67,19 @@ const regionsOf = (rows: Rows, deploymentId: string) =>
 export const makeDeploymentStore = Effect.map(MemoryTables, (tables) => {
   const change = transaction(tables)
   const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
+  const transact = <A>(
+    method: string,
+    key: DeploymentKey,
+    decide: (deployment: LockedDeployment | null, isLive: boolean) => DeploymentPlan<A>
+  ) =>
+    change(`DeploymentStore.${method}`, (draft) => {
+      const deployment = lockedDeployment(draft.deployments.find(({ id }) => id === key.deploymentId))
+      const plan = decide(deployment, isLive(draft, deployment))
+      if (deployment !== null) applyPlan(draft, key, deployment, plan)
+      return plan.answer
+    })
   return DeploymentStore.of({
+    ...deploymentChanges({ transact, transactWithProject: transact }),
     find: (deploymentId) => read((rows) => findContext(rows, deploymentId)),
     ensureNamespace: (workspaceId, candidate) =>
       change("DeploymentStore.ensureNamespace", (draft) => {
@@ -126,8 +87,6 @@ export const makeDeploymentStore = Effect.map(MemoryTables, (tables) => {
         updateWhere(draft.workspaces, isUnnamed, { k8s_namespace: candidate })
         return Option.fromNullable(draft.workspaces.find(({ id }) => id === workspaceId)?.k8s_namespace)
       }),
-    changePhase: (phase) => change("DeploymentStore.changePhase", (draft) => applyPhaseChange(draft, phase)),
-    writeCommit: (written) => change("DeploymentStore.writeCommit", (draft) => applyCommit(draft, written)),
     depotProject: (projectId) =>
       read((rows) =>
         Option.filter(
@@ -142,7 +101,6 @@ export const makeDeploymentStore = Effect.map(MemoryTables, (tables) => {
           updated_at: at
         })
       ),
-    fail: (failure) => change("DeploymentStore.fail", (draft) => applyFailure(draft, failure)),
     regionConfig: (environmentId) =>
       Effect.flatMap(
         read((rows) => rows.environment_runtime_settings.find((row) => row.environment_id === environmentId)),
@@ -167,17 +125,6 @@ export const makeDeploymentStore = Effect.map(MemoryTables, (tables) => {
         ),
         hasRoutes: rows.frontline_routes.some((row) => row.environment_id === environmentId && row.deployment_id !== "")
       })),
-    regions: (deploymentId) => read((rows) => regionsOf(rows, deploymentId).map((row) => row.region)),
-    changeDesiredState: ({ deploymentId, desiredState, at }) =>
-      change("DeploymentStore.changeDesiredState", (draft) => {
-        const deployment = draft.deployments.find(({ id }) => id === deploymentId)
-        if (deployment === undefined) return "missing"
-        if (isLive(draft, deploymentId) && desiredState !== "running") return "live"
-        updateWhere(draft.deployments, ({ id }) => id === deploymentId, {
-          desired_state: desiredState,
-          updated_at: at
-        })
-        return "changed"
-      })
+    regions: (deploymentId) => read((rows) => regionsOf(rows, deploymentId).map((row) => row.region))
   })
 })

@@ -1,14 +1,20 @@
 import { Effect, Either, Ref } from "effect"
+import { decodeRow } from "../../../src/layers/mysql/rows.ts"
 import { type DomainName, domainName } from "../../../src/names/DomainName.ts"
 import { otherSpellingProblem, sameNameProblem } from "../../../src/names/storedDomains.ts"
 import {
+  ActivatedDomain,
   type ActivationPlan,
   type ActivationRequest,
   type ActivationSnapshot,
+  CustomDomain,
+  DomainEnvironment,
+  DomainProject,
+  DomainRoute,
   DomainStore
 } from "../../../src/services/customDomain/DomainStore.ts"
 import type { RoutedDeployment } from "../../../src/services/deploy/RouteStore.ts"
-import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
 import { namedDomains, refuseDomain } from "./namedDomains.ts"
 import { routedDeployments } from "./routedDeployments.ts"
 import type { Rows, Tables } from "./Tables.ts"
@@ -17,9 +23,10 @@ type DomainRow = Tables["custom_domains"]
 
 /** The newest of the environment's running deployments first; later insertion breaks ties. */
 const runningDeployments = (rows: Rows, environmentId: string): ReadonlyArray<RoutedDeployment> =>
-  routedDeployments(rows)
-    .filter((it) => it.environmentId === environmentId && it.status === "ready" && it.desiredState === "running")
-    .sort((one, other) => other.createdAt - one.createdAt || other.ordinal - one.ordinal)
+  routedDeployments(
+    rows,
+    (row) => row.environment_id === environmentId && row.status === "ready" && row.desired_state === "running"
+  ).toSorted((one, other) => other.createdAt - one.createdAt || other.ordinal - one.ordinal)
 
 const refusalOf = (rows: Rows, domainId: string, domain: DomainName): string | null => {
   const [owner] = namedDomains(rows, domain)
@@ -27,34 +34,22 @@ const refusalOf = (rows: Rows, domainId: string, domain: DomainName): string | n
   return owner.id === domainId ? null : sameNameProblem(owner)
 }
 
+const activatedDomain = decodeRow(ActivatedDomain)
+const domainProject = rowAs(DomainProject)
+const domainEnvironment = rowAs(DomainEnvironment)
+const domainRoute = rowAs(DomainRoute)
+const customDomain = rowAs(CustomDomain)
+
 const takeSnapshot = (rows: Rows, domain: DomainRow, fqdn: DomainName): ActivationSnapshot => {
-  const project = rows.projects.find(({ id }) => id === domain.project_id)
-  const environment = rows.environments.find(({ id }) => id === domain.environment_id)
   const route = rows.frontline_routes.find((row) => row.fully_qualified_domain_name === fqdn)
   const routed = rows.deployments.find(({ id }) => id === route?.deployment_id)
   return {
-    domain: {
-      fqdn,
-      workspaceId: domain.workspace_id,
-      projectId: domain.project_id,
-      environmentId: domain.environment_id
-    },
+    domain: activatedDomain({ ...domain, fqdn }),
     refusal: refusalOf(rows, domain.id, fqdn),
-    project:
-      project === undefined
-        ? null
-        : { workspaceId: project.workspace_id, liveDeploymentId: project.live_deployment_id },
-    environment: environment === undefined ? null : { projectId: environment.project_id, slug: environment.slug },
+    project: domainProject(rows.projects.find(({ id }) => id === domain.project_id)),
+    environment: domainEnvironment(rows.environments.find(({ id }) => id === domain.environment_id)),
     deployments: runningDeployments(rows, domain.environment_id),
-    route:
-      route === undefined
-        ? null
-        : {
-            projectId: route.project_id,
-            environmentId: route.environment_id,
-            sticky: route.sticky,
-            deploymentEnvironmentId: routed?.environment_id ?? null
-          },
+    route: domainRoute(route && { ...route, deployment_environment_id: routed?.environment_id ?? null }),
     challenge: rows.acme_challenges.find(({ domain_id }) => domain_id === domain.id)?.status ?? null
   }
 }
@@ -171,9 +166,7 @@ export const makeDomainStore = Effect.map(MemoryTables, (tables) => {
       Effect.map(Ref.get(tables), ({ custom_domains }) => {
         const [owner] = namedDomains({ custom_domains }, domain)
         const row = custom_domains.find(({ id }) => id === owner?.id)
-        if (row === undefined) return null
-        const { id, target_cname: targetCname, verification_status: status, verification_token } = row
-        return { id, status, verificationToken: verification_token, targetCname }
+        return customDomain(row && { ...row, status: row.verification_status })
       }),
     beginVerification: (run) => change("DomainStore.beginVerification", (draft) => begin(draft, run)),
     resolveSpelling: (spelling) => change("DomainStore.resolveSpelling", (draft) => settle(draft, spelling)),

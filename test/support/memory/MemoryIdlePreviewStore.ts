@@ -1,9 +1,12 @@
 import { Effect, Ref } from "effect"
-import { IdlePreviewStore } from "../../../src/services/idlePreviews/IdlePreviewStore.ts"
+import { decodeRow } from "../../../src/layers/mysql/rows.ts"
+import { IdlePreview, IdlePreviewStore } from "../../../src/services/idlePreviews/IdlePreviewStore.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 
-const isQuietPreview = (rows: Rows, row: Rows["deployments"][number], idleSince: number) => {
+const idlePreview = decodeRow(IdlePreview)
+
+const isIdlePreview = (rows: Rows, row: Rows["deployments"][number], idleSince: number) => {
   const environment = rows.environments.find(({ id }) => id === row.environment_id)
   const project = rows.projects.find(({ id }) => id === row.project_id)
   return (
@@ -20,20 +23,15 @@ export const makeIdlePreviewStore = Effect.map(MemoryTables, (tables) =>
   IdlePreviewStore.of({
     page: ({ idleSince, after, limit }) =>
       Effect.map(Ref.get(tables), (rows) => {
-        const lookedAt = rows.deployments
+        const scanned = rows.deployments
           .map((row, index) => ({ row, ordinal: index + 1 }))
           .filter(({ ordinal, row }) => ordinal > after && row.status === "ready" && row.desired_state === "running")
           .slice(0, limit)
         return {
-          previews: lookedAt
-            .filter(({ row }) => isQuietPreview(rows, row, idleSince))
-            .map(({ row }) => ({
-              workspaceId: row.workspace_id,
-              projectId: row.project_id,
-              environmentId: row.environment_id,
-              deploymentId: row.id
-            })),
-          next: lookedAt.length < limit ? null : (lookedAt.at(-1)?.ordinal ?? null)
+          previews: scanned
+            .filter(({ row }) => isIdlePreview(rows, row, idleSince))
+            .map(({ row }) => idlePreview({ ...row, deployment_id: row.id })),
+          next: scanned.length < limit ? null : (scanned.at(-1)?.ordinal ?? null)
         }
       })
   })

@@ -1,11 +1,15 @@
 import { Effect, Ref } from "effect"
+import { decodeRow } from "../../../src/layers/mysql/rows.ts"
 import {
+  NetworkPolicyRow,
   type RegionPlan,
   type RegionRequest,
   type RegionSnapshot,
-  RegionStore
+  RegionStore,
+  SentinelRow,
+  Topology
 } from "../../../src/services/deploy/RegionStore.ts"
-import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { columnsOf, type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 
 const maxVersion = (rows: Rows, region: string) =>
@@ -13,35 +17,21 @@ const maxVersion = (rows: Rows, region: string) =>
     .filter((row) => row.region === region)
     .reduce((highest, row) => Math.max(highest, row.version), 0)
 
+const topologyOf = rowAs(Topology)
+const sentinelOf = rowAs(SentinelRow)
+const policyOf = decodeRow(NetworkPolicyRow)
+
 const takeSnapshot = (rows: Rows, request: RegionRequest): RegionSnapshot => {
   const inRegion = (row: { readonly region: string }) => row.region === request.region
-  const topology = rows.deployment_topology.find((row) => inRegion(row) && row.deployment_id === request.deploymentId)
-  const sentinel = rows.sentinels.find((row) => inRegion(row) && row.environment_id === request.environmentId)
   return {
     maxVersion: BigInt(maxVersion(rows, request.region)),
-    topology:
-      topology === undefined
-        ? null
-        : {
-            desiredReplicas: topology.desired_replicas,
-            desiredStatus: topology.desired_status,
-            version: BigInt(topology.version)
-          },
-    sentinel:
-      sentinel === undefined
-        ? null
-        : {
-            id: sentinel.id,
-            k8sName: sentinel.k8s_name,
-            k8sAddress: sentinel.k8s_address,
-            image: sentinel.image,
-            desiredReplicas: sentinel.desired_replicas,
-            cpuMillicores: sentinel.cpu_millicores,
-            memoryMib: sentinel.memory_mib
-          },
+    topology: topologyOf(
+      rows.deployment_topology.find((row) => inRegion(row) && row.deployment_id === request.deploymentId)
+    ),
+    sentinel: sentinelOf(rows.sentinels.find((row) => inRegion(row) && row.environment_id === request.environmentId)),
     policies: rows.cilium_network_policies
       .filter((row) => inRegion(row) && row.deployment_id === request.deploymentId)
-      .map((row) => ({ id: row.id, k8sName: row.k8s_name, k8sNamespace: row.k8s_namespace, policy: row.policy }))
+      .map(policyOf)
       .sort((one, other) => (one.k8sName < other.k8sName ? -1 : 1))
   }
 }
@@ -58,54 +48,37 @@ const put = <Row extends { readonly version: number }>(
 }
 
 const applyPlan = (draft: Draft, request: RegionRequest, plan: RegionPlan) => {
-  const { at, region } = request
-  const owner = {
-    workspace_id: request.workspaceId,
-    project_id: request.projectId,
-    environment_id: request.environmentId
-  }
-  const created = { created_at: at, updated_at: null }
-  for (const row of plan.policies) {
-    const set = { policy: row.policy, k8s_namespace: row.k8sNamespace, version: Number(row.version) }
+  const { at, deploymentId, environmentId, projectId, region, workspaceId } = request
+  const owner = columnsOf({ workspaceId, projectId, environmentId, region, createdAt: at })
+  const created = { ...owner, updated_at: null }
+  for (const { id, k8sName, version, ...row } of plan.policies) {
+    const set = { ...columnsOf(row), version: Number(version) }
     put(
       draft.cilium_network_policies,
-      (other) =>
-        other.deployment_id === request.deploymentId && other.region === region && other.k8s_name === row.k8sName,
+      (other) => other.deployment_id === deploymentId && other.region === region && other.k8s_name === k8sName,
       { ...set, updated_at: at },
-      { ...owner, ...created, ...set, id: row.id, deployment_id: request.deploymentId, k8s_name: row.k8sName, region }
+      { ...created, ...set, id, deployment_id: deploymentId, k8s_name: k8sName }
     )
   }
   if (plan.sentinel !== null) {
-    const { id, k8sName, k8sAddress, image, desiredReplicas, cpuMillicores, memoryMib, version } = plan.sentinel
-    const set = { image, version: Number(version) }
+    const { version, ...row } = plan.sentinel
+    const set = { image: row.image, version: Number(version) }
     put(
       draft.sentinels,
-      (other) => other.environment_id === request.environmentId && other.region === region,
+      (other) => other.environment_id === environmentId && other.region === region,
       { ...set, updated_at: at },
-      {
-        ...owner,
-        ...created,
-        ...set,
-        id,
-        k8s_name: k8sName,
-        k8s_address: k8sAddress,
-        region,
-        desired_replicas: desiredReplicas,
-        cpu_millicores: cpuMillicores,
-        memory_mib: memoryMib,
-        health: "unknown",
-        available_replicas: 0
-      }
+      { ...created, ...columnsOf(row), ...set, health: "unknown", available_replicas: 0 }
     )
   }
   if (plan.topology !== null) {
-    const { desiredReplicas, desiredStatus, version } = plan.topology
-    const set = { desired_replicas: desiredReplicas, desired_status: desiredStatus, version: Number(version) }
+    const { version, ...row } = plan.topology
+    const set = { ...columnsOf(row), version: Number(version) }
+    const { created_at, updated_at, workspace_id } = created
     put(
       draft.deployment_topology,
-      (other) => other.deployment_id === request.deploymentId && other.region === region,
+      (other) => other.deployment_id === deploymentId && other.region === region,
       { ...set, updated_at: at },
-      { ...created, ...set, workspace_id: request.workspaceId, deployment_id: request.deploymentId, region }
+      { created_at, updated_at, workspace_id, ...set, deployment_id: deploymentId, region }
     )
   }
 }

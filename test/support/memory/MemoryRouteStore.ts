@@ -2,17 +2,20 @@ import { Effect, Ref } from "effect"
 import {
   type Route,
   type RoutedDeployment,
+  RoutedProject,
   RouteStore,
   type RoutingPlan,
   type RoutingRequest,
   type RoutingSnapshot
 } from "../../../src/services/deploy/RouteStore.ts"
-import { type Draft, MemoryTables, transaction, updateWhere } from "./MemoryTables.ts"
+import { columnsOf, type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
 import { routedDeployments } from "./routedDeployments.ts"
 import type { Rows } from "./Tables.ts"
 
 const routedDeployment = (rows: Rows, deploymentId: string | null): RoutedDeployment | null =>
-  routedDeployments(rows).find(({ id }) => id === deploymentId) ?? null
+  routedDeployments(rows, ({ id }) => id === deploymentId)[0] ?? null
+
+const routedProject = rowAs(RoutedProject)
 
 const takeSnapshot = (rows: Rows, request: RoutingRequest): RoutingSnapshot => {
   const project = rows.projects.find(({ id }) => id === request.projectId)
@@ -22,10 +25,7 @@ const takeSnapshot = (rows: Rows, request: RoutingRequest): RoutingSnapshot => {
     request.fqdns.includes(row.fully_qualified_domain_name) ||
     (row.environment_id === target?.environmentId && (row.sticky === "environment" || row.sticky === "live"))
   return {
-    project:
-      project === undefined
-        ? null
-        : { id: project.id, liveDeploymentId: project.live_deployment_id, isRolledBack: project.is_rolled_back },
+    project: routedProject(project),
     target: target === null ? null : { ...target, environmentSlug: environment?.slug ?? null },
     live: routedDeployment(rows, project?.live_deployment_id ?? null),
     routes: rows.frontline_routes
@@ -55,24 +55,16 @@ const pointRoutes = (
   })
 
 const applyPlan = <A>(draft: Draft, request: RoutingRequest, environmentId: string, plan: RoutingPlan<A>) => {
-  for (const route of plan.insert) {
-    draft.frontline_routes.push({
-      id: route.id,
-      project_id: request.projectId,
-      deployment_id: request.deploymentId,
-      environment_id: environmentId,
-      fully_qualified_domain_name: route.fqdn,
-      sticky: route.sticky,
-      created_at: request.at,
-      updated_at: request.at
-    })
-  }
+  const { at, deploymentId, projectId } = request
+  const owner = columnsOf({ projectId, deploymentId, environmentId, createdAt: at, updatedAt: at })
+  for (const { fqdn, id, sticky } of plan.insert)
+    draft.frontline_routes.push({ id, ...owner, fully_qualified_domain_name: fqdn, sticky })
   pointRoutes(draft, request, plan.reassign)
   if (plan.live === null) return
   updateWhere(draft.projects, ({ id }) => id === request.projectId, {
     live_deployment_id: plan.live.deploymentId,
     is_rolled_back: plan.live.isRolledBack,
-    updated_at: request.at
+    updated_at: at
   })
 }
 

@@ -1,4 +1,5 @@
-import { Context, Effect, Layer, Ref } from "effect"
+import { Context, Effect, Layer, Ref, type Schema, String as Str } from "effect"
+import { type Columns, decodeRow } from "../../../src/layers/mysql/rows.ts"
 import { type DbFailure, DbRefused } from "../../../src/services/Db.ts"
 import { fitsCodePoints } from "../../../src/text/codePoints.ts"
 import { columns } from "../columns.ts"
@@ -86,6 +87,23 @@ export const transaction =
           : [Effect.succeed(answer), draft]
       })
     )
+
+/** Reads a row as the live stores do; null if there is none. */
+export const rowAs = <F extends Columns>(entity: Schema.Struct<F>) => {
+  const decode = decodeRow(entity)
+  return (row: object | undefined) => (row === undefined ? null : decode(row))
+}
+
+type Snake<Name> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
+  : Name
+
+/** The fields of an entity as columns: `workspaceId` as `workspace_id`. */
+export const columnsOf = <Entity extends object>(entity: Entity) =>
+  // fromEntries forgets the keys; the type says what `camelToSnake` makes of them.
+  Object.fromEntries(Object.entries(entity).map(([field, value]) => [Str.camelToSnake(field), value])) as {
+    [Key in keyof Entity as Snake<Key>]: Entity[Key]
+  }
 
 /** Sets columns of the rows that match, like UPDATE. */
 export const updateWhere = <Row>(rows: Array<Row>, matches: (row: Row) => boolean, set: Partial<Row>): void => {

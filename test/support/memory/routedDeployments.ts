@@ -1,14 +1,12 @@
-import type { RoutedDeployment } from "../../../src/services/deploy/RouteStore.ts"
-import type { Rows } from "./Tables.ts"
+import { RoutedDeployment } from "../../../src/services/deploy/RouteStore.ts"
+import { rowAs } from "./MemoryTables.ts"
+import type { Rows, Tables } from "./Tables.ts"
 
-/** All deployments in the form of the routing decision, by insertion, which is also their ordinal. */
-export const routedDeployments = ({ deployments }: Rows): ReadonlyArray<RoutedDeployment> =>
-  deployments.map((row, index) => ({
-    id: row.id,
-    projectId: row.project_id,
-    environmentId: row.environment_id,
-    status: row.status,
-    desiredState: row.desired_state,
-    createdAt: row.created_at,
-    ordinal: index + 1
-  }))
+const routedDeployment = rowAs(RoutedDeployment)
+
+/** The deployments that match, in the form of the routing decision. The order of insertion is their ordinal. */
+export const routedDeployments = (
+  { deployments }: Rows,
+  matches: (row: Tables["deployments"]) => boolean
+): ReadonlyArray<RoutedDeployment> =>
+  deployments.flatMap((row, index) => (matches(row) ? (routedDeployment({ ...row, ordinal: index + 1 }) ?? []) : []))

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { firstCodePoints } from "../../../src/text/codePoints.ts"
 import type { Tables } from "./Tables.ts"
 import { World } from "./World.ts"
 
@@ -152,13 +153,11 @@ export const seedSentinel = Effect.fnUntraced(function* (
   })
 })
 
-const beginning = (text: string, characters: number): string => [...text].slice(0, characters).join("")
-
 /** The token of a seeded domain, within the 64 characters of its column. */
-export const tokenOf = (domain: string): string => `token-${beginning(domain, 58)}`
+export const tokenOf = (domain: string): string => `token-${firstCodePoints(domain, 58)}`
 
 /** CNAME target of a seeded domain, within the 256 characters of its column. */
-export const targetOf = (domain: string): string => `target-${beginning(domain, 220)}.cname.unkey.test`
+export const targetOf = (domain: string): string => `target-${firstCodePoints(domain, 220)}.cname.unkey.test`
 
 /** A custom domain as the control API adds it: pending, in production unless told otherwise. */
 export const seedCustomDomain = Effect.fnUntraced(function* (
