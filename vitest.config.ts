@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs"
 import { defineConfig } from "vitest/config"
 import { TotalsReporter } from "./test/support/stack/TotalsReporter.ts"
 
-/** Files that start servers and processes. All others run in one process per core, which shares its modules. */
+/** Files that start servers and processes. */
 const onServers = [
   "test/{cli,deploy,dev,e2e,image,main,migrations,observability,stack}/**/*.test.ts",
   "test/composition/{acme,clickhouse}.test.ts",
@@ -14,9 +14,6 @@ const onServers = [
   "packages/effect-restate/test/{Endpoint,Http2Exchange,Listener,connectionBounds,lint,refusals}.test.ts",
   "examples/maintenance/served.test.ts"
 ]
-
-/** Of these the files that keep no state in a module: loading the modules takes longer than most of them run. */
-const sharedModules = ["test/{cli,e2e,main,migrations}/**/*.test.ts"]
 
 const everything = ["test/**/*.test.ts", "packages/*/{test,examples}/**/*.test.ts", "examples/**/*.test.ts"]
 const fullOnly = "**/*.full.test.ts"
@@ -32,20 +29,6 @@ const include = isFull ? largerInFull() : everything
 const ofThisSize = (patterns: Array<string>) =>
   isFull ? globSync(patterns).filter((file) => include.includes(file)) : patterns
 
-/** Child processes, not threads: a test that kills or crashes something must not take its neighbours along. */
-const onServersProject = (name: string, files: Array<string>, others: Array<string>, isolate: boolean) => ({
-  extends: true as const,
-  test: {
-    name,
-    include: ofThisSize(files),
-    exclude: [...others, ...(isFull ? [] : [fullOnly])],
-    pool: "forks" as const,
-    poolOptions: { forks: { isolate } },
-    setupFiles: ["test/support/stack/endWithRunner.ts", ...(isolate ? [] : ["test/support/sharedIt.ts"])],
-    globalSetup: ["test/support/stack/globalSetup.ts"]
-  }
-})
-
 export default defineConfig({
   test: {
     minWorkers: 1,
@@ -54,7 +37,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default", new TotalsReporter()],
-    poolOptions: { threads: { isolate: false } },
+    poolOptions: { threads: { isolate: false }, forks: { isolate: false } },
     projects: [
       {
         extends: true,
@@ -66,8 +49,18 @@ export default defineConfig({
           setupFiles: ["test/support/sharedIt.ts"]
         }
       },
-      onServersProject("servers", onServers, sharedModules, true),
-      onServersProject("stack", sharedModules, [], false)
+      {
+        extends: true,
+        test: {
+          name: "servers",
+          include: ofThisSize(onServers),
+          exclude: isFull ? [] : [fullOnly],
+          // Child processes, not threads: servers are stopped when the process that started them ends.
+          pool: "forks",
+          setupFiles: ["test/support/stack/endWithRunner.ts", "test/support/sharedIt.ts"],
+          globalSetup: ["test/support/stack/globalSetup.ts"]
+        }
+      }
     ]
   }
 })

@@ -20,6 +20,10 @@ const waiting =
   "SELECT time AS seconds FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting for table metadata lock%'"
 const newer = "INSERT INTO control_plane_migrations (id, name) VALUES (9001, 'of tomorrow')"
 
+/** Brings the database up to date, as `migrate --apply` does, without a process. */
+const migrated = (database: string) =>
+  Effect.provide(quietly(migrateForward), MysqlPoolsLive({ primary: poolOptions(database) }))
+
 // Each starts a process of its own, which waits more than it computes.
 describe.concurrent("migrate", () => {
   it.live("shows what is pending and what it does, and changes nothing", () =>
@@ -50,7 +54,7 @@ describe.concurrent("migrate", () => {
   it.live("--apply waits for a statement for longer than a worker does that starts", () =>
     Effect.gen(function* () {
       const database = yield* freshDatabase
-      yield* runCommand(["migrate", "--apply"], settings(database))
+      yield* migrated(database)
       yield* queryServer(database, "DELETE FROM control_plane_migrations WHERE id = 2")
       yield* queryServer(database, "DROP INDEX deployments_idle_scan_idx ON deployments")
       // A reader of the table blocks its change: here for longer than a start waits.
@@ -98,7 +102,7 @@ describe.concurrent("migrate", () => {
   it.live("shows, and refuses to touch, a database that a newer version has migrated", () =>
     Effect.gen(function* () {
       const database = yield* freshDatabase
-      yield* runCommand(["migrate", "--apply"], settings(database))
+      yield* migrated(database)
       yield* queryServer(database, newer)
       const plan = yield* runCommand(["migrate"], settings(database))
       assert.strictEqual(plan.code, 0)
@@ -112,7 +116,7 @@ describe.concurrent("migrate", () => {
   it.live("applies none of what is pending to such a database", () =>
     Effect.gen(function* () {
       const database = yield* freshDatabase
-      yield* runCommand(["migrate", "--apply"], settings(database))
+      yield* migrated(database)
       yield* queryServer(database, newer)
       yield* queryServer(database, "DELETE FROM control_plane_migrations WHERE id = 3")
       yield* queryServer(database, "DROP TABLE ctrl_worker_builds")
@@ -149,7 +153,7 @@ describe.concurrent("migrate", () => {
   it.live("names an index that was dropped, and --apply restores it, also with its table", () =>
     Effect.gen(function* () {
       const database = yield* freshDatabase
-      yield* runCommand(["migrate", "--apply"], settings(database))
+      yield* migrated(database)
       yield* queryServer(database, "DROP INDEX deployments_idle_scan_idx ON deployments")
       yield* queryServer(database, "DROP TABLE ctrl_worker_builds")
       const plan = yield* runCommand(["migrate"], settings(database))

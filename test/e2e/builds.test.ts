@@ -198,7 +198,7 @@ if (reason !== null) {
         const { first: worker } = yield* Workers
         const { registry } = yield* BuildFixture
         yield* withProject("killed")
-        const commitSha = yield* commitScript("killed-worker", "/bin/busybox sleep 8; echo survived > /survived")
+        const commitSha = yield* commitScript("killed-worker", "/bin/busybox sleep 4; echo survived > /survived")
         const dockerfilePath = "killed-worker.Dockerfile"
         const invocation = yield* push({ project: "killed", deploymentId: "d_killed", commitSha, dockerfilePath })
         yield* untilBuilding

@@ -6,6 +6,7 @@ import { parseEnv } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { environmentFile } from "../../../src/layers/builder/environmentFile.ts"
+import { sized } from "../../support/size.ts"
 
 /**
  * How the `dotenv` package (16 and 17) parses a file: its regular expression and steps, because the package is not a
@@ -125,7 +126,8 @@ describe("a .env file", () => {
         const left = readByAll(new Map(values.map((text, nth) => [`V${nth}`, text])))
         for (const name of left) assert.match(values[Number(name.slice(1))] ?? "", /'|\r|\\$/)
       }),
-      { numRuns: 200 }
+      // A process each.
+      { numRuns: sized(40, 200) }
     )
   })
 
