@@ -91,7 +91,7 @@ export const loadWorkerConfig = (
         Effect.flatMap(configArgument(args), (argument) => readConfigFile(argument, environment, paths))
       )
       const fromFile = Either.getOrElse(file, (problem) => ({ values: new Map<string, string>(), problems: [problem] }))
-      const fromEnvironment = yield* readEnvironment(environment, paths.keys())
+      const fromEnvironment = yield* readEnvironment(environment, settingsByPath(settings))
       const given = new Map([...fromFile.values, ...fromEnvironment.values])
       const read = yield* Effect.either(ConfigProvider.fromMap(given).load(treeConfig(settings)))
       const otel = yield* Effect.either(environment.load(openTelemetry))

@@ -88,6 +88,9 @@ none. Its names are those of the Go worker, whose file is taken as it is. \`rest
 * Only \`\${NAME}\` inside a string of the file is replaced, by that variable, once and after parsing. A name that is not set is a problem.
 * A number or a flag may also be written as a string, so that it can come through \`\${NAME}\`.
 * An explicit \`0\`, \`false\` or \`""\` is a value. Empty text for a setting whose default is "none" takes away what the file says.
+* A setting that is marked secret may also come from a file: \`WORKER_VAULT_TOKEN_FILE=/run/secrets/vault\` makes the content of that file the
+  value of \`vault.token\`. One line break at its end is cut off. The file is read once, at the start, and is text in UTF-8 of at most 64 KiB. To set
+  both variables is a problem; a file that cannot be read is one too, which quotes neither its content nor its name.
 * Durations are written \`500ms\`, \`25s\`, \`1m30s\`, \`12h\`.
 * Every problem of every source is reported at once, unknown names included, and the worker ends with 1. Variables that Kubernetes derives
   from a Service named \`worker\` are left alone.

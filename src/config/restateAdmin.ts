@@ -2,7 +2,7 @@ import type { FileSystem } from "@effect/platform"
 import { Array as Arr, ConfigProvider, Effect, Either, Option } from "effect"
 import { ConfigProblems, problemsOf } from "./ConfigProblems.ts"
 import { readEnvironment } from "./environment.ts"
-import { type SettingValues, settingPaths, treeConfig } from "./Setting.ts"
+import { type SettingValues, settingPaths, settingsByPath, treeConfig } from "./Setting.ts"
 import { settings } from "./settings.ts"
 import { readConfigFile } from "./tomlFile.ts"
 
@@ -26,7 +26,10 @@ export const loadRestateAdmin = (
         readConfigFile(file, environment, paths),
         (problem) => new ConfigProblems({ problems: [problem] })
       )
-      const { values } = yield* readEnvironment(environment, paths.keys())
+      const own = settingsByPath(tree)
+      const { problems: environmentProblems, values } = yield* readEnvironment(environment, own)
+      const unreadable = environmentProblems.filter(({ setting }) => own.has(setting))
+      if (Arr.isNonEmptyReadonlyArray(unreadable)) return yield* new ConfigProblems({ problems: unreadable })
       const given = new Map([
         ...fromFile.values,
         ...values,

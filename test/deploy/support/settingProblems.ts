@@ -1,5 +1,6 @@
 import { openTelemetryVariables } from "../../../src/config/openTelemetry.ts"
 import { environmentName, settingsByPath } from "../../../src/config/Setting.ts"
+import { fileVariable } from "../../../src/config/secretFiles.ts"
 import { settings } from "../../../src/config/settings.ts"
 import { configMapsOf, cronJobsOf, type KubernetesObject, podsOf, workloadsOf } from "./Manifest.ts"
 
@@ -8,6 +9,10 @@ const ofWorker: ReadonlyMap<string, boolean> = new Map([
   ...Array.from(
     settingsByPath(settings),
     ([path, { kind }]) => [environmentName(path), kind.isSecret === true] as const
+  ),
+  // The name of a file is no secret.
+  ...Array.from(settingsByPath(settings)).flatMap(([path, { kind }]) =>
+    kind.isSecret === true ? [[fileVariable(path), false] as const] : []
   ),
   ...Object.entries(openTelemetryVariables).map(([name, { kind }]) => [name, kind.isSecret === true] as const)
 ])
