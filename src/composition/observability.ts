@@ -6,14 +6,12 @@ import packageJson from "../../package.json" with { type: "json" }
 import { exposedSecretEvent } from "../config/Setting.ts"
 import { describeConfig, type WorkerConfig, type WorkerConfigShape } from "../config.ts"
 import { metricsServer } from "../http/metrics.ts"
-import { PrometheusBusinessMetricsLive } from "../layers/metrics/PrometheusBusinessMetrics.ts"
-import { PrometheusCertificateMetricsLive } from "../layers/metrics/PrometheusCertificateMetrics.ts"
 import { PrometheusMetricsLive } from "../layers/metrics/PrometheusMetrics.ts"
 import { type PrometheusRegistry, PrometheusRegistryLive } from "../layers/metrics/PrometheusRegistry.ts"
+import { PrometheusWorkflowMetricsLive } from "../layers/metrics/PrometheusWorkflowMetrics.ts"
 import { jsonLogger } from "../layers/telemetry/JsonLogger.ts"
 import { TelemetryLive } from "../layers/telemetry/Telemetry.ts"
-import type { BusinessMetrics } from "../services/BusinessMetrics.ts"
-import type { CertificateMetrics } from "../services/certificate/CertificateMetrics.ts"
+import type { Metrics } from "../services/Metrics.ts"
 import type { WorkflowMetrics } from "../services/WorkflowMetrics.ts"
 import { fromConfig } from "./fromConfig.ts"
 
@@ -45,12 +43,11 @@ export const Tracing: Layer.Layer<never, never, WorkerConfig> = fromConfig(
     TelemetryLive({ ...openTelemetry, sampleRate: observability.tracing.sampleRate, version, instanceId, region })
 )
 
-export const Metrics: Layer.Layer<CertificateMetrics | BusinessMetrics | PrometheusRegistry | WorkflowMetrics> =
-  Layer.mergeAll(
-    PrometheusMetricsLive({ version }),
-    PrometheusCertificateMetricsLive,
-    PrometheusBusinessMetricsLive
-  ).pipe(Layer.provideMerge(PrometheusRegistryLive))
+/** What `GET /metrics` shows, and the services that record it. */
+export const Prometheus: Layer.Layer<Metrics | PrometheusRegistry | WorkflowMetrics> = Layer.merge(
+  PrometheusMetricsLive,
+  PrometheusWorkflowMetricsLive({ version })
+).pipe(Layer.provideMerge(PrometheusRegistryLive))
 
 const errorCode = ({ cause }: HttpServerError.ServeError): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)

@@ -3,10 +3,9 @@ import { Effect, Layer, Option } from "effect"
 import { workerConfig } from "../config.ts"
 import { HealthStateLive } from "../layers/HealthState.ts"
 import { BacklogGauges } from "../layers/metrics/BacklogGauges.ts"
+import { CertificateLifeGauge } from "../layers/metrics/CertificateLifeGauge.ts"
 import { PlatformNameGauge } from "../layers/metrics/PlatformNameGauge.ts"
 import { PoolUsageGauge } from "../layers/metrics/PoolUsageGauge.ts"
-import { CertificateLifeGauge } from "../layers/metrics/PrometheusCertificateMetrics.ts"
-import { PrometheusJobProgressLive } from "../layers/metrics/PrometheusJobProgress.ts"
 import { BacklogLive } from "../layers/mysql/BacklogLive.ts"
 import { CertificateStoreLive } from "../layers/mysql/CertificateStoreLive.ts"
 import { DbLive } from "../layers/mysql/DbLive.ts"
@@ -28,13 +27,13 @@ import { Analytics } from "./clickhouse.ts"
 import { Database } from "./database.ts"
 import { deadlinesOf } from "./deadlines.ts"
 import { fromConfig } from "./fromConfig.ts"
-import { Logging, Metrics, MetricsServer, Tracing } from "./observability.ts"
+import { Logging, MetricsServer, Prometheus, Tracing } from "./observability.ts"
 import { serve } from "./serve.ts"
 import { Settings } from "./settings.ts"
 import { ConfiguredVault } from "./vault.ts"
 import { workflows } from "./workflows.ts"
 
-const Observability = Layer.mergeAll(Tracing, Metrics, HealthStateLive).pipe(
+const Observability = Layer.mergeAll(Tracing, Prometheus, HealthStateLive).pipe(
   Layer.provideMerge(RepeatedSignals),
   Layer.provideMerge(Logging)
 )
@@ -47,7 +46,6 @@ const Adapters = Layer.mergeAll(
   ConfiguredVault,
   Database,
   Heartbeats,
-  PrometheusJobProgressLive,
   Repositories,
   Resolver,
   Slack,

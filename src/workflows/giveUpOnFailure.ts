@@ -2,14 +2,15 @@ import { Effect } from "effect"
 import type { Durable } from "effect-restate"
 import { CallFailed, StepFailed, step } from "effect-restate"
 import { RunGivenUp } from "../contract/errors.ts"
-import { BusinessMetrics, type ScheduledTask } from "../services/BusinessMetrics.ts"
+import { recordMetric, type ScheduledTask } from "../services/Metrics.ts"
 
 /** Fails the run with `RunGivenUp`, counted and logged. */
 export const giveUp = (task: ScheduledTask, problem: string) =>
   Effect.gen(function* () {
-    const metrics = yield* BusinessMetrics
     yield* Effect.logError("A scheduled run is given up; the next firing starts a new run", { task, problem })
-    yield* Effect.ignore(step("count-given-up", metrics.runGivenUp(task), { retry: { maxAttempts: 1 } }))
+    yield* Effect.ignore(
+      step("count-given-up", recordMetric({ _tag: "RunGivenUp", task }), { retry: { maxAttempts: 1 } })
+    )
     return yield* new RunGivenUp({ task, problem })
   })
 

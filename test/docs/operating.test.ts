@@ -1,12 +1,11 @@
 import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Layer, Logger } from "effect"
-import { Metrics } from "../../src/composition/observability.ts"
+import { Cause, Effect, Logger } from "effect"
+import { Prometheus } from "../../src/composition/observability.ts"
 import { openTelemetryVariables } from "../../src/config/openTelemetry.ts"
 import { settingsByPath } from "../../src/config/Setting.ts"
 import { settings } from "../../src/config/settings.ts"
 import { schedules } from "../../src/contract/schedules.ts"
-import { PrometheusJobProgressLive } from "../../src/layers/metrics/PrometheusJobProgress.ts"
 import { metricPrefix, PrometheusRegistry } from "../../src/layers/metrics/PrometheusRegistry.ts"
 import { jsonLogger } from "../../src/layers/telemetry/JsonLogger.ts"
 import { decideLiveness, decideReadiness } from "../../src/operations/Health.ts"
@@ -49,7 +48,7 @@ describe("the operator's guide", () => {
         const { labelNames } = family as unknown as { readonly labelNames: ReadonlyArray<string> }
         assert.deepStrictEqual(documented.get(family.name), [...labelNames], family.name)
       }
-    }).pipe(Effect.provide(Layer.provideMerge(PrometheusJobProgressLive, Metrics)))
+    }).pipe(Effect.provide(Prometheus))
   )
 
   it("shows the answers of probes as they are", () => {

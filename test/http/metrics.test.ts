@@ -4,8 +4,8 @@ import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { metricsServer } from "../../src/http/metrics.ts"
-import { PrometheusMetricsLive } from "../../src/layers/metrics/PrometheusMetrics.ts"
 import { PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
+import { PrometheusWorkflowMetricsLive } from "../../src/layers/metrics/PrometheusWorkflowMetrics.ts"
 
 const freePort = Effect.async<number>((resume) => {
   const server = createServer()
@@ -30,7 +30,7 @@ describe("metrics over HTTP", () => {
         const port = yield* freePort
         const scope = yield* Scope.make()
         yield* metricsServer(createHttpServer, { host: "127.0.0.1", port }).pipe(
-          Layer.provide(PrometheusMetricsLive({ version: "1.2.3" })),
+          Layer.provide(PrometheusWorkflowMetricsLive({ version: "1.2.3" })),
           Layer.provide(PrometheusRegistryLive),
           Layer.buildWithScope(scope)
         )
@@ -47,7 +47,7 @@ describe("metrics over HTTP", () => {
     Layer.build(
       Layer.provide(
         metricsServer(createHttpServer, { host: "no such host", port: 0 }),
-        Layer.provide(PrometheusMetricsLive({ version: "0" }), PrometheusRegistryLive)
+        Layer.provide(PrometheusWorkflowMetricsLive({ version: "0" }), PrometheusRegistryLive)
       )
     )
   )

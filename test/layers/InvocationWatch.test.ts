@@ -2,8 +2,8 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Logger, Option, Redacted, Schema, TestClock, TestContext } from "effect"
 import { inRealTime } from "../../dev/stack/RealTime.ts"
-import { PrometheusMetricsLive } from "../../src/layers/metrics/PrometheusMetrics.ts"
 import { PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
+import { PrometheusWorkflowMetricsLive } from "../../src/layers/metrics/PrometheusWorkflowMetrics.ts"
 import { InvocationsHttpLive } from "../../src/layers/restateAdmin/InvocationsHttp.ts"
 import { InvocationWatch } from "../../src/layers/restateAdmin/InvocationWatch.ts"
 import { WorkflowMetrics } from "../../src/services/WorkflowMetrics.ts"
@@ -33,7 +33,7 @@ const watching = (fromNow = 0, deadlines: ReadonlyMap<string, number> = usual) =
       lines.push({ message: String(text), fields: fields ?? {} })
     })
     yield* TestClock.setTime(Date.now() + fromNow)
-    const metrics = Layer.provide(PrometheusMetricsLive({ version: "1" }), PrometheusRegistryLive)
+    const metrics = Layer.provide(PrometheusWorkflowMetricsLive({ version: "1" }), PrometheusRegistryLive)
     const context = yield* Layer.build(
       InvocationWatch({ adminUrl, hasKey: false, deadlines }).pipe(
         Layer.provide(InvocationsHttpLive({ adminUrl, apiKey: Option.none() })),
@@ -176,7 +176,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
         const context = yield* Layer.build(
           InvocationWatch({ adminUrl: dead, hasKey: true, deadlines: new Map() }).pipe(
             Layer.provide(InvocationsHttpLive({ adminUrl: dead, apiKey: Option.some(Redacted.make("k3y")) })),
-            Layer.provideMerge(Layer.provide(PrometheusMetricsLive({ version: "1" }), PrometheusRegistryLive)),
+            Layer.provideMerge(Layer.provide(PrometheusWorkflowMetricsLive({ version: "1" }), PrometheusRegistryLive)),
             Layer.provide(
               Logger.replace(
                 Logger.defaultLogger,

@@ -1,120 +1,51 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
-import type { Observer } from "effect-restate"
-import { boundedLabel, PrometheusMetricsLive } from "../../src/layers/metrics/PrometheusMetrics.ts"
-import { PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
-import { WorkflowMetrics } from "../../src/services/WorkflowMetrics.ts"
+import { Effect, Layer } from "effect"
+import { PrometheusMetricsLive } from "../../src/layers/metrics/PrometheusMetrics.ts"
+import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
+import { recordMetric } from "../../src/services/Metrics.ts"
 
-const run = <A, E>(program: Effect.Effect<A, E, WorkflowMetrics>) =>
-  Effect.provide(program, Layer.provide(PrometheusMetricsLive({ version: "1.2.3" }), PrometheusRegistryLive))
+const metrics = PrometheusMetricsLive.pipe(Layer.provideMerge(PrometheusRegistryLive))
+const shown = Effect.flatMap(PrometheusRegistry, (registry) => Effect.promise(() => registry.metrics()))
 
-const samples = Effect.flatMap(WorkflowMetrics, (metrics) =>
-  Effect.map(metrics.render, (text) => text.split("\n").filter((line) => line.startsWith("control_plane_worker_")))
-)
+describe("metrics of certificates", () => {
+  it.effect("count what happened under fixed labels, and problems of unknown types together", () =>
+    Effect.gen(function* () {
+      yield* recordMetric({ _tag: "AcmeOrder", outcome: "created" })
+      yield* recordMetric({ _tag: "IssuanceEnded", kind: "renewal", outcome: "stored" })
+      yield* recordMetric({ _tag: "RenewalInfo", answer: "failed" })
+      yield* recordMetric({ _tag: "CertificateProblem", type: "rateLimited" })
+      yield* recordMetric({ _tag: "CertificateProblem", type: "urn:something:new" })
+      yield* recordMetric({ _tag: "CertificateProblem", type: "urn:something:else" })
+      const text = yield* shown
+      assert.include(text, 'control_plane_worker_acme_orders_total{outcome="created"} 1')
+      assert.include(text, 'control_plane_worker_certificate_issuances_total{kind="renewal",outcome="stored"} 1')
+      assert.include(text, 'control_plane_worker_acme_renewal_info_total{answer="failed"} 1')
+      assert.include(text, 'control_plane_worker_acme_problems_total{type="rateLimited"} 1')
+      assert.include(text, 'control_plane_worker_acme_problems_total{type="other"} 2')
+    }).pipe(Effect.provide(metrics))
+  )
+})
 
-describe("workflow metrics", () => {
-  it.effect("the bridge can use them as its observer, and what it reports is what is exposed", () =>
-    run(
-      Effect.gen(function* () {
-        const observer: Observer = yield* WorkflowMetrics
-        const attempt = { service: "Deploy", handler: "Deploy" }
-        observer.attemptStarted(attempt)
-        observer.attemptStarted(attempt)
-        observer.stepStarted({ ...attempt, step: "load" })
-        observer.stepEnded({ ...attempt, step: "load", outcome: "failed", seconds: 0.02, error: "NotFound" })
-        observer.attemptEnded({ ...attempt, outcome: "succeeded", seconds: 2 })
-        const lines = yield* samples
-        const labels = 'service="Deploy",handler="Deploy"'
-        assert.includeMembers(lines, [
-          `control_plane_worker_attempts_total{${labels},outcome="succeeded"} 1`,
-          `control_plane_worker_attempts_in_flight{${labels}} 1`,
-          `control_plane_worker_attempt_duration_seconds_sum{${labels}} 2`,
-          `control_plane_worker_steps_total{${labels},step="load",outcome="failed"} 1`,
-          `control_plane_worker_step_failures_total{${labels},step="load",error="NotFound"} 1`,
-          `control_plane_worker_steps_in_flight{${labels}} 0`,
-          `control_plane_worker_step_duration_seconds_bucket{le="0.025",${labels},step="load"} 1`,
-          `control_plane_worker_step_duration_seconds_bucket{le="0.01",${labels},step="load"} 0`
-        ])
-      })
-    )
+describe("metrics of scheduled work", () => {
+  it.effect("show the last progress of each job", () =>
+    Effect.gen(function* () {
+      yield* recordMetric({ _tag: "JobProgressed", job: "key_refill", done: 1000 })
+      yield* recordMetric({ _tag: "JobProgressed", job: "quota_check", done: 7 })
+      yield* recordMetric({ _tag: "JobProgressed", job: "key_refill", done: 2000 })
+      const text = yield* shown
+      assert.include(text, 'control_plane_worker_job_items_done{task="key_refill"} 2000\n')
+      assert.include(text, 'control_plane_worker_job_items_done{task="quota_check"} 7\n')
+    }).pipe(Effect.provide(metrics))
   )
 
-  it.effect("an id used as a step name by mistake cannot grow the registry without bound", () =>
-    run(
-      Effect.gen(function* () {
-        const metrics = yield* WorkflowMetrics
-        for (let index = 0; index < 2000; index++) {
-          metrics.stepEnded({ service: "S", handler: "h", step: `step-${index}`, outcome: "succeeded", seconds: 0 })
-        }
-        const totals = (yield* samples).filter((line) => line.startsWith("control_plane_worker_steps_total"))
-        assert.lengthOf(totals, 513)
-        assert.include(
-          totals,
-          'control_plane_worker_steps_total{service="S",handler="h",step="other",outcome="succeeded"} 1488'
-        )
-      })
-    )
+  it.effect("count a run that is given up and a changed proof of a domain, and start at zero for every task", () =>
+    Effect.gen(function* () {
+      yield* recordMetric({ _tag: "RunGivenUp", task: "key_refill" })
+      yield* recordMetric({ _tag: "DomainProofChanged", change: "withdrawn" })
+      const text = yield* shown
+      assert.include(text, 'control_plane_worker_runs_given_up_total{task="key_refill"} 1\n')
+      assert.include(text, 'control_plane_worker_runs_given_up_total{task="cert_renewal"} 0\n')
+      assert.include(text, 'control_plane_worker_domain_proofs_total{event="withdrawn"} 1\n')
+    }).pipe(Effect.provide(metrics))
   )
-
-  it.effect("a service that is no longer paused disappears, and an unknown count shows nothing", () =>
-    run(
-      Effect.gen(function* () {
-        const metrics = yield* WorkflowMetrics
-        const paused = Effect.map(samples, (lines) => lines.filter((line) => line.includes("paused_invocations{")))
-        yield* metrics.setPausedInvocations(
-          Option.some(
-            new Map([
-              ["A", 2],
-              ["B", 1]
-            ])
-          )
-        )
-        assert.lengthOf(yield* paused, 2)
-        yield* metrics.setPausedInvocations(Option.some(new Map([["A", 3]])))
-        assert.deepStrictEqual(yield* paused, ['control_plane_worker_paused_invocations{service="A"} 3'])
-        yield* metrics.setStuckInvocations(Option.some(new Map([["A", 5]])))
-        assert.include(yield* samples, 'control_plane_worker_stuck_invocations{service="A"} 5')
-        yield* metrics.setPausedInvocations(Option.none())
-        yield* metrics.setStuckInvocations(Option.none())
-        assert.deepStrictEqual(yield* paused, [])
-        assert.notInclude((yield* samples).join(), "stuck_invocations{")
-      })
-    )
-  )
-
-  it.effect("the watch is down until it is said to be up, and again when it is not", () =>
-    run(
-      Effect.gen(function* () {
-        const metrics = yield* WorkflowMetrics
-        const shown = Effect.map(samples, (lines) => lines.filter((line) => line.includes("invocation_watch_up")))
-        assert.deepStrictEqual(yield* shown, ["control_plane_worker_invocation_watch_up 0"])
-        yield* metrics.setInvocationWatchUp(true)
-        assert.deepStrictEqual(yield* shown, ["control_plane_worker_invocation_watch_up 1"])
-        yield* metrics.setInvocationWatchUp(false)
-        assert.deepStrictEqual(yield* shown, ["control_plane_worker_invocation_watch_up 0"])
-      })
-    )
-  )
-
-  it.effect("pools, build and the process itself are exposed, in a registry of their own", () =>
-    run(
-      Effect.gen(function* () {
-        const metrics = yield* WorkflowMetrics
-        yield* metrics.setPoolUsage("primary", { open: 5, idle: 3, queued: 1 })
-        assert.includeMembers(yield* samples, [
-          'control_plane_worker_database_pool_connections{pool="primary"} 5',
-          'control_plane_worker_database_pool_idle_connections{pool="primary"} 3',
-          'control_plane_worker_database_pool_queued_requests{pool="primary"} 1'
-        ])
-        assert.include(yield* metrics.render, "process_cpu_seconds_total")
-        const second = yield* run(Effect.flatMap(WorkflowMetrics, (other) => other.render))
-        assert.notInclude(second, 'pool="primary"')
-      })
-    )
-  )
-
-  it("a bounded label keeps admitting the values it already knows", () => {
-    const bounded = boundedLabel(2)
-    assert.deepStrictEqual(["a", "b", "c", "a", "b", "c"].map(bounded), ["a", "b", "other", "a", "b", "other"])
-  })
 })

@@ -5,7 +5,7 @@ import { CertificateService } from "../../src/contract/CertificateService.ts"
 import { DomainProofService } from "../../src/contract/DomainProofService.ts"
 import { KeyRefillService } from "../../src/contract/KeyRefillService.ts"
 import { QuotaCheckService } from "../../src/contract/QuotaCheckService.ts"
-import { BusinessMetrics, type ScheduledTask } from "../../src/services/BusinessMetrics.ts"
+import { type MetricEvent, Metrics, type ScheduledTask } from "../../src/services/Metrics.ts"
 import { seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { seedKey } from "../support/memory/keySeeds.ts"
 import { MemoryUsage } from "../support/memory/MemoryUsage.ts"
@@ -49,11 +49,11 @@ const during = <More>({ more, run, seed, statement }: Case<More>, outage: number
   const counted: Array<ScheduledTask> = []
   let endsAt = 0
   let now = () => 0
-  const counting = Effect.map(BusinessMetrics, (others) => ({
-    ...others,
-    runGivenUp: (task: ScheduledTask) => Effect.sync(() => void counted.push(task))
-  }))
-  const served = Layer.provide(more, Layer.effect(BusinessMetrics, counting))
+  const record = (event: MetricEvent) =>
+    Effect.sync(() => {
+      if (event._tag === "RunGivenUp") counted.push(event.task)
+    })
+  const served = Layer.provide(more, Layer.succeed(Metrics, { record }))
   return Effect.gen(function* () {
     const { engine } = yield* ControlPlane
     yield* seed

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { PrometheusBusinessMetricsLive } from "../../src/layers/metrics/PrometheusBusinessMetrics.ts"
+import { PrometheusMetricsLive } from "../../src/layers/metrics/PrometheusMetrics.ts"
 import { PrometheusRegistry, PrometheusRegistryLive } from "../../src/layers/metrics/PrometheusRegistry.ts"
 import { building, fromGit } from "../support/workflows/builds.ts"
 import { advance, ControlPlane, drain, on } from "../support/workflows/ControlPlane.ts"
@@ -8,7 +8,7 @@ import { publishAll, verifyDomain, withDomain, withDomains } from "../support/wo
 import { deploy, deployWith, submitFromGit } from "../support/workflows/commands.ts"
 import { pending, shop } from "../support/workflows/seeds.ts"
 
-const outcomes = PrometheusBusinessMetricsLive.pipe(Layer.provideMerge(PrometheusRegistryLive))
+const outcomes = PrometheusMetricsLive.pipe(Layer.provideMerge(PrometheusRegistryLive))
 
 /** Runs a test with what `/metrics` says of outcomes, without buckets and sums. */
 const counting = <A, E, R>(test: (counted: Effect.Effect<ReadonlyArray<string>>) => Effect.Effect<A, E, R>) =>

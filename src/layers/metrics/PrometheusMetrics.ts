@@ -1,119 +1,77 @@
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { Counter, Gauge, Histogram, type Registry } from "prom-client"
-import { WorkflowMetrics } from "../../services/WorkflowMetrics.ts"
+import { type MetricEvent, Metrics, scheduledTasks } from "../../services/Metrics.ts"
 import { metricPrefix, PrometheusRegistry } from "./PrometheusRegistry.ts"
+import { problemLabel } from "./problemLabel.ts"
 
-// From reading one local row to the longest step and attempt (60 s), with one bucket above.
-const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
-
-// Far above what the code declares (ten services, about thirty handlers, about a hundred steps): only a bug reaches these
-// limits.
-const maxServices = 32
-const maxHandlers = 128
-const maxSteps = 512
-const maxErrors = 128
-
-/** Passes the first `max` distinct values and maps later ones to "other", which bounds the cardinality. */
-export const boundedLabel = (max: number): ((value: string) => string) => {
-  const seen = new Set<string>()
-  return (value) => {
-    if (seen.has(value)) return value
-    if (seen.size >= max) return "other"
-    seen.add(value)
-    return value
-  }
-}
+/** From deploying an existing image to a build that queued for two hours. Seconds. */
+const deployBuckets = [5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200]
 
 const makeFamilies = (registry: Registry) => {
   const registers = [registry]
-  const handlerLabels = ["service", "handler"] as const
-  const stepLabels = [...handlerLabels, "step"] as const
   const counter = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
     new Counter({ name: metricPrefix + name, help, labelNames, registers })
   const gauge = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
     new Gauge({ name: metricPrefix + name, help, labelNames, registers })
   const histogram = <L extends string>(name: string, help: string, labelNames: ReadonlyArray<L>) =>
-    new Histogram({ name: metricPrefix + name, help, labelNames, registers, buckets: durationBuckets })
+    new Histogram({ name: metricPrefix + name, help, labelNames, registers, buckets: deployBuckets })
   return {
-    attempts: counter("attempts_total", "Attempts of handlers that ended.", [...handlerLabels, "outcome"]),
-    attemptSeconds: histogram("attempt_duration_seconds", "Time from start to end of an attempt.", handlerLabels),
-    attemptsInFlight: gauge("attempts_in_flight", "Attempts running now.", handlerLabels),
-    attemptsWaiting: gauge("attempts_waiting", "Attempts waiting for a slot.", []),
-    steps: counter("steps_total", "Step bodies that ended; replays are not counted.", [...stepLabels, "outcome"]),
-    stepSeconds: histogram("step_duration_seconds", "Time a step body ran.", stepLabels),
-    stepsInFlight: gauge("steps_in_flight", "Step bodies running now.", handlerLabels),
-    stepFailures: counter("step_failures_total", "Step bodies that failed, by the tag of the error.", [
-      ...stepLabels,
-      "error"
+    deploys: histogram("deploy_duration_seconds", "Time from the creation of a deployment to the end of its deploy.", [
+      "outcome"
     ]),
-    paused: gauge("paused_invocations", "Paused invocations.", ["service"]),
-    stuck: gauge("stuck_invocations", "Stuck invocations, including those that wait for a stuck invocation's key.", [
-      "service"
+    verifications: counter("domain_verifications_total", "Verifications of custom domains that ended.", ["outcome"]),
+    proofs: counter(
+      "domain_proofs_total",
+      "Changes of custom domains' ownership records: missing, missing for too long, or restored in time.",
+      ["event"]
+    ),
+    givenUp: counter("runs_given_up_total", "Scheduled runs that were abandoned.", ["task"]),
+    // Not "job": Prometheus reserves that label for the scrape job and would rename ours.
+    jobItems: gauge(
+      "job_items_done",
+      "Keys refilled or workspaces checked by the latest run that this process worked on.",
+      ["task"]
+    ),
+    orders: counter("acme_orders_total", "Orders by outcome.", ["outcome"]),
+    issuances: counter("certificate_issuances_total", "Certificate issuances by kind and outcome.", [
+      "kind",
+      "outcome"
     ]),
-    watchUp: gauge("invocation_watch_up", "Whether the last query for paused and stuck invocations succeeded.", []),
-    poolOpen: gauge("database_pool_connections", "Open connections of a pool.", ["pool"]),
-    poolIdle: gauge("database_pool_idle_connections", "Idle connections of a pool.", ["pool"]),
-    poolQueued: gauge("database_pool_queued_requests", "Callers waiting for a connection.", ["pool"]),
-    build: gauge("build_info", "Always 1; the labels identify the version.", ["version", "node_version"])
+    renewalInfo: counter("acme_renewal_info_total", "Results of renewal information requests.", ["answer"]),
+    problems: counter("acme_problems_total", "Certificate problems, by type.", ["type"])
   }
 }
 
-const makeMetrics = (registry: Registry, version: string) => {
+const makeMetrics = (registry: Registry) => {
   const families = makeFamilies(registry)
-  families.build.set({ version, node_version: process.versions.node }, 1)
-
-  const boundedService = boundedLabel(maxServices)
-  const boundedHandler = boundedLabel(maxHandlers)
-  const boundedStep = boundedLabel(maxSteps)
-  const boundedError = boundedLabel(maxErrors)
-  const handlerOf = (labels: { readonly service: string; readonly handler: string }) => ({
-    service: boundedService(labels.service),
-    handler: boundedHandler(labels.handler)
-  })
-  const replace = (gauge: Gauge<"service">, counts: Option.Option<ReadonlyMap<string, number>>) =>
-    Effect.sync(() => {
-      gauge.reset()
-      for (const [service, count] of Option.getOrElse(counts, () => new Map<string, number>())) {
-        gauge.set({ service: boundedService(service) }, count)
-      }
-    })
-
-  return WorkflowMetrics.of({
-    attemptStarted: (attempt) => families.attemptsInFlight.inc(handlerOf(attempt)),
-    attemptEnded: (attempt) => {
-      const handler = handlerOf(attempt)
-      families.attemptsInFlight.dec(handler)
-      families.attempts.inc({ ...handler, outcome: attempt.outcome })
-      families.attemptSeconds.observe(handler, attempt.seconds)
-    },
-    setWaitingAttempts: (count) => families.attemptsWaiting.set(count),
-    stepStarted: (step) => families.stepsInFlight.inc(handlerOf(step)),
-    stepEnded: (step) => {
-      const handler = handlerOf(step)
-      const labels = { ...handler, step: boundedStep(step.step) }
-      families.stepsInFlight.dec(handler)
-      families.steps.inc({ ...labels, outcome: step.outcome })
-      families.stepSeconds.observe(labels, step.seconds)
-      if (step.error !== undefined) families.stepFailures.inc({ ...labels, error: boundedError(step.error) })
-    },
-    setPausedInvocations: (counts) => replace(families.paused, counts),
-    setStuckInvocations: (counts) => replace(families.stuck, counts),
-    setInvocationWatchUp: (up) => Effect.sync(() => families.watchUp.set(up ? 1 : 0)),
-    setPoolUsage: (pool, usage) =>
-      Effect.sync(() => {
-        families.poolOpen.set({ pool }, usage.open)
-        families.poolIdle.set({ pool }, usage.idle)
-        families.poolQueued.set({ pool }, usage.queued)
-      }),
-    render: Effect.promise(() => registry.metrics()),
-    contentType: registry.contentType
-  })
+  // Starts at zero, so that increase() sees the first increment.
+  for (const task of scheduledTasks) families.givenUp.inc({ task }, 0)
+  const recorded = (event: MetricEvent): void => {
+    switch (event._tag) {
+      case "DeployEnded":
+        return families.deploys.observe({ outcome: event.outcome }, Math.max(0, event.seconds))
+      case "DomainVerificationEnded":
+        return families.verifications.inc({ outcome: event.outcome })
+      case "DomainProofChanged":
+        return families.proofs.inc({ event: event.change })
+      case "RunGivenUp":
+        return families.givenUp.inc({ task: event.task })
+      case "JobProgressed":
+        return families.jobItems.set({ task: event.job }, event.done)
+      case "AcmeOrder":
+        return families.orders.inc({ outcome: event.outcome })
+      case "IssuanceEnded":
+        return families.issuances.inc({ kind: event.kind, outcome: event.outcome })
+      case "RenewalInfo":
+        return families.renewalInfo.inc({ answer: event.answer })
+      case "CertificateProblem":
+        return families.problems.inc({ type: problemLabel(event.type) })
+    }
+  }
+  return { record: (event: MetricEvent) => Effect.sync(() => recorded(event)) }
 }
 
-export const PrometheusMetricsLive = (options: {
-  readonly version: string
-}): Layer.Layer<WorkflowMetrics, never, PrometheusRegistry> =>
-  Layer.effect(
-    WorkflowMetrics,
-    Effect.map(PrometheusRegistry, (registry) => makeMetrics(registry, options.version))
-  )
+export const PrometheusMetricsLive: Layer.Layer<Metrics, never, PrometheusRegistry> = Layer.effect(
+  Metrics,
+  Effect.map(PrometheusRegistry, makeMetrics)
+)

@@ -1,7 +1,6 @@
 import { type Implementation, implement } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import type { Acme } from "../../services/certificate/Acme.ts"
-import type { CertificateMetrics } from "../../services/certificate/CertificateMetrics.ts"
 import type { CertificateSettings } from "../../services/certificate/CertificateSettings.ts"
 import type { CertificateStore } from "../../services/certificate/CertificateStore.ts"
 import type { Pki } from "../../services/certificate/Pki.ts"
@@ -19,7 +18,6 @@ import { handlePage, handleRenewAll } from "./renew/renewAll.ts"
 /** The services that the certificate handlers use. */
 export type CertificateServices =
   | Acme
-  | CertificateMetrics
   | CertificateSettings
   | CertificateStore
   | DnsResolver

@@ -3,8 +3,8 @@ import { key, onRollback, saga, send, step, uuid } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { NotFound } from "../../contract/errors.ts"
 import type { DomainName } from "../../names/DomainName.ts"
-import { CertificateMetrics } from "../../services/certificate/CertificateMetrics.ts"
 import { CertificateStore } from "../../services/certificate/CertificateStore.ts"
+import { recordMetric } from "../../services/Metrics.ts"
 import { isOfPlatform } from "../challenge/recordOf.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { collect } from "./collect/collect.ts"
@@ -120,10 +120,10 @@ type GiveUp = Extract<ProblemAction, { readonly _tag: "GiveUp" }>
 const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GiveUp) =>
   Effect.gen(function* () {
     const store = yield* CertificateStore
-    const metrics = yield* CertificateMetrics
     const at = yield* Clock.currentTimeMillis
     const write = store.markFailed({ domainId: domain.id, reason, at })
-    yield* databaseStep("mark-failed", Effect.zipRight(write, metrics.issuance(issuance.kind, "failed")))
+    const count = recordMetric({ _tag: "IssuanceEnded", kind: issuance.kind, outcome: "failed" })
+    yield* databaseStep("mark-failed", Effect.zipRight(write, count))
     return at
   })
 
@@ -160,9 +160,7 @@ const retryWithoutReplaces = (action: ProblemAction, issuance: Issuance, now: nu
 const countProblem = (met: Problem) =>
   step(
     "note-problem",
-    Effect.flatMap(CertificateMetrics, (metrics) =>
-      Effect.zipRight(metrics.problem(decisiveType(met)), Clock.currentTimeMillis)
-    ),
+    Effect.zipRight(recordMetric({ _tag: "CertificateProblem", type: decisiveType(met) }), Clock.currentTimeMillis),
     { output: Schema.Number }
   )
 

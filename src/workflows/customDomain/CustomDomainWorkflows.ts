@@ -4,11 +4,11 @@ import { type Implementation, implement, key, onRollback, saga, send, stateCell,
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { CustomDomainService } from "../../contract/CustomDomainService.ts"
 import type { DomainName } from "../../names/DomainName.ts"
-import { BusinessMetrics, type BusinessMetricsService } from "../../services/BusinessMetrics.ts"
 import type { CertificateSettings } from "../../services/certificate/CertificateSettings.ts"
 import { DomainStore } from "../../services/customDomain/DomainStore.ts"
 import type { PlatformZones } from "../../services/customDomain/PlatformZones.ts"
 import type { DnsResolver } from "../../services/dns/DnsResolver.ts"
+import { recordMetric } from "../../services/Metrics.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
 import { pauseAfterRetries } from "../retry.ts"
@@ -51,8 +51,8 @@ const scheduleCheck = (next: Run, delay: Duration.DurationInput) =>
   })
 
 /** Runs inside the step that writes the outcome. */
-const count = (outcome: Parameters<BusinessMetricsService["domainVerification"]>[0]) =>
-  Effect.flatMap(BusinessMetrics, (metrics) => metrics.domainVerification(outcome))
+const count = (outcome: "verified" | "failed" | "cancelled") =>
+  recordMetric({ _tag: "DomainVerificationEnded", outcome })
 
 /** Why a run ended early, for the row. */
 const endReason = (

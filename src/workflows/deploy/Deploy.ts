@@ -4,10 +4,10 @@ import { call, onRollback, saga, withUndo } from "effect-restate"
 import type { DeployService } from "../../contract/DeployService.ts"
 import { DeploymentFailed, InvalidRequest } from "../../contract/errors.ts"
 import { RoutingService } from "../../contract/RoutingService.ts"
-import { BusinessMetrics, type DeployOutcome } from "../../services/BusinessMetrics.ts"
 import { type Deployment, type DeploymentPhase, productionEnvironment } from "../../services/deploy/Deployment.ts"
 import { DeploymentStore, type PhaseChange } from "../../services/deploy/DeploymentStore.ts"
 import { DeploySettings } from "../../services/deploy/DeploySettings.ts"
+import { type DeployOutcome, recordMetric } from "../../services/Metrics.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { awaitSentinel } from "./awaitSentinel.ts"
@@ -88,9 +88,8 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effec
 /** Runs inside the step that ends the deploy, with the time of that step. */
 const countOutcome = ({ createdAt }: Deployment, outcome: DeployOutcome) =>
   Effect.gen(function* () {
-    const metrics = yield* BusinessMetrics
     const now = yield* Clock.currentTimeMillis
-    yield* metrics.deploy(outcome, (now - createdAt) / 1000)
+    yield* recordMetric({ _tag: "DeployEnded", outcome, seconds: (now - createdAt) / 1000 })
   })
 
 /** Closes one phase and opens the next in one transaction. The image is committed before any topology exists. */

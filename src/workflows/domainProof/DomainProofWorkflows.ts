@@ -5,10 +5,10 @@ import { DomainProofService } from "../../contract/DomainProofService.ts"
 import { ownershipName } from "../../names/DnsName.ts"
 import type { DomainName } from "../../names/DomainName.ts"
 import { tenantDomainName } from "../../names/tenantDomain.ts"
-import { BusinessMetrics, type BusinessMetricsService } from "../../services/BusinessMetrics.ts"
 import { PlatformZones } from "../../services/customDomain/PlatformZones.ts"
 import { DnsResolver } from "../../services/dns/DnsResolver.ts"
 import { DomainProofStore, NamePage } from "../../services/domainProof/DomainProofStore.ts"
+import { recordMetric } from "../../services/Metrics.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { proofOf } from "../customDomain/ownership.ts"
 import { databaseStep } from "../databaseStep.ts"
@@ -82,8 +82,7 @@ const observeProof = (domain: string, zones: ReadonlyArray<DomainName>) =>
   })
 
 /** Runs inside the step that writes the event. */
-const count = (event: Parameters<BusinessMetricsService["domainProof"]>[0]) =>
-  Effect.flatMap(BusinessMetrics, (metrics) => metrics.domainProof(event))
+const count = (change: "missing" | "withdrawn" | "restored") => recordMetric({ _tag: "DomainProofChanged", change })
 
 type DecisionOf<Tag extends ProofDecision["_tag"]> = Extract<ProofDecision, { readonly _tag: Tag }>
 

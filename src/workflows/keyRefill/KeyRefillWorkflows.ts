@@ -2,8 +2,8 @@ import { Clock, Effect, Option, Schema } from "effect"
 import type { Input } from "effect-restate"
 import { call, implement, key, stateCell } from "effect-restate"
 import { KeyRefillService } from "../../contract/KeyRefillService.ts"
-import { JobProgress } from "../../services/JobProgress.ts"
 import { KeyRefillStore, type RefillDate, RefilledBatch } from "../../services/keyRefill/KeyRefillStore.ts"
+import { recordMetric } from "../../services/Metrics.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
@@ -38,12 +38,11 @@ const date = Effect.flatMap(key, refillDate)
 const refillBatch = (date: RefillDate, except: ReadonlySet<string>, before: RefillProgress, at: number) =>
   Effect.gen(function* () {
     const store = yield* KeyRefillStore
-    const jobs = yield* JobProgress
     const { refillBatchSize: limit } = yield* UpkeepSettings
     const batch = yield* databaseStep(
       "refill-batch",
       Effect.tap(store.refillBatch({ date, after: before.cursor, limit, at, except }), ({ refilled }) =>
-        jobs.report("key_refill", before.refilled + refilled)
+        recordMetric({ _tag: "JobProgressed", job: "key_refill", done: before.refilled + refilled })
       ),
       { output: RefilledBatch, retry: retryForSixHours }
     )

@@ -5,7 +5,7 @@ import { UsageNotConfigured } from "../../contract/errors.ts"
 import { QuotaCheckService } from "../../contract/QuotaCheckService.ts"
 import { QuotaNoticeService } from "../../contract/QuotaNoticeService.ts"
 import { UsageSource } from "../../services/clickhouse/Usage.ts"
-import { JobProgress } from "../../services/JobProgress.ts"
+import { recordMetric } from "../../services/Metrics.ts"
 import { QuotaStore } from "../../services/quotaCheck/QuotaStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
 import { databaseStep } from "../databaseStep.ts"
@@ -51,15 +51,10 @@ const UsagePage = Schema.Struct({
 interface Sources {
   readonly source: Context.Tag.Service<UsageSource>
   readonly store: Context.Tag.Service<QuotaStore>
-  readonly jobs: Context.Tag.Service<JobProgress>
   readonly minimum: number
 }
 
-const readPage = (
-  { jobs, minimum, source, store }: Sources,
-  { month, year }: BillingPeriod,
-  { after, checked }: Position
-) =>
+const readPage = ({ minimum, source, store }: Sources, { month, year }: BillingPeriod, { after, checked }: Position) =>
   Effect.gen(function* () {
     const usage = yield* Effect.catchIf(
       source.page({ year, month, minimum, after, limit: pageSize }),
@@ -68,7 +63,7 @@ const readPage = (
     )
     const used = new Map(usage.map((workspace) => [workspace.workspaceId, workspace.used]))
     const workspaces = yield* Effect.forEach(Arr.chunksOf([...used.keys()], idsPerLookup), store.find)
-    yield* jobs.report("quota_check", checked + usage.length)
+    yield* recordMetric({ _tag: "JobProgressed", job: "quota_check", done: checked + usage.length })
     return {
       after: usage.at(-1)?.workspaceId ?? after,
       checked: usage.length,
@@ -115,7 +110,6 @@ const checkPage = (of: BillingPeriod, notified: Readonly<Record<string, number>>
     const sources: Sources = {
       source: yield* UsageSource,
       store: yield* QuotaStore,
-      jobs: yield* JobProgress,
       minimum: (yield* UpkeepSettings).minimumUsage
     }
     const page = yield* databaseStep("check-usage", readPage(sources, of, before), {

@@ -2,7 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { KeyRefillService } from "../../../src/contract/KeyRefillService.ts"
 import { QuotaCheckService } from "../../../src/contract/QuotaCheckService.ts"
 import { Heartbeat, HeartbeatFailed, type HeartbeatJob } from "../../../src/services/Heartbeat.ts"
-import { JobProgress, type UpkeepJob } from "../../../src/services/JobProgress.ts"
+import { type MetricEvent, Metrics } from "../../../src/services/Metrics.ts"
 import { type NotificationFailed, Notifier, type QuotaNotice } from "../../../src/services/quotaCheck/Notifier.ts"
 import { UpkeepSettings } from "../../../src/services/UpkeepSettings.ts"
 import { KeyRefillWorkflows } from "../../../src/workflows/keyRefill/KeyRefillWorkflows.ts"
@@ -11,13 +11,16 @@ import { QuotaNoticeWorkflows } from "../../../src/workflows/quotaCheck/QuotaNot
 import { type MemoryUsage, type MemoryUsageOptions, memoryUsage } from "../memory/MemoryUsage.ts"
 import { type ControlPlaneOptions, Engine, type FixtureServices } from "./ControlPlane.ts"
 import { command, submission } from "./commands.ts"
+import { recordingAlso } from "./recordingAlso.ts"
+
+type JobProgressed = Extract<MetricEvent, { readonly _tag: "JobProgressed" }>
 
 /** What the scheduled jobs told the world. */
 export class Upkeep extends Context.Tag("test/Upkeep")<
   Upkeep,
   {
     readonly beats: Array<HeartbeatJob>
-    readonly reports: Array<readonly [UpkeepJob, number]>
+    readonly reports: Array<readonly [JobProgressed["job"], number]>
     /** Notices that arrived, and how often delivery was tried. */
     readonly notices: Array<QuotaNotice>
     deliveries: number
@@ -34,11 +37,14 @@ export interface UpkeepOptions extends MemoryUsageOptions {
 
 const doubles = ({ batchSize = 2, failureOf, isMonitorAway = false, minimumUsage = 100 }: UpkeepOptions) =>
   Layer.effectContext(
-    Effect.sync(() => {
+    Effect.gen(function* () {
       const upkeep = Upkeep.of({ beats: [], reports: [], notices: [], deliveries: 0 })
+      const metrics = yield* recordingAlso((event) => {
+        if (event._tag === "JobProgressed") upkeep.reports.push([event.job, event.done])
+      })
       return Context.make(Upkeep, upkeep).pipe(
         Context.add(UpkeepSettings, { refillBatchSize: batchSize, minimumUsage, daysWithoutProof: 7 }),
-        Context.add(JobProgress, { report: (job, done) => Effect.sync(() => upkeep.reports.push([job, done])) }),
+        Context.add(Metrics, metrics),
         Context.add(Heartbeat, {
           send: (job) =>
             isMonitorAway

@@ -3,13 +3,13 @@ import { implement } from "effect-restate"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { DomainProofService } from "../../../src/contract/DomainProofService.ts"
 import { AcmeProblem } from "../../../src/services/certificate/Acme.ts"
-import { CertificateMetrics } from "../../../src/services/certificate/CertificateMetrics.ts"
 import { CertificateSettings, type ChallengeRules } from "../../../src/services/certificate/CertificateSettings.ts"
 import { CertificateStore } from "../../../src/services/certificate/CertificateStore.ts"
 import { PlatformZones } from "../../../src/services/customDomain/PlatformZones.ts"
 import { DbRefused } from "../../../src/services/Db.ts"
 import { challengeName } from "../../../src/services/dns/ChallengeRecord.ts"
 import { Heartbeat, type HeartbeatFailed } from "../../../src/services/Heartbeat.ts"
+import { type MetricEvent, Metrics } from "../../../src/services/Metrics.ts"
 import { CertificateWorkflows } from "../../../src/workflows/certificate/CertificateWorkflows.ts"
 import { delegatedRecord } from "../../../src/workflows/challenge/recordOf.ts"
 import { domainId, seedVerifiedDomain } from "../memory/certificateSeeds.ts"
@@ -21,6 +21,7 @@ import type { Refuses } from "../memory/refusingStores.ts"
 import { named } from "../named.ts"
 import { apex, ControlPlane, Engine, type FixtureServices, on, type Services } from "./ControlPlane.ts"
 import { rows } from "./queries.ts"
+import { recordingAlso } from "./recordingAlso.ts"
 
 /** Where virtual time begins. */
 export const startOfTime = Date.UTC(2030, 0, 1)
@@ -53,22 +54,30 @@ export interface CertificatesOptions {
   readonly refuses?: Refuses
 }
 
+/** Words for an event about certificates; none for other events. */
+const wordsOf = (event: MetricEvent): ReadonlyArray<string> => {
+  switch (event._tag) {
+    case "AcmeOrder":
+      return ["order", event.outcome]
+    case "IssuanceEnded":
+      return ["issuance", event.kind, event.outcome]
+    case "RenewalInfo":
+      return ["renewal-info", event.answer]
+    case "CertificateProblem":
+      return ["problem", event.type]
+    default:
+      return []
+  }
+}
+
 const counting = Layer.effectContext(
-  Effect.sync(() => {
+  Effect.gen(function* () {
     const counted: Array<string> = []
-    const count = (...words: ReadonlyArray<string>) => Effect.sync(() => void counted.push(words.join(" ")))
-    return Context.make(Counted, counted).pipe(
-      Context.add(
-        CertificateMetrics,
-        CertificateMetrics.of({
-          order: (outcome) => count("order", outcome),
-          issuance: (kind, outcome) => count("issuance", kind, outcome),
-          renewalInfo: (answer) => count("renewal-info", answer),
-          problem: (type) => count("problem", type),
-          setRemainingLife: (lives) => count("lives", JSON.stringify([...lives]))
-        })
-      )
-    )
+    const metrics = yield* recordingAlso((event) => {
+      const words = wordsOf(event)
+      if (words.length > 0) counted.push(words.join(" "))
+    })
+    return Context.make(Counted, counted).pipe(Context.add(Metrics, metrics))
   })
 )
 

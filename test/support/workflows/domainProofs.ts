@@ -1,8 +1,8 @@
 import { Context, Effect, Either, Layer } from "effect"
 import { DomainProofService } from "../../../src/contract/DomainProofService.ts"
 import { domainName } from "../../../src/names/DomainName.ts"
-import { BusinessMetrics } from "../../../src/services/BusinessMetrics.ts"
 import { PlatformZones } from "../../../src/services/customDomain/PlatformZones.ts"
+import { Metrics } from "../../../src/services/Metrics.ts"
 import { UpkeepSettings } from "../../../src/services/UpkeepSettings.ts"
 import { DomainProofWorkflows } from "../../../src/workflows/domainProof/DomainProofWorkflows.ts"
 import { seedCertified } from "../memory/certificateSeeds.ts"
@@ -10,6 +10,7 @@ import { MemoryDns, memoryDns } from "../memory/MemoryDns.ts"
 import { seedProject } from "../memory/seeds.ts"
 import { ControlPlane, Engine, type FixtureServices, on } from "./ControlPlane.ts"
 import { startOfTime } from "./certificates.ts"
+import { recordingAlso } from "./recordingAlso.ts"
 
 export const domain = "app.example.com"
 export const record = `_unkey.${domain}`
@@ -29,11 +30,10 @@ export const domainProofs: Layer.Layer<ProofEvents | MemoryDns, never, FixtureSe
       Effect.provideService(UpkeepSettings, { refillBatchSize: 1, minimumUsage: 0, daysWithoutProof: 7 }),
       Effect.provideService(PlatformZones, [platformZone]),
       Effect.provideServiceEffect(
-        BusinessMetrics,
-        Effect.map(BusinessMetrics, (others) => ({
-          ...others,
-          domainProof: (event: string) => Effect.sync(() => void events.push(event))
-        }))
+        Metrics,
+        recordingAlso((event) => {
+          if (event._tag === "DomainProofChanged") events.push(event.change)
+        })
       )
     )
     return events

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { problemLabel } from "../../../src/layers/metrics/PrometheusCertificateMetrics.ts"
+import { problemLabel } from "../../../src/layers/metrics/problemLabel.ts"
 import { decideProblem, type ProblemAction, rules } from "../../../src/workflows/certificate/decide/decideProblem.ts"
 import type { Problem } from "../../../src/workflows/certificate/problems.ts"
 

@@ -1,7 +1,7 @@
 import { Clock, Effect, Schema } from "effect"
-import { CertificateMetrics } from "../../../services/certificate/CertificateMetrics.ts"
 import { CertificateStore, SaveOutcome } from "../../../services/certificate/CertificateStore.ts"
 import { CertificateFacts, Pki } from "../../../services/certificate/Pki.ts"
+import { recordMetric } from "../../../services/Metrics.ts"
 import { certificateKey } from "../../../services/vault/Purpose.ts"
 import { databaseStep } from "../../databaseStep.ts"
 import { resourceId } from "../../identifiers.ts"
@@ -51,7 +51,6 @@ const storeRetry = { maxAttempts: 5, initialInterval: "1 second", maxInterval: "
 const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encryptedKey: string) =>
   Effect.gen(function* () {
     const certificates = yield* CertificateStore
-    const metrics = yield* CertificateMetrics
     const at = yield* Clock.currentTimeMillis
     const expected = domain.certificate?.digest ?? null
     const certificate = {
@@ -62,11 +61,12 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
       expiresAt: fetched.facts.notAfter,
       at
     }
+    const recordStored = recordMetric({ _tag: "IssuanceEnded", kind: issuance.kind, outcome: "stored" })
     return yield* databaseStep(
       "store-certificate",
       certificates
         .save(certificate, (current) => (current === null ? null : digestOf(current)) === expected)
-        .pipe(Effect.tap(({ _tag }) => (_tag === "Saved" ? metrics.issuance(issuance.kind, "stored") : Effect.void))),
+        .pipe(Effect.tap(({ _tag }) => (_tag === "Saved" ? recordStored : Effect.void))),
       { output: SaveOutcome, retry: storeRetry }
     ).pipe(
       Effect.catchTags({

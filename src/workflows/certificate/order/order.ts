@@ -1,8 +1,8 @@
 import { Clock, Effect, Schema } from "effect"
 import { step } from "effect-restate"
 import { AcmeOrder } from "../../../services/certificate/Acme.ts"
-import { CertificateMetrics } from "../../../services/certificate/CertificateMetrics.ts"
 import { Pki } from "../../../services/certificate/Pki.ts"
+import { recordMetric } from "../../../services/Metrics.ts"
 import { certificateKey } from "../../../services/vault/Purpose.ts"
 import { Vault } from "../../../services/vault/Vault.ts"
 import { databaseStep } from "../../databaseStep.ts"
@@ -48,10 +48,9 @@ const createOrder = (domain: DomainView, replaces: string | null) =>
   databaseStep(
     "create-order",
     Effect.gen(function* () {
-      const metrics = yield* CertificateMetrics
       const request = { names: [domain.name], ...(replaces === null ? {} : { replaces }) }
       const order = yield* withAcmeAccount((acme, account) => acme.createOrder(account, request))
-      yield* metrics.order("created")
+      yield* recordMetric({ _tag: "AcmeOrder", outcome: "created" })
       return { at: yield* Clock.currentTimeMillis, order }
     }),
     { output: ObservedOrder, error: IssuanceBlocked }
@@ -141,7 +140,6 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
     "finalize-order",
     Effect.gen(function* () {
       const pki = yield* Pki
-      const metrics = yield* CertificateMetrics
       const key = yield* decryptKey(domain.workspaceId, issuance.encryptedKey, certificateKey(domain.name))
       const csr = yield* pki.createCsr(key, [domain.name])
       const order = yield* withAcmeAccount((acme, account) =>
@@ -149,7 +147,7 @@ const finalizeOrder = (domain: DomainView, issuance: Finalizing, orderUrl: strin
           const current = yield* acme.order(account, orderUrl)
           if (current.status !== "ready") return current
           const finalized = yield* acme.finalize(account, current, csr)
-          yield* metrics.order("finalized")
+          yield* recordMetric({ _tag: "AcmeOrder", outcome: "finalized" })
           return finalized
         })
       )

@@ -4,9 +4,9 @@ import { send, step } from "effect-restate"
 import { CertificateService } from "../../../contract/CertificateService.ts"
 import type { DomainName } from "../../../names/DomainName.ts"
 import { Acme } from "../../../services/certificate/Acme.ts"
-import { CertificateMetrics } from "../../../services/certificate/CertificateMetrics.ts"
 import { CertificateSettings } from "../../../services/certificate/CertificateSettings.ts"
 import type { CertificateFacts } from "../../../services/certificate/Pki.ts"
+import { recordMetric } from "../../../services/Metrics.ts"
 import { isOfPlatform } from "../../challenge/recordOf.ts"
 import { numberFrom } from "../../identifiers.ts"
 import { retryForTwoMinutes } from "../../retry.ts"
@@ -35,16 +35,15 @@ const fetchRenewalInfo = (certificateId: string, known: KnownRenewalInfo | null)
     "ask-renewal-info",
     Effect.gen(function* () {
       const { renewalInfo } = yield* Acme
-      const metrics = yield* CertificateMetrics
       const answer = yield* Effect.either(renewalInfo(certificateId))
       const now = yield* Clock.currentTimeMillis
       if (answer._tag === "Left") {
-        yield* metrics.renewalInfo("failed")
+        yield* recordMetric({ _tag: "RenewalInfo", answer: "failed" })
         const { retryAfter } = answer.left
         return { certificateId, window: known?.window ?? null, askAgainAt: askAgainAt(retryAfter ?? now, now) }
       }
       const info = Option.getOrNull(answer.right)
-      yield* metrics.renewalInfo(info === null ? "none" : "suggested")
+      yield* recordMetric({ _tag: "RenewalInfo", answer: info === null ? "none" : "suggested" })
       return {
         certificateId,
         window: info === null ? null : { start: info.windowStart, end: info.windowEnd },
