@@ -14,6 +14,8 @@ export {
   type Servable,
   sdkDefinitions
 } from "./attempt/sdkDefinitions.ts"
+export type { AttemptRetry } from "./contract/AttemptRetry.ts"
+export type { Attributes, InvocationRequest } from "./contract/Attributes.ts"
 export type { Capability, DurablePromises, ObjectKey, StateRead, StateWrite } from "./contract/Capability.ts"
 export {
   type AnySchema,
@@ -37,7 +39,6 @@ export {
 } from "./contract/Contract.ts"
 export { httpStatus } from "./contract/httpStatus.ts"
 export {
-  type AttemptRetry,
   type Handlers,
   type Implementation,
   implement,
@@ -55,6 +56,7 @@ export {
   serdeOf
 } from "./contract/Serde.ts"
 export { again } from "./operations/again.ts"
+export { annotate } from "./operations/annotate.ts"
 export { cancellable } from "./operations/cancellable.ts"
 export { Durable, invocationId, uuid } from "./operations/Durable.ts"
 export {

@@ -8,14 +8,18 @@ import {
   Option,
   Random,
   type Runtime,
-  Scheduler
+  Scheduler,
+  type Tracer
 } from "effect"
+import type { AttemptRetry } from "../contract/AttemptRetry.ts"
+import type { Attributes } from "../contract/Attributes.ts"
 import type { CapabilityName } from "../contract/Capability.ts"
 import type { ContractKind } from "../contract/Contract.ts"
 import type { Limits } from "../contract/Limits.ts"
 import { NeverRests, NonDurableWait } from "../operations/DurableError.ts"
 import { Cancellation } from "./Cancellation.ts"
 import { ElapsedTime } from "./ElapsedTime.ts"
+import type { FailedRuns } from "./FailedRuns.ts"
 import type { Completion, Journal, Pending, Waiter } from "./Journal.ts"
 import type { Observer } from "./Observer.ts"
 
@@ -32,6 +36,8 @@ export interface HandlerRuntime {
   readonly limits: Limits
   readonly kind: ContractKind
   readonly capabilities: ReadonlySet<CapabilityName>
+  readonly retry: AttemptRetry
+  readonly failedRuns: FailedRuns
   /** False when no tracer is installed: then no span is created only to be dropped. */
   readonly traced: boolean
 }
@@ -63,8 +69,11 @@ export class Attempt implements Scheduler.Scheduler {
   ended = false
   /** The journaled time of this turn of the driver; unset until it is read. */
   turnMillis: number | undefined
+  /** The attempt's own span, when it is traced. */
+  span: Tracer.Span | undefined
   readonly elapsed = new ElapsedTime()
 
+  #attributes: Attributes = {}
   readonly #waiters = new Set<Waiter>()
   readonly #fail: (error: NonDurableWait) => void
   #ran = 0
@@ -82,6 +91,16 @@ export class Attempt implements Scheduler.Scheduler {
     this.journal = journal
     this.handler = handler
     this.#fail = fail
+  }
+
+  /** What the invocation is about, as far as it is known. */
+  get attributes(): Attributes {
+    return this.#attributes
+  }
+
+  annotate(attributes: Attributes): void {
+    this.#attributes = { ...this.#attributes, ...attributes }
+    for (const [name, value] of Object.entries(attributes)) this.span?.attribute(name, value)
   }
 
   /** Seeded by the invocation: the same sequence on every attempt. */

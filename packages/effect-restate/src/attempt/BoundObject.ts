@@ -24,6 +24,7 @@ import type { Implementation, WorkflowOptions } from "../contract/Implementation
 import type { Limits } from "../contract/Limits.ts"
 import { encodeFor, opaqueSerde } from "../contract/Serde.ts"
 import { toTerminal } from "../contract/TypedFailure.ts"
+import { annotate } from "../operations/annotate.ts"
 import { Durable } from "../operations/Durable.ts"
 import { AwaitRejected, CallFailed, Cancelled, EncodingFailed, StepFailed } from "../operations/DurableError.ts"
 import { Attempt, type HandlerRuntime } from "./Attempt.ts"
@@ -31,9 +32,10 @@ import { publicError } from "./Defect.ts"
 import { durableClock } from "./DurableClock.ts"
 import { durableRandom } from "./DurableRandom.ts"
 import { errorTypeOf } from "./errorType.ts"
+import { FailedRuns } from "./FailedRuns.ts"
 import type { Journal } from "./Journal.ts"
 import type { AttemptOutcome, Observer } from "./Observer.ts"
-import { externalParent, identify, replayConsole, replayLogger, replayTracer } from "./Telemetry.ts"
+import { externalParent, logLive, replayConsole, replayLogger, replayTracer } from "./Telemetry.ts"
 import { startMain, type WorkflowRuntime, workflowRuntime } from "./WorkflowRuntime.ts"
 
 /** Runs one attempt of one handler. Settles with the handler's encoded answer, a terminal error, or an error that Restate retries. */
@@ -78,6 +80,8 @@ export const bind = <R>(
     live: runtime as unknown as Runtime.Runtime<never>,
     observer,
     limits,
+    retry: implementation.options.retry ?? {},
+    failedRuns: new FailedRuns(),
     tracer,
     traced,
     liveServices: live,
@@ -107,7 +111,16 @@ export const bind = <R>(
       )
     const { kind } = implementation.contract
     const runtimeOf = { ...shared, kind, capabilities: capabilitiesOf(kind, declared.mode) }
-    attempts.set(name, (journal, input) => runAttempt(runtimeOf, declared, journal, handle(input)))
+    const { attributes } = implementation.options
+    const annotated = (journal: Journal, input: unknown) => {
+      if (attributes === undefined) return handle(input)
+      const request = { handler: name, key: journal.target.key, input }
+      return Effect.zipRight(
+        Effect.suspend(() => annotate(attributes(request))),
+        handle(input)
+      )
+    }
+    attempts.set(name, (journal, input) => runAttempt(runtimeOf, declared, journal, annotated(journal, input)))
   }
   return { contract: implementation.contract, options: implementation.options, limits, attempts }
 }
@@ -182,12 +195,8 @@ const edge = (attempt: Attempt, declared: HandlerContract, cause: Cause.Cause<un
   return { error: publicError(`${service}/${handler}`, Cause.squash(cause)), outcome: "defect" }
 }
 
-/** On the live runtime, which knows neither the invocation nor whether the attempt is replaying: a defect is never a repetition. */
-const logDefect = (attempt: Attempt, cause: Cause.Cause<unknown>): void => {
-  const { service, handler } = attempt.journal.target
-  const log = Effect.logError(`${service}/${handler} ended with a defect`, cause)
-  Runtime.runFork(attempt.handler.live, Effect.annotateLogs(log, identify(attempt.journal)))
-}
+const logDefect = (attempt: Attempt, cause: Cause.Cause<unknown>): void =>
+  logLive(attempt, Effect.logError("A handler ended with a defect", cause))
 
 /** Counts and traces one attempt, exactly once, however it ends. */
 const reporter = (attempt: Attempt, tracer: Tracer.Tracer) => {
@@ -197,6 +206,7 @@ const reporter = (attempt: Attempt, tracer: Tracer.Tracer) => {
   const startedAt = journal.liveMillis()
   const external = externalParent(journal.traceparent)
   const span = handler.traced ? attemptSpan(journal, tracer, external) : undefined
+  attempt.span = span
   let open = true
   handler.observer.attemptStarted(info)
   return {

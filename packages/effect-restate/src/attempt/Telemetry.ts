@@ -1,7 +1,18 @@
-import { Clock, type Console, Context, Effect, FiberRef, FiberRefs, HashMap, Logger, Option, Tracer } from "effect"
+import {
+  Clock,
+  type Console,
+  Context,
+  Effect,
+  FiberRef,
+  FiberRefs,
+  HashMap,
+  Logger,
+  Option,
+  Runtime,
+  Tracer
+} from "effect"
 import { Durable, InsideStep } from "../operations/Durable.ts"
-import { drainingAttempt } from "./Attempt.ts"
-import type { Journal } from "./Journal.ts"
+import { type Attempt, drainingAttempt } from "./Attempt.ts"
 
 const noSpanId = "0000000000000000"
 const noTraceId = "00000000000000000000000000000000"
@@ -59,16 +70,24 @@ export const externalParent = (traceparent: string | undefined): Tracer.External
 }
 
 /** The annotations of a log line that belongs to an invocation. Of a service it has no key. */
-export const identify = (journal: Journal): Record<string, unknown> => ({
+export const identify = ({ attributes, journal }: Attempt): Record<string, unknown> => ({
+  ...attributes,
   invocation: journal.invocationId,
   service: journal.target.service,
   handler: journal.target.handler,
   ...(journal.target.key === "" ? {} : { key: journal.target.key })
 })
 
+/** Logs on the live runtime, under the span of the attempt: for what is never a repetition. */
+export const logLive = (attempt: Attempt, log: Effect.Effect<void>, more: Record<string, unknown> = {}): void => {
+  const line = Effect.annotateLogs(log, { ...identify(attempt), ...more })
+  const { span } = attempt
+  Runtime.runFork(attempt.handler.live, span === undefined ? line : Effect.withParentSpan(line, span))
+}
+
 /**
- * Passes a log line on once: not while it is replayed. Adds invocation, service, handler, key and step, so that a
- * workflow need not annotate anything, and stamps it with the live time.
+ * Passes a log line on once: not while it is replayed. Adds invocation, service, handler, key, step and the attributes of the
+ * invocation, so that a workflow need not annotate anything, and stamps it with the live time.
  */
 export const replayLogger = <Message, Output>(base: Logger.Logger<Message, Output>): Logger.Logger<Message, void> =>
   Logger.make((options) => {
@@ -78,7 +97,7 @@ export const replayLogger = <Message, Output>(base: Logger.Logger<Message, Outpu
     const inside = durable instanceof InsideStep
     const attempt = inside ? durable.attempt : durable
     if (!inside && attempt.journal.replaying()) return
-    const names = inside ? { ...identify(attempt.journal), step: durable.step } : identify(attempt.journal)
+    const names = inside ? { ...identify(attempt), step: durable.step } : identify(attempt)
     base.log({
       ...options,
       date: new Date(Context.get(attempt.handler.liveServices, Clock.Clock).unsafeCurrentTimeMillis()),

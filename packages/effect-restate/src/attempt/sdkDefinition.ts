@@ -1,6 +1,7 @@
 import * as restate from "@restatedev/restate-sdk"
+import type { AttemptRetry } from "../contract/AttemptRetry.ts"
 import type { AnySchema, ContractKind, HandlerContract, HandlerMode } from "../contract/Contract.ts"
-import type { AttemptRetry, ObjectOptions, WorkflowOptions } from "../contract/Implementation.ts"
+import type { ObjectOptions, WorkflowOptions } from "../contract/Implementation.ts"
 import type { Limits } from "../contract/Limits.ts"
 import { isRawBytes } from "../contract/RawBytes.ts"
 import { jsonSchemaOf, opaqueSerde } from "../contract/Serde.ts"

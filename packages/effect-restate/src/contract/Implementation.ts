@@ -1,19 +1,10 @@
 import type { Duration, Effect } from "effect"
 import type { Durable } from "../operations/Durable.ts"
 import type { DurableFailure } from "../operations/DurableError.ts"
+import type { AttemptRetry } from "./AttemptRetry.ts"
+import type { Attributes, InvocationRequest } from "./Attributes.ts"
 import type { CapabilitiesOf, Capability, DurablePromises } from "./Capability.ts"
 import type { Contract, ContractKind, Failure, HandlerName, Input, Output } from "./Contract.ts"
-
-/**
- * How often Restate repeats an attempt that ended with a defect. It counts until the invocation is suspended, whatever progress is
- * made in between. Then it pauses the invocation for a person: nothing could compensate.
- */
-export interface AttemptRetry {
-  readonly initialInterval?: Duration.DurationInput
-  readonly maxInterval?: Duration.DurationInput
-  readonly factor?: number
-  readonly maxAttempts?: number
-}
 
 export interface ObjectOptions<Handler extends string = never> {
   /**
@@ -22,6 +13,11 @@ export interface ObjectOptions<Handler extends string = never> {
    */
   readonly cancellation?: "explicit" | "implicit"
   readonly retry?: AttemptRetry
+  /**
+   * What an invocation is about, from its request: known to every log line and to the spans of its handler and steps. Called on
+   * each attempt, so it must be pure. What becomes known later is added with `annotate`.
+   */
+  readonly attributes?: (request: InvocationRequest) => Attributes
   /**
    * Handlers whose invocations Restate ends as failed when their retries are exhausted, instead of pausing them: for work that is
    * asked for again anyway, so that nothing waits behind it. No undo runs, and nothing of the handler may need one.

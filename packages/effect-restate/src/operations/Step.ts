@@ -22,7 +22,8 @@ import { publicError } from "../attempt/Defect.ts"
 import { errorTypeOf } from "../attempt/errorType.ts"
 import type { Completion, RunOptions } from "../attempt/Journal.ts"
 import type { StepOutcome } from "../attempt/Observer.ts"
-import { identify } from "../attempt/Telemetry.ts"
+import { reportFailedRun } from "../attempt/reportFailedRun.ts"
+import { logLive } from "../attempt/Telemetry.ts"
 import { wholeMillis } from "../attempt/wholeMillis.ts"
 import type { AnySchema } from "../contract/Contract.ts"
 import type { Limits } from "../contract/Limits.ts"
@@ -134,7 +135,8 @@ const nothing = new Uint8Array(0)
  * body does not run. A body that ends before its result is acknowledged runs again, so it must be safe to repeat.
  *
  * The body runs on the live runtime (real clock, real scheduler, no `Durable`). Expected failures are journaled
- * through `error` and replay as the same class; transient failures (`retryable: true`) and defects are retried by Restate.
+ * through `error` and replay as the same class; transient failures (`retryable: true`) and defects are retried by Restate,
+ * and logged as `reportFailedRun` says.
  *
  * Both `step("read", body, options)` and `body.pipe(step("read", options))`; a body that answers nothing and only fails in
  * ways that pass needs no options.
@@ -218,7 +220,7 @@ class StepRun {
   readonly #name: string
   readonly #options: StepOptions
   #body: Fiber.RuntimeFiber<unknown, unknown> | undefined
-  /** True once the workflow no longer waits for it: a lost race, or a cancellation. */
+  /** True once nothing waits for it any more: a lost race, a cancellation, or its time is over. */
   #abandoned = false
 
   constructor(attempt: Attempt, name: string, options: StepOptions) {
@@ -249,9 +251,13 @@ class StepRun {
       handler.observer.stepEnded({ ...info, seconds, outcome, error })
       // Past the end of the attempt nothing waits for it: the body runs again on the next one.
       if (this.#attempt.ended) return
-      answer(Exit.isSuccess(exit) ? this.#encode(exit.value) : this.#rejection(exit.cause))
+      const result = Exit.isSuccess(exit) ? this.#encode(exit.value) : this.#rejection(exit.cause)
+      const isOver = !(result instanceof Error) || result instanceof TerminalError
+      if (isOver && !timedOut) handler.failedRuns.ended(journal.invocationId, this.#name)
+      answer(result)
     }
-    const traced = handler.traced ? Effect.withSpan(body, this.#name, { captureStackTrace: false }) : body
+    const { attributes } = this.#attempt
+    const traced = handler.traced ? Effect.withSpan(body, this.#name, { attributes, captureStackTrace: false }) : body
     const fiber = forkLive(this.#attempt, this.#name, traced, workflow)
     const ended = fiber.unsafePoll()
     // A body that never waits is over by now; it needs no timer and nothing can interrupt it.
@@ -263,7 +269,9 @@ class StepRun {
       timedOut = true
       fiber.unsafeInterruptAsFork(FiberId.none)
       const late = new StepTimedOut({ step: this.#name, millis: timeoutMillis })
-      answer(this.#abandoned ? cutOff() : publicError(`step ${this.#name}`, late))
+      answer(this.#abandoned ? cutOff() : this.#retried(Cause.fail(late)))
+      // Its answer is known: however it winds down, nothing waits for it.
+      this.#abandoned = true
     })
     fiber.addObserver((exit) => {
       steps.delete(fiber)
@@ -296,20 +304,19 @@ class StepRun {
     if (Cause.isInterruptedOnly(cause)) return cutOff()
     const squashed = Cause.squash(cause)
     if (squashed instanceof TerminalError) return squashed
-    if (this.#abandoned) {
-      if (failure === undefined) this.#report(cause)
-      return cutOff()
-    }
-    if (squashed instanceof RetryableError || squashed instanceof PauseError) return squashed
-    if (failure === undefined) this.#report(cause)
-    return publicError(`step ${this.#name}`, failure ?? squashed)
+    if (!this.#abandoned) return this.#retried(cause)
+    if (failure === undefined)
+      logLive(this.#attempt, Effect.logError("A step ended with a defect", cause), { step: this.#name })
+    return cutOff()
   }
 
   /** The journal's events get the class of a defect; its text, which may quote anything, goes to the log only. */
-  #report(cause: Cause.Cause<unknown>): void {
-    const { journal, handler } = this.#attempt
-    const log = Effect.logError(`step ${this.#name} ended with a defect`, cause)
-    Runtime.runFork(handler.live, Effect.annotateLogs(log, { ...identify(journal), step: this.#name }))
+  #retried(cause: Cause.Cause<unknown>): Error {
+    reportFailedRun(this.#attempt, this.#name, this.#options.retry, cause)
+    const error = Cause.squash(cause)
+    return error instanceof RetryableError || error instanceof PauseError
+      ? error
+      : publicError(`step ${this.#name}`, error)
   }
 }
 

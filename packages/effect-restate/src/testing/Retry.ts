@@ -2,7 +2,7 @@ import { PauseError, RetryableError, TerminalError } from "@restatedev/restate-s
 import { Duration } from "effect"
 import type { RunOptions } from "../attempt/Journal.ts"
 import { retryAfterMillis } from "../attempt/retryAfter.ts"
-import type { AttemptRetry } from "../contract/Implementation.ts"
+import type { AttemptRetry } from "../contract/AttemptRetry.ts"
 
 /** What the server does about something that failed. */
 export type Verdict =

@@ -8,7 +8,7 @@ import type { It } from "./semantics.ts"
 const parentId = (span: Tracer.Span) => Option.getOrUndefined(span.parent)?.spanId
 
 /** Runs a handler and answers with the log lines and spans that belong to it. */
-const telemetryOf = (handler: "logs" | "prints" | "spans" | "refuses", outcome = "succeeded") =>
+const telemetryOf = (handler: "logs" | "prints" | "spans" | "learns" | "trips" | "refuses", outcome = "succeeded") =>
   Effect.gen(function* () {
     const host = yield* Host
     const { lines, spans } = yield* Telemetry
@@ -77,6 +77,60 @@ export const telemetryGuarantees = (it: It): void => {
         if (host.suspendsAtOnce) assert.isAbove(attempts.length, 1)
         else assert.strictEqual(attempts.length, 1)
       })
+    )
+
+    it.effect(
+      "what an invocation is about is on its lines and spans, and what it learns from then on, after a replay too",
+      () =>
+        Effect.gen(function* () {
+          const { attempts, lines, spans } = yield* telemetryOf("learns")
+          const key = attempts[0]?.attributes.get("restate.invocation.key")
+          const about = `learns of ${key}`
+          assert.deepStrictEqual(
+            lines.map(({ annotations, text }) => [text, annotations.about, annotations.order]),
+            [
+              ["unaware", about, undefined],
+              ["aware", about, "order 1"],
+              ["end", about, "order 1"]
+            ]
+          )
+          for (const attempt of attempts) assert.strictEqual(attempt.attributes.get("about"), about)
+          // Earlier attempts may have ended before it was known.
+          assert.strictEqual(attempts.at(-1)?.attributes.get("order"), "order 1")
+          const ofStep = (name: string) =>
+            Object.fromEntries(spans.find((span) => span.name === name)?.attributes ?? [])
+          assert.deepInclude(ofStep("unaware"), { about })
+          assert.deepInclude(ofStep("aware"), { about, order: "order 1" })
+        })
+    )
+
+    it.effect(
+      "a step that fails is logged on attempts 1, 2, 4, 8 and when the error is another, with reason and next try",
+      () =>
+        Effect.gen(function* () {
+          const { lines } = yield* telemetryOf("trips")
+          const failed = lines.filter(({ annotations }) => annotations.step === "walk")
+          assert.deepStrictEqual(
+            failed.map(({ annotations, level }) => [
+              level,
+              annotations.attempt,
+              annotations["error.type"],
+              annotations.reason
+            ]),
+            [
+              ["WARN", 1, "Tripped", "over a stone"],
+              ["WARN", 2, "Tripped", "over a stone"],
+              ["ERROR", 4, "RuntimeException", "RuntimeException"],
+              ["WARN", 5, "Tripped", "over a stone"]
+            ]
+          )
+          for (const { annotations, date, text } of failed) {
+            assert.match(text, annotations.attempt === 4 ? /^A step ended with a defect .*secret/ : /^A step failed$/)
+            const wait = Date.parse(String(annotations.next_retry_at)) - date.getTime()
+            assert.isAtLeast(wait, 0)
+            assert.isAtMost(wait, 21)
+          }
+        })
     )
 
     it.effect("the span of an attempt that fails says the tag of its error and nothing of its text", () =>
