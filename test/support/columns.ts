@@ -7,22 +7,39 @@ export interface Column {
   readonly type: string
   /** In characters, of `varchar` alone. */
   readonly width: number | undefined
+  /** Whether an INSERT has to set it. */
+  readonly isRequired: boolean
 }
 
 const createTable = /^CREATE TABLE IF NOT EXISTS `(\w+)`/
-const columnLine = /^\s*`(\w+)` (\w+(?:\([^)]*\))?(?: unsigned)?)/gm
+const columnLine = /^\s*`(\w+)` (\w+(?:\([^)]*\))?(?: unsigned)?)(.*)$/gm
+const uniqueKeyLine = /^\s*UNIQUE KEY `\w+` \(([^)]*)\)/gm
+const statements = migrations.flatMap((migration) => migration.statements)
 
 const columnsOf = (statement: string): ReadonlyArray<Column> => {
   const [, table] = createTable.exec(statement) ?? []
   if (table === undefined) return []
-  return [...statement.matchAll(columnLine)].map(([, name = "", type = ""]) => {
+  return [...statement.matchAll(columnLine)].map(([, name = "", type = "", rest = ""]) => {
     const width = /^varchar\((\d+)\)$/.exec(type)?.[1]
-    return { table, name, type, width: width === undefined ? undefined : Number(width) }
+    return {
+      table,
+      name,
+      type,
+      width: width === undefined ? undefined : Number(width),
+      isRequired: /NOT NULL(?!.*(DEFAULT|AUTO_INCREMENT))/.test(rest)
+    }
   })
 }
 
 /** Every column of the schema that the migrations make. */
-export const columns: ReadonlyArray<Column> = migrations.flatMap(({ statements }) => statements.flatMap(columnsOf))
+export const columns: ReadonlyArray<Column> = statements.flatMap(columnsOf)
+
+/** The columns of each unique key of a table, in the order of its declaration. */
+export const uniqueKeysOf = (table: string): ReadonlyArray<ReadonlyArray<string>> =>
+  statements
+    .filter((statement) => createTable.exec(statement)?.[1] === table)
+    .flatMap((statement) => [...statement.matchAll(uniqueKeyLine)])
+    .map(([, names = ""]) => names.split(", ").map((name) => name.replaceAll("`", "")))
 
 /** The width of a `varchar`, by `table.column`. */
 export const widthOf = (name: string): number => {
@@ -38,7 +55,7 @@ export const fourBytes = (width: number): string => "\u{1F600}".repeat(width)
 const ends: Readonly<Record<string, number>> = { tinyint: 2 ** 7 - 1, int: 2 ** 31 - 1, bigint: 2 ** 62 }
 
 /** The extreme values of an integer column, and values around zero; none for other types. */
-export const integersOf = ({ type }: Column): ReadonlyArray<number> => {
+export const integersOf = ({ type }: Pick<Column, "type">): ReadonlyArray<number> => {
   const [name = "", unsigned] = type.split(/ |\(/)
   const end = ends[name]
   if (end === undefined) return []

@@ -34,6 +34,12 @@ const columnOf = (ast: SchemaAST.AST): SchemaAST.AST => {
 
 export type Columns = Readonly<Record<string, Schema.Schema.AnyNoContext>>
 
+/** The columns of a row in each form in which the driver may return them. */
+export const rowSchema = <F extends Columns>(columns: F) =>
+  Schema.make<Schema.Struct.Type<F>, unknown>(
+    Schema.Struct(Record.map(columns, (field) => Schema.make(columnOf(field.ast)))).ast
+  )
+
 /**
  * Decodes a row into an entity whose fields are named like the columns in camel case: `workspace_id` as `workspaceId`. Other
  * columns are dropped. A row that does not decode is a defect: the schema is not the expected one. So each column is decoded as
@@ -41,8 +47,7 @@ export type Columns = Readonly<Record<string, Schema.Schema.AnyNoContext>>
  * `regionConfigOf`) or by `Lenient`.
  */
 export const decodeRow = <F extends Columns>(entity: Schema.Struct<F>) => {
-  const row = Schema.Struct(Record.map(entity.fields, (field) => Schema.make(columnOf(field.ast))))
-  const decode = Schema.decodeUnknownSync(Schema.make<Schema.Struct.Type<F>, unknown>(row.ast))
+  const decode = Schema.decodeUnknownSync(rowSchema(entity.fields))
   return (columns: object): Schema.Struct.Type<F> => decode(Record.mapKeys({ ...columns }, String.snakeToCamel))
 }
 

@@ -13,295 +13,53 @@ import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools
 import { QuotaStoreLive } from "../../../src/layers/mysql/QuotaStoreLive.ts"
 import { RegionStoreLive } from "../../../src/layers/mysql/RegionStoreLive.ts"
 import { RouteStoreLive } from "../../../src/layers/mysql/RouteStoreLive.ts"
+import { rowSchema } from "../../../src/layers/mysql/rows.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
-import { noRows, type Rows, type TableName, type Tables } from "../../support/memory/Tables.ts"
+import { type Column, columns, integersOf } from "../../support/columns.ts"
+import { forEachTable, noRows, type Rows, type TableName, tableNames, tables } from "../../support/memory/Tables.ts"
 import { sortedRows, World } from "../../support/memory/World.ts"
 import { accountOf } from "../../support/stack/Account.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 
-/** Required columns that no store uses. */
-const otherColumns: { readonly [T in TableName]: Readonly<Record<string, string | number>> } = {
-  workspaces: { org_id: "", name: "", features: "{}", beta_features: "{}" },
-  projects: { name: "" },
-  environments: {},
-  environment_runtime_settings: { sentinel_config: "" },
-  deployments: { sentinel_config: "", encrypted_environment_variables: "" },
-  deployment_steps: {},
-  deployment_topology: {},
-  sentinels: {},
-  cilium_network_policies: {},
-  instances: {},
-  frontline_routes: {},
-  custom_domains: {},
-  acme_challenges: {},
-  acme_users: {},
-  certificates: {},
-  quota: {},
-  clickhouse_workspace_settings: {},
-  keys: {},
-  audit_log: {},
-  audit_log_target: {}
+/** Values of the required columns that a row does not have: no store uses them. */
+const others = (table: TableName, row: object) => {
+  const missing = columns.filter((column) => column.table === table && column.isRequired && !(column.name in row))
+  const valueOf = ({ name, type }: Column) => {
+    if (name === "org_id" && "id" in row) return `org_${row.id}`
+    return type === "json" ? "{}" : integersOf({ type }).length > 0 ? 0 : ""
+  }
+  return Object.fromEntries(missing.map((column) => [column.name, valueOf(column)]))
 }
 
-/** Columns to dump, and how the driver's value becomes the one of a row: 64-bit numbers arrive as strings, flags as 0 and 1. */
-const number = Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString))
-const text = Schema.NullOr(Schema.String)
-const flag = Schema.transform(Schema.Number, Schema.Boolean, {
-  strict: true,
-  decode: (value) => value !== 0,
-  encode: (value) => (value ? 1 : 0)
-})
-const json = Schema.Union(Schema.Record({ key: Schema.String, value: Schema.Unknown }), Schema.parseJson())
+/** MySQL returns JSON parsed, MariaDB as text. */
+const json = Schema.Union(
+  Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  Schema.parseJson(),
+  Schema.Unknown
+)
 /** DATETIME(3) arrives as a Date of UTC. */
-const sqlTime = {
-  strict: true,
-  decode: (date: Date) => date.toISOString().replace("T", " ").replace("Z", ""),
-  encode: (text: string) => new Date(`${text.replace(" ", "T")}Z`)
-} as const
-const columnSchemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
-  is_rolled_back: flag,
-  policy: json,
-  region_config: Schema.Union(json, Schema.Unknown),
-  port: number,
-  healthcheck: Schema.NullOr(json),
-  started_at: number,
-  ended_at: number,
-  created_at: number,
-  updated_at: number,
-  version: number,
-  desired_replicas: number,
-  available_replicas: number,
-  cpu_millicores: number,
-  memory_mib: number,
-  ownership_verified: flag,
-  cname_verified: flag,
-  last_checked_at: number,
-  check_attempts: number,
-  expires_at: number,
-  requests_per_month: number,
-  logs_retention_days: number,
-  quota_duration_seconds: number,
-  max_queries_per_window: number,
-  max_execution_time_per_window: number,
-  max_query_execution_time: number,
-  max_query_memory_bytes: number,
-  max_query_result_rows: number,
-  enabled: flag,
-  refill_day: number,
-  refill_amount: number,
-  remaining_requests: number,
-  updated_at_m: number,
-  git_commit_timestamp: number,
-  deleted_at_m: number,
-  time: number,
-  actor_meta: json,
-  meta: json,
-  last_refill_at: Schema.NullOr(Schema.DateFromSelf.pipe(Schema.transform(Schema.String, sqlTime)))
-}
+const sqlTime = Schema.NullOr(
+  Schema.DateFromSelf.pipe(
+    Schema.transform(Schema.String, {
+      strict: true,
+      decode: (date) => date.toISOString().replace("T", " ").replace("Z", ""),
+      encode: (text) => new Date(`${text.replace(" ", "T")}Z`)
+    })
+  )
+)
 
-const columns: { readonly [T in TableName]: ReadonlyArray<keyof Tables[T] & string> } = {
-  workspaces: ["id", "slug", "k8s_namespace"],
-  projects: [
-    "id",
-    "workspace_id",
-    "slug",
-    "live_deployment_id",
-    "is_rolled_back",
-    "depot_project_id",
-    "created_at",
-    "updated_at"
-  ],
-  environments: ["id", "workspace_id", "project_id", "slug", "created_at"],
-  environment_runtime_settings: ["workspace_id", "environment_id", "region_config", "created_at"],
-  deployments: [
-    "id",
-    "k8s_name",
-    "workspace_id",
-    "project_id",
-    "environment_id",
-    "image",
-    "build_id",
-    "git_commit_sha",
-    "git_branch",
-    "git_commit_message",
-    "git_commit_author_handle",
-    "git_commit_author_avatar_url",
-    "git_commit_timestamp",
-    "port",
-    "healthcheck",
-    "status",
-    "desired_state",
-    "created_at",
-    "updated_at"
-  ],
-  deployment_steps: [
-    "workspace_id",
-    "project_id",
-    "environment_id",
-    "deployment_id",
-    "step",
-    "started_at",
-    "ended_at",
-    "error"
-  ],
-  deployment_topology: [
-    "workspace_id",
-    "deployment_id",
-    "region",
-    "desired_replicas",
-    "version",
-    "desired_status",
-    "created_at",
-    "updated_at"
-  ],
-  sentinels: [
-    "id",
-    "workspace_id",
-    "project_id",
-    "environment_id",
-    "k8s_name",
-    "k8s_address",
-    "region",
-    "image",
-    "health",
-    "desired_replicas",
-    "available_replicas",
-    "cpu_millicores",
-    "memory_mib",
-    "version",
-    "created_at",
-    "updated_at"
-  ],
-  cilium_network_policies: [
-    "id",
-    "workspace_id",
-    "project_id",
-    "environment_id",
-    "deployment_id",
-    "k8s_name",
-    "k8s_namespace",
-    "region",
-    "policy",
-    "version",
-    "created_at",
-    "updated_at"
-  ],
-  instances: [
-    "id",
-    "deployment_id",
-    "workspace_id",
-    "project_id",
-    "region",
-    "k8s_name",
-    "address",
-    "cpu_millicores",
-    "memory_mib",
-    "status"
-  ],
-  frontline_routes: [
-    "id",
-    "project_id",
-    "deployment_id",
-    "environment_id",
-    "fully_qualified_domain_name",
-    "sticky",
-    "created_at",
-    "updated_at"
-  ],
-  custom_domains: [
-    "id",
-    "workspace_id",
-    "project_id",
-    "environment_id",
-    "domain",
-    "challenge_type",
-    "verification_status",
-    "verification_token",
-    "ownership_verified",
-    "cname_verified",
-    "target_cname",
-    "last_checked_at",
-    "check_attempts",
-    "verification_error",
-    "invocation_id",
-    "created_at",
-    "updated_at"
-  ],
-  acme_challenges: [
-    "domain_id",
-    "workspace_id",
-    "token",
-    "challenge_type",
-    "authorization",
-    "status",
-    "expires_at",
-    "created_at",
-    "updated_at"
-  ],
-  acme_users: ["id", "workspace_id", "encrypted_key", "registration_uri", "created_at", "updated_at"],
-  certificates: ["id", "workspace_id", "hostname", "certificate", "encrypted_private_key", "created_at", "updated_at"],
-  quota: ["workspace_id", "requests_per_month", "logs_retention_days"],
-  clickhouse_workspace_settings: [
-    "workspace_id",
-    "username",
-    "password_encrypted",
-    "quota_duration_seconds",
-    "max_queries_per_window",
-    "max_execution_time_per_window",
-    "max_query_execution_time",
-    "max_query_memory_bytes",
-    "max_query_result_rows",
-    "created_at",
-    "updated_at"
-  ],
-  keys: [
-    "id",
-    "key_auth_id",
-    "hash",
-    "start",
-    "workspace_id",
-    "name",
-    "enabled",
-    "refill_day",
-    "refill_amount",
-    "remaining_requests",
-    "last_refill_at",
-    "updated_at_m",
-    "deleted_at_m"
-  ],
-  audit_log: [
-    "id",
-    "workspace_id",
-    "bucket",
-    "bucket_id",
-    "event",
-    "time",
-    "display",
-    "remote_ip",
-    "user_agent",
-    "actor_type",
-    "actor_id",
-    "actor_name",
-    "actor_meta",
-    "created_at",
-    "updated_at"
-  ],
-  audit_log_target: [
-    "audit_log_id",
-    "id",
-    "workspace_id",
-    "bucket",
-    "bucket_id",
-    "display_name",
-    "type",
-    "name",
-    "meta",
-    "created_at",
-    "updated_at"
-  ]
-}
-// Object.keys widens to string; the keys are those of a record over every table.
-const tableNames = Object.keys(columns) as ReadonlyArray<TableName>
+/** The columns to dump of each table, as the driver returns them. Optional columns are not dumped. */
+const dumped = forEachTable((table) => {
+  const schemaOf = (name: string, field: Schema.Schema<unknown>) => {
+    const type = columns.find((column) => column.table === table && column.name === name)?.type
+    return type === "json" ? json : type === "datetime(3)" ? sqlTime : field
+  }
+  return Object.fromEntries(
+    Object.entries(tables[table].fields).flatMap(([name, field]) =>
+      Schema.isSchema(field) ? [[name, schemaOf(name, Schema.make(field.ast))] as const] : []
+    )
+  )
+})
 
 /** The column that tests fill with any JSON, including strings and null. */
 const anyJson = "region_config"
@@ -320,17 +78,10 @@ const world = Layer.effect(
   Effect.gen(function* () {
     const { query, sql } = (yield* MysqlPools).primary
     const dumpTable = Effect.fnUntraced(function* (table: TableName) {
-      const decode = Schema.decodeUnknown(
-        Schema.Array(
-          Schema.Struct(Object.fromEntries(columns[table].map((column) => [column, columnSchemas[column] ?? text])))
-        )
-      )
-      const rows = yield* sql`SELECT ${sql.csv(columns[table].map((column) => sql`${sql(column)}`))} FROM ${sql(table)}`
+      const decode = Schema.decodeUnknown(Schema.Array(rowSchema(dumped[table])))
+      const names = Object.keys(dumped[table]).map((column) => sql`${sql(column)}`)
+      const rows = yield* sql`SELECT ${sql.csv(names)} FROM ${sql(table)}`
       return [table, yield* Effect.orDie(decode(rows))] as const
-    })
-    const others = (table: TableName, row: object) => ({
-      ...otherColumns[table],
-      ...(table === "workspaces" && "id" in row ? { org_id: `org_${row.id}` } : {})
     })
     return World.of({
       insert: (table, row) =>

@@ -1,9 +1,9 @@
-import { Context, Effect, Layer, Ref, type Schema, String as Str } from "effect"
+import { Context, Effect, Layer, Predicate, Ref, type Schema, String as Str } from "effect"
 import { type Columns, decodeRow } from "../../../src/layers/mysql/rows.ts"
 import { type DbFailure, DbRefused } from "../../../src/services/Db.ts"
 import { fitsCodePoints } from "../../../src/text/codePoints.ts"
 import { columns } from "../columns.ts"
-import { forEachTable, noRows, type Rows, type TableName, type Tables, uniqueKeys } from "./Tables.ts"
+import { forEachTable, noRows, type Rows, type TableName, type Tables, tableNames, uniqueKeys } from "./Tables.ts"
 
 /** All rows of an in-memory database. */
 export class MemoryTables extends Context.Tag("test/MemoryTables")<MemoryTables, Ref.Ref<Rows>>() {}
@@ -17,32 +17,24 @@ const widths = new Map(
   columns.flatMap(({ name, table, width }) => (width === undefined ? [] : [[`${table}.${name}`, width] as const]))
 )
 
+type Row = Readonly<Record<string, unknown>>
+
 /** The rows after a change that were not there before: new or changed. */
-const freshRows = <T extends TableName>(
-  before: ReadonlyArray<Tables[T]>,
-  after: ReadonlyArray<Tables[T]>
-): ReadonlyArray<Tables[T]> => {
+const freshRows = (before: ReadonlyArray<Row>, after: ReadonlyArray<Row>): ReadonlyArray<Row> => {
   const known = new Set(before)
   return after.filter((row) => !known.has(row))
 }
 
 /** Rows that were there before have no duplicates among themselves: all are compared with the fresh ones only. */
-const hasDuplicates = <T extends TableName>(
-  table: T,
-  fresh: ReadonlyArray<Tables[T]>,
-  rows: ReadonlyArray<Tables[T]>
-): boolean =>
+const hasDuplicates = (table: TableName, fresh: ReadonlyArray<Row>, rows: ReadonlyArray<Row>): boolean =>
   uniqueKeys[table].some((columns) => {
+    const [first = ""] = columns
     // As in SQL, a key that holds a NULL equals no other key.
-    const keyed = fresh.filter((row) => columns.every((column) => row[column] !== null))
-    const byFirst = new Map<unknown, Array<Tables[T]>>()
-    for (const row of keyed) {
-      const first = row[columns[0]]
-      byFirst.set(first, [...(byFirst.get(first) ?? []), row])
-    }
+    const keyed = fresh.filter((row) => columns.every((column) => Predicate.isNotNullable(row[column])))
+    const byFirst = Map.groupBy(keyed, (row) => row[first])
     return rows.some((row) =>
       byFirst
-        .get(row[columns[0]])
+        .get(row[first])
         ?.some((other) => other !== row && columns.every((column) => other[column] === row[column]))
     )
   })
@@ -57,9 +49,6 @@ const hasTooLong = (table: TableName, fresh: ReadonlyArray<object>): boolean =>
 
 const hasChanged = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown>) =>
   before.length !== after.length || before.some((row, index) => row !== after[index])
-
-// Object.keys widens to string; the keys are those of a record over every table.
-const tableNames = Object.keys(noRows) as ReadonlyArray<TableName>
 
 /** Rows are never changed in place, so copying the lists is enough. */
 const draftOf = (rows: Rows): Draft =>

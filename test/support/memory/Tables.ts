@@ -1,318 +1,281 @@
-import type {
+import { Schema } from "effect"
+import { ChallengeStatus } from "../../../src/services/certificate/CertificateStore.ts"
+import { ChallengeType, VerificationStatus } from "../../../src/services/customDomain/DomainStore.ts"
+import {
   DeploymentPhase,
   DeploymentStatus,
   DesiredState,
   InstanceStatus
 } from "../../../src/services/deploy/Deployment.ts"
-import type { TopologyStatus } from "../../../src/services/deploy/RegionStore.ts"
-import type { Sticky } from "../../../src/services/deploy/RouteStore.ts"
+import { TopologyStatus } from "../../../src/services/deploy/RegionStore.ts"
+import { Sticky } from "../../../src/services/deploy/RouteStore.ts"
+import { uniqueKeysOf } from "../columns.ts"
 
-/** The rows of the stores, by column name. Versions are numbers, so that a dump is plain JSON. */
-export interface Tables {
-  readonly workspaces: {
-    readonly id: string
-    readonly slug: string
-    readonly k8s_namespace: string | null
+const text = Schema.String
+const nullableText = Schema.NullOr(Schema.String)
+const nullableNumber = Schema.NullOr(Schema.Number)
+
+/** The columns of the stores' tables that tests read and write. Versions are numbers, so that a dump is plain JSON. */
+export const tables = {
+  workspaces: Schema.Struct({
+    id: text,
+    slug: text,
+    k8s_namespace: nullableText,
     // Columns of the quota check only. Defaults: `org_<id>`, an empty name, no customer, tier Free, enabled.
-    readonly org_id?: string
-    readonly name?: string
-    readonly stripe_customer_id?: string | null
-    readonly tier?: string | null
-    readonly enabled?: boolean
-  }
-  readonly projects: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly slug: string
-    readonly live_deployment_id: string | null
-    readonly is_rolled_back: boolean
-    readonly depot_project_id: string | null
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly environments: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly project_id: string
-    readonly slug: string
-    readonly created_at: number
-  }
-  readonly environment_runtime_settings: {
-    readonly workspace_id: string
-    readonly environment_id: string
+    org_id: Schema.optionalWith(text, { exact: true }),
+    name: Schema.optionalWith(text, { exact: true }),
+    stripe_customer_id: Schema.optionalWith(nullableText, { exact: true }),
+    tier: Schema.optionalWith(nullableText, { exact: true }),
+    enabled: Schema.optionalWith(Schema.Boolean, { exact: true })
+  }),
+  projects: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    slug: text,
+    live_deployment_id: nullableText,
+    is_rolled_back: Schema.Boolean,
+    depot_project_id: nullableText,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  environments: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    project_id: text,
+    slug: text,
+    created_at: Schema.Number
+  }),
+  environment_runtime_settings: Schema.Struct({
+    workspace_id: text,
+    environment_id: text,
     /** Any JSON. */
-    readonly region_config: unknown
-    readonly created_at: number
-  }
-  readonly deployments: {
-    readonly id: string
-    readonly k8s_name: string
-    readonly workspace_id: string
-    readonly project_id: string
-    readonly environment_id: string
-    readonly image: string | null
-    readonly build_id: string | null
-    readonly git_commit_sha: string | null
-    readonly git_branch: string | null
-    readonly git_commit_message: string | null
-    readonly git_commit_author_handle: string | null
-    readonly git_commit_author_avatar_url: string | null
-    readonly git_commit_timestamp: number | null
-    readonly port: number
-    readonly cpu_millicores: number
-    readonly memory_mib: number
-    readonly healthcheck: Readonly<Record<string, unknown>> | null
-    readonly status: DeploymentStatus
-    readonly desired_state: DesiredState
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly deployment_steps: {
-    readonly workspace_id: string
-    readonly project_id: string
-    readonly environment_id: string
-    readonly deployment_id: string
-    readonly step: DeploymentPhase
-    readonly started_at: number
-    readonly ended_at: number | null
-    readonly error: string | null
-  }
-  readonly deployment_topology: {
-    readonly workspace_id: string
-    readonly deployment_id: string
-    readonly region: string
-    readonly desired_replicas: number
-    readonly version: number
-    readonly desired_status: TopologyStatus
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly sentinels: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly project_id: string
-    readonly environment_id: string
-    readonly k8s_name: string
-    readonly k8s_address: string
-    readonly region: string
-    readonly image: string
-    readonly health: "unknown" | "paused" | "healthy" | "unhealthy"
-    readonly desired_replicas: number
-    readonly available_replicas: number
-    readonly cpu_millicores: number
-    readonly memory_mib: number
-    readonly version: number
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly cilium_network_policies: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly project_id: string
-    readonly environment_id: string
-    readonly deployment_id: string
-    readonly k8s_name: string
-    readonly k8s_namespace: string
-    readonly region: string
-    readonly policy: unknown
-    readonly version: number
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly instances: {
-    readonly id: string
-    readonly deployment_id: string
-    readonly workspace_id: string
-    readonly project_id: string
-    readonly region: string
-    readonly k8s_name: string
-    readonly address: string
-    readonly cpu_millicores: number
-    readonly memory_mib: number
-    readonly status: InstanceStatus
-  }
-  readonly frontline_routes: {
-    readonly id: string
-    readonly project_id: string
-    readonly deployment_id: string
-    readonly environment_id: string
-    readonly fully_qualified_domain_name: string
-    readonly sticky: Sticky
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly custom_domains: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly project_id: string
-    readonly environment_id: string
-    readonly domain: string
-    readonly challenge_type: "HTTP-01" | "DNS-01"
-    readonly verification_status: "pending" | "verifying" | "verified" | "failed"
-    readonly verification_token: string
-    readonly ownership_verified: boolean
-    readonly cname_verified: boolean
-    readonly target_cname: string
-    readonly last_checked_at: number | null
-    readonly check_attempts: number
-    readonly verification_error: string | null
-    readonly invocation_id: string | null
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly acme_challenges: {
-    readonly domain_id: string
-    readonly workspace_id: string
-    readonly token: string
-    readonly challenge_type: "HTTP-01" | "DNS-01"
-    readonly authorization: string
-    readonly status: "waiting" | "pending" | "verified" | "failed"
-    readonly expires_at: number
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly acme_users: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly encrypted_key: string
-    readonly registration_uri: string | null
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly certificates: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly hostname: string
-    readonly certificate: string
-    readonly encrypted_private_key: string
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly quota: {
-    readonly workspace_id: string
-    readonly requests_per_month: number
-    readonly logs_retention_days: number
-  }
-  readonly clickhouse_workspace_settings: {
-    readonly workspace_id: string
-    readonly username: string
-    readonly password_encrypted: string
-    readonly quota_duration_seconds: number
-    readonly max_queries_per_window: number
-    readonly max_execution_time_per_window: number
-    readonly max_query_execution_time: number
-    readonly max_query_memory_bytes: number
-    readonly max_query_result_rows: number
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly keys: {
-    readonly id: string
-    readonly key_auth_id: string
-    readonly hash: string
-    readonly start: string
-    readonly workspace_id: string
-    readonly name: string | null
-    readonly enabled: boolean
-    readonly refill_day: number | null
-    readonly refill_amount: number | null
-    readonly remaining_requests: number | null
+    region_config: Schema.Unknown,
+    created_at: Schema.Number
+  }),
+  deployments: Schema.Struct({
+    id: text,
+    k8s_name: text,
+    workspace_id: text,
+    project_id: text,
+    environment_id: text,
+    image: nullableText,
+    build_id: nullableText,
+    git_commit_sha: nullableText,
+    git_branch: nullableText,
+    git_commit_message: nullableText,
+    git_commit_author_handle: nullableText,
+    git_commit_author_avatar_url: nullableText,
+    git_commit_timestamp: nullableNumber,
+    port: Schema.Number,
+    cpu_millicores: Schema.Number,
+    memory_mib: Schema.Number,
+    healthcheck: Schema.NullOr(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
+    status: DeploymentStatus,
+    desired_state: DesiredState,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  deployment_steps: Schema.Struct({
+    workspace_id: text,
+    project_id: text,
+    environment_id: text,
+    deployment_id: text,
+    step: DeploymentPhase,
+    started_at: Schema.Number,
+    ended_at: nullableNumber,
+    error: nullableText
+  }),
+  deployment_topology: Schema.Struct({
+    workspace_id: text,
+    deployment_id: text,
+    region: text,
+    desired_replicas: Schema.Number,
+    version: Schema.Number,
+    desired_status: TopologyStatus,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  sentinels: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    project_id: text,
+    environment_id: text,
+    k8s_name: text,
+    k8s_address: text,
+    region: text,
+    image: text,
+    health: Schema.Literal("unknown", "paused", "healthy", "unhealthy"),
+    desired_replicas: Schema.Number,
+    available_replicas: Schema.Number,
+    cpu_millicores: Schema.Number,
+    memory_mib: Schema.Number,
+    version: Schema.Number,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  cilium_network_policies: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    project_id: text,
+    environment_id: text,
+    deployment_id: text,
+    k8s_name: text,
+    k8s_namespace: text,
+    region: text,
+    policy: Schema.Unknown,
+    version: Schema.Number,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  instances: Schema.Struct({
+    id: text,
+    deployment_id: text,
+    workspace_id: text,
+    project_id: text,
+    region: text,
+    k8s_name: text,
+    address: text,
+    cpu_millicores: Schema.Number,
+    memory_mib: Schema.Number,
+    status: InstanceStatus
+  }),
+  frontline_routes: Schema.Struct({
+    id: text,
+    project_id: text,
+    deployment_id: text,
+    environment_id: text,
+    fully_qualified_domain_name: text,
+    sticky: Sticky,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  custom_domains: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    project_id: text,
+    environment_id: text,
+    domain: text,
+    challenge_type: ChallengeType,
+    verification_status: VerificationStatus,
+    verification_token: text,
+    ownership_verified: Schema.Boolean,
+    cname_verified: Schema.Boolean,
+    target_cname: text,
+    last_checked_at: nullableNumber,
+    check_attempts: Schema.Number,
+    verification_error: nullableText,
+    invocation_id: nullableText,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  acme_challenges: Schema.Struct({
+    domain_id: text,
+    workspace_id: text,
+    token: text,
+    challenge_type: ChallengeType,
+    authorization: text,
+    status: ChallengeStatus,
+    expires_at: Schema.Number,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  acme_users: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    encrypted_key: text,
+    registration_uri: nullableText,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  certificates: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    hostname: text,
+    certificate: text,
+    encrypted_private_key: text,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  quota: Schema.Struct({
+    workspace_id: text,
+    requests_per_month: Schema.Number,
+    logs_retention_days: Schema.Number
+  }),
+  clickhouse_workspace_settings: Schema.Struct({
+    workspace_id: text,
+    username: text,
+    password_encrypted: text,
+    quota_duration_seconds: Schema.Number,
+    max_queries_per_window: Schema.Number,
+    max_execution_time_per_window: Schema.Number,
+    max_query_execution_time: Schema.Number,
+    max_query_memory_bytes: Schema.Number,
+    max_query_result_rows: Schema.Number,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  keys: Schema.Struct({
+    id: text,
+    key_auth_id: text,
+    hash: text,
+    start: text,
+    workspace_id: text,
+    name: nullableText,
+    enabled: Schema.Boolean,
+    refill_day: nullableNumber,
+    refill_amount: nullableNumber,
+    remaining_requests: nullableNumber,
     /** As `YYYY-MM-DD HH:MM:SS.mmm`, UTC. */
-    readonly last_refill_at: string | null
-    readonly updated_at_m: number | null
-    readonly deleted_at_m: number | null
-  }
-  readonly audit_log: {
-    readonly id: string
-    readonly workspace_id: string
-    readonly bucket: string
-    readonly bucket_id: string
-    readonly event: string
-    readonly time: number
-    readonly display: string
-    readonly remote_ip: string | null
-    readonly user_agent: string | null
-    readonly actor_type: string
-    readonly actor_id: string
-    readonly actor_name: string | null
-    readonly actor_meta: unknown
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
-  readonly audit_log_target: {
-    readonly audit_log_id: string
-    readonly id: string
-    readonly workspace_id: string
-    readonly bucket: string
-    readonly bucket_id: string
-    readonly display_name: string
-    readonly type: string
-    readonly name: string | null
-    readonly meta: unknown
-    readonly created_at: number
-    readonly updated_at: number | null
-  }
+    last_refill_at: nullableText,
+    updated_at_m: nullableNumber,
+    deleted_at_m: nullableNumber
+  }),
+  audit_log: Schema.Struct({
+    id: text,
+    workspace_id: text,
+    bucket: text,
+    bucket_id: text,
+    event: text,
+    time: Schema.Number,
+    display: text,
+    remote_ip: nullableText,
+    user_agent: nullableText,
+    actor_type: text,
+    actor_id: text,
+    actor_name: nullableText,
+    actor_meta: Schema.Unknown,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  }),
+  audit_log_target: Schema.Struct({
+    audit_log_id: text,
+    id: text,
+    workspace_id: text,
+    bucket: text,
+    bucket_id: text,
+    display_name: text,
+    type: text,
+    name: nullableText,
+    meta: Schema.Unknown,
+    created_at: Schema.Number,
+    updated_at: nullableNumber
+  })
 }
-export type TableName = keyof Tables
+export type TableName = keyof typeof tables
+export type Tables = { readonly [T in TableName]: (typeof tables)[T]["Type"] }
+
+// Object.keys widens to string; the keys are those of the record above.
+export const tableNames = Object.keys(tables) as ReadonlyArray<TableName>
 
 /** Every table with its rows, in the order of insertion. */
 export type Rows = { readonly [T in TableName]: ReadonlyArray<Tables[T]> }
 
-export const noRows: Rows = {
-  workspaces: [],
-  projects: [],
-  environments: [],
-  environment_runtime_settings: [],
-  deployments: [],
-  deployment_steps: [],
-  deployment_topology: [],
-  sentinels: [],
-  cilium_network_policies: [],
-  instances: [],
-  frontline_routes: [],
-  custom_domains: [],
-  acme_challenges: [],
-  acme_users: [],
-  certificates: [],
-  quota: [],
-  clickhouse_workspace_settings: [],
-  keys: [],
-  audit_log: [],
-  audit_log_target: []
-}
-
 /** Makes one value for each table. */
 export const forEachTable = <A>(make: <T extends TableName>(table: T) => A): { readonly [T in TableName]: A } =>
-  // Object.keys widens to string, and fromEntries forgets the keys; both are those of the record above.
-  Object.fromEntries((Object.keys(noRows) as ReadonlyArray<TableName>).map((table) => [table, make(table)])) as {
-    readonly [T in TableName]: A
-  }
+  // fromEntries forgets the keys.
+  Object.fromEntries(tableNames.map((table) => [table, make(table)])) as { readonly [T in TableName]: A }
 
-type Key<T extends TableName> = readonly [keyof Tables[T], ...ReadonlyArray<keyof Tables[T]>]
+export const noRows: Rows = forEachTable(() => [])
 
-/** The unique keys of the real schema, which the test double enforces. */
-export const uniqueKeys: { readonly [T in TableName]: readonly [Key<T>, ...ReadonlyArray<Key<T>>] } = {
-  workspaces: [["id"], ["slug"], ["k8s_namespace"]],
-  projects: [["id"], ["workspace_id", "slug"]],
-  environments: [["id"], ["project_id", "slug"]],
-  environment_runtime_settings: [["environment_id"]],
-  deployments: [["id"], ["k8s_name"], ["build_id"]],
-  deployment_steps: [["deployment_id", "step"]],
-  deployment_topology: [
-    ["deployment_id", "region"],
-    ["region", "version"]
-  ],
-  sentinels: [["id"], ["k8s_name"], ["k8s_address"], ["environment_id", "region"], ["region", "version"]],
-  cilium_network_policies: [["id"], ["deployment_id", "region", "k8s_name"], ["region", "version"]],
-  instances: [["id"], ["k8s_name", "region"]],
-  frontline_routes: [["id"], ["fully_qualified_domain_name"]],
-  custom_domains: [["id"], ["domain"], ["target_cname"]],
-  acme_challenges: [["domain_id"]],
-  acme_users: [["id"]],
-  certificates: [["id"], ["hostname"]],
-  quota: [["workspace_id"]],
-  clickhouse_workspace_settings: [["workspace_id"], ["username"]],
-  keys: [["id"], ["hash"]],
-  audit_log: [["id"]],
-  audit_log_target: [["audit_log_id", "id"]]
-}
+/** The unique keys of the migrations, which the test double enforces. */
+export const uniqueKeys = forEachTable(uniqueKeysOf)

@@ -22,7 +22,8 @@ export class World extends Context.Tag("test/World")<
 export const sortedRows = (rows: Rows): Rows => {
   const sorted = <T extends TableName>(table: T): ReadonlyArray<Tables[T]> => {
     const all: ReadonlyArray<Tables[T]> = rows[table]
-    const keyOf = (row: Tables[T]) => JSON.stringify(uniqueKeys[table][0].map((column) => row[column]))
+    const keyOf = (row: Readonly<Record<string, unknown>>) =>
+      JSON.stringify(uniqueKeys[table][0]?.map((column) => row[column]))
     return [...all].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
   }
   // Each table's rows stay with their table, which a function over all tables cannot express.
