@@ -11,9 +11,9 @@ import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
 import * as errors from "../../src/contract/errors.ts"
 import { IdlePreviews } from "../../src/contract/IdlePreviews.ts"
-import { TransitionState } from "../../src/contract/objectState.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
+import { TransitionState } from "../../src/workflows/compat/transitionState.ts"
 
 const services: ReadonlyArray<Contract> = [
   BuildSlotService,

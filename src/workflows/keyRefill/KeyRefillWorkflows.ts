@@ -5,6 +5,7 @@ import { KeyRefillService } from "../../contract/KeyRefillService.ts"
 import { KeyRefillStore, type RefillDate, RefilledBatch } from "../../services/keyRefill/KeyRefillStore.ts"
 import { recordMetric } from "../../services/Metrics.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { keysRefilledByGo } from "../compat/goCells.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
 import { sendHeartbeat } from "../heartbeat.ts"
@@ -24,12 +25,6 @@ export const RefillProgress = Schema.Struct({
 })
 type RefillProgress = typeof RefillProgress.Type
 const progress = stateCell("progress", RefillProgress)
-
-/**
- * Ids of the keys that the Go worker refilled for the date. Their rows have no mark of this worker, so the list is
- * kept.
- */
-const processedByGo = stateCell("processed_keys", Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
 const noProgress: RefillProgress = { cursor: 0n, refilled: 0, done: false }
 const currentProgress = Effect.map(progress.get, (stored) => Option.getOrElse(stored, () => noProgress))
@@ -71,7 +66,7 @@ const runTimestamp = (fromStart: boolean, { at }: RefillProgress) =>
 const refillSlice = ({ fromStart }: Input<typeof KeyRefillService, "RefillSlice">) =>
   Effect.gen(function* () {
     const day = yield* date
-    const except = new Set(Object.keys(Option.getOrElse(yield* processedByGo.get, () => ({}))))
+    const except = yield* keysRefilledByGo
     const before = yield* currentProgress
     const at = yield* runTimestamp(fromStart, before)
     let reached = fromStart ? { ...noProgress, refilled: before.refilled } : before

@@ -1,6 +1,6 @@
-import { Array as Arr, Clock, type Context, Duration, Effect, Option, Schema } from "effect"
+import { Array as Arr, Clock, type Context, Duration, Effect, Schema } from "effect"
 import type { Input } from "effect-restate"
-import { call, implement, key, stateCell } from "effect-restate"
+import { call, implement, key } from "effect-restate"
 import { UsageNotConfigured } from "../../contract/errors.ts"
 import { QuotaCheckService } from "../../contract/QuotaCheckService.ts"
 import { QuotaNoticeService } from "../../contract/QuotaNoticeService.ts"
@@ -8,6 +8,7 @@ import { UsageSource } from "../../services/clickhouse/Usage.ts"
 import { recordMetric } from "../../services/Metrics.ts"
 import { QuotaStore } from "../../services/quotaCheck/QuotaStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { forgetGoNotices, goNotices } from "../compat/goCells.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
 import { sendHeartbeat } from "../heartbeat.ts"
@@ -27,17 +28,7 @@ const noticesPerSlice = 100
 const attemptsPerNotice = 3
 const maxFailures = 3
 const maxDelay = Duration.seconds(60)
-/**
- * Twice the time between two notices: an older entry was followed by a notice of this worker, or its workspace no
- * longer exceeds the quota.
- */
-const retentionSeconds = 14 * 86_400
 
-/** Workspace to Unix seconds of the Go worker's last notice in the period. Read and pruned, never extended. */
-const notifiedByGo = stateCell("notified_workspaces", Schema.Record({ key: Schema.String, value: Schema.Number }))
-const goNotices = Effect.map(notifiedByGo.get, (stored) =>
-  Option.getOrElse(stored, (): Readonly<Record<string, number>> => ({}))
-)
 const period = Effect.flatMap(key, billingPeriod)
 
 const Exceeded = Schema.Struct({ workspaceId: Schema.String, used: Schema.Number, limit: Schema.Number })
@@ -166,10 +157,7 @@ const runCheck = Effect.gen(function* () {
 }).pipe(giveUpOnFailure("quota_check"))
 
 const forgetOldNotices = Effect.gen(function* () {
-  const now = (yield* Clock.currentTimeMillis) / 1000
-  const recent = Object.entries(yield* goNotices).filter(([, at]) => now - at < retentionSeconds)
-  if (recent.length === 0) yield* notifiedByGo.clear
-  else yield* notifiedByGo.set(Object.fromEntries(recent))
+  yield* forgetGoNotices((yield* Clock.currentTimeMillis) / 1000)
   return {}
 })
 

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { DesiredState } from "./DesiredState.ts"
+import { DesiredState } from "../../contract/DesiredState.ts"
 
 /** The scheduled change of a deployment: only a ChangeDesiredState with this nonce may act. */
 export interface Transition {
