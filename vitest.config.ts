@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs"
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./test/support/stack/LongestFirst.ts"
 import { TotalsReporter } from "./test/support/stack/TotalsReporter.ts"
 
 /** Files that start servers and processes. */
@@ -37,7 +38,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default", new TotalsReporter()],
-    poolOptions: { threads: { isolate: false }, forks: { isolate: false } },
+    // What starts servers waits more than it computes. A fixed number: Tinypool fails when it ends two that are idle.
+    poolOptions: { threads: { isolate: false }, forks: { isolate: false, minForks: 4, maxForks: 4 } },
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

@@ -9,10 +9,10 @@ import { bundledPackages, keepManifests } from "./bundledPackages.ts"
 
 export const bomFile = "sbom.cdx.json"
 
-/** Bundles the program into few files, not minified. Run in the project's folder. */
-export const bundleProgram = (folder: string) =>
+/** Bundles the program into few files, not minified; `main.js` is its entry. Run in the project's folder. */
+export const bundleProgram = (folder: string, entry = "src/main.ts") =>
   build({
-    entryPoints: { main: "src/main.ts" },
+    entryPoints: { main: entry },
     outdir: folder,
     bundle: true,
     // Dynamic imports stay separate chunks, so that `--help` and `cron` do not load every SDK.

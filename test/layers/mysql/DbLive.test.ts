@@ -30,13 +30,13 @@ layer(withReplica, { excludeTestServices: true })("DbLive", (it) => {
   it.scoped("a flood of pings opens one connection more and leaves the workflows' pool untouched", () =>
     Effect.gen(function* () {
       const server = poolOptions(yield* freshDatabase)
-      const primary = { ...server, maxConnections: 3 }
+      const primary = { ...server, maxConnections: 3, statementTimeout: Duration.minutes(1) }
       const context = yield* Layer.build(Layer.provideMerge(DbLive, MysqlPoolsLive({ primary })))
       const { health, primary: workflows } = Context.get(context, MysqlPools)
       const { ping } = Context.get(context, Db)
       // Workflows hold every connection of their pool.
       const held = yield* Effect.fork(
-        Effect.replicateEffect(workflows.sql`SELECT SLEEP(2)`, 3, { concurrency: "unbounded" })
+        Effect.replicateEffect(workflows.sql`SELECT SLEEP(30)`, 3, { concurrency: "unbounded" })
       )
       yield* untilIo(Effect.map(workflows.usage, ({ idle, open }) => open === 3 && idle === 0))
       yield* ping
