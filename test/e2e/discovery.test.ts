@@ -1,8 +1,9 @@
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema, String } from "effect"
 import { Krane } from "../../dev/simulators/Krane.ts"
 import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
+import { contracts } from "../docs/contracts.ts"
 import { seedDeployment, seededAt, seedProject } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -36,8 +37,15 @@ const get = (url: string, headers: Readonly<Record<string, string>> = {}) =>
     return { status: response.status, text: yield* response.text }
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
-/** What the services have beyond that is for themselves alone, and for operators. */
+/** What the Go worker's services have beyond its handlers, and the services of this worker alone, as their contracts say. */
 const ownHandlers = [
+  ...contracts
+    .filter(({ name }) => name.startsWith("ctrl_worker.v1."))
+    .flatMap(({ handlers, name }) =>
+      Object.entries(handlers).map(
+        ([handler, { ingress, mode }]) => `${name}/${handler} ${String.capitalize(mode)} ${ingress}`
+      )
+    ),
   "hydra.v1.CertificateService/CheckRenewal Shared private",
   "hydra.v1.CertificateService/ContinueIssuance Exclusive private",
   "hydra.v1.CertificateService/EnsureAccount Exclusive private",
@@ -46,22 +54,10 @@ const ownHandlers = [
   "hydra.v1.CertificateService/RenewCertificate Exclusive private",
   "hydra.v1.CertificateService/RenewPage Shared private",
   "hydra.v1.CustomDomainService/CheckDomain Exclusive private",
-  "ctrl_worker.v1.DomainProofService/LookAtDomain Exclusive private",
-  "ctrl_worker.v1.DomainProofService/LookAtPage Shared private",
-  "ctrl_worker.v1.IdlePreviews/Sweep Exclusive private",
-  "ctrl_worker.v1.QuotaNoticeService/Notify Exclusive private",
   "hydra.v1.KeyRefillService/Progress Shared public",
   "hydra.v1.KeyRefillService/RefillSlice Exclusive private",
   "hydra.v1.QuotaCheckService/CheckSlice Shared private",
   "hydra.v1.QuotaCheckService/ForgetOldNotices Exclusive private",
-  "ctrl_worker.v1.BuildSlotService/Position Shared public",
-  "ctrl_worker.v1.BuildSlotService/Reclaim Shared private",
-  "ctrl_worker.v1.BuildSlotService/Reclaimed Exclusive private",
-  "ctrl_worker.v1.BuildSlotService/Release Exclusive private",
-  "ctrl_worker.v1.BuildSlotService/Renew Exclusive private",
-  "ctrl_worker.v1.BuildSlotService/Request Exclusive private",
-  "ctrl_worker.v1.BuildSlotService/Sweep Exclusive private",
-  "ctrl_worker.v1.CommitStatusService/Report Exclusive private",
   "hydra.v1.DeploymentService/SetDesiredState Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
