@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Data, Effect } from "effect"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const copied = [
@@ -36,14 +36,26 @@ const copy = Effect.acquireRelease(
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
 )
 
-/** Runs a program in the folder; what it printed is part of the failure. */
-const run = (folder: string, program: string, ...args: ReadonlyArray<string>): string =>
-  execFileSync(process.execPath, [join(root, program), ...args], {
-    cwd: folder,
-    encoding: "utf8",
+class ProgramFailed extends Data.TaggedError("ProgramFailed")<{ readonly program: string; readonly output: string }> {
+  override get message() {
+    return `${this.program}\n${this.output}`
+  }
+}
+
+/** What a program prints in the folder. */
+const run = (folder: string, program: string, ...args: ReadonlyArray<string>) =>
+  Effect.async<string, ProgramFailed>((resume) => {
     // The size of this run is not that of the copy's: it would leave out small files.
-    env: { ...process.env, TEST_SIZE: "" },
-    stdio: ["ignore", "pipe", "pipe"]
+    const env = { ...process.env, TEST_SIZE: "", NO_COLOR: "1" }
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 },
+      (error, out, err) =>
+        resume(
+          error === null ? Effect.succeed(out) : Effect.fail(new ProgramFailed({ program, output: `${out}${err}` }))
+        )
+    )
   })
 
 /** Everything that watches over the lists of services. */
@@ -65,10 +77,7 @@ describe("npm run new-service, in a copy of the repository", () => {
     () =>
       Effect.gen(function* () {
         const folder = yield* copy
-        const printed = execFileSync(process.execPath, ["dev/newService.ts", "DatabaseBackup"], {
-          cwd: folder,
-          encoding: "utf8"
-        })
+        const printed = yield* run(folder, "dev/newService.ts", "DatabaseBackup")
         const touched = [...printed.matchAll(/^ {2}(\S+)$/gm)].map(([, path = ""]) => path)
         assert.lengthOf(touched, 6)
         const sources = touched.filter((path) => path.endsWith(".ts"))
@@ -76,9 +85,9 @@ describe("npm run new-service, in a copy of the repository", () => {
           join(folder, "tsconfig.service.json"),
           JSON.stringify({ extends: "./tsconfig.json", include: ["src", ...sources] })
         )
-        run(folder, "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", ...sources)
-        run(folder, "node_modules/typescript/bin/tsc", "--noEmit", "-p", "tsconfig.service.json")
-        const tests = run(folder, "node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...watching)
+        yield* run(folder, "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", ...sources)
+        yield* run(folder, "node_modules/typescript/bin/tsc", "--noEmit", "-p", "tsconfig.service.json")
+        const tests = yield* run(folder, "node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...watching)
         assert.include(tests, `Test Files  ${watching.length} passed`)
       }),
     15 * 60_000
