@@ -17,16 +17,17 @@ const fixedPlaces: ReadonlyArray<VersionPlace> = [
     count: 4
   },
   { path: "Dockerfile", pattern: /(?<=^ARG VERSION=).+/gm, count: 1 },
+  { path: "deploy/helm/control-plane-worker/Chart.yaml", pattern: /(?<=^(?:version|appVersion): ).+/gm, count: 2 },
   { path: "docs/image.md", pattern: /(?<=^\| `VERSION`, `REVISION` \| `)[^`]+/gm, count: 1 }
 ]
 
-/** A kustomization that names the image has its tag once. */
-const tag = /(?<=^ +newTag: ).+/gm
+/** A kustomization that names the image has its tag once, and labels its objects with the same version. */
+const tagAndLabel = /(?<=^ +(?:newTag|app\.kubernetes\.io\/version): ).+/gm
 
 /** All places of the version, with these files as the kustomizations of `deploy/` that set the image. */
 export const versionPlaces = (kustomizations: ReadonlyArray<string>): ReadonlyArray<VersionPlace> => [
   ...fixedPlaces,
-  ...kustomizations.map((path) => ({ path, pattern: tag, count: 1 }))
+  ...kustomizations.map((path) => ({ path, pattern: tagAndLabel, count: 2 }))
 ]
 
 /** The versions that a text has at a place. */

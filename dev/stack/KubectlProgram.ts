@@ -1,12 +1,12 @@
-import { execFile } from "node:child_process"
 import { access, constants } from "node:fs/promises"
 import { join } from "node:path"
 import { Config, Effect, Option } from "effect"
 import { debianArchive, unpackWithApt } from "./Apt.ts"
 import { canInstallPackages, findProgram } from "./Machine.ts"
+import { programOutput } from "./programOutput.ts"
 import { devFolder } from "./RunDirectory.ts"
 import { chooseSource, programOf, type Source } from "./Source.ts"
-import { ComponentFailed, ComponentMissing, type StackFailure } from "./StackFailure.ts"
+import { type ComponentFailed, ComponentMissing, type StackFailure } from "./StackFailure.ts"
 
 const folder = join(devFolder, "kubectl")
 const unpackedProgram = join(folder, "kubectl")
@@ -14,24 +14,7 @@ const unpackedProgram = join(folder, "kubectl")
 /** The signing keys of Debian's archive, present on Debian. Derivatives have their own archives, without this release. */
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-/** A program's output, and the reason of its failure. */
-const output = (program: string, args: ReadonlyArray<string>): Effect.Effect<string, ComponentFailed> =>
-  Effect.async((resume, signal) => {
-    execFile(program, args, { maxBuffer: 64 * 1024 * 1024, signal }, (error, written, complaints) =>
-      resume(
-        error === null
-          ? Effect.succeed(written)
-          : Effect.fail(
-              new ComponentFailed({
-                component: "kubectl",
-                reason: "refused",
-                detail: args.join(" "),
-                lastLines: complaints.trimEnd().split("\n").slice(-20)
-              })
-            )
-      )
-    )
-  })
+const output = (program: string, args: ReadonlyArray<string>) => programOutput("kubectl", program, args)
 
 /** Whether `kubectl version --client` reports Kustomize 5, the first with `labels` and components as the manifests use them. */
 export const hasKustomize5 = (version: string): boolean => /^Kustomize Version: v(?:[5-9]|\d\d+)\./m.test(version)

@@ -140,6 +140,8 @@ export const cronJobsOf = finder(
   })
 )
 
+export const jobsOf = finder(["Job"], Schema.Struct({ metadata: Metadata, spec: Schema.Struct({ template: Pod }) }))
+
 export const configMapsOf = finder(["ConfigMap"], Schema.Struct({ metadata: Metadata, data: Texts }))
 
 export const servicesOf = finder(
@@ -213,6 +215,7 @@ export const podsOf = (
   objects: ReadonlyArray<KubernetesObject>
 ): ReadonlyArray<{ readonly owner: string; readonly pod: Pod }> => [
   ...workloadsOf(objects).map(({ metadata, spec }) => ({ owner: metadata.name, pod: spec.template })),
+  ...jobsOf(objects).map(({ metadata, spec }) => ({ owner: metadata.name, pod: spec.template })),
   ...cronJobsOf(objects).map(({ metadata, spec }) => ({ owner: metadata.name, pod: spec.jobTemplate.spec.template }))
 ]
 

@@ -4,6 +4,7 @@ import { Either, ParseResult, Schema } from "effect"
 import { Deployment } from "kubernetes-models/apps/v1/Deployment"
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler"
 import { CronJob } from "kubernetes-models/batch/v1/CronJob"
+import { Job } from "kubernetes-models/batch/v1/Job"
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy"
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget"
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap"
@@ -24,6 +25,7 @@ const models: ReadonlyArray<Model> = [
   Deployment,
   HorizontalPodAutoscaler,
   CronJob,
+  Job,
   NetworkPolicy,
   PodDisruptionBudget,
   ConfigMap,

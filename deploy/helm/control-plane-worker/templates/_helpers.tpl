@@ -1,0 +1,49 @@
+{{- /* The name of this version's objects: without the operator each version has its own. */}}
+{{- define "control-plane-worker.fullname" -}}
+{{- if .Values.restate.operator }}control-plane-worker{{ else }}control-plane-worker-{{ .Values.version }}{{ end }}
+{{- end }}
+
+{{- define "control-plane-worker.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{- /* Labels of every object, beside its app.kubernetes.io/name. */}}
+{{- define "control-plane-worker.labels" -}}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: control-plane-worker
+app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | quote }}
+{{- end }}
+
+{{- /* The environment's variables of a tree of settings. A whole number is a float64 in Helm, which prints 1e+06. */}}
+{{- define "control-plane-worker.variables" -}}
+{{- range $key, $value := .tree }}
+{{- $name := printf "%s_%s" $.prefix (upper $key) }}
+{{- if kindIs "map" $value }}
+{{- include "control-plane-worker.variables" (dict "prefix" $name "tree" $value) }}
+{{- else if kindIs "slice" $value }}
+{{ $name }}: {{ join "," $value | quote }}
+{{- else if and (kindIs "float64" $value) (eq (floor $value) $value) }}
+{{ $name }}: {{ printf "%.0f" $value | quote }}
+{{- else if not (kindIs "invalid" $value) }}
+{{ $name }}: {{ toString $value | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* The data of the ConfigMap. */}}
+{{- define "control-plane-worker.settings" -}}
+{{- $own := dict "WORKER_OBSERVABILITY_METRICS_PROMETHEUS_PORT" "9090" "WORKER_RESTATE_ADMIN_URL" .Values.restate.adminUrl }}
+{{- $given := include "control-plane-worker.variables" (dict "prefix" "WORKER" "tree" .Values.config) | fromYaml }}
+{{- merge $own $given | toYaml }}
+{{- end }}
+
+{{- define "control-plane-worker.podAnnotations" -}}
+checksum/config: {{ include "control-plane-worker.settings" . | sha256sum }}
+{{- with lookup "v1" "Secret" .Release.Namespace .Values.existingSecret }}
+checksum/secret: {{ toJson .data | sha256sum }}
+{{- end }}
+{{- with .Values.podAnnotations }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,175 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { whyNoHelm } from "../../dev/stack/HelmProgram.ts"
+import packageJson from "../../package.json" with { type: "json" }
+import { renderChart, runHelm } from "./support/chart.ts"
+import { comparable } from "./support/comparable.ts"
+import { describeRendered } from "./support/describeRendered.ts"
+import { imageUser } from "./support/imageUser.ts"
+import { configMapsOf, jobsOf, type KubernetesObject, podsOf, servicesOf, workloadsOf } from "./support/Manifest.ts"
+import { renderOverlay } from "./support/overlays.ts"
+import { podProblems } from "./support/podProblems.ts"
+import { schemaProblems } from "./support/schemaProblems.ts"
+import { settingProblems } from "./support/settingProblems.ts"
+
+const reason = await Effect.runPromise(whyNoHelm)
+
+/** Tests that run Helm; where it cannot be had, one that is skipped says why. */
+const describeHelm = (name: string, tests: () => void) =>
+  describe(name, reason === null ? tests : () => void it.skip(`skipped: ${reason}`, () => undefined))
+
+const identityKey = "publickeyv1_REPLACE_WITH_THE_KEY_OF_YOUR_RESTATE"
+const production = {
+  replicas: 3,
+  config: { restate: { request_identity_keys: [identityKey] } },
+  metrics: { serviceMonitor: true, rules: true, dashboard: true }
+}
+const operator = { restate: { operator: true } }
+
+/** The overlay that has the same objects as the chart with these values. */
+const equals = [
+  ["deployment-small", {}],
+  ["deployment-production", production],
+  ["restatedeployment-small", operator],
+  ["restatedeployment-production", { ...production, ...operator }]
+] as const
+
+/** Every value differs from its default. */
+const everything = {
+  ...production,
+  image: { repository: "registry.example/worker", tag: "2.0.0" },
+  imagePullSecrets: [{ name: "registry" }],
+  version: "v2",
+  existingSecret: "secrets",
+  config: {
+    available_regions: ["eu-central-1.aws", "us-east-1.aws"],
+    restate: { drain_timeout: "25s" },
+    key_refill: { batch_size: 1000000 },
+    observability: { tracing: { sample_rate: 0.5 } },
+    github: { allow_unauthenticated_deployments: false }
+  },
+  extraEnv: [
+    { name: "OTEL_EXPORTER_OTLP_ENDPOINT", value: "http://collector:4318" },
+    { name: "WORKER_GITHUB_PRIVATE_KEY_PEM_FILE", value: "/run/secrets/github/key.pem" }
+  ],
+  extraEnvFrom: [{ secretRef: { name: "more" } }],
+  extraVolumes: [{ name: "github", secret: { secretName: "github" } }],
+  extraVolumeMounts: [{ name: "github", mountPath: "/run/secrets/github", readOnly: true }],
+  podAnnotations: { "example.com/team": "platform" },
+  nodeSelector: { "kubernetes.io/arch": "arm64" },
+  tolerations: [{ key: "dedicated", operator: "Exists" }],
+  priorityClassName: "high",
+  networkPolicy: { restateNamespace: "durable", monitoringNamespace: "observability" }
+}
+
+const isHook = ({ source }: KubernetesObject) => JSON.stringify(source).includes('"helm.sh/hook"')
+const namesOf = (objects: ReadonlyArray<KubernetesObject>) =>
+  objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
+const settingsOf = (objects: ReadonlyArray<KubernetesObject>) =>
+  configMapsOf(objects).find(({ data }) => "WORKER_RESTATE_ADMIN_URL" in data)?.data
+
+describeRendered("the Helm chart and kustomize", () => {
+  describeHelm("by Helm", () => {
+    it.effect.each(equals)("have the same objects: %s", ([overlay, values]) =>
+      Effect.gen(function* () {
+        const ofChart = (yield* renderChart(values)).filter((object) => !isHook(object))
+        assert.deepStrictEqual(comparable(ofChart), comparable(yield* renderOverlay(overlay)))
+      })
+    )
+  })
+})
+
+describeHelm("the Helm chart", () => {
+  it.effect("has no findings of `helm lint`, with default values and with others", () =>
+    Effect.forEach([{}, everything], (values) => runHelm(["lint", "--strict", "--kube-version", "1.34.0"], values))
+  )
+
+  it.effect(
+    "renders only fields that Kubernetes and its operators know, and pods with no more rights than they need",
+    () =>
+      Effect.forEach([{}, everything, { ...everything, ...operator }], (values) =>
+        Effect.map(renderChart(values), (objects) => {
+          assert.deepStrictEqual([...objects.flatMap(schemaProblems), ...settingProblems(objects)], [])
+          for (const { owner, pod } of podsOf(objects)) assert.deepStrictEqual(podProblems(pod, imageUser()), [], owner)
+        })
+      )
+  )
+
+  it.effect("labels every object with the name and the version of the worker", () =>
+    Effect.map(renderChart(production), (objects) => {
+      for (const { kind, metadata } of objects) {
+        assert.match(metadata.labels["app.kubernetes.io/name"] ?? "", /^control-plane-worker(-cron)?$/, kind)
+        assert.strictEqual(metadata.labels["app.kubernetes.io/version"], packageJson.version, kind)
+      }
+    })
+  )
+
+  it.effect("writes settings as the worker reads them from its environment", () =>
+    Effect.map(renderChart(everything), (objects) =>
+      assert.deepStrictEqual(settingsOf(objects), {
+        WORKER_AVAILABLE_REGIONS: "eu-central-1.aws,us-east-1.aws",
+        WORKER_GITHUB_ALLOW_UNAUTHENTICATED_DEPLOYMENTS: "false",
+        WORKER_KEY_REFILL_BATCH_SIZE: "1000000",
+        WORKER_OBSERVABILITY_METRICS_PROMETHEUS_PORT: "9090",
+        WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "0.5",
+        WORKER_RESTATE_ADMIN_URL: "http://restate.restate:9070",
+        WORKER_RESTATE_DRAIN_TIMEOUT: "25s"
+      })
+    )
+  )
+
+  it.effect.each([
+    ["an unknown value", { replica: 2 }, "replica"],
+    ["an unknown setting", { config: { restate: { drain: "25s" } } }, "drain"],
+    ["a secret setting", { config: { database: { primary: "app:pw@tcp(db)/unkey" } } }, "primary"],
+    ["a setting of the wrong type", { config: { key_refill: { batch_size: "many" } } }, "batch_size"],
+    ["a port that its Services do not know", { config: { restate: { http_port: 1234 } } }, "http_port"]
+  ] as const)("refuses %s", ([_, values, name]) =>
+    Effect.map(Effect.flip(renderChart(values)), ({ message }) => assert.include(message, name))
+  )
+
+  it.effect("restarts pods when a setting changes, and only then", () =>
+    Effect.gen(function* () {
+      const checksum = (values: object) =>
+        Effect.map(renderChart(values), (objects) => /"checksum\/config":"(\w+)"/.exec(JSON.stringify(objects))?.[1])
+      const before = yield* checksum({})
+      assert.match(before ?? "", /^[0-9a-f]{64}$/)
+      assert.strictEqual(yield* checksum({ image: { tag: "2.0.0" } }), before)
+      assert.notStrictEqual(yield* checksum({ config: { region: "eu" } }), before)
+    })
+  )
+
+  it.effect("puts a second version beside the first as a release of its own, which shares no object and no pod", () =>
+    Effect.gen(function* () {
+      const first = yield* renderChart({ version: "v1", shared: { enabled: false } })
+      const second = yield* renderChart({ version: "v2", shared: { enabled: false }, image: { tag: "2.0.0" } })
+      const shared = yield* renderChart({ worker: { enabled: false } })
+      const names = [first, second, shared].flatMap(namesOf)
+      assert.strictEqual(new Set(names).size, names.length)
+      assert.sameMembers(namesOf(first), [
+        "ConfigMap/control-plane-worker-v1",
+        "Service/control-plane-worker-v1",
+        "Deployment/control-plane-worker-v1",
+        "Job/control-plane-worker-v1-drain"
+      ])
+      for (const objects of [first, second])
+        for (const { spec } of [
+          ...workloadsOf(objects).map(({ spec }) => ({ spec: spec.selector.matchLabels })),
+          ...servicesOf(objects).map(({ spec }) => ({ spec: spec.selector }))
+        ])
+          assert.strictEqual(
+            spec["app.kubernetes.io/instance"],
+            objects === first ? "control-plane-worker-v1" : "control-plane-worker-v2"
+          )
+    })
+  )
+
+  it.effect("waits before it deletes a version until Restate has no work left for it", () =>
+    Effect.gen(function* () {
+      const jobs = jobsOf(yield* renderChart({ drainBeforeDelete: { timeout: "30m" } }))
+      const commands = jobs.flatMap(({ spec }) => spec.template.spec.containers.map(({ args }) => args))
+      assert.deepStrictEqual(commands, [["versions", "--remove-drained", "--wait", "30m"]])
+      assert.isEmpty(jobsOf(yield* renderChart(operator)))
+    })
+  )
+})
