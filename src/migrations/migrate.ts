@@ -43,7 +43,7 @@ const run = (sql: SqlClient, statements: ReadonlyArray<string>) =>
 const apply = Effect.fnUntraced(function* ({ ownTable, sql }: MysqlPool, migration: Migration) {
   yield* run(sql, migration.statements)
   yield* sql`INSERT INTO ${ownTable("control_plane_migrations")} (id, name) VALUES (${migration.id}, ${migration.name})`
-  yield* Effect.logInfo("applied a migration").pipe(Effect.annotateLogs({ migration: migration.name }))
+  yield* Effect.logInfo("Applied a migration").pipe(Effect.annotateLogs({ migration: migration.name }))
   return migration.id
 })
 

@@ -13,6 +13,7 @@ import { dogged, hasty, mended, secretText, watchedServer } from "../support/wat
 
 interface Line {
   readonly message: string
+  /** Those at the top level of the line. */
   readonly fields: Readonly<Record<string, unknown>>
 }
 
@@ -28,9 +29,9 @@ const watching = (fromNow = 0, deadlines: ReadonlyMap<string, number> = usual) =
   Effect.gen(function* () {
     const { admin: adminUrl } = yield* RestateClient
     const lines: Array<Line> = []
-    const capture = Logger.make(({ message }) => {
-      const [text, fields] = Array.isArray(message) ? message : [message]
-      lines.push({ message: String(text), fields: fields ?? {} })
+    const capture = Logger.make(({ annotations, message }) => {
+      const [text] = Array.isArray(message) ? message : [message]
+      lines.push({ message: String(text), fields: Object.fromEntries(annotations) })
     })
     yield* TestClock.setTime(Date.now() + fromNow)
     const metrics = Layer.provide(PrometheusWorkflowMetricsLive({ version: "1" }), PrometheusRegistryLive)
@@ -88,7 +89,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
         service: hasty,
         handler: "Fail",
         key: "a 'key'",
-        trouble: "paused",
+        block_reason: "paused",
         step: "do-the-work"
       })
       assert.match(String(line?.fields.code), /^RT\d{4}$/)
@@ -123,7 +124,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
         assert.lengthOf(early.lines, 0)
         const { about, gauge, lines, lookAgain } = yield* watching(16 * 60_000)
         assert.strictEqual(yield* gauge("stuck_invocations", dogged), "2")
-        assert.deepInclude(about(id)[0]?.fields, { trouble: "retrying", waiting: 1, step: "do-the-work" })
+        assert.deepInclude(about(id)[0]?.fields, { block_reason: "retrying", waiting: 1, step: "do-the-work" })
         assert.lengthOf(about(behind), 0)
         assert.notInclude(JSON.stringify(lines), secretText)
 
@@ -156,11 +157,11 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the wa
         const { about, gauge } = yield* Effect.scoped(watching(25 * hour, deadlines))
         assert.strictEqual(yield* gauge("stuck_invocations", dogged), "1")
         assert.lengthOf([...about(later), ...about(mute)], 0)
-        assert.deepInclude(about(nap)[0]?.fields, { trouble: "late" })
+        assert.deepInclude(about(nap)[0]?.fields, { block_reason: "late" })
         yield* obey(about(nap)[0]?.fields.way_out)
         yield* untilInvocation(restate, nap, (row) => row.status === "completed")
         const overdue = yield* Effect.scoped(watching(2001 * hour, deadlines))
-        assert.deepInclude(overdue.about(later)[0]?.fields, { trouble: "not-started" })
+        assert.deepInclude(overdue.about(later)[0]?.fields, { block_reason: "not-started" })
         yield* obey(overdue.about(later)[0]?.fields.way_out)
         yield* restate.kill(mute)
       }).pipe(virtually)

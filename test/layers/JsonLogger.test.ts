@@ -58,7 +58,7 @@ describe("JSON logger", () => {
         Effect.zipRight(Effect.log("a", cyclic), Effect.zipRight(Effect.log("b", hostile), Effect.log("c", deep)))
       )
       assert.deepStrictEqual(entry?.details, { big: "1", not: "NaN", none: null, at: null, self: "<circular>" })
-      assert.strictEqual(unreadable?.message, "a log entry could not be written as JSON")
+      assert.strictEqual(unreadable?.message, "A log entry could not be written as JSON")
       assert.deepStrictEqual(nested?.details, [[[[[["<too deep>"]]]]]])
     })
   )

@@ -133,7 +133,7 @@ export const makeBuildRuns = (
             })
           ),
           Effect.asVoid,
-          Effect.annotateLogs({ build: buildId }),
+          Effect.annotateLogs({ build_id: buildId }),
           // The ledger and the log have the result.
           Effect.catchAllCause(() => Effect.void),
           Effect.forkIn(scope)

@@ -82,7 +82,7 @@ const nameOf = ({ invocation: { handler, id, key, service } }: BlockedInvocation
 /** Step and code only: the text of an error may quote a secret. The worker's own log has it under the invocation's id. */
 const describe = (options: InvocationWatchOptions, finding: BlockedInvocation, failure: InvocationFailure) => ({
   ...nameOf(finding),
-  trouble: finding.trouble,
+  block_reason: finding.trouble,
   since: new Date(finding.since).toISOString(),
   attempts: finding.invocation.attempts,
   ...(finding.waiting === 0 ? {} : { waiting: finding.waiting }),
@@ -104,7 +104,7 @@ const logBlocked = (
     for (const finding of lines) {
       const failure = causes.get(finding.invocation.id) ?? finding.invocation.failure
       const message = finding.trouble === "paused" ? "An invocation is paused" : "An invocation is stuck"
-      yield* Effect.logWarning(message, describe(options, finding, failure))
+      yield* Effect.annotateLogs(Effect.logWarning(message), describe(options, finding, failure))
     }
     const more = found.length - lines.length
     if (more > 0) {
@@ -115,8 +115,9 @@ const logBlocked = (
 const logRecovered = (recovered: ReadonlyArray<BlockedInvocation>) =>
   Effect.gen(function* () {
     for (const finding of recovered.slice(0, maxLines)) {
-      const was = { trouble: finding.trouble, since: new Date(finding.since).toISOString() }
-      yield* Effect.logInfo("An invocation is no longer paused or stuck", { ...nameOf(finding), ...was })
+      const was = { block_reason: finding.trouble, since: new Date(finding.since).toISOString() }
+      const line = Effect.logInfo("An invocation is no longer paused or stuck")
+      yield* Effect.annotateLogs(line, { ...nameOf(finding), ...was })
     }
     const more = recovered.length - maxLines
     if (more > 0) yield* Effect.logInfo("More invocations are no longer paused or stuck", { more })

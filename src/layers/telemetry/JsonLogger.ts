@@ -91,7 +91,7 @@ export const jsonLogger: Logger.Logger<unknown, string> = Logger.make((options) 
       JSON.stringify({
         timestamp: options.date.toISOString(),
         level: options.logLevel.label.toLowerCase(),
-        message: "a log entry could not be written as JSON"
+        message: "A log entry could not be written as JSON"
       })
   )
 )

@@ -2,6 +2,7 @@ import { Clock, Effect, Option, Schema } from "effect"
 import { call, implement, key, resolveAwakeable, send, stateCell, step } from "effect-restate"
 import { BuildSlotService, SlotUpdate } from "../../contract/BuildSlotService.ts"
 import { BuildSettings } from "../../services/builds/BuildSettings.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { cancelBuild } from "./cancelBuild.ts"
 import * as slots from "./slotQueue.ts"
@@ -30,7 +31,7 @@ const store = (queue: slots.SlotQueue, sweepAt: number | null) =>
 /** A waiter that misses its notification asks again within a minute. */
 const notifyWaiter = (awakeableId: string, update: SlotUpdate) =>
   Effect.catchTag(resolveAwakeable(awakeableId, SlotUpdate, update), "EncodingFailed", ({ message }) =>
-    Effect.logError(`cannot notify a waiter for a build slot: ${message}`)
+    Effect.logError("A waiter for a build slot cannot be notified", { problem: message })
   )
 
 /**
@@ -56,7 +57,10 @@ const sendSweep = (delay: number) =>
 const sweep = Effect.gen(function* () {
   const workspaceId = yield* key
   for (const { buildId, deploymentId } of yield* transition(slots.sweep)) {
-    yield* Effect.logWarning(`deployment ${deploymentId} lost its build slot: the lease was not renewed`)
+    yield* Effect.annotateLogs(Effect.logWarning("A deployment lost its build slot: the lease was not renewed"), {
+      deployment_id: deploymentId,
+      build_id: buildId
+    })
     yield* send(BuildSlotService, workspaceId, "Reclaim", { deploymentId, buildId })
   }
   return {}
@@ -88,5 +92,5 @@ export const BuildSlotWorkflows = implement(
       ),
     Position: ({ deploymentId }) => Effect.map(currentQueue, (queue) => slots.positionOf(queue, deploymentId))
   },
-  { retry: pauseAfterRetries }
+  { retry: pauseAfterRetries, attributes: requestAttributes("workspace_id") }
 )

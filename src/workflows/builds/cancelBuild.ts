@@ -11,5 +11,7 @@ export const cancelBuild = (buildId: string) =>
     const builder = yield* Builder
     yield* step("cancel-build", builder.cancel(buildId), { retry: { maxDuration: "2 minutes" } })
   }).pipe(
-    Effect.catchTag("StepFailed", ({ reason }) => Effect.logWarning(`build ${buildId} could not be stopped: ${reason}`))
+    Effect.catchTag("StepFailed", ({ reason }) =>
+      Effect.annotateLogs(Effect.logWarning("A build could not be stopped", { problem: reason }), "build_id", buildId)
+    )
   )

@@ -9,6 +9,7 @@ import type { DnsResolver } from "../../services/dns/DnsResolver.ts"
 import type { DnsZone } from "../../services/dns/DnsZone.ts"
 import type { Heartbeat } from "../../services/Heartbeat.ts"
 import type { Vault } from "../../services/vault/Vault.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { handleContinue, handleProcessChallenge, handleReissue, handleRenew } from "./obtain.ts"
 import { handleEnsureAccount } from "./order/account.ts"
@@ -44,5 +45,9 @@ export const CertificateWorkflows: Implementation<CertificateServices> = impleme
     RenewPage: handlePage,
     EnsureAccount: handleEnsureAccount
   },
-  { retry: pauseAfterRetries, endsWhenExhausted: ["RenewExpiringCertificates", "RenewPage", "CheckRenewal"] }
+  {
+    retry: pauseAfterRetries,
+    attributes: requestAttributes(),
+    endsWhenExhausted: ["RenewExpiringCertificates", "RenewPage", "CheckRenewal"]
+  }
 )

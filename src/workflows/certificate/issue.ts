@@ -131,7 +131,7 @@ const markFailed = (domain: DomainView, issuance: Issuance, { reason }: GiveUp) 
 const giveUp = (domain: DomainView, issuance: Issuance, action: GiveUp, { detail }: Problem) =>
   Effect.gen(function* () {
     const { notBefore, reason, soon, who } = action
-    yield* Effect.logWarning("A certificate cannot be obtained", { domain: domain.name, who, reason, detail })
+    yield* Effect.logWarning("A certificate cannot be obtained", { who, reason, detail })
     const at = yield* markFailed(domain, issuance, action)
     yield* clearIssuance
     const before = Option.match(yield* failuresCell.get, { onNone: () => 0, onSome: ({ count }) => count })
@@ -226,10 +226,7 @@ export const issue = (domain: DomainView, begun: Issuance) =>
       yield* onRollback(() =>
         Effect.flatMap(issuanceCell.get, Option.match({ onNone: () => Effect.void, onSome: removeRecord })).pipe(
           Effect.catchTag("EncodingFailed", ({ message }) =>
-            Effect.logError("A DNS record of a cancelled issuance may remain", {
-              domain: domain.name,
-              problem: message
-            })
+            Effect.logError("A DNS record of a cancelled issuance may remain", { problem: message })
           )
         )
       )

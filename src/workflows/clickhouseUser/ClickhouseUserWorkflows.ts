@@ -13,6 +13,7 @@ import { PasswordGenerator } from "../../services/clickhouseUser/PasswordGenerat
 import { clickhousePassword } from "../../services/vault/Purpose.ts"
 import { Vault } from "../../services/vault/Vault.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { type DesiredUser, isIdentifier, limitsOf, planUser } from "./planUser.ts"
 
@@ -97,5 +98,5 @@ const configureUser = (input: ConfigureInput) =>
 export const ClickhouseUserWorkflows = implement(
   ClickhouseUserService,
   { ConfigureUser: configureUser },
-  { retry: pauseAfterRetries }
+  { retry: pauseAfterRetries, attributes: requestAttributes("workspace_id") }
 )

@@ -4,6 +4,7 @@ import { implement, key, step } from "effect-restate"
 import { CommitStatusService } from "../../contract/CommitStatusService.ts"
 import { GitHub, type GitHubUnavailable } from "../../services/builds/GitHub.ts"
 import { shortened } from "../../text/codePoints.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 
 type Report = Input<typeof CommitStatusService, "Report">
@@ -30,7 +31,7 @@ const report = (request: Report) =>
         Effect.as("reported" as const),
         Effect.catchTag("GitHubRefused", ({ message }) =>
           Effect.as(
-            Effect.logWarning(`GitHub refuses the status of deployment ${deploymentId}: ${message}`),
+            Effect.logWarning("GitHub refuses the status of a deployment", { problem: message }),
             "refused" as const
           )
         )
@@ -38,11 +39,15 @@ const report = (request: Report) =>
     })
     yield* step("report-status", sendStatus, { output: ReportOutcome, retry: reportRetry }).pipe(
       Effect.catchTag("StepFailed", ({ reason }) =>
-        Effect.logWarning(`GitHub did not receive the status of deployment ${deploymentId}: ${reason}`)
+        Effect.logWarning("GitHub did not receive the status of a deployment", { problem: reason })
       )
     )
     return {}
   })
 
 /** Key: deployment. One report at a time, in the order in which they were sent. */
-export const CommitStatusWorkflows = implement(CommitStatusService, { Report: report }, { retry: pauseAfterRetries })
+export const CommitStatusWorkflows = implement(
+  CommitStatusService,
+  { Report: report },
+  { retry: pauseAfterRetries, attributes: requestAttributes("deployment_id") }
+)

@@ -1,6 +1,6 @@
 import { Cause, Clock, Duration, Effect, Option, Schema } from "effect"
 import type { Input } from "effect-restate"
-import { type Implementation, implement, key, onRollback, saga, send, stateCell, uuid } from "effect-restate"
+import { annotate, type Implementation, implement, key, onRollback, saga, send, stateCell, uuid } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { CustomDomainService } from "../../contract/CustomDomainService.ts"
 import type { DomainName } from "../../names/DomainName.ts"
@@ -9,8 +9,10 @@ import { DomainStore } from "../../services/customDomain/DomainStore.ts"
 import type { PlatformZones } from "../../services/customDomain/PlatformZones.ts"
 import type { DnsResolver } from "../../services/dns/DnsResolver.ts"
 import { recordMetric } from "../../services/Metrics.ts"
+import { logEvent } from "../businessEvents.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { resourceId } from "../identifiers.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { domainOfKey, forwardToCanonicalKey, type StartHandler } from "./canonicalKey.ts"
 import {
@@ -83,7 +85,7 @@ const giveUp = (domain: DomainName, domainId: string | null, cause: Cause.Cause<
     yield* databaseStep("mark-cancelled", markEnded(domain, domainId, at, cause))
   }).pipe(
     Effect.catchTag("DatabaseRefused", ({ message }) =>
-      Effect.logError(`cannot store the end of a domain's verification: ${message}`)
+      Effect.logError("The end of a domain's verification cannot be stored", { problem: message })
     )
   )
 
@@ -143,7 +145,7 @@ const postpone = (current: Run, observed: Checked, findings: ReadonlyArray<strin
       : domains.recordAttempt(attempt)
     yield* databaseStep("record-attempt", record)
     if (isOver) {
-      yield* Effect.logWarning(`domain ${yield* key} has failed: ${problem}`)
+      yield* logEvent("domain.failed", { reason: problem })
       return yield* run.clear
     }
     const failedChecks = current.failedChecks + 1
@@ -157,7 +159,7 @@ const postpone = (current: Run, observed: Checked, findings: ReadonlyArray<strin
 const requestCertificate = (domain: DomainName, workspaceId: string) =>
   send(CertificateService, domain, "ProcessChallenge", { workspaceId, domain }).pipe(
     Effect.catchTag("EncodingFailed", ({ message }) =>
-      Effect.logError("Cannot request the certificate of a verified domain", { domain, problem: message })
+      Effect.logError("The certificate of a verified domain cannot be requested", { problem: message })
     )
   )
 
@@ -174,7 +176,7 @@ const markRefused = ({ at, domainId, problem }: Extract<DomainObservation, { rea
     }
     const record = domains.recordAttempt({ ...attempt, status: "failed" })
     yield* databaseStep("record-attempt", Effect.zipLeft(record, count("failed")))
-    yield* Effect.logWarning(`domain ${yield* key} is refused: ${problem}`)
+    yield* logEvent("domain.failed", { reason: attempt.problem })
     yield* run.clear
   })
 
@@ -204,7 +206,8 @@ const activate = (
       return yield* observed._tag === "Verified" ? run.clear : postpone(current, observed, [activation.problem])
     }
     const { isWithoutCertificate, workspaceId } = activation
-    if (observed._tag === "Checked") yield* Effect.logInfo(`domain ${domain} is verified`)
+    yield* annotate({ workspace_id: workspaceId })
+    if (observed._tag === "Checked") yield* logEvent("domain.verified", {})
     if (isWithoutCertificate) yield* requestCertificate(domain, workspaceId)
     yield* scheduleCheck({ ...current, domainId, isConfirming: true }, confirmAfter)
   })
@@ -258,6 +261,7 @@ export const CustomDomainWorkflows: Implementation<CertificateSettings | DomainS
     },
     {
       retry: pauseAfterRetries,
+      attributes: requestAttributes("domain"),
       // Callers store the id of VerifyDomain and cancel it later, when it has completed. Restate answers 404 for an
       // invocation that is not retained, which they treat as success, and 409 for a retained one, which they do not. It
       // retains every invocation from the ingress as long as it would retain an idempotency key.

@@ -8,6 +8,7 @@ import { type Deployment, type DeploymentPhase, productionEnvironment } from "..
 import { DeploymentStore, type PhaseChange } from "../../services/deploy/DeploymentStore.ts"
 import { DeploySettings } from "../../services/deploy/DeploySettings.ts"
 import { type DeployOutcome, recordMetric } from "../../services/Metrics.ts"
+import { logEvent } from "../businessEvents.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { awaitInstances } from "./awaitInstances.ts"
 import { awaitSentinel } from "./awaitSentinel.ts"
@@ -64,6 +65,7 @@ const begin = (deploymentId: string) =>
       const { deployment } = context
       if (deployment.status === "failed") return yield* failedBefore(deployment)
       if (deployment.status === "ready") return context
+      yield* logEvent("deploy.started", {})
       // Registered first, so that the deployment is marked failed even when the step cannot be opened.
       yield* onRollback((cause) => closeFailed(deployment, cause))
       yield* changePhase("enter-queued", { deploymentId, open: "queued" })
@@ -85,11 +87,13 @@ const changePhase = (name: string, change: Omit<PhaseChange, "at">, count: Effec
     yield* databaseStep(name, Effect.zipLeft(deployments.changePhase({ ...change, at }), count))
   })
 
-/** Runs inside the step that ends the deploy, with the time of that step. */
-const countOutcome = ({ createdAt }: Deployment, outcome: DeployOutcome) =>
+/** Counts and logs the end of a deploy. Runs inside the step that ends it, with the time of that step. */
+const reportOutcome = ({ createdAt }: Deployment, outcome: DeployOutcome, reason?: string) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    yield* recordMetric({ _tag: "DeployEnded", outcome, seconds: (now - createdAt) / 1000 })
+    const seconds = (now - createdAt) / 1000
+    yield* recordMetric({ _tag: "DeployEnded", outcome, seconds })
+    yield* logEvent(`deploy.${outcome}`, reason === undefined ? { seconds } : { seconds, reason })
   })
 
 /** Closes one phase and opens the next in one transaction. The image is committed before any topology exists. */
@@ -125,13 +129,12 @@ const closeFailed = (deployment: Deployment, cause: Cause.Cause<unknown>) =>
     const deployments = yield* DeploymentStore
     const at = yield* Clock.currentTimeMillis
     const message = stepError(reasonOf(cause))
-    yield* Effect.logWarning(`deployment ${deploymentId} failed: ${message}`)
-    const ended = countOutcome(deployment, outcomeOf(cause))
+    const ended = reportOutcome(deployment, outcomeOf(cause), message)
     const fail = Effect.zipLeft(deployments.fail({ deploymentId, message, at }), ended)
     yield* databaseStep("fail-deployment", fail).pipe(
       // The remaining compensations run all the same; an operator has to correct the row.
       Effect.catchTag("DatabaseRefused", (refused) =>
-        Effect.logError(`deployment ${deploymentId} cannot be marked failed: ${refused.message}`)
+        Effect.logError("A deployment cannot be marked failed", { problem: refused.message, reason: message })
       )
     )
   })
@@ -172,11 +175,7 @@ const awaitRunning = (deployment: Deployment) => {
       "InstancesFailed",
       ({ reason: problem }) => new DeploymentFailed({ deploymentId, step: "deploying", problem })
     ),
-    Effect.tap(({ running, slow }) =>
-      slow.length === 0
-        ? Effect.logInfo(`deployment ${deploymentId} runs in ${running.join(", ")}`)
-        : Effect.logWarning(`deployment ${deploymentId} runs in ${running.join(", ")}, not yet in ${slow.join(", ")}`)
-    )
+    Effect.tap(({ running, slow }) => logEvent("deploy.running", { running_regions: running, slow_regions: slow }))
   )
 }
 
@@ -208,9 +207,9 @@ const goLive = (deployment: Deployment, parents: Parents, reports: CommitReports
         })
       )
       for (const { fqdn, reason } of swap.skippedDomains)
-        yield* Effect.logWarning(`deployment ${deploymentId} does not get ${fqdn}: ${reason}`)
+        yield* Effect.annotateLogs(Effect.logWarning("A deployment does not get a domain", { reason }), "domain", fqdn)
       const finished = { deploymentId, close: "network", status: "ready" } as const
-      yield* changePhase("finish", finished, countOutcome(deployment, "ready"))
+      yield* changePhase("finish", finished, reportOutcome(deployment, "ready"))
       yield* reports.live(`https://${domains.at(-1)?.fqdn ?? apex}`)
       const left = deploymentToStandBy(deploymentId, parents, swap)
       if (left !== undefined) yield* scheduleStandby(left, { idempotencyKey: deploymentId })

@@ -1,5 +1,6 @@
 import { implement } from "effect-restate"
 import { DeployService } from "../../contract/DeployService.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { deploy } from "./Deploy.ts"
 import { promote } from "./Promote.ts"
@@ -15,5 +16,9 @@ export const DeployWorkflows = implement(
     Rollback: rollback,
     ScaleDownIdlePreviewDeployments: () => scaleDownIdlePreviews
   },
-  { retry: pauseAfterRetries, endsWhenExhausted: ["ScaleDownIdlePreviewDeployments"] }
+  {
+    retry: pauseAfterRetries,
+    attributes: requestAttributes(),
+    endsWhenExhausted: ["ScaleDownIdlePreviewDeployments"]
+  }
 )

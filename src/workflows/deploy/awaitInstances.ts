@@ -2,6 +2,7 @@ import { Clock, Effect, Schema } from "effect"
 import type { Deployment } from "../../services/deploy/Deployment.ts"
 import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
 import { DeploySettings } from "../../services/deploy/DeploySettings.ts"
+import { logEvent } from "../businessEvents.ts"
 import { databaseStep } from "../databaseStep.ts"
 import {
   decideReadiness,
@@ -32,6 +33,8 @@ export const pollDelay = (elapsedMillis: number): number => {
   return elapsedMillis < 60_000 ? 2000 : 5000
 }
 
+const replicasOf = ({ desiredReplicas, region, running }: RegionHealth) => `${region} ${running}/${desiredReplicas}`
+
 /**
  * Waits until the deployment runs by the rules of `decideReadiness`, without holding a key. Answers with the regions
  * that run and those that are still slow.
@@ -54,6 +57,8 @@ export const awaitInstances = ({ healthCheck, id: deploymentId }: Pick<Deploymen
       const readiness = decideReadiness(history, poll, policy)
       if (readiness._tag === "Ready") return readiness
       if (readiness._tag === "Failed") return yield* new InstancesFailed({ reason: readiness.reason })
+      if (attempt === 1)
+        yield* logEvent("deploy.waiting", { waiting_for: "instances", regions: regions.map(replicasOf) })
       yield* Effect.sleep(initialDelays[attempt - 1] ?? pollDelay(poll.elapsed))
     }
   })

@@ -24,5 +24,5 @@ export const awaitSentinel = (environmentId: string) =>
       if (yield* databaseStep("check-sentinel", checkSentinel, { output: Schema.Boolean })) return
       yield* Effect.sleep(pollInterval(elapsed))
     }
-    yield* Effect.logWarning(`environment ${environmentId} gets routes without a healthy sentinel`)
+    yield* Effect.logWarning("An environment gets routes without a healthy sentinel", { environmentId })
   })

@@ -1,4 +1,5 @@
 import { Effect, Either, type Option, Schema } from "effect"
+import { annotate } from "effect-restate"
 import { DeploymentFailed, InvalidRequest, NotFound } from "../../contract/errors.ts"
 import type { DbFailure } from "../../services/Db.ts"
 import { type Deployment, DeploymentContext } from "../../services/deploy/Deployment.ts"
@@ -29,7 +30,7 @@ const existing = <A, E>(found: Effect.Effect<Option.Option<A>, E>, resource: Not
 export const loadDeployment = (deploymentId: string) =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
-    return yield* databaseStep(
+    const context = yield* databaseStep(
       "load-deployment",
       existing(deployments.find(deploymentId), "deployment", deploymentId),
       {
@@ -37,6 +38,9 @@ export const loadDeployment = (deploymentId: string) =>
         error: NotFound
       }
     )
+    const { projectId, workspaceId } = context.deployment
+    yield* annotate({ project_id: projectId, workspace_id: workspaceId })
+    return context
   })
 
 export const deploymentParents = ({

@@ -93,7 +93,7 @@ const withdraw = (deployment: Deployment, region: string, now: number) =>
     // An operator may have cancelled the called invocation: retry.
     Effect.retry({ times: 2, while: ({ _tag }) => _tag === "CallFailed" }),
     Effect.catchAll(({ message }) =>
-      Effect.logError(`deployment ${deployment.id} cannot be removed from ${region}: ${message}`)
+      Effect.logError("A deployment cannot be removed from a region", { region, problem: message })
     )
   )
 
@@ -109,6 +109,6 @@ export const unpublish = ({ deployment, regions }: Pick<Placement, "deployment" 
     yield* Effect.forEach(regions, ({ region }) => withdraw(deployment, region, now), { discard: true })
   }).pipe(
     Effect.catchAll(({ message }) =>
-      Effect.logError(`deployment ${deployment.id} cannot be removed from its regions: ${message}`)
+      Effect.logError("A deployment cannot be removed from its regions", { problem: message })
     )
   )

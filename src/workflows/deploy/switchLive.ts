@@ -60,7 +60,7 @@ export const switchLive = (
 
 const rescheduleStandby = (deploymentId: string) =>
   Effect.catchTag(scheduleStandby(deploymentId), "EncodingFailed", ({ message }) =>
-    Effect.logError(`deployment ${deploymentId} cannot be put back on standby: ${message}`)
+    Effect.logError("A deployment cannot be put back on standby", { problem: message })
   )
 
 const startAndSwap = (

@@ -8,6 +8,7 @@ import { type DesiredState, DesiredStateChange } from "../../services/deploy/Dep
 import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
 import { TransitionState } from "../compat/transitionState.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 
 type ScheduleInput = Input<typeof DeploymentService, "ScheduleDesiredStateChange">
@@ -132,5 +133,5 @@ export const DeploymentWorkflows = implement(
     TakeScheduledStateChange: () => takeScheduled,
     ClearScheduledStateChanges: () => Effect.as(transition.clear, {})
   },
-  { retry: pauseAfterRetries }
+  { retry: pauseAfterRetries, attributes: requestAttributes("deployment_id") }
 )

@@ -14,6 +14,7 @@ import { proofOf } from "../customDomain/ownership.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
 import { numberFrom } from "../identifiers.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries, retryForSixHours } from "../retry.ts"
 import { decideProof, MissingProof, Proof, type ProofDecision, warningOf, withdrawalOf } from "./decideProof.ts"
 
@@ -40,7 +41,11 @@ type Served = NonNullable<(typeof ProofObservation.Type)["served"]>
 /** A failure affects this domain only. */
 const scheduleCheck = (name: string, delay: number) =>
   Effect.catchTag(send(DomainProofService, name, "LookAtDomain", {}, { delay }), "EncodingFailed", ({ message }) =>
-    Effect.logError("Cannot schedule the ownership check of a custom domain", { domain: name, problem: message })
+    Effect.annotateLogs(
+      Effect.logError("The ownership check of a custom domain cannot be scheduled", { problem: message }),
+      "domain",
+      name
+    )
   )
 
 /** Spreads the checks over an hour, each domain at the same offset. */
@@ -59,7 +64,7 @@ const checkPage = ({ after }: Input<typeof DomainProofService, "LookAtPage">) =>
     return {}
   }).pipe(
     Effect.catchTag("DatabaseRefused", ({ message }) =>
-      Effect.as(Effect.logError(`cannot start the checks of custom domains: ${message}`), {})
+      Effect.as(Effect.logError("The checks of custom domains cannot start", { problem: message }), {})
     ),
     giveUpOnFailure("domain_proofs")
   )
@@ -104,7 +109,7 @@ const warn = ({ domainId }: Served, { isNew, since }: DecisionOf<"Warn">, at: nu
     if (!isNew) return
     // Scheduled for a domain that is deleted meanwhile as well, which no page lists, so that its state is cleared.
     yield* scheduleCheck(domain, daysWithoutProof * day + spread)
-    yield* Effect.logWarning("The ownership proof of a custom domain is missing", { domain, domainId })
+    yield* Effect.logWarning("The ownership proof of a custom domain is missing", { domainId })
   })
 
 const removeRoute = ({ domainId }: Served, { since }: DecisionOf<"Withdraw">, at: number) =>
@@ -121,7 +126,7 @@ const removeRoute = ({ domainId }: Served, { since }: DecisionOf<"Withdraw">, at
     })
     yield* missingCell.clear
     if (!isWithdrawn) return
-    yield* Effect.logWarning("A custom domain without ownership proof is no longer served", { domain, domainId, since })
+    yield* Effect.logWarning("A custom domain without ownership proof is no longer served", { domainId, since })
   })
 
 const restore = ({ domainId }: Served, { since }: DecisionOf<"Restore">, at: number) =>
@@ -133,7 +138,7 @@ const restore = ({ domainId }: Served, { since }: DecisionOf<"Restore">, at: num
     const write = Effect.zipLeft(store.clearWarning({ domainId, problem, at }), count("restored"))
     yield* databaseStep("take-back-warning", write, { retry: retryForSixHours })
     yield* missingCell.clear
-    yield* Effect.logInfo("The ownership proof of a custom domain is restored", { domain, domainId })
+    yield* Effect.logInfo("The ownership proof of a custom domain is restored", { domainId })
   })
 
 const applyDecision = (served: Served, decision: ProofDecision, at: number) => {
@@ -163,7 +168,7 @@ const checkDomain = () =>
   }).pipe(
     // The next day's check retries; the domain's key is released.
     Effect.catchTag("DatabaseRefused", ({ message }) =>
-      Effect.as(Effect.logError(`cannot store the ownership check of a custom domain: ${message}`), {})
+      Effect.as(Effect.logError("The ownership check of a custom domain cannot be stored", { problem: message }), {})
     ),
     giveUpOnFailure("domain_proofs")
   )
@@ -175,6 +180,7 @@ export const DomainProofWorkflows: Implementation<DnsResolver | UpkeepSettings |
     { LookAtPage: checkPage, LookAtDomain: checkDomain },
     {
       retry: pauseAfterRetries,
+      attributes: (request) => requestAttributes(request.handler === "LookAtDomain" ? "domain" : undefined)(request),
       endsWhenExhausted: ["LookAtPage", "LookAtDomain"],
       idempotencyRetention: 0,
       journalRetention: 0

@@ -71,14 +71,19 @@ const stop = (stops: StopCounts) => (deploymentId: string) =>
       Effect.either
     )
     if (answer._tag === "Left")
-      return yield* Effect.logWarning("An idle preview could not be stopped", {
-        deploymentId,
-        problem: answer.left.message
-      })
+      return yield* Effect.annotateLogs(
+        Effect.logWarning("An idle preview could not be stopped", { problem: answer.left.message }),
+        "deployment_id",
+        deploymentId
+      )
     if (answer.right._tag === "Some") stops.stopped += 1
     else {
       stops.left += 1
-      yield* Effect.logWarning("An idle preview is not on standby within a minute", { deploymentId })
+      yield* Effect.annotateLogs(
+        Effect.logWarning("An idle preview is not on standby within a minute"),
+        "deployment_id",
+        deploymentId
+      )
     }
   })
 

@@ -5,6 +5,7 @@ import { KeyRefillService } from "../../contract/KeyRefillService.ts"
 import { KeyRefillStore, type RefillDate, RefilledBatch } from "../../services/keyRefill/KeyRefillStore.ts"
 import { recordMetric } from "../../services/Metrics.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { logEvent } from "../businessEvents.ts"
 import { keysRefilledByGo } from "../compat/goCells.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
@@ -85,7 +86,7 @@ const refillSlice = ({ fromStart }: Input<typeof KeyRefillService, "RefillSlice"
  * the next call goes through all keys again and refills none twice for the date.
  */
 const runRefill = Effect.gen(function* () {
-  yield* date
+  const { day } = yield* date
   const own = yield* key
   const slice = (fromStart: boolean) => call(KeyRefillService, own, "RefillSlice", { fromStart })
   let { done, keysRefilled } = yield* slice(true)
@@ -94,6 +95,7 @@ const runRefill = Effect.gen(function* () {
     keysRefilled += next.keysRefilled
     done = next.done
   }
+  yield* logEvent("refill.completed", { date: day, keys: keysRefilled })
   yield* sendHeartbeat("key_refill")
   return { keysRefilled }
 }).pipe(giveUpOnFailure("key_refill"))

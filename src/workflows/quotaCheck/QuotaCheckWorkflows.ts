@@ -8,6 +8,7 @@ import { UsageSource } from "../../services/clickhouse/Usage.ts"
 import { recordMetric } from "../../services/Metrics.ts"
 import { QuotaStore } from "../../services/quotaCheck/QuotaStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { logEvent } from "../businessEvents.ts"
 import { forgetGoNotices, goNotices } from "../compat/goCells.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
@@ -88,10 +89,11 @@ const deliver = (of: BillingPeriod, { limit, used, workspaceId }: typeof Exceede
 const notify = (of: BillingPeriod, exceeded: typeof Exceeded.Type, notifiedAt: number) =>
   Effect.catchAll(deliver(of, exceeded, notifiedAt), ({ message }) =>
     Effect.as(
-      Effect.logError("Cannot notify about a workspace that exceeds its quota", {
-        workspaceId: exceeded.workspaceId,
-        problem: message
-      }),
+      Effect.annotateLogs(
+        Effect.logError("A workspace that exceeds its quota cannot be notified", { problem: message }),
+        "workspace_id",
+        exceeded.workspaceId
+      ),
       "refused" as const
     )
   )
@@ -143,7 +145,7 @@ const checkSlice = (before: Position) =>
 const startPosition: Position = { after: "", checked: 0, exceeded: 0, sent: 0, failed: 0, refused: 0 }
 
 const runCheck = Effect.gen(function* () {
-  yield* period
+  const of = yield* period
   const name = yield* key
   if (Object.keys(yield* goNotices).length > 0) yield* call(QuotaCheckService, name, "ForgetOldNotices", {})
   const slice = ({ after, checked, exceeded, failed, refused, sent }: Position) =>
@@ -152,6 +154,8 @@ const runCheck = Effect.gen(function* () {
   if (end.failed > 0) yield* Effect.logError("Quota notices were not delivered; the next check sends them")
   if (end.refused > 0)
     yield* Effect.logError("Cannot notify about some workspaces that exceed their quota", { count: end.refused })
+  const { checked: workspaces, exceeded, sent: notices } = end
+  yield* logEvent("quota_check.completed", { period: of.name, workspaces, exceeded, notices })
   yield* sendHeartbeat("quota_check")
   return { workspacesChecked: end.checked, workspacesExceeded: end.exceeded, notificationsSent: end.sent }
 }).pipe(giveUpOnFailure("quota_check"))

@@ -5,6 +5,7 @@ import { QuotaNoticeService } from "../../contract/QuotaNoticeService.ts"
 import { NotificationFailed, Notifier, type QuotaNotice } from "../../services/quotaCheck/Notifier.ts"
 import { QuotaStore } from "../../services/quotaCheck/QuotaStore.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { dueNotice, type LastNotice } from "./decideNotice.ts"
 
@@ -70,7 +71,7 @@ const notify = (input: NotifyInput) =>
       return { outcome: "sent" as const, retryAfterSeconds: 0 }
     }
     const failure = delivered.left
-    yield* Effect.logWarning("A quota notice was not delivered", { workspaceId, problem: failure.message })
+    yield* Effect.logWarning("A quota notice was not delivered", { problem: failure.message })
     const retryAfterSeconds = failure._tag === "NotificationFailed" ? Math.ceil(failure.retryAfterSeconds ?? 0) : 0
     return { outcome: "failed" as const, retryAfterSeconds }
   })
@@ -81,6 +82,7 @@ export const QuotaNoticeWorkflows = implement(
   { Notify: notify },
   {
     retry: pauseAfterRetries,
+    attributes: requestAttributes("workspace_id"),
     endsWhenExhausted: ["Notify"]
   }
 )

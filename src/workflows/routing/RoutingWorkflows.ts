@@ -5,6 +5,7 @@ import { NotFound, StaleLiveDeployment, SwitchRefused } from "../../contract/err
 import { RoutingService } from "../../contract/RoutingService.ts"
 import { RouteStore } from "../../services/deploy/RouteStore.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { decideSwap, type SwapOutcome } from "./decideSwap.ts"
 
@@ -114,5 +115,5 @@ const swapLiveDeployment = (input: SwapInput) =>
 export const RoutingWorkflows = implement(
   RoutingService,
   { AssignFrontlineRoutes: assignRoutes, SwapLiveDeployment: swapLiveDeployment },
-  { retry: pauseAfterRetries }
+  { retry: pauseAfterRetries, attributes: requestAttributes("project_id") }
 )

@@ -4,6 +4,7 @@ import { implement, key, stateCell } from "effect-restate"
 import { VersioningService } from "../../contract/VersioningService.ts"
 import { RegionStore } from "../../services/deploy/RegionStore.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { planChange } from "./planChange.ts"
 
@@ -65,5 +66,5 @@ export const VersioningWorkflows = implement(
     GetVersion: () => Effect.map(currentVersion, (version) => ({ version })),
     PublishChange: publishChange
   },
-  { retry: pauseAfterRetries }
+  { retry: pauseAfterRetries, attributes: requestAttributes("region") }
 )

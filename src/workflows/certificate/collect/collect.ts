@@ -3,6 +3,7 @@ import { CertificateStore, SaveOutcome } from "../../../services/certificate/Cer
 import { CertificateFacts, Pki } from "../../../services/certificate/Pki.ts"
 import { recordMetric } from "../../../services/Metrics.ts"
 import { certificateKey } from "../../../services/vault/Purpose.ts"
+import { logEvent } from "../../businessEvents.ts"
 import { databaseStep } from "../../databaseStep.ts"
 import { resourceId } from "../../identifiers.ts"
 import { goodCertificate } from "../decide/decideStart.ts"
@@ -62,11 +63,12 @@ const store = (domain: DomainView, issuance: Issuance, fetched: Fetched, encrypt
       at
     }
     const recordStored = recordMetric({ _tag: "IssuanceEnded", kind: issuance.kind, outcome: "stored" })
+    const logIssued = logEvent("certificate.issued", { kind: issuance.kind, expires_at: fetched.facts.notAfter })
     return yield* databaseStep(
       "store-certificate",
       certificates
         .save(certificate, (current) => (current === null ? null : digestOf(current)) === expected)
-        .pipe(Effect.tap(({ _tag }) => (_tag === "Saved" ? recordStored : Effect.void))),
+        .pipe(Effect.tap(({ _tag }) => (_tag === "Saved" ? Effect.zipRight(recordStored, logIssued) : Effect.void))),
       { output: SaveOutcome, retry: storeRetry }
     ).pipe(
       Effect.catchTags({

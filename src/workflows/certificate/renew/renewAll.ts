@@ -13,6 +13,7 @@ import {
   type ListedDomain
 } from "../../../services/certificate/CertificateStore.ts"
 import { PlatformZones } from "../../../services/customDomain/PlatformZones.ts"
+import { logEvent } from "../../businessEvents.ts"
 import { databaseStep } from "../../databaseStep.ts"
 import { giveUpOnFailure } from "../../giveUpOnFailure.ts"
 import { sendHeartbeat } from "../../heartbeat.ts"
@@ -71,11 +72,14 @@ const check = ({ name }: ListedDomain, daysBeforeExpiry: number) =>
   call(CertificateService, name, "CheckRenewal", { domain: name, daysBeforeExpiry }).pipe(
     Effect.map(({ failed, triggered }) => ({ name, failed, triggered })),
     Effect.catchAll(({ message }) =>
-      Effect.as(Effect.logError("The renewal check of a domain failed", { domain: name, problem: message }), {
-        name,
-        failed: true,
-        triggered: false
-      })
+      Effect.as(
+        Effect.annotateLogs(
+          Effect.logError("The renewal check of a domain failed", { problem: message }),
+          "domain",
+          name
+        ),
+        { name, failed: true, triggered: false }
+      )
     )
   )
 
@@ -101,10 +105,9 @@ const reportTaken = (taken: ReadonlyArray<ConflictingDomain>) =>
   Effect.forEach(
     taken,
     ({ id, name, workspaceId }) =>
-      Effect.logError("platform_name_taken: a tenant's row has a name of the platform itself", {
-        name,
-        domainId: id,
-        workspaceId
+      Effect.annotateLogs(Effect.logError("A tenant's row has a name of the platform itself", { domainId: id }), {
+        domain: name,
+        workspace_id: workspaceId
       }),
     { discard: true }
   )
@@ -133,7 +136,7 @@ const ensureInfrastructure = Effect.gen(function* () {
 const requestProofChecks = Effect.catchTag(
   send(DomainProofService, "all", "LookAtPage", { after: 0n }),
   "EncodingFailed",
-  ({ message }) => Effect.logError(`cannot start the checks of custom domains: ${message}`)
+  ({ message }) => Effect.logError("The checks of custom domains cannot start", { problem: message })
 )
 
 /** Checks every domain, page by page, and answers with the counts. Does not wait for certificates. */
@@ -158,6 +161,11 @@ export const handleRenewAll = ({ daysBeforeExpiry }: RenewInput) =>
       yield* Effect.logWarning("Certificates cannot be obtained for some domains", {
         count: total.failedDomains.length
       })
+    yield* logEvent("renewal.completed", {
+      checked: total.certificatesChecked,
+      triggered: total.renewalsTriggered,
+      failed: total.failedDomains.length
+    })
     yield* sendHeartbeat("cert_renewal")
     return total
   }).pipe(giveUpOnFailure("cert_renewal"))

@@ -4,6 +4,7 @@ import { BuildSlotService, SlotUpdate } from "../../../contract/BuildSlotService
 import { DeploymentFailed } from "../../../contract/errors.ts"
 import { type Deployment, productionEnvironment } from "../../../services/deploy/Deployment.ts"
 import { type Holder, heartbeatInterval } from "../../builds/slotQueue.ts"
+import { logEvent } from "../../businessEvents.ts"
 
 /** Maximum wait for a slot. Builds last minutes, so a longer wait means that the queue does not move. */
 export const maxWait = 2 * 60 * 60_000
@@ -61,7 +62,7 @@ export const awaitSlot = ({ deployment, environmentSlug, buildId }: SlotWait) =>
       if (Option.isSome(granted)) return granted.value
       const now = yield* Clock.currentTimeMillis
       if (since === undefined)
-        yield* Effect.logInfo(`deployment ${deploymentId} waits for a build slot at position ${answer.position}`)
+        yield* logEvent("deploy.waiting", { waiting_for: "build_slot", position: answer.position })
       since ??= now
       if (now - since >= maxWait) return yield* failed(deploymentId, "waited two hours for a build slot")
       const heard = yield* awaitUpdate(bell)
@@ -77,7 +78,5 @@ export const awaitSlot = ({ deployment, environmentSlug, buildId }: SlotWait) =>
 export const releaseSlot = (workspaceId: string, holder: Holder) =>
   call(BuildSlotService, workspaceId, "Release", holder).pipe(
     Effect.asVoid,
-    Effect.catchAll(({ message }) =>
-      Effect.logWarning(`the build slot of deployment ${holder.deploymentId} is left to the reaper: ${message}`)
-    )
+    Effect.catchAll(({ message }) => Effect.logWarning("A build slot is left to the reaper", { problem: message }))
   )

@@ -1,9 +1,10 @@
-import { Clock, Effect, Option, Schema } from "effect"
+import { Cause, Clock, Effect, Option, Schema } from "effect"
 import { onRollback, saga } from "effect-restate"
 import { DeploymentFailed, NotFound } from "../../../contract/errors.ts"
 import { type Deployment, DeploymentStatus } from "../../../services/deploy/Deployment.ts"
 import { DeploymentStore } from "../../../services/deploy/DeploymentStore.ts"
 import { cancelBuild } from "../../builds/cancelBuild.ts"
+import { logEvent } from "../../businessEvents.ts"
 import { databaseStep } from "../../databaseStep.ts"
 import { awaitSlot, releaseSlot } from "./awaitSlot.ts"
 import { buildIdOf, builtImage } from "./builtImage.ts"
@@ -48,13 +49,17 @@ const storeDepotProject = (projectId: string, known: string | null, used: string
     yield* databaseStep("remember-depot-project", remember).pipe(
       // Not an error of this deploy: the image is built, and only the next build has no cache.
       Effect.catchTag("DatabaseRefused", ({ message }) =>
-        Effect.logError(`the Depot project of ${projectId} cannot be stored: ${message}`)
+        Effect.logError("The Depot project of a project cannot be stored", { problem: message })
       )
     )
   })
 
 const buildFailed = (deploymentId: string, problem: string) =>
   new DeploymentFailed({ deploymentId, step: "building", problem })
+
+/** A build that failed has said so where it was polled. */
+const logCancelled = (buildId: string, cause: Cause.Cause<unknown>) =>
+  Cause.isInterruptedOnly(cause) ? logEvent("build.ended", { build_id: buildId, outcome: "cancelled" }) : Effect.void
 
 /**
  * Waits for a slot, builds and returns the slot. None: another delivery made the deployment ready. A failure or
@@ -70,6 +75,7 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
         const buildId = buildIdOf(deploymentId, attempt)
         const returnSlot = releaseSlot(workspaceId, { deploymentId, buildId })
         yield* onRollback(() => returnSlot)
+        yield* logEvent("build.queued", { build_id: buildId })
         const ends = yield* awaitSlot({ deployment, environmentSlug, buildId })
         const { depotProjectId, status } = yield* readCurrentStatus(deployment)
         if (status === "failed") return yield* buildFailed(deploymentId, "it has failed meanwhile")
@@ -78,7 +84,7 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
           return Option.none()
         }
         if (attempt === 1) yield* onSlot
-        yield* onRollback(() => cancelBuild(buildId))
+        yield* onRollback((cause) => Effect.zipRight(logCancelled(buildId, cause), cancelBuild(buildId)))
         const build = { buildId, workspaceId, projectId, deploymentId, depotProjectId, installationId, platform }
         const built = yield* runBuild(
           { ...build, repository, commitSha, contextPath, dockerfilePath },
@@ -92,7 +98,7 @@ export const buildFromGit = <E, R>({ deployment, environmentSlug, plan, onSlot }
           yield* storeDepotProject(projectId, depotProjectId, built.value.depotProjectId)
           return Option.some(builtImage(built.value, buildId))
         }
-        yield* Effect.logWarning(`deployment ${deploymentId} lost its build slot and queues again`)
+        yield* Effect.logWarning("A deployment lost its build slot and queues again", { buildId })
         yield* cancelBuild(buildId)
       }
       return yield* buildFailed(deploymentId, `the build lost its slot ${maxAttempts} times; try again later`)

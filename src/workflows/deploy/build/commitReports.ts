@@ -45,7 +45,7 @@ export const commitReports = (
     }).pipe(
       Effect.asVoid,
       Effect.catchTag("EncodingFailed", ({ message }) =>
-        Effect.logWarning(`cannot report to GitHub about deployment ${deploymentId}: ${message}`)
+        Effect.logWarning("The status of a deployment cannot be sent to GitHub", { problem: message })
       )
     )
   let isLive = false

@@ -3,6 +3,7 @@ import { call, step } from "effect-restate"
 import { BuildSlotService } from "../../../contract/BuildSlotService.ts"
 import { DeploymentFailed } from "../../../contract/errors.ts"
 import { Builder, BuildRefused, type BuildRequest } from "../../../services/builds/Builder.ts"
+import { logEvent } from "../../businessEvents.ts"
 import { pollDelay } from "../awaitInstances.ts"
 import { stepError } from "../stepError.ts"
 import { BuildObservation, type BuildProgress, decideBuild } from "./buildProgress.ts"
@@ -63,13 +64,23 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
     // The builder's text goes into an answer and into the deployment's step.
     const failed = (problem: string) =>
       new DeploymentFailed({ deploymentId: request.deploymentId, step: "building", problem: stepError(problem) })
+    const { buildId: build_id, commitSha: commit, repository } = request
+    const named = { build_id, repository, commit }
+    const ended = (outcome: "succeeded" | "failed", reason?: string) =>
+      logEvent("build.ended", {
+        build_id,
+        outcome,
+        seconds: elapsed / 1000,
+        ...(reason === undefined ? {} : { reason: stepError(reason) })
+      })
     const startNow = (leaseEnds: number) =>
       startBuild(request, leaseEnds).pipe(
         Effect.catchTag("BuildRefused", ({ message }) => failed(message)),
         Effect.filterOrFail(
           ({ outcome }) => outcome !== "expired",
           () => new SlotLost()
-        )
+        ),
+        Effect.tap(({ outcome }) => (outcome === "started" ? logEvent("build.started", named) : Effect.void))
       )
     let leaseEnds = lease.ends
     const { at, outcome, reason: lastProblem } = yield* startNow(leaseEnds)
@@ -92,8 +103,9 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
         progress = { ...progress, renewedAt: seen.at }
       }
       const decision = decideBuild(progress, seen, lease.deadline)
-      if (decision._tag === "Succeeded") return decision.built
-      if (decision._tag === "Failed") return yield* failed(decision.problem)
+      if (decision._tag === "Succeeded") return yield* Effect.as(ended("succeeded"), decision.built)
+      if (decision._tag === "Failed")
+        return yield* Effect.zipRight(ended("failed", decision.problem), failed(decision.problem))
       if (decision.isRenewalDue) {
         leaseEnds = yield* renewSlot(request)
         progress = { ...progress, renewedAt: seen.at }
