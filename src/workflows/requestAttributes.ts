@@ -20,7 +20,7 @@ const maxLength = 256
  * every handler have them. `keyIs` is left out where the key is no id, or the caller's choice.
  */
 export const requestAttributes =
-  (keyIs?: "deployment_id" | "project_id" | "workspace_id" | "domain" | "region") =>
+  (keyIs?: "deployment_id" | "project_id" | "workspace_id" | "domain") =>
   ({ input, key }: InvocationRequest): Attributes => {
     const named: Array<readonly [string, string]> = []
     for (const [field, value] of Object.entries(typeof input === "object" && input !== null ? input : {})) {

@@ -66,5 +66,5 @@ export const VersioningWorkflows = implement(
     GetVersion: () => Effect.map(currentVersion, (version) => ({ version })),
     PublishChange: publishChange
   },
-  { retry: pauseAfterRetries, attributes: requestAttributes("region") }
+  { retry: pauseAfterRetries, attributes: requestAttributes() }
 )
