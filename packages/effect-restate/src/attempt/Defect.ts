@@ -18,7 +18,11 @@ const isDeclared = (error: unknown): error is Error => error instanceof Error &&
  * address, a secret, or the value that did not fit.
  */
 export const publicReason = (error: unknown): string =>
-  isDeclared(error) ? error.message.slice(0, maxReason) : error instanceof Error ? error.name : typeof error
+  isDeclared(error)
+    ? error.message.slice(0, maxReason).toWellFormed()
+    : error instanceof Error
+      ? error.name
+      : typeof error
 
 /** The error that Restate keeps for something unexpected: it writes the text into the journal's events and into `last_failure`. */
 export const publicError = (where: string, defect: unknown): Error => {
