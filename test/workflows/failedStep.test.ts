@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, Ref, Schema } from "effect"
 import { Contract, implement } from "effect-restate"
 import { MemoryRestate } from "effect-restate/testing"
+import { DatabaseRefused } from "../../src/contract/errors.ts"
 import { jsonLogger } from "../../src/layers/telemetry/JsonLogger.ts"
 import { DbError } from "../../src/services/Db.ts"
 import { databaseStep } from "../../src/workflows/databaseStep.ts"
@@ -9,7 +10,7 @@ import { requestAttributes } from "../../src/workflows/requestAttributes.ts"
 import { pauseAfterRetries } from "../../src/workflows/retry.ts"
 
 const Deploys = Contract.object("Deploys", {
-  Deploy: { input: Schema.Struct({ deploymentId: Schema.String }), mode: "shared" }
+  Deploy: { input: Schema.Struct({ deploymentId: Schema.String }), error: DatabaseRefused, mode: "shared" }
 })
 
 /** The lines of a deploy whose first step fails this often with an error, as the worker writes them. */
@@ -18,21 +19,18 @@ const linesOf = (times: number, error: DbError | Error) =>
     const lines: Array<Readonly<Record<string, unknown>>> = []
     const capture = Logger.map(jsonLogger, (line) => void lines.push(JSON.parse(line)))
     const runs = yield* Ref.make(0)
-    const load = Effect.flatMap(
+    const load: Effect.Effect<void, DbError> = Effect.flatMap(
       Ref.updateAndGet(runs, (made) => made + 1),
       (run) => {
         if (run > times) return Effect.void
-        return error instanceof DbError ? error : Effect.die(error)
+        return error instanceof DbError ? Effect.fail(error) : Effect.die(error)
       }
     )
+    const deploy = databaseStep("load-deployment", load)
     const engine = new MemoryRestate()
     yield* engine
       .serve(
-        implement(
-          Deploys,
-          { Deploy: () => databaseStep("load-deployment", load) },
-          { retry: pauseAfterRetries, attributes: requestAttributes() }
-        )
+        implement(Deploys, { Deploy: () => deploy }, { retry: pauseAfterRetries, attributes: requestAttributes() })
       )
       .pipe(Effect.provide(Logger.replace(Logger.defaultLogger, capture)))
     yield* engine.call(Deploys, "proj_1", "Deploy", { deploymentId: "d_1" })

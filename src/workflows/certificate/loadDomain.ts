@@ -1,4 +1,5 @@
 import { Clock, Effect, Option, Schema } from "effect"
+import { annotate } from "effect-restate"
 import type { DomainName } from "../../names/DomainName.ts"
 import { CertificateStore, type CertifiedDomain } from "../../services/certificate/CertificateStore.ts"
 import { Pki } from "../../services/certificate/Pki.ts"
@@ -36,9 +37,16 @@ const readDomain = (name: DomainName) =>
     return { at: yield* Clock.currentTimeMillis, domain }
   })
 
+const annotateOwner = ({ domain }: typeof LoadedDomain.Type) =>
+  domain === null ? Effect.void : annotate({ workspace_id: domain.workspaceId })
+
 /** The domain's rows and the time of the read. */
-export const loadDomain = (name: DomainName) => databaseStep("load-domain", readDomain(name), { output: LoadedDomain })
+export const loadDomain = (name: DomainName) =>
+  Effect.tap(databaseStep("load-domain", readDomain(name), { output: LoadedDomain }), annotateOwner)
 
 /** `loadDomain` with two minutes of retries, for one domain of many. */
 export const loadDomainBriefly = (name: DomainName) =>
-  databaseStep("load-domain", readDomain(name), { output: LoadedDomain, retry: retryForTwoMinutes })
+  Effect.tap(
+    databaseStep("load-domain", readDomain(name), { output: LoadedDomain, retry: retryForTwoMinutes }),
+    annotateOwner
+  )

@@ -1,6 +1,6 @@
 import { Clock, Effect, Option } from "effect"
 import type { Input } from "effect-restate"
-import { annotate, call, key } from "effect-restate"
+import { call, key } from "effect-restate"
 import { CertificateService } from "../../contract/CertificateService.ts"
 import { InvalidRequest, IssuanceUnavailable } from "../../contract/errors.ts"
 import type { DomainName } from "../../names/DomainName.ts"
@@ -74,7 +74,6 @@ const obtain = (name: DomainName, purpose: IssuanceTrigger) =>
     const settings = yield* CertificateSettings
     const { at, domain } = yield* loadDomain(name)
     if (domain === null) return yield* abandon(name)
-    yield* annotate({ workspace_id: domain.workspaceId })
     yield* requireOwnName(domain)
     const issuance = yield* storedIssuance(domain)
     const issued = yield* issuedTimes

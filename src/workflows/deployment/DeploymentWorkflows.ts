@@ -1,6 +1,6 @@
 import { Clock, type Context, Effect, Either, Option, Schema } from "effect"
 import type { Input } from "effect-restate"
-import { call, implement, key, send, stateCell, uuid } from "effect-restate"
+import { annotate, call, implement, key, send, stateCell, uuid } from "effect-restate"
 import { DeploymentService } from "../../contract/DeploymentService.ts"
 import { DeploymentIsLive, InvalidRequest, NotFound } from "../../contract/errors.ts"
 import { VersioningService } from "../../contract/VersioningService.ts"
@@ -100,6 +100,8 @@ const applyDesiredState = (desiredState: DesiredState) =>
     const deploymentTopology = yield* databaseStep("load-placement", loadTopology(deployments, deploymentId), {
       output: DeploymentTopology
     })
+    const { projectId, workspaceId } = deploymentTopology
+    if (projectId !== "") yield* annotate({ project_id: projectId, workspace_id: workspaceId })
     const desiredStatus = desiredState === "running" ? "started" : "stopped"
     const topology = { replicas: 0, desiredStatus } as const
     const published = yield* Effect.forEach(
