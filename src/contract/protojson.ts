@@ -69,10 +69,11 @@ export const message = <const F extends Fields>(
   const properties = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.property]))
   // Entries lose the mapped type; `properties` has exactly one property per field, and no field has requirements.
   const struct = Schema.Struct(properties) as unknown as Schema.Schema<MessageType<F>, Record<string, unknown>>
+  const names = Object.keys(fields).map((name) => ({ name, snake: snakeCase(name) }))
   return Schema.transformOrFail(Schema.Unknown, struct, {
     strict: true,
     decode: (body, _options, ast) => {
-      const found = collect(body, Object.keys(fields), oneofs)
+      const found = collect(body, names, oneofs)
       return typeof found === "string"
         ? ParseResult.fail(new ParseResult.Type(ast, body, found))
         : ParseResult.succeed(found)
@@ -81,18 +82,25 @@ export const message = <const F extends Fields>(
   }).annotations({ title: name, jsonSchema: publishedSchema(name, struct, oneofs) })
 }
 
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** A field's name as this worker writes it, and the other one that it reads. */
+interface FieldName {
+  readonly name: string
+  readonly snake: string
+}
+
 /** The declared members of a body under their camel-case names, or what is wrong with it. */
 const collect = (
   body: unknown,
-  names: ReadonlyArray<string>,
+  names: ReadonlyArray<FieldName>,
   oneofs: ReadonlyArray<ReadonlyArray<string>>
 ): Record<string, unknown> | string => {
   if (body === undefined) return {}
   if (typeof body !== "object" || body === null || Array.isArray(body)) return "must be a JSON object"
   const given = new Map(Object.entries(body).filter(([, value]) => value !== null && value !== undefined))
   const found: Record<string, unknown> = {}
-  for (const name of names) {
-    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  for (const { name, snake } of names) {
     const spelling = given.has(name) ? name : snake
     if (given.has(name) && snake !== name && given.has(snake)) return `${name} and ${snake} are the same field`
     if (given.has(spelling)) found[name] = given.get(spelling)

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer, Ref } from "effect"
+import { BuildLedger } from "../../../src/services/builds/BuildLedger.ts"
 import { CertificateStore } from "../../../src/services/certificate/CertificateStore.ts"
 import { ClickhouseSettingsStore } from "../../../src/services/clickhouseUser/ClickhouseSettingsStore.ts"
 import { DomainStore } from "../../../src/services/customDomain/DomainStore.ts"
@@ -10,7 +11,7 @@ import { DomainProofStore } from "../../../src/services/domainProof/DomainProofS
 import { IdlePreviewStore } from "../../../src/services/idlePreviews/IdlePreviewStore.ts"
 import { KeyRefillStore } from "../../../src/services/keyRefill/KeyRefillStore.ts"
 import { QuotaStore } from "../../../src/services/quotaCheck/QuotaStore.ts"
-import { MemoryBuildLedger } from "./MemoryBuildLedger.ts"
+import { makeMemoryBuildLedger } from "./MemoryBuildLedger.ts"
 import { makeCertificateStore } from "./MemoryCertificateStore.ts"
 import { makeClickhouseSettingsStore } from "./MemoryClickhouseSettingsStore.ts"
 import { makeDeploymentStore } from "./MemoryDeploymentStore.ts"
@@ -62,6 +63,7 @@ const stores = Layer.effectContext(
       Context.add(IdlePreviewStore, yield* makeIdlePreviewStore),
       Context.add(KeyRefillStore, yield* makeKeyRefillStore),
       Context.add(QuotaStore, yield* makeQuotaStore),
+      Context.add(BuildLedger, yield* makeMemoryBuildLedger),
       Context.add(World, yield* makeWorld),
       Context.add(Db, Db.of({ ping: Effect.void, usage: Effect.succeed([]) }))
     )
@@ -69,4 +71,4 @@ const stores = Layer.effectContext(
 )
 
 /** An in-memory database with its stores and surrounding services. */
-export const memoryWorld = Layer.merge(stores, MemoryBuildLedger).pipe(Layer.provide(memoryTables))
+export const memoryWorld = stores.pipe(Layer.provide(memoryTables))

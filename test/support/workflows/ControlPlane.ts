@@ -118,10 +118,15 @@ export const controlPlane = <More = never>({
 }: ControlPlaneOptions<More> = {}): Layer.Layer<More | Services> => {
   // Without more objects More is never, which is what an empty layer provides.
   const further: Layer.Layer<More, never, FixtureServices> = more ?? (Layer.empty as unknown as Layer.Layer<More>)
-  return Layer.merge(services(options), further).pipe(
-    Layer.provideMerge(Layer.merge(memoryBuilder(options.builder), memoryGitHub(options.github))),
-    // memoryWorld is built on the same tables: a layer is built once per build.
-    Layer.provideMerge(Layer.merge(refusingStores(options.refuses ?? (() => false))(memoryWorld), memoryTables)),
+  const world = options.refuses === undefined ? memoryWorld : refusingStores(options.refuses)(memoryWorld)
+  // One after the other: a merge starts a fiber and a scope for each side, which takes longer than most of these layers.
+  return services(options).pipe(
+    Layer.provideMerge(further),
+    Layer.provideMerge(memoryBuilder(options.builder)),
+    Layer.provideMerge(memoryGitHub(options.github)),
+    Layer.provideMerge(world),
+    // The world is built on the same tables: a layer is built once per build.
+    Layer.provideMerge(memoryTables),
     Layer.provide(Layer.sync(Engine, () => new MemoryRestate(options)))
   )
 }
