@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs"
 import { defineConfig } from "vitest/config"
 import { LongestFirst } from "./test/support/stack/LongestFirst.ts"
 import { TotalsReporter } from "./test/support/stack/TotalsReporter.ts"
+import { watchTriggers } from "./test/support/watchTriggers.ts"
 
 /** Files that start servers and processes. */
 const onServers = [
@@ -41,6 +42,7 @@ export default defineConfig({
     // What starts servers waits more than it computes. A fixed number: Tinypool fails when it ends two that are idle.
     poolOptions: { threads: { isolate: false }, forks: { isolate: false, minForks: 4, maxForks: 4 } },
     sequence: { sequencer: LongestFirst },
+    watchTriggerPatterns: watchTriggers,
     projects: [
       {
         extends: true,
