@@ -9,7 +9,7 @@ export const chartFolder = new URL("helm/control-plane-worker/", deploy)
 const read = (path: string) => readFile(new URL(path, deploy), "utf8")
 
 /** A chart reads no file outside of its folder. */
-const copies = ["rules.yaml", "dashboard.json"]
+const copies = ["rules.yaml", "dashboard.json"] as const
 
 /** The files of the chart that are written from other ones, by their path in the chart. */
 export const chartFiles = async (): Promise<ReadonlyMap<string, string>> =>

@@ -101,6 +101,9 @@ export const valuesSchema = (): JsonSchema => ({
       serviceMonitor: flag,
       rules: flag,
       dashboard: flag,
+      runbooksUrl: text,
+      grafanaUrl: { type: "string", pattern: "^(https?://.*[^/])?$" },
+      consoleUrl: text,
       labels: texts
     })
   })

@@ -1,10 +1,14 @@
 import {
+  AnnotationQueryBuilder,
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
   RowBuilder,
+  TextBoxVariableBuilder,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   VariableRefresh,
@@ -13,7 +17,9 @@ import {
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus"
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat"
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries"
+import type { Addresses } from "./addresses.ts"
 import { type PanelSpec, rows } from "./panels.ts"
+import { anchorOf, type Runbook, runbooksOfPanel } from "./runbooks.ts"
 
 const datasource = { type: "prometheus", uid: "$datasource" }
 
@@ -23,7 +29,19 @@ const numberSize = { width: 4, height: 4 }
 
 const sized = ({ kind }: PanelSpec) => (kind === "stat" ? numberSize : seriesSize)
 
-const panel = (spec: PanelSpec) => {
+const link = (title: string, url: string) =>
+  new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url).targetBlank(true)
+
+/** A variable's value without any encoding, as Grafana's links write it. */
+const valueOf = (variable: string): string => `\${${variable}:raw}`
+
+/** One link to each runbook that names the panel. */
+const runbookLinks = (runbooks: ReadonlyArray<Runbook>, { title }: PanelSpec) =>
+  runbooksOfPanel(runbooks, title).map(({ alert }) =>
+    link(`Runbook: ${alert}`, `${valueOf("runbooks")}${anchorOf(alert)}`)
+  )
+
+const panel = (runbooks: ReadonlyArray<Runbook>) => (spec: PanelSpec) => {
   const { height, width } = sized(spec)
   const empty = spec.kind === "stat" ? new StatBuilder() : new TimeseriesBuilder().fillOpacity(10)
   const described = empty
@@ -33,6 +51,7 @@ const panel = (spec: PanelSpec) => {
     .datasource(datasource)
     .height(height)
     .span(width)
+    .links(runbookLinks(runbooks, spec))
   const thresholds = new ThresholdsConfigBuilder()
     .mode(ThresholdsMode.Absolute)
     .steps([
@@ -65,8 +84,25 @@ const choice = (name: string, label: string, query: string) =>
     .allValue(".*")
     .current({ text: "All", value: "$__all" })
 
+const address = (name: string, label: string, url: string, description: string) =>
+  new TextBoxVariableBuilder(name).label(label).description(description).defaultValue(url)
+
+const versions = 'count by (version) (control_plane_worker_build_info{namespace=~"$namespace",job=~"$job"}'
+
+/** A mark where a version of the worker begins to run: it was not there a few minutes before. */
+const deployments = new AnnotationQueryBuilder()
+  .name("Deployments of the worker")
+  .datasource(datasource)
+  .enable(true)
+  .iconColor("blue")
+  .expr(`${versions}) unless on (version) ${versions} offset 3m)`)
+  .step("60s")
+  .titleFormat("Version {{version}}")
+  .textFormat("")
+  .tagKeys("version")
+
 /** The dashboard, for Grafana 10 or newer. */
-export const dashboard = (): Dashboard => {
+export const dashboard = (runbooks: ReadonlyArray<Runbook>, addresses: Addresses): Dashboard => {
   const empty = new DashboardBuilder("Control plane worker")
     .uid("control-plane-worker")
     .description("Written by `npm run observability` from dev/observability/panels.ts.")
@@ -85,10 +121,15 @@ export const dashboard = (): Dashboard => {
         'label_values(control_plane_worker_attempts_total{namespace=~"$namespace",job=~"$job"}, service)'
       )
     )
+    .withVariable(address("runbooks", "Runbooks", addresses.runbooks, "Address of docs/runbooks.md, for links."))
+    .withVariable(address("console", "Console", addresses.console, "Address of the operator's console, for its link."))
+    .link(link("Console", valueOf("console")))
+    .annotation(deployments)
+  const built = panel(runbooks)
   return rows
     .reduce(
-      (built, { panels, title }) =>
-        panels.reduce((under, spec) => under.withPanel(panel(spec)), built.withRow(new RowBuilder(title))),
+      (all, { panels, title }) =>
+        panels.reduce((under, spec) => under.withPanel(built(spec)), all.withRow(new RowBuilder(title))),
       empty
     )
     .build()

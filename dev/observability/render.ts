@@ -1,9 +1,40 @@
+import { type Addresses, relativeAddresses } from "./addresses.ts"
 import { dashboard } from "./dashboard.ts"
+import { anchorOf, type Runbook } from "./runbooks.ts"
 
 /** The dashboard as a file for import or provisioning. */
-export const renderDashboard = (): string => `${JSON.stringify(dashboard(), null, 2)}\n`
+export const renderDashboard = (runbooks: ReadonlyArray<Runbook>, addresses = relativeAddresses): string =>
+  `${JSON.stringify(dashboard(runbooks, addresses), null, 2)}\n`
 
-const head = `# Written by \`npm run observability\` from rules.yaml, for the Prometheus operator.
+/** Without a label there is nothing to choose: Grafana shows all namespaces. */
+const dashboardOf = (rule: string, { grafana }: Addresses): string => {
+  const chosen = /^ +expr: absent\(/m.test(rule) ? "" : "?var-namespace={{ $labels.namespace }}"
+  return `${grafana}/d/control-plane-worker${chosen}`
+}
+
+const generated = "# Written by `npm run observability` from dev/observability/rules.yaml and docs/runbooks.md.\n"
+
+/** The rule file: the written rules, and for each alert what follows from its name and its runbook. */
+export const renderRules = (
+  rules: string,
+  runbooks: ReadonlyArray<Runbook>,
+  addresses: Addresses = relativeAddresses
+): string =>
+  generated +
+  rules.replaceAll(/^ +- alert: (\w+)\n[\s\S]*?^( +)summary: .*\n/gm, (rule: string, alert: string, indent: string) => {
+    const runbook = runbooks.find((each) => each.alert === alert)
+    if (runbook === undefined) throw new Error(`${alert} has no runbook`)
+    const annotations = {
+      description: JSON.stringify(runbook.description),
+      runbook_url: `${addresses.runbooks}${anchorOf(alert)}`,
+      dashboard_url: JSON.stringify(dashboardOf(rule, addresses))
+    }
+    return `${rule}${Object.entries(annotations)
+      .map(([name, value]) => `${indent}${name}: ${value}\n`)
+      .join("")}`
+  })
+
+const head = `# Written by \`npm run observability\` from dev/observability/rules.yaml, for the Prometheus operator.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:

@@ -164,6 +164,30 @@ describeHelm("the Helm chart", () => {
     })
   )
 
+  it.effect("links its alerts and its dashboard to the given addresses", () =>
+    Effect.gen(function* () {
+      const objects = yield* renderChart({
+        metrics: {
+          rules: true,
+          dashboard: true,
+          runbooksUrl: "https://git.example/runbooks.md",
+          grafanaUrl: "https://grafana.example",
+          consoleUrl: "https://console.example"
+        }
+      })
+      const rule = JSON.stringify(objects.find(({ kind }) => kind === "PrometheusRule")?.source)
+      assert.include(rule, '"runbook_url":"https://git.example/runbooks.md#controlplaneworkerabsent"')
+      assert.include(rule, '"dashboard_url":"https://grafana.example/d/control-plane-worker"')
+      assert.notMatch(rule, /"runbook_url":"docs|"dashboard_url":"\//)
+      const board = configMapsOf(objects).find(({ metadata }) => metadata.name.endsWith("-dashboard"))
+      const variables = JSON.parse(board?.data["dashboard.json"] ?? "null").templating.list
+      assert.deepStrictEqual(
+        variables.slice(-2).map(({ query }: { readonly query: string }) => query),
+        ["https://git.example/runbooks.md", "https://console.example"]
+      )
+    })
+  )
+
   it.effect("waits before it deletes a version until Restate has no work left for it", () =>
     Effect.gen(function* () {
       const jobs = jobsOf(yield* renderChart({ drainBeforeDelete: { timeout: "30m" } }))

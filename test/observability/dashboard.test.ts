@@ -1,18 +1,49 @@
 import { assert, describe, it } from "@effect/vitest"
-import { dashboard } from "../../dev/observability/dashboard.ts"
+import { relativeAddresses } from "../../dev/observability/addresses.ts"
+import { dashboard as built } from "../../dev/observability/dashboard.ts"
+import { observabilityFiles } from "../../dev/observability/files.ts"
 import { rows } from "../../dev/observability/panels.ts"
-import { renderDashboard } from "../../dev/observability/render.ts"
+import { readRunbooks } from "../../dev/observability/runbooks.ts"
+import { fileOf } from "../docs/Markdown.ts"
 import { readDeployed } from "./ruleFile.ts"
 
 /** Grafana's grid is 24 units wide. */
 const gridWidth = 24
 
+const runbooks = readRunbooks(fileOf("docs/runbooks.md"))
+const dashboard = () => built(runbooks, relativeAddresses)
+
 const panels = () => dashboard().panels ?? []
 const positions = () => panels().map(({ gridPos, title }) => ({ title, x: 0, y: 0, w: 0, h: 0, ...gridPos }))
 
 describe("the dashboard", () => {
-  it("is as it was written", () => {
-    assert.strictEqual(readDeployed("dashboard.json"), renderDashboard())
+  it("is as it was written", async () => {
+    assert.strictEqual(readDeployed("dashboard.json"), (await observabilityFiles()).get("dashboard.json"))
+  })
+
+  it("has a link to each runbook on every panel that the runbook names", () => {
+    const linked = panels().flatMap(({ title = "", ...panel }) =>
+      ("links" in panel ? (panel.links ?? []) : []).map(({ url }) => [title, url] as const)
+    )
+    for (const { alert, panels: named } of runbooks)
+      for (const name of named.filter((each) => each !== "Targets")) {
+        const [panel] = linked.filter(
+          ([title, url]) =>
+            (title === name || title.startsWith(`${name}, `)) && url === `\${runbooks:raw}#${alert.toLowerCase()}`
+        )
+        assert.isDefined(panel, `${alert}: ${name}`)
+      }
+    assert.isAbove(linked.length, 20)
+  })
+
+  it("marks where a version of the worker begins to run, and links to the console", () => {
+    const { annotations, links } = dashboard()
+    const marks = annotations?.list ?? []
+    assert.include(marks.map(({ expr }) => expr).join(), "control_plane_worker_build_info")
+    assert.deepStrictEqual(
+      links?.map(({ title, url }) => [title, url]),
+      [["Console", `\${console:raw}`]]
+    )
   })
 
   it("has every panel once, below the row it belongs to", () => {
@@ -43,7 +74,7 @@ describe("the dashboard", () => {
     const { templating } = dashboard()
     assert.deepStrictEqual(
       templating?.list?.map(({ name }) => name),
-      ["datasource", "namespace", "job", "service"]
+      ["datasource", "namespace", "job", "service", "runbooks", "console"]
     )
     const asked = rows.flatMap((row) => row.panels.flatMap((panel) => panel.queries.map(({ expr }) => expr)))
     for (const expr of asked) assert.include(expr, 'namespace=~"$namespace",job=~"$job"')

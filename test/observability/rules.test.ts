@@ -2,7 +2,7 @@ import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { renderPrometheusRule } from "../../dev/observability/render.ts"
+import { observabilityFiles } from "../../dev/observability/files.ts"
 import { prometheusProgram, prometheusSource } from "../../dev/stack/PrometheusProgram.ts"
 import { isFull } from "../support/size.ts"
 import { alerts, expectations, folder, readDeployed, ruleFile, ruleObject, unitTestFiles } from "./ruleFile.ts"
@@ -22,17 +22,36 @@ const promtool = (...args: ReadonlyArray<string>) =>
   )
 
 describe("the alert rules", () => {
-  it("are the same in the file and in the object of the operator", () => {
+  it("are the same in the file and in the object of the operator; `npm run observability` writes both anew", async () => {
     assert.deepStrictEqual(ruleObject().spec, ruleFile())
-    assert.strictEqual(readDeployed("prometheusrule.yaml"), renderPrometheusRule(readDeployed("rules.yaml")))
+    const files = await observabilityFiles()
+    for (const name of ["rules.yaml", "prometheusrule.yaml"]) assert.strictEqual(readDeployed(name), files.get(name))
+  })
+
+  it("link to the given addresses of runbooks, dashboard and console", async () => {
+    const files = await observabilityFiles({
+      runbooks: "https://git.example/runbooks.md",
+      grafana: "https://grafana.example",
+      console: "https://console.example"
+    })
+    const rules = files.get("rules.yaml") ?? ""
+    assert.notMatch(rules, /runbook_url: docs/)
+    assert.include(rules, "runbook_url: https://git.example/runbooks.md#controlplaneworkerinvocationspaused\n")
+    assert.include(
+      rules,
+      'dashboard_url: "https://grafana.example/d/control-plane-worker?var-namespace={{ $labels.namespace }}"\n'
+    )
+    for (const address of ["https://git.example/runbooks.md", "https://console.example"])
+      assert.include(files.get("dashboard.json"), `"query": "${address}"`)
   })
 
   it("wait before they fire, say how urgent they are, and have names of their own", () => {
     for (const { alert, annotations = {}, for: wait, labels } of alerts()) {
       assert.match(alert, /^ControlPlaneWorker[A-Z]/)
       assert.match(wait ?? "", /^[1-9]\d*[mh]$/, alert)
-      assert.oneOf(labels?.severity, ["page", "ticket"], alert)
-      assert.isAbove((annotations.summary ?? "").length, 30, alert)
+      assert.oneOf(labels?.severity, ["critical", "warning"], alert)
+      for (const text of [annotations.summary, annotations.description]) assert.isAbove((text ?? "").length, 30, alert)
+      assert.match(annotations.dashboard_url ?? "", /^\/d\/control-plane-worker/, alert)
     }
     const names = alerts().map(({ alert }) => alert)
     assert.strictEqual(new Set(names).size, names.length)
