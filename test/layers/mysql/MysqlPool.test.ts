@@ -1,22 +1,32 @@
 import { assert, layer } from "@effect/vitest"
-import { Context, Deferred, Duration, Effect, Fiber, Layer, Ref, Schedule } from "effect"
+import { Context, Deferred, Duration, Effect, Fiber, Layer, Logger, Ref, Schedule } from "effect"
 import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
+import { MySqlServer, mySqlServer } from "../../../dev/stack/MySqlServer.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
-import { freshDatabase } from "../../support/stack/Database.ts"
+import { freshDatabase, freshDatabaseOn } from "../../support/stack/Database.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
 /** A database with one table, shared by the tests of this file. */
 class Target extends Context.Tag("test/Target")<Target, MysqlPoolOptions>() {}
 
-const target = Layer.scoped(
-  Target,
-  Effect.gen(function* () {
-    const options = poolOptions(yield* freshDatabase)
-    const { sql } = yield* makeMysqlPool("primary", options)
-    yield* sql`CREATE TABLE counters (id varchar(64) PRIMARY KEY, value bigint unsigned NOT NULL)`
-    return options
-  })
+const targetIn = <E, R>(database: Effect.Effect<string, E, R>) =>
+  Layer.scoped(
+    Target,
+    Effect.gen(function* () {
+      const options = poolOptions(yield* database)
+      const { sql } = yield* makeMysqlPool("primary", options)
+      yield* sql`CREATE TABLE counters (id varchar(64) PRIMARY KEY, value bigint unsigned NOT NULL)`
+      return options
+    })
+  )
+
+const target = targetIn(freshDatabase)
+
+/** On a server of its own: other test files write to the shared one meanwhile. */
+const targetAlone = targetIn(Effect.flatMap(MySqlServer, freshDatabaseOn)).pipe(
+  Layer.provide(mySqlServer),
+  Layer.provide(Logger.remove(Logger.defaultLogger))
 )
 
 const openPool = (overrides: Partial<MysqlPoolOptions> = {}) =>
@@ -264,7 +274,7 @@ layer(target, { excludeTestServices: true })("MysqlPool", (it) => {
       assert.deepInclude({ ...error }, { reason: "read_only", errno: 1290 })
       yield* write
       assert.notStrictEqual(yield* connectionId, before)
-    })
+    }).pipe((test) => Effect.flatMap(Layer.build(targetAlone), (alone) => Effect.provide(test, alone)))
   )
 
   it.scoped("a server that has no connection left is asked again until one is free", () =>
