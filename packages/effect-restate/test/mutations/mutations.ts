@@ -130,7 +130,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "a step that has lost a race fails its attempt",
-    edits: [edit("operations/Step.ts", "    this.#abandoned = true\n", "")]
+    edits: [edit("operations/Step.ts", "  abandon(): void {\n    this.#abandoned = true\n", "  abandon(): void {\n")]
   },
   {
     name: "typed failures of steps are thrown instead of journaled",
@@ -239,12 +239,17 @@ export const mutations: ReadonlyArray<Mutation> = [
     ]
   },
   {
+    name: "every failed run of a step is logged",
+    edits: [edit("attempt/FailedRuns.ts", "isPowerOfTwo(attempt) || before?.type !== type", "true")],
+    tests: ["packages/effect-restate/test/FailedRuns.test.ts"]
+  },
+  {
     name: "the text of every defect is quoted",
     edits: [
       edit(
         "attempt/Defect.ts",
-        "defect instanceof Error && Schema.isSchema(defect.constructor)",
-        "defect instanceof Error"
+        "error instanceof Error && Schema.isSchema(error.constructor)",
+        "error instanceof Error"
       )
     ],
     tests: journal
