@@ -1,6 +1,7 @@
 import { CliConfig, Command, HelpDoc, Span } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Console, Effect, Layer } from "effect"
+import { backupCheckCommand } from "./backupCheck.ts"
 import { checkCommand } from "./check.ts"
 import { cronCommand } from "./cron.ts"
 import { migrateCommand } from "./migrate.ts"
@@ -14,7 +15,15 @@ const root = program.pipe(
   Command.withDescription("Without a command it serves."),
   Command.withHandler(({ config }) => serve(configArguments(config))),
   // In the order of the help.
-  Command.withSubcommands([serveCommand, migrateCommand, checkCommand, statusCommand, versionsCommand, cronCommand])
+  Command.withSubcommands([
+    serveCommand,
+    migrateCommand,
+    checkCommand,
+    statusCommand,
+    versionsCommand,
+    cronCommand,
+    backupCheckCommand
+  ])
 )
 
 const summary = Span.text("durable control plane worker on Restate")

@@ -77,6 +77,13 @@ const openDatabase = (config: WorkerConfigShape) => {
 export const Database: Layer.Layer<MysqlPools, DatabaseUnavailable | SchemaUnsupported | SchemaPending, WorkerConfig> =
   fromConfig(openDatabase)
 
+/** The primary alone, whatever its schema is. For commands that only read. */
+export const PrimaryOnly: Layer.Layer<MysqlPools, DatabaseUnavailable, WorkerConfig> = fromConfig((config) =>
+  MysqlPoolsLive({ primary: databaseServers(config).primary }).pipe(
+    Layer.mapError(unavailable([config.database.primary]))
+  )
+)
+
 /** An index over a large table takes minutes: `migrate` waits for it, a worker's start does not. */
 const migrationTimeout = Duration.hours(1)
 
