@@ -4,8 +4,8 @@ import { seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { seedKey } from "../support/memory/keySeeds.ts"
 import { MemoryUsage } from "../support/memory/MemoryUsage.ts"
 import { seedWorkspace } from "../support/memory/quotaSeeds.ts"
-import { building, fromGit } from "../support/workflows/builds.ts"
-import { drain, on } from "../support/workflows/ControlPlane.ts"
+import { building, fromGit, oneBehindTheOther } from "../support/workflows/builds.ts"
+import { ControlPlane, drain, on } from "../support/workflows/ControlPlane.ts"
 import { domain, publishAll, verifyDomain, withDomain, withDomains } from "../support/workflows/CustomDomains.ts"
 import { onCertificates, processChallenge } from "../support/workflows/certificates.ts"
 import { deploy, deployWith, submitFromGit } from "../support/workflows/commands.ts"
@@ -83,6 +83,24 @@ describe("the events of work", () => {
         assert.isString(queued?.build_id)
         assert.deepInclude(started, { ...ofShop, deployment_id: "d_1", build_id: queued?.build_id })
         assert.deepInclude(ended, { build_id: queued?.build_id, outcome: "succeeded" })
+      }).pipe(on(building))
+    )
+  )
+
+  it.effect("of a build that waits, and of one that is cancelled, say so", () =>
+    logging((events) =>
+      Effect.gen(function* () {
+        const { engine } = yield* ControlPlane
+        const { first } = yield* oneBehindTheOther
+        yield* engine.advance("10200 millis")
+        const of = (id: string) => events.filter(({ deployment_id }) => deployment_id === id)
+        const waiting = of("d_2").filter(({ event }) => event === "deploy.waiting")
+        assert.lengthOf(waiting, 1)
+        assert.deepInclude(waiting[0], { waiting_for: "build_slot", position: 1 })
+        engine.cancel(first.id)
+        yield* engine.settle
+        assert.deepStrictEqual(names(of("d_1")).slice(-2), ["build.ended", "deploy.cancelled"])
+        assert.deepInclude(of("d_1").at(-2), { outcome: "cancelled" })
       }).pipe(on(building))
     )
   )
