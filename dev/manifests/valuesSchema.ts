@@ -94,7 +94,8 @@ export const valuesSchema = (): JsonSchema => ({
       operator: flag,
       register: anyMap
     }),
-    drainBeforeDelete: exactly({ enabled: flag, timeout: { type: "string", pattern: "^([0-9]+(ms|s|m|h))+$" } }),
+    registerAfterInstall: exactly({ enabled: flag }),
+    drainBeforeDelete: exactly({ enabled: flag, timeout: { type: "string", pattern: "^[0-9]+[smh]$" } }),
     schedules: exactly({ enabled: flag }),
     networkPolicy: exactly({ enabled: flag, restateNamespace: name, monitoringNamespace: name }),
     metrics: exactly({

@@ -6,6 +6,7 @@ import { checkCommand } from "./check.ts"
 import { cronCommand } from "./cron.ts"
 import { migrateCommand } from "./migrate.ts"
 import { configArguments, name, program, version } from "./program.ts"
+import { registerCommand } from "./register.ts"
 import { serve, serveCommand } from "./serve.ts"
 import { statusCommand } from "./status.ts"
 import { colorIfTty } from "./terminal.ts"
@@ -20,6 +21,7 @@ const root = program.pipe(
     migrateCommand,
     checkCommand,
     statusCommand,
+    registerCommand,
     versionsCommand,
     cronCommand,
     backupCheckCommand

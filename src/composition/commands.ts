@@ -3,7 +3,9 @@ import { Config, Effect, Layer, Option, Redacted } from "effect"
 import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadRestateAdmin } from "../config/restateAdmin.ts"
 import { RestateIngressHttpLive } from "../layers/RestateIngressHttp.ts"
+import { RestateAdminHttpLive } from "../layers/restateAdmin/RestateAdminHttp.ts"
 import { RestateVersionsHttpLive } from "../layers/restateAdmin/RestateVersionsHttp.ts"
+import type { RestateAdmin } from "../operations/RestateAdmin.ts"
 import type { RestateIngress } from "../operations/RestateIngress.ts"
 import type { RestateVersions } from "../operations/RestateVersions.ts"
 import type { AdminSource } from "./status.ts"
@@ -14,6 +16,13 @@ export const Versions = ({
   config
 }: AdminSource): Layer.Layer<RestateVersions, ConfigProblems, FileSystem.FileSystem> =>
   Layer.unwrapEffect(Effect.map(loadRestateAdmin(config, adminUrl), ({ restate }) => RestateVersionsHttpLive(restate)))
+
+/** `register`: Restate's admin API alone. */
+export const Admin = ({
+  adminUrl,
+  config
+}: AdminSource): Layer.Layer<RestateAdmin, ConfigProblems, FileSystem.FileSystem> =>
+  Layer.unwrapEffect(Effect.map(loadRestateAdmin(config, adminUrl), ({ restate }) => RestateAdminHttpLive(restate)))
 
 /** Absent or blank: requests have no key. */
 const ingressKey = Config.option(Config.redacted("RESTATE_API_KEY")).pipe(

@@ -1,8 +1,9 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { whyNoHelm } from "../../dev/stack/HelmProgram.ts"
+import { helmProgram, whyNoHelm } from "../../dev/stack/HelmProgram.ts"
+import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
 import packageJson from "../../package.json" with { type: "json" }
-import { renderChart, runHelm } from "./support/chart.ts"
+import { namespace, renderChart, runHelm } from "./support/chart.ts"
 import { comparable } from "./support/comparable.ts"
 import { describeRendered } from "./support/describeRendered.ts"
 import { imageUser } from "./support/imageUser.ts"
@@ -13,6 +14,11 @@ import { schemaProblems } from "./support/schemaProblems.ts"
 import { settingProblems } from "./support/settingProblems.ts"
 
 const reason = await Effect.runPromise(whyNoHelm)
+
+// Where Helm is built, its modules are downloaded and compiled first.
+beforeAll(async () => {
+  if (reason === null) await Effect.runPromise(Effect.provide(helmProgram, RunDirectoryLive))
+}, 1_200_000)
 
 /** Tests that run Helm; where it cannot be had, one that is skipped says why. */
 const describeHelm = (name: string, tests: () => void) =>
@@ -150,7 +156,8 @@ describeHelm("the Helm chart", () => {
         "ConfigMap/control-plane-worker-v1",
         "Service/control-plane-worker-v1",
         "Deployment/control-plane-worker-v1",
-        "Job/control-plane-worker-v1-drain"
+        "Job/control-plane-worker-v1-drain",
+        "Job/control-plane-worker-v1-register"
       ])
       for (const objects of [first, second])
         for (const { spec } of [
@@ -188,12 +195,25 @@ describeHelm("the Helm chart", () => {
     })
   )
 
-  it.effect("waits before it deletes a version until Restate has no work left for it", () =>
-    Effect.gen(function* () {
-      const jobs = jobsOf(yield* renderChart({ drainBeforeDelete: { timeout: "30m" } }))
-      const commands = jobs.flatMap(({ spec }) => spec.template.spec.containers.map(({ args }) => args))
-      assert.deepStrictEqual(commands, [["versions", "--remove-drained", "--wait", "30m"]])
-      assert.isEmpty(jobsOf(yield* renderChart(operator)))
-    })
+  it.effect(
+    "registers a version when it is installed, and waits before it is deleted until Restate has no work left for it",
+    () =>
+      Effect.gen(function* () {
+        const objects = yield* renderChart({ version: "v7", drainBeforeDelete: { timeout: "30m" } })
+        const commands = jobsOf(objects).map(({ metadata, spec }) => [
+          metadata.name,
+          ...spec.template.spec.containers.flatMap(({ args }) => args)
+        ])
+        const [address] = servicesOf(objects).filter(({ metadata }) => metadata.name === "control-plane-worker-v7")
+        assert.sameDeepMembers(commands, [
+          ["control-plane-worker-v7-drain", "versions", "--remove-drained", "--wait", "30m"],
+          [
+            "control-plane-worker-v7-register",
+            "register",
+            `http://${address?.metadata.name}.${namespace}:${address?.spec.ports[0]?.port}`
+          ]
+        ])
+        assert.isEmpty(jobsOf(yield* renderChart(operator)))
+      })
   )
 })

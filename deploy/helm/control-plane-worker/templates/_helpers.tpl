@@ -47,3 +47,53 @@ checksum/secret: {{ toJson .data | sha256sum }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
+
+{{- /* The pod of a hook, which runs one command of the worker against Restate's admin API: `root` and `args`. */}}
+{{- define "control-plane-worker.hookPod" -}}
+restartPolicy: Never
+enableServiceLinks: false
+automountServiceAccountToken: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+containers:
+  - name: {{ first .args }}
+    image: {{ include "control-plane-worker.image" .root }}
+    args: {{ .args | toJson }}
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities:
+        drop: [ALL]
+    resources:
+      requests:
+        cpu: 50m
+        memory: 128Mi
+      limits:
+        memory: 256Mi
+    envFrom:
+      - configMapRef:
+          name: {{ include "control-plane-worker.fullname" .root }}
+    env:
+      - name: WORKER_RESTATE_API_KEY
+        valueFrom:
+          secretKeyRef:
+            name: {{ .root.Values.existingSecret }}
+            key: WORKER_RESTATE_API_KEY
+            optional: true
+{{- end }}
