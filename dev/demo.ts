@@ -33,35 +33,35 @@ const database = Effect.flatMap(MySqlServer, (server) => {
   )
 })
 
-const startWorker = Effect.gen(function* () {
-  const collector = yield* TraceCollector
+const workerSettings = Effect.gen(function* () {
   const { admin } = yield* RestateServer
-  yield* Effect.logInfo("Worker: starting")
-  return yield* workerProcess({
-    env: {
-      ...workerEnvironment({ database: yield* StackDatabase, restateAdmin: admin }),
-      ...(yield* stackSettings),
-      WORKER_AVAILABLE_REGIONS: regions.join(","),
-      WORKER_DEFAULT_DOMAIN: apex,
-      // The demo listens on loopback only.
-      WORKER_RESTATE_HTTP_HOST: "127.0.0.1",
-      WORKER_OBSERVABILITY_METRICS_HOST: "127.0.0.1",
-      ...workerTracing(collector.endpoint)
-    }
-  })
+  return {
+    ...workerEnvironment({ database: yield* StackDatabase, restateAdmin: admin }),
+    ...(yield* stackSettings),
+    WORKER_AVAILABLE_REGIONS: regions.join(","),
+    WORKER_DEFAULT_DOMAIN: apex,
+    // The demo listens on loopback only.
+    WORKER_RESTATE_HTTP_HOST: "127.0.0.1",
+    WORKER_OBSERVABILITY_METRICS_HOST: "127.0.0.1"
+  }
 })
 
 const demo = Effect.gen(function* () {
-  const worker = yield* startWorker
-  const { admin, ingress } = yield* RestateServer
+  const settings = yield* workerSettings
   const collector = yield* TraceCollector
+  yield* Effect.logInfo("Worker: starting")
+  const worker = yield* workerProcess({ env: { ...settings, ...workerTracing(collector.endpoint) } })
+  const { admin, ingress } = yield* RestateServer
   const ui = `${admin}/ui`
   yield* collector.linkInvocationsTo(ui)
   const own = { worker: worker.url, metrics: worker.metrics, ui, traces: collector.endpoint }
   const addresses = { ...(yield* stackAddresses), ...own }
   const neighbours = Layer.mergeAll(krane({ regions }), ingressClient(ingress), stackVault)
   const told = tellStory({ apex, workspaceId })
-  const show = Effect.provide(keep ? Effect.zipRight(told, stayUp(addresses)) : told, neighbours)
+  const show = Effect.provide(
+    keep ? Effect.all([told, stayUp({ addresses, settings }), Effect.never]) : told,
+    neighbours
+  )
   yield* Effect.raceFirst(Effect.scoped(show), untilOneEnds([...(yield* stackProcesses), worker]))
 })
 

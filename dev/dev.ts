@@ -1,15 +1,20 @@
 import { argv } from "node:process"
+import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
 import { krane } from "./simulators/Krane.ts"
 import { SlackServer } from "./simulators/SlackServer.ts"
+import { seedForDeploys } from "./simulators/seedForDeploys.ts"
 import { runCommand } from "./stack/Command.ts"
+import { followLines } from "./stack/followLines.ts"
 import { withGivenSettings } from "./stack/givenSettings.ts"
 import { MySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
 import { RestateServer } from "./stack/RestateServer.ts"
+import { restartOnChange } from "./stack/restartOnChange.ts"
 import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
 import { StackDatabase, stackAddresses, stackProcesses, stackSettings, wholeStack } from "./stack/wholeStack.ts"
+import { workerLogLine } from "./stack/workerLogLine.ts"
 import { TraceCollector, traceCollector } from "./traces/TraceCollector.ts"
 import { restateTracing, workerTracing } from "./traces/tracing.ts"
 
@@ -29,23 +34,37 @@ const givenSettings: Readonly<Record<string, string>> = Object.fromEntries(
 
 /** Opt-in, because a developer may run a real krane or play it by hand. */
 const playsKrane = argv.includes("--krane")
+const watches = argv.includes("--watch")
+const seeds = argv.includes("--seed")
+
+const workspaceId = "ws_local"
+const sources = ["../src", "../packages/effect-restate/src"].map((folder) =>
+  fileURLToPath(new URL(folder, import.meta.url))
+)
 
 /** Off if the developer configured another trace endpoint. */
 const tracesElsewhere =
   (process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined
 
-const startWorker = Effect.gen(function* () {
+const workerSettings = Effect.gen(function* () {
   const { admin } = yield* RestateServer
   const { WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL, ...defaults } = workerEnvironment({
     database: yield* StackDatabase,
     restateAdmin: admin
   })
-  yield* Effect.logInfo("Worker: starting")
-  const tracing = tracesElsewhere ? {} : workerTracing((yield* TraceCollector).endpoint)
-  const env = withGivenSettings({ ...defaults, ...(yield* stackSettings), ...tracing }, givenSettings)
-  const worker = yield* workerProcess({ env: { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL } })
-  return { worker, regions: (env.WORKER_AVAILABLE_REGIONS ?? "").split(",") }
+  // A changed worker registers its handlers again at the same address.
+  const registration = watches ? { WORKER_RESTATE_FORCE_REGISTRATION: "true" } : {}
+  const env = withGivenSettings({ ...defaults, ...registration, ...(yield* stackSettings) }, givenSettings)
+  const settings: Readonly<Record<string, string>> = { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
+  return settings
 })
+
+const startWorker = (settings: Readonly<Record<string, string>>) =>
+  Effect.gen(function* () {
+    yield* Effect.logInfo("Worker: starting")
+    const tracing = tracesElsewhere ? {} : workerTracing((yield* TraceCollector).endpoint)
+    return yield* workerProcess({ env: { ...tracing, ...settings } })
+  })
 
 /** Shows messages sent to the Slack simulator. */
 const showSlack = Effect.gen(function* () {
@@ -57,15 +76,54 @@ const showSlack = Effect.gen(function* () {
   }
 })
 
+const showLog = (logFile: string) =>
+  followLines(logFile, (line) => Effect.forEach(workerLogLine(line), (shown) => Effect.logInfo(`worker │ ${shown}`)))
+
+/** Rows to deploy, and the request that the control API would send. */
+const seed = Effect.gen(function* () {
+  const { ingress } = yield* RestateServer
+  const { deployments, project } = yield* seedForDeploys(workspaceId)
+  const [first = "", ...more] = deployments
+  const body = JSON.stringify({ deploymentId: first, dockerImage: { image: "registry.example/shop:1" } })
+  yield* Effect.logInfo(`Seeded ${project.workspaceSlug}/${project.slug} (${project.id}). Deploy to production with:`)
+  yield* Effect.logInfo(
+    `  curl -sS ${ingress}/hydra.v1.DeployService/${project.id}/Deploy -H 'content-type: application/json' -d '${body}'`
+  )
+  yield* Effect.logInfo(`Also pending, for further deploys: ${more.join(", ")}`)
+  if (!playsKrane)
+    yield* Effect.logInfo("The deploy waits for krane to report instances: npm run dev -- --seed --krane simulates it.")
+})
+
 const dev = Effect.gen(function* () {
-  const { regions, worker } = yield* startWorker
-  const neighbour = playsKrane ? Layer.launch(krane({ regions })) : Effect.never
+  const settings = yield* workerSettings
+  const worker = yield* startWorker(settings)
+  yield* Effect.forkScoped(showLog(worker.logFile))
   const collector = yield* TraceCollector
-  yield* collector.linkInvocationsTo(`${(yield* RestateServer).admin}/ui`)
-  const traces = tracesElsewhere ? {} : { traces: collector.endpoint }
-  const addresses = { ...(yield* stackAddresses), worker: worker.url, metrics: worker.metrics, ...traces }
-  const ends = untilOneEnds([...(yield* stackProcesses), worker])
-  return yield* Effect.raceAll([Effect.scoped(stayUp(addresses)), showSlack, neighbour, ends])
+  const ui = `${(yield* RestateServer).admin}/ui`
+  yield* collector.linkInvocationsTo(ui)
+  const consolePort = settings.WORKER_CONSOLE_PORT
+  const addresses = {
+    ...(yield* stackAddresses),
+    worker: worker.url,
+    metrics: worker.metrics,
+    ui,
+    ...(tracesElsewhere ? {} : { traces: collector.endpoint }),
+    ...(consolePort === undefined ? {} : { console: `http://127.0.0.1:${consolePort}` })
+  }
+  yield* stayUp({ addresses, settings })
+  if (seeds) yield* seed
+  const regions = (settings.WORKER_AVAILABLE_REGIONS ?? "").split(",")
+  const servers = yield* stackProcesses
+  // None of them ends but with a failure, which ends the others too.
+  yield* Effect.all(
+    [
+      showSlack,
+      playsKrane ? Layer.launch(krane({ regions })) : Effect.never,
+      untilOneEnds(watches ? servers : [...servers, worker]),
+      watches ? restartOnChange(worker, sources) : Effect.never
+    ],
+    { concurrency: "unbounded", discard: true }
+  )
 })
 
 const stack = Layer.unwrapEffect(
@@ -73,7 +131,7 @@ const stack = Layer.unwrapEffect(
     wholeStack({
       database,
       apex: process.env.WORKER_DEFAULT_DOMAIN ?? "unkey.app",
-      analyticsUsers: ["ws_local"],
+      analyticsUsers: [workspaceId],
       ...(tracesElsewhere ? {} : { restate: restateTracing(endpoint) })
     })
   )

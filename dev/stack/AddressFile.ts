@@ -13,16 +13,23 @@ export class NoStack extends Schema.TaggedError<NoStack>()("NoStack", {}) {
   }
 }
 
-const Addresses = Schema.parseJson(Schema.Struct({ ingress: Schema.String }))
+const Settings = Schema.Record({ key: Schema.String, value: Schema.String })
+const Addresses = Schema.parseJson(Schema.Struct({ ingress: Schema.String, settings: Settings }))
 
-/** Publishes the addresses of running services for as long as the scope is open. */
-export const publishAddresses = (addresses: Readonly<Record<string, string>>) => {
-  const content = `${JSON.stringify(addresses, null, 2)}\n`
+export interface Published {
+  readonly addresses: Readonly<Record<string, string>>
+  /** A worker's settings on this stack, by configuration name, for the worker's other commands. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** Publishes the addresses of running services for as long as the scope is open. The settings include passwords. */
+export const publishAddresses = ({ addresses, settings }: Published) => {
+  const content = `${JSON.stringify({ ...addresses, settings }, null, 2)}\n`
   return Effect.acquireRelease(
     Effect.promise(async () => {
       const draft = `${addressFile}.${process.pid}`
       await mkdir(devFolder, { recursive: true })
-      await writeFile(draft, content)
+      await writeFile(draft, content, { mode: 0o600 })
       await rename(draft, addressFile)
     }),
     () =>
@@ -33,7 +40,7 @@ export const publishAddresses = (addresses: Readonly<Record<string, string>>) =>
   )
 }
 
-/** The addresses of the most recently started running stack. */
+/** The addresses and settings of the most recently started running stack. */
 export const readAddresses = Effect.tryPromise(() => readFile(addressFile, "utf8")).pipe(
   Effect.flatMap(Schema.decode(Addresses)),
   Effect.mapError(() => new NoStack())

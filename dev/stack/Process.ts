@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { Deferred, Duration, Effect, type Scope } from "effect"
 import { inRealTime } from "./RealTime.ts"
 import { ComponentFailed } from "./StackFailure.ts"
@@ -43,7 +44,16 @@ export const componentFailed = (
 ): Effect.Effect<ComponentFailed> =>
   Effect.try(() => lastLines(options.logFile)).pipe(
     Effect.orElseSucceed((): ReadonlyArray<string> => []),
-    Effect.map((lines) => new ComponentFailed({ component: options.component, reason, detail, lastLines: lines }))
+    Effect.map(
+      (lines) =>
+        new ComponentFailed({
+          component: options.component,
+          reason,
+          detail,
+          log: join(basename(dirname(options.logFile)), basename(options.logFile)),
+          lastLines: lines
+        })
+    )
   )
 
 /**

@@ -1,14 +1,18 @@
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
-import { join } from "node:path"
+import { basename, join, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import { Context, Effect, Layer } from "effect"
+import { Cause, Context, Effect, Exit, Layer } from "effect"
 
 /** Folder of this checkout's generated files; ignored by git. */
 export const devFolder = fileURLToPath(new URL("../../.dev", import.meta.url))
 
 const runsFolder = join(devFolder, "runs")
+
+/** The logs of failed runs. */
+const failedFolder = join(devFolder, "failed")
+const failedRunsKept = 5
 
 const isAlive = (pid: number) =>
   Effect.try(() => process.kill(pid, 0)).pipe(
@@ -31,7 +35,37 @@ const removeAbandoned = Effect.gen(function* () {
   }
 })
 
-/** A folder for this run only, `.dev/runs/<host>_<pid>_<random>`, deleted with its content at the end. */
+/** Oldest first. */
+const failedRuns = Effect.promise(async () => {
+  const names = await fs.readdir(failedFolder)
+  const dated = await Promise.all(
+    names.map(async (name) => ({ name, at: (await fs.stat(join(failedFolder, name))).mtimeMs }))
+  )
+  return dated.toSorted((one, other) => one.at - other.at).map(({ name }) => join(failedFolder, name))
+})
+
+/** Keeps the logs of a failed run, of the latest few runs, and says where. Best effort: another run may clean up too. */
+const keepLogs = Effect.fnUntraced(
+  function* (path: string) {
+    const kept = join(failedFolder, basename(path))
+    const names = yield* Effect.promise(() => fs.readdir(path, { recursive: true }))
+    // Servers name files of their data .log too, deeper down.
+    const logs = names.filter((name) => name.endsWith(".log") && name.split(sep).length === 2)
+    yield* Effect.forEach(logs, (name) => Effect.promise(() => fs.cp(join(path, name), join(kept, name))))
+    if (logs.length === 0) return
+    yield* Effect.forEach((yield* failedRuns).slice(0, -failedRunsKept), remove)
+    yield* Effect.logInfo(`The logs of this run are in ${relative(process.cwd(), kept) || kept}`)
+  },
+  Effect.catchAllCause((cause) => Effect.logWarning("The logs of this run could not be kept", cause))
+)
+
+const hasFailed = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)
+
+/**
+ * A folder for this run only, `.dev/runs/<host>_<pid>_<random>`, deleted with its content at the end. After a failure its logs
+ * are kept.
+ */
 export class RunDirectory extends Context.Tag("ctrl-worker/dev/RunDirectory")<
   RunDirectory,
   {
@@ -54,6 +88,6 @@ export const RunDirectoryLive = Layer.scoped(
         folderFor: (component) => Effect.promise(() => fs.mkdtemp(join(path, `${component}-`)))
       })
     }),
-    ({ path }) => remove(path)
+    ({ path }, exit) => Effect.zipRight(hasFailed(exit) ? keepLogs(path) : Effect.void, remove(path))
   )
 )

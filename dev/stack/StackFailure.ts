@@ -12,15 +12,20 @@ export class ComponentMissing extends Schema.TaggedError<ComponentMissing>()("Co
   }
 }
 
-/** A component failed; `lastLines` is the end of its output. */
+/** A component failed; `lastLines` is the end of its output, `log` its file below the folder of the run. */
 export class ComponentFailed extends Schema.TaggedError<ComponentFailed>()("ComponentFailed", {
   component: Schema.String,
   reason: Schema.Literal("did not start", "ended", "not ready in time", "refused"),
   detail: Schema.String,
+  log: Schema.optional(Schema.String),
   lastLines: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return [`${this.component}: ${this.reason} (${this.detail})`, ...this.lastLines.map((it) => `  | ${it}`)].join("\n")
+    const log = this.log === undefined ? "" : `; the end of ${this.log}:`
+    return [
+      `${this.component}: ${this.reason} (${this.detail})${log}`,
+      ...this.lastLines.map((it) => `  | ${it}`)
+    ].join("\n")
   }
 }
 

@@ -26,6 +26,8 @@ export interface WorkerProcess {
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<ExitStatus>
   /** Stops the process if it runs, starts it again and waits until it is ready. */
   readonly restart: Effect.Effect<void, ComponentFailed>
+  /** The file with the output of its processes. */
+  readonly logFile: string
   /** The output of its processes. */
   readonly log: Effect.Effect<string>
   /** Fails if the current process ends unexpectedly. */
@@ -87,6 +89,7 @@ export const workerProcess = (
       pid: Effect.map(running, (it) => it.pid),
       kill: (signal) => Effect.flatMap(running, (it) => it.kill(signal)),
       restart: Effect.zipRight(ScopedRef.set(current, startProcess(processOptions)), Effect.flatMap(running, ready)),
+      logFile: processOptions.logFile,
       log: Effect.promise(() => readFile(processOptions.logFile, "utf8")),
       unexpectedEnd: Effect.flatMap(running, (it) => it.unexpectedEnd)
     }
