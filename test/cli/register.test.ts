@@ -1,9 +1,13 @@
 import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
-import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either } from "effect"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { service } from "@restatedev/restate-sdk"
+import { Effect, Either, Layer, Logger } from "effect"
+import { Restate } from "effect-restate/node"
 import { register } from "../../src/cli/register.ts"
 import { type AddressState, type Registration, RestateAdmin } from "../../src/operations/RestateAdmin.ts"
+import { RestateClient, testRestate } from "../support/stack/Restate.ts"
+import { runCommand } from "./runCommand.ts"
 
 const address = "http://control-plane-worker-v2.control-plane:9080"
 
@@ -36,6 +40,40 @@ const run = (args: ReadonlyArray<string>, state: AddressState) =>
   })
 
 const newest: AddressState = { isRegistered: true, elsewhere: [] }
+
+/** Serves one service of this name on a free port, without registering it. */
+const served = Effect.map(
+  Restate.listen({
+    services: [service({ name: "test.v1.Registered", handlers: { answer: async () => "here" } })],
+    host: "127.0.0.1",
+    port: 0,
+    drain: 0
+  }),
+  ({ port }) => `http://127.0.0.1:${port}`
+)
+
+const world = Layer.merge(testRestate(), Logger.remove(Logger.defaultLogger))
+
+layer(world, { excludeTestServices: true, timeout: "1 minute" })("register on a real Restate", (it) => {
+  it.scoped("moves new work to a version, may be repeated, and brings the former version back by force", () =>
+    Effect.gen(function* () {
+      const settings = { WORKER_RESTATE_ADMIN_URL: (yield* RestateClient).admin }
+      const first = yield* served
+      const second = yield* served
+      const command = (...args: ReadonlyArray<string>) => runCommand(["register", ...args], settings)
+      for (const address of [first, first, second]) {
+        const { code, errors, output } = yield* command(address)
+        assert.deepStrictEqual({ code, errors }, { code: 0, errors: "" })
+        assert.match(output, /^registered dp_\w+ \(.*\): new work goes there\n$/)
+      }
+      const former = yield* command(first)
+      assert.strictEqual(former.code, 1)
+      assert.include(former.errors, `new work of 1 service goes to ${second}/: --force makes it the newest again`)
+      assert.strictEqual((yield* command("--force", first)).code, 0)
+      assert.strictEqual((yield* command(second)).code, 1)
+    })
+  )
+})
 
 describe("the register command", () => {
   it.effect("registers the address, and says that new work goes there", () =>

@@ -110,6 +110,17 @@ describeHelm("the Helm chart", () => {
     })
   )
 
+  it.effect("runs an image by its digest, which is no value of a label", () =>
+    Effect.gen(function* () {
+      const digest = `sha256:${"0a".repeat(32)}`
+      const objects = yield* renderChart({ image: { repository: "registry.example/worker", tag: digest } })
+      for (const { owner, pod } of podsOf(objects))
+        assert.strictEqual(pod.spec.containers[0]?.image, `registry.example/worker@${digest}`, owner)
+      for (const { metadata } of objects)
+        assert.strictEqual(metadata.labels["app.kubernetes.io/version"], packageJson.version)
+    })
+  )
+
   it.effect("writes settings as the worker reads them from its environment", () =>
     Effect.map(renderChart(everything), (objects) =>
       assert.deepStrictEqual(settingsOf(objects), {

@@ -3,15 +3,23 @@
 {{- if .Values.restate.operator }}control-plane-worker{{ else }}control-plane-worker-{{ .Values.version }}{{ end }}
 {{- end }}
 
+{{- /* By tag, or by the digest that image.tag may be. */}}
 {{- define "control-plane-worker.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
+{{ .Values.image.repository }}{{ hasPrefix "sha256:" $tag | ternary "@" ":" }}{{ $tag }}
+{{- end }}
+
+{{- /* A digest is no value of a label. */}}
+{{- define "control-plane-worker.version" -}}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
+{{ hasPrefix "sha256:" $tag | ternary .Chart.AppVersion $tag | trunc 63 }}
 {{- end }}
 
 {{- /* Labels of every object, beside its app.kubernetes.io/name. */}}
 {{- define "control-plane-worker.labels" -}}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: control-plane-worker
-app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ include "control-plane-worker.version" . | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | quote }}
 {{- end }}
 
@@ -41,7 +49,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "control-plane-worker.podAnnotations" -}}
 checksum/config: {{ include "control-plane-worker.settings" . | sha256sum }}
 {{- with lookup "v1" "Secret" .Release.Namespace .Values.existingSecret }}
-checksum/secret: {{ toJson .data | sha256sum }}
+{{- /* Not of its data: who may read pods could try passwords against such a checksum. */}}
+checksum/secret: {{ printf "%s/%s" .metadata.uid .metadata.resourceVersion | sha256sum }}
 {{- end }}
 {{- with .Values.podAnnotations }}
 {{ toYaml . }}
