@@ -73,7 +73,11 @@ const instance = (indents: ReadonlyArray<number>): ReadonlyArray<Edit> =>
 const workload: ReadonlyArray<Edit> = [
   workloadName,
   labels(1),
-  { find: /^ {2}replicas: 1$/gm, by: "  replicas: {{ .Values.replicas }}", times: 1 },
+  {
+    find: /^ {2}replicas: 1$/gm,
+    by: '  {{- if not (kindIs "invalid" .Values.replicas) }}\n  replicas: {{ .Values.replicas }}\n  {{- end }}',
+    times: 1
+  },
   {
     find: /^ {4}metadata:\n {6}labels:$/gm,
     by: '    metadata:\n      annotations:\n        {{- include "control-plane-worker.podAnnotations" . | nindent 8 }}\n      labels:',

@@ -110,6 +110,15 @@ describeHelm("the Helm chart", () => {
     })
   )
 
+  it.effect("leaves the number of pods to an autoscaler when it is null", () =>
+    Effect.map(renderChart({ replicas: null }), (objects) =>
+      assert.deepStrictEqual(
+        workloadsOf(objects).map(({ spec }) => spec.replicas),
+        [undefined]
+      )
+    )
+  )
+
   it.effect("runs an image by its digest, which is no value of a label", () =>
     Effect.gen(function* () {
       const digest = `sha256:${"0a".repeat(32)}`

@@ -16,19 +16,72 @@ import {
 import { copyOfDeploy } from "./support/overlays.ts"
 import { schemaProblems } from "./support/schemaProblems.ts"
 
-/** What deploy/README.md has one do to the files, as it stands there. */
-const nextVersion = () => {
-  const block = codeBlocks(fileOf("deploy/README.md")).find(({ code }) => code.includes("cp -r v1 v2"))
-  const lines = block?.code.split("\n") ?? assert.fail("it does not say how")
-  return lines.filter((line) => /^(cp|sed) /.test(line)).join("\n")
+/** The command of deploy/README.md, as it stands there. */
+const upgradeCommand = () => {
+  const block = codeBlocks(fileOf("deploy/README.md")).find(({ code }) => code.includes("upgrade.sh"))
+  return block?.code.split("\n").at(-1) ?? assert.fail("it does not say how")
 }
 
+/** Puts a kubectl on the PATH that writes its arguments down, and for which `versions` ends with this code. */
+const kubectlStub = (versionsEndWith: 0 | 1) => `
+mkdir -p "$PWD/bin"
+cat > bin/kubectl <<'STUB'
+#!/bin/sh
+echo "$*" >> "$CALLS"
+case "$*" in *" versions "*) exit ${versionsEndWith} ;; esac
+STUB
+chmod +x bin/kubectl
+export PATH="$PWD/bin:$PATH" CALLS="$PWD/calls"
+`
+
+/** Runs the upgrade without a cluster, to the end that it has by itself, and answers with the calls of kubectl. */
+const upgrade = ({ shell }: Effect.Effect.Success<typeof copyOfDeploy>, overlay: string, versionsEndWith: 0 | 1) =>
+  Effect.map(
+    shell(
+      `overlays/${overlay}`,
+      `${kubectlStub(versionsEndWith)}\n{ ${upgradeCommand()}; } >&2 || true\ncat calls; rm -r bin calls`
+    ),
+    ({ stdout }) => stdout.trimEnd().split("\n")
+  )
+
+/** The former version still has work: both are there. */
 const withNextVersion = (overlay: string) =>
   Effect.gen(function* () {
-    const { render, shell } = yield* copyOfDeploy
-    yield* shell(`overlays/${overlay}`, nextVersion())
-    return yield* render(`overlays/${overlay}`)
+    const copy = yield* copyOfDeploy
+    yield* upgrade(copy, overlay, 1)
+    return yield* copy.render(`overlays/${overlay}`)
   })
+
+describeRendered("an upgrade without the operator", () => {
+  it.scoped("registers the next version once it runs, and removes the former one only when it is drained", () =>
+    Effect.gen(function* () {
+      const copy = yield* copyOfDeploy
+      const exec =
+        "-n control-plane exec deployment/control-plane-worker-v2 -- /usr/local/bin/node --disable-sigusr1 /app/dist/main.js"
+      const untilDrained = [
+        "apply -k .",
+        "-n control-plane rollout status deployment/control-plane-worker-v2 --timeout 10m",
+        `${exec} register http://control-plane-worker-v2.control-plane:9080`,
+        `${exec} versions --remove-drained --wait 1h`
+      ]
+      assert.deepStrictEqual(yield* upgrade(copy, "deployment-small", 1), untilDrained)
+      const both = yield* copy.render("overlays/deployment-small")
+      assert.lengthOf(workloadsOf(both), 2)
+      // The same command goes on from there.
+      assert.deepStrictEqual(yield* upgrade(copy, "deployment-small", 0), [
+        ...untilDrained,
+        "-n control-plane delete deployment,service control-plane-worker-v1"
+      ])
+      const left = yield* copy.render("overlays/deployment-small")
+      assert.deepStrictEqual(
+        workloadsOf(left).map(({ metadata }) => [metadata.name, metadata.labels["app.kubernetes.io/version"]]),
+        [["control-plane-worker-v2", "2.0.0"]]
+      )
+      const ofFormer = both.filter(({ metadata }) => metadata.name.includes("-v1"))
+      assert.lengthOf(left, both.length - ofFormer.length)
+    })
+  )
+})
 
 describeRendered("two versions side by side, without the operator", () => {
   it.scoped.each(["deployment-production", "deployment-small"])(
