@@ -4,6 +4,7 @@ import { Console, Effect, Layer } from "effect"
 import { backupCheckCommand } from "./backupCheck.ts"
 import { checkCommand } from "./check.ts"
 import { cronCommand } from "./cron.ts"
+import { deployCommand } from "./deploy.ts"
 import { migrateCommand } from "./migrate.ts"
 import { configArguments, name, program, version } from "./program.ts"
 import { registerCommand } from "./register.ts"
@@ -21,6 +22,7 @@ const root = program.pipe(
     migrateCommand,
     checkCommand,
     statusCommand,
+    deployCommand,
     registerCommand,
     versionsCommand,
     cronCommand,

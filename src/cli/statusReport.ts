@@ -1,5 +1,6 @@
 import { type Invocation, type InvocationCount, invocationStatuses } from "../operations/Invocations.ts"
-import { shortened } from "../text/codePoints.ts"
+import { ageOf } from "./ages.ts"
+import { printable } from "./printable.ts"
 
 /** An invocation in the status. */
 export interface ShownInvocation {
@@ -16,41 +17,6 @@ export interface StatusReport {
   readonly shown: ReadonlyArray<ShownInvocation>
   /** Number of invocations that are not shown. */
   readonly more: number
-}
-
-const units = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1000]
-] as const
-
-/** The two largest units: `3d 4h`, `12s`. Never negative, even if the clock lags behind Restate's. */
-export const ageOf = (millis: number): string => {
-  let rest = Math.max(0, millis)
-  const parts = units.flatMap(([unit, size]) => {
-    const count = Math.floor(rest / size)
-    rest -= count * size
-    return [{ text: `${count}${unit}`, count }]
-  })
-  const first = parts.findIndex(({ count }) => count > 0)
-  if (first === -1) return "0s"
-  return parts
-    .slice(first, first + 2)
-    .filter(({ count }) => count > 0)
-    .map(({ text }) => text)
-    .join(" ")
-}
-
-const longestKey = 64
-
-/** Escapes control characters, because a key is untrusted and could move the terminal's cursor. */
-export const printable = (text: string): string => {
-  const spelled = text.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
-  )
-  return shortened(spelled, longestKey)
 }
 
 /** Columns as wide as their widest cell, two spaces apart; the named columns are aligned right. */

@@ -26,10 +26,10 @@ export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>
 const serverOf = ({ database, host, port, socketPath }: MysqlAddress): string =>
   `${Option.getOrElse(socketPath, () => `${host}:${port}`)}/${database}`
 
-const poolOptions = (
+export const poolOptions = (
   address: MysqlAddress,
   maxConnections: number,
-  { connectionLifetime, ownDatabase }: WorkerConfigShape["database"]
+  { connectionLifetime, ownDatabase }: Pick<WorkerConfigShape["database"], "connectionLifetime" | "ownDatabase">
 ): MysqlPoolOptions => ({
   host: address.host,
   port: address.port,

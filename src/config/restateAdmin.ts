@@ -1,44 +1,34 @@
 import type { FileSystem } from "@effect/platform"
-import { Array as Arr, ConfigProvider, Effect, Either, Option } from "effect"
-import { ConfigProblems, problemsOf } from "./ConfigProblems.ts"
-import { readEnvironment } from "./environment.ts"
-import { type SettingValues, settingPaths, settingsByPath, treeConfig } from "./Setting.ts"
+import { type Effect, Option } from "effect"
+import type { ConfigProblems } from "./ConfigProblems.ts"
+import { mysqlAddress } from "./MysqlAddress.ts"
+import { optional, type SettingValues } from "./Setting.ts"
 import { settings } from "./settings.ts"
-import { readConfigFile } from "./tomlFile.ts"
+import { loadSettings } from "./someSettings.ts"
 
-const tree = {
+const restateTree = {
   restate: { adminUrl: settings.restate.adminUrl, apiKey: settings.restate.apiKey },
   builds: { deadline: settings.builds.deadline }
 }
 
-/**
- * Reads only the settings of Restate's admin API, from the worker's sources: environment, then the file, given or named
- * by UNKEY_CONFIG. Problems of other settings are ignored.
- */
-export const loadRestateAdmin = (
+/** Commands that show facts do without a database. */
+const factsTree = {
+  restate: restateTree.restate,
+  database: { ...settings.database, primary: optional(mysqlAddress, settings.database.primary.meaning) }
+}
+
+type Load<T> = (
   file: Option.Option<string>,
   adminUrl: Option.Option<string>
-): Effect.Effect<SettingValues<typeof tree>, ConfigProblems, FileSystem.FileSystem> =>
-  Effect.configProviderWith((environment) =>
-    Effect.gen(function* () {
-      const paths = settingPaths(settings)
-      const fromFile = yield* Effect.mapError(
-        readConfigFile(file, environment, paths),
-        (problem) => new ConfigProblems({ problems: [problem] })
-      )
-      const own = settingsByPath(tree)
-      const { problems: environmentProblems, values } = yield* readEnvironment(environment, own)
-      const unreadable = environmentProblems.filter(({ setting }) => own.has(setting))
-      if (Arr.isNonEmptyReadonlyArray(unreadable)) return yield* new ConfigProblems({ problems: unreadable })
-      const given = new Map([
-        ...fromFile.values,
-        ...values,
-        ...Option.toArray(Option.map(adminUrl, (url) => ["restate.admin_url", url] as const))
-      ])
-      const read = yield* Effect.either(ConfigProvider.fromMap(given).load(treeConfig(tree)))
-      if (Either.isRight(read)) return read.right
-      const problems = problemsOf(read.left)
-      if (Arr.isNonEmptyReadonlyArray(problems)) return yield* new ConfigProblems({ problems })
-      return yield* Effect.dieMessage("a failed reading has a problem")
-    })
-  )
+) => Effect.Effect<T, ConfigProblems, FileSystem.FileSystem>
+
+const adminUrlOverride = (adminUrl: Option.Option<string>) =>
+  Option.toArray(Option.map(adminUrl, (url) => ["restate.admin_url", url] as const))
+
+/** The settings of Restate's admin API. */
+export const loadRestateAdmin: Load<SettingValues<typeof restateTree>> = (file, adminUrl) =>
+  loadSettings(restateTree, file, adminUrlOverride(adminUrl))
+
+/** The settings of Restate's admin API and of the database, if one is configured. */
+export const loadFactSources: Load<SettingValues<typeof factsTree>> = (file, adminUrl) =>
+  loadSettings(factsTree, file, adminUrlOverride(adminUrl))

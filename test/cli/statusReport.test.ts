@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { ageOf, printable, statusLines, table } from "../../src/cli/statusReport.ts"
+import { ageOf } from "../../src/cli/ages.ts"
+import { printable } from "../../src/cli/printable.ts"
+import { statusLines, table } from "../../src/cli/statusReport.ts"
 
 describe("what the status shows", () => {
   it("nothing open is said in words", () => {

@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
 import { deadlinesOf } from "../../src/composition/deadlines.ts"
-import { maxWait } from "../../src/workflows/deploy/build/awaitSlot.ts"
-import { readinessDeadline } from "../../src/workflows/deploy/readiness.ts"
+import { maxInstanceWaitMillis, maxSlotWaitMillis } from "../../src/services/deploy/waitLimits.ts"
 import { contracts } from "../docs/contracts.ts"
 
 const minute = 60_000
@@ -25,7 +24,7 @@ describe("how long handlers may take", () => {
   it("a deploy may wait for a slot, build and become ready as long as its workflow lets it", () => {
     for (const deadline of [Duration.minutes(5), Duration.minutes(30), Duration.hours(6)]) {
       const allowed = withBuildsOf(deadline).get("hydra.v1.DeployService/Deploy") ?? 0
-      const needed = 3 * (maxWait + Duration.toMillis(deadline)) + readinessDeadline
+      const needed = 3 * (maxSlotWaitMillis + Duration.toMillis(deadline)) + maxInstanceWaitMillis
       assert.isAtLeast(allowed, needed + 30 * minute)
     }
   })

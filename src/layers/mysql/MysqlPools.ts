@@ -63,3 +63,12 @@ export const MysqlPoolsLive = (options: MysqlPoolsOptions): Layer.Layer<MysqlPoo
       return MysqlPools.of({ primary, replica, health, all })
     })
   )
+
+/** One small pool to the primary, opened on its first use: for commands that report a database that does not answer. */
+export const MysqlPoolOnDemand = (primary: MysqlPoolOptions): Layer.Layer<MysqlPools> =>
+  Layer.scoped(
+    MysqlPools,
+    Effect.map(makeMysqlPool("primary", { ...primary, maxConnections: 2 }), (pool) =>
+      MysqlPools.of({ primary: pool, replica: pool, health: pool, all: [pool] })
+    )
+  )

@@ -1,9 +1,7 @@
 import { Effect, Schema } from "effect"
 import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
+import { maxSentinelWaitMillis } from "../../services/deploy/waitLimits.ts"
 import { databaseStep } from "../databaseStep.ts"
-
-/** Milliseconds. krane reports a sentinel as healthy 30 s after it is ready; the rest is for an image pull. */
-const maxWait = 180_000
 
 /** Milliseconds until the next poll, `elapsed` after the first one. */
 const pollInterval = (elapsed: number): number => (elapsed < 60_000 ? 1000 : 5000)
@@ -20,7 +18,7 @@ export const awaitSentinel = (environmentId: string) =>
       deployments.reachability(environmentId),
       ({ hasHealthySentinel, hasRoutes }) => hasHealthySentinel || hasRoutes
     )
-    for (let elapsed = 0; elapsed < maxWait; elapsed += pollInterval(elapsed)) {
+    for (let elapsed = 0; elapsed < maxSentinelWaitMillis; elapsed += pollInterval(elapsed)) {
       if (yield* databaseStep("check-sentinel", checkSentinel, { output: Schema.Boolean })) return
       yield* Effect.sleep(pollInterval(elapsed))
     }

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type { HealthCheck, RegionInstances } from "../../services/deploy/Deployment.ts"
+import { maxInstanceWaitMillis } from "../../services/deploy/waitLimits.ts"
 
 /** Instance names in an error text. */
 const namedInstances = 3
@@ -36,9 +37,6 @@ export interface ReadinessPolicy {
   readonly failureGrace: number
 }
 
-/** Maximum wait. */
-export const readinessDeadline = 15 * 60_000
-
 /** Time for an image pull on a new node. */
 const slowRegionGrace = 2 * 60_000
 
@@ -51,9 +49,9 @@ export const readinessPolicyOf = (healthCheck: HealthCheck | null, failureGrace:
   const { failureThreshold, initialDelaySeconds, intervalSeconds } = healthCheck ?? noHealthCheck
   const allowed = (initialDelaySeconds + failureThreshold * intervalSeconds) * 1000
   return {
-    deadline: readinessDeadline,
+    deadline: maxInstanceWaitMillis,
     slowRegionGrace,
-    failureGrace: Math.min(Math.max(allowed, failureGrace), readinessDeadline)
+    failureGrace: Math.min(Math.max(allowed, failureGrace), maxInstanceWaitMillis)
   }
 }
 

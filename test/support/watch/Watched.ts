@@ -1,4 +1,4 @@
-import { Deferred, Effect, Layer, Logger } from "effect"
+import { Deferred, Effect, Layer, Logger, Schema } from "effect"
 import { type AttemptRetry, Contract, implement, step } from "effect-restate"
 import { Restate } from "effect-restate/node"
 import { RestateClient, testRestate } from "../stack/Restate.ts"
@@ -7,8 +7,12 @@ const contractOf = (name: string) =>
   Contract.object(name, {
     /** Fails in its step until `mended` says otherwise. */
     Fail: {},
+    /** Fails in its step with an error that is declared with a schema. */
+    Decline: {},
     /** Waits an hour. */
     Nap: {},
+    /** Waits an hour, with an input. */
+    NapFor: { input: Schema.Struct({ id: Schema.String }) },
     /** Waits an hour and holds no key. */
     Doze: { mode: "shared" },
     /** A step that does not end before the test does. */
@@ -17,6 +21,15 @@ const contractOf = (name: string) =>
 
 /** A secret that no log, table or metric may contain. */
 export const secretText = "s3cr3t-of-a-failure"
+
+/** A failure that passes with time, with a text of its own. */
+class WorldAway extends Schema.TaggedError<WorldAway>()("WorldAway", { detail: Schema.String }) {
+  readonly retryable = true as const
+
+  override get message(): string {
+    return `World.ask: ${this.detail}`
+  }
+}
 
 /** Whether `Fail` passes. */
 export const mended = { current: false }
@@ -30,7 +43,9 @@ const objectOf = (name: string, retry: AttemptRetry) =>
           "do-the-work",
           Effect.suspend(() => (mended.current ? Effect.void : Effect.die(new Error(secretText))))
         ),
+      Decline: () => step("ask-the-world", Effect.fail(new WorldAway({ detail: "no answer" }))),
       Nap: () => Effect.sleep("1 hour"),
+      NapFor: () => Effect.sleep("1 hour"),
       Doze: () => Effect.sleep("1 hour"),
       Hold: () => step("hold-on", Effect.flatMap(Deferred.make<void>(), Deferred.await))
     },

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { maxInstanceWaitMillis } from "../../../src/services/deploy/waitLimits.ts"
 import { pollDelay } from "../../../src/workflows/deploy/awaitInstances.ts"
-import { readinessDeadline } from "../../../src/workflows/deploy/readiness.ts"
 
 const pollsUntil = (deadline: number): number => {
   let polls = 0
@@ -18,6 +18,6 @@ describe("the delay between two looks at the instances", () => {
   })
 
   it("keeps the journal of a deployment that never starts below 250 looks", () => {
-    assert.strictEqual(pollsUntil(readinessDeadline), 203)
+    assert.strictEqual(pollsUntil(maxInstanceWaitMillis), 203)
   })
 })

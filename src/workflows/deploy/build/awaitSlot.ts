@@ -3,11 +3,9 @@ import { type Awakeable, awakeable, call } from "effect-restate"
 import { BuildSlotService, SlotUpdate } from "../../../contract/BuildSlotService.ts"
 import { DeploymentFailed } from "../../../contract/errors.ts"
 import { type Deployment, productionEnvironment } from "../../../services/deploy/Deployment.ts"
+import { maxSlotWaitMillis } from "../../../services/deploy/waitLimits.ts"
 import { type Holder, heartbeatInterval } from "../../builds/slotQueue.ts"
 import { logEvent } from "../../businessEvents.ts"
-
-/** Maximum wait for a slot. Builds last minutes, so a longer wait means that the queue does not move. */
-export const maxWait = 2 * 60 * 60_000
 
 export interface SlotWait {
   readonly deployment: Deployment
@@ -64,7 +62,7 @@ export const awaitSlot = ({ deployment, environmentSlug, buildId }: SlotWait) =>
       if (since === undefined)
         yield* logEvent("deploy.waiting", { waiting_for: "build_slot", position: answer.position })
       since ??= now
-      if (now - since >= maxWait) return yield* failed(deploymentId, "waited two hours for a build slot")
+      if (now - since >= maxSlotWaitMillis) return yield* failed(deploymentId, "waited two hours for a build slot")
       const heard = yield* awaitUpdate(bell)
       const told = Option.isSome(heard) ? yield* leaseOf(deploymentId, heard.value) : Option.none()
       if (Option.isSome(told)) return told.value

@@ -1,0 +1,34 @@
+import type { FileSystem } from "@effect/platform"
+import { Effect, Layer, Option } from "effect"
+import type { ConfigProblems } from "../config/ConfigProblems.ts"
+import { loadFactSources } from "../config/restateAdmin.ts"
+import { DeploymentRecordsLive } from "../layers/mysql/DeploymentRecordsLive.ts"
+import { MysqlPoolOnDemand } from "../layers/mysql/MysqlPools.ts"
+import { InvocationDetailsHttpLive } from "../layers/restateAdmin/InvocationDetailsHttp.ts"
+import { DeploymentRecords } from "../operations/deploy/DeploymentRecords.ts"
+import type { InvocationDetails } from "../operations/InvocationDetails.ts"
+import { SourceUnavailable } from "../operations/SourceUnavailable.ts"
+import { poolOptions } from "./database.ts"
+import type { AdminSource } from "./status.ts"
+
+const notConfigured = new SourceUnavailable({ source: "database", reason: "database.primary is not set" })
+
+const NoDatabase = Layer.succeed(DeploymentRecords, { find: () => notConfigured })
+
+/** What the commands that show facts read from. A source that does not answer fails each read, not the layer. */
+export const FactSources = ({
+  adminUrl,
+  config
+}: AdminSource): Layer.Layer<DeploymentRecords | InvocationDetails, ConfigProblems, FileSystem.FileSystem> =>
+  Layer.unwrapEffect(
+    Effect.map(loadFactSources(config, adminUrl), ({ database, restate }) =>
+      Layer.merge(
+        InvocationDetailsHttpLive(restate),
+        Option.match(database.primary, {
+          onNone: () => NoDatabase,
+          onSome: (primary) =>
+            Layer.provide(DeploymentRecordsLive, MysqlPoolOnDemand(poolOptions(primary, 2, database)))
+        })
+      )
+    )
+  )

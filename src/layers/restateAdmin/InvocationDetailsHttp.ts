@@ -1,0 +1,172 @@
+import { Duration, Effect, Layer, Option, Schema } from "effect"
+import { type AdminClient, InvocationInfo, invocationColumns, sqlText } from "effect-restate/admin"
+import { type AttemptFailure, type InvocationDetail, InvocationDetails } from "../../operations/InvocationDetails.ts"
+import { decideWait, type JournalTail, lastStepOf } from "../../operations/InvocationWait.ts"
+import type { RestateAdminError } from "../../operations/RestateAdmin.ts"
+import { SourceUnavailable } from "../../operations/SourceUnavailable.ts"
+import { shortened } from "../../text/codePoints.ts"
+import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
+import { JournalRow, journalTailOf } from "./journalTail.ts"
+
+const queryTimeout = Duration.seconds(10)
+
+/** Polls journal two commands and two notifications each: the end of a journal says what it waits for. */
+const readEntries = 60
+/** Invocations whose input is searched. */
+const searched = 200
+const found = 5
+const longestReason = 512
+/** Restate refuses a query for any other text. */
+const invocationId = /^inv_[0-9A-Za-z]{10,60}$/
+
+const nullable = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.optionalWith(Schema.NullOr(schema), { default: () => null })
+
+const Row = Schema.Struct({
+  ...InvocationInfo.fields,
+  traceId: nullable(Schema.String),
+  nextRetryAt: nullable(Schema.Date),
+  failureText: nullable(Schema.String)
+})
+const PausedRow = Schema.Struct({
+  code: nullable(Schema.String),
+  step: nullable(Schema.String),
+  text: nullable(Schema.String)
+})
+const IdRow = Schema.Struct({ id: Schema.String })
+
+/** `sys_invocation.last_failure` is `[500 Internal] `, the message and the stack; the kit's errors repeat their message there. */
+const messageOf = (text: string): string => {
+  const quoted = text.replace(/^\[[^\]]{1,40}\] /, "")
+  const half = (quoted.length - 1) / 2
+  return quoted.slice(0, half) === quoted.slice(half + 1) ? quoted.slice(0, half) : quoted
+}
+
+/**
+ * The kit starts the message of a failed step with its name, and quotes only errors that are declared with a schema after it:
+ * of anything else it names the class. Any other text is not quoted.
+ */
+const reasonOf = (step: string | null, text: string | null): string | null => {
+  if (step === null || step === "" || text === null) return null
+  const message = messageOf(text)
+  const opening = `step ${step}: `
+  return message.startsWith(opening) ? shortened(message.slice(opening.length), longestReason) : null
+}
+
+const failureOf = (code: string | null, step: string | null, text: string | null): AttemptFailure | null =>
+  code === null && step === null
+    ? null
+    : { code: code === "" ? null : code, step: step === "" ? null : step, reason: reasonOf(step, text) }
+
+const detailOf = (row: typeof Row.Type, tail: JournalTail, paused: AttemptFailure | null): InvocationDetail => ({
+  id: row.id,
+  service: row.service,
+  handler: row.handler,
+  key: row.key,
+  status: row.status,
+  result: row.result,
+  createdAt: row.createdAt.getTime(),
+  startedAt: row.startedAt?.getTime() ?? null,
+  modifiedAt: row.modifiedAt.getTime(),
+  dueAt: row.scheduledFor?.getTime() ?? null,
+  completedAt: row.completedAt?.getTime() ?? null,
+  attempts: row.attempts ?? 0,
+  nextRetryAt: row.nextRetryAt?.getTime() ?? null,
+  traceId: row.traceId,
+  failure: paused ?? failureOf(row.failureCode, row.failedOperation, row.failureText),
+  lastStep: lastStepOf(tail),
+  waitsFor: row.status === "completed" ? null : decideWait(tail)
+})
+
+/** The hexadecimal form of a JSON string in UTF-8, as `encode(raw, 'hex')` of an input contains it. */
+const hexOfJson = (text: string): string =>
+  [...new TextEncoder().encode(JSON.stringify(text))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+
+const unavailable = ({ detail, reason, status }: RestateAdminError): SourceUnavailable =>
+  new SourceUnavailable({
+    source: "restate",
+    reason: `${reason}${status === undefined ? "" : ` ${status}`}: ${shortened(detail, longestReason)}`
+  })
+
+const sqlList = (values: ReadonlyArray<string>): string => `(${values.map(sqlText).join(", ")})`
+
+const make = (admin: AdminClient) => {
+  const ask = <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
+    Effect.mapError(asked(operation, queryTimeout)(admin.query(sql, row)), unavailable)
+  const ids = (operation: string, sql: string) =>
+    Effect.map(ask(operation, IdRow, sql), (rows) => rows.map(({ id }) => id))
+
+  const journalTail = (id: string) =>
+    Effect.map(
+      ask(
+        "read the end of a journal",
+        JournalRow,
+        `SELECT entry_type AS kind, entry_lite_json AS entry FROM sys_journal
+         WHERE id = ${sqlText(id)} ORDER BY index DESC LIMIT ${readEntries}`
+      ),
+      journalTailOf
+    )
+
+  const pausedBy = (id: string) =>
+    Effect.map(
+      ask(
+        "read why an invocation is paused",
+        PausedRow,
+        `SELECT json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code,
+           json_get_str(event_json, 'last_failure', 'related_command_name') AS step,
+           json_get_str(event_json, 'last_failure', 'error_message') AS text
+         FROM sys_journal_events WHERE id = ${sqlText(id)} AND event_type = 'Paused' ORDER BY appended_at DESC LIMIT 1`
+      ),
+      ([row]) => (row === undefined ? null : failureOf(row.code, row.step, row.text))
+    )
+
+  const rowOf = (id: string) =>
+    ask(
+      "read an invocation",
+      Row,
+      `SELECT ${invocationColumns}, trace_id AS "traceId", next_retry_at AS "nextRetryAt", last_failure AS "failureText"
+       FROM sys_invocation WHERE id = ${sqlText(id)}`
+    )
+
+  /** Candidates by service, handler and time; their inputs are compared where they are. */
+  const withInput: InvocationDetails["Type"]["withInput"] = ({ handler, id, keys, service, since }) =>
+    Effect.gen(function* () {
+      const candidates = yield* ids(
+        "list invocations of a handler",
+        `SELECT id FROM sys_invocation WHERE target_service_name = ${sqlText(service)}
+         AND target_handler_name = ${sqlText(handler)} AND created_at >= ${sqlText(new Date(since).toISOString())}
+         ORDER BY CASE WHEN target_service_key IN ${sqlList(keys)} THEN 0 ELSE 1 END,
+           CASE WHEN status = 'completed' THEN 1 ELSE 0 END, created_at DESC LIMIT ${searched}`
+      )
+      if (candidates.length === 0) return []
+      const matching = yield* ids(
+        "search inputs",
+        `SELECT id FROM sys_journal WHERE id IN ${sqlList(candidates)} AND index = 0
+         AND encode(raw, 'hex') LIKE '%${hexOfJson(id)}%'`
+      )
+      return candidates.filter((candidate) => matching.includes(candidate)).slice(0, found)
+    })
+
+  return InvocationDetails.of({
+    of: (id) =>
+      Effect.gen(function* () {
+        if (!invocationId.test(id)) return Option.none()
+        const [row] = yield* rowOf(id)
+        if (row === undefined) return Option.none()
+        const tail = yield* journalTail(id)
+        return Option.some(detailOf(row, tail, row.status === "paused" ? yield* pausedBy(id) : null))
+      }),
+    withInput,
+    ofKeys: ({ keys, limit, service }) =>
+      ids(
+        "list invocations of keys",
+        `SELECT id FROM sys_invocation WHERE target_service_name = ${sqlText(service)}
+         AND target_service_key IN ${sqlList(keys)}
+         ORDER BY CASE WHEN status = 'completed' THEN 1 ELSE 0 END, created_at DESC LIMIT ${Math.trunc(limit)}`
+      )
+  })
+}
+
+/** Restate's SQL introspection over its admin API. */
+export const InvocationDetailsHttpLive = (options: RestateAdminOptions): Layer.Layer<InvocationDetails> =>
+  Layer.scoped(InvocationDetails, Effect.map(makeAdminClient(options), make))

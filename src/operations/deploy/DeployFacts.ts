@@ -1,0 +1,118 @@
+import { Clock, Effect, Either, Option, Schema } from "effect"
+import { commandLineFor, type OperatorAction } from "../commandLineFor.ts"
+import { Instant } from "../Instant.ts"
+import { InvocationDetail, InvocationDetails, isOpen } from "../InvocationDetails.ts"
+import { attempted, MissingSource, missingOf } from "../SourceUnavailable.ts"
+import { DeploymentPhaseRecord, DeploymentRecord, DeploymentRecords, RegionCounts } from "./DeploymentRecords.ts"
+import { DeployWait, decideDeployWait } from "./decideDeployWait.ts"
+
+/** What is known about a deployment. */
+export const DeployFacts = Schema.Struct({
+  id: Schema.String,
+  /** When it was read. */
+  now: Instant,
+  /** Null if the database is missing. */
+  deployment: Schema.NullOr(DeploymentRecord),
+  phases: Schema.Array(DeploymentPhaseRecord),
+  regions: Schema.Array(RegionCounts),
+  /** The open invocation of `Deploy`, else the newest. Null if Restate keeps none or is missing. */
+  invocation: Schema.NullOr(InvocationDetail),
+  /** Further invocations that name the deployment: open ones first, then the newest. */
+  otherInvocations: Schema.Array(Schema.String),
+  waitsFor: Schema.NullOr(DeployWait),
+  /** Command lines that act on it now. */
+  commands: Schema.Array(Schema.Struct({ line: Schema.String, effect: Schema.String })),
+  missing: Schema.Array(MissingSource)
+})
+export type DeployFacts = typeof DeployFacts.Type
+
+/** No source knows the deployment. */
+export class UnknownDeployment extends Schema.TaggedError<UnknownDeployment>()("UnknownDeployment", {
+  id: Schema.String,
+  missing: Schema.Array(MissingSource)
+}) {
+  override get message(): string {
+    const missing = this.missing.map(({ reason, source }) => `${source}: ${reason}`)
+    if (missing.length === 0) return `there is no deployment ${this.id}`
+    return `deployment ${this.id} was not found, and not everything could be asked: ${missing.join("; ")}`
+  }
+}
+
+const service = "hydra.v1.DeployService"
+const day = 24 * 60 * 60_000
+/** Clocks of the API, the database and Restate differ. */
+const clockSkew = 10 * 60_000
+
+const actions: Readonly<Record<string, ReadonlyArray<readonly [OperatorAction, string]>>> = {
+  paused: [
+    ["resume", "continues at the failed step"],
+    ["cancel", "marks the deployment failed and removes its instances"]
+  ],
+  "backing-off": [
+    ["resume", "tries the failed step at once"],
+    ["cancel", "marks the deployment failed and removes its instances"]
+  ]
+}
+const whileOpen: ReadonlyArray<readonly [OperatorAction, string]> = [
+  ["cancel", "marks the deployment failed and removes its instances"]
+]
+
+const commandsFor = (invocation: InvocationDetail | null) =>
+  invocation === null || !isOpen(invocation)
+    ? []
+    : (actions[invocation.status] ?? whileOpen).map(([action, effect]) => ({
+        line: commandLineFor(action, invocation.id),
+        effect
+      }))
+
+const findInvocation = (id: string, deployment: DeploymentRecord | undefined, now: number) =>
+  Effect.gen(function* () {
+    const invocations = yield* InvocationDetails
+    const [first, ...others] = yield* invocations.withInput({
+      service,
+      handler: "Deploy",
+      id,
+      keys: [...(deployment === undefined ? [] : [deployment.projectId]), id],
+      // Restate keeps a completed deploy for a day.
+      since: deployment === undefined ? now - day : deployment.createdAt - clockSkew
+    })
+    return { invocation: first === undefined ? Option.none() : yield* invocations.of(first), others }
+  })
+
+const none = { invocation: Option.none<InvocationDetail>(), others: [] }
+
+/** Reads what is known about a deployment. A source that does not answer is listed as missing. */
+export const deployFacts = (
+  id: string
+): Effect.Effect<DeployFacts, UnknownDeployment, DeploymentRecords | InvocationDetails> =>
+  Effect.gen(function* () {
+    const records = yield* DeploymentRecords
+    const now = yield* Clock.currentTimeMillis
+    const stored = yield* attempted("database", records.find(id))
+    const known = Either.isRight(stored) ? Option.getOrUndefined(stored.right) : undefined
+    if (Either.isRight(stored) && known === undefined) return yield* new UnknownDeployment({ id, missing: [] })
+    const asked = yield* attempted("restate", findInvocation(id, known?.deployment, now))
+    const { invocation: found, others } = Either.getOrElse(asked, () => none)
+    const missing = missingOf([stored, asked])
+    if (known === undefined && Option.isNone(found)) return yield* new UnknownDeployment({ id, missing })
+    const invocation = Option.getOrNull(found)
+    const { deployment = null, phases = [], regions = [] } = known ?? {}
+    return {
+      id,
+      now,
+      deployment,
+      phases,
+      regions,
+      invocation,
+      otherInvocations: others,
+      waitsFor: decideDeployWait({
+        deployment,
+        phases,
+        regions,
+        invocation,
+        isRestateMissing: missing.some(({ source }) => source === "restate")
+      }),
+      commands: commandsFor(invocation),
+      missing
+    }
+  })

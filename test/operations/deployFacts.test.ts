@@ -1,0 +1,112 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Option, TestClock } from "effect"
+import { deployFacts } from "../../src/operations/deploy/DeployFacts.ts"
+import { type DeploymentDetails, DeploymentRecords } from "../../src/operations/deploy/DeploymentRecords.ts"
+import { type DeployWait, decideDeployWait } from "../../src/operations/deploy/decideDeployWait.ts"
+import { type InvocationDetail, InvocationDetails } from "../../src/operations/InvocationDetails.ts"
+import { type Source, SourceUnavailable } from "../../src/operations/SourceUnavailable.ts"
+import { deployment, invocation, now, waiting } from "./facts.ts"
+
+const away = (source: Source) => new SourceUnavailable({ source, reason: "unreachable" })
+
+interface Sources {
+  readonly stored: Effect.Effect<Option.Option<DeploymentDetails>, SourceUnavailable>
+  readonly invocations: ReadonlyArray<InvocationDetail>
+  readonly isRestateAway?: boolean
+}
+
+const sources = ({ invocations, isRestateAway = false, stored }: Sources) => {
+  const ids = invocations.map(({ id }) => id)
+  return Layer.merge(
+    Layer.succeed(DeploymentRecords, { find: () => stored }),
+    Layer.succeed(InvocationDetails, {
+      of: (id) => Effect.succeed(Option.fromNullable(invocations.find((one) => one.id === id))),
+      withInput: () => (isRestateAway ? away("restate") : Effect.succeed(ids)),
+      ofKeys: () => Effect.succeed(ids)
+    })
+  )
+}
+
+const details: DeploymentDetails = { deployment, phases: waiting.phases, regions: waiting.regions }
+const known = Effect.succeed(Option.some(details))
+const read = (given: Sources) =>
+  Effect.zipRight(TestClock.setTime(now), Effect.provide(deployFacts(deployment.id), sources(given)))
+
+describe("the facts of a deployment", () => {
+  it.effect("join the row with its invocation", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* read({ stored: known, invocations: [invocation] }), waiting)
+    })
+  )
+
+  it.effect("name the source that is missing, and hold the rest", () =>
+    Effect.gen(function* () {
+      const noRestate = yield* read({ stored: known, invocations: [], isRestateAway: true })
+      assert.deepStrictEqual(noRestate.missing, [{ source: "restate", reason: "unreachable" }])
+      assert.deepStrictEqual(noRestate.waitsFor, waiting.waitsFor)
+      const noDatabase = yield* read({ stored: away("database"), invocations: [invocation] })
+      assert.deepStrictEqual(noDatabase.missing, [{ source: "database", reason: "unreachable" }])
+      assert.deepStrictEqual(noDatabase.invocation, invocation)
+      assert.deepStrictEqual(noDatabase.commands, waiting.commands)
+    })
+  )
+
+  it.effect("a source that does not answer within ten seconds is missing", () =>
+    Effect.gen(function* () {
+      const stuck = yield* Effect.fork(read({ stored: Effect.never, invocations: [invocation] }))
+      yield* Effect.yieldNow()
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual((yield* stuck).missing, [{ source: "database", reason: "no answer within 10s" }])
+    })
+  )
+
+  it.effect("an unknown id is an error, which says what could not be asked", () =>
+    Effect.gen(function* () {
+      const unknown = yield* Effect.flip(read({ stored: Effect.succeedNone, invocations: [invocation] }))
+      assert.strictEqual(unknown.message, "there is no deployment d_W1sxMKKS")
+      const unsure = yield* Effect.flip(read({ stored: away("database"), invocations: [] }))
+      assert.include(unsure.message, "not everything could be asked: database: unreachable")
+    })
+  )
+
+  it.effect("a paused deploy can be resumed or cancelled, and a completed one neither", () =>
+    Effect.gen(function* () {
+      const paused = yield* read({ stored: known, invocations: [{ ...invocation, status: "paused" }] })
+      assert.deepStrictEqual(
+        paused.commands.map(({ line }) => line),
+        [`worker resume ${invocation.id}`, `worker cancel ${invocation.id}`]
+      )
+      const over = yield* read({ stored: known, invocations: [{ ...invocation, status: "completed" }] })
+      assert.deepStrictEqual(over.commands, [])
+      assert.strictEqual(over.waitsFor?.reason, "no invocation")
+    })
+  )
+})
+
+describe("what a deploy waits for", () => {
+  const at = (step: string, more: Partial<InvocationDetail> = {}) => ({
+    deployment,
+    phases: [{ step, startedAt: now, endedAt: null, error: null }],
+    regions: waiting.regions,
+    invocation: { ...invocation, ...more },
+    isRestateMissing: false
+  })
+  const minutes = (count: number) => now + count * 60_000
+  const cases: ReadonlyArray<readonly [string, Parameters<typeof decideDeployWait>[0], DeployWait | null]> = [
+    ["a queued build", at("queued", { lastStep: null }), { reason: "build slot", until: minutes(120) }],
+    ["a build", at("building", { lastStep: "check-build" }), { reason: "build", until: null }],
+    ["instances", at("deploying"), { reason: "instances", until: minutes(15) }],
+    ["a sentinel", at("deploying", { lastStep: "check-sentinel" }), { reason: "sentinel", until: minutes(18) }],
+    ["routes", at("network", { lastStep: "enter-network" }), { reason: "routes", until: null }],
+    ["an operator", at("deploying", { status: "paused" }), { reason: "operator", until: null }],
+    [
+      "the next try",
+      at("deploying", { status: "backing-off", nextRetryAt: minutes(1) }),
+      { reason: "retry", until: minutes(1) }
+    ],
+    ["nothing, once it is ready", { ...at("network"), deployment: { ...deployment, status: "ready" } }, null],
+    ["nothing, once it has failed", { ...at("network"), deployment: { ...deployment, status: "failed" } }, null],
+    ["nothing, without an invocation", { ...at("queued"), invocation: null }, { reason: "no invocation", until: null }]
+  ]
+  for (const [name, input, expected] of cases) it(name, () => assert.deepStrictEqual(decideDeployWait(input), expected))
+})
