@@ -64,11 +64,13 @@ layer(Layer.provideMerge(details, watchedServer), { excludeTestServices: true, t
         const sent = yield* Effect.forEach(ids, (id) =>
           restate.send(`${dogged}/${encodeURIComponent(id)}/NapFor`, { id })
         )
-        for (const [index, id] of ids.entries())
-          assert.deepStrictEqual(
-            yield* inRealTime(invocations.withInput({ service: dogged, handler: "NapFor", id, keys: [id], since: 0 })),
-            [sent[index]]
-          )
+        const found = yield* Effect.forEach(ids, (id) =>
+          inRealTime(invocations.withInput({ service: dogged, handler: "NapFor", id, keys: [id], since: 0 }))
+        )
+        assert.deepStrictEqual(
+          found,
+          sent.map((id) => [id])
+        )
         for (const id of sent) yield* restate.kill(id)
       })
     )
