@@ -1,3 +1,4 @@
+import type { InvocationDetail } from "../operations/InvocationDetails.ts"
 import { type Invocation, type InvocationCount, invocationStatuses } from "../operations/Invocations.ts"
 import { ageOf } from "./ages.ts"
 import { printable } from "./printable.ts"
@@ -7,6 +8,8 @@ export interface ShownInvocation {
   readonly invocation: Invocation
   /** The suggested command of a stuck invocation. */
   readonly wayOut: string | null
+  /** Null if it was not read, or the invocation has ended since. */
+  readonly detail: InvocationDetail | null
 }
 
 export interface StatusReport {
@@ -50,7 +53,18 @@ const countsTable = (counts: ReadonlyArray<InvocationCount>): ReadonlyArray<stri
   )
 }
 
-const invocationRow = (now: number, { invocation }: ShownInvocation): ReadonlyArray<string> => [
+/** A timer in the future, or the next try. */
+const untilOf = ({ nextRetryAt, waitsFor }: InvocationDetail): number | null =>
+  waitsFor?._tag === "Timer" ? waitsFor.until : nextRetryAt
+
+const inTime = (until: number | null, now: number): string => {
+  if (until === null) return "-"
+  return until > now ? `in ${ageOf(until - now)}` : "due"
+}
+
+const longestReason = 120
+
+const invocationRow = (now: number, { detail, invocation }: ShownInvocation): ReadonlyArray<string> => [
   invocation.id,
   invocation.service,
   invocation.handler,
@@ -58,11 +72,25 @@ const invocationRow = (now: number, { invocation }: ShownInvocation): ReadonlyAr
   invocation.status,
   ageOf(now - invocation.createdAt),
   String(invocation.attempts),
-  printable(invocation.failure.step ?? "-"),
-  invocation.failure.code ?? "-"
+  printable(invocation.failure.step ?? detail?.lastStep ?? "-"),
+  inTime(detail === null ? null : untilOf(detail), now),
+  invocation.failure.code ?? "-",
+  printable(detail?.failure?.reason ?? "-", longestReason)
 ]
 
-const headings = ["INVOCATION", "SERVICE", "HANDLER", "KEY", "STATUS", "AGE", "ATTEMPTS", "STEP", "CODE"]
+const headings = [
+  "INVOCATION",
+  "SERVICE",
+  "HANDLER",
+  "KEY",
+  "STATUS",
+  "AGE",
+  "ATTEMPTS",
+  "STEP",
+  "UNTIL",
+  "CODE",
+  "REASON"
+]
 
 /** The status as text lines. */
 export const statusLines = ({ counts, more, now, shown }: StatusReport): ReadonlyArray<string> => {
@@ -84,14 +112,19 @@ const instant = (millis: number | null) => (millis === null ? null : new Date(mi
 export const statusJson = ({ counts, more, now, shown }: StatusReport) => ({
   now: instant(now),
   counts,
-  invocations: shown.map(({ invocation: { attemptAt, createdAt, dueAt, modifiedAt, startedAt, ...rest }, wayOut }) => ({
-    ...rest,
-    createdAt: instant(createdAt),
-    modifiedAt: instant(modifiedAt),
-    dueAt: instant(dueAt),
-    startedAt: instant(startedAt),
-    attemptAt: instant(attemptAt),
-    wayOut
-  })),
+  invocations: shown.map(
+    ({ detail, invocation: { attemptAt, createdAt, dueAt, modifiedAt, startedAt, ...rest }, wayOut }) => ({
+      ...rest,
+      createdAt: instant(createdAt),
+      modifiedAt: instant(modifiedAt),
+      dueAt: instant(dueAt),
+      startedAt: instant(startedAt),
+      attemptAt: instant(attemptAt),
+      wayOut,
+      lastStep: detail?.lastStep ?? null,
+      until: instant(detail === null ? null : untilOf(detail)),
+      reason: detail?.failure?.reason ?? null
+    })
+  ),
   more
 })

@@ -2,7 +2,9 @@ import type { FileSystem } from "@effect/platform"
 import { Effect, Layer, Option } from "effect"
 import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadRestateAdmin } from "../config/restateAdmin.ts"
+import { InvocationDetailsHttpLive } from "../layers/restateAdmin/InvocationDetailsHttp.ts"
 import { InvocationsHttpLive } from "../layers/restateAdmin/InvocationsHttp.ts"
+import type { InvocationDetails } from "../operations/InvocationDetails.ts"
 import type { Invocations } from "../operations/Invocations.ts"
 import { InvocationWatchSettings } from "../operations/InvocationWatchSettings.ts"
 import { deadlinesOf } from "./deadlines.ts"
@@ -18,11 +20,16 @@ export interface AdminSource {
 export const StatusServices = ({
   adminUrl,
   config
-}: AdminSource): Layer.Layer<Invocations | InvocationWatchSettings, ConfigProblems, FileSystem.FileSystem> =>
+}: AdminSource): Layer.Layer<
+  Invocations | InvocationDetails | InvocationWatchSettings,
+  ConfigProblems,
+  FileSystem.FileSystem
+> =>
   Layer.unwrapEffect(
     Effect.map(loadRestateAdmin(config, adminUrl), ({ builds, restate }) =>
-      Layer.merge(
+      Layer.mergeAll(
         InvocationsHttpLive(restate),
+        InvocationDetailsHttpLive(restate),
         Layer.succeed(InvocationWatchSettings, {
           adminUrl: restate.adminUrl,
           hasKey: Option.isSome(restate.apiKey),

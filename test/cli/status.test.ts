@@ -81,7 +81,10 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the st
         numbers.reduce((sum, count) => sum + count, 0),
         4
       )
-      assert.match(overview.find((line) => line.startsWith(paused)) ?? "", / p +paused +\S.* do-the-work +RT\d{4}$/)
+      assert.match(
+        overview.find((line) => line.startsWith(paused)) ?? "",
+        / p +paused +\S.* do-the-work +- +RT\d{4} +Error$/
+      )
       assert.include(overview, `  curl -fsS -X PATCH '${restate.admin}/invocations/${paused}/resume'`)
       assert.isUndefined(overview.find((line) => line.includes(napping)))
 
@@ -89,6 +92,13 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the st
       for (const [id] of expected.slice(1)) assert.isDefined(lines.find((line) => line.startsWith(id)))
       assert.isUndefined(lines.find((line) => line.startsWith(paused)))
 
+      const nap = lines.find((line) => line.startsWith(napping)) ?? ""
+      assert.match(nap, / suspended .* in (59m \d+s|1h) +- +-$/)
+      const byShortName = yield* atServer("--service", "Dogged")
+      assert.strictEqual(byShortName.length, lines.length)
+      const [unknown] = yield* atServer("--service", "Doggedly")
+      assert.match(unknown ?? "", /^status: there is no service Doggedly\. Did you mean test\.v1\.Dogged\?/)
+      assert.include(unknown, "hydra.v1.DeployService")
       const { invocations } = yield* shownBy("--service", dogged, "--key", "r")
       assert.deepStrictEqual(
         invocations.map(({ id, status }) => [id, status]),

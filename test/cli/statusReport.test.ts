@@ -3,8 +3,15 @@ import { FastCheck as fc } from "effect"
 import { ageOf } from "../../src/cli/ages.ts"
 import { printable } from "../../src/cli/printable.ts"
 import { statusLines, table } from "../../src/cli/statusReport.ts"
+import { codeBlocks, fileOf } from "../docs/Markdown.ts"
+import { openDeploys } from "./openDeploys.ts"
 
 describe("what the status shows", () => {
+  it("is what the documents show", () => {
+    const shown = codeBlocks(fileOf("docs/commands.md")).map(({ code }) => code)
+    assert.include(shown.join("\n"), statusLines(openDeploys).join("\n"))
+  })
+
   it("nothing open is said in words", () => {
     assert.deepStrictEqual(statusLines({ now: 0, counts: [], shown: [], more: 0 }), ["No invocation is open."])
   })

@@ -74,6 +74,12 @@ layer(stack({ regions: [region] }), { excludeTestServices: true, timeout: "1 min
         assert.include(lineOf(printed, "commands"), `worker cancel ${invocation}`)
         assert.match(lineOf(printed, "trace"), /[0-9a-f]{32}$/)
 
+        const status = yield* inRealTime(
+          runInProcess({ WORKER_RESTATE_ADMIN_URL: restate.admin }, "status", "--key", "d_wait")
+        )
+        const open = status.printed.find((line) => line.startsWith(invocation)) ?? ""
+        assert.match(open, / hydra\.v1\.DeployService +Deploy +proj_wait .* check-instances /)
+
         yield* restate.cancel(invocation)
         yield* restate.attach(invocation)
         const facts = yield* factsOf("d_wait")
