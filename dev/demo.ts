@@ -5,11 +5,14 @@ import { resourceId } from "../src/workflows/identifiers.ts"
 import { installation, repository } from "./demo/chapters/builds.ts"
 import { ingressClient } from "./demo/IngressClient.ts"
 import { stackVault } from "./demo/stackVault.ts"
+import { steadyDatabase } from "./demo/steadyDatabase.ts"
 import { tellStory } from "./demo/story.ts"
+import { paint, terminalWidth } from "./demo/terminal.ts"
 import { krane } from "./simulators/Krane.ts"
 import { runCommand } from "./stack/Command.ts"
 import { MySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
+import { breakSilence, waitingFor } from "./stack/Progress.ts"
 import { RestateServer } from "./stack/RestateServer.ts"
 import { stayUp } from "./stack/stayUp.ts"
 import { workerEnvironment, workerProcess } from "./stack/WorkerProcess.ts"
@@ -50,18 +53,25 @@ const demo = Effect.gen(function* () {
   const settings = yield* workerSettings
   const collector = yield* TraceCollector
   yield* Effect.logInfo("Worker: starting")
+  yield* waitingFor("the worker starts")
   const worker = yield* workerProcess({ env: { ...settings, ...workerTracing(collector.endpoint) } })
   const { admin, ingress } = yield* RestateServer
   const ui = `${admin}/ui`
   yield* collector.linkInvocationsTo(ui)
   const own = { worker: worker.url, metrics: worker.metrics, ui, traces: collector.endpoint }
   const addresses = { ...(yield* stackAddresses), ...own }
-  const neighbours = Layer.mergeAll(krane({ regions }), ingressClient(ingress), stackVault)
-  const told = tellStory({ apex, workspaceId })
-  const show = Effect.provide(
-    keep ? Effect.all([told, stayUp({ addresses, settings }), Effect.never]) : told,
-    neighbours
+  const neighbours = Layer.mergeAll(krane({ regions }), ingressClient(ingress), stackVault).pipe(
+    Layer.provideMerge(steadyDatabase)
   )
+  const told = Effect.gen(function* () {
+    const summary = yield* tellStory({ apex, workspaceId })
+    yield* Effect.logInfo("")
+    yield* Effect.logInfo(paint("green", summary))
+    if (!keep) return yield* Effect.logInfo("To look around: npm run demo -- --keep")
+    yield* stayUp({ addresses, settings })
+    return yield* Effect.never
+  })
+  const show = Effect.provide(told, neighbours)
   yield* Effect.raceFirst(Effect.scoped(show), untilOneEnds([...(yield* stackProcesses), worker]))
 })
 
@@ -77,4 +87,11 @@ const stack = Layer.unwrapEffect(
   )
 ).pipe(Layer.provideMerge(traceCollector()))
 
-demo.pipe(Effect.scoped, Effect.provide(stack), runCommand)
+const started = Effect.gen(function* () {
+  yield* Effect.logInfo("A real stack starts: database, Restate, ClickHouse, an ACME authority, a builder, the worker")
+  yield* waitingFor("the stack starts")
+  yield* Effect.fork(breakSilence)
+  yield* Effect.provide(Effect.scoped(demo), stack)
+})
+
+runCommand(started, { width: terminalWidth() })

@@ -79,7 +79,7 @@ const tracesPicture = (started: Browser, output: string) =>
   Effect.promise(async () => {
     const text = plain(output)
     const [, traces = ""] = text.match(/ traces +(http:\S+)/) ?? []
-    const [, traceId = ""] = text.match(/^Trace (\w{32}) /m) ?? []
+    const [, traceId = ""] = text.match(/^ {2}trace (\w{32})$/m) ?? []
     const page = await started.newPage({ viewport: { width, height: 760 }, colorScheme: "light" })
     await page.goto(`${traces}/#/${traceId}`)
     await page.locator(".rows .row").first().waitFor()

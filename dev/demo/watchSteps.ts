@@ -1,6 +1,7 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Schedule, Schema } from "effect"
+import { waitingFor } from "../stack/Progress.ts"
 import { paint } from "./terminal.ts"
 
 const Step = Schema.Struct({
@@ -21,27 +22,33 @@ const readSteps = Effect.fnUntraced(function* (deploymentId: string) {
   return yield* Effect.orDie(stepRows(rows))
 })
 
-const describe = ({ endedAt, error, startedAt, step }: Step): string => {
+/** A step that has ended. */
+const describe = ({ error, startedAt, step }: Step, endedAt: number): string => {
   const name = `  ${step.padEnd(9)}`
-  if (endedAt === null) return `${name} ...`
   const took = `${((endedAt - startedAt) / 1000).toFixed(2)} s`
   return error === null || error === ""
     ? `${name} ${paint("green", "done")} in ${took}`
-    : `${name} ${paint("red", error)}`
+    : `${name} ${paint("yellow", error)}`
 }
 
-/** Runs `work` and logs meanwhile when the deployment's steps open and close. */
+/** Runs `work` and logs meanwhile each step of the deployment once it has ended. */
 export const watchSteps = <A, E, R>(
   deploymentId: string,
   work: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SqlError, R | SqlClient> =>
   Effect.gen(function* () {
-    const said = new Set<string>()
+    const ended = new Set<string>()
+    let open: string | undefined
     const look = Effect.gen(function* () {
-      for (const line of (yield* readSteps(deploymentId)).map(describe)) {
-        if (said.has(line)) continue
-        said.add(line)
-        yield* Effect.logInfo(line)
+      for (const row of yield* readSteps(deploymentId)) {
+        if (row.endedAt !== null && !ended.has(row.step)) {
+          ended.add(row.step)
+          yield* Effect.logInfo(describe(row, row.endedAt))
+        }
+        if (row.endedAt === null && open !== row.step) {
+          open = row.step
+          yield* waitingFor(row.step)
+        }
       }
     })
     const watching = Effect.zipRight(Effect.repeat(look, Schedule.spaced("50 millis")), Effect.never)

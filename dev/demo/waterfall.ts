@@ -1,5 +1,6 @@
 import { formatMillis } from "../traces/format.ts"
 import type { Span as Recorded } from "../traces/Span.ts"
+import { fitted } from "./terminal.ts"
 
 type Span = Pick<Recorded, "spanId" | "parentSpanId" | "name" | "start" | "end">
 
@@ -11,7 +12,9 @@ interface Line {
   readonly statements: number
 }
 
-const barWidth = 40
+/** Of the duration and the number of statements, with what is around the bar. */
+const rightWidth = " ││ ".length + 8 + "  99 SQL".length
+const narrowestBar = 16
 
 /** SQL statements are counted on their parent's line, not shown as lines. */
 const isSql = ({ name }: Span): boolean => name.startsWith("sql.")
@@ -47,18 +50,23 @@ const linesOf = (spans: ReadonlyArray<Span>): ReadonlyArray<Line> => {
   return below("", "")
 }
 
-/** Renders a trace as text: one line per span, nested by parent, with a bar of its start and duration. */
-export const waterfall = (spans: ReadonlyArray<Span>): ReadonlyArray<string> => {
+/**
+ * Renders a trace as text of at most `width` columns: one line per span, nested by parent, with a bar of its start and duration.
+ * The bar takes the room that the names leave; long names are shortened.
+ */
+export const waterfall = (spans: ReadonlyArray<Span>, width: number): ReadonlyArray<string> => {
   const lines = linesOf(spans)
   const begin = Math.min(...lines.map(({ start }) => start))
   const total = Math.max(...lines.map(({ end }) => end)) - begin || 1
-  const nameWidth = Math.max(...lines.map(({ name }) => name.length))
+  const longestName = Math.max(...lines.map(({ name }) => name.length))
+  const nameWidth = Math.min(longestName, width - rightWidth - narrowestBar)
+  const barWidth = width - rightWidth - nameWidth
   const column = (time: number) => Math.round(((time - begin) / total) * barWidth)
   return lines.map(({ end, name, start, statements }) => {
     const from = Math.min(column(start), barWidth - 1)
     const to = Math.max(column(end), from + 1)
     const bar = " ".repeat(from) + "█".repeat(to - from) + " ".repeat(barWidth - to)
     const sql = statements === 0 ? "" : `  ${statements} SQL`
-    return `${name.padEnd(nameWidth)} │${bar}│ ${formatMillis(end - start).padStart(8)}${sql}`
+    return `${fitted(name, nameWidth).padEnd(nameWidth)} │${bar}│ ${formatMillis(end - start).padStart(8)}${sql}`
   })
 }

@@ -19,13 +19,24 @@ const launcherGone = Effect.gen(function* () {
   )
 }).pipe(Effect.orDie, inRealTime)
 
+/** An error of a driver has the reason that the error around it does not name. */
+const deepestCause = 3
+
+/** The message, and those of its causes. */
+export const failureText = (failure: Error): string => {
+  const lines = [failure.message]
+  for (let { cause } = failure; cause instanceof Error && lines.length <= deepestCause; cause = cause.cause)
+    lines.push(`  cause: ${cause.message}`)
+  return lines.join("\n")
+}
+
 /** Expected failures print a message; only defects print a stack. */
 const report = <E extends Error>(cause: Cause.Cause<E>) =>
   Cause.isInterruptedOnly(cause)
     ? Effect.void
     : Effect.logError(
         Option.match(Cause.failureOption(cause), {
-          onSome: (failure) => failure.message,
+          onSome: failureText,
           onNone: () => Cause.pretty(cause)
         })
       )
@@ -54,14 +65,19 @@ const ignoreFurtherSignals = Effect.sync(() => {
 /** Exits although a client may keep idle connections open. */
 const exitAtOnce: Runtime.Teardown = (exit) => Runtime.defaultTeardown(exit, (code) => process.exit(code))
 
+export interface CommandOptions {
+  /** Lines are broken to have at most this many columns. Default: never, so that commands and URLs can be copied. */
+  readonly width?: number
+}
+
 /**
  * Runs a command that holds a stack, with plain progress lines. Ctrl-C, SIGTERM and the exit of npm stop it in order with exit
  * code 0; a failure is printed and exits with code 1.
  */
-export const runCommand = <A, E extends Error>(command: Effect.Effect<A, E>) =>
+export const runCommand = <A, E extends Error>(command: Effect.Effect<A, E>, { width }: CommandOptions = {}) =>
   Effect.zipRight(ignoreFurtherSignals, whileLauncherLives(command)).pipe(
     Effect.tapErrorCause(report),
     Effect.ensuring(Effect.logInfo("Everything has stopped.")),
-    Effect.provide(progressLines),
+    Effect.provide(progressLines(width)),
     NodeRuntime.runMain({ disablePrettyLogger: true, disableErrorReporting: true, teardown: exitAtOnce })
   )

@@ -7,9 +7,11 @@ import type { Files } from "../../simulators/GitServer.ts"
 import { type SeededProject, seedDeployment } from "../../simulators/seed.ts"
 import type { BuildParts } from "../../stack/Builds.ts"
 import { analyticsClient, firstColumn } from "../AnalyticsClient.ts"
+import { linesOfBuild, shortImage, shortLine } from "../buildLog.ts"
 import { IngressClient } from "../IngressClient.ts"
-import { good, refusal, say, seconds, show } from "../narration.ts"
+import { good, missing, say, seconds, show } from "../narration.ts"
 import { expect, expectStatus, until } from "../StoryFailed.ts"
+import { terminalWidth } from "../terminal.ts"
 import { watchSteps } from "../watchSteps.ts"
 
 export const repository = "acme/shop"
@@ -47,7 +49,7 @@ const checkImage = (project: SeededProject, deploymentId: string, { registry }: 
     const digest = Option.getOrElse(pushed, () => "no digest")
     yield* expect("image", image.endsWith(`@${digest}`), `${image} is deployed, ${digest} is in the registry`)
     yield* show(`build ${buildId}`)
-    yield* show(`image ${image}`)
+    yield* show(`image ${shortImage(image)}`)
     return image
   })
 
@@ -72,6 +74,9 @@ const linesOf = (client: ClickHouseClient, deploymentId: string) =>
     `SELECT message FROM default.build_step_logs_v1 WHERE deployment_id = '${deploymentId}' ORDER BY time`
   )
 
+/** One line for each step: behind the time and the label. */
+const stepWidth = () => terminalWidth() - 25
+
 /** The build's steps and logs, read as the dashboard reads them. */
 const showTelemetry = (deploymentId: string, clickhouse: string) =>
   Effect.gen(function* () {
@@ -81,8 +86,9 @@ const showTelemetry = (deploymentId: string, clickhouse: string) =>
     )
     const output = (yield* linesOf(client, deploymentId)).join("")
     yield* expect("output of the build", output.includes("1 page written"), `ClickHouse has ${output || "nothing"}`)
-    yield* Effect.forEach(steps, (step) => show(`ClickHouse │ ${step.slice(0, 110)}`))
-    yield* Effect.forEach(output.trim().split("\n"), (line) => show(`ClickHouse │ > ${line}`))
+    yield* show("The build's steps and log, as ClickHouse has them:")
+    yield* Effect.forEach(steps, (step) => show(`build step │ ${shortLine(step, stepWidth())}`))
+    yield* Effect.forEach(linesOfBuild(output), (line) => show(`build log  │ ${line}`))
   })
 
 /**
@@ -101,7 +107,7 @@ export const builds = Effect.fnUntraced(function* (
     gitBranch: "opening",
     gitCommitSha: commitSha
   })
-  yield* say(`Deploy ${contextPath} of ${repository} at ${commitSha.slice(0, 7)} as ${deploymentId}`)
+  yield* say(`Deploy ${contextPath} of ${repository} at ${commitSha.slice(0, 7)} as ${deploymentId}`, "building")
   const git = { installationId: installation, repository, commitSha, contextPath, dockerfilePath: "" }
   const call = client.call({
     service: DeployService,
@@ -114,7 +120,7 @@ export const builds = Effect.fnUntraced(function* (
   const image = yield* checkImage(project, deploymentId, parts)
   yield* checkStatus(commitSha, parts)
   yield* Option.match(clickhouse, {
-    onNone: () => refusal("No ClickHouse here: what the build wrote is kept nowhere."),
+    onNone: () => missing("No ClickHouse here: what the build wrote is kept nowhere."),
     onSome: (url) => showTelemetry(deploymentId, url)
   })
   yield* good(`ready after ${seconds(took)}, by the digest that is in the registry`)

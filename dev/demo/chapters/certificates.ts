@@ -11,7 +11,7 @@ import type { CertificationParts } from "../../stack/Certification.ts"
 import { findProgram } from "../../stack/Machine.ts"
 import { RunDirectory } from "../../stack/RunDirectory.ts"
 import { IngressClient } from "../IngressClient.ts"
-import { good, refusal, say, show } from "../narration.ts"
+import { good, missing, say, show } from "../narration.ts"
 import { describeCertificate, publicKeyOfCertificate, publicKeyOfKey, verifyChain } from "../openssl.ts"
 import { expect, expectBody, until } from "../StoryFailed.ts"
 
@@ -65,7 +65,7 @@ const inspect = (hostname: string, host: string, { authority }: CertificationPar
     if (stored === undefined) return
     const links = yield* Effect.forEach(certificatesIn(stored.chain), describeCertificate)
     const [root = ""] = yield* authority.roots
-    yield* say(`The certificate of ${hostname}, as openssl sees it`)
+    yield* say(`The certificate of ${hostname}, as openssl sees it`, "checking the certificate")
     yield* Effect.forEach(links, ({ issuer, subject }) => show(`subject ${subject || "(none)"}, issuer ${issuer}`))
     yield* show(`names   ${new X509Certificate(stored.chain).subjectAltName}`)
     yield* show(`valid   from ${links[0]?.notBefore} to ${links[0]?.notAfter}`)
@@ -82,8 +82,10 @@ const issueWildcard = Effect.fnUntraced(function* (wildcard: string) {
   const client = yield* IngressClient
   const renewal = { service: CertificateService, key: "global", handler: "RenewExpiringCertificates" } as const
   const found = yield* expectBody("daily look", yield* client.call(renewal), Renewed)
-  yield* show(`looked at ${found.certificatesChecked}, asked for ${found.renewalsTriggered}, spread over a minute`)
-  yield* show(`an operator does not wait, and asks for ${wildcard}`)
+  yield* show(
+    `The daily renewal checked ${found.certificatesChecked} host names and requested ${found.renewalsTriggered} certificates, spread over a minute.`
+  )
+  yield* show(`The demo does not wait that long: it requests ${wildcard} itself.`)
   const now = { service: CertificateService, key: wildcard, handler: "ProcessChallenge" } as const
   const reply = yield* client.call({ ...now, body: { domain: wildcard, workspaceId: "unkey_internal" } })
   const { status } = yield* expectBody(wildcard, reply, Issued)
@@ -114,7 +116,10 @@ export const certificates = Effect.fnUntraced(function* (
   generatedHost: string,
   parts: CertificationParts
 ) {
-  yield* say(`Two certificates are issued: ${domain.name} over HTTP-01, *.${apex} over DNS-01`)
+  yield* say(
+    `Two certificates are issued: ${domain.name} over HTTP-01, *.${apex} over DNS-01`,
+    "the authority checks the host names and issues"
+  )
   yield* Effect.all(
     [
       issueWildcard(`*.${apex}`),
@@ -125,7 +130,7 @@ export const certificates = Effect.fnUntraced(function* (
   yield* showHttpProof(domain, parts)
   yield* showDnsProof(apex, parts)
   if (Option.isNone(yield* findProgram("openssl")))
-    return yield* refusal("No openssl here: the chains and keys are not looked into.")
+    return yield* missing("No openssl here: the chains and keys are not looked into.")
   yield* inspect(domain.name, domain.name, parts)
   yield* inspect(`*.${apex}`, generatedHost, parts)
 })

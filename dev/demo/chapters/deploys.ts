@@ -5,7 +5,7 @@ import { DeployService } from "../../../src/contract/DeployService.ts"
 import { Krane } from "../../simulators/Krane.ts"
 import { type SeededProject, seedDeployment } from "../../simulators/seed.ts"
 import { IngressClient } from "../IngressClient.ts"
-import { good, refusal, say, seconds } from "../narration.ts"
+import { asExpected, good, say, seconds } from "../narration.ts"
 import { expectStatus } from "../StoryFailed.ts"
 import { watchSteps } from "../watchSteps.ts"
 
@@ -14,6 +14,9 @@ export interface Deployed {
   readonly project: SeededProject
   /** Image by deployment. */
   readonly images: ReadonlyMap<string, string>
+  /** The first deployment, and the last one that went live. */
+  readonly first: string
+  readonly second: string
   /** Trace of the last deploy that went live. */
   readonly traceId: string
 }
@@ -38,7 +41,8 @@ const deploy = Effect.fnUntraced(function* (project: SeededProject, image: strin
     gitCommitSha: randomBytes(20).toString("hex")
   })
   const { traceId, traceparent } = yield* newTrace
-  yield* say(`Deploy ${image} as ${deploymentId}`)
+  const broken = expected === 200 ? "" : ": it is broken, so this fails"
+  yield* say(`Deploy ${image} as ${deploymentId}${broken}`, `deploying ${image}`)
   const call = client.call({
     service: DeployService,
     key: project.id,
@@ -51,7 +55,7 @@ const deploy = Effect.fnUntraced(function* (project: SeededProject, image: strin
   const live = yield* liveDeployment(project)
   yield* expected === 200
     ? good(`ready after ${seconds(took)}; live: ${live}`)
-    : refusal(`${reply.status} ${reply.message}; live: ${live}`)
+    : asExpected(`${reply.status} ${reply.message}; live: ${live}`)
   return { deploymentId, traceId }
 })
 
@@ -68,34 +72,16 @@ const moveLive = Effect.fnUntraced(function* (
   yield* expectStatus(handler, reply, expected)
   yield* expected === 200
     ? good(`done in ${seconds(took)}; live: ${yield* liveDeployment(project)}`)
-    : refusal(`${reply.status} ${reply.message}`)
+    : asExpected(`${reply.status} ${reply.message}`)
 })
 
-/** A first image, a broken one, a second one; rollback to the first, confirmed; promotion of the second; and a refusal. */
+/** A first image, a broken one, which leaves the first one live, and a second one. */
 export const deploys = Effect.fnUntraced(function* (project: SeededProject) {
   const krane = yield* Krane
   const first = yield* deploy(project, "registry.example/shop:1")
-
   yield* krane.fail("registry.example/shop:broken")
   const broken = yield* deploy(project, "registry.example/shop:broken", 500)
-
   const second = yield* deploy(project, "registry.example/shop:2")
-
-  yield* say(`Roll back from ${second.deploymentId} to ${first.deploymentId}`)
-  yield* moveLive(project, "Rollback", {
-    sourceDeploymentId: second.deploymentId,
-    targetDeploymentId: first.deploymentId
-  })
-
-  yield* say(`Promote ${first.deploymentId}: that confirms the rollback, and later deploys go live again`)
-  yield* moveLive(project, "Promote", { targetDeploymentId: first.deploymentId })
-
-  yield* say(`Promote ${second.deploymentId}`)
-  yield* moveLive(project, "Promote", { targetDeploymentId: second.deploymentId })
-
-  yield* say(`Promote ${second.deploymentId} again, which is expected to be refused: it is live already`)
-  yield* moveLive(project, "Promote", { targetDeploymentId: second.deploymentId }, 400)
-
   const deployed: Deployed = {
     project,
     images: new Map([
@@ -103,7 +89,24 @@ export const deploys = Effect.fnUntraced(function* (project: SeededProject) {
       [broken.deploymentId, "shop:broken"],
       [second.deploymentId, "shop:2"]
     ]),
+    first: first.deploymentId,
+    second: second.deploymentId,
     traceId: second.traceId
   }
   return deployed
+})
+
+/** A rollback to the first deployment, which is confirmed; the promotion of the second; and a refusal. */
+export const moves = Effect.fnUntraced(function* (project: SeededProject, { first, second }: Deployed) {
+  yield* say(`Roll back from ${second} to ${first}`, "rolling back")
+  yield* moveLive(project, "Rollback", { sourceDeploymentId: second, targetDeploymentId: first })
+
+  yield* say(`Promote ${first}: that confirms the rollback, and later deploys go live again`, "promoting")
+  yield* moveLive(project, "Promote", { targetDeploymentId: first })
+
+  yield* say(`Promote ${second}`, "promoting")
+  yield* moveLive(project, "Promote", { targetDeploymentId: second })
+
+  yield* say(`Promote ${second} again: it is live already, so this is refused`, "promoting")
+  yield* moveLive(project, "Promote", { targetDeploymentId: second }, 400)
 })

@@ -6,7 +6,7 @@ import { keepInvocation, type SeededDomain, seedCustomDomain } from "../../simul
 import type { CertificationParts } from "../../stack/Certification.ts"
 import { cnameDomain } from "../../stack/WorkerProcess.ts"
 import { IngressClient } from "../IngressClient.ts"
-import { good, refusal, say, show } from "../narration.ts"
+import { asExpected, good, say, show } from "../narration.ts"
 import { expect, until } from "../StoryFailed.ts"
 
 const name = "shop.customer.test"
@@ -45,15 +45,15 @@ const verify = (domain: SeededDomain, handler: "RetryVerification" | "VerifyDoma
 
 /** A domain is told which records are missing; once they exist, it becomes verified and has a route. */
 export const addDomain = Effect.fnUntraced(function* (project: SeededProject, { dns }: CertificationParts) {
-  yield* say(`Add the custom domain ${name}, which still leads to ${formerAddress}`)
+  yield* say(`Add the custom domain ${name}, which still leads to ${formerAddress}`, "checking DNS")
   yield* dns.addA(name, [formerAddress])
   const domain = yield* seedCustomDomain(project, name, cnameDomain)
   yield* verify(domain, "VerifyDomain")
   const refused = yield* until("first check", domainRow(domain), (row) => (row?.attempts ?? 0) > 0)
   yield* expect("first check", refused?.status === "verifying", `the domain is ${refused?.status}`)
-  yield* refusal(`${refused?.status}: ${refused?.problem}`)
+  yield* asExpected(`status ${refused?.status}, because ${refused?.problem}`)
 
-  yield* say("Its owner publishes the two records, and asks again")
+  yield* say("Its owner publishes the two records, and asks again", "checking DNS")
   yield* show(`_unkey.${name}  TXT    ${domain.ownershipRecord}`)
   yield* show(`${name}  CNAME  ${domain.target}`)
   yield* dns.addTxt(`_unkey.${name}`, domain.ownershipRecord)

@@ -44,7 +44,8 @@ export const quotaAlert = Effect.fnUntraced(function* (project: SeededProject, q
   const { messages } = yield* SlackServer
   const used = Object.values(usage).reduce((sum, count) => sum + count, 0)
   yield* say(
-    `Check quotas: ${project.workspaceSlug} may make ${thousands(quota)} requests, and made ${thousands(used)}`
+    `Check quotas: ${project.workspaceSlug} may make ${thousands(quota)} requests, and made ${thousands(used)}`,
+    "checking quotas"
   )
   const [year, month] = (yield* today).split("-").map(Number)
   const analytics = yield* analyticsClient(clickhouse)
@@ -72,8 +73,10 @@ const watchRefill = (day: string) =>
     for (;;) {
       const reply = yield* client.call({ service: KeyRefillService, key: day, handler: "Progress" })
       const { keysRefilled } = yield* expectBody("progress of the refill", reply, Progress)
-      if (keysRefilled > said) yield* show(`${thousands(keysRefilled).padStart(6)} of ${thousands(keys)} keys`)
-      said = keysRefilled
+      if (keysRefilled - said >= keys / 4) {
+        yield* show(`${thousands(keysRefilled).padStart(6)} of ${thousands(keys)} keys`)
+        said = keysRefilled
+      }
       yield* Effect.sleep("50 millis")
     }
   })
@@ -103,7 +106,7 @@ const count = (workspaceId: string) =>
 /** Every key is refilled and in the audit log once, also after a second run. */
 export const keyRefill = Effect.fnUntraced(function* ({ workspaceId }: SeededProject) {
   const day = yield* today
-  yield* say(`Refill ${thousands(keys)} keys that are due on ${day}`)
+  yield* say(`Refill ${thousands(keys)} keys that are due on ${day}`, "refilling keys")
   yield* seedUsedUpKeys(workspaceId, keys, refillAmount)
   const [took, refilled] = yield* Effect.timed(Effect.raceFirst(refillKeys(day), watchRefill(day)))
   yield* expect("refill", refilled === keys, `refilled ${refilled} keys`)

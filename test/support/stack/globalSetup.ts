@@ -75,7 +75,7 @@ const desk = Effect.gen(function* () {
 const deskLayer = Layer.unwrapScoped(desk).pipe(
   Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })),
   Layer.provide(RunDirectoryLive),
-  Layer.provide(progressLines)
+  Layer.provide(progressLines())
 )
 
 export default async (project: TestProject) => {
