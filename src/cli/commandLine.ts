@@ -5,6 +5,7 @@ import { backupCheckCommand } from "./backupCheck.ts"
 import { checkCommand } from "./check.ts"
 import { cronCommand } from "./cron.ts"
 import { deployCommand } from "./deploy.ts"
+import { certificateCommand, domainCommand } from "./domain.ts"
 import { migrateCommand } from "./migrate.ts"
 import { configArguments, name, program, version } from "./program.ts"
 import { registerCommand } from "./register.ts"
@@ -23,6 +24,8 @@ const root = program.pipe(
     checkCommand,
     statusCommand,
     deployCommand,
+    domainCommand,
+    certificateCommand,
     registerCommand,
     versionsCommand,
     cronCommand,

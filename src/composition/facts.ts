@@ -3,9 +3,11 @@ import { Effect, Layer, Option } from "effect"
 import type { ConfigProblems } from "../config/ConfigProblems.ts"
 import { loadFactSources } from "../config/restateAdmin.ts"
 import { DeploymentRecordsLive } from "../layers/mysql/DeploymentRecordsLive.ts"
+import { DomainRecordsLive } from "../layers/mysql/DomainRecordsLive.ts"
 import { MysqlPoolOnDemand } from "../layers/mysql/MysqlPools.ts"
 import { InvocationDetailsHttpLive } from "../layers/restateAdmin/InvocationDetailsHttp.ts"
 import { DeploymentRecords } from "../operations/deploy/DeploymentRecords.ts"
+import { DomainRecords } from "../operations/domain/DomainRecords.ts"
 import type { InvocationDetails } from "../operations/InvocationDetails.ts"
 import { SourceUnavailable } from "../operations/SourceUnavailable.ts"
 import { poolOptions } from "./database.ts"
@@ -13,21 +15,29 @@ import type { AdminSource } from "./status.ts"
 
 const notConfigured = new SourceUnavailable({ source: "database", reason: "database.primary is not set" })
 
-const NoDatabase = Layer.succeed(DeploymentRecords, { find: () => notConfigured })
+const NoDatabase = Layer.merge(
+  Layer.succeed(DeploymentRecords, { find: () => notConfigured }),
+  Layer.succeed(DomainRecords, { find: () => notConfigured })
+)
+
+const Records = Layer.merge(DeploymentRecordsLive, DomainRecordsLive)
 
 /** What the commands that show facts read from. A source that does not answer fails each read, not the layer. */
 export const FactSources = ({
   adminUrl,
   config
-}: AdminSource): Layer.Layer<DeploymentRecords | InvocationDetails, ConfigProblems, FileSystem.FileSystem> =>
+}: AdminSource): Layer.Layer<
+  DeploymentRecords | DomainRecords | InvocationDetails,
+  ConfigProblems,
+  FileSystem.FileSystem
+> =>
   Layer.unwrapEffect(
     Effect.map(loadFactSources(config, adminUrl), ({ database, restate }) =>
       Layer.merge(
         InvocationDetailsHttpLive(restate),
         Option.match(database.primary, {
           onNone: () => NoDatabase,
-          onSome: (primary) =>
-            Layer.provide(DeploymentRecordsLive, MysqlPoolOnDemand(poolOptions(primary, 2, database)))
+          onSome: (primary) => Layer.provide(Records, MysqlPoolOnDemand(poolOptions(primary, 2, database)))
         })
       )
     )

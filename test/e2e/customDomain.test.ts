@@ -1,13 +1,15 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { type DnsServerShape, startDnsServer } from "../../dev/simulators/DnsServer.ts"
+import { inRealTime } from "../../dev/stack/RealTime.ts"
 import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
+import { runInProcess } from "../support/cli/runInProcess.ts"
 import { namesOf, seedCustomDomain, seedDeployment, seedProject } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { rows } from "./support/deploys.ts"
 import { eventually } from "./support/eventually.ts"
-import { stack } from "./support/Stack.ts"
+import { DatabaseUrl, stack } from "./support/Stack.ts"
 
 const service = "hydra.v1.CustomDomainService"
 
@@ -46,6 +48,14 @@ const publish = (...record: Parameters<DnsServerShape["set"]>) =>
 const domainRow = (domain: string) =>
   Effect.map(rows, ({ custom_domains }) => custom_domains.find((row) => row.domain === domain))
 
+/** What a command prints with the settings of the stack. */
+const shown = (...args: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { admin } = yield* RestateClient
+    const environment = { WORKER_RESTATE_ADMIN_URL: admin, WORKER_DATABASE_PRIMARY: yield* DatabaseUrl }
+    return yield* inRealTime(runInProcess(environment, ...args))
+  })
+
 const untilStatus = (domain: string, status: string) =>
   eventually(`${domain} is ${status}`, domainRow(domain), (row) => row?.verification_status === status)
 
@@ -74,6 +84,14 @@ layer(verifying, { excludeTestServices: true, timeout: "1 minute" })("a custom d
         acme_challenges.find(({ domain_id }) => domain_id === id),
         { workspace_id: workspaceId, status: "waiting" }
       )
+      const { printed } = yield* shown("domain", "App.example.com.")
+      assert.match(printed[0] ?? "", /^app\.example\.com {2}verified/)
+      assert.match(printed.join("\n"), /route +leads to d_1\n/)
+      const certificate = (yield* shown("certificate", "app.example.com")).printed.join("\n")
+      assert.match(certificate, /certificate +none, challenge waiting/)
+      const unknown = yield* shown("domain", "unknown.example.com")
+      assert.deepStrictEqual(unknown.errors, ["domain: there is no domain unknown.example.com"])
+      assert.isTrue(unknown.failed)
     })
   )
 
@@ -99,6 +117,10 @@ layer(verifying, { excludeTestServices: true, timeout: "1 minute" })("a custom d
         verification_error:
           "example.org has the addresses 192.0.2.9, but target-example.org.cname.unkey.test has 192.0.2.1, 192.0.2.2; point it there with a CNAME, ALIAS or ANAME record"
       })
+      const facts = (yield* shown("domain", "example.org")).printed.join("\n")
+      assert.match(facts, /problem +example\.org has the addresses 192\.0\.2\.9, /)
+      assert.match(facts, /waits for +the next check, \S+ \S+ \(in /)
+      assert.match(facts, /invocation +inv_\w+ {2}scheduled\n/)
       yield* publish("A", "example.org", ["192.0.2.2", "192.0.2.1"])
       yield* restate.send(`${service}/example.org/VerifyDomain`, {})
       yield* untilStatus("example.org", "verified")

@@ -69,13 +69,15 @@ describe("the facts of a deployment", () => {
     })
   )
 
-  it.effect("a paused deploy can be resumed or cancelled, and a completed one neither", () =>
+  it.effect("a paused deploy can be resumed or cancelled, and one that has not started or is completed neither", () =>
     Effect.gen(function* () {
       const paused = yield* read({ stored: known, invocations: [{ ...invocation, status: "paused" }] })
       assert.deepStrictEqual(
         paused.commands.map(({ line }) => line),
         [`worker resume ${invocation.id}`, `worker cancel ${invocation.id}`]
       )
+      const scheduled = { ...invocation, status: "scheduled", startedAt: null }
+      assert.deepStrictEqual((yield* read({ stored: known, invocations: [scheduled] })).commands, [])
       const over = yield* read({ stored: known, invocations: [{ ...invocation, status: "completed" }] })
       assert.deepStrictEqual(over.commands, [])
       assert.strictEqual(over.waitsFor?.reason, "no invocation")

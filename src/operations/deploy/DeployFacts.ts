@@ -1,7 +1,7 @@
 import { Clock, Effect, Either, Option, Schema } from "effect"
-import { commandLineFor, type OperatorAction } from "../commandLineFor.ts"
 import { Instant } from "../Instant.ts"
-import { InvocationDetail, InvocationDetails, isOpen } from "../InvocationDetails.ts"
+import { InvocationDetail, InvocationDetails } from "../InvocationDetails.ts"
+import { commandsFor, SuggestedCommand } from "../invocationCommands.ts"
 import { attempted, MissingSource, missingOf } from "../SourceUnavailable.ts"
 import { DeploymentPhaseRecord, DeploymentRecord, DeploymentRecords, RegionCounts } from "./DeploymentRecords.ts"
 import { DeployWait, decideDeployWait } from "./decideDeployWait.ts"
@@ -21,7 +21,7 @@ export const DeployFacts = Schema.Struct({
   otherInvocations: Schema.Array(Schema.String),
   waitsFor: Schema.NullOr(DeployWait),
   /** Command lines that act on it now. */
-  commands: Schema.Array(Schema.Struct({ line: Schema.String, effect: Schema.String })),
+  commands: Schema.Array(SuggestedCommand),
   missing: Schema.Array(MissingSource)
 })
 export type DeployFacts = typeof DeployFacts.Type
@@ -43,27 +43,7 @@ const day = 24 * 60 * 60_000
 /** Clocks of the API, the database and Restate differ. */
 const clockSkew = 10 * 60_000
 
-const actions: Readonly<Record<string, ReadonlyArray<readonly [OperatorAction, string]>>> = {
-  paused: [
-    ["resume", "continues at the failed step"],
-    ["cancel", "marks the deployment failed and removes its instances"]
-  ],
-  "backing-off": [
-    ["resume", "tries the failed step at once"],
-    ["cancel", "marks the deployment failed and removes its instances"]
-  ]
-}
-const whileOpen: ReadonlyArray<readonly [OperatorAction, string]> = [
-  ["cancel", "marks the deployment failed and removes its instances"]
-]
-
-const commandsFor = (invocation: InvocationDetail | null) =>
-  invocation === null || !isOpen(invocation)
-    ? []
-    : (actions[invocation.status] ?? whileOpen).map(([action, effect]) => ({
-        line: commandLineFor(action, invocation.id),
-        effect
-      }))
+const cancelled = "marks the deployment failed and removes its instances"
 
 const findInvocation = (id: string, deployment: DeploymentRecord | undefined, now: number) =>
   Effect.gen(function* () {
@@ -112,7 +92,7 @@ export const deployFacts = (
         invocation,
         isRestateMissing: missing.some(({ source }) => source === "restate")
       }),
-      commands: commandsFor(invocation),
+      commands: commandsFor(invocation, cancelled),
       missing
     }
   })

@@ -2,6 +2,7 @@ import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Effect } from "effect"
 import { deployCommand } from "../../../src/cli/deploy.ts"
+import { certificateCommand, domainCommand } from "../../../src/cli/domain.ts"
 import { program } from "../../../src/cli/program.ts"
 import { statusCommand } from "../../../src/cli/status.ts"
 
@@ -10,7 +11,7 @@ export const runInProcess = (environment: Readonly<Record<string, string>>, ...a
   Effect.gen(function* () {
     const printed: Array<string> = []
     const errors: Array<string> = []
-    const commands = Command.withSubcommands(program, [statusCommand, deployCommand])
+    const commands = Command.withSubcommands(program, [statusCommand, deployCommand, domainCommand, certificateCommand])
     const run = Command.run(commands, { name: "test", version: "1" })
     const failed = yield* Effect.consoleWith((console) =>
       Effect.withConsole(run(["node", "main.js", ...args]), {
