@@ -89,6 +89,7 @@ const seed = Effect.gen(function* () {
   yield* Effect.logInfo(
     `  curl -sS ${ingress}/hydra.v1.DeployService/${project.id}/Deploy -H 'content-type: application/json' -d '${body}'`
   )
+  yield* Effect.logInfo(`What it is doing: npm run worker -- deploy ${first} --watch`)
   yield* Effect.logInfo(`Also pending, for further deploys: ${more.join(", ")}`)
   if (!playsKrane)
     yield* Effect.logInfo("The deploy waits for krane to report instances: npm run dev -- --seed --krane simulates it.")

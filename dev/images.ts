@@ -58,19 +58,18 @@ const plain = (line: string): string =>
     .map((part, at) => (at === 0 ? part : part.replace(/^\d*[A-Za-z]/, "")))
     .join("")
 
-/** The chapter about deploys: from the first deploy to the promotion that is refused, with each phase once it has ended. */
-const chapterOfDeploys = (output: string): string => {
+/** The chapters about deploys: from the first heading to the promotion that is refused. */
+const chaptersOfDeploys = (output: string): string => {
   const lines = output.split("\n")
-  const first = lines.findIndex((line) => plain(line).includes(" Deploy registry.example/shop:1 "))
+  const first = lines.findIndex((line) => plain(line).includes(" (1/"))
   const refused = lines.findIndex((line) => plain(line).includes("cannot promote deployment"))
-  const chapter = lines.slice(first, refused + 1).filter((line) => !plain(line).endsWith(" ..."))
-  return ["$ npm run demo", ...chapter].join("\n")
+  return ["$ npm run demo", ...lines.slice(first, refused + 1)].join("\n")
 }
 
 const demoPicture = (started: Browser, output: string) =>
   Effect.promise(async () => {
     const page = await started.newPage({ viewport: { width, height: 100 }, deviceScaleFactor: 1.5 })
-    await page.setContent(terminalPage(chapterOfDeploys(output)))
+    await page.setContent(terminalPage(chaptersOfDeploys(output)))
     await page.locator("body").screenshot({ path: join(images, "demo.png") })
     await page.close()
   })

@@ -56,11 +56,15 @@ describe("npm run dev", () => {
       const rows = yield* queryServer(database, "SELECT status FROM deployments WHERE status = 'ready'")
       assert.lengthOf(rows, 1)
 
-      const status = spawnSync(process.execPath, [fileOf("worker.ts"), "status"], {
-        env: environment,
-        encoding: "utf8"
-      })
-      assert.strictEqual(status.status, 0, status.stderr)
+      const [, deployment = ""] = yield* dev.shows(/npm run worker -- deploy (d_\w+)/)
+      for (const command of [["status"], ["deploy", deployment]]) {
+        const asked = spawnSync(process.execPath, [fileOf("worker.ts"), ...command], {
+          env: environment,
+          encoding: "utf8"
+        })
+        assert.strictEqual(asked.status, 0, asked.stderr)
+        if (command.includes(deployment)) assert.include(asked.stdout, `${deployment}  acme/shop production`)
+      }
 
       process.kill(pidOf(`mariadbd.*--port=${new URL(database).port}`), "SIGKILL")
       assert.strictEqual(yield* dev.exitCode, 1)
