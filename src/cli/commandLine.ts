@@ -8,6 +8,7 @@ import { deployCommand } from "./deploy.ts"
 import { certificateCommand, domainCommand } from "./domain.ts"
 import { migrateCommand } from "./migrate.ts"
 import { configArguments, name, program, version } from "./program.ts"
+import { refillCommand } from "./refill.ts"
 import { registerCommand } from "./register.ts"
 import { serve, serveCommand } from "./serve.ts"
 import { statusCommand } from "./status.ts"
@@ -26,6 +27,7 @@ const root = program.pipe(
     deployCommand,
     domainCommand,
     certificateCommand,
+    refillCommand,
     registerCommand,
     versionsCommand,
     cronCommand,

@@ -3,7 +3,18 @@ import { Effect } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { runCommand } from "./runCommand.ts"
 
-const commands = ["serve", "migrate", "check", "status", "deploy", "domain", "certificate", "versions", "cron"]
+const commands = [
+  "serve",
+  "migrate",
+  "check",
+  "status",
+  "deploy",
+  "domain",
+  "certificate",
+  "refill",
+  "versions",
+  "cron"
+]
 const escape = "\u001b"
 
 /** Two processes at once are what the machines of a pipeline have processors for. */

@@ -134,6 +134,23 @@ layer(stack({ regions: [region] }), { excludeTestServices: true, timeout: "1 min
       })
     )
 
+    it.effect("a refill is found by its date, and one that Restate does not keep is an error", () =>
+      Effect.gen(function* () {
+        const restate = yield* RestateClient
+        yield* restate.call("hydra.v1.KeyRefillService/2026-12-01/RunRefill", {})
+        const environment = { WORKER_RESTATE_ADMIN_URL: restate.admin }
+        const { printed } = yield* inRealTime(runInProcess(environment, "refill", "2026-12-01"))
+        assert.strictEqual(printed[0], "refill of 2026-12-01")
+        assert.match(
+          printed.join("\n"),
+          /invocation +inv_\w+ {2}completed 20.* ago\)\n +target +hydra\.v1\.KeyRefillService/
+        )
+        const unknown = yield* inRealTime(runInProcess(environment, "refill", "2026-12-02"))
+        assert.include(unknown.errors[0], "Restate keeps no refill of 2026-12-02")
+        assert.isTrue(unknown.failed)
+      })
+    )
+
     it.effect("an unknown deployment is an error", () =>
       Effect.gen(function* () {
         const { errors, failed, printed } = yield* deployFacts("d_unknown' OR '1'='1")

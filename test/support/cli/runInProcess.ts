@@ -4,6 +4,7 @@ import { ConfigProvider, Effect } from "effect"
 import { deployCommand } from "../../../src/cli/deploy.ts"
 import { certificateCommand, domainCommand } from "../../../src/cli/domain.ts"
 import { program } from "../../../src/cli/program.ts"
+import { refillCommand } from "../../../src/cli/refill.ts"
 import { statusCommand } from "../../../src/cli/status.ts"
 
 /** Runs a command of the worker in this process, with this environment and no other. */
@@ -11,7 +12,13 @@ export const runInProcess = (environment: Readonly<Record<string, string>>, ...a
   Effect.gen(function* () {
     const printed: Array<string> = []
     const errors: Array<string> = []
-    const commands = Command.withSubcommands(program, [statusCommand, deployCommand, domainCommand, certificateCommand])
+    const commands = Command.withSubcommands(program, [
+      statusCommand,
+      deployCommand,
+      domainCommand,
+      certificateCommand,
+      refillCommand
+    ])
     const run = Command.run(commands, { name: "test", version: "1" })
     const failed = yield* Effect.consoleWith((console) =>
       Effect.withConsole(run(["node", "main.js", ...args]), {
