@@ -28,12 +28,6 @@ const missing = new ComponentMissing({
   remedies: ["install Helm 3.16 or newer", "STACK_HELM=<path of helm>", "install Go, which builds Helm from its module"]
 })
 
-/** Null if this machine can provide Helm, else the reason why not. */
-export const whyNoHelm: Effect.Effect<string | null> = Effect.gen(function* () {
-  const known = Option.isSome(yield* findHelm) || Option.isSome(yield* findProgram("go"))
-  return known ? null : missing.message
-})
-
 /** Builds Helm into `.dev`, which takes minutes. `go install` moves the complete program into place. */
 const build = Effect.gen(function* () {
   if (Option.isNone(yield* findProgram("go"))) return yield* missing

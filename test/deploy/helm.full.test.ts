@@ -1,6 +1,6 @@
-import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { helmProgram, whyNoHelm } from "../../dev/stack/HelmProgram.ts"
+import { helmProgram } from "../../dev/stack/HelmProgram.ts"
 import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
 import packageJson from "../../package.json" with { type: "json" }
 import { namespace, renderChart, runHelm } from "./support/chart.ts"
@@ -13,12 +13,18 @@ import { podProblems } from "./support/podProblems.ts"
 import { schemaProblems } from "./support/schemaProblems.ts"
 import { settingProblems } from "./support/settingProblems.ts"
 
-const reason = await Effect.runPromise(whyNoHelm)
-
-// Where Helm is built, its modules are downloaded and compiled first.
-beforeAll(async () => {
-  if (reason === null) await Effect.runPromise(Effect.provide(helmProgram, RunDirectoryLive))
-}, 1_200_000)
+// Where Helm is not installed, its modules are downloaded and compiled first, which takes minutes.
+const reason = await Effect.runPromise(
+  helmProgram.pipe(
+    Effect.as(null),
+    Effect.timeoutFail({
+      duration: "15 minutes",
+      onTimeout: () => ({ message: "Helm could not be built within 15 minutes" })
+    }),
+    Effect.catchAll(({ message }) => Effect.succeed(message)),
+    Effect.provide(RunDirectoryLive)
+  )
+)
 
 /** Tests that run Helm; where it cannot be had, one that is skipped says why. */
 const describeHelm = (name: string, tests: () => void) =>
