@@ -92,7 +92,12 @@ const workload: ReadonlyArray<Edit> = [
   image(1),
   {
     find: /^( +- configMapRef:\n +name: )control-plane-worker\n( +- secretRef:\n +name: )control-plane-worker\n/gm,
-    by: `$1${named("fullname")}\n$2{{ .Values.existingSecret }}\n${furtherItems(12, "extraEnvFrom")}${optionalValues(10, ["env", "extraEnv"])}`,
+    by: `$1${named("fullname")}\n$2{{ .Values.existingSecret }}\n${furtherItems(12, "extraEnvFrom")}`,
+    times: 1
+  },
+  {
+    find: /^ +fieldPath: metadata\.namespace\n/gm,
+    by: `$&${furtherItems(12, "extraEnv")}`,
     times: 1
   },
   {

@@ -1,6 +1,7 @@
 import { CliConfig, Command, HelpDoc, Span } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Console, Effect, Layer } from "effect"
+import { cancelCommand, killCommand, resumeCommand, retryCommand } from "./actions.ts"
 import { backupCheckCommand } from "./backupCheck.ts"
 import { checkCommand } from "./check.ts"
 import { cronCommand } from "./cron.ts"
@@ -28,6 +29,10 @@ const root = program.pipe(
     domainCommand,
     certificateCommand,
     refillCommand,
+    resumeCommand,
+    retryCommand,
+    cancelCommand,
+    killCommand,
     registerCommand,
     versionsCommand,
     cronCommand,

@@ -3,7 +3,7 @@ import { findStuck } from "../operations/findStuck.ts"
 import { InvocationDetails } from "../operations/InvocationDetails.ts"
 import { type Invocation, type InvocationCount, type InvocationFilter, Invocations } from "../operations/Invocations.ts"
 import { InvocationWatchSettings } from "../operations/InvocationWatchSettings.ts"
-import { remediationCommand } from "../operations/remediationCommand.ts"
+import { remediationFor } from "../operations/remediationFor.ts"
 import { resolveService } from "../operations/resolveService.ts"
 import type { ShownInvocation, StatusReport } from "./statusReport.ts"
 
@@ -63,9 +63,9 @@ const deploysOf = (id: string, now: number) =>
     return (yield* invocations.list({ service: deployService }, 1000)).filter((one) => ids.has(one.id))
   })
 
-/** A suggested command for each stuck invocation; one that is backing off may be retried at once. */
+/** What to do about each stuck invocation; one that is backing off may be retried at once. */
 const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
-  Effect.map(InvocationWatchSettings, ({ deadlines, ...address }): ReadonlyArray<Omit<ShownInvocation, "detail">> => {
+  Effect.map(InvocationWatchSettings, ({ deadlines, place }): ReadonlyArray<Omit<ShownInvocation, "detail">> => {
     const stuck = new Map(
       findStuck({ invocations, waiting: new Map(), deadlines }, now).map(({ invocation, reason }) => [
         invocation.id,
@@ -76,7 +76,7 @@ const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
       const { id, status } = invocation
       const trouble =
         status === "paused" ? "paused" : (stuck.get(id) ?? (status === "backing-off" ? "retrying" : undefined))
-      return { invocation, wayOut: trouble === undefined ? null : remediationCommand(address, id, trouble) }
+      return { invocation, wayOut: trouble === undefined ? null : remediationFor(place, id, trouble) }
     })
   })
 

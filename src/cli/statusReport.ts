@@ -6,7 +6,7 @@ import { printable } from "./printable.ts"
 /** An invocation in the status. */
 export interface ShownInvocation {
   readonly invocation: Invocation
-  /** The suggested command of a stuck invocation. */
+  /** What to do about it if it is stuck or paused: a command or an instruction. */
   readonly wayOut: string | null
   /** Null if it was not read, or the invocation has ended since. */
   readonly detail: InvocationDetail | null
@@ -95,14 +95,16 @@ const headings = [
 /** The status as text lines. */
 export const statusLines = ({ counts, more, now, shown }: StatusReport): ReadonlyArray<string> => {
   if (counts.length === 0) return ["No invocation is open."]
-  const ways = shown.flatMap(({ wayOut }) => (wayOut === null ? [] : [`  ${wayOut}`]))
+  const ways = shown.flatMap(({ invocation, wayOut }) =>
+    wayOut === null ? [] : [`  ${wayOut.includes(invocation.id) ? "" : `${invocation.id}: `}${wayOut}`]
+  )
   return [
     ...countsTable(counts),
     ...(shown.length === 0
       ? []
       : ["", ...table([headings, ...shown.map((one) => invocationRow(now, one))], new Set([6]))]),
     ...(more === 0 ? [] : [`and ${more} more`]),
-    ...(ways.length === 0 ? [] : ["", "Once the cause is gone:", ...ways])
+    ...(ways.length === 0 ? [] : ["", "After fixing the cause:", ...ways])
   ]
 }
 

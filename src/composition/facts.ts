@@ -6,12 +6,14 @@ import { DeploymentRecordsLive } from "../layers/mysql/DeploymentRecordsLive.ts"
 import { DomainRecordsLive } from "../layers/mysql/DomainRecordsLive.ts"
 import { MysqlPoolOnDemand } from "../layers/mysql/MysqlPools.ts"
 import { InvocationDetailsHttpLive } from "../layers/restateAdmin/InvocationDetailsHttp.ts"
+import { CurrentCommandPlace } from "../operations/commandLineFor.ts"
 import { DeploymentRecords } from "../operations/deploy/DeploymentRecords.ts"
 import { DomainRecords } from "../operations/domain/DomainRecords.ts"
 import type { InvocationDetails } from "../operations/InvocationDetails.ts"
 import { SourceUnavailable } from "../operations/SourceUnavailable.ts"
+import { commandPlace } from "./commandPlace.ts"
 import { poolOptions } from "./database.ts"
-import type { AdminSource } from "./status.ts"
+import { type AdminSource, optionsOf } from "./status.ts"
 
 const notConfigured = new SourceUnavailable({ source: "database", reason: "database.primary is not set" })
 
@@ -27,13 +29,14 @@ export const FactSources = ({
   adminUrl,
   config
 }: AdminSource): Layer.Layer<
-  DeploymentRecords | DomainRecords | InvocationDetails,
+  CurrentCommandPlace | DeploymentRecords | DomainRecords | InvocationDetails,
   ConfigProblems,
   FileSystem.FileSystem
 > =>
   Layer.unwrapEffect(
     Effect.map(loadFactSources(config, adminUrl), ({ database, restate }) =>
-      Layer.merge(
+      Layer.mergeAll(
+        Layer.effect(CurrentCommandPlace, commandPlace(optionsOf({ adminUrl, config }))),
         InvocationDetailsHttpLive(restate),
         Option.match(database.primary, {
           onNone: () => NoDatabase,

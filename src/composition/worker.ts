@@ -1,5 +1,5 @@
 import { NodeContext } from "@effect/platform-node"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { workerConfig } from "../config.ts"
 import { HealthStateLive } from "../layers/HealthState.ts"
 import { BacklogGauges } from "../layers/metrics/BacklogGauges.ts"
@@ -24,6 +24,7 @@ import { Admin, Heartbeats, Repositories, Resolver, Slack, Zone } from "./adapte
 import { Builds } from "./builds.ts"
 import { CertificateAuthority } from "./certificates.ts"
 import { Analytics } from "./clickhouse.ts"
+import { commandPlace } from "./commandPlace.ts"
 import { Database } from "./database.ts"
 import { deadlinesOf } from "./deadlines.ts"
 import { fromConfig } from "./fromConfig.ts"
@@ -67,22 +68,24 @@ const Stores = Layer.mergeAll(
 )
 
 /** Gauges of stuck invocations, and log lines that name them. */
-const StuckInvocations = fromConfig(({ builds, restate }) =>
-  InvocationWatch({
-    adminUrl: restate.adminUrl,
-    hasKey: Option.isSome(restate.apiKey),
-    deadlines: deadlinesOf({ builds })
-  }).pipe(Layer.provide(InvocationsHttpLive(restate)))
-)
+const stuckInvocations = (configArguments: ReadonlyArray<string>) =>
+  fromConfig(({ builds, restate }) =>
+    Layer.unwrapEffect(
+      Effect.map(commandPlace(configArguments), (place) =>
+        InvocationWatch({ place, deadlines: deadlinesOf({ builds }) })
+      )
+    ).pipe(Layer.provide(InvocationsHttpLive(restate)))
+  )
 
-const ForOperators = Layer.mergeAll(
-  Layer.provide(BacklogGauges, BacklogLive),
-  CertificateLifeGauge,
-  MetricsServer,
-  PlatformNameGauge,
-  PoolUsageGauge,
-  StuckInvocations
-)
+const forOperators = (configArguments: ReadonlyArray<string>) =>
+  Layer.mergeAll(
+    Layer.provide(BacklogGauges, BacklogLive),
+    CertificateLifeGauge,
+    MetricsServer,
+    PlatformNameGauge,
+    PoolUsageGauge,
+    stuckInvocations(configArguments)
+  )
 
 /**
  * Everything that `serve` runs, for these arguments. Each line depends on the lines below it, which start before it and
@@ -90,7 +93,7 @@ const ForOperators = Layer.mergeAll(
  */
 export const worker = (configArguments: ReadonlyArray<string>) =>
   Layer.scopedDiscard(Effect.flatMap(workflows, serve)).pipe(
-    Layer.provide(ForOperators),
+    Layer.provide(forOperators(configArguments)),
     Layer.provide(Stores),
     Layer.provide(Builds),
     Layer.provide(Adapters),

@@ -1,8 +1,8 @@
 import { Context } from "effect"
-import type { AdminAddress } from "./remediationCommand.ts"
+import type { CommandPlace } from "./commandLineFor.ts"
 
-/** Restate's admin API, for the commands shown to operators, and the deadline of each handler in milliseconds. */
+/** How commands that are shown to operators start, and the deadline of each handler in milliseconds. */
 export class InvocationWatchSettings extends Context.Tag("ctrl-worker/InvocationWatchSettings")<
   InvocationWatchSettings,
-  AdminAddress & { readonly deadlines: ReadonlyMap<string, number> }
+  { readonly place: CommandPlace; readonly deadlines: ReadonlyMap<string, number> }
 >() {}

@@ -59,8 +59,10 @@ export interface InvocationCount {
   readonly count: number
 }
 
-/** Limits a query to one service, or one key of it. */
+/** Limits a query. */
 export interface InvocationFilter {
+  readonly id?: string | undefined
+  readonly status?: InvocationStatus | undefined
   readonly service?: string | undefined
   readonly key?: string | undefined
 }

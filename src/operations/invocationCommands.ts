@@ -1,14 +1,14 @@
 import { Schema } from "effect"
-import { commandLineFor, type OperatorAction } from "./commandLineFor.ts"
+import { type CommandPlace, commandLineFor, type OperatorAction } from "./commandLineFor.ts"
 import { type InvocationDetail, isOpen } from "./InvocationDetails.ts"
 
 /** A command line, and what it does. */
 export const SuggestedCommand = Schema.Struct({ line: Schema.String, effect: Schema.String })
 export type SuggestedCommand = typeof SuggestedCommand.Type
 
-const resumes: ReadonlyMap<string, string> = new Map([
-  ["paused", "continues at the failed step"],
-  ["backing-off", "tries the failed step at once"]
+const resumes: ReadonlyMap<string, readonly [OperatorAction, string]> = new Map([
+  ["paused", ["resume", "continues at the failed step"]],
+  ["backing-off", ["retry", "tries the failed step at once"]]
 ])
 
 /**
@@ -17,13 +17,14 @@ const resumes: ReadonlyMap<string, string> = new Map([
  */
 export const commandsFor = (
   invocation: InvocationDetail | null,
-  cancelled: string
+  cancelled: string,
+  place: CommandPlace
 ): ReadonlyArray<SuggestedCommand> => {
   if (invocation === null || !isOpen(invocation) || invocation.startedAt === null) return []
   const resumed = resumes.get(invocation.status)
   const actions: ReadonlyArray<readonly [OperatorAction, string]> = [
-    ...(resumed === undefined ? [] : [["resume", resumed] as const]),
+    ...(resumed === undefined ? [] : [resumed]),
     ["cancel", cancelled]
   ]
-  return actions.map(([action, effect]) => ({ line: commandLineFor(action, invocation.id), effect }))
+  return actions.map(([action, effect]) => ({ line: commandLineFor(action, invocation.id, place), effect }))
 }

@@ -1,5 +1,5 @@
 import type { Invocation } from "./Invocations.ts"
-import type { BlockReason } from "./remediationCommand.ts"
+import type { BlockReason } from "./remediationFor.ts"
 
 /** An invocation that needs an operator. */
 export interface BlockedInvocation {

@@ -12,6 +12,10 @@ const commands = [
   "domain",
   "certificate",
   "refill",
+  "resume",
+  "retry",
+  "cancel",
+  "kill",
   "versions",
   "cron"
 ]

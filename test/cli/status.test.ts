@@ -85,7 +85,7 @@ layer(watchedServer, { excludeTestServices: true, timeout: "1 minute" })("the st
         overview.find((line) => line.startsWith(paused)) ?? "",
         / p +paused +\S.* do-the-work +- +RT\d{4} +Error$/
       )
-      assert.include(overview, `  curl -fsS -X PATCH '${restate.admin}/invocations/${paused}/resume'`)
+      assert.include(overview, `  control-plane-worker resume ${paused} --admin-url ${restate.admin}`)
       assert.isUndefined(overview.find((line) => line.includes(napping)))
 
       const lines = yield* atServer("--service", dogged)

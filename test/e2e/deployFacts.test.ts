@@ -71,7 +71,7 @@ layer(stack({ regions: [region] }), { excludeTestServices: true, timeout: "1 min
         )
         assert.match(lineOf(printed, "invocation"), new RegExp(`${invocation}  (running|suspended)`))
         assert.include(lineOf(printed, "last step"), "check-instances")
-        assert.include(lineOf(printed, "commands"), `worker cancel ${invocation}`)
+        assert.include(lineOf(printed, "commands"), `control-plane-worker cancel ${invocation}`)
         assert.match(lineOf(printed, "trace"), /[0-9a-f]{32}$/)
 
         const status = yield* inRealTime(

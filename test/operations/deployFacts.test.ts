@@ -74,7 +74,7 @@ describe("the facts of a deployment", () => {
       const paused = yield* read({ stored: known, invocations: [{ ...invocation, status: "paused" }] })
       assert.deepStrictEqual(
         paused.commands.map(({ line }) => line),
-        [`worker resume ${invocation.id}`, `worker cancel ${invocation.id}`]
+        [`control-plane-worker resume ${invocation.id}`, `control-plane-worker cancel ${invocation.id}`]
       )
       const scheduled = { ...invocation, status: "scheduled", startedAt: null }
       assert.deepStrictEqual((yield* read({ stored: known, invocations: [scheduled] })).commands, [])

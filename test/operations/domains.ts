@@ -79,7 +79,13 @@ export const renewing: DomainFacts = {
     failure: { code: "RT0007", step: "new-order", reason: "acme newOrder: unavailable" }
   },
   commands: [
-    { line: "worker resume inv_1cXb5tPq9r2D4k8e6Zv3MnHs7YyAuWf1Gj", effect: "tries the failed step at once" },
-    { line: "worker cancel inv_1cXb5tPq9r2D4k8e6Zv3MnHs7YyAuWf1Gj", effect: "ends this attempt to issue a certificate" }
+    {
+      line: "control-plane-worker retry inv_1cXb5tPq9r2D4k8e6Zv3MnHs7YyAuWf1Gj",
+      effect: "tries the failed step at once"
+    },
+    {
+      line: "control-plane-worker cancel inv_1cXb5tPq9r2D4k8e6Zv3MnHs7YyAuWf1Gj",
+      effect: "ends this attempt to issue a certificate"
+    }
   ]
 }

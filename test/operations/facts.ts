@@ -65,7 +65,10 @@ export const waiting: DeployFacts = {
   otherInvocations: [],
   waitsFor: { reason: "instances", until: now - 104_961 + 15 * minute },
   commands: [
-    { line: `worker cancel ${invocation.id}`, effect: "marks the deployment failed and removes its instances" }
+    {
+      line: `control-plane-worker cancel ${invocation.id}`,
+      effect: "marks the deployment failed and removes its instances"
+    }
   ],
   missing: []
 }

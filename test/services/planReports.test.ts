@@ -5,7 +5,7 @@ import {
   type ReportHistory,
   repeatMillis
 } from "../../src/operations/planReports.ts"
-import type { BlockReason } from "../../src/operations/remediationCommand.ts"
+import type { BlockReason } from "../../src/operations/remediationFor.ts"
 
 const finding = (id: string, trouble: BlockReason = "paused"): BlockedInvocation => ({
   invocation: {

@@ -1,12 +1,15 @@
 import { Clock, Duration, Effect, Layer, Option, Ref } from "effect"
+import type { CommandPlace } from "../../operations/commandLineFor.ts"
 import { findStuck, minStuckAgeMillis, stuckAfterMillis, waitingByHolder } from "../../operations/findStuck.ts"
 import { type InvocationFailure, Invocations } from "../../operations/Invocations.ts"
 import { type BlockedInvocation, planReports, type ReportHistory } from "../../operations/planReports.ts"
-import { type AdminAddress, remediationCommand } from "../../operations/remediationCommand.ts"
+import { remediationFor } from "../../operations/remediationFor.ts"
 import { WorkflowMetrics } from "../../services/WorkflowMetrics.ts"
 import { keepSampling } from "../telemetry/keepSampling.ts"
 
-export interface InvocationWatchOptions extends AdminAddress {
+export interface InvocationWatchOptions {
+  /** How the commands of `way_out` start. */
+  readonly place: CommandPlace
   /** Maximum duration of an invocation in milliseconds, by `Service/handler`. Other services are not checked. */
   readonly deadlines: ReadonlyMap<string, number>
 }
@@ -88,7 +91,7 @@ const describe = (options: InvocationWatchOptions, finding: BlockedInvocation, f
   ...(finding.waiting === 0 ? {} : { waiting: finding.waiting }),
   ...(failure.step === null ? {} : { step: failure.step }),
   ...(failure.code === null ? {} : { code: failure.code }),
-  way_out: remediationCommand(options, finding.invocation.id, finding.trouble)
+  way_out: remediationFor(options.place, finding.invocation.id, finding.trouble)
 })
 
 const logBlocked = (
@@ -125,7 +128,7 @@ const logRecovered = (recovered: ReadonlyArray<BlockedInvocation>) =>
 
 /**
  * Finds paused and stuck invocations every 30 seconds for as long as the scope is open. It sets their metrics, and logs each
- * one with its reason and the command that unblocks it: when first seen, and again every hour. While Restate is unavailable the
+ * one with its reason and how to unblock it: when first seen, and again every hour. While Restate is unavailable the
  * counts are cleared and `invocation_watch_up` is 0; the log has one line for the outage.
  *
  * Every worker runs its own watch, so all show the same numbers and write the same lines.

@@ -49,10 +49,12 @@ const CountRow = Schema.Struct({ service: Schema.String, status: Status, count: 
 const HeldUpRow = Schema.Struct({ holder: Schema.String, waiting: Schema.Number })
 const FailureRow = Schema.Struct({ id: Schema.String, code: nullable(Schema.String), step: nullable(Schema.String) })
 
-/** The filter of open invocations by service and key. */
-const matching = ({ key, service }: InvocationFilter): string =>
+/** The filter of open invocations. */
+const matching = ({ id, key, service, status }: InvocationFilter): string =>
   [
     "status <> 'completed'",
+    ...(id === undefined ? [] : [`id = ${sqlText(id)}`]),
+    ...(status === undefined ? [] : [`status = ${sqlText(status)}`]),
     ...(service === undefined ? [] : [`target_service_name = ${sqlText(service)}`]),
     ...(key === undefined ? [] : [`target_service_key = ${sqlText(key)}`])
   ].join(" AND ")

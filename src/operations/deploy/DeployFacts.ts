@@ -1,4 +1,5 @@
 import { Clock, Effect, Either, Option, Schema } from "effect"
+import { CurrentCommandPlace } from "../commandLineFor.ts"
 import { Instant } from "../Instant.ts"
 import { InvocationDetail, InvocationDetails } from "../InvocationDetails.ts"
 import { commandsFor, SuggestedCommand } from "../invocationCommands.ts"
@@ -92,7 +93,7 @@ export const deployFacts = (
         invocation,
         isRestateMissing: missing.some(({ source }) => source === "restate")
       }),
-      commands: commandsFor(invocation, cancelled),
+      commands: commandsFor(invocation, cancelled, yield* CurrentCommandPlace),
       missing
     }
   })

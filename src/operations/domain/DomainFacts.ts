@@ -1,4 +1,5 @@
 import { Clock, Effect, Either, Option, Schema } from "effect"
+import { CurrentCommandPlace } from "../commandLineFor.ts"
 import { Instant } from "../Instant.ts"
 import { InvocationDetail, InvocationDetails, isOpen } from "../InvocationDetails.ts"
 import { commandsFor, SuggestedCommand } from "../invocationCommands.ts"
@@ -62,6 +63,7 @@ export const domainFacts = (
 ): Effect.Effect<DomainFacts, UnknownDomain, DomainRecords | InvocationDetails> =>
   Effect.gen(function* () {
     const records = yield* DomainRecords
+    const place = yield* CurrentCommandPlace
     const now = yield* Clock.currentTimeMillis
     const spellings = spellingsOf(name)
     const stored = yield* attempted("database", records.find(spellings))
@@ -78,8 +80,8 @@ export const domainFacts = (
       verification,
       issuance,
       commands: [
-        ...commandsFor(verification, "ends the verification as failed"),
-        ...commandsFor(issuance, "ends this attempt to issue a certificate")
+        ...commandsFor(verification, "ends the verification as failed", place),
+        ...commandsFor(issuance, "ends this attempt to issue a certificate", place)
       ],
       missing
     }
