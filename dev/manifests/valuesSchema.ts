@@ -9,6 +9,7 @@ export const settingsOfTheChart: ReadonlySet<string> = new Set([
   "observability.metrics.prometheus_port",
   "restate.admin_url",
   "restate.http_port",
+  "restate.ingress_url",
   "restate.register_as"
 ])
 

@@ -1,15 +1,17 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Clock, Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
 import { exposureOf } from "../config/httpAddresses.ts"
+import { loadIngressUrl } from "../config/restateAdmin.ts"
 import { exposedSecretEvent } from "../config/Setting.ts"
 import { firingOf, schedules } from "../contract/schedules.ts"
 import { RestateIngress } from "../operations/RestateIngress.ts"
 import { reportingFailures } from "./commandFailed.ts"
+import { configFile, program } from "./program.ts"
 
 /** Nothing was sent, because the ingress address is missing or invalid. */
 export class NoIngress extends Schema.TaggedError<NoIngress>()("NoIngress", { problem: Schema.String }) {
   override get message(): string {
-    return `${this.problem}: give --ingress or set RESTATE_INGRESS, for instance to http://restate:8080`
+    return `${this.problem}: give --ingress, or set restate.ingress_url or RESTATE_INGRESS, for instance to http://restate:8080`
   }
 }
 
@@ -19,24 +21,28 @@ const task = Args.choice(
 ).pipe(Args.withDescription("The schedule to fire. See deploy/crontab for when each of them is due."))
 
 const at = Options.date("at").pipe(
-  Options.withDescription("The instant to fire for, in ISO 8601, instead of now: a schedule fires once in its period."),
+  Options.withDescription(
+    "The instant to fire for, such as 2026-02-28T00:00:00Z. Default: now. A schedule fires once in its period."
+  ),
   Options.optional
 )
 
 const ingress = Options.text("ingress").pipe(
   Options.withPseudoName("URL"),
   Options.withDescription(
-    "Address of Restate's ingress, instead of RESTATE_INGRESS. Its key is read from RESTATE_API_KEY."
+    "Address of Restate's ingress. Default: RESTATE_INGRESS, else restate.ingress_url. Its key is read from RESTATE_API_KEY."
   ),
   Options.optional
 )
 
 const isHttp = (address: string) => /^https?:\/\/./.test(address) && URL.canParse(address)
 
-const addressOf = (given: Option.Option<string>) =>
+/** The settings are read only if nothing else names the address: a CronJob has no settings. */
+const addressOf = (given: Option.Option<string>, file: Option.Option<string>) =>
   Effect.gen(function* () {
     const variable = yield* Effect.option(Config.nonEmptyString("RESTATE_INGRESS"))
-    const address = Option.orElse(given, () => variable)
+    const named = Option.orElse(given, () => variable)
+    const address = Option.isSome(named) ? named : yield* loadIngressUrl(file)
     if (Option.isNone(address)) return yield* new NoIngress({ problem: "no address of Restate's ingress" })
     // Not quoted: an address may contain a password.
     if (!isHttp(address.value)) return yield* new NoIngress({ problem: "the ingress is no http or https address" })
@@ -56,23 +62,39 @@ const warnOfExposedKey = (address: string) =>
       })
   })
 
-/** Log lines go to standard error: standard output has the answer only. */
-const WarningsAside = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+/** Log lines go to standard error, as plain text: standard output has the answer only. */
+const WarningsAside = Logger.replace(
+  Logger.defaultLogger,
+  Logger.withConsoleError(
+    Logger.make(({ message }) =>
+      (Array.isArray(message) ? message : [message])
+        .map((part) => (typeof part === "string" ? part : JSON.stringify(part)))
+        .join(" ")
+    )
+  )
+)
 
 /**
  * Fires a schedule through Restate's ingress with the idempotency key of its period, so that repeated firings run once.
- * Needs no worker configuration.
+ * Needs no worker configuration if the address is given.
  */
-export const cronCommand = Command.make("cron", { task, at, ingress }, ({ at, ingress, task }) =>
-  Effect.gen(function* () {
-    const address = yield* addressOf(ingress)
-    const instant = Option.isSome(at) ? at.value.getTime() : yield* Clock.currentTimeMillis
-    const firing = firingOf(task, instant)
-    const { Ingress } = yield* Effect.promise(() => import("../composition/commands.ts"))
-    const accepted = yield* Effect.zipRight(
-      warnOfExposedKey(address),
-      Effect.flatMap(RestateIngress, ({ send }) => send(firing))
-    ).pipe(Effect.provide(Layer.merge(Ingress(address), WarningsAside)))
-    yield* Console.log(`${firing.path} with ${firing.idempotencyKey}: ${JSON.stringify(accepted)}`)
-  }).pipe(reportingFailures(`${task.name} was not fired`))
+export const cronCommand = Command.make(
+  "cron",
+  { task, at, ingress, config: configFile },
+  ({ at, config, ingress, task }) =>
+    Effect.gen(function* () {
+      const outer = yield* program
+      const address = yield* addressOf(
+        ingress,
+        Option.orElse(config, () => outer.config)
+      )
+      const instant = Option.isSome(at) ? at.value.getTime() : yield* Clock.currentTimeMillis
+      const firing = firingOf(task, instant)
+      const { Ingress } = yield* Effect.promise(() => import("../composition/commands.ts"))
+      const accepted = yield* Effect.zipRight(
+        warnOfExposedKey(address),
+        Effect.flatMap(RestateIngress, ({ send }) => send(firing))
+      ).pipe(Effect.provide(Layer.merge(Ingress(address), WarningsAside)))
+      yield* Console.log(`${firing.path} with ${firing.idempotencyKey}: ${JSON.stringify(accepted)}`)
+    }).pipe(reportingFailures(`${task.name} was not fired`))
 ).pipe(Command.withDescription("Fires a schedule through Restate's ingress, as a CronJob does. Safe to repeat."))

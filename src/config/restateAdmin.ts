@@ -1,5 +1,5 @@
 import type { FileSystem } from "@effect/platform"
-import { type Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import type { ConfigProblems } from "./ConfigProblems.ts"
 import { mysqlAddress } from "./MysqlAddress.ts"
 import { optional, type SettingValues } from "./Setting.ts"
@@ -28,6 +28,13 @@ const adminUrlOverride = (adminUrl: Option.Option<string>) =>
 /** The settings of Restate's admin API. */
 export const loadRestateAdmin: Load<SettingValues<typeof restateTree>> = (file, adminUrl) =>
   loadSettings(restateTree, file, adminUrlOverride(adminUrl))
+
+/** The address of Restate's ingress, if one is configured. */
+export const loadIngressUrl = (file: Option.Option<string>) =>
+  Effect.map(
+    loadSettings({ restate: { ingressUrl: settings.restate.ingressUrl } }, file, []),
+    ({ restate }) => restate.ingressUrl
+  )
 
 /** The settings of Restate's admin API and of the database, if one is configured. */
 export const loadFactSources: Load<SettingValues<typeof factsTree>> = (file, adminUrl) =>

@@ -13,17 +13,37 @@ export interface RestateIngressOptions {
   readonly url: string
   /** Sent as a bearer token if present. */
   readonly apiKey: Option.Option<Redacted.Redacted>
-  /** Delays between attempts. Default: 1, 2, 4 s and so on, at most 1 minute, 8 times. */
-  readonly retry?: Schedule.Schedule<unknown>
+  /** Default: 8 retries, after 1, 2, 4 s and so on, at most 1 minute. */
+  readonly retry?: { readonly delays: Schedule.Schedule<unknown>; readonly times: number }
 }
 
 const maxDetail = 300
 
 /** All attempts take at most 8 minutes, below the 15-minute deadline of the CronJobs. */
-const retrySchedule = Schedule.exponential(Duration.seconds(1)).pipe(
-  Schedule.union(Schedule.spaced(Duration.minutes(1))),
-  Schedule.intersect(Schedule.recurs(8))
-)
+const usualRetry = {
+  delays: Schedule.exponential(Duration.seconds(1)).pipe(Schedule.union(Schedule.spaced(Duration.minutes(1)))),
+  times: 8
+}
+
+/** The host only: an address may contain a password. */
+const describe = (url: string, { detail, reason, status }: RestateIngressError): string =>
+  `Restate ingress ${reason} (${new URL(url).host}, ${status === undefined ? detail : `status ${status}`})`
+
+/** Logs the failure and the wait before each retry. */
+const retrying = (url: string, { delays, times }: typeof usualRetry | NonNullable<RestateIngressOptions["retry"]>) =>
+  delays.pipe(
+    Schedule.intersect(Schedule.recurs(times)),
+    Schedule.intersect(Schedule.identity<RestateIngressError>()),
+    Schedule.modifyDelayEffect(([[, retries], error], delay) =>
+      Effect.logWarning(
+        `${describe(url, error)}; retrying in ${Duration.format(delay)} (attempt ${retries + 2} of ${times + 1})`
+      ).pipe(
+        // The schedule also steps for an error that is not retried.
+        Effect.when(() => error.class === "retry"),
+        Effect.as(delay)
+      )
+    )
+  )
 
 const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 
@@ -50,7 +70,7 @@ const transportFailure = (path: string) => (error: OutboundError) =>
     path,
     reason: reasonOfOutbound(error),
     ...statusOf(error),
-    detail: error.message
+    detail: "code" in error && error.code !== undefined ? error.code : error.message
   })
 
 const sendOnce = (outbound: OutboundHttp, { body, idempotencyKey, path }: IngressMessage) =>
@@ -70,20 +90,15 @@ const sendOnce = (outbound: OutboundHttp, { body, idempotencyKey, path }: Ingres
     )
   )
 
-const make = ({ apiKey, retry = retrySchedule, url }: RestateIngressOptions) =>
+const make = ({ apiKey, retry = usualRetry, url }: RestateIngressOptions) =>
   Effect.map(openOutbound({ bounds: restateIngress }), (outbound) => {
     const client = sendTo(outbound, url, apiKey)
     return RestateIngress.of({
       send: (message) =>
-        sendOnce(client, message).pipe(
-          Effect.tapError((error) =>
-            Effect.when(
-              Effect.logWarning("The message is sent again if attempts are left", { problem: error.message }),
-              () => error.class === "retry"
-            )
-          ),
-          Effect.retry({ schedule: retry, while: (error) => error.class === "retry" })
-        )
+        Effect.retry(sendOnce(client, message), {
+          schedule: retrying(url, retry),
+          while: (error) => error.class === "retry"
+        })
     })
   })
 

@@ -45,6 +45,23 @@ describe.concurrent("cron", () => {
     })
   )
 
+  it.scopedLive("takes the address of the settings where nothing else names it, and reads no other setting", () =>
+    Effect.gen(function* () {
+      const { received, url } = yield* httpStub((_, nth) => (nth === 1 ? { status: 503 } : accepted))
+      const ended = yield* runCommand(["cron", "quota-check"], {
+        WORKER_RESTATE_INGRESS_URL: url,
+        WORKER_DATABASE_PRIMARY: "nonsense"
+      })
+      assert.strictEqual(ended.code, 0)
+      assert.lengthOf(received, 2)
+      const host = new URL(url).host
+      assert.strictEqual(
+        ended.errors,
+        `Restate ingress unavailable (${host}, status 503); retrying in 1s (attempt 2 of 9)\n`
+      )
+    })
+  )
+
   it.scopedLive("ends with 1 and says why when its key is refused, and never shows the key", () =>
     Effect.gen(function* () {
       const { received, url } = yield* httpStub(() => ({ status: 401, body: '{"message":"who are you"}' }))
@@ -63,7 +80,7 @@ describe.concurrent("cron", () => {
         runCommand(["cron", "key-refill"], { RESTATE_INGRESS: "restate:8080" })
       ])
       assert.strictEqual(none.code, 1)
-      assert.include(none.errors, "give --ingress or set RESTATE_INGRESS")
+      assert.include(none.errors, "give --ingress, or set restate.ingress_url or RESTATE_INGRESS")
       assert.strictEqual(strange.code, 1)
       assert.include(strange.errors, "no http or https address")
     })

@@ -145,6 +145,7 @@ describeHelm("the Helm chart", () => {
         WORKER_OBSERVABILITY_METRICS_PROMETHEUS_PORT: "9090",
         WORKER_OBSERVABILITY_TRACING_SAMPLE_RATE: "0.5",
         WORKER_RESTATE_ADMIN_URL: "http://restate.restate:9070",
+        WORKER_RESTATE_INGRESS_URL: "http://restate.restate:8080",
         WORKER_RESTATE_DRAIN_TIMEOUT: "25s"
       })
     )

@@ -12,7 +12,11 @@ const send = (url: string, times = 3) =>
   Effect.flatMap(RestateIngress, (ingress) => ingress.send(message)).pipe(
     Effect.provide(
       Layer.merge(
-        RestateIngressHttpLive({ url, apiKey: Option.some(Redacted.make(key)), retry: Schedule.recurs(times) }),
+        RestateIngressHttpLive({
+          url,
+          apiKey: Option.some(Redacted.make(key)),
+          retry: { delays: Schedule.forever, times }
+        }),
         Logger.remove(Logger.defaultLogger)
       )
     )
