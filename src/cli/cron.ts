@@ -1,5 +1,5 @@
 import { Args, Command, Options } from "@effect/cli"
-import { Clock, Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
+import { Array as Arr, Clock, Config, Console, Effect, Layer, Logger, Option, Predicate, Schema } from "effect"
 import { exposureOf } from "../config/httpAddresses.ts"
 import { loadIngressUrl } from "../config/restateAdmin.ts"
 import { exposedSecretEvent } from "../config/Setting.ts"
@@ -62,13 +62,19 @@ const warnOfExposedKey = (address: string) =>
       })
   })
 
+/** `address 127.0.0.1:8080, attempt 2 of 9` */
+const fieldsOf = (details: Readonly<Record<string, unknown>>): string =>
+  Object.entries(details)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`)
+    .join(", ")
+
 /** Log lines go to standard error, as plain text: standard output has the answer only. */
 const WarningsAside = Logger.replace(
   Logger.defaultLogger,
   Logger.withConsoleError(
     Logger.make(({ message }) =>
-      (Array.isArray(message) ? message : [message])
-        .map((part) => (typeof part === "string" ? part : JSON.stringify(part)))
+      Arr.ensure(message)
+        .map((part) => (Predicate.isRecord(part) ? `(${fieldsOf(part)})` : String(part)))
         .join(" ")
     )
   )

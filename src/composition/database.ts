@@ -1,6 +1,7 @@
 import { Duration, Effect, Layer, Option, Schema } from "effect"
 import type { MysqlAddress } from "../config/MysqlAddress.ts"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
+import { loginRefusalOf } from "../layers/mysql/loginRefusals.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
 import { migrate, migrateForward, requireMigrated, requireSupported, schemaState } from "../migrations/migrate.ts"
@@ -12,14 +13,19 @@ import { fromConfig } from "./fromConfig.ts"
 export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>()("DatabaseUnavailable", {
   servers: Schema.Array(Schema.String),
   operation: Schema.String,
-  reason: Schema.Union(DbErrorReason, DbRefusedReason)
+  reason: Schema.Union(DbErrorReason, DbRefusedReason),
+  errno: Schema.optional(Schema.Number)
 }) {
   override get message(): string {
+    const servers = this.servers.join(" and ")
+    const refusal = loginRefusalOf(this)
+    if (refusal !== undefined)
+      return `cannot use the database at ${servers}: ${refusal}. Check database.primary and database.readonly_replica`
     const advice =
       this.reason === "denied"
         ? "The account lacks a right: docs/operating.md lists the grants"
         : "Check that it runs and what database.primary and database.readonly_replica say"
-    return `cannot use the database at ${this.servers.join(" and ")}: ${this.operation} failed (${this.reason}). ${advice}`
+    return `cannot use the database at ${servers}: ${this.operation} failed (${this.reason}). ${advice}`
   }
 }
 
@@ -53,8 +59,13 @@ export const databaseServers = ({ database }: WorkerConfigShape) => ({
 /** The failed operation and its servers. */
 const unavailable =
   (addresses: ReadonlyArray<MysqlAddress>) =>
-  ({ operation, reason }: DbFailure) =>
-    new DatabaseUnavailable({ servers: addresses.map(serverOf), operation, reason })
+  ({ errno, operation, reason }: DbFailure) =>
+    new DatabaseUnavailable({
+      servers: addresses.map(serverOf),
+      operation,
+      reason,
+      ...(errno === undefined ? {} : { errno })
+    })
 
 const isDbFailure = (error: unknown): error is DbFailure => error instanceof DbError || error instanceof DbRefused
 

@@ -25,19 +25,19 @@ const usualRetry = {
   times: 8
 }
 
-/** The host only: an address may contain a password. */
-const describe = (url: string, { detail, reason, status }: RestateIngressError): string =>
-  `Restate ingress ${reason} (${new URL(url).host}, ${status === undefined ? detail : `status ${status}`})`
-
 /** Logs the failure and the wait before each retry. */
 const retrying = (url: string, { delays, times }: typeof usualRetry | NonNullable<RestateIngressOptions["retry"]>) =>
   delays.pipe(
     Schedule.intersect(Schedule.recurs(times)),
     Schedule.intersect(Schedule.identity<RestateIngressError>()),
     Schedule.modifyDelayEffect(([[, retries], error], delay) =>
-      Effect.logWarning(
-        `${describe(url, error)}; retrying in ${Duration.format(delay)} (attempt ${retries + 2} of ${times + 1})`
-      ).pipe(
+      Effect.logWarning("Restate's ingress does not take the message; trying again", {
+        // The host only: an address may contain a password.
+        address: new URL(url).host,
+        problem: error.status === undefined ? error.detail : `status ${error.status}`,
+        retry_in: Duration.format(delay),
+        attempt: `${retries + 2} of ${times + 1}`
+      }).pipe(
         // The schedule also steps for an error that is not retried.
         Effect.when(() => error.class === "retry"),
         Effect.as(delay)

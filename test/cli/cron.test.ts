@@ -57,7 +57,7 @@ describe.concurrent("cron", () => {
       const host = new URL(url).host
       assert.strictEqual(
         ended.errors,
-        `Restate ingress unavailable (${host}, status 503); retrying in 1s (attempt 2 of 9)\n`
+        `Restate's ingress does not take the message; trying again (address ${host}, problem status 503, retry in 1s, attempt 2 of 9)\n`
       )
     })
   )

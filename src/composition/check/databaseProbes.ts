@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect"
 import type { WorkerConfigShape } from "../../config.ts"
+import { loginRefusalOf } from "../../layers/mysql/loginRefusals.ts"
 import type { MysqlPoolOptions } from "../../layers/mysql/MysqlDriver.ts"
 import { makeMysqlPool } from "../../layers/mysql/MysqlPool.ts"
 import { ping } from "../../layers/mysql/MysqlPools.ts"
@@ -14,20 +15,12 @@ import { databaseServers } from "../database.ts"
 
 const versionRows = decodeRows(Schema.Struct({ version: Schema.String }))
 
-/** What to correct, by the server's error number (MySQL 8.4, "Server Error Message Reference"). */
-const refusals: ReadonlyMap<number, string> = new Map([
-  [1044, "the user may not use the database"],
-  [1045, "the user or the password is refused"],
-  [1049, "there is no such database"],
-  [1698, "the user is refused"]
-])
-
 const failed =
   (setting: string) =>
   (error: DbFailure): DependencyFailed => {
-    const refusal = refusals.get(error.errno ?? 0)
+    const refusal = loginRefusalOf(error)
     return new DependencyFailed({
-      reason: refusal === undefined ? error.message : `${refusal} (${error.errno})`,
+      reason: refusal ?? error.message,
       advice: refusal === undefined ? `Check that it runs and what ${setting} says` : `Check ${setting}`
     })
   }

@@ -1,5 +1,6 @@
 import { Context, Duration, Effect, Layer, Schedule } from "effect"
 import { DbError, type DbFailure } from "../../services/Db.ts"
+import { isFinal } from "./loginRefusals.ts"
 import type { MysqlPoolOptions } from "./MysqlDriver.ts"
 import { type MysqlPool, makeMysqlPool } from "./MysqlPool.ts"
 
@@ -40,14 +41,25 @@ const forHealth = (primary: MysqlPoolOptions): MysqlPoolOptions => ({
 export const ping = (pool: MysqlPool): Effect.Effect<void, DbFailure> =>
   Effect.asVoid(pool.query("Db.ping", pool.sql`SELECT 1`))
 
-/** Five attempts with 1, 2, 3 and 4 s in between: enough for a database that starts together with the worker. */
+/**
+ * Five attempts with 1, 2, 3 and 4 s in between: enough for a database that starts together with the worker. A refused login fails
+ * at once.
+ */
 const untilReachable = (pool: MysqlPool) =>
   ping(pool).pipe(
     Effect.timeoutFail({
       duration: "5 seconds",
       onTimeout: () => new DbError({ operation: "Db.ping", reason: "timeout" })
     }),
-    Effect.retry(Schedule.linear("1 second").pipe(Schedule.intersect(Schedule.recurs(4))))
+    Effect.tapError((error) =>
+      Effect.unless(Effect.logWarning("The database does not answer yet", { problem: error.message }), () =>
+        isFinal(error)
+      )
+    ),
+    Effect.retry({
+      schedule: Schedule.linear("1 second").pipe(Schedule.intersect(Schedule.recurs(4))),
+      while: (error) => !isFinal(error)
+    })
   )
 
 /** Opens the pools, fails if a server is unreachable in five attempts, and closes them with the scope. */
