@@ -1,4 +1,5 @@
 import { Clock, Effect, Option, Schema } from "effect"
+import { CurrentCommandPlace } from "./commandLineFor.ts"
 import { Instant } from "./Instant.ts"
 import { InvocationDetail, InvocationDetails } from "./InvocationDetails.ts"
 import { commandsFor, SuggestedCommand } from "./invocationCommands.ts"
@@ -31,6 +32,7 @@ export const refillFacts = (
 ): Effect.Effect<RefillFacts, UnknownRefill | SourceUnavailable, InvocationDetails> =>
   Effect.gen(function* () {
     const details = yield* InvocationDetails
+    const place = yield* CurrentCommandPlace
     const now = yield* Clock.currentTimeMillis
     const read = Effect.gen(function* () {
       const ids = yield* details.ofKeys({ service: "hydra.v1.KeyRefillService", keys: [date], limit: shown })
@@ -45,7 +47,7 @@ export const refillFacts = (
       now,
       invocations,
       commands: invocations.flatMap((one) =>
-        commandsFor(one, "ends it as failed; a new run refills the remaining keys")
+        commandsFor(one, "ends it as failed; a new run refills the remaining keys", place)
       )
     }
   })

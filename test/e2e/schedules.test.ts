@@ -6,6 +6,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Schema } from "effect"
 import { cronCommand } from "../../src/cli/cron.ts"
+import { program } from "../../src/cli/program.ts"
 import { firingOf, schedules } from "../../src/contract/schedules.ts"
 import { sharedClickhouse } from "../support/stack/Clickhouse.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
@@ -40,9 +41,9 @@ const fire = (name: string, at?: string) =>
   Effect.gen(function* () {
     const { ingress } = yield* RestateClient
     const printed: Array<string> = []
-    const run = Command.run(cronCommand, { name: "cron", version: "test" })
+    const run = Command.run(Command.withSubcommands(program, [cronCommand]), { name: "cron", version: "test" })
     yield* Effect.consoleWith((console) =>
-      Effect.withConsole(run(["node", "cron.ts", name, ...(at === undefined ? [] : ["--at", at])]), {
+      Effect.withConsole(run(["node", "main.js", "cron", name, ...(at === undefined ? [] : ["--at", at])]), {
         ...console,
         log: (text) => Effect.sync(() => void printed.push(String(text)))
       })

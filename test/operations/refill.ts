@@ -23,7 +23,7 @@ export const refilling: RefillFacts = {
     }
   ],
   commands: [
-    { line: `worker resume ${id}`, effect: "tries the failed step at once" },
-    { line: `worker cancel ${id}`, effect: "ends it as failed; a new run refills the remaining keys" }
+    { line: `control-plane-worker retry ${id}`, effect: "tries the failed step at once" },
+    { line: `control-plane-worker cancel ${id}`, effect: "ends it as failed; a new run refills the remaining keys" }
   ]
 }
