@@ -16,7 +16,7 @@ import { statusCommand } from "./status.ts"
 import { colorIfTty } from "./terminal.ts"
 import { versionsCommand } from "./versions.ts"
 
-const root = program.pipe(
+export const root = program.pipe(
   Command.withDescription("Without a command it serves."),
   Command.withHandler(({ config }) => serve(configArguments(config))),
   // In the order of the help.
