@@ -76,6 +76,7 @@ const reasonByErrno: ReadonlyMap<number, SqlFailure["reason"]> = new Map([
   [1698, "login"],
   [1820, "login"], // the password has to be changed first; 1862 when a connection opens
   [1862, "login"],
+  [3159, "login"], // require_secure_transport, and the connection has no TLS
   [3118, "login"], // account is locked; 4151 on MariaDB
   [4151, "login"],
   [1290, "read_only"], // --read-only, which is how a demoted primary answers
