@@ -14,7 +14,9 @@ const ofWorker: ReadonlyMap<string, boolean> = new Map([
   ...Array.from(settingsByPath(settings)).flatMap(([path, { kind }]) =>
     kind.isSecret === true ? [[fileVariable(path), false] as const] : []
   ),
-  ...Object.entries(openTelemetryVariables).map(([name, { kind }]) => [name, kind.isSecret === true] as const)
+  ...Object.entries(openTelemetryVariables).map(([name, { kind }]) => [name, kind.isSecret === true] as const),
+  // Names the pod in the commands that the worker prints.
+  ["POD_NAMESPACE", false]
 ])
 
 /** What `cron` reads: a scheduler's job has nothing of a worker's configuration. */

@@ -5,13 +5,14 @@ import { DbError, DbRefused } from "../../../src/services/Db.ts"
 
 describe("a database that refuses the login", () => {
   it("is named by what is refused, in the words of check", () => {
-    assert.strictEqual(loginRefusalOf({ errno: 1045 }), "the user or the password is refused (1045)")
+    const refused = "the user or the password is refused, or a connection over TLS is required (1045)"
+    assert.strictEqual(loginRefusalOf({ errno: 1045 }), refused)
     assert.strictEqual(loginRefusalOf({ errno: 1049 }), "there is no such database (1049)")
     assert.isUndefined(loginRefusalOf({ errno: 1213 }))
     const failed = { servers: ["db:3306/unkey"], operation: "Db.ping", reason: "login" as const }
     assert.strictEqual(
       new DatabaseUnavailable({ ...failed, errno: 1045 }).message,
-      "cannot use the database at db:3306/unkey: the user or the password is refused (1045). Check database.primary and database.readonly_replica"
+      `cannot use the database at db:3306/unkey: ${refused}. Check database.primary and database.readonly_replica`
     )
   })
 
