@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import process from "node:process"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect } from "effect"

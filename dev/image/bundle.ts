@@ -9,7 +9,7 @@ import { bundledPackages, keepManifests } from "./bundledPackages.ts"
 
 export const bomFile = "sbom.cdx.json"
 
-/** Bundles the program into few files, not minified; `main.js` is its entry. Run in the project's folder. */
+/** Bundles the program into few files, not minified; `main.js` is its entry, which a shell can start. Run in the project's folder. */
 export const bundleProgram = (folder: string, entry = "src/main.ts") =>
   build({
     entryPoints: { main: entry },
@@ -65,7 +65,7 @@ export const bundleInto = async (folder: string): Promise<void> => {
   await keepManifests(folders, folder)
 
   const { description, name, type, version } = manifest
-  const ownManifest = { name, version, description, private: true, type }
+  const ownManifest = { name, version, description, private: true, type, bin: { [name]: "main.js" } }
   await writeFile(join(folder, "package.json"), `${JSON.stringify(ownManifest, null, 2)}\n`)
 
   const packages = [...new Set(await Promise.all(folders.map(referenceOf)))]

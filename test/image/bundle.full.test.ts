@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { readdir } from "node:fs/promises"
+import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { assert, layer } from "@effect/vitest"
@@ -54,6 +54,16 @@ layer(bundle, { timeout: "1 minute" })("the bundle", (it) => {
         dependencies.flatMap(({ dependsOn }) => dependsOn).filter((it) => !known.has(it)),
         []
       )
+    })
+  )
+
+  it.effect("installs `control-plane-worker` as a program that a shell starts with Node", () =>
+    Effect.gen(function* () {
+      const folder = yield* Bundle
+      const { bin } = JSON.parse(yield* Effect.promise(() => readFile(join(folder, "package.json"), "utf8")))
+      assert.deepStrictEqual(bin, { "control-plane-worker": "main.js" })
+      const entry = yield* Effect.promise(() => readFile(join(folder, bin["control-plane-worker"]), "utf8"))
+      assert.match(entry, /^#!\/usr\/bin\/env node\n/)
     })
   )
 
