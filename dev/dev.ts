@@ -102,14 +102,12 @@ const dev = Effect.gen(function* () {
   const collector = yield* TraceCollector
   const ui = `${(yield* RestateServer).admin}/ui`
   yield* collector.linkInvocationsTo(ui)
-  const consolePort = settings.WORKER_CONSOLE_PORT
   const addresses = {
     ...(yield* stackAddresses),
     worker: worker.url,
     metrics: worker.metrics,
     ui,
-    ...(tracesElsewhere ? {} : { traces: collector.endpoint }),
-    ...(consolePort === undefined ? {} : { console: `http://127.0.0.1:${consolePort}` })
+    ...(tracesElsewhere ? {} : { traces: collector.endpoint })
   }
   yield* stayUp({ addresses, settings })
   if (seeds) yield* seed

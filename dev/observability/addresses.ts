@@ -4,7 +4,7 @@ export interface Addresses {
   readonly runbooks: string
   /** Grafana's root, without a final slash. */
   readonly grafana: string
-  /** The operator's console; empty without one. */
+  /** A page for operators, such as Restate's UI, to which the dashboard links. Empty without one. */
   readonly console: string
 }
 

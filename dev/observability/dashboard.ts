@@ -122,9 +122,8 @@ export const dashboard = (runbooks: ReadonlyArray<Runbook>, addresses: Addresses
       )
     )
     .withVariable(address("runbooks", "Runbooks", addresses.runbooks, "Address of docs/runbooks.md, for links."))
-    .withVariable(address("console", "Console", addresses.console, "Address of the operator's console, for its link."))
-    .link(link("Console", valueOf("console")))
     .annotation(deployments)
+  if (addresses.console !== "") empty.link(link("Console", addresses.console))
   const built = panel(runbooks)
   return rows
     .reduce(

@@ -214,11 +214,11 @@ describeHelm("the Helm chart", () => {
       assert.include(rule, '"dashboard_url":"https://grafana.example/d/control-plane-worker"')
       assert.notMatch(rule, /"runbook_url":"docs|"dashboard_url":"\//)
       const board = configMapsOf(objects).find(({ metadata }) => metadata.name.endsWith("-dashboard"))
-      const variables = JSON.parse(board?.data["dashboard.json"] ?? "null").templating.list
-      assert.deepStrictEqual(
-        variables.slice(-2).map(({ query }: { readonly query: string }) => query),
-        ["https://git.example/runbooks.md", "https://console.example"]
-      )
+      const { links, templating } = JSON.parse(board?.data["dashboard.json"] ?? "null")
+      assert.strictEqual(templating.list.at(-1).query, "https://git.example/runbooks.md")
+      assert.deepStrictEqual(links, [
+        { title: "Console", type: "link", url: "https://console.example", targetBlank: true }
+      ])
     })
   )
 

@@ -36,13 +36,15 @@ describe("the dashboard", () => {
     assert.isAbove(linked.length, 20)
   })
 
-  it("marks where a version of the worker begins to run, and links to the console", () => {
-    const { annotations, links } = dashboard()
+  it("marks where a version of the worker begins to run, and links to the console if there is one", () => {
+    const { annotations } = dashboard()
     const marks = annotations?.list ?? []
     assert.include(marks.map(({ expr }) => expr).join(), "control_plane_worker_build_info")
+    const linksWith = (console: string) => built(runbooks, { ...relativeAddresses, console }).links ?? []
+    assert.isEmpty(linksWith(""))
     assert.deepStrictEqual(
-      links?.map(({ title, url }) => [title, url]),
-      [["Console", `\${console:raw}`]]
+      linksWith("https://console.example").map(({ title, url }) => [title, url]),
+      [["Console", "https://console.example"]]
     )
   })
 
@@ -74,7 +76,7 @@ describe("the dashboard", () => {
     const { templating } = dashboard()
     assert.deepStrictEqual(
       templating?.list?.map(({ name }) => name),
-      ["datasource", "namespace", "job", "service", "runbooks", "console"]
+      ["datasource", "namespace", "job", "service", "runbooks"]
     )
     const asked = rows.flatMap((row) => row.panels.flatMap((panel) => panel.queries.map(({ expr }) => expr)))
     for (const expr of asked) assert.include(expr, 'namespace=~"$namespace",job=~"$job"')
