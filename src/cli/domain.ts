@@ -1,11 +1,9 @@
 import { Args, Command } from "@effect/cli"
-import { Effect, Logger, Option, Schema } from "effect"
+import { Schema } from "effect"
 import { DomainFacts, domainFacts } from "../operations/domain/DomainFacts.ts"
-import { reportingFailures } from "./commandFailed.ts"
 import { certificateLines, domainLines } from "./domainReport.ts"
 import { factOptions } from "./factOptions.ts"
-import { program } from "./program.ts"
-import { printFrame, watching } from "./watch.ts"
+import { showFacts } from "./showFacts.ts"
 
 /** The width of `custom_domains.domain`. */
 const domain = Args.text({ name: "domain" }).pipe(
@@ -14,6 +12,7 @@ const domain = Args.text({ name: "domain" }).pipe(
 )
 
 const toJson = Schema.encodeSync(DomainFacts)
+const timeless = (facts: DomainFacts): DomainFacts => ({ ...facts, now: 0 })
 
 /** Shows one side of a domain. Read-only; works without the database or without Restate. */
 const domainCommandOf = <Name extends string>(
@@ -21,23 +20,8 @@ const domainCommandOf = <Name extends string>(
   textLines: (facts: DomainFacts) => ReadonlyArray<string>,
   description: string
 ) =>
-  Command.make(name, { domain, ...factOptions }, ({ adminUrl, domain, json, watch, ...own }) =>
-    Effect.gen(function* () {
-      const outer = yield* program
-      const config = Option.orElse(own.config, () => outer.config)
-      const { FactSources } = yield* Effect.promise(() => import("../composition/facts.ts"))
-      const linesOf = (facts: DomainFacts) => (json ? [JSON.stringify(toJson(facts))] : textLines(facts))
-      const read = Effect.map(domainFacts(domain), (facts) => ({
-        lines: linesOf(facts),
-        timeless: linesOf({ ...facts, now: 0 })
-      }))
-      const run = watch ? watching(read, { redraws: !json }) : Effect.flatMap(read, printFrame)
-      yield* Effect.provide(run, FactSources({ config, adminUrl }))
-    }).pipe(
-      // Keeps log lines out of the output.
-      Effect.provide(Logger.remove(Logger.defaultLogger)),
-      reportingFailures(name)
-    )
+  Command.make(name, { domain, ...factOptions }, ({ domain, ...options }) =>
+    showFacts(name, domainFacts(domain), { textLines, toJson, timeless }, options)
   ).pipe(Command.withDescription(description))
 
 export const domainCommand = domainCommandOf(
