@@ -1,10 +1,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Deferred, Duration, Effect, Fiber, Layer, Logger, Ref, Schedule } from "effect"
 import { cuttingProxy } from "../../../dev/simulators/CuttingProxy.ts"
-import { MySqlServer, mySqlServer } from "../../../dev/stack/MySqlServer.ts"
+import { MySqlServer } from "../../../dev/stack/MySqlServer.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
 import { freshDatabase, freshDatabaseOn } from "../../support/stack/Database.ts"
+import { serverAlone } from "../../support/stack/serverAlone.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
 /** A database with one table, shared by the tests of this file. */
@@ -23,9 +24,9 @@ const targetIn = <E, R>(database: Effect.Effect<string, E, R>) =>
 
 const target = targetIn(freshDatabase)
 
-/** On a server of its own: other test files write to the shared one meanwhile. */
+/** On a server of its own, which a test makes read-only. */
 const targetAlone = targetIn(Effect.flatMap(MySqlServer, freshDatabaseOn)).pipe(
-  Layer.provide(mySqlServer),
+  Layer.provide(serverAlone),
   Layer.provide(Logger.remove(Logger.defaultLogger))
 )
 

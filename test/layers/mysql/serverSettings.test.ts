@@ -1,11 +1,11 @@
-import { env } from "node:process"
 import { assert, layer } from "@effect/vitest"
-import { ConfigProvider, Context, Effect, Layer, Logger } from "effect"
-import { MySqlServer, mySqlServer, realMySqlServer } from "../../../dev/stack/MySqlServer.ts"
+import { Context, Effect, Layer, Logger } from "effect"
+import { MySqlServer } from "../../../dev/stack/MySqlServer.ts"
 import { loginRefusalOf } from "../../../src/layers/mysql/loginRefusals.ts"
 import type { MysqlPoolOptions } from "../../../src/layers/mysql/MysqlDriver.ts"
 import { type MysqlPool, makeMysqlPool } from "../../../src/layers/mysql/MysqlPool.ts"
 import { freshDatabaseOn } from "../../support/stack/Database.ts"
+import { serverAlone } from "../../support/stack/serverAlone.ts"
 import { poolOptions } from "./MysqlWorld.ts"
 
 /** A connection that keeps the settings of the server as they are, and a database on this server. */
@@ -13,13 +13,6 @@ class Target extends Context.Tag("test/ServerSettings")<
   Target,
   { readonly options: MysqlPoolOptions; readonly operator: MysqlPool }
 >() {}
-
-const { STACK_MYSQL_DSN: sharedAddress, ...withoutShared } = env
-
-const machinesServer = Layer.provide(mySqlServer, Layer.setConfigProvider(ConfigProvider.fromJson(withoutShared)))
-
-/** MySQL itself where the run is on MySQL, never the shared server. */
-const serverAlone = sharedAddress === undefined ? machinesServer : Layer.orElse(realMySqlServer, () => machinesServer)
 
 /** On a server of its own: global settings change. */
 const target = Layer.scoped(
