@@ -33,7 +33,9 @@ const seed = Effect.flatMap(MysqlPools, ({ primary: { sql } }) =>
       `INSERT INTO deployments (id, k8s_name, workspace_id, project_id, environment_id, sentinel_config, cpu_millicores,
          memory_mib, desired_state, encrypted_environment_variables, status, created_at)
        SELECT CONCAT('d_', n), CONCAT('k_', n), 'ws', 'proj', IF(n % 100 = 0, 'env_preview', 'env_production'), '', 1, 1,
-         IF(n % 10 = 0, 'running', 'standby'), '', 'ready', 1 FROM (${sequence(6000)}) s ORDER BY n`
+         IF(n % 10 = 0, 'running', 'standby'), '', 'ready', 1 FROM (${sequence(6000)}) s ORDER BY n`,
+      // A server renews what its planner knows of a table some time after a large insert.
+      "ANALYZE TABLE deployments, projects, environments"
     ],
     (statement) => sql.unsafe(statement).unprepared
   )
