@@ -15,8 +15,9 @@ const scannedRows = decodeRows(
  * The inner SELECT walks `deployments_idle_scan_idx` from the cursor and stops after `limit` entries, however few are previews:
  * the cost of a page is bounded. All rows are returned, so that the cursor moves past unwanted ones.
  *
- * The optimizer could choose the primary key, which has the requested order, and would then scan every deployment: only that is
- * ruled out. Naming the wanted index would be an error if it is missing.
+ * The optimizer could choose the primary key, which has the requested order, and would then scan every deployment; MySQL 9 also
+ * chose `status_idx`, which has every ready deployment, running or not. MySQL takes the hint, which is only a warning if the
+ * index is missing (an index named in FORCE INDEX would be an error). For MariaDB 10.11 the hint is a comment.
  */
 const selectPage = (sql: SqlClient, { after, limit, idleSince }: PageQuery) =>
   scannedRows(sql`
@@ -26,7 +27,8 @@ const selectPage = (sql: SqlClient, { after, limit, idleSince }: PageQuery) =>
                  AND p.id IS NOT NULL AND (p.live_deployment_id IS NULL OR p.live_deployment_id <> d.id)
                 THEN 1 ELSE 0 END AS is_idle_preview
     FROM (
-      SELECT pk, id, workspace_id, project_id, environment_id, created_at, updated_at
+      SELECT /*+ INDEX(deployments deployments_idle_scan_idx) */
+             pk, id, workspace_id, project_id, environment_id, created_at, updated_at
       FROM deployments IGNORE INDEX (PRIMARY)
       WHERE desired_state = 'running' AND status = 'ready' AND pk > ${after} ORDER BY pk LIMIT ${limit}
     ) d
