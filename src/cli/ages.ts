@@ -1,3 +1,5 @@
+import { isoTime } from "../text/isoTime.ts"
+
 const units = [
   ["d", 86_400_000],
   ["h", 3_600_000],
@@ -28,6 +30,8 @@ export const durationOf = (millis: number): string =>
 
 /** `2026-12-01 10:31:02 (in 13m 16s)`, in UTC. */
 export const momentOf = (millis: number, now: number): string => {
-  const at = new Date(millis).toISOString().slice(0, 19).replace("T", " ")
+  const at = isoTime(millis)
+    .replace(/\.\d+Z$/, "")
+    .replace("T", " ")
   return millis >= now ? `${at} (in ${ageOf(millis - now)})` : `${at} (${ageOf(now - millis)} ago)`
 }

@@ -1,5 +1,6 @@
 import type { InvocationDetail } from "../operations/InvocationDetails.ts"
 import { type Invocation, type InvocationCount, invocationStatuses } from "../operations/Invocations.ts"
+import { isoTime } from "../text/isoTime.ts"
 import { ageOf } from "./ages.ts"
 import { printable } from "./printable.ts"
 
@@ -108,7 +109,7 @@ export const statusLines = ({ counts, more, now, shown }: StatusReport): Readonl
   ]
 }
 
-const instant = (millis: number | null) => (millis === null ? null : new Date(millis).toISOString())
+const instant = (millis: number | null) => (millis === null ? null : isoTime(millis))
 
 /** The status as JSON. Timestamps in ISO 8601; `null` for absent values. */
 export const statusJson = ({ counts, more, now, shown }: StatusReport) => ({

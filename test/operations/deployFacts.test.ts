@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, TestClock } from "effect"
-import { deployFacts } from "../../src/operations/deploy/DeployFacts.ts"
+import { Effect, Layer, Option, Schema, TestClock } from "effect"
+import { deployLines } from "../../src/cli/deployReport.ts"
+import { DeployFacts, deployFacts } from "../../src/operations/deploy/DeployFacts.ts"
 import { type DeploymentDetails, DeploymentRecords } from "../../src/operations/deploy/DeploymentRecords.ts"
 import { type DeployWait, decideDeployWait } from "../../src/operations/deploy/decideDeployWait.ts"
 import { type InvocationDetail, InvocationDetails } from "../../src/operations/InvocationDetails.ts"
@@ -36,6 +37,24 @@ describe("the facts of a deployment", () => {
   it.effect("join the row with its invocation", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* read({ stored: known, invocations: [invocation] }), waiting)
+    })
+  )
+
+  it.effect("are shown of a row with any times", () =>
+    Effect.gen(function* () {
+      for (const time of [2 ** 63, -(2 ** 63)]) {
+        const row = { ...deployment, createdAt: time, updatedAt: time }
+        const phases = waiting.phases.map((phase) => ({ ...phase, startedAt: time }))
+        const facts = yield* read({
+          stored: Effect.succeed(Option.some({ ...details, deployment: row, phases })),
+          invocations: []
+        })
+        assert.isAbove(deployLines(facts).length, 2)
+        assert.include(
+          JSON.stringify(yield* Schema.encode(DeployFacts)(facts)),
+          time > 0 ? "+275760-09-13" : "-271821-04-20"
+        )
+      }
     })
   )
 

@@ -46,6 +46,15 @@ describe("the facts of a domain", () => {
     })
   )
 
+  it.effect("an internationalized name is found by its A-labels", () =>
+    Effect.gen(function* () {
+      const stored = Effect.succeed(Option.fromNullable(verifying.domain))
+      const { asked, facts } = yield* read("shop.Bücher.example", { stored, invocations: {} })
+      assert.strictEqual(facts.name, "shop.xn--bcher-kva.example")
+      assert.include(asked.flat(), "shop.xn--bcher-kva.example")
+    })
+  )
+
   it.effect("an unknown domain is an error, and a missing source is named", () =>
     Effect.gen(function* () {
       const unknown = yield* Effect.flip(read("www.example.com", { stored: Effect.succeedNone, invocations: {} }))

@@ -5,6 +5,7 @@ import { decideWait, type JournalTail, lastStepOf } from "../../operations/Invoc
 import type { RestateAdminError } from "../../operations/RestateAdmin.ts"
 import { SourceUnavailable } from "../../operations/SourceUnavailable.ts"
 import { shortened } from "../../text/codePoints.ts"
+import { isoTime } from "../../text/isoTime.ts"
 import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 import { JournalRow, journalTailOf } from "./journalTail.ts"
 
@@ -134,7 +135,7 @@ const make = (admin: AdminClient) => {
       const candidates = yield* ids(
         "list invocations of a handler",
         `SELECT id FROM sys_invocation WHERE target_service_name = ${sqlText(service)}
-         AND target_handler_name = ${sqlText(handler)} AND created_at >= ${sqlText(new Date(since).toISOString())}
+         AND target_handler_name = ${sqlText(handler)} AND created_at >= ${sqlText(isoTime(since))}
          ORDER BY CASE WHEN target_service_key IN ${sqlList(keys)} THEN 0 ELSE 1 END,
            CASE WHEN status = 'completed' THEN 1 ELSE 0 END, created_at DESC LIMIT ${searched}`
       )

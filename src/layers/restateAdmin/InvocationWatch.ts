@@ -5,6 +5,7 @@ import { type InvocationFailure, Invocations } from "../../operations/Invocation
 import { type BlockedInvocation, planReports, type ReportHistory } from "../../operations/planReports.ts"
 import { remediationFor } from "../../operations/remediationFor.ts"
 import { WorkflowMetrics } from "../../services/WorkflowMetrics.ts"
+import { isoTime } from "../../text/isoTime.ts"
 import { keepSampling } from "../telemetry/keepSampling.ts"
 
 export interface InvocationWatchOptions {
@@ -86,7 +87,7 @@ const nameOf = ({ invocation: { handler, id, key, service } }: BlockedInvocation
 const describe = (options: InvocationWatchOptions, finding: BlockedInvocation, failure: InvocationFailure) => ({
   ...nameOf(finding),
   block_reason: finding.trouble,
-  since: new Date(finding.since).toISOString(),
+  since: isoTime(finding.since),
   attempts: finding.invocation.attempts,
   ...(finding.waiting === 0 ? {} : { waiting: finding.waiting }),
   ...(failure.step === null ? {} : { step: failure.step }),
@@ -118,7 +119,7 @@ const logBlocked = (
 const logRecovered = (recovered: ReadonlyArray<BlockedInvocation>) =>
   Effect.gen(function* () {
     for (const finding of recovered.slice(0, maxLines)) {
-      const was = { block_reason: finding.trouble, since: new Date(finding.since).toISOString() }
+      const was = { block_reason: finding.trouble, since: isoTime(finding.since) }
       const line = Effect.logInfo("An invocation is no longer paused or stuck")
       yield* Effect.annotateLogs(line, { ...nameOf(finding), ...was })
     }

@@ -7,12 +7,13 @@ import {
   Invocations,
   invocationStatuses
 } from "../../operations/Invocations.ts"
+import { isoTime } from "../../text/isoTime.ts"
 import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 
 /** A query over a hundred thousand invocations takes well under a second. */
 const queryTimeout = Duration.seconds(10)
 
-const sqlTime = (millis: number): string => sqlText(new Date(millis).toISOString())
+const sqlTime = (millis: number): string => sqlText(isoTime(millis))
 
 const sqlList = (values: ReadonlyArray<string>): string => `(${values.map(sqlText).join(", ")})`
 

@@ -4,6 +4,7 @@ import { Instant } from "../Instant.ts"
 import { InvocationDetail, InvocationDetails } from "../InvocationDetails.ts"
 import { commandsFor, SuggestedCommand } from "../invocationCommands.ts"
 import { attempted, MissingSource, missingOf } from "../SourceUnavailable.ts"
+import { UnknownSubject } from "../UnknownSubject.ts"
 import { DeploymentPhaseRecord, DeploymentRecord, DeploymentRecords, RegionCounts } from "./DeploymentRecords.ts"
 import { DeployWait, decideDeployWait } from "./decideDeployWait.ts"
 
@@ -27,24 +28,16 @@ export const DeployFacts = Schema.Struct({
 })
 export type DeployFacts = typeof DeployFacts.Type
 
-/** No source knows the deployment. */
-export class UnknownDeployment extends Schema.TaggedError<UnknownDeployment>()("UnknownDeployment", {
-  id: Schema.String,
-  missing: Schema.Array(MissingSource)
-}) {
-  override get message(): string {
-    const missing = this.missing.map(({ reason, source }) => `${source}: ${reason}`)
-    if (missing.length === 0) return `there is no deployment ${this.id}`
-    return `deployment ${this.id} was not found, and not everything could be asked: ${missing.join("; ")}`
-  }
-}
-
 const service = "hydra.v1.DeployService"
 const day = 24 * 60 * 60_000
 /** Clocks of the API, the database and Restate differ. */
 const clockSkew = 10 * 60_000
 
 const cancelled = "marks the deployment failed and removes its instances"
+
+/** When its deploy was sent at the earliest. Restate keeps a completed one for a day. A row may have any time. */
+const sentSince = (deployment: DeploymentRecord | undefined, now: number): number =>
+  deployment === undefined ? now - day : Math.max(0, Math.min(deployment.createdAt, now) - clockSkew)
 
 const findInvocation = (id: string, deployment: DeploymentRecord | undefined, now: number) =>
   Effect.gen(function* () {
@@ -54,8 +47,7 @@ const findInvocation = (id: string, deployment: DeploymentRecord | undefined, no
       handler: "Deploy",
       id,
       keys: [...(deployment === undefined ? [] : [deployment.projectId]), id],
-      // Restate keeps a completed deploy for a day.
-      since: deployment === undefined ? now - day : deployment.createdAt - clockSkew
+      since: sentSince(deployment, now)
     })
     return { invocation: first === undefined ? Option.none() : yield* invocations.of(first), others }
   })
@@ -65,17 +57,19 @@ const none = { invocation: Option.none<InvocationDetail>(), others: [] }
 /** Reads what is known about a deployment. A source that does not answer is listed as missing. */
 export const deployFacts = (
   id: string
-): Effect.Effect<DeployFacts, UnknownDeployment, DeploymentRecords | InvocationDetails> =>
+): Effect.Effect<DeployFacts, UnknownSubject, DeploymentRecords | InvocationDetails> =>
   Effect.gen(function* () {
     const records = yield* DeploymentRecords
     const now = yield* Clock.currentTimeMillis
     const stored = yield* attempted("database", records.find(id))
     const known = Either.isRight(stored) ? Option.getOrUndefined(stored.right) : undefined
-    if (Either.isRight(stored) && known === undefined) return yield* new UnknownDeployment({ id, missing: [] })
+    if (Either.isRight(stored) && known === undefined)
+      return yield* new UnknownSubject({ kind: "deployment", name: id, missing: [] })
     const asked = yield* attempted("restate", findInvocation(id, known?.deployment, now))
     const { invocation: found, others } = Either.getOrElse(asked, () => none)
     const missing = missingOf([stored, asked])
-    if (known === undefined && Option.isNone(found)) return yield* new UnknownDeployment({ id, missing })
+    if (known === undefined && Option.isNone(found))
+      return yield* new UnknownSubject({ kind: "deployment", name: id, missing })
     const invocation = Option.getOrNull(found)
     const { deployment = null, phases = [], regions = [] } = known ?? {}
     return {

@@ -1,9 +1,11 @@
 import { Clock, Effect, Either, Option, Schema } from "effect"
+import { domainName } from "../../names/DomainName.ts"
 import { CurrentCommandPlace } from "../commandLineFor.ts"
 import { Instant } from "../Instant.ts"
 import { InvocationDetail, InvocationDetails, isOpen } from "../InvocationDetails.ts"
 import { commandsFor, SuggestedCommand } from "../invocationCommands.ts"
 import { attempted, MissingSource, missingOf } from "../SourceUnavailable.ts"
+import { UnknownSubject } from "../UnknownSubject.ts"
 import { DomainRecord, DomainRecords } from "./DomainRecords.ts"
 
 /** What is known about a custom domain and its certificate. */
@@ -23,19 +25,9 @@ export const DomainFacts = Schema.Struct({
 })
 export type DomainFacts = typeof DomainFacts.Type
 
-/** No source knows the domain. */
-export class UnknownDomain extends Schema.TaggedError<UnknownDomain>()("UnknownDomain", {
-  name: Schema.String,
-  missing: Schema.Array(MissingSource)
-}) {
-  override get message(): string {
-    const missing = this.missing.map(({ reason, source }) => `${source}: ${reason}`)
-    if (missing.length === 0) return `there is no domain ${this.name}`
-    return `domain ${this.name} was not found, and not everything could be asked: ${missing.join("; ")}`
-  }
-}
-
-const canonical = (name: string): string => name.toLowerCase().replace(/\.$/, "")
+/** A row may also have a name that cannot be served. */
+const canonical = (name: string): string =>
+  Either.getOrElse(domainName(name), () => name.toLowerCase().replace(/\.$/, ""))
 
 /** As typed, and as rows spell it. */
 const spellingsOf = (name: string): ReadonlyArray<string> => [
@@ -60,7 +52,7 @@ const none = { verification: null, issuance: null }
 /** Reads what is known about a domain. A source that does not answer is listed as missing. */
 export const domainFacts = (
   name: string
-): Effect.Effect<DomainFacts, UnknownDomain, DomainRecords | InvocationDetails> =>
+): Effect.Effect<DomainFacts, UnknownSubject, DomainRecords | InvocationDetails> =>
   Effect.gen(function* () {
     const records = yield* DomainRecords
     const place = yield* CurrentCommandPlace
@@ -72,7 +64,7 @@ export const domainFacts = (
     const { issuance, verification } = Either.getOrElse(asked, () => none)
     const missing = missingOf([stored, asked])
     if (domain === null && ![issuance, verification].some((one) => one !== null && isOpen(one)))
-      return yield* new UnknownDomain({ name, missing })
+      return yield* new UnknownSubject({ kind: "domain", name, missing })
     return {
       name: canonical(name),
       now,
