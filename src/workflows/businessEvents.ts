@@ -99,7 +99,7 @@ type Value = string | number | ReadonlyArray<string>
 
 /**
  * Logs an event at level info, with its name as `event` and its fields at the top level of the line. In a workflow or in a step:
- * a replay does not log again.
+ * a replay does not log again. At least once: an attempt that is killed before the journal's next entry logs again.
  */
 export const logEvent = <Name extends keyof Events>(
   event: Name,
