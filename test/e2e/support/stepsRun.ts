@@ -8,13 +8,19 @@ export const metricsOf = (worker: WorkerProcess) =>
 
 const valueOf = (line: string): number => Number(line.slice(line.lastIndexOf(" ") + 1))
 
-/** How often the worker has run this step of Deploy to its end, whatever came of it. */
-export const stepsRun = (exposed: string, step: string): number =>
+const stepsCounted = (exposed: string, labels: ReadonlyArray<string>): number =>
   exposed
     .split("\n")
-    .filter((line) => line.startsWith("control_plane_worker_steps_total{"))
-    .filter((line) => line.includes('handler="Deploy"') && line.includes(`step="${step}"`))
+    .filter((line) => line.startsWith("control_plane_worker_steps_total{") && line.includes('handler="Deploy"'))
+    .filter((line) => labels.every((label) => line.includes(label)))
     .reduce((total, line) => total + valueOf(line), 0)
+
+/** How often the worker has run this step of Deploy to its end, with success or without. */
+export const stepsRun = (exposed: string, step: string): number => stepsCounted(exposed, [`step="${step}"`])
+
+/** How often this step of Deploy has succeeded. */
+export const stepsCompleted = (exposed: string, step: string): number =>
+  stepsCounted(exposed, [`step="${step}"`, 'outcome="succeeded"'])
 
 const inFlight = 'control_plane_worker_steps_in_flight{service="hydra.v1.DeployService",handler="Deploy"} '
 
