@@ -1,0 +1,38 @@
+import { Context, type Effect, Schema } from "effect"
+import { Instant } from "./Instant.ts"
+import type { Page, PageRequest } from "./lists/Page.ts"
+import type { SourceUnavailable } from "./SourceUnavailable.ts"
+
+/** A completed step of a build. Texts come from the build and are not escaped. */
+export const BuildStep = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  startedAt: Instant,
+  completedAt: Instant,
+  isCached: Schema.Boolean,
+  /** Empty if the step succeeded. */
+  error: Schema.String
+})
+export type BuildStep = typeof BuildStep.Type
+
+/** Output of a step: one or more lines, not escaped, the first 2,000 characters. */
+export const BuildOutput = Schema.Struct({ at: Instant, stepId: Schema.String, text: Schema.String })
+export type BuildOutput = typeof BuildOutput.Type
+
+/** Whose build it is. */
+export interface BuildOwner {
+  readonly workspaceId: string
+  readonly projectId: string
+  readonly deploymentId: string
+}
+
+/** The stored telemetry of builds. Read only; every answer is bounded. */
+export class BuildLog extends Context.Tag("ctrl-worker/BuildLog")<
+  BuildLog,
+  {
+    /** In the order of their start, at most 500. */
+    readonly steps: (owner: BuildOwner) => Effect.Effect<ReadonlyArray<BuildStep>, SourceUnavailable>
+    /** Oldest output first. */
+    readonly output: (owner: BuildOwner, request: PageRequest) => Effect.Effect<Page<BuildOutput>, SourceUnavailable>
+  }
+>() {}
