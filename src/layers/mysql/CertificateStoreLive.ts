@@ -1,7 +1,6 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Either, Layer, Option, Schema } from "effect"
-import { type DomainName, domainName, isWildcard } from "../../names/DomainName.ts"
+import { type DomainName, domainName } from "../../names/DomainName.ts"
 import {
   AcmeAccountRow,
   acmeWorkspace,
@@ -11,13 +10,14 @@ import {
   type InfrastructureDomain,
   type NewCertificate,
   type RemainingLife,
-  remainingLifeClasses,
-  type SaveOutcome
+  remainingLifeClasses
 } from "../../services/certificate/CertificateStore.ts"
-import { firstCodePoints } from "../../text/codePoints.ts"
+import { certificateChanges, planSave } from "../../services/certificate/certificateChanges.ts"
+import { nameOf } from "../../services/customDomain/LockedDomain.ts"
+import { lockDomain, refuseDomain, transactDomain, writeDomain } from "./changeDomain.ts"
 import { domainPage } from "./domainPages.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { namedDomains, refuseDomain } from "./namedDomains.ts"
+import { namedDomains } from "./namedDomains.ts"
 import { ensurePlatformDomain, takenPlatformDomains } from "./platformDomains.ts"
 import { decodeFirst, decodeRows } from "./rows.ts"
 import { storeMethods } from "./storeMethods.ts"
@@ -35,7 +35,6 @@ const certifiedDomain = decodeFirst(
     chain: Schema.NullOr(Schema.String)
   })
 )
-const ownerRow = decodeFirst(Schema.Struct({ id: Schema.String, workspaceId: Schema.String, stored: Schema.String }))
 const certificateRow = decodeFirst(Schema.Struct({ id: Schema.String, chain: Schema.String }))
 const accountRow = decodeFirst(AcmeAccountRow)
 const classRows = decodeRows(Schema.Struct({ bucket: Schema.Literal(...remainingLifeClasses), total: Schema.Number }))
@@ -72,70 +71,24 @@ const find = Effect.fnUntraced(function* (sql: SqlClient, name: DomainName) {
   })
 })
 
-interface Owner {
-  readonly id: string
-  readonly workspaceId: string
-  readonly name: DomainName
-}
-
-/** Every writer of a domain's rows locks its row first. None if the row is gone or no longer has a valid name. */
-const lockDomain = (sql: SqlClient, domainId: string) =>
-  Effect.map(
-    ownerRow(sql`
-      SELECT id, workspace_id, domain AS ${sql("stored")} FROM custom_domains WHERE id = ${domainId} FOR UPDATE`),
-    (row): Owner | undefined => {
-      const name = row === null ? null : Either.getOrNull(domainName(row.stored))
-      return row === null || name === null ? undefined : { id: row.id, workspaceId: row.workspaceId, name }
-    }
-  )
-
-interface ChallengeColumns {
-  readonly status: ChallengeStatus
-  readonly token?: string
-  readonly authorization?: string
-  readonly expiresAt?: number
-}
-
-/** Upserts the domain's challenge; a new row leaves the other columns empty. */
-const putChallenge = (sql: SqlClient, owner: Owner, columns: ChallengeColumns, at: number) => {
-  const row = {
-    domainId: owner.id,
-    workspaceId: owner.workspaceId,
-    token: "",
-    challengeType: isWildcard(owner.name) ? "DNS-01" : "HTTP-01",
-    authorization: "",
-    expiresAt: 0,
-    createdAt: at,
-    ...columns
-  }
-  const set = { ...columns, workspaceId: owner.workspaceId, updatedAt: at }
-  return sql`INSERT INTO acme_challenges ${sql.insert(row)} ON DUPLICATE KEY UPDATE ${sql.update(set)}`
-}
-
-/** Sets the error text of a verified domain; for other domains that text explains the failed verification. */
-const setReason = (sql: SqlClient, domainId: string, reason: string | null, at: number) => sql`
-  UPDATE custom_domains SET verification_error = ${reason}, updated_at = ${at}
-  WHERE id = ${domainId} AND verification_status = 'verified' AND NOT (verification_error <=> ${reason})`
-
 const save = Effect.fnUntraced(function* (
   sql: SqlClient,
-  { at, chain, domainId, encryptedKey, expiresAt, id }: NewCertificate,
+  certificate: NewCertificate,
   accepts: (current: string | null) => boolean
 ) {
-  const owner = yield* lockDomain(sql, domainId)
-  if (owner === undefined) return { _tag: "Gone" } satisfies SaveOutcome
+  const { at, domainId, id } = certificate
+  const domain = yield* lockDomain(sql, domainId)
+  const hostname = domain && nameOf(domain)
   const current = yield* certificateRow(
-    sql`SELECT id, certificate AS chain FROM certificates WHERE hostname = ${owner.name} FOR UPDATE`
+    sql`SELECT id, certificate AS chain FROM certificates WHERE hostname = ${hostname} FOR UPDATE`
   )
-  if (current?.chain === chain) return { _tag: "Saved", id: current.id } satisfies SaveOutcome
-  if (!accepts(current?.chain ?? null)) return { _tag: "Changed" } satisfies SaveOutcome
-  const set = { workspaceId: owner.workspaceId, certificate: chain, encryptedPrivateKey: encryptedKey }
-  yield* current === null
-    ? sql`INSERT INTO certificates ${sql.insert({ ...set, id, hostname: owner.name, createdAt: at })}`
-    : sql`UPDATE certificates SET ${sql.update({ ...set, updatedAt: at })} WHERE id = ${current.id}`
-  yield* putChallenge(sql, owner, { status: "verified", expiresAt }, at)
-  yield* setReason(sql, owner.id, null, at)
-  return { _tag: "Saved", id: current?.id ?? id } satisfies SaveOutcome
+  const plan = planSave(domain, current, certificate, accepts)
+  if (plan.set !== null)
+    yield* current === null
+      ? sql`INSERT INTO certificates ${sql.insert({ ...plan.set, id, hostname, createdAt: at })}`
+      : sql`UPDATE certificates SET ${sql.update({ ...plan.set, updatedAt: at })} WHERE id = ${current.id}`
+  if (domain !== null && plan.domain !== null) yield* writeDomain(sql, certificate, domain, plan.domain)
+  return plan.answer
 })
 
 const findAccount = (sql: SqlClient) =>
@@ -173,41 +126,15 @@ export const CertificateStoreLive: Layer.Layer<CertificateStore, never, MysqlPoo
   CertificateStore,
   Effect.map(MysqlPools, ({ primary }) => {
     const { sql } = primary
-    const { command, query, replanned, transaction } = storeMethods("CertificateStore", primary)
+    const methods = storeMethods("CertificateStore", primary)
+    const { command, query, replanned } = methods
     const addPlatformDomain = replanned("ensureInfrastructure", (domain: InfrastructureDomain, at: number) =>
       ensurePlatformDomain(sql, domain, at)
     )
 
-    /** Writes a domain's rows; returns whether the domain exists. */
-    const domainWrite = <Change extends { readonly domainId: string }>(
-      name: string,
-      write: (owner: Owner, change: Change) => Effect.Effect<unknown, SqlError>
-    ) =>
-      transaction(name, (change: Change) =>
-        Effect.flatMap(lockDomain(sql, change.domainId), (owner) =>
-          owner === undefined ? Effect.succeed(false) : Effect.as(write(owner, change), true)
-        )
-      )
-
     return CertificateStore.of({
+      ...certificateChanges(transactDomain(sql, methods)),
       find: query("find", (name: DomainName) => find(sql, name)),
-      writeChallenge: domainWrite(
-        "writeChallenge",
-        (owner, { at, authorization, token }: Parameters<Methods["writeChallenge"]>[0]) =>
-          putChallenge(sql, owner, { status: "pending", token, authorization }, at)
-      ),
-      markFailed: domainWrite("markFailed", (owner, { at, reason }: Parameters<Methods["markFailed"]>[0]) =>
-        Effect.zipRight(
-          putChallenge(sql, owner, { status: "failed" }, at),
-          setReason(sql, owner.id, firstCodePoints(reason, 512), at)
-        )
-      ),
-      markVerified: domainWrite("markVerified", (owner, { at, expiresAt }: Parameters<Methods["markVerified"]>[0]) =>
-        Effect.zipRight(
-          putChallenge(sql, owner, { status: "verified", expiresAt }, at),
-          setReason(sql, owner.id, null, at)
-        )
-      ),
       save: replanned("save", (certificate: NewCertificate, accepts: (current: string | null) => boolean) =>
         save(sql, certificate, accepts)
       ),

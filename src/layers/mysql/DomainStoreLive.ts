@@ -13,12 +13,13 @@ import {
   DomainEnvironment,
   DomainProject,
   DomainRoute,
-  DomainStore,
-  type VerificationAttempt
+  DomainStore
 } from "../../services/customDomain/DomainStore.ts"
+import { domainChanges, planBegin, planVerified } from "../../services/customDomain/domainChanges.ts"
 import type { RoutedDeployment } from "../../services/deploy/RouteStore.ts"
+import { changeDomain, refuseDomain, transactDomain } from "./changeDomain.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { namedDomains, refuseDomain, storedAs } from "./namedDomains.ts"
+import { namedDomains, storedAs } from "./namedDomains.ts"
 import { routedDeploymentColumns, routedDeploymentRows } from "./routedDeployments.ts"
 import { decodeFirst, decodeRows } from "./rows.ts"
 import { storeMethods } from "./storeMethods.ts"
@@ -142,16 +143,7 @@ const writeChallenge = (
         UPDATE acme_challenges SET status = 'waiting', expires_at = ${challengeExpiresAt}, updated_at = ${at}
         WHERE domain_id = ${domainId} AND status = 'failed'`
 
-/** Counts the successful attempt with the status, once. */
-const markVerified = (sql: SqlClient, { at, domainId }: ActivationRequest) => sql`
-  UPDATE custom_domains
-  SET verification_status = 'verified', verification_error = NULL, ownership_verified = 1, cname_verified = 1,
-      check_attempts = check_attempts + 1, last_checked_at = ${at}, updated_at = ${at}
-  WHERE id = ${domainId} AND verification_status <> 'verified'`
-
 type BeginRequest = Parameters<DomainStore["Type"]["beginVerification"]>[0]
-type EndRequest = Parameters<DomainStore["Type"]["endVerification"]>[0]
-
 type SpellingRequest = Parameters<DomainStore["Type"]["resolveSpelling"]>[0]
 type RejectRequest = Parameters<DomainStore["Type"]["reject"]>[0]
 
@@ -159,16 +151,7 @@ const markVerifying = Effect.fnUntraced(function* (sql: SqlClient, { at, domain,
   const [row, ...others] = yield* namedDomains(sql, domain, true)
   if (row === undefined) return null
   for (const other of others) yield* refuseDomain(sql, other.id, sameNameProblem(row), at)
-  if (reset)
-    yield* sql`
-      UPDATE custom_domains
-      SET verification_status = 'verifying', verification_error = NULL, check_attempts = 0, last_checked_at = NULL,
-          invocation_id = NULL, updated_at = ${at}
-      WHERE id = ${row.id}`
-  else if (row.status !== "verified")
-    yield* sql`
-      UPDATE custom_domains SET verification_status = 'verifying', verification_error = NULL, updated_at = ${at}
-      WHERE id = ${row.id}`
+  yield* changeDomain(sql, { domainId: row.id, at }, planBegin(reset))
   return row.id
 })
 
@@ -184,18 +167,6 @@ const rejectStored = Effect.fnUntraced(function* (sql: SqlClient, { at, problem,
   const row = yield* storedAs(sql, stored)
   if (row !== null) yield* refuseDomain(sql, row.id, problem, at)
 })
-
-const writeAttempt = (sql: SqlClient, attempt: VerificationAttempt) => sql`
-  UPDATE custom_domains
-  SET verification_status = ${attempt.status}, verification_error = ${attempt.problem},
-      ownership_verified = ${attempt.ownershipVerified ? 1 : 0}, cname_verified = ${attempt.cnameVerified ? 1 : 0},
-      check_attempts = check_attempts + 1, last_checked_at = ${attempt.at}, updated_at = ${attempt.at}
-  WHERE id = ${attempt.domainId} AND verification_status <> 'verified'
-    AND (last_checked_at IS NULL OR last_checked_at < ${attempt.at})`
-
-const markFailed = (sql: SqlClient, { at, domainId, problem }: EndRequest) => sql`
-  UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
-  WHERE id = ${domainId} AND verification_status = 'verifying'`
 
 const activateDomain = Effect.fnUntraced(function* <A>(
   sql: SqlClient,
@@ -213,7 +184,7 @@ const activateDomain = Effect.fnUntraced(function* <A>(
   const plan = decide(yield* readSnapshot(sql, request.domainId, domain))
   if (plan.route !== null) yield* writeRoute(sql, request, domain, plan.route)
   if (plan.challenge !== null) yield* writeChallenge(sql, request, domain, plan.challenge)
-  if (plan.isVerified) yield* markVerified(sql, request)
+  if (plan.isVerified) yield* changeDomain(sql, request, planVerified(request))
   return plan.answer
 })
 
@@ -229,14 +200,14 @@ export const DomainStoreLive: Layer.Layer<DomainStore, never, MysqlPools> = Laye
   DomainStore,
   Effect.map(MysqlPools, ({ primary }) => {
     const { sql } = primary
-    const { command, query, replanned, transaction } = storeMethods("DomainStore", primary)
+    const methods = storeMethods("DomainStore", primary)
+    const { query, replanned, transaction } = methods
     return DomainStore.of({
+      ...domainChanges(transactDomain(sql, methods)),
       find: query("find", (domain: DomainName) => findDomain(sql, domain)),
       beginVerification: transaction("beginVerification", (run: BeginRequest) => markVerifying(sql, run)),
       resolveSpelling: transaction("resolveSpelling", (spelling: SpellingRequest) => resolveStored(sql, spelling)),
       reject: transaction("reject", (refusal: RejectRequest) => rejectStored(sql, refusal)),
-      recordAttempt: command("recordAttempt", (attempt: VerificationAttempt) => writeAttempt(sql, attempt)),
-      endVerification: command("endVerification", (end: EndRequest) => markFailed(sql, end)),
       activate: replanned(
         "activate",
         <A>(request: ActivationRequest, decide: (snapshot: ActivationSnapshot) => ActivationPlan<A>) =>

@@ -45,9 +45,3 @@ export const storedAs = (sql: SqlClient, stored: string) =>
     rows(sql`SELECT ${columns(sql)} FROM custom_domains WHERE domain = ${stored} FOR UPDATE`),
     (found) => found.map(named).find((row) => row.stored === stored) ?? null
   )
-
-/** Sets a tenant's row to `failed` with the reason. No effect if it already has this reason. */
-export const refuseDomain = (sql: SqlClient, domainId: string, problem: string, at: number) => sql`
-  UPDATE custom_domains SET verification_status = 'failed', verification_error = ${problem}, updated_at = ${at}
-  WHERE id = ${domainId} AND workspace_id <> ${infrastructureWorkspace}
-    AND NOT (verification_status = 'failed' AND verification_error <=> ${problem})`

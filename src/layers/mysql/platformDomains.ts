@@ -3,7 +3,9 @@ import { Effect } from "effect"
 import type { DomainName } from "../../names/DomainName.ts"
 import { sameNameProblem } from "../../names/storedDomains.ts"
 import { type InfrastructureDomain, infrastructureWorkspace } from "../../services/certificate/CertificateStore.ts"
-import { type NamedDomain, namedDomains, refuseDomain } from "./namedDomains.ts"
+import { newChallenge } from "../../services/certificate/certificateChanges.ts"
+import { refuseDomain } from "./changeDomain.ts"
+import { type NamedDomain, namedDomains } from "./namedDomains.ts"
 
 const has = (rows: ReadonlyArray<NamedDomain>, text: string) => rows.find(({ stored }) => stored.toLowerCase() === text)
 
@@ -55,10 +57,9 @@ export const ensurePlatformDomain = Effect.fnUntraced(function* (
   const owner = known.find(({ isPlatform }) => isPlatform) ?? (yield* insertPlatform(sql, domain, known, at))
   if (owner === undefined) return
   for (const { id, isPlatform } of known) if (!isPlatform) yield* refuseDomain(sql, id, sameNameProblem(owner), at)
+  const challenge = { ...newChallenge(owner, domain.name, at), challengeType: "DNS-01" }
   yield* sql`
-    INSERT INTO acme_challenges
-      (domain_id, workspace_id, token, challenge_type, authorization, status, expires_at, created_at)
-    VALUES (${owner.id}, ${infrastructureWorkspace}, '', 'DNS-01', '', 'waiting', 0, ${at})
+    INSERT INTO acme_challenges ${sql.insert(challenge)}
     ON DUPLICATE KEY UPDATE workspace_id = ${infrastructureWorkspace}`
 })
 

@@ -1,5 +1,5 @@
-import { Effect, Either, Option, Ref } from "effect"
-import { type DomainName, domainName, isWildcard } from "../../../src/names/DomainName.ts"
+import { Effect, Option, Ref } from "effect"
+import type { DomainName } from "../../../src/names/DomainName.ts"
 import { sameNameProblem } from "../../../src/names/storedDomains.ts"
 import {
   AcmeAccountRow,
@@ -13,23 +13,17 @@ import {
   type RemainingLife,
   type SaveOutcome
 } from "../../../src/services/certificate/CertificateStore.ts"
+import { certificateChanges, newChallenge, planSave } from "../../../src/services/certificate/certificateChanges.ts"
+import { nameOf } from "../../../src/services/customDomain/LockedDomain.ts"
 import { ambiguousNames, listDomains } from "../../../src/services/customDomain/listDomains.ts"
-import { firstCodePoints } from "../../../src/text/codePoints.ts"
-import { type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
-import { namedDomains, refuseDomain } from "./namedDomains.ts"
+import { lockDomain, refuseDomain, transactDomain, writeDomain } from "./changeDomain.ts"
+import { columnsOf, type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
+import { namedDomains } from "./namedDomains.ts"
 import type { Rows, Tables } from "./Tables.ts"
 
 type DomainRow = Tables["custom_domains"]
-type Owner = DomainRow & { readonly name: DomainName }
 
 const dayMillis = 86_400_000
-
-/** A row with a valid domain name. */
-const ownerIn = (rows: Pick<Rows, "custom_domains">, domainId: string): Owner | undefined => {
-  const row = rows.custom_domains.find(({ id }) => id === domainId)
-  const name = row === undefined ? null : Either.getOrNull(domainName(row.domain))
-  return row === undefined || name === null ? undefined : { ...row, name }
-}
 
 const findDomain = (rows: Rows, name: DomainName): Option.Option<CertifiedDomain> => {
   const [owner] = namedDomains(rows, name)
@@ -50,49 +44,23 @@ const findDomain = (rows: Rows, name: DomainName): Option.Option<CertifiedDomain
   })
 }
 
-const putChallenge = (draft: Draft, owner: Owner, set: Partial<Tables["acme_challenges"]>, at: number) => {
-  const isSame = (row: Tables["acme_challenges"]) => row.domain_id === owner.id
-  const common = { ...set, workspace_id: owner.workspace_id }
-  if (draft.acme_challenges.some(isSame)) {
-    return updateWhere(draft.acme_challenges, isSame, { ...common, updated_at: at })
-  }
-  draft.acme_challenges.push({
-    domain_id: owner.id,
-    token: "",
-    challenge_type: isWildcard(owner.name) ? "DNS-01" : "HTTP-01",
-    authorization: "",
-    status: "waiting",
-    expires_at: 0,
-    created_at: at,
-    updated_at: null,
-    ...common
-  })
-}
-
-const setReason = (draft: Draft, owner: Owner, reason: string | null, at: number) => {
-  if (owner.verification_status !== "verified" || owner.verification_error === reason) return
-  updateWhere(draft.custom_domains, ({ id }) => id === owner.id, { verification_error: reason, updated_at: at })
-}
-
 const saveCertificate = (
   draft: Draft,
-  { at, chain, domainId, encryptedKey, expiresAt, id }: NewCertificate,
+  certificate: NewCertificate,
   accepts: (current: string | null) => boolean
 ): SaveOutcome => {
-  const owner = ownerIn(draft, domainId)
-  if (owner === undefined) return { _tag: "Gone" }
-  const current = draft.certificates.find(({ hostname }) => hostname === owner.name)
-  if (current?.certificate === chain) return { _tag: "Saved", id: current.id }
-  if (!accepts(current?.certificate ?? null)) return { _tag: "Changed" }
-  const set = { workspace_id: owner.workspace_id, certificate: chain, encrypted_private_key: encryptedKey }
-  if (current === undefined) {
-    draft.certificates.push({ ...set, id, hostname: owner.name, created_at: at, updated_at: null })
-  } else {
+  const { at, domainId, id } = certificate
+  const domain = lockDomain(draft, domainId)
+  const hostname = domain && nameOf(domain)
+  const current = draft.certificates.find((row) => row.hostname === hostname)
+  const plan = planSave(domain, current ? { id: current.id, chain: current.certificate } : null, certificate, accepts)
+  const set = plan.set && columnsOf(plan.set)
+  if (set !== null && current !== undefined)
     updateWhere(draft.certificates, (row) => row.id === current.id, { ...set, updated_at: at })
-  }
-  putChallenge(draft, owner, { status: "verified", expires_at: expiresAt }, at)
-  setReason(draft, owner, null, at)
-  return { _tag: "Saved", id: current?.id ?? id }
+  else if (set !== null && hostname !== null)
+    draft.certificates.push({ ...set, id, hostname, created_at: at, updated_at: null })
+  if (domain !== null && plan.domain !== null) writeDomain(draft, certificate, domain, plan.domain)
+  return plan.answer
 }
 
 /** As in the live store: if a tenant's row has the text, the platform's row has a final dot. */
@@ -131,11 +99,11 @@ const ensureDomain = (draft: Draft, domain: InfrastructureDomain, at: number) =>
   const known = namedDomains(draft, domain.name)
   if (!known.some(({ isPlatform }) => isPlatform)) insertPlatform(draft, domain, at)
   const [first] = namedDomains(draft, domain.name)
-  const owner = first === undefined ? undefined : ownerIn(draft, first.id)
-  if (first === undefined || owner === undefined) return
+  if (first === undefined) return
   for (const { id } of known) refuseDomain(draft, id, sameNameProblem(first), at)
-  if (draft.acme_challenges.some((row) => row.domain_id === owner.id)) return
-  putChallenge(draft, owner, { status: "waiting" }, at)
+  if (draft.acme_challenges.some((row) => row.domain_id === first.id)) return
+  const challenge = columnsOf(newChallenge(first, domain.name, at))
+  draft.acme_challenges.push({ ...challenge, challenge_type: "DNS-01", updated_at: null })
 }
 
 const pageOf = (rows: Rows, after: number, limit: number): DomainPage => {
@@ -191,28 +159,9 @@ const accountOf = (rows: Rows | Draft) =>
 export const makeCertificateStore = Effect.map(MemoryTables, (tables) => {
   const change = transaction(tables)
   const read = <A>(select: (rows: Rows) => A) => Effect.map(Ref.get(tables), select)
-  const withDomain = (operation: string, domainId: string, body: (draft: Draft, owner: Owner) => void) =>
-    change(operation, (draft) => {
-      const owner = ownerIn(draft, domainId)
-      if (owner !== undefined) body(draft, owner)
-      return owner !== undefined
-    })
   return CertificateStore.of({
     find: (name) => read((rows) => findDomain(rows, name)),
-    writeChallenge: ({ at, authorization, domainId, token }) =>
-      withDomain("CertificateStore.writeChallenge", domainId, (draft, owner) =>
-        putChallenge(draft, owner, { status: "pending", token, authorization }, at)
-      ),
-    markFailed: ({ at, domainId, reason }) =>
-      withDomain("CertificateStore.markFailed", domainId, (draft, owner) => {
-        putChallenge(draft, owner, { status: "failed" }, at)
-        setReason(draft, owner, firstCodePoints(reason, 512), at)
-      }),
-    markVerified: ({ at, domainId, expiresAt }) =>
-      withDomain("CertificateStore.markVerified", domainId, (draft, owner) => {
-        putChallenge(draft, owner, { status: "verified", expires_at: expiresAt }, at)
-        setReason(draft, owner, null, at)
-      }),
+    ...certificateChanges(transactDomain("CertificateStore", tables)),
     save: (certificate, accepts) =>
       change("CertificateStore.save", (draft) => saveCertificate(draft, certificate, accepts)),
     account: read((rows) => Option.fromNullable(accountOf(rows))),

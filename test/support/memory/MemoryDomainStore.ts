@@ -13,9 +13,11 @@ import {
   DomainRoute,
   DomainStore
 } from "../../../src/services/customDomain/DomainStore.ts"
+import { domainChanges, planBegin, planVerified } from "../../../src/services/customDomain/domainChanges.ts"
 import type { RoutedDeployment } from "../../../src/services/deploy/RouteStore.ts"
+import { changeDomain, refuseDomain, transactDomain } from "./changeDomain.ts"
 import { type Draft, MemoryTables, rowAs, transaction, updateWhere } from "./MemoryTables.ts"
-import { namedDomains, refuseDomain } from "./namedDomains.ts"
+import { namedDomains } from "./namedDomains.ts"
 import { routedDeployments } from "./routedDeployments.ts"
 import type { Rows, Tables } from "./Tables.ts"
 
@@ -107,13 +109,7 @@ const begin = (draft: Draft, { at, domain, reset }: Parameters<DomainStore["Type
   const [row, ...others] = namedDomains(draft, domain)
   if (row === undefined) return null
   for (const other of others) refuseDomain(draft, other.id, sameNameProblem(row), at)
-  if (!reset && row.isVerified) return row.id
-  updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
-    verification_status: "verifying",
-    verification_error: null,
-    updated_at: at,
-    ...(reset ? { check_attempts: 0, last_checked_at: null, invocation_id: null } : {})
-  })
+  changeDomain(draft, { domainId: row.id, at }, planBegin(reset))
   return row.id
 }
 
@@ -123,40 +119,6 @@ const settle = (draft: Draft, { at, domain, stored }: Parameters<DomainStore["Ty
   const problem = refusalOf(draft, row.id, domain)
   if (problem !== null) refuseDomain(draft, row.id, problem, at)
   return problem
-}
-
-/** Counts the attempt. */
-const counted = (row: DomainRow, at: number) => ({
-  check_attempts: row.check_attempts + 1,
-  last_checked_at: at,
-  updated_at: at
-})
-
-const unverified = (draft: Draft, domainId: string) =>
-  draft.custom_domains.find(({ id, verification_status }) => id === domainId && verification_status !== "verified")
-
-const record = (draft: Draft, attempt: Parameters<DomainStore["Type"]["recordAttempt"]>[0]) => {
-  const row = unverified(draft, attempt.domainId)
-  if (row === undefined || (row.last_checked_at !== null && row.last_checked_at >= attempt.at)) return
-  updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
-    ...counted(row, attempt.at),
-    verification_status: attempt.status,
-    verification_error: attempt.problem,
-    ownership_verified: attempt.ownershipVerified,
-    cname_verified: attempt.cnameVerified
-  })
-}
-
-const markVerified = (draft: Draft, { at, domainId }: ActivationRequest) => {
-  const row = unverified(draft, domainId)
-  if (row === undefined) return
-  updateWhere(draft.custom_domains, ({ id }) => id === row.id, {
-    ...counted(row, at),
-    verification_status: "verified",
-    verification_error: null,
-    ownership_verified: true,
-    cname_verified: true
-  })
 }
 
 export const makeDomainStore = Effect.map(MemoryTables, (tables) => {
@@ -175,15 +137,7 @@ export const makeDomainStore = Effect.map(MemoryTables, (tables) => {
         const row = draft.custom_domains.find(({ domain }) => domain === stored)
         if (row !== undefined) refuseDomain(draft, row.id, problem, at)
       }),
-    recordAttempt: (attempt) => change("DomainStore.recordAttempt", (draft) => record(draft, attempt)),
-    endVerification: ({ at, domainId, problem }) =>
-      change("DomainStore.endVerification", (draft) =>
-        updateWhere(
-          draft.custom_domains,
-          ({ id, verification_status }) => id === domainId && verification_status === "verifying",
-          { verification_status: "failed", verification_error: problem, updated_at: at }
-        )
-      ),
+    ...domainChanges(transactDomain("DomainStore", tables)),
     activate: (request, decide) =>
       change("DomainStore.activate", (draft) => {
         const domain = draft.custom_domains.find(({ id }) => id === request.domainId)
@@ -193,7 +147,7 @@ export const makeDomainStore = Effect.map(MemoryTables, (tables) => {
         const plan = decide(takeSnapshot(draft, domain, fqdn))
         if (plan.route !== null) writeRoute(draft, request, domain, fqdn, plan.route)
         if (plan.challenge !== null) writeChallenge(draft, request, domain, plan.challenge)
-        if (plan.isVerified) markVerified(draft, request)
+        if (plan.isVerified) changeDomain(draft, request, planVerified(request))
         return plan.answer
       })
   })

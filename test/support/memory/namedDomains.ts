@@ -1,7 +1,6 @@
 import type { DomainName } from "../../../src/names/DomainName.ts"
 import { lookupSpellings, rowsOf } from "../../../src/names/storedDomains.ts"
 import { infrastructureWorkspace } from "../../../src/services/certificate/CertificateStore.ts"
-import { type Draft, updateWhere } from "./MemoryTables.ts"
 import type { Rows } from "./Tables.ts"
 
 /** The rows of a name, its owner first, with a binary collation. */
@@ -19,13 +18,3 @@ export const namedDomains = ({ custom_domains }: Pick<Rows, "custom_domains">, n
     .filter(({ stored }) => spellings.includes(stored))
   return rowsOf(name, found)
 }
-
-export const refuseDomain = (draft: Draft, domainId: string, problem: string, at: number): void =>
-  updateWhere(
-    draft.custom_domains,
-    (row) =>
-      row.id === domainId &&
-      row.workspace_id !== infrastructureWorkspace &&
-      !(row.verification_status === "failed" && row.verification_error === problem),
-    { verification_status: "failed", verification_error: problem, updated_at: at }
-  )
