@@ -1,12 +1,12 @@
 import { Duration, Effect, Fiber, Layer, Ref, type Scope } from "effect"
 import {
   type CheckResults,
-  decideLiveness,
-  decideReadiness,
   Health,
   type HealthCheckFailed,
   type HealthReport,
-  type Lifecycle
+  type Lifecycle,
+  livenessReport,
+  readinessReport
 } from "../operations/Health.ts"
 
 // Half of the default probe timeout of Kubernetes, one second.
@@ -107,7 +107,7 @@ export const HealthStateLive: Layer.Layer<Health> = Layer.scoped(
       )
     // The lifecycle may have changed while the checks ran or since.
     const checked = Effect.flatMap(findings, (found) =>
-      Effect.map(Ref.get(lifecycle), (state) => decideReadiness(state, found.deciding, found.shown))
+      Effect.map(Ref.get(lifecycle), (state) => readinessReport(state, found.deciding, found.shown))
     )
     const waited = boundWaiting(checked)
 
@@ -116,9 +116,9 @@ export const HealthStateLive: Layer.Layer<Health> = Layer.scoped(
       beginShutdown: Ref.set(lifecycle, "shutting-down"),
       register: addTo(deciding),
       registerInformational: addTo(shown),
-      liveness: Effect.map(Ref.get(lifecycle), decideLiveness),
+      liveness: Effect.map(Ref.get(lifecycle), livenessReport),
       readiness: Effect.flatMap(Ref.get(lifecycle), (state) =>
-        state === "started" ? waited : Effect.succeed(decideReadiness(state, {}))
+        state === "started" ? waited : Effect.succeed(readinessReport(state, {}))
       )
     })
   })

@@ -47,10 +47,10 @@ export class Health extends Context.Tag("ctrl-worker/Health")<
 const ok: HealthReport = { status: 200, body: { status: "ok" } }
 const notStarted: HealthReport = { status: 503, body: { status: "not started" } }
 
-export const decideLiveness = (lifecycle: Lifecycle): HealthReport => (lifecycle === "starting" ? notStarted : ok)
+export const livenessReport = (lifecycle: Lifecycle): HealthReport => (lifecycle === "starting" ? notStarted : ok)
 
 /** The lifecycle decides first. A started process is ready if all required checks pass; informational checks have no effect. */
-export const decideReadiness = (
+export const readinessReport = (
   lifecycle: Lifecycle,
   required: CheckResults,
   shown: CheckResults = {}

@@ -8,7 +8,7 @@ import { settings } from "../../src/config/settings.ts"
 import { schedules } from "../../src/contract/schedules.ts"
 import { metricPrefix, PrometheusRegistry } from "../../src/layers/metrics/PrometheusRegistry.ts"
 import { jsonLogger } from "../../src/layers/telemetry/JsonLogger.ts"
-import { decideLiveness, decideReadiness } from "../../src/operations/Health.ts"
+import { livenessReport, readinessReport } from "../../src/operations/Health.ts"
 import { contracts } from "./contracts.ts"
 import { codeBlocks, fileOf, tableRows } from "./Markdown.ts"
 
@@ -54,12 +54,12 @@ describe("the operator's guide", () => {
   it("shows the answers of probes as they are", () => {
     const down = { database: "..." }
     for (const { body } of [
-      decideLiveness("starting"),
-      decideLiveness("shutting-down"),
-      decideReadiness("starting", {}),
-      decideReadiness("started", { database: "ok" }),
-      decideReadiness("started", down),
-      decideReadiness("shutting-down", down)
+      livenessReport("starting"),
+      livenessReport("shutting-down"),
+      readinessReport("starting", {}),
+      readinessReport("started", { database: "ok" }),
+      readinessReport("started", down),
+      readinessReport("shutting-down", down)
     ])
       assert.include(document, `\`${JSON.stringify(body)}\``)
   })

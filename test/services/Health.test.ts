@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, TestClock } from "effect"
 import { HealthStateLive } from "../../src/layers/HealthState.ts"
-import { decideReadiness, Health, HealthCheckFailed } from "../../src/operations/Health.ts"
+import { Health, HealthCheckFailed, readinessReport } from "../../src/operations/Health.ts"
 
 const notStarted = { status: 503, body: { status: "not started" } }
 const ok = { status: 200, body: { status: "ok" } }
@@ -182,9 +182,9 @@ describe("health", () => {
   )
 
   it("the lifecycle outranks the checks", () => {
-    assert.strictEqual(decideReadiness("starting", { a: "ok" }).status, 503)
-    assert.strictEqual(decideReadiness("shutting-down", { a: "ok" }).body.status, "shutting down")
-    assert.strictEqual(decideReadiness("started", { a: "ok" }).status, 200)
-    assert.strictEqual(decideReadiness("started", { a: "ok", b: "no" }).status, 503)
+    assert.strictEqual(readinessReport("starting", { a: "ok" }).status, 503)
+    assert.strictEqual(readinessReport("shutting-down", { a: "ok" }).body.status, "shutting down")
+    assert.strictEqual(readinessReport("started", { a: "ok" }).status, 200)
+    assert.strictEqual(readinessReport("started", { a: "ok", b: "no" }).status, 503)
   })
 })

@@ -7,7 +7,8 @@ import {
   type DeploymentKey,
   type DeploymentPlan,
   deploymentChanges,
-  LockedDeployment
+  LockedDeployment,
+  storedDepotProject
 } from "../../services/deploy/deploymentChanges.ts"
 import { maxRegionConfigBytes, regionConfigOf } from "../../services/deploy/regionConfig.ts"
 import { MysqlPools } from "./MysqlPools.ts"
@@ -120,6 +121,15 @@ const ensureNamespace = Effect.fnUntraced(function* (sql: SqlClient, workspaceId
   return Option.fromNullable(row?.k8sNamespace)
 })
 
+type NewDepotProject = Parameters<DeploymentStore["Type"]["rememberDepotProject"]>[0]
+
+const rememberDepotProject = Effect.fnUntraced(function* (sql: SqlClient, project: NewDepotProject) {
+  const { at, depotProjectId, projectId } = project
+  const row = yield* depotProject(sql`SELECT depot_project_id FROM projects WHERE id = ${projectId} FOR UPDATE`)
+  if (row === null || Option.isSome(storedDepotProject(row.depotProjectId))) return
+  yield* sql`UPDATE projects SET ${sql.update({ depotProjectId, updatedAt: at })} WHERE id = ${projectId}`
+})
+
 export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools> = Layer.effect(
   DeploymentStore,
   Effect.map(MysqlPools, ({ primary }) => {
@@ -157,17 +167,12 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
         ensureNamespace(sql, workspaceId, candidate)
       ),
       depotProject: query("depotProject", (projectId: string) =>
-        Effect.map(
-          depotProject(sql`SELECT depot_project_id FROM projects WHERE id = ${projectId}`),
-          // Older rows store an empty string for none.
-          (row) => Option.filter(Option.fromNullable(row?.depotProjectId), (id) => id !== "")
+        Effect.map(depotProject(sql`SELECT depot_project_id FROM projects WHERE id = ${projectId}`), (row) =>
+          storedDepotProject(row?.depotProjectId)
         )
       ),
-      rememberDepotProject: command(
-        "rememberDepotProject",
-        ({ at, depotProjectId, projectId }: Parameters<DeploymentStore["Type"]["rememberDepotProject"]>[0]) => sql`
-          UPDATE projects SET depot_project_id = ${depotProjectId}, updated_at = ${at}
-          WHERE id = ${projectId} AND (depot_project_id IS NULL OR depot_project_id = '')`
+      rememberDepotProject: command("rememberDepotProject", (project: NewDepotProject) =>
+        rememberDepotProject(sql, project)
       ),
       regionConfig: (environmentId) =>
         Effect.flatMap(readRegionConfig(environmentId), (row) =>

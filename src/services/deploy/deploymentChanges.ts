@@ -101,6 +101,10 @@ export const planDesiredState = (
   return { set: { desiredState }, answer: "changed" }
 }
 
+/** The project's Depot project as its column holds it: older rows store an empty string for none. */
+export const storedDepotProject = (column: string | null | undefined): Option.Option<string> =>
+  Option.filter(Option.fromNullable(column), (id) => id !== "")
+
 /** How a store changes a deployment: locks it, lets a pure function plan, and writes the plan in the same transaction. */
 export interface DeploymentTransactions {
   readonly transact: <A>(

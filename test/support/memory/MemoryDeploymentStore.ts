@@ -6,7 +6,8 @@ import {
   type DeploymentKey,
   type DeploymentPlan,
   deploymentChanges,
-  LockedDeployment
+  LockedDeployment,
+  storedDepotProject
 } from "../../../src/services/deploy/deploymentChanges.ts"
 import { RoutedProject } from "../../../src/services/deploy/RouteStore.ts"
 import { maxRegionConfigBytes, regionConfigOf } from "../../../src/services/deploy/regionConfig.ts"
@@ -88,18 +89,17 @@ export const makeDeploymentStore = Effect.map(MemoryTables, (tables) => {
         return Option.fromNullable(draft.workspaces.find(({ id }) => id === workspaceId)?.k8s_namespace)
       }),
     depotProject: (projectId) =>
-      read((rows) =>
-        Option.filter(
-          Option.fromNullable(rows.projects.find(({ id }) => id === projectId)?.depot_project_id),
-          (id) => id !== ""
-        )
-      ),
+      read((rows) => storedDepotProject(rows.projects.find(({ id }) => id === projectId)?.depot_project_id)),
     rememberDepotProject: ({ at, depotProjectId, projectId }) =>
       change("DeploymentStore.rememberDepotProject", (draft) =>
-        updateWhere(draft.projects, (row) => row.id === projectId && (row.depot_project_id ?? "") === "", {
-          depot_project_id: depotProjectId,
-          updated_at: at
-        })
+        updateWhere(
+          draft.projects,
+          (row) => row.id === projectId && Option.isNone(storedDepotProject(row.depot_project_id)),
+          {
+            depot_project_id: depotProjectId,
+            updated_at: at
+          }
+        )
       ),
     regionConfig: (environmentId) =>
       Effect.flatMap(
