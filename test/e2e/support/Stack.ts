@@ -9,7 +9,7 @@ import type { StackFailure } from "../../../dev/stack/StackFailure.ts"
 import { type WorkerProcess, workerEnvironment, workerProcess } from "../../../dev/stack/WorkerProcess.ts"
 import { MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { mysqlStores, poolOptions } from "../../layers/mysql/MysqlWorld.ts"
-import { freshDatabase, freshDatabaseOn, sharedMySqlServer } from "../../support/stack/Database.ts"
+import { freshDatabase, freshDatabaseOn } from "../../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../../support/stack/Restate.ts"
 import { workerProgram } from "../../support/stack/workerProgram.ts"
 import { type WorkerProxyOptions, workerProxy } from "./WorkerProxy.ts"
@@ -55,13 +55,13 @@ const ownDatabase = ({ server }: StackOptions): Layer.Layer<DatabaseUrl, StackFa
 /** A database user that exists for as long as the scope, with every right on the one database. */
 const createLogin = ({ password, user }: DatabaseLogin) =>
   Effect.gen(function* () {
-    const { adminUrl } = yield* sharedMySqlServer
-    const url = new URL(yield* DatabaseUrl)
+    const administrator = yield* DatabaseUrl
+    const url = new URL(administrator)
     const name = `'${user}'@'%'`
-    yield* Effect.acquireRelease(queryServer(adminUrl, `CREATE USER ${name} IDENTIFIED BY '${password}'`), () =>
-      Effect.ignoreLogged(queryServer(adminUrl, `DROP USER ${name}`))
+    yield* Effect.acquireRelease(queryServer(administrator, `CREATE USER ${name} IDENTIFIED BY '${password}'`), () =>
+      Effect.ignoreLogged(queryServer(administrator, `DROP USER ${name}`))
     )
-    yield* queryServer(adminUrl, `GRANT ALL ON \`${url.pathname.slice(1)}\`.* TO ${name}`)
+    yield* queryServer(administrator, `GRANT ALL ON \`${url.pathname.slice(1)}\`.* TO ${name}`)
     url.username = user
     url.password = password
     return url.href
