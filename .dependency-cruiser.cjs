@@ -11,10 +11,20 @@ const allowed = {
   services: [effect, "^src/names/", "^src/text/"],
   operations: [effect, "^src/names/", "^src/text/", "^src/services/"],
   workflows: [effect, "^src/names/", "^src/text/", "^src/contract/", "^src/services/", kit, "^(node:)?crypto$"],
+  "console/api": [effect, "^src/operations/"],
+  "console/server": [
+    effect,
+    "^src/console/api/",
+    "^src/text/",
+    "^src/services/",
+    "^src/operations/",
+    "^node_modules/@effect/platform-node/",
+    "^(node:)?(crypto|net)$"
+  ],
   http: [effect, "^src/services/", "^src/operations/", "^node_modules/@effect/platform-node/", "^node_modules/prom-client/"]
 }
 const only = Object.entries(allowed).map(([folder, targets]) => ({
-  name: `${folder}-arrows`,
+  name: `${folder.replace("/", "-")}-arrows`,
   severity: "error",
   comment: `src/${folder} may import: ${targets.join(", ")}`,
   from: { path: `^src/${folder}/` },
@@ -79,7 +89,7 @@ module.exports = {
       name: "outbound-is-the-only-http-client",
       severity: "error",
       comment: "calls to neighbours are bounded by src/layers/outbound; the others here are servers",
-      from: { path: "^src/", pathNot: "^src/(layers/outbound/|composition/observability\\.ts)" },
+      from: { path: "^src/", pathNot: "^src/(layers/outbound/|composition/(console|observability)\\.ts)" },
       to: { path: "^(node:)?(https?|http2|tls)$|^node_modules/(undici|axios|got|node-fetch|ws)/" }
     },
     ...vendors.map(([library, place]) => ({

@@ -49,7 +49,7 @@ export const Prometheus: Layer.Layer<Metrics | PrometheusRegistry | WorkflowMetr
   PrometheusWorkflowMetricsLive({ version })
 ).pipe(Layer.provideMerge(PrometheusRegistryLive))
 
-const errorCode = ({ cause }: HttpServerError.ServeError): string =>
+export const errorCode = ({ cause }: HttpServerError.ServeError): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
 
 /** GET /metrics on its own port, if configured. */

@@ -25,6 +25,7 @@ import { Builds } from "./builds.ts"
 import { CertificateAuthority } from "./certificates.ts"
 import { Analytics } from "./clickhouse.ts"
 import { commandPlace } from "./commandPlace.ts"
+import { Console } from "./console.ts"
 import { Database } from "./database.ts"
 import { deadlinesOf } from "./deadlines.ts"
 import { fromConfig } from "./fromConfig.ts"
@@ -81,6 +82,7 @@ const forOperators = (configArguments: ReadonlyArray<string>) =>
   Layer.mergeAll(
     Layer.provide(BacklogGauges, BacklogLive),
     CertificateLifeGauge,
+    Console,
     MetricsServer,
     PlatformNameGauge,
     PoolUsageGauge,

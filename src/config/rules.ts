@@ -76,14 +76,43 @@ const companionRule = ({ because, needs, when }: Companions): Rule => ({
       : []
 })
 
+const restatePort = (given: Given): string => given.get("restate.http_port") ?? "9080"
+
 const samePort: Rule = {
   sentence: "`observability.metrics.prometheus_port`: must differ from `restate.http_port`.",
   problems: (given) => {
     const metrics = given.get("observability.metrics.prometheus_port")
-    return metrics !== undefined && metrics === (given.get("restate.http_port") ?? "9080")
+    return metrics !== undefined && metrics === restatePort(given)
       ? [{ setting: "observability.metrics.prometheus_port", problem: "must differ from restate.http_port" }]
       : []
   }
+}
+
+const consolePort: Rule = {
+  sentence: "`console.port`: must differ from `restate.http_port` and `observability.metrics.prometheus_port`.",
+  problems: (given) =>
+    isGiven(given, "console.port") &&
+    [restatePort(given), given.get("observability.metrics.prometheus_port")].includes(given.get("console.port"))
+      ? [
+          {
+            setting: "console.port",
+            problem: "must differ from restate.http_port and observability.metrics.prometheus_port"
+          }
+        ]
+      : []
+}
+
+const consoleLogin: Rule = {
+  sentence: "`console.token` or `console.user_header`: at least one of them is required when `console.port` is set.",
+  problems: (given) =>
+    isGiven(given, "console.port") && !isGiven(given, "console.token") && !isGiven(given, "console.user_header")
+      ? [
+          {
+            setting: "console.token",
+            problem: "console.token or console.user_header is required because console.port is set"
+          }
+        ]
+      : []
 }
 
 const delegation = "acme.delegation_domain"
@@ -130,6 +159,8 @@ const protectedDaemon: Rule = {
 export const rules: ReadonlyArray<Rule> = [
   ...companions.map(companionRule),
   samePort,
+  consolePort,
+  consoleLogin,
   protectedDaemon,
   delegationNeedsZone,
   delegationIsSeparate,

@@ -5,6 +5,7 @@ import { ignored, optional, type SettingValues, withDefault } from "./Setting.ts
 import { acme, customDomains, dns } from "./sections/acme.ts"
 import { builder, builds, depot, registry } from "./sections/builds.ts"
 import { clickhouse } from "./sections/clickhouse.ts"
+import { console } from "./sections/console.ts"
 import { database } from "./sections/database.ts"
 import { deploys } from "./sections/deploys.ts"
 import { github } from "./sections/github.ts"
@@ -24,6 +25,7 @@ export const settings = {
   ),
   region: withDefault(text, "", "The region of this process, for logs and spans."),
   observability,
+  console,
   defaultDomain: withDefault(
     domain,
     Either.getOrThrow(domainName("unkey.app")),
