@@ -25,7 +25,8 @@ export const bundle = (entry: string, outfile: string): Effect.Effect<string> =>
     })
   ).pipe(Effect.as(outfile))
 
-const register = (admin: string, uri: string) =>
+/** Has Restate call what is at this address. */
+export const register = (admin: string, uri: string) =>
   HttpClientRequest.post(`${admin}/deployments`).pipe(
     HttpClientRequest.bodyUnsafeJson({ uri }),
     (request) => Effect.flatMap(HttpClient.HttpClient, (http) => HttpClient.filterStatusOk(http).execute(request)),

@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto"
 import { parseArgs } from "node:util"
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Duration, Effect, Fiber, Option, Random, Schema } from "effect"
+import { Array as Arr, Duration, Effect, Fiber, Option, Random, Schema } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
 import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
-import { type FaultName, faultNames, loseCommits, rotate } from "./chaos/faults.ts"
+import { clusterFaults, type FaultName, faultNames, loseCommits, rotate } from "./chaos/faults.ts"
 import { fixture, neighbours } from "./chaos/fixture.ts"
 import { count, installLedger } from "./chaos/ledger.ts"
 import { type Expected, load, loadFor, seedProjects } from "./chaos/load.ts"
+import { unfinishedAt } from "./chaos/unfinished.ts"
 import { findProblems, recoveries } from "./chaos/verdict.ts"
 import { watchVitals } from "./chaos/vitals.ts"
 import { quantile } from "./statistics.ts"
@@ -22,8 +22,11 @@ const { values } = parseArgs({
     projects: { type: "string", default: "40" },
     /** Chooses commands, faults and their times; what the processes make of it is their own. */
     seed: { type: "string", default: String(randomInt(2 ** 31)) },
-    /** Names of faults, separated by commas; none for none. */
-    faults: { type: "string", default: faultNames.join(",") },
+    /** Restate servers; more than one are a cluster with two copies of everything. */
+    nodes: { type: "string", default: "1" },
+    workers: { type: "string", default: "1" },
+    /** Names of faults, separated by commas; none for none. Default: all that this many servers can have. */
+    faults: { type: "string" },
     /** Also fail one write in ten with 1213 or 1205, and lose the COMMIT or its answer of one transaction in fifty. */
     writes: { type: "boolean", default: false }
   }
@@ -36,26 +39,12 @@ class ChaosFailed extends Schema.TaggedError<ChaosFailed>()("ChaosFailed", { pro
 }
 
 const isFault = Schema.is(Schema.Literal(...faultNames))
-const faults = values.faults.split(",").filter((name): name is FaultName => isFault(name))
+const nodes = Number(values.nodes)
+const faults =
+  values.faults?.split(",").filter((name): name is FaultName => isFault(name)) ??
+  faultNames.filter((name) => nodes > 1 || !clusterFaults.includes(name))
 const commands = Number(values.commands)
 const soak = Option.map(Option.fromNullable(values.soak), (minutes) => Duration.minutes(Number(minutes)))
-
-const Answer = Schema.parseJson(Schema.Struct({ rows: Schema.Tuple(Schema.Struct({ n: Schema.Number })) }))
-
-const unfinishedAt = (admin: string) =>
-  HttpClientRequest.post(`${admin}/query`).pipe(
-    HttpClientRequest.acceptJson,
-    HttpClientRequest.bodyUnsafeJson({
-      query: "SELECT COUNT(*) AS n FROM sys_invocation WHERE status NOT IN ('completed', 'scheduled')"
-    }),
-    (request) => Effect.flatMap(HttpClient.HttpClient, (http) => HttpClient.filterStatusOk(http).execute(request)),
-    Effect.flatMap((response) => response.text),
-    Effect.flatMap(Schema.decode(Answer)),
-    Effect.map(({ rows: [{ n }] }) => n),
-    // While it cannot be asked, something is not over yet.
-    Effect.orElseSucceed(() => 1),
-    Effect.provide(FetchHttpClient.layer)
-  )
 
 /** Commands after the last fault, for each project: what was struck must work again. */
 const tail = 5
@@ -64,13 +53,13 @@ const commandsFor = (projects: ReadonlyArray<Expected>) =>
   Option.match(soak, { onNone: () => load(projects, commands), onSome: (minutes) => loadFor(projects, minutes) })
 
 const run = Effect.gen(function* () {
-  const stage = yield* fixture
+  const stage = yield* fixture({ nodes, workers: Number(values.workers) })
   const problems = yield* Effect.gen(function* () {
     yield* installLedger({ deadlocks: values.writes })
     const nemesis = yield* rotate(stage, faults)
     const commits = yield* Effect.forkScoped(Effect.when(loseCommits(stage), () => values.writes))
     const projects = yield* seedProjects(Number(values.projects))
-    const vitals = yield* watchVitals(stage.worker.metrics)
+    const vitals = yield* watchVitals(Arr.headNonEmpty(stage.workers).metrics)
     const startedAt = performance.now()
     const [[outcome, seconds]] = yield* Effect.all(
       [
@@ -84,16 +73,17 @@ const run = Effect.gen(function* () {
     yield* Fiber.interrupt(commits)
     const healed = yield* nemesis.healed
     const seen = yield* vitals.report
-    const waits = recoveries(healed, outcome)
+    const waits = (from: "struckAt" | "at") => {
+      const millis = recoveries(healed, from, outcome)
+      return millis.length === 0 ? "none" : `p50 ${quantile(millis, 0.5)} ms, p99 ${quantile(millis, 0.99)} ms`
+    }
     const millis = outcome.done.map((it) => it.millis)
     yield* Effect.logInfo(
       [
         `${outcome.done.length} commands answered as expected, ${outcome.wrong.length} not, in ${seconds.toFixed(0)} s`,
         `${healed.length} faults, ${yield* count("SELECT COUNT(*) AS n FROM chaos_faults")} writes failed`,
         `latency p50 ${quantile(millis, 0.5)} ms, p99 ${quantile(millis, 0.99)} ms`,
-        ...(waits.length === 0
-          ? []
-          : [`next answer after a fault: p50 ${quantile(waits, 0.5)} ms, p99 ${quantile(waits, 0.99)} ms`]),
+        `next answer after the beginning of a fault: ${waits("struckAt")}; after its end: ${waits("at")}`,
         `seed ${values.seed}`
       ].join("; ")
     )

@@ -1,5 +1,5 @@
-import { argv } from "node:process"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
 import { Effect, Layer } from "effect"
 import { krane } from "./simulators/Krane.ts"
 import { SlackServer } from "./simulators/SlackServer.ts"
@@ -32,10 +32,21 @@ const givenSettings: Readonly<Record<string, string>> = Object.fromEntries(
   )
 )
 
-/** Opt-in, because a developer may run a real krane or play it by hand. */
-const playsKrane = argv.includes("--krane")
-const watches = argv.includes("--watch")
-const seeds = argv.includes("--seed")
+/** Krane is opt-in, because a developer may run a real one or play it by hand. */
+const {
+  krane: playsKrane,
+  nodes,
+  seed: seeds,
+  watch: watches
+} = parseArgs({
+  options: {
+    krane: { type: "boolean", default: false },
+    /** Restate servers; more than one are a cluster. */
+    nodes: { type: "string", default: "1" },
+    seed: { type: "boolean", default: false },
+    watch: { type: "boolean", default: false }
+  }
+}).values
 
 const workspaceId = "ws_local"
 const sources = ["../src", "../packages/effect-restate/src"].map((folder) =>
@@ -131,7 +142,7 @@ const stack = Layer.unwrapEffect(
       database,
       apex: process.env.WORKER_DEFAULT_DOMAIN ?? "unkey.app",
       analyticsUsers: [workspaceId],
-      ...(tracesElsewhere ? {} : { restate: restateTracing(endpoint) })
+      restate: { nodes: Number(nodes), ...(tracesElsewhere ? {} : restateTracing(endpoint)) }
     })
   )
 ).pipe(Layer.provideMerge(traceCollector()))

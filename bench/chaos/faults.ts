@@ -1,7 +1,8 @@
-import { Array as Arr, Clock, Duration, Effect, Random, Ref } from "effect"
+import { Array as Arr, Clock, Duration, Effect, Option, Random, Ref } from "effect"
 import { onConnection, queryServer, type StatementFailed } from "../../dev/stack/MySqlConnection.ts"
 import type { ComponentFailed } from "../../dev/stack/StackFailure.ts"
-import { type Fixture, workerLogin } from "./fixture.ts"
+import { workerLogin } from "./database.ts"
+import type { Fixture, RestateVictim } from "./fixture.ts"
 
 /** What may go wrong, by the name it has on the command line. */
 export const faultNames = [
@@ -9,7 +10,10 @@ export const faultNames = [
   "database-stopped",
   "database-read-only",
   "database-connections",
+  "replica-killed",
   "restate-killed",
+  "restate-paused",
+  "restate-cut-off",
   "worker-killed",
   "worker-paused"
 ] as const
@@ -18,6 +22,7 @@ export type FaultName = (typeof faultNames)[number]
 
 export interface Healed {
   readonly fault: FaultName
+  readonly struckAt: number
   readonly at: number
 }
 
@@ -31,11 +36,31 @@ const failover = Duration.seconds(30)
 /** Without this, MariaDB lets in one more than this many. */
 const fewConnections = 10
 const connections = 500
+const pauseTime = "10 seconds"
 
-const strikes = ({ direct, mysql, restate, worker }: Fixture): Readonly<Record<FaultName, Strike>> => {
+/** Faults of what is there only beside a cluster. */
+export const clusterFaults: ReadonlyArray<FaultName> = ["replica-killed", "restate-cut-off"]
+
+/** Stops all threads of a process without ending it, as a machine does that swaps or is moved. */
+export const pause = (pid: Effect.Effect<number>) =>
+  Effect.gen(function* () {
+    const paused = yield* pid
+    yield* Effect.sync(() => process.kill(paused, "SIGSTOP"))
+    yield* Effect.sleep(pauseTime)
+    yield* Effect.sync(() => process.kill(paused, "SIGCONT"))
+  })
+
+/** No other server reaches this one; what it has opened to others itself stays open. */
+export const cutOff = ({ reachedBy }: RestateVictim) =>
+  Option.match(reachedBy, {
+    onNone: () => Effect.void,
+    onSome: ({ close, open }) => close.pipe(Effect.zipRight(Effect.sleep(pauseTime)), Effect.zipRight(open))
+  })
+
+const strikes = ({ direct, mysql, replica, restate, workers }: Fixture): Readonly<Record<FaultName, Strike>> => {
   const administer = (statement: string) => queryServer(direct, statement)
-  const signalWorker = (signal: NodeJS.Signals) =>
-    Effect.flatMap(worker.pid, (pid) => Effect.sync(() => process.kill(pid, signal)))
+  const server = Effect.orDie(Random.choice(restate))
+  const worker = Random.choice(workers)
   return {
     "database-killed": Effect.flatMap(away, (time) => mysql.strike("SIGKILL", time)),
     "database-stopped": Effect.flatMap(away, (time) => mysql.strike("SIGTERM", time)),
@@ -53,17 +78,20 @@ const strikes = ({ direct, mysql, restate, worker }: Fixture): Readonly<Record<F
         yield* run(`SET GLOBAL max_connections = ${connections}`)
       })
     ),
-    "restate-killed": Effect.flatMap(away, (time) => restate.strike("SIGKILL", time)),
-    "worker-killed": Effect.gen(function* () {
-      yield* worker.kill("SIGKILL")
-      yield* Effect.sleep(yield* away)
-      yield* worker.restart
+    "replica-killed": Option.match(replica, {
+      onNone: () => Effect.void,
+      onSome: (it) => Effect.flatMap(away, (time) => it.strike("SIGKILL", time))
     }),
-    "worker-paused": Effect.gen(function* () {
-      yield* signalWorker("SIGSTOP")
-      yield* Effect.sleep("10 seconds")
-      yield* signalWorker("SIGCONT")
-    })
+    "restate-killed": Effect.flatMap(Effect.all([server, away]), ([it, time]) => it.strike("SIGKILL", time)),
+    "restate-paused": Effect.flatMap(server, ({ pid }) => pause(pid)),
+    "restate-cut-off": Effect.flatMap(server, cutOff),
+    "worker-killed": Effect.gen(function* () {
+      const killed = yield* worker
+      yield* killed.kill("SIGKILL")
+      yield* Effect.sleep(yield* away)
+      yield* killed.restart
+    }),
+    "worker-paused": Effect.flatMap(worker, ({ pid }) => pause(pid))
   }
 }
 
@@ -83,9 +111,10 @@ export const rotate = Effect.fnUntraced(function* (fixture: Fixture, names: Read
     yield* Effect.sleep(Duration.millis(yield* Random.nextIntBetween(5000, 10_001)))
     const fault = yield* Random.choice(names)
     yield* Effect.logInfo(fault)
+    const struckAt = yield* Clock.currentTimeMillis
     yield* byName[fault]
     const at = yield* Clock.currentTimeMillis
-    yield* Ref.update(healed, Arr.append({ fault, at }))
+    yield* Ref.update(healed, Arr.append({ fault, struckAt, at }))
   }).pipe(Effect.catchTag("NoSuchElementException", Effect.die))
   const faults: Faults = {
     healed: Ref.get(healed),

@@ -1,95 +1,103 @@
 import { join } from "node:path"
-import { type Duration, Effect, Layer, Option, Ref } from "effect"
+import { Array as Arr, type Context, Effect, Layer, Option } from "effect"
 import { Ingress } from "effect-restate/ingress"
-import { cuttingProxy } from "../../dev/simulators/CuttingProxy.ts"
 import { krane } from "../../dev/simulators/Krane.ts"
+import { loadBalancer } from "../../dev/simulators/LoadBalancer.ts"
 import { simulatorDatabase } from "../../dev/simulators/SimulatorDatabase.ts"
-import { installPackages } from "../../dev/stack/Apt.ts"
-import { findMariaDb, mariaDbPackages } from "../../dev/stack/MariaDb.ts"
-import { queryServer } from "../../dev/stack/MySqlConnection.ts"
-import { startDatabase } from "../../dev/stack/PrivateDatabase.ts"
-import type { ManagedProcess } from "../../dev/stack/Process.ts"
+import type { SwitchedProxy } from "../../dev/simulators/SwitchedProxy.ts"
+import { startRestateCluster } from "../../dev/stack/RestateCluster.ts"
 import { findRestate, startRestate } from "../../dev/stack/RestateProgram.ts"
 import { RunDirectory } from "../../dev/stack/RunDirectory.ts"
-import { type ComponentFailed, ComponentMissing } from "../../dev/stack/StackFailure.ts"
 import { workerEnvironment, workerProcess } from "../../dev/stack/WorkerProcess.ts"
-import { bundle } from "../BenchWorker.ts"
+import { bundle, register } from "../BenchWorker.ts"
+import { database, missing } from "./database.ts"
+import { type Victim, victim } from "./Victim.ts"
 
 export const regions = ["us-east-1.aws", "eu-central-1.aws"]
 
-/** The worker's own login: read_only and KILL USER must reach it alone. */
-export const workerLogin = "chaos_worker"
-
-/** A process that is killed, stays away, and comes back on what it had stored. */
-export interface Victim {
-  readonly strike: (signal: NodeJS.Signals, away: Duration.DurationInput) => Effect.Effect<void, ComponentFailed>
+/** A Restate server; in a cluster, other servers reach it over a connection that can be cut. */
+export interface RestateVictim extends Victim {
+  readonly reachedBy: Option.Option<Context.Tag.Service<SwitchedProxy>>
 }
 
-const victim = (started: {
-  readonly process: ManagedProcess
-  readonly startAgain: Effect.Effect<ManagedProcess, ComponentFailed>
-}): Effect.Effect<Victim> =>
-  Effect.map(Ref.make(started.process), (current) => ({
-    strike: (signal, away) =>
-      Effect.gen(function* () {
-        yield* (yield* Ref.get(current)).kill(signal)
-        yield* Effect.sleep(away)
-        yield* Ref.set(current, yield* started.startAgain)
-      })
-  }))
+export interface FixtureSize {
+  /** Restate servers; more than one are a cluster. */
+  readonly nodes: number
+  readonly workers: number
+}
 
-const missing = (component: string) => new ComponentMissing({ component, remedies: ["npm ci, on Debian as root"] })
+const restateServers = (program: string, nodes: number) =>
+  Effect.gen(function* () {
+    if (nodes === 1) {
+      const server = yield* startRestate(program, {})
+      const alone: RestateVictim = { ...(yield* victim(server)), reachedBy: Option.none() }
+      return { admin: server.admin, ingress: server.ingress, servers: [alone] }
+    }
+    const cluster = yield* startRestateCluster(program, { nodes })
+    const servers = yield* Effect.forEach(cluster.nodes, (node) =>
+      Effect.map(victim(node), (it): RestateVictim => ({ ...it, reachedBy: Option.some(node.reachedBy) }))
+    )
+    return { admin: cluster.admin, ingress: cluster.ingress, servers }
+  })
 
-const mariaDb = Effect.gen(function* () {
-  const found = yield* findMariaDb
-  const program = Option.isSome(found) ? found : yield* Effect.zipRight(installPackages(mariaDbPackages), findMariaDb)
-  return yield* startDatabase(yield* Effect.mapError(program, () => missing("MariaDB")), { durable: true })
-})
-
-const database = Effect.gen(function* () {
-  const server = yield* mariaDb
-  const statements = [
-    "CREATE DATABASE chaos CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
-    `CREATE USER '${workerLogin}'@'%' IDENTIFIED BY 'worker'`,
-    `GRANT ALL ON chaos.* TO '${workerLogin}'@'%'`
-  ]
-  yield* Effect.forEach(statements, (statement) => queryServer(server.url, statement))
-  const { hostname: host, port } = new URL(server.url)
-  const proxy = yield* cuttingProxy({ host, port: Number(port) })
-  return {
-    victim: yield* victim(server),
-    /** As root, past the proxy: for simulated neighbours and for reading. */
-    direct: `${server.url}/chaos`,
-    proxy,
-    worker: `mysql://${workerLogin}:worker@127.0.0.1:${proxy.port}/chaos`
+/** Workers of one build behind one address, which is what Restate knows, as with a Service of Kubernetes. */
+const workersFor = (
+  count: number,
+  {
+    database,
+    replica,
+    restateAdmin
+  }: {
+    readonly database: string
+    readonly replica: Option.Option<{ readonly url: string }>
+    readonly restateAdmin: string
   }
-})
+) =>
+  Effect.gen(function* () {
+    const folder = yield* (yield* RunDirectory).folderFor("bundle")
+    const options = {
+      entry: yield* bundle("../src/main.ts", join(folder, "main.mjs")),
+      env: {
+        ...workerEnvironment({ database, restateAdmin }),
+        ...Option.match(replica, {
+          onNone: () => ({}),
+          onSome: ({ url }) => ({ WORKER_DATABASE_READONLY_REPLICA: url })
+        }),
+        WORKER_RESTATE_REGISTER_AS: "",
+        WORKER_AVAILABLE_REGIONS: regions.join(",")
+      }
+    }
+    // The first one makes the tables.
+    const first = yield* workerProcess(options)
+    const workers = Arr.prepend(yield* Effect.replicateEffect(workerProcess(options), count - 1), first)
+    const { url } = yield* loadBalancer(workers.map((it) => ({ url: it.url, health: `${it.url}/health/ready` })))
+    yield* register(restateAdmin, url)
+    return workers
+  })
 
-/** One of each on this machine: a durable MariaDB behind a proxy, Restate, the bundled worker; krane and clients beside them. */
-export const fixture = Effect.gen(function* () {
-  const { direct, proxy, victim: mysql, worker: workerUrl } = yield* database
-  const program = yield* Effect.mapError(Effect.flatten(findRestate), () => missing("Restate"))
-  const restate = yield* startRestate(program, {})
-  const folder = yield* (yield* RunDirectory).folderFor("bundle")
-  const worker = yield* workerProcess({
-    entry: yield* bundle("../src/main.ts", join(folder, "main.mjs")),
-    env: {
-      ...workerEnvironment({ database: workerUrl, restateAdmin: restate.admin }),
-      WORKER_AVAILABLE_REGIONS: regions.join(",")
+/**
+ * A durable MariaDB behind a proxy, Restate and the bundled workers on this machine; krane and clients beside them. Beside a
+ * cluster, the database has a replica.
+ */
+export const fixture = ({ nodes, workers: count }: FixtureSize) =>
+  Effect.gen(function* () {
+    const { direct, mysql, proxy, replica, workerUrl } = yield* database({ replica: nodes > 1 })
+    const program = yield* Effect.mapError(Effect.flatten(findRestate), () => missing("Restate"))
+    const { admin, ingress, servers } = yield* restateServers(program, nodes)
+    const workers = yield* workersFor(count, { database: workerUrl, restateAdmin: admin, replica })
+    return {
+      direct,
+      proxy,
+      mysql,
+      replica: Option.map(replica, (it) => it.victim),
+      restate: servers,
+      restateAdmin: admin,
+      ingress,
+      workers
     }
   })
-  return {
-    direct,
-    proxy,
-    mysql,
-    restate: yield* victim(restate),
-    restateAdmin: restate.admin,
-    ingress: restate.ingress,
-    worker
-  }
-})
 
-export type Fixture = Effect.Effect.Success<typeof fixture>
+export type Fixture = Effect.Effect.Success<ReturnType<typeof fixture>>
 
 /** Who stands beside the worker: krane, the control API's database connection, and the callers. */
 export const neighbours = ({ direct, ingress }: Fixture) =>

@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Schema } from "effect"
-import { workerLogin } from "./fixture.ts"
+import { workerLogin } from "./database.ts"
 
 /** Every change of a project's live position, written by the database itself: what happened twice stands here twice. */
 const recordSwitches = [

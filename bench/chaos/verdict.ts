@@ -67,9 +67,13 @@ export const findProblems = Effect.fnUntraced(function* (
   ]
 })
 
-/** From the end of each fault to the next answer to any caller, in milliseconds. */
-export const recoveries = (healed: ReadonlyArray<Healed>, { done }: Outcome): ReadonlyArray<number> =>
-  healed.flatMap(({ at }) => {
-    const later = done.filter((it) => it.at >= at).map((it) => it.at - at)
+/** From the beginning or the end of each fault to the next answer to any caller, in milliseconds. */
+export const recoveries = (
+  healed: ReadonlyArray<Healed>,
+  from: "struckAt" | "at",
+  { done }: Outcome
+): ReadonlyArray<number> =>
+  healed.flatMap(({ [from]: since }) => {
+    const later = done.filter((it) => it.at >= since).map((it) => it.at - since)
     return later.length === 0 ? [] : [Math.min(...later)]
   })

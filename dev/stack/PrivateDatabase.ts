@@ -62,6 +62,8 @@ const prepareDataFolder = (program: DatabaseProgram, folder: string, dataFolder:
 export interface PrivateDatabaseOptions {
   /** Durable commits. Default false. */
   readonly durable?: boolean
+  /** Further arguments of the server, which take precedence. */
+  readonly args?: ReadonlyArray<string>
 }
 
 export interface PrivateDatabase {
@@ -83,7 +85,7 @@ const isOurs = (url: string, pidFile: string) =>
 /** Starts a private server on a free port of 127.0.0.1, user root without a password. */
 export const startDatabase = (
   program: DatabaseProgram,
-  { durable = false }: PrivateDatabaseOptions = {}
+  { args = [], durable = false }: PrivateDatabaseOptions = {}
 ): Effect.Effect<PrivateDatabase, ComponentFailed, RunDirectory | Scope.Scope> =>
   Effect.gen(function* () {
     const { component } = program
@@ -104,7 +106,8 @@ export const startDatabase = (
         // Relative to the data folder: a socket's full path is limited to 107 bytes.
         "--socket=server.sock",
         `--pid-file=${pidFile}`,
-        ...(durable ? [] : program.withoutDurability)
+        ...(durable ? [] : program.withoutDurability),
+        ...args
       ],
       env: process.env,
       logFile: join(folder, "server.log")

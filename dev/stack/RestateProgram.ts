@@ -117,16 +117,20 @@ export interface RunningRestate extends RestateAddresses {
   readonly startAgain: Effect.Effect<ManagedProcess, ComponentFailed>
 }
 
-/** Starts a private Restate server on free ports of 127.0.0.1, with nothing in it. */
-export const startRestate = (
+/** One server: its cluster, ports, data folder and settings. */
+export interface RestateNode {
+  readonly cluster: string
+  readonly ports: RestatePorts
+  readonly folder: string
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** Starts a server and waits until it serves requests. */
+export const startRestateNode = (
   program: string,
-  options: RestateOptions
-): Effect.Effect<RunningRestate, ComponentFailed, RunDirectory | Scope.Scope> =>
+  { cluster, folder, ports, settings }: RestateNode
+): Effect.Effect<RunningRestate, ComponentFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const run = yield* RunDirectory
-    const folder = yield* run.folderFor("restate")
-    const ports = yield* Effect.all({ ingress: freePort, admin: freePort, node: freePort })
-    const name = basename(folder)
     const addresses = addressesOf(ports)
     const processOptions: ProcessOptions = {
       component: "Restate",
@@ -135,17 +139,43 @@ export const startRestate = (
       env: {
         ...inheritedEnvironment(),
         ...(yield* rootCertificates(folder)),
-        ...restateSettings(name, ports, options),
+        ...settings,
         RESTATE_BASE_DIR: join(folder, "data")
       },
       logFile: join(folder, "server.log")
     }
     const start = Effect.tap(startProcess(processOptions), (server) =>
-      untilReady(processOptions, server, answers(name, addresses))
+      untilReady(processOptions, server, answers(cluster, addresses))
     )
     const startAgain = Effect.provide(start, yield* Effect.context<Scope.Scope>())
     return { ...addresses, process: yield* start, startAgain }
-  }).pipe(
-    // Another process may take a port between check and bind; retry with other ports.
-    Effect.retry({ times: 2, while: (failure) => failure.reason === "ended" })
-  )
+  })
+
+/** Ports for one server. */
+export const restatePorts: Effect.Effect<RestatePorts> = Effect.all({
+  ingress: freePort,
+  admin: freePort,
+  node: freePort
+})
+
+/** Another process may take a port between check and bind; retry with other ports. */
+export const withOtherPorts = <A, R>(start: Effect.Effect<A, ComponentFailed, R>) =>
+  Effect.retry(start, { times: 2, while: (failure) => failure.reason === "ended" })
+
+/** Starts a private Restate server on free ports of 127.0.0.1, with nothing in it. */
+export const startRestate = (
+  program: string,
+  options: RestateOptions
+): Effect.Effect<RunningRestate, ComponentFailed, RunDirectory | Scope.Scope> =>
+  Effect.gen(function* () {
+    const run = yield* RunDirectory
+    const folder = yield* run.folderFor("restate")
+    const ports = yield* restatePorts
+    const cluster = basename(folder)
+    return yield* startRestateNode(program, {
+      cluster,
+      ports,
+      folder,
+      settings: restateSettings(cluster, ports, options)
+    })
+  }).pipe(withOtherPorts)

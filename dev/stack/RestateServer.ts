@@ -1,6 +1,7 @@
 import { Config, Context, Effect, Layer, Option } from "effect"
 import { dockerAnswers } from "./Machine.ts"
 import type { ManagedProcess } from "./Process.ts"
+import { startRestateCluster } from "./RestateCluster.ts"
 import { restateImage, startRestateContainer } from "./RestateContainer.ts"
 import { findRestate, type RestateAddresses, type RestateOptions, startRestate } from "./RestateProgram.ts"
 import { RunDirectoryLive } from "./RunDirectory.ts"
@@ -13,8 +14,8 @@ export class RestateServer extends Context.Tag("ctrl-worker/dev/RestateServer")<
   RestateAddresses & {
     /** Its source, for logs. */
     readonly source: string
-    /** The server's process, if this run started one. */
-    readonly process: Option.Option<ManagedProcess>
+    /** The processes of servers that this run started. */
+    readonly processes: ReadonlyArray<ManagedProcess>
   }
 >() {}
 
@@ -25,6 +26,11 @@ const addressesInEnvironment = Config.option(
   })
 ).pipe(Effect.orDie)
 
+export interface RestateServerOptions extends RestateOptions {
+  /** Servers of a cluster, which needs the program: a server from the environment or Docker is one. Default 1. */
+  readonly nodes?: number
+}
+
 const missing = new ComponentMissing({
   component: "Restate server",
   remedies: [
@@ -34,7 +40,19 @@ const missing = new ComponentMissing({
   ]
 })
 
-const start = (environment: Option.Option<RestateAddresses>, options: RestateOptions) =>
+const startProgram = (program: string, { nodes = 1, ...options }: RestateServerOptions) =>
+  Effect.gen(function* () {
+    if (nodes === 1) {
+      const { admin, ingress, process } = yield* startRestate(program, options)
+      return { admin, ingress, source: `${program} on ${ingress}`, processes: [process] }
+    }
+    const cluster = yield* startRestateCluster(program, { ...options, nodes })
+    const { admin, ingress } = cluster
+    const processes = cluster.nodes.map(({ process }) => process)
+    return { admin, ingress, source: `${nodes} servers of ${program} behind ${ingress}`, processes }
+  })
+
+const start = (environment: Option.Option<RestateAddresses>, options: RestateServerOptions) =>
   Effect.gen(function* () {
     const source = chooseSource({
       environment,
@@ -44,14 +62,13 @@ const start = (environment: Option.Option<RestateAddresses>, options: RestateOpt
     })
     switch (source._tag) {
       case "Environment":
-        return { ...source.address, source: "STACK_RESTATE_INGRESS", process: Option.none() }
+        return { ...source.address, source: "STACK_RESTATE_INGRESS", processes: [] }
       case "Program": {
-        const { admin, ingress, process } = yield* startRestate(source.program, options)
-        return { admin, ingress, source: `${source.program} on ${ingress}`, process: Option.some(process) }
+        return yield* startProgram(source.program, options)
       }
       case "Docker": {
         const addresses = yield* startRestateContainer(options)
-        return { ...addresses, source: `Docker image ${restateImage} on ${addresses.ingress}`, process: Option.none() }
+        return { ...addresses, source: `Docker image ${restateImage} on ${addresses.ingress}`, processes: [] }
       }
       default:
         return yield* missing
@@ -62,7 +79,7 @@ const start = (environment: Option.Option<RestateAddresses>, options: RestateOpt
  * A Restate server: STACK_RESTATE_INGRESS and STACK_RESTATE_ADMIN, else the npm package's binary, else Docker. Logs its source,
  * and stops with the scope what it started. A server from the environment ignores `options`.
  */
-export const restateServer = (options: RestateOptions = {}) =>
+export const restateServer = (options: RestateServerOptions = {}) =>
   Layer.scoped(
     RestateServer,
     Effect.flatMap(addressesInEnvironment, (environment) => start(environment, options)).pipe(
@@ -71,5 +88,5 @@ export const restateServer = (options: RestateOptions = {}) =>
   ).pipe(Layer.provide(RunDirectoryLive))
 
 /** A private Restate server even if the environment names one, so that `options` apply. */
-export const privateRestateServer = (options: RestateOptions = {}) =>
+export const privateRestateServer = (options: RestateServerOptions = {}) =>
   Layer.scoped(RestateServer, start(Option.none(), options)).pipe(Layer.provide(RunDirectoryLive))

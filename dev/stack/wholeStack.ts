@@ -9,8 +9,7 @@ import { ClickhouseServer, clickhouseServer } from "./ClickhouseServer.ts"
 import { MySqlServer, mySqlServer } from "./MySqlServer.ts"
 import { optionalPart } from "./Optional.ts"
 import type { ManagedProcess } from "./Process.ts"
-import type { RestateOptions } from "./RestateProgram.ts"
-import { RestateServer, restateServer } from "./RestateServer.ts"
+import { RestateServer, type RestateServerOptions, restateServer } from "./RestateServer.ts"
 import { RunDirectoryLive } from "./RunDirectory.ts"
 import { vaultEnvironment } from "./Vault.ts"
 
@@ -30,7 +29,7 @@ export interface WholeStackOptions<E> {
   readonly apex: string
   /** Workspaces that can get an analytics login if only ClickHouse's engine is available. */
   readonly analyticsUsers: ReadonlyArray<string>
-  readonly restate?: RestateOptions
+  readonly restate?: RestateServerOptions
   /** The repository on the stack's GitHub, and the App installation that can read it. Absent if builds are unavailable. */
   readonly builds?: { readonly repository: string; readonly installation: string }
 }
@@ -135,7 +134,7 @@ export const stackProcesses = Effect.gen(function* () {
   })
   const processes: ReadonlyArray<ManagedProcess> = [
     ...Option.toArray((yield* MySqlServer).process),
-    ...Option.toArray((yield* RestateServer).process),
+    ...(yield* RestateServer).processes,
     ...Option.toArray(Option.flatMap(yield* Analytics, (server) => server.process)),
     ...Option.toArray(Option.flatMap(yield* Builds, ({ buildkit }) => buildkit.process)),
     ...parts

@@ -1,5 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { SwitchedProxy, switchedProxy } from "../../dev/simulators/SwitchedProxy.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
 import { clickhouseClient, insertRows, sharedClickhouse } from "../support/stack/Clickhouse.ts"
@@ -8,7 +9,6 @@ import { deploymentRow, rows, unfinished } from "./support/deploys.ts"
 import { eventually } from "./support/eventually.ts"
 import { postRaw } from "./support/ingress.ts"
 import { stack } from "./support/Stack.ts"
-import { SwitchedProxy, switchedProxy } from "./support/SwitchedProxy.ts"
 
 const region = "local.dev"
 

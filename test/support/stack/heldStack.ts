@@ -13,7 +13,7 @@ Effect.gen(function* () {
   const mysql = yield* MySqlServer
   const restate = yield* RestateServer
   const run = yield* RunDirectory
-  const pids = [mysql.process, restate.process].flatMap(Option.toArray).map((it) => it.pid)
+  const pids = [...Option.toArray(mysql.process), ...restate.processes].map((it) => it.pid)
   const held = { pids, folder: run.path, mysql: mysql.adminUrl, ingress: restate.ingress, admin: restate.admin }
   yield* Effect.sync(() => process.stdout.write(`${JSON.stringify(held)}\n`))
   return yield* Effect.never

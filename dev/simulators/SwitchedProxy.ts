@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from "node:net"
 import { Context, Effect, type Scope } from "effect"
 
 /** A way to a server that a test can close and open again. */
-export class SwitchedProxy extends Context.Tag("test/e2e/SwitchedProxy")<
+export class SwitchedProxy extends Context.Tag("ctrl-worker/dev/SwitchedProxy")<
   SwitchedProxy,
   {
     readonly port: number
