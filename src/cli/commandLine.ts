@@ -3,6 +3,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Console, Effect, Layer } from "effect"
 import { cancelCommand, killCommand, resumeCommand, retryCommand } from "./actions.ts"
 import { backupCheckCommand } from "./backupCheck.ts"
+import { buildCommand } from "./build.ts"
 import { checkCommand } from "./check.ts"
 import { cronCommand } from "./cron.ts"
 import { deployCommand } from "./deploy.ts"
@@ -26,6 +27,7 @@ export const root = program.pipe(
     checkCommand,
     statusCommand,
     deployCommand,
+    buildCommand,
     domainCommand,
     certificateCommand,
     refillCommand,

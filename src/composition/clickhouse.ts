@@ -22,7 +22,7 @@ import { fromConfig } from "./fromConfig.ts"
 
 /** Connection of a configured server; none when it is not configured. */
 export const clickhouseAt = (
-  { clickhouse }: WorkerConfigShape,
+  { clickhouse }: { readonly clickhouse: Pick<WorkerConfigShape["clickhouse"], "requestTimeout"> },
   address: WorkerConfigShape["clickhouse"]["url"]
 ): Option.Option<ClickhouseOptions> =>
   Option.map(address, (found) => ({ ...found, requestTimeout: clickhouse.requestTimeout }))

@@ -11,9 +11,10 @@ const restateTree = {
   builds: { deadline: settings.builds.deadline }
 }
 
-/** Commands that show facts do without a database. */
+/** Commands that show facts do without a database and without ClickHouse. */
 const factsTree = {
   restate: restateTree.restate,
+  clickhouse: { url: settings.clickhouse.url, requestTimeout: settings.clickhouse.requestTimeout },
   database: { ...settings.database, primary: optional(mysqlAddress, settings.database.primary.meaning) }
 }
 
@@ -36,6 +37,6 @@ export const loadIngressUrl = (file: Option.Option<string>) =>
     ({ restate }) => restate.ingressUrl
   )
 
-/** The settings of Restate's admin API and of the database, if one is configured. */
+/** The settings of Restate's admin API, and of the database and ClickHouse if they are configured. */
 export const loadFactSources: Load<SettingValues<typeof factsTree>> = (file, adminUrl) =>
   loadSettings(factsTree, file, adminUrlOverride(adminUrl))

@@ -34,12 +34,16 @@ export const attempted = <A, R>(
     Effect.either
   )
 
+/** One reason for each source. */
+export const oncePerSource = (missing: ReadonlyArray<MissingSource>): ReadonlyArray<MissingSource> =>
+  missing.filter(({ source }, index) => missing.findIndex((other) => other.source === source) === index)
+
 /** What is missing of several answers. */
 export const missingOf = (
   answers: ReadonlyArray<Either.Either<unknown, SourceUnavailable>>
-): ReadonlyArray<MissingSource> => {
-  const missing = answers.flatMap((answer) =>
-    Either.isLeft(answer) ? [{ source: answer.left.source, reason: answer.left.reason }] : []
+): ReadonlyArray<MissingSource> =>
+  oncePerSource(
+    answers.flatMap((answer) =>
+      Either.isLeft(answer) ? [{ source: answer.left.source, reason: answer.left.reason }] : []
+    )
   )
-  return missing.filter(({ source }, index) => missing.findIndex((other) => other.source === source) === index)
-}

@@ -3,7 +3,7 @@ import { MissingSource } from "./SourceUnavailable.ts"
 
 /** No source that answered knows what was asked for. */
 export class UnknownSubject extends Schema.TaggedError<UnknownSubject>()("UnknownSubject", {
-  kind: Schema.Literal("deployment", "domain"),
+  kind: Schema.Literal("build", "deployment", "domain"),
   name: Schema.String,
   missing: Schema.Array(MissingSource)
 }) {

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Ref } from "effect"
 import fc from "fast-check"
+import { emptyQueue, type SlotQueue, Ticket } from "../../src/services/builds/SlotQueue.ts"
 import { AcmeProblem } from "../../src/services/certificate/Acme.ts"
 import { ChallengeStatus } from "../../src/services/certificate/CertificateStore.ts"
 import { VerificationStatus } from "../../src/services/customDomain/DomainStore.ts"
@@ -161,7 +162,7 @@ describe("the state diagrams of the architecture", () => {
     ["Deployment", DeploymentStatus.literals],
     ["Custom domain", VerificationStatus.literals],
     ["Certificate", ChallengeStatus.literals],
-    ["Build", slots.Ticket.fields.state.literals]
+    ["Build", Ticket.fields.state.literals]
   ] as const)("have the states of the schema: %s", (heading, literals) => {
     assert.sameMembers([...statesOf(arrowsOf(heading))], ["[*]", ...literals])
   })
@@ -200,7 +201,7 @@ describe("the state diagrams of the architecture", () => {
     const seen = new Set<string>()
     fc.assert(
       fc.property(fc.array(message, { maxLength: 30 }), (messages) => {
-        let queue = slots.emptyQueue
+        let queue = emptyQueue
         let now = 0
         for (const { holder: asking, operation, waited } of messages) {
           now += waited
@@ -218,7 +219,7 @@ describe("the state diagrams of the architecture", () => {
 
 /** What the handlers of BuildSlotService do with the queue. */
 const applied = {
-  request: (queue: slots.SlotQueue, holder: slots.Holder, context: slots.TransitionContext) =>
+  request: (queue: SlotQueue, holder: slots.Holder, context: slots.TransitionContext) =>
     slots.request(
       queue,
       { ...holder, isProduction: false, createdAt: 0, line: "", bell: holder.deploymentId },
@@ -227,16 +228,16 @@ const applied = {
   renew: slots.renew,
   release: slots.release,
   reclaimed: slots.reclaimed,
-  sweep: (queue: slots.SlotQueue, _: slots.Holder, context: slots.TransitionContext) => slots.sweep(queue, context)
+  sweep: (queue: SlotQueue, _: slots.Holder, context: slots.TransitionContext) => slots.sweep(queue, context)
 }
 /** Requests are twice as likely, so that builds wait. */
 const operations = ["request", "request", "renew", "release", "reclaimed", "sweep"] as const
 
 /** A deployment can have several reclaimed tickets, so tickets are told apart by their place among those of a build. */
-const ticketStates = ({ tickets }: slots.SlotQueue) =>
+const ticketStates = ({ tickets }: SlotQueue) =>
   new Map(tickets.map(({ buildId, state }) => [`${buildId} ${state === "reclaimed"}`, { buildId, state }]))
 
-const ticketChanges = (before: slots.SlotQueue, after: slots.SlotQueue): ReadonlyArray<string> => {
+const ticketChanges = (before: SlotQueue, after: SlotQueue): ReadonlyArray<string> => {
   const [earlier, later] = [ticketStates(before), ticketStates(after)]
   const gone = [...earlier].filter(([id]) => !later.has(id)).map(([, ticket]) => ticket)
   const added = [...later].filter(([id]) => !earlier.has(id)).map(([, ticket]) => ticket)

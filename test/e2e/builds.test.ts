@@ -1,9 +1,12 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
+import { inRealTime } from "../../dev/stack/RealTime.ts"
 import { projectPath } from "../../src/names/imageReference.ts"
 import { everythingIsReadable } from "../contract/neighbours/misreadings.ts"
 import { BuildFixture, unavailableReason } from "../support/builds/BuildFixture.ts"
+import { runInProcess } from "../support/cli/runInProcess.ts"
 import { namesOf, seedProject } from "../support/memory/seeds.ts"
+import { sharedClickhouse } from "../support/stack/Clickhouse.ts"
 import { RestateClient } from "../support/stack/Restate.ts"
 import { buildStack, Origin, region } from "./support/buildStack.ts"
 import { deploymentRow, unfinished } from "./support/deploys.ts"
@@ -20,7 +23,7 @@ import {
   untilSlotsFree,
   untilTold
 } from "./support/pushes.ts"
-import { Workers } from "./support/Stack.ts"
+import { DatabaseUrl, Workers } from "./support/Stack.ts"
 
 const reason = await unavailableReason
 
@@ -28,6 +31,20 @@ const reason = await unavailableReason
 const label = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/
 
 const attach = (invocation: string) => Effect.flatMap(RestateClient, (restate) => restate.attach(invocation))
+
+/** What the command `build` prints. */
+const buildOf = (id: string) =>
+  Effect.gen(function* () {
+    const { admin } = yield* RestateClient
+    const environment = {
+      WORKER_RESTATE_ADMIN_URL: admin,
+      WORKER_DATABASE_PRIMARY: yield* DatabaseUrl,
+      WORKER_CLICKHOUSE_URL: (yield* sharedClickhouse).url
+    }
+    const { errors, printed } = yield* runInProcess(environment, "build", id)
+    assert.deepStrictEqual(errors, [])
+    return printed.join("\n")
+  }).pipe(inRealTime)
 
 const allDone = { queued: "done", building: "done", deploying: "done", network: "done" }
 
@@ -132,6 +149,20 @@ if (reason !== null) {
         })
     )
 
+    it.effect("`build` shows its image, its deployment and the end of its log, by each of its ids", () =>
+      Effect.gen(function* () {
+        const { image } = yield* standingOf("d_git")
+        const shown = yield* buildOf("d_git")
+        const id = shown.split(" ")[0] ?? ""
+        assert.match(shown, /^bld-\w+ {2}succeeded {2}build 1 of d_git {2}git\/git /)
+        assert.match(shown, new RegExp(` image +\\S+, ${image?.split("@")[1]}\n`))
+        assert.match(shown, / building +\d/)
+        assert.match(shown, / log +\d\d:\d\d:\d\d {2}/)
+        assert.include(shown, "careful")
+        assert.deepStrictEqual((yield* buildOf(id)).split("\n")[0], shown.split("\n")[0])
+      })
+    )
+
     for (const { name, push: change, status, step, told, what, words } of failures) {
       it.effect(`${what} fails the deployment with a reason, and nothing of it is run`, () =>
         Effect.gen(function* () {
@@ -143,6 +174,11 @@ if (reason !== null) {
           const { steps, ...state } = yield* standingOf(deploymentId)
           assert.deepStrictEqual(state, { status: "failed", image: null, buildId: null, isPublished: false })
           assert.include(steps[step], words)
+          if (step === "building") {
+            const shown = yield* buildOf(deploymentId)
+            assert.match(shown, /^bld-\w+ {2}(failed|no record) {2}build 1 of /)
+            assert.include(shown, words)
+          }
           assert.deepStrictEqual(Object.keys(steps).toSorted(), step === "queued" ? ["queued"] : ["building", "queued"])
           if (told.length > 0) yield* untilTold(deploymentId, "failure")
           assert.deepStrictEqual(yield* statesOf(deploymentId), told)
@@ -182,6 +218,12 @@ if (reason !== null) {
         const second = yield* push({ project: "line", deploymentId: "d_line_2", commitSha, nth: 2 })
         const state = Effect.map(positionOf("line", "d_line_2"), (body) => JSON.stringify(body))
         yield* eventually("a place in the queue", state, (body) => body.includes(`"state":"waiting"`))
+        const [waits, builds] = [yield* buildOf("d_line_2"), yield* buildOf("d_line_1")]
+        assert.include(waits, "place 1 of 1 in the queue of the workspace; slots are held by d_line_1")
+        assert.include(waits, "a build slot of the workspace, until ")
+        assert.match(builds, /^bld-\w+ {2}running {2}build 1 of d_line_1 {2}line\/line /)
+        assert.include(builds, "held; 1 in the workspace wait for one")
+        assert.include(builds, `cancel ${first}`)
         const third = yield* push({ project: "line", deploymentId: "d_line_3", commitSha, nth: 3 })
         assert.strictEqual((yield* attach(second)).status, 500)
         const { steps } = yield* standingOf("d_line_2")

@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema, TestClock } from "effect"
 import { deployLines } from "../../src/cli/deployReport.ts"
+import { BuildSlots } from "../../src/operations/build/BuildSlots.ts"
 import { DeployFacts, deployFacts } from "../../src/operations/deploy/DeployFacts.ts"
 import { type DeploymentDetails, DeploymentRecords } from "../../src/operations/deploy/DeploymentRecords.ts"
 import { type DeployWait, decideDeployWait } from "../../src/operations/deploy/decideDeployWait.ts"
 import { type InvocationDetail, InvocationDetails } from "../../src/operations/InvocationDetails.ts"
 import { type Source, SourceUnavailable } from "../../src/operations/SourceUnavailable.ts"
+import { emptyQueue, type SlotQueue } from "../../src/services/builds/SlotQueue.ts"
 import { deployment, invocation, now, waiting } from "./facts.ts"
 
 const away = (source: Source) => new SourceUnavailable({ source, reason: "unreachable" })
@@ -14,11 +16,13 @@ interface Sources {
   readonly stored: Effect.Effect<Option.Option<DeploymentDetails>, SourceUnavailable>
   readonly invocations: ReadonlyArray<InvocationDetail>
   readonly isRestateAway?: boolean
+  readonly queue?: SlotQueue
 }
 
-const sources = ({ invocations, isRestateAway = false, stored }: Sources) => {
+const sources = ({ invocations, isRestateAway = false, queue = emptyQueue, stored }: Sources) => {
   const ids = invocations.map(({ id }) => id)
-  return Layer.merge(
+  return Layer.mergeAll(
+    Layer.succeed(BuildSlots, { queueOf: () => Effect.succeed(queue) }),
     Layer.succeed(DeploymentRecords, { find: () => stored }),
     Layer.succeed(InvocationDetails, {
       of: (id) => Effect.succeed(Option.fromNullable(invocations.find((one) => one.id === id))),
@@ -37,6 +41,45 @@ describe("the facts of a deployment", () => {
   it.effect("join the row with its invocation", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* read({ stored: known, invocations: [invocation] }), waiting)
+    })
+  )
+
+  it.effect("hold its place in the queue of build slots while it waits for one, production before previews", () =>
+    Effect.gen(function* () {
+      const ticket = (deploymentId: string, more: Partial<SlotQueue["tickets"][number]> = {}) => ({
+        deploymentId,
+        buildId: `bld-${deploymentId}`,
+        isProduction: false,
+        createdAt: now,
+        line: "",
+        bells: [],
+        state: "waiting" as const,
+        leaseEnds: now + 60_000,
+        ...more
+      })
+      const queue = {
+        tickets: [
+          ticket("d_holder", { state: "building" }),
+          ticket(deployment.id, { createdAt: now + 1 }),
+          ticket("d_older"),
+          ticket("d_production", { isProduction: true, createdAt: now + 2 }),
+          ticket("d_younger", { createdAt: now + 3 })
+        ],
+        sweepAt: null
+      }
+      const phases = [{ step: "queued", startedAt: now, endedAt: null, error: null }]
+      const stored = Effect.succeed(Option.some({ ...details, phases }))
+      const { slot, waitsFor } = yield* read({ stored, invocations: [{ ...invocation, waitsFor: null }], queue })
+      assert.deepStrictEqual(slot, {
+        state: "waiting",
+        position: 3,
+        waiting: 4,
+        leaseEnds: now + 60_000,
+        holders: [{ deploymentId: "d_holder", buildId: "bld-d_holder", leaseEnds: now + 60_000 }]
+      })
+      assert.strictEqual(waitsFor?.reason, "build slot")
+      // A deploy beyond its build has no place.
+      assert.isNull((yield* read({ stored: known, invocations: [invocation], queue })).slot)
     })
   )
 

@@ -64,6 +64,7 @@ export const waiting: DeployFacts = {
   invocation,
   otherInvocations: [],
   waitsFor: { reason: "instances", until: now - 104_961 + 15 * minute },
+  slot: null,
   commands: [
     {
       line: `control-plane-worker cancel ${invocation.id}`,

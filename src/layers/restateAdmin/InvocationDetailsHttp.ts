@@ -2,12 +2,11 @@ import { Duration, Effect, Layer, Option, Schema } from "effect"
 import { type AdminClient, InvocationInfo, invocationColumns, sqlText } from "effect-restate/admin"
 import { type AttemptFailure, type InvocationDetail, InvocationDetails } from "../../operations/InvocationDetails.ts"
 import { decideWait, type JournalTail, lastStepOf } from "../../operations/InvocationWait.ts"
-import type { RestateAdminError } from "../../operations/RestateAdmin.ts"
-import { SourceUnavailable } from "../../operations/SourceUnavailable.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { isoTime } from "../../text/isoTime.ts"
 import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 import { JournalRow, journalTailOf } from "./journalTail.ts"
+import { restateUnavailable } from "./restateUnavailable.ts"
 
 const queryTimeout = Duration.seconds(10)
 
@@ -83,17 +82,11 @@ const detailOf = (row: typeof Row.Type, tail: JournalTail, paused: AttemptFailur
 const hexOfJson = (text: string): string =>
   [...new TextEncoder().encode(JSON.stringify(text))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
 
-const unavailable = ({ detail, reason, status }: RestateAdminError): SourceUnavailable =>
-  new SourceUnavailable({
-    source: "restate",
-    reason: `${reason}${status === undefined ? "" : ` ${status}`}: ${shortened(detail, longestReason)}`
-  })
-
 const sqlList = (values: ReadonlyArray<string>): string => `(${values.map(sqlText).join(", ")})`
 
 const make = (admin: AdminClient) => {
   const ask = <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
-    Effect.mapError(asked(operation, queryTimeout)(admin.query(sql, row)), unavailable)
+    Effect.mapError(asked(operation, queryTimeout)(admin.query(sql, row)), restateUnavailable)
   const ids = (operation: string, sql: string) =>
     Effect.map(ask(operation, IdRow, sql), (rows) => rows.map(({ id }) => id))
 

@@ -1,11 +1,18 @@
 import { Clock, Effect, Either, Option, Schema } from "effect"
+import { BuildSlots, placeIn, SlotPlace } from "../build/BuildSlots.ts"
 import { CurrentCommandPlace } from "../commandLineFor.ts"
 import { Instant } from "../Instant.ts"
 import { InvocationDetail, InvocationDetails } from "../InvocationDetails.ts"
 import { commandsFor, SuggestedCommand } from "../invocationCommands.ts"
 import { attempted, MissingSource, missingOf } from "../SourceUnavailable.ts"
 import { UnknownSubject } from "../UnknownSubject.ts"
-import { DeploymentPhaseRecord, DeploymentRecord, DeploymentRecords, RegionCounts } from "./DeploymentRecords.ts"
+import {
+  type DeploymentDetails,
+  DeploymentPhaseRecord,
+  DeploymentRecord,
+  DeploymentRecords,
+  RegionCounts
+} from "./DeploymentRecords.ts"
 import { DeployWait, decideDeployWait } from "./decideDeployWait.ts"
 
 /** What is known about a deployment. */
@@ -22,6 +29,8 @@ export const DeployFacts = Schema.Struct({
   /** Further invocations that name the deployment: open ones first, then the newest. */
   otherInvocations: Schema.Array(Schema.String),
   waitsFor: Schema.NullOr(DeployWait),
+  /** Its place in the queue of build slots, while it waits for one or builds. */
+  slot: Schema.NullOr(SlotPlace),
   /** Command lines that act on it now. */
   commands: Schema.Array(SuggestedCommand),
   missing: Schema.Array(MissingSource)
@@ -52,12 +61,23 @@ const findInvocation = (id: string, deployment: DeploymentRecord | undefined, no
     return { invocation: first === undefined ? Option.none() : yield* invocations.of(first), others }
   })
 
+/** Builds are queued and run in these phases. */
+const phasesWithSlot: ReadonlySet<string> = new Set(["queued", "building"])
+
+const findSlot = (known: DeploymentDetails | undefined) =>
+  Effect.gen(function* () {
+    const slots = yield* BuildSlots
+    const open = known?.phases.find(({ endedAt }) => endedAt === null)
+    if (known === undefined || open === undefined || !phasesWithSlot.has(open.step)) return null
+    return placeIn(yield* slots.queueOf(known.deployment.workspaceId), known.deployment.id)
+  })
+
 const none = { invocation: Option.none<InvocationDetail>(), others: [] }
 
 /** Reads what is known about a deployment. A source that does not answer is listed as missing. */
 export const deployFacts = (
   id: string
-): Effect.Effect<DeployFacts, UnknownSubject, DeploymentRecords | InvocationDetails> =>
+): Effect.Effect<DeployFacts, UnknownSubject, BuildSlots | DeploymentRecords | InvocationDetails> =>
   Effect.gen(function* () {
     const records = yield* DeploymentRecords
     const now = yield* Clock.currentTimeMillis
@@ -67,7 +87,8 @@ export const deployFacts = (
       return yield* new UnknownSubject({ kind: "deployment", name: id, missing: [] })
     const asked = yield* attempted("restate", findInvocation(id, known?.deployment, now))
     const { invocation: found, others } = Either.getOrElse(asked, () => none)
-    const missing = missingOf([stored, asked])
+    const place = yield* attempted("restate", findSlot(known))
+    const missing = missingOf([stored, asked, place])
     if (known === undefined && Option.isNone(found))
       return yield* new UnknownSubject({ kind: "deployment", name: id, missing })
     const invocation = Option.getOrNull(found)
@@ -87,6 +108,7 @@ export const deployFacts = (
         invocation,
         isRestateMissing: missing.some(({ source }) => source === "restate")
       }),
+      slot: Either.getOrElse(place, () => null),
       commands: commandsFor(invocation, cancelled, yield* CurrentCommandPlace),
       missing
     }

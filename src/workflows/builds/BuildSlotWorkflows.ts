@@ -2,15 +2,16 @@ import { Clock, Effect, Option, Schema } from "effect"
 import { call, implement, key, resolveAwakeable, send, stateCell, step } from "effect-restate"
 import { BuildSlotService, SlotUpdate } from "../../contract/BuildSlotService.ts"
 import { BuildSettings } from "../../services/builds/BuildSettings.ts"
+import { emptyQueue, positionOf, SlotQueue } from "../../services/builds/SlotQueue.ts"
 import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { cancelBuild } from "./cancelBuild.ts"
 import * as slots from "./slotQueue.ts"
 
-const queueCell = stateCell("queue", slots.SlotQueue)
+const queueCell = stateCell("queue", SlotQueue)
 
 const currentQueue = Effect.map(queueCell.get, (stored) =>
-  slots.withStoredBranchKeys(Option.getOrElse(stored, () => slots.emptyQueue))
+  slots.withStoredBranchKeys(Option.getOrElse(stored, () => emptyQueue))
 )
 
 const ClockAndLimit = Schema.Struct({ now: Schema.Number, limit: Schema.Number })
@@ -25,7 +26,7 @@ const readClockAndLimit = Effect.gen(function* () {
   )
 })
 
-const store = (queue: slots.SlotQueue, sweepAt: number | null) =>
+const store = (queue: SlotQueue, sweepAt: number | null) =>
   queue.tickets.length === 0 ? queueCell.clear : queueCell.set({ ...queue, sweepAt })
 
 /** A waiter that misses its notification asks again within a minute. */
@@ -38,7 +39,7 @@ const notifyWaiter = (awakeableId: string, update: SlotUpdate) =>
  * Every message is one transition of the queue. It is atomic: Restate commits what follows the last await together, and
  * a cancellation takes effect after it.
  */
-const transition = <A>(decide: (queue: slots.SlotQueue, context: slots.TransitionContext) => slots.Transition<A>) =>
+const transition = <A>(decide: (queue: SlotQueue, context: slots.TransitionContext) => slots.Transition<A>) =>
   Effect.uninterruptible(
     Effect.gen(function* () {
       const context = yield* readClockAndLimit
@@ -90,7 +91,7 @@ export const BuildSlotWorkflows = implement(
         transition((queue, context) => slots.reclaimed(queue, holder, context)),
         {}
       ),
-    Position: ({ deploymentId }) => Effect.map(currentQueue, (queue) => slots.positionOf(queue, deploymentId))
+    Position: ({ deploymentId }) => Effect.map(currentQueue, (queue) => positionOf(queue, deploymentId))
   },
   { retry: pauseAfterRetries, attributes: requestAttributes("workspace_id") }
 )

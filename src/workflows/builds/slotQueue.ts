@@ -1,5 +1,12 @@
-import { Schema } from "effect"
 import type { SlotUpdate } from "../../contract/BuildSlotService.ts"
+import {
+  isOlder,
+  isTicketOf,
+  isWaiting,
+  type SlotQueue,
+  type Ticket,
+  waitingInOrder
+} from "../../services/builds/SlotQueue.ts"
 import { fingerprint } from "../identifiers.ts"
 
 /**
@@ -20,28 +27,6 @@ export const maxQueueBytes = 200 * 1024
 export const maxQueueBytesOfPreviews = 150 * 1024
 /** Awakeables kept for each deployment, one for each delivery of the same deploy that waits. */
 const maxAwakeables = 4
-
-/**
- * `line` is the branch key and `bells` are awakeable ids, both under the names that stored queues use. `reclaimed`: the
- * lease expired and the build is being stopped; the ticket counts against the limit until then.
- */
-export const Ticket = Schema.Struct({
-  deploymentId: Schema.String,
-  buildId: Schema.String,
-  isProduction: Schema.Boolean,
-  createdAt: Schema.Number,
-  line: Schema.String,
-  bells: Schema.Array(Schema.String),
-  state: Schema.Literal("waiting", "building", "reclaimed"),
-  leaseEnds: Schema.Number
-})
-export type Ticket = typeof Ticket.Type
-
-/** The builds of one workspace. `sweepAt`: Unix milliseconds of the next scheduled sweep. */
-export const SlotQueue = Schema.Struct({ tickets: Schema.Array(Ticket), sweepAt: Schema.NullOr(Schema.Number) })
-export type SlotQueue = typeof SlotQueue.Type
-
-export const emptyQueue: SlotQueue = { tickets: [], sweepAt: null }
 
 /**
  * Branch keys are stored as 82 bits of their hash, so that long branch names do not fill the queue. Idempotent: a hash
@@ -96,18 +81,6 @@ export interface SlotRequest extends Holder {
   readonly bell: string
 }
 
-type Age = Pick<Ticket, "createdAt" | "deploymentId">
-
-const isOlder = (one: Age, other: Age): boolean =>
-  one.createdAt < other.createdAt || (one.createdAt === other.createdAt && one.deploymentId < other.deploymentId)
-
-/** Production before previews, then the oldest deployment. */
-const byPriority = (one: Ticket, other: Ticket): number => {
-  if (one.isProduction !== other.isProduction) return one.isProduction ? -1 : 1
-  return isOlder(one, other) ? -1 : 1
-}
-
-const isWaiting = ({ state }: Ticket): boolean => state === "waiting"
 const slotUpdate = (outcome: SlotUpdate["outcome"], rest: Partial<SlotUpdate> = {}): SlotUpdate => ({
   outcome,
   leaseEnds: 0,
@@ -117,9 +90,6 @@ const slotUpdate = (outcome: SlotUpdate["outcome"], rest: Partial<SlotUpdate> = 
 })
 const notify = (tickets: ReadonlyArray<Ticket>, update: SlotUpdate): ReadonlyArray<Notification> =>
   tickets.flatMap(({ bells }) => bells.map((awakeableId) => ({ awakeableId, update })))
-
-const waitingInOrder = (tickets: ReadonlyArray<Ticket>): ReadonlyArray<Ticket> =>
-  tickets.filter(isWaiting).sort(byPriority)
 
 /** Grants every free slot to the next waiter in order. */
 const grant = (tickets: ReadonlyArray<Ticket>, { now, limit }: TransitionContext) => {
@@ -131,12 +101,6 @@ const grant = (tickets: ReadonlyArray<Ticket>, { now, limit }: TransitionContext
   )
   return { tickets: after, notifications: notify(winners, slotUpdate("granted", { leaseEnds })) }
 }
-
-/** A deployment has at most one ticket, apart from reclaimed ones. */
-const isTicketOf =
-  ({ deploymentId }: Pick<Holder, "deploymentId">) =>
-  (ticket: Ticket): boolean =>
-    ticket.deploymentId === deploymentId && ticket.state !== "reclaimed"
 
 /** The newest waiting or building deployment that supersedes this one. */
 const successorOf = (tickets: ReadonlyArray<Ticket>, request: SlotRequest): Ticket | undefined =>
@@ -297,16 +261,4 @@ export const nextSweep = ({ tickets, sweepAt }: SlotQueue, now: number): number 
   const due = Math.max(now, Math.min(...tickets.map(({ leaseEnds }) => leaseEnds)))
   const isOnItsWay = sweepAt !== null && sweepAt <= due && now <= sweepAt + reaperGrace
   return isOnItsWay ? undefined : due
-}
-
-/** A deployment's place in the queue; position 1 is granted next. */
-export const positionOf = ({ tickets }: SlotQueue, deploymentId: string) => {
-  const waiters = waitingInOrder(tickets)
-  const state = tickets.find(isTicketOf({ deploymentId }))?.state
-  return {
-    ...(state === undefined ? {} : { state }),
-    position: 1 + waiters.findIndex((ticket) => ticket.deploymentId === deploymentId),
-    waiting: waiters.length,
-    building: tickets.filter((ticket) => !isWaiting(ticket)).map((ticket) => ticket.deploymentId)
-  }
 }

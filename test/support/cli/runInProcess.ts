@@ -1,6 +1,7 @@
 import { Command } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Effect } from "effect"
+import { buildCommand } from "../../../src/cli/build.ts"
 import { deployCommand } from "../../../src/cli/deploy.ts"
 import { certificateCommand, domainCommand } from "../../../src/cli/domain.ts"
 import { program } from "../../../src/cli/program.ts"
@@ -15,6 +16,7 @@ export const runInProcess = (environment: Readonly<Record<string, string>>, ...a
     const commands = Command.withSubcommands(program, [
       statusCommand,
       deployCommand,
+      buildCommand,
       domainCommand,
       certificateCommand,
       refillCommand

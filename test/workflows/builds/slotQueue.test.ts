@@ -1,18 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { defaultLimits, opaqueSerde } from "effect-restate"
 import fc from "fast-check"
+import { emptyQueue, positionOf, SlotQueue } from "../../../src/services/builds/SlotQueue.ts"
 import {
-  emptyQueue,
   type Holder,
   leaseDuration,
   type Notification,
   nextSweep,
-  positionOf,
   reclaimed,
   release,
   renew,
   request,
-  SlotQueue,
   type SlotRequest,
   sweep,
   withStoredBranchKeys

@@ -7,12 +7,9 @@ import { cancelBuild } from "../../builds/cancelBuild.ts"
 import { logEvent } from "../../businessEvents.ts"
 import { databaseStep } from "../../databaseStep.ts"
 import { awaitSlot, releaseSlot } from "./awaitSlot.ts"
-import { buildIdOf, builtImage } from "./builtImage.ts"
+import { buildIdOf, builtImage, maxAttempts } from "./builtImage.ts"
 import type { BuildPlan } from "./planBuild.ts"
 import { runBuild } from "./runBuild.ts"
-
-/** A slot is lost when no worker renewed it for minutes. Three times in one deployment indicate another cause. */
-const maxAttempts = 3
 
 export interface GitBuild<E, R> {
   readonly deployment: Deployment

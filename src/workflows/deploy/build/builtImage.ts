@@ -10,6 +10,13 @@ const labelPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/
 export const buildIdOf = (deploymentId: string, attempt: number): string =>
   `bld-${fingerprint(["build", deploymentId, String(attempt)], 24)}`
 
+/** A slot is lost when no worker renewed it for minutes. Three times in one deployment indicate another cause. */
+export const maxAttempts = 3
+
+/** The ids of all builds that a deployment may have, in the order of the attempts. */
+export const buildIdsOf = (deploymentId: string): ReadonlyArray<string> =>
+  Array.from({ length: maxAttempts }, (_, index) => buildIdOf(deploymentId, index + 1))
+
 /** What a finished build adds to its deployment. */
 export interface Built {
   readonly image: string
