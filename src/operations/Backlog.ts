@@ -1,5 +1,6 @@
 import { Context, type Effect } from "effect"
 import type { DbFailure } from "../services/Db.ts"
+import { day } from "../text/millis.ts"
 
 export interface BuildBacklog {
   /** Deployments in the `queued` step, waiting for a build slot. */
@@ -9,8 +10,6 @@ export interface BuildBacklog {
   /** Builds under a worker's lease. */
   readonly running: number
 }
-
-const day = 86_400_000
 
 /**
  * A renewal is overdue once less than a fifth of the certificate's lifetime is left. Renewal is due with a third of the

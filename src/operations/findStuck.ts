@@ -1,6 +1,5 @@
+import { minute } from "../text/millis.ts"
 import type { Invocation, KeyHolder } from "./Invocations.ts"
-
-const minute = 60_000
 
 /**
  * How long an invocation may fail, wait for Restate or block others without progress before it is reported. A database failover

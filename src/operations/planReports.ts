@@ -1,3 +1,4 @@
+import { hour } from "../text/millis.ts"
 import type { Invocation } from "./Invocations.ts"
 import type { BlockReason } from "./remediationFor.ts"
 
@@ -27,7 +28,7 @@ export interface ReportPlan {
   readonly history: ReportHistory
 }
 
-export const repeatMillis = 60 * 60_000
+export const repeatMillis = hour
 
 /**
  * Decides what to report after one poll. `isComplete` is false if the poll did not return all invocations: a missing one may

@@ -1,5 +1,7 @@
+import { day } from "../../text/millis.ts"
+
 /** The longest documented rate-limit window of a public CA is seven days; a later time is an error. */
-const maxRetryAfter = 7 * 24 * 3_600_000
+const maxRetryAfter = 7 * day
 
 const seconds = /^\d{1,10}$/
 /** The only date format that servers may still send (RFC 9110 section 5.6.7). */

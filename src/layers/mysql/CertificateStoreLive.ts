@@ -14,6 +14,7 @@ import {
 } from "../../services/certificate/CertificateStore.ts"
 import { certificateChanges, planSave } from "../../services/certificate/certificateChanges.ts"
 import { nameOf } from "../../services/customDomain/LockedDomain.ts"
+import { day } from "../../text/millis.ts"
 import { lockDomain, refuseDomain, transactDomain, writeDomain } from "./changeDomain.ts"
 import { domainPage } from "./domainPages.ts"
 import { MysqlPools } from "./MysqlPools.ts"
@@ -38,8 +39,6 @@ const certifiedDomain = decodeFirst(
 const certificateRow = decodeFirst(Schema.Struct({ id: Schema.String, chain: Schema.String }))
 const accountRow = decodeFirst(AcmeAccountRow)
 const classRows = decodeRows(Schema.Struct({ bucket: Schema.Literal(...remainingLifeClasses), total: Schema.Number }))
-
-const dayMillis = 86_400_000
 
 /** Whether the stored text is this name: the database's collation may match other texts. */
 const isNamed = (stored: string | null, name: DomainName): boolean =>
@@ -110,10 +109,10 @@ const countByRemainingLife = (sql: SqlClient, now: number) =>
   classRows(sql`
     SELECT CASE
       WHEN c.expires_at <= ${now} THEN 'expired'
-      WHEN c.expires_at <= ${now + dayMillis} THEN '1d'
-      WHEN c.expires_at <= ${now + 7 * dayMillis} THEN '7d'
-      WHEN c.expires_at <= ${now + 14 * dayMillis} THEN '14d'
-      WHEN c.expires_at <= ${now + 30 * dayMillis} THEN '30d'
+      WHEN c.expires_at <= ${now + day} THEN '1d'
+      WHEN c.expires_at <= ${now + 7 * day} THEN '7d'
+      WHEN c.expires_at <= ${now + 14 * day} THEN '14d'
+      WHEN c.expires_at <= ${now + 30 * day} THEN '30d'
       ELSE 'more' END AS bucket, COUNT(*) AS total
     FROM acme_challenges c
     JOIN custom_domains d ON d.id = c.domain_id

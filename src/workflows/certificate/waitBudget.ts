@@ -1,10 +1,11 @@
 import { Effect, Schema } from "effect"
+import { minute } from "../../text/millis.ts"
 
 /** The wait is longer than an invocation may hold the domain's key: a later invocation continues. */
 export class WaitTooLong extends Schema.TaggedError<WaitTooLong>()("Postponed", { until: Schema.Number }) {}
 
 /** Milliseconds: all waits of one invocation together, and a single wait. */
-const maxWaitPerInvocation = 60_000
+const maxWaitPerInvocation = minute
 const maxSingleWait = 15_000
 
 /** The waits of one invocation. Deterministic: a replay counts them again, in the same order. */

@@ -1,10 +1,11 @@
 import { Duration } from "effect"
+import { minute } from "../../text/millis.ts"
 
 /** From the start of the run. Callers and the dashboard promise a day. */
 export const verificationLimit = Duration.hours(24)
 
 const firstDelay = 15_000
-const maxDelay = 60_000
+const maxDelay = minute
 const growth = 1.5
 
 /**

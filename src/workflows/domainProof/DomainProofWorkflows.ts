@@ -10,6 +10,7 @@ import { DnsResolver } from "../../services/dns/DnsResolver.ts"
 import { DomainProofStore, NamePage } from "../../services/domainProof/DomainProofStore.ts"
 import { recordMetric } from "../../services/Metrics.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
+import { day, hour } from "../../text/millis.ts"
 import { proofOf } from "../customDomain/ownership.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { giveUpOnFailure } from "../giveUpOnFailure.ts"
@@ -21,8 +22,7 @@ import { decideProof, MissingProof, Proof, type ProofDecision, warningOf, withdr
 /** One page per invocation keeps journals short. */
 const pageSize = 100
 /** Milliseconds over which the checks of a page are spread, each domain at the same offset every day. */
-const spread = 3_600_000
-const day = 86_400_000
+const spread = hour
 
 /** Name of the proof record, for texts. */
 const proofRecord = (domain: string): string => `_unkey.${domain}`

@@ -1,6 +1,5 @@
 import { Schema } from "effect"
-
-const day = 86_400_000
+import { day } from "../../text/millis.ts"
 
 /** Since when the proof record of the row with this id is missing. Unix milliseconds. */
 export const MissingProof = Schema.Struct({ domainId: Schema.String, since: Schema.Number })

@@ -1,5 +1,6 @@
 import { fitsCodePoints } from "../../../text/codePoints.ts"
 import { lastLink, shortenedBeforeLink } from "../../../text/links.ts"
+import { day, hour, minute } from "../../../text/millis.ts"
 import { numberFrom } from "../../identifiers.ts"
 import { decisiveType, type OwnProblem, type Problem } from "../problems.ts"
 import { nextEarlyRetry } from "./earlyRetry.ts"
@@ -25,10 +26,6 @@ export type ProblemAction =
       readonly soon: boolean
       readonly notBefore: number | null
     }
-
-const minute = 60_000
-const hour = 60 * minute
-const day = 24 * hour
 
 /** The longest window of Let's Encrypt's rate limits. A longer Retry-After is treated as an error of the CA. */
 const maxWait = 7 * day

@@ -1,8 +1,6 @@
 import { Schema } from "effect"
+import { day, hour } from "../../../text/millis.ts"
 import { numberFrom } from "../../identifiers.ts"
-
-const hour = 3_600_000
-const day = 24 * hour
 
 /** The CA's renewal information (RFC 9773) of one certificate, and when it may be asked again. Unix milliseconds. */
 export const KnownRenewalInfo = Schema.Struct({

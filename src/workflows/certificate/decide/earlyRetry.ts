@@ -1,6 +1,5 @@
+import { minute } from "../../../text/millis.ts"
 import type { Problem } from "../problems.ts"
-
-const minute = 60_000
 
 /**
  * Retries of a new domain's failed validation, from the beginning of its issuance. Unkey's frontline caches for 30 s

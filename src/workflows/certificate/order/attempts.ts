@@ -1,7 +1,5 @@
 import { Schema } from "effect"
-
-const hour = 3_600_000
-const day = 24 * hour
+import { day, hour } from "../../../text/millis.ts"
 
 /** Certificates for one set of names within a day; a third waits. */
 const maxIssuances = 2

@@ -7,6 +7,7 @@ import { Acme } from "../../../services/certificate/Acme.ts"
 import { CertificateSettings } from "../../../services/certificate/CertificateSettings.ts"
 import type { CertificateFacts } from "../../../services/certificate/Pki.ts"
 import { recordMetric } from "../../../services/Metrics.ts"
+import { hour, minute } from "../../../text/millis.ts"
 import { isOfPlatform } from "../../challenge/recordOf.ts"
 import { numberFrom } from "../../identifiers.ts"
 import { retryForTwoMinutes } from "../../retry.ts"
@@ -18,8 +19,6 @@ import { nextTryAt } from "../order/attempts.ts"
 
 type CheckInput = Input<typeof CertificateService, "CheckRenewal">
 
-const minute = 60_000
-const hour = 60 * minute
 /** Certificates are checked once a day; a renewal that is due before the next check is sent now, with a delay. */
 const untilNextCheck = 25 * hour
 /** Renewals that are due at once are spread over this time, to avoid a burst at the CA. */

@@ -13,6 +13,7 @@ import {
   type ListedDomain
 } from "../../../services/certificate/CertificateStore.ts"
 import { PlatformZones } from "../../../services/customDomain/PlatformZones.ts"
+import { hour, minute } from "../../../text/millis.ts"
 import { logEvent } from "../../businessEvents.ts"
 import { databaseStep } from "../../databaseStep.ts"
 import { giveUpOnFailure } from "../../giveUpOnFailure.ts"
@@ -24,8 +25,6 @@ import { partitionDomains } from "../decide/partitionDomains.ts"
 type RenewInput = Input<typeof CertificateService, "RenewExpiringCertificates">
 type PageInput = Input<typeof CertificateService, "RenewPage">
 
-const minute = 60_000
-const hour = 60 * minute
 /** One page per invocation keeps journals short. */
 const pageSize = 100
 const checkConcurrency = 8
