@@ -92,6 +92,26 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/(layers/outbound/|composition/(console|observability)\\.ts)" },
       to: { path: "^(node:)?(https?|http2|tls)$|^node_modules/(undici|axios|got|node-fetch|ws)/" }
     },
+    {
+      name: "console-page-arrows",
+      severity: "error",
+      comment: "the console's page runs in a browser: it knows its UI library, and of the server the types of the answers",
+      from: { path: "^src/console/page/" },
+      to: { pathNot: ["^src/console/page/", "^node_modules/preact/"], dependencyTypesNot: ["type-only"] }
+    },
+    {
+      name: "console-page-types",
+      severity: "error",
+      comment: "what the page knows of the server are the answers of its API",
+      from: { path: "^src/console/page/" },
+      to: { pathNot: ["^src/console/(page|api)/", "^node_modules/preact/"] }
+    },
+    {
+      name: "console-page-is-a-program-of-its-own",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/console/page/" },
+      to: { path: "^src/console/page/" }
+    },
     ...vendors.map(([library, place]) => ({
       name: `outbound-library-${library.replaceAll(/[^a-z0-9-]+/g, "")}`,
       severity: "error",

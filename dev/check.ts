@@ -5,6 +5,7 @@ import { stdout } from "node:process"
 const commands = [
   "effect-language-service patch",
   "tsc --noEmit",
+  "tsc --noEmit -p src/console/page",
   "tsc --noEmit -p dev/traces/page",
   "biome check --error-on-warnings .",
   "depcruise src packages/effect-restate/src --config .dependency-cruiser.cjs"

@@ -1,4 +1,4 @@
-import { formatMillis } from "../traces/format.ts"
+import { formatMillis } from "../../src/console/page/ui/format.ts"
 import type { Span as Recorded } from "../traces/Span.ts"
 import { fitted } from "./terminal.ts"
 

@@ -3,10 +3,13 @@ import { fileURLToPath } from "node:url"
 import { HttpRouter, HttpServerResponse } from "@effect/platform"
 import { Effect } from "effect"
 import { build } from "esbuild"
+import { pageBuild } from "../image/bundlePage.ts"
 
-const fileOf = (name: string) => fileURLToPath(new URL(`./page/${name}`, import.meta.url))
+const page = fileURLToPath(new URL("./page", import.meta.url))
+/** The console's document: both pages name their files alike. */
+const document = fileURLToPath(new URL("../../src/console/page/index.html", import.meta.url))
 
-/** Nothing but what this server sends: a page of spans, which others have written, loads and runs nothing else. */
+/** The page runs only what this server sends: others wrote the spans that it shows. */
 const headers = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:",
@@ -15,27 +18,25 @@ const headers = {
 }
 
 const bundle = Effect.promise(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileOf("main.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2023",
-    logLevel: "silent"
-  })
-  return outputFiles.map(({ text }) => text).join("")
+  const { outputFiles } = await build({ ...pageBuild(page), write: false })
+  return new Map(outputFiles.map(({ path, text }) => [path.replace(/^.*\//, ""), text]))
 })
-
-const read = (name: string) => Effect.promise(() => readFile(fileOf(name), "utf8"))
 
 const send = (content: Effect.Effect<string>, contentType: string) =>
   Effect.map(content, (body) => HttpServerResponse.text(body, { contentType, headers }))
 
 /** The page's files. It is bundled at the first request: a run without one does not pay for it. */
-export const pageRoutes = Effect.map(Effect.cached(bundle), (script) =>
-  HttpRouter.empty.pipe(
-    HttpRouter.get("/", send(read("index.html"), "text/html; charset=utf-8")),
-    HttpRouter.get("/style.css", send(read("style.css"), "text/css; charset=utf-8")),
-    HttpRouter.get("/main.js", send(script, "text/javascript; charset=utf-8"))
+export const pageRoutes = Effect.map(Effect.cached(bundle), (files) => {
+  const file = (name: string) => Effect.map(files, (all) => all.get(name) ?? "")
+  return HttpRouter.empty.pipe(
+    HttpRouter.get(
+      "/",
+      send(
+        Effect.promise(() => readFile(document, "utf8")),
+        "text/html; charset=utf-8"
+      )
+    ),
+    HttpRouter.get("/style.css", send(file("style.css"), "text/css; charset=utf-8")),
+    HttpRouter.get("/main.js", send(file("main.js"), "text/javascript; charset=utf-8"))
   )
-)
+})

@@ -33,24 +33,32 @@ export interface Bar extends Interval {
 const within = ({ children }: SpanNode, kinds: ReadonlyArray<SpanNode["kind"]>): ReadonlyArray<Interval> =>
   children.filter(({ kind }) => kinds.includes(kind)).map(({ span }) => span)
 
+/** What a handler ran by itself: a call runs elsewhere. */
+const worked = (children: ReadonlyArray<SpanNode>): ReadonlyArray<Interval> =>
+  children.flatMap((node) => {
+    if (node.kind === "invocation" || node.kind === "wait") return []
+    return node.kind === "repeat" ? worked(node.children) : [node.span]
+  })
+
 /**
  * Where a row's bar lies. Restate ends an invocation's span with its first attempt; its bar lasts until the last one,
  * and waits wherever none runs. A handler waits wherever none of its steps does.
  */
 export const barOf = (node: SpanNode): Bar => {
   const own = { start: node.span.start, end: Math.max(node.span.start, node.span.end) }
-  if (node.kind === "invocation") {
-    const attempts = within(node, ["attempt", "handler"])
-    const whole = windowOf([own, ...attempts])
-    return { ...whole, waits: attempts.length === 0 ? [] : gapsOf(whole, attempts) }
-  }
-  if (node.kind !== "handler" || node.children.length === 0) return { ...own, waits: [] }
-  return {
-    ...own,
-    waits: gapsOf(
-      own,
-      node.children.map(({ span }) => span)
-    )
+  switch (node.kind) {
+    case "invocation": {
+      const attempts = within(node, ["attempt", "handler"])
+      const whole = windowOf([own, ...attempts])
+      return { ...whole, waits: attempts.length === 0 ? [] : gapsOf(whole, attempts) }
+    }
+    case "handler":
+    case "repeat":
+      return { ...own, waits: node.children.length === 0 ? [] : gapsOf(own, worked(node.children)) }
+    case "wait":
+      return { ...own, waits: [own] }
+    default:
+      return { ...own, waits: [] }
   }
 }
 

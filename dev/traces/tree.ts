@@ -1,10 +1,11 @@
-import { kindOf, type SpanKind, serviceOf } from "./names.ts"
+import { kindOf, labelOf, type SpanKind, serviceOf } from "./names.ts"
 import type { Span } from "./Span.ts"
 
 export interface SpanNode {
   readonly span: Span
-  /** `step` is work that a handler ran directly. */
-  readonly kind: SpanKind | "step"
+  /** `step` is work that a handler ran directly. `repeat` and `wait` are made of others, by `condense`. */
+  readonly kind: SpanKind | "step" | "repeat" | "wait"
+  readonly label: string
   /** Restate service that it worked for, or its program outside of any. */
   readonly service: string
   /** By start. */
@@ -15,6 +16,7 @@ export interface SpanNode {
 
 interface Draft {
   readonly span: Span
+  readonly label: string
   kind: SpanNode["kind"]
   service: string
   readonly children: Array<Draft>
@@ -52,9 +54,26 @@ export interface TreeOptions {
   readonly everything: boolean
 }
 
+/** The handler of each attempt that has one. */
+const handlersByAttempt = (spans: ReadonlyArray<Span>): ReadonlyMap<string, Span> =>
+  new Map(spans.flatMap((span) => (kindOf(span) === "handler" ? [[span.parentSpanId, span] as const] : [])))
+
+/** Restate names the attempt as the parent of a call. The handler of that attempt made the call if it ran then. */
+const callerOf = (handlers: ReadonlyMap<string, Span>, span: Span): string => {
+  const handler = kindOf(span) === "handler" ? undefined : handlers.get(span.parentSpanId)
+  if (handler === undefined || handler.spanId === span.spanId) return span.parentSpanId
+  return handler.start <= span.start && span.start <= handler.end ? handler.spanId : span.parentSpanId
+}
+
+interface Shown {
+  readonly known: ReadonlyMap<string, Span>
+  readonly hidden: ReadonlySet<string>
+  readonly handlers: ReadonlyMap<string, Span>
+}
+
 /** The nearest parent that is shown; "" when the last one named is not here, or is this span's own descendant. */
-const shownParent = (known: ReadonlyMap<string, Span>, hidden: ReadonlySet<string>, span: Span) => {
-  let id = span.parentSpanId
+const shownParent = ({ handlers, hidden, known }: Shown, span: Span) => {
+  let id = callerOf(handlers, span)
   for (const passed = new Set<string>(); hidden.has(id) && !passed.has(id); id = known.get(id)?.parentSpanId ?? "") {
     passed.add(id)
   }
@@ -68,17 +87,19 @@ const shownParent = (known: ReadonlyMap<string, Span>, hidden: ReadonlySet<strin
 export const treeOf = (spans: ReadonlyArray<Span>, options: TreeOptions): ReadonlyArray<SpanNode> => {
   const known = new Map(spans.map((span) => [span.spanId, span]))
   const hidden = options.everything ? new Set<string>() : unremarkable([...known.values()])
+  const handlers = options.everything ? new Map<string, Span>() : handlersByAttempt([...known.values()])
+  const shown = { known, hidden, handlers }
   const drafts = new Map(
     [...known.values()]
       .filter(({ spanId }) => !hidden.has(spanId))
       .map((span): [string, Draft] => [
         span.spanId,
-        { span, kind: kindOf(span), service: "", children: [], orphan: false }
+        { span, label: labelOf(span), kind: kindOf(span), service: "", children: [], orphan: false }
       ])
   )
   const roots: Array<Draft> = []
   for (const draft of drafts.values()) {
-    const { id, orphan } = shownParent(known, hidden, draft.span)
+    const { id, orphan } = shownParent(shown, draft.span)
     const parent = drafts.get(id)
     draft.orphan = orphan
     if (parent === undefined) roots.push(draft)
@@ -89,7 +110,7 @@ export const treeOf = (spans: ReadonlyArray<Span>, options: TreeOptions): Readon
   for (const draft of [...drafts.values()].sort(byStart)) {
     if (reached.has(draft)) continue
     // Only a circle is out of every root's reach. It is opened here.
-    const above = drafts.get(shownParent(known, hidden, draft.span).id)
+    const above = drafts.get(shownParent(shown, draft.span).id)
     above?.children.splice(above.children.indexOf(draft), 1)
     draft.orphan = true
     roots.push(draft)
@@ -117,8 +138,10 @@ export const rowsOf = (roots: ReadonlyArray<SpanNode>, isFolded: (node: SpanNode
   return rows
 }
 
-/** Steps are what a reader came for; what they did inside waits for a click, unless it failed. */
+const foldedKinds: ReadonlySet<SpanNode["kind"]> = new Set(["step", "work", "statement", "repeat"])
+
+/** Steps and repetitions are folded, unless something in them failed. */
 export const foldedAtFirst = (node: SpanNode): boolean =>
   node.children.length > 0 &&
-  (node.kind === "step" || node.kind === "work" || node.kind === "statement") &&
+  foldedKinds.has(node.kind) &&
   !rowsOf(node.children, () => false).some((row) => row.node.span.error !== undefined)

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { type Browser, chromium, type Page } from "playwright-core"
-import { chromiumProgram, whyNoChromium } from "../../../dev/stack/Chromium.ts"
+import type { Browser, Page } from "playwright-core"
+import { whyNoChromium } from "../../../dev/stack/Chromium.ts"
 import { RunDirectoryLive } from "../../../dev/stack/RunDirectory.ts"
 import type { ExportTraceServiceRequest } from "../../../dev/traces/Otlp.ts"
 import { TraceCollector, traceCollector } from "../../../dev/traces/TraceCollector.ts"
+import { axeViolations, overflowOf } from "../../support/browser/axe.ts"
+import { launchBrowser, noComplaints, type VisitOptions, visitPage } from "../../support/browser/browser.ts"
 import { isFull } from "../../support/size.ts"
 import { exported } from "../../support/traces/exported.ts"
 
@@ -38,16 +40,43 @@ const largeTrace: ExportTraceServiceRequest = {
   ]
 }
 
-/** Nothing that asks the network: only the page is of interest. */
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync"
-]
+const running = "1bf7651916cd43dd8448eb211c80319c"
+const second = 1_000_000_000n
+const begun = 1_700_000_100n * second
+const idOf = (index: number) => index.toString(16).padStart(16, "0")
+/** A deploy that waits for instances: its handler has not ended, so the parent of its polls is not there. */
+const runningTrace: ExportTraceServiceRequest = {
+  resourceSpans: [
+    {
+      scopeSpans: [
+        {
+          spans: [
+            {
+              traceId: running,
+              spanId: idOf(1),
+              name: "invocation-start hydra.v1.DeployService/{key}/Deploy",
+              startTimeUnixNano: `${begun}`,
+              endTimeUnixNano: `${begun + 1_000_000n}`,
+              attributes: [
+                { key: "restate.invocation.id", value: { stringValue: "inv_1" } },
+                { key: "restate.invocation.target", value: { stringValue: "hydra.v1.DeployService/proj_1/Deploy" } }
+              ]
+            },
+            ...Array.from({ length: 40 }, (_, i) => ({
+              traceId: running,
+              spanId: idOf(i + 3),
+              parentSpanId: idOf(2),
+              name: "check-instances",
+              startTimeUnixNano: `${begun + BigInt(i + 1) * second}`,
+              endTimeUnixNano: `${begun + BigInt(i + 1) * second + 2_000_000n}`,
+              attributes: [{ key: "deployment_id", value: { stringValue: "d_W1sxMKKS" } }]
+            }))
+          ]
+        }
+      ]
+    }
+  ]
+}
 
 class Fixture extends Context.Tag("test/dev/traces/Fixture")<
   Fixture,
@@ -59,37 +88,24 @@ const fixture = Layer.scoped(
   Effect.gen(function* () {
     const { endpoint, linkInvocationsTo } = yield* TraceCollector
     yield* linkInvocationsTo(restateUi)
-    for (const request of [largeTrace, ...recorded.toReversed()]) {
+    for (const request of [largeTrace, runningTrace, ...recorded.toReversed()]) {
       const body = yield* exported(request)
       const { status } = yield* Effect.promise(() => fetch(`${endpoint}/v1/traces`, { method: "POST", body }))
       assert.strictEqual(status, 200)
     }
-    const executablePath = yield* chromiumProgram
-    const browser = yield* Effect.acquireRelease(
-      Effect.promise(() => chromium.launch({ executablePath, args: flags })),
-      (started) => Effect.promise(() => started.close())
-    )
+    const browser = yield* launchBrowser
     return { browser, endpoint }
   })
 ).pipe(Layer.provide([traceCollector(), RunDirectoryLive]))
 
-/** A page of its own, that reports what a person would find in the console. */
-const visit = <A>(path: string, look: (page: Page) => Promise<A>, colorScheme: "light" | "dark" = "light") =>
-  Effect.flatMap(Fixture, ({ browser, endpoint }) =>
-    Effect.promise(async () => {
-      const page = await browser.newPage({ colorScheme, viewport: { width: 1400, height: 800 } })
-      const complaints: Array<string> = []
-      const foreign: Array<string> = []
-      page.on("pageerror", (error) => complaints.push(error.message))
-      page.on("console", (message) => message.type() === "error" && complaints.push(message.text()))
-      page.on("request", (request) => request.url().startsWith(endpoint) || foreign.push(request.url()))
-      await page.goto(`${endpoint}/#/${path}`)
-      const seen = await look(page)
-      await page.close()
-      assert.deepStrictEqual([complaints, foreign.filter((url) => !url.startsWith("data:"))], [[], []])
-      return seen
-    })
-  )
+/** A page of its own; nothing must go wrong on it. */
+const visit = <A>(path: string, use: (page: Page) => Promise<A>, options: Partial<VisitOptions> = {}) =>
+  Effect.gen(function* () {
+    const { browser, endpoint } = yield* Fixture
+    const { complaints, seen } = yield* visitPage(browser, { origin: endpoint, path: `/#/${path}`, ...options }, use)
+    assert.deepStrictEqual(complaints, noComplaints)
+    return seen
+  })
 
 /** Runs in the browser, which decodes the picture. */
 const measuring = `async (png) => {
@@ -122,6 +138,7 @@ const measure = (png: string) =>
     })
   )
 
+const listed = (page: Page) => page.locator("tbody .name").allTextContents()
 const rows = (page: Page) => page.locator(".rows .row")
 const names = (page: Page) => page.locator(".rows .row .text").allTextContents()
 
@@ -129,42 +146,96 @@ if (reason !== null) globalThis.console.warn(`Skipped: the traces' page. ${reaso
 
 describe.skipIf(reason !== null)("the traces of a run", () => {
   layer(fixture, { timeout: "5 minutes", excludeTestServices: true })("in a browser", (it) => {
-    it.effect("lists every trace, newest first, with its key and its errors, and filters them", () =>
+    it.effect("lists every invocation's trace, newest first, with date, status, key and failures", () =>
       visit("", async (page) => {
         await page.locator("tbody tr").first().waitFor()
-        const listed = await page.locator("tbody .name").allTextContents()
-        assert.deepStrictEqual(listed, [
+        assert.deepStrictEqual(await listed(page), [
           "CertificateService ProcessChallenge",
           "CertificateService RenewExpiringCertificates",
           "CertificateService ProcessChallenge",
           "DeployService Promote",
           "DeployService Deploy",
-          "span 0"
+          "DeployService Deploy"
         ])
-        assert.strictEqual(await page.locator("tr.failed .errors").textContent(), "✕ 2")
-        await page.getByLabel("Filter by text").fill("certificate customer.test")
-        assert.strictEqual(await page.locator("tbody tr").count(), 1)
-        await page.getByText("+ 1 alike").click()
+        assert.match((await page.locator("tbody time").first().textContent()) ?? "", /^\d+ \w{3} 20\d\d, [\d:]{8} UTC$/)
+        assert.strictEqual(await page.locator("tr.failed .errors").textContent(), "✕ 1")
+        assert.deepStrictEqual(await page.locator("tbody .status").allInnerTexts(), [
+          "✓ completed",
+          "✓ completed",
+          "✓ completed",
+          "✕ failed",
+          "✓ completed",
+          "● running"
+        ])
+        assert.strictEqual(await page.title(), "Traces · Control plane worker")
+        await page.getByLabel("Also without an invocation").check()
+        assert.include(await listed(page), "span 0")
+      })
+    )
+
+    it.effect("keeps filters and order in the address, and says when nothing matches", () =>
+      visit("", async (page) => {
+        await page.getByLabel("Filter").fill("certificate customer.test")
+        await page.locator("tbody tr").nth(1).waitFor({ state: "detached" })
+        await page.getByText("1 more like this").click()
         assert.strictEqual(await page.locator("tbody tr").count(), 2)
-        await page.getByLabel("Filter by text").fill("")
-        await page.getByLabel("Filter by service").selectOption("DeployService")
-        await page.getByLabel("Errors only").check()
-        assert.deepStrictEqual(await page.locator("tbody .name").allTextContents(), ["DeployService Promote"])
+        await page.getByLabel("Filter").fill("")
+        await page.getByLabel("Service").selectOption("DeployService")
+        await page.getByLabel("Status").selectOption("failed")
+        await page.locator("tbody tr").first().waitFor()
+        assert.deepStrictEqual(await listed(page), ["DeployService Promote"])
+        await page.reload()
+        await page.locator("tbody tr").first().waitFor()
+        assert.deepStrictEqual(await listed(page), ["DeployService Promote"])
+        await page.getByLabel("Service").selectOption("CertificateService")
+        await page.getByText("No trace matches these filters.").waitFor()
+        await page.goBack()
         await page.locator("tbody .name").click()
         await rows(page).first().waitFor()
         assert.include(await page.locator("h1").textContent(), "DeployService/Promote")
+        assert.match(await page.title(), /^DeployService\/Promote proj_\w+ · /)
+      })
+    )
+
+    it.effect("finds a deploy that runs by its deployment's id, and shows its polls as one row", () =>
+      visit("?q=d_W1sxMKKS", async (page) => {
+        await page.locator("tbody tr").first().waitFor()
+        assert.deepStrictEqual(await page.locator("tbody .status").allInnerTexts(), ["● running"])
+        await page.locator("tbody .name").click()
+        await rows(page).first().waitFor()
+        assert.deepStrictEqual(await names(page), ["DeployService/Deploy", "check-instances × 40, every 1.00 s"])
+        await page.locator(".row.repeat .fold").click()
+        assert.strictEqual(await rows(page).count(), 42)
+      })
+    )
+
+    it.effect("sorts by a heading, in both directions", () =>
+      visit("", async (page) => {
+        await page.getByRole("button", { name: "Duration" }).click()
+        const heading = page.locator("th", { hasText: "Duration" })
+        assert.strictEqual(await heading.getAttribute("aria-sort"), "ascending")
+        assert.strictEqual((await listed(page))[0], "DeployService Promote")
+        await page.getByRole("button", { name: "Duration" }).click()
+        assert.strictEqual(await heading.getAttribute("aria-sort"), "descending")
+        assert.strictEqual((await listed(page)).at(-1), "DeployService Promote")
       })
     )
 
     it.effect.runIf(isFull)(
-      "shows a deploy as invocations, handlers and steps across services, and what is inside on a click",
+      "shows a deploy as invocations, handlers and steps across services, in the order of time, with its waits",
       () =>
         visit(deploy, async (page) => {
           await rows(page).first().waitFor()
           const shown = await names(page)
-          assert.includeMembers(shown, ["DeployService/Deploy", "load-deployment", "VersioningService/PublishChange"])
+          assert.includeMembers(shown, [
+            "DeployService/Deploy",
+            "load-deployment",
+            "VersioningService/PublishChange",
+            "sleeps"
+          ])
+          assert.isBelow(shown.indexOf("VersioningService/PublishChange"), shown.indexOf("finish"))
           assert.notInclude(shown, "DeploymentStore.find")
-          assert.isAbove(await page.locator(".row.handler .wait").count(), 0)
+          assert.isAbove(await page.locator(".row.handler .bar .wait").count(), 0)
           await page.locator(".row.step .fold").first().click()
           assert.include(await names(page), "DeploymentStore.find")
           await page.getByText("All of Restate's spans").click()
@@ -179,7 +250,7 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
         await page.locator(".row.failed", { hasText: "end DeployService/Promote" }).click()
         const detail = page.locator(".detail")
         assert.match(
-          (await detail.locator(".error").textContent()) ?? "",
+          (await detail.locator(".error").first().textContent()) ?? "",
           /^cannot promote deployment .* already live$/
         )
         const link = await detail.getByText("Open the invocation").getAttribute("href")
@@ -233,12 +304,54 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
             await rows(page).first().waitFor()
             return (await page.screenshot()).toString("base64")
           },
-          scheme
+          { colorScheme: scheme }
         )
         const picture = yield* measure(png)
         assert.isAbove(picture.colours, 30)
         if (scheme === "light") assert.isAbove(picture.brightness, 0.8)
         else assert.isBelow(picture.brightness, 0.3)
+      })
+    )
+
+    it.effect.each(["light", "dark"] as const)("has no violation of WCAG that axe-core finds: %s", (colorScheme) =>
+      Effect.gen(function* () {
+        const list = visit(
+          "",
+          async (page) => {
+            await page.locator("tbody tr").first().waitFor()
+            return axeViolations(page)
+          },
+          { colorScheme }
+        )
+        const trace = visit(
+          refused,
+          async (page) => {
+            await rows(page).nth(1).click()
+            await page.locator(".detail").waitFor()
+            return axeViolations(page)
+          },
+          { colorScheme }
+        )
+        assert.deepStrictEqual(yield* Effect.all([list, trace]), [[], []])
+      })
+    )
+
+    it.effect("fits a phone of 390 pixels", () =>
+      Effect.gen(function* () {
+        const widths = yield* Effect.forEach(["", deploy], (path) =>
+          visit(
+            path,
+            async (page) => {
+              await page
+                .locator(path === "" ? "tbody tr" : ".rows .row")
+                .first()
+                .waitFor()
+              return overflowOf(page)
+            },
+            { width: 390, height: 844 }
+          )
+        )
+        assert.deepStrictEqual(widths, [0, 0])
       })
     )
 

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import * as fc from "fast-check"
 import type { ExportTraceServiceRequest } from "../../../dev/traces/Otlp.ts"
 import { readExport } from "../../../dev/traces/OtlpProtobuf.ts"
-import { spansOf } from "../../../dev/traces/Span.ts"
+import { type Span, spansOf } from "../../../dev/traces/Span.ts"
 import { groupRepeats, matches, summarize, type TraceSummary } from "../../../dev/traces/summary.ts"
 import { addSpans, emptyStore } from "../../../dev/traces/TraceStore.ts"
 import { exported } from "../../support/traces/exported.ts"
@@ -115,9 +115,12 @@ describe("the list of traces", () => {
     spans: 1,
     errors,
     dropped: 0,
-    sentBy: []
+    sentBy: [],
+    status: errors === 0 ? "completed" : "failed",
+    isInvocation: true,
+    subjects: ["d_1"]
   })
-  const all = { text: "", service: "", errorsOnly: false }
+  const all = { text: "", service: "", status: "", everything: false }
 
   it("is named after the first invocation, not after what came first", () => {
     const [own] = spansOf({
@@ -146,9 +149,50 @@ describe("the list of traces", () => {
     [{ ...all, text: "deploy other" }, false],
     [{ ...all, service: "DeployService" }, true],
     [{ ...all, service: "RoutingService" }, false],
-    [{ ...all, errorsOnly: true }, false]
-  ])("is filtered by words, service and errors: %o", (filter, expected) => {
+    [{ ...all, text: "d_1" }, true],
+    [{ ...all, status: "completed" }, true],
+    [{ ...all, status: "errors" }, false]
+  ])("is filtered by words, deployment, service, status and failures: %o", (filter, expected) => {
     assert.strictEqual(matches(filter, trace("DeployService/Deploy")), expected)
+  })
+
+  it("leaves out what is no invocation unless it is asked for", () => {
+    const migration = { ...trace("migrate"), isInvocation: false }
+    assert.deepStrictEqual([matches(all, migration), matches({ ...all, everything: true }, migration)], [false, true])
+  })
+
+  it("marks what runs, completed and failed, and counts a failure once that goes up to the caller", () => {
+    const named = (spanId: string, parentSpanId: string, name: string, error?: string): Span => ({
+      traceId: "t",
+      spanId,
+      parentSpanId,
+      name,
+      program: "worker",
+      start: Number(spanId),
+      end: Number(spanId) + 1,
+      attributes: [["restate.invocation.id", "inv_1"]],
+      resource: [],
+      events: [],
+      links: [],
+      ...(error === undefined ? {} : { error })
+    })
+    const start = named("1", "", "invocation-start hydra.v1.DeployService/{key}/Deploy")
+    const handler = named("3", "1", "hydra.v1.DeployService/Deploy", "failed")
+    const step = {
+      ...named("4", "3", "load-deployment", "no such row"),
+      attributes: [["deployment_id", "d_1"]] as const
+    }
+    const end = named("9", "1", "invocation-end hydra.v1.DeployService/{key}/Deploy")
+    const failure = { ...end, error: "no such row" }
+    const facts = (spans: ReadonlyArray<Span>, dropped = 0) => {
+      const { errors, status, subjects } = summarize(spans, dropped) ?? trace("")
+      return [status, errors, subjects]
+    }
+    assert.deepStrictEqual(facts([start]), ["running", 0, []])
+    assert.deepStrictEqual(facts([start], 1), ["unknown", 0, []])
+    assert.deepStrictEqual(facts([start, end]), ["completed", 0, []])
+    assert.deepStrictEqual(facts([start, handler, step, failure]), ["failed", 1, ["d_1"]])
+    assert.deepStrictEqual(facts([start, failure]), ["failed", 1, []])
   })
 
   it("joins neighbours that are alike, never one that failed, and loses none", () => {

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { formatClock, formatMillis, formatTick } from "../../../dev/traces/format.ts"
+import { formatTick } from "../../../dev/traces/format.ts"
 import { gapsOf, placeOf, ticksOf } from "../../../dev/traces/timeline.ts"
+import { formatClock, formatMillis, formatMoment } from "../../../src/console/page/ui/format.ts"
 
 const interval = fc.tuple(fc.nat(100), fc.nat(100)).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }))
 
@@ -52,7 +53,8 @@ describe("the time axis", () => {
     [59_996, "1 min 0 s"],
     [125_000, "2 min 5 s"],
     [3_599_600, "1 h 0 min"],
-    [5_430_000, "1 h 31 min"]
+    [5_430_000, "1 h 31 min"],
+    [200_000_000, "2 d 8 h"]
   ])("tells a length of %s ms as %s", (millis, text) => assert.strictEqual(formatMillis(millis), text))
 
   it.each([
@@ -65,5 +67,10 @@ describe("the time axis", () => {
 
   it("tells the time of day to the millisecond", () => {
     assert.strictEqual(formatClock(Date.UTC(2026, 10, 25, 6, 17, 46, 98), "UTC"), "06:17:46.098")
+  })
+
+  it("tells a date with its time zone", () => {
+    assert.strictEqual(formatMoment(Date.UTC(2026, 10, 25, 6, 17, 46), "UTC"), "25 Nov 2026, 06:17:46 UTC")
+    assert.strictEqual(formatMoment(Date.UTC(2026, 10, 25, 6, 17, 46), "Europe/Paris"), "25 Nov 2026, 07:17:46 CET")
   })
 })
