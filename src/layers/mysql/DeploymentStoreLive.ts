@@ -12,6 +12,7 @@ import {
 } from "../../services/deploy/deploymentChanges.ts"
 import { maxRegionConfigBytes, regionConfigOf } from "../../services/deploy/regionConfig.ts"
 import { MysqlPools } from "./MysqlPools.ts"
+import { phaseChanges } from "./phaseChanges.ts"
 import { decodeFirst, decodeRows, Lenient } from "./rows.ts"
 import { storeMethods } from "./storeMethods.ts"
 
@@ -86,20 +87,12 @@ const lockProject = (sql: SqlClient, deploymentId: string) =>
 const writePlan = Effect.fnUntraced(function* <A>(
   sql: SqlClient,
   { at }: DeploymentKey,
-  { id, environmentId, projectId, workspaceId }: LockedDeployment,
-  { close, open, set }: DeploymentPlan<A>
+  { id }: LockedDeployment,
+  { close, set }: DeploymentPlan<A>
 ) {
   if (close !== undefined)
-    yield* "phase" in close
-      ? sql`UPDATE deployment_steps SET ended_at = ${at}
-            WHERE deployment_id = ${id} AND step = ${close.phase} AND ended_at IS NULL`
-      : sql`UPDATE deployment_steps SET ended_at = ${at}, error = ${close.error}
-            WHERE deployment_id = ${id} AND ended_at IS NULL`
-  // The only unique key is (deployment_id, step), so the no-op update can only hit the same step.
-  if (open !== undefined)
-    yield* sql`
-      INSERT INTO deployment_steps ${sql.insert({ workspaceId, projectId, environmentId, deploymentId: id, step: open, startedAt: at })}
-      ON DUPLICATE KEY UPDATE step = ${open}`
+    yield* sql`UPDATE deployment_steps SET ended_at = ${at}, error = ${close.error}
+               WHERE deployment_id = ${id} AND ended_at IS NULL`
   if (set !== undefined && Object.keys(set).length > 0)
     yield* sql`UPDATE deployments SET ${sql.update({ ...set, updatedAt: at })} WHERE id = ${id}`
 })
@@ -114,11 +107,13 @@ const regionInstances = (rows: Arr.NonEmptyReadonlyArray<InstanceRow>) => ({
   instances: rows.flatMap(({ k8sName, status }) => (k8sName === null || status === null ? [] : [{ k8sName, status }]))
 })
 
+/** Nearly every workspace has a namespace, which never changes: then one read is enough. */
 const ensureNamespace = Effect.fnUntraced(function* (sql: SqlClient, workspaceId: string, candidate: string) {
+  const read = namespace(sql`SELECT k8s_namespace FROM workspaces WHERE id = ${workspaceId}`)
+  const found = yield* read
+  if (found === null || found.k8sNamespace !== null) return Option.fromNullable(found?.k8sNamespace)
   yield* sql`UPDATE workspaces SET k8s_namespace = ${candidate} WHERE id = ${workspaceId} AND k8s_namespace IS NULL`
-  // The update locked the row, so this reads the name that all callers get.
-  const row = yield* namespace(sql`SELECT k8s_namespace FROM workspaces WHERE id = ${workspaceId}`)
-  return Option.fromNullable(row?.k8sNamespace)
+  return Option.fromNullable((yield* read)?.k8sNamespace)
 })
 
 type NewDepotProject = Parameters<DeploymentStore["Type"]["rememberDepotProject"]>[0]
@@ -134,7 +129,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
   DeploymentStore,
   Effect.map(MysqlPools, ({ primary }) => {
     const { sql } = primary
-    const { command, query, transaction } = storeMethods("DeploymentStore", primary)
+    const { autocommit, command, query, transaction } = storeMethods("DeploymentStore", primary)
 
     const change = Effect.fnUntraced(function* <L, A>(
       lockFirst: Effect.Effect<L, SqlError>,
@@ -163,7 +158,8 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
     return DeploymentStore.of({
       ...changes,
       find: query("find", (deploymentId: string) => findContext(sql, deploymentId)),
-      ensureNamespace: transaction("ensureNamespace", (workspaceId: string, candidate: string) =>
+      changePhase: phaseChanges(primary),
+      ensureNamespace: autocommit("ensureNamespace", (workspaceId: string, candidate: string) =>
         ensureNamespace(sql, workspaceId, candidate)
       ),
       depotProject: query("depotProject", (projectId: string) =>

@@ -2,7 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import { Array as Arr, Effect, Layer, Order, Schema } from "effect"
 import {
   Route,
-  type RoutedDeployment,
+  RoutedDeployment,
   RoutedProject,
   RouteStore,
   type RoutingPlan,
@@ -17,7 +17,9 @@ import { storeMethods } from "./storeMethods.ts"
 const routedProject = decodeFirst(RoutedProject)
 const liveProject = decodeFirst(RoutedProject.pick("liveDeploymentId"))
 const idRows = decodeRows(Route.pick("id"))
-const environmentRow = decodeFirst(Schema.Struct({ slug: Schema.String }))
+const targetRows = decodeRows(
+  Schema.Struct({ ...RoutedDeployment.fields, environmentSlug: Schema.NullOr(Schema.String) })
+)
 const RouteRow = Schema.Struct({
   ...Route.omit("deployment").fields,
   deploymentId: Schema.String,
@@ -48,28 +50,35 @@ const lockDeployments = (sql: SqlClient, ids: ReadonlyArray<string>) =>
       SELECT ${routedDeploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", chunk)} ORDER BY id FOR UPDATE`)
   )
 
+/** Locks the target and the live deployment, with the slug of each one's environment, which is not locked. */
+const lockTarget = (sql: SqlClient, ids: ReadonlyArray<string>) =>
+  targetRows(sql`
+    SELECT ${routedDeploymentColumns(sql)},
+           (SELECT slug FROM environments WHERE environments.id = deployments.environment_id) AS environment_slug
+    FROM deployments WHERE ${sql.in("id", ids)} ORDER BY id FOR UPDATE`)
+
 const readDeployments = (sql: SqlClient, ids: ReadonlyArray<string>) =>
   inChunks(ids, (chunk) =>
     routedDeploymentRows(sql`SELECT ${routedDeploymentColumns(sql)} FROM deployments WHERE ${sql.in("id", chunk)}`)
   )
 
 /** Ids of the relevant routes. Read without locks, so that the rows can then be locked by id. */
-const findRouteIds = Effect.fnUntraced(function* (
-  sql: SqlClient,
-  fqdns: ReadonlyArray<string>,
-  environmentId: string | undefined
-) {
-  const named = yield* inChunks(fqdns, (chunk) =>
-    idRows(sql`SELECT id FROM frontline_routes WHERE ${sql.in("fully_qualified_domain_name", chunk)}`)
+const findRouteIds = (sql: SqlClient, fqdns: ReadonlyArray<string>, environmentId: string | undefined) => {
+  const named = (chunk: ReadonlyArray<string>) =>
+    sql`SELECT id FROM frontline_routes WHERE ${sql.in("fully_qualified_domain_name", chunk)}`
+  const following = sql`
+    SELECT id FROM frontline_routes
+    WHERE environment_id = ${environmentId ?? null} AND sticky IN ('environment', 'live')`
+  const [first = [], ...others] = Arr.chunksOf(fqdns, chunkSize)
+  const statements = [
+    first.length === 0 ? following : sql`${named(first)} UNION ${following}`,
+    ...others.map((chunk) => named(chunk))
+  ]
+  return Effect.map(
+    Effect.forEach(statements, (statement) => idRows(statement)),
+    (rows) => Arr.dedupe(rows.flat().map((row) => row.id)).sort()
   )
-  const following =
-    environmentId === undefined
-      ? []
-      : yield* idRows(sql`
-          SELECT id FROM frontline_routes
-          WHERE environment_id = ${environmentId} AND sticky IN ('environment', 'live')`)
-  return Arr.dedupe([...named, ...following].map((row) => row.id)).sort()
-})
+}
 
 const lockRoutes = (sql: SqlClient, ids: ReadonlyArray<string>) =>
   Effect.map(
@@ -104,19 +113,16 @@ const routedDeployments = Effect.fnUntraced(function* (
 const readSnapshot = Effect.fnUntraced(function* (sql: SqlClient, request: RoutingRequest) {
   const project = yield* lockProject(sql, request.projectId)
   const liveId = project?.liveDeploymentId ?? null
-  const locked = yield* lockDeployments(
-    sql,
-    Arr.dedupe(liveId === null ? [request.deploymentId] : [request.deploymentId, liveId])
-  )
-  const target = locked.find((deployment) => deployment.id === request.deploymentId)
-  const environment =
-    target && (yield* environmentRow(sql`SELECT slug FROM environments WHERE id = ${target.environmentId}`))
+  const ids = Arr.dedupe(liveId === null ? [request.deploymentId] : [request.deploymentId, liveId])
+  const rows = yield* lockTarget(sql, ids)
+  const target = rows.find((deployment) => deployment.id === request.deploymentId)
+  const locked = rows.map(({ environmentSlug: _, ...deployment }): RoutedDeployment => deployment)
   const routes = yield* lockRoutes(sql, yield* findRouteIds(sql, request.fqdns, target?.environmentId))
   const deployments = yield* routedDeployments(sql, request.projectId, routes, locked)
   const byId = (id: string | null) => deployments.find((deployment) => deployment.id === id) ?? null
   const snapshot: RoutingSnapshot = {
     project,
-    target: target === undefined ? null : { ...target, environmentSlug: environment?.slug ?? null },
+    target: target ?? null,
     live: byId(liveId),
     routes: routes.map(
       ({ createdAt: _, deploymentId, ordinal: __, ...row }): Route => ({ ...row, deployment: byId(deploymentId) })
@@ -147,8 +153,11 @@ const writePlan = Effect.fnUntraced(function* <A>(
   }
   const { at, deploymentId, projectId } = request
   const owner = { projectId, deploymentId, environmentId: target?.environmentId ?? "", createdAt: at, updatedAt: at }
-  for (const { fqdn, id, sticky } of plan.insert)
-    yield* sql`INSERT INTO frontline_routes ${sql.insert({ id, ...owner, fullyQualifiedDomainName: fqdn, sticky })}`
+  if (plan.insert.length > 0)
+    yield* sql`
+      INSERT INTO frontline_routes ${sql.insert(
+        plan.insert.map(({ fqdn, id, sticky }) => ({ id, ...owner, fullyQualifiedDomainName: fqdn, sticky }))
+      )}`
   yield* pointRoutes(sql, { ...request, routeIds: plan.reassign })
   if (plan.live !== null)
     yield* sql`

@@ -16,6 +16,8 @@ export const storeMethods = (store: string, pool: Pick<MysqlPool, "query" | "tra
   return {
     /** Read-only statements. */
     query: method((operation, statements) => pool.query(operation, statements)),
+    /** Statements that each commit by themselves. All of them are repeated after a lost connection. */
+    autocommit: method((operation, statements) => pool.query(operation, statements)),
     transaction,
     /** A transaction that is repeated if another one inserted one of its rows after it read them. */
     replanned: method((operation, statements) => replanOnDuplicate(pool.transaction(operation, statements))),

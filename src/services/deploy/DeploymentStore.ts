@@ -11,12 +11,14 @@ import type {
 } from "./Deployment.ts"
 import type { RegionConfig } from "./regionConfig.ts"
 
-/** A transition of a deployment to its next phase: the step to close, the step to open, and the columns to set. */
+/** A transition of a deployment to another phase: the step to close, the steps to open, and the columns to set. */
 export interface PhaseChange {
   readonly deploymentId: string
   /** Unix milliseconds; the same on a repeat, so that a repeat writes the same rows. */
   readonly at: number
   readonly close?: DeploymentPhase
+  /** A phase that begins and ends at `at`: nothing happens in it. */
+  readonly pass?: DeploymentPhase
   readonly open?: DeploymentPhase
   readonly status?: DeploymentStatus
   readonly image?: string
@@ -47,7 +49,7 @@ export type Reachability = typeof Reachability.Type
 
 /**
  * Owns `deployments`, `deployment_steps` and `workspaces.k8s_namespace`, and reads related tables. Every read here decides a
- * write and goes to the primary. Every write is one transaction and safe to repeat with the same arguments.
+ * write and goes to the primary. Every write is one transaction or one statement, and safe to repeat with the same arguments.
  */
 export class DeploymentStore extends Context.Tag("ctrl-worker/DeploymentStore")<
   DeploymentStore,

@@ -1,7 +1,7 @@
 import { type Effect, Option } from "effect"
 import { firstCodePoints } from "../../text/codePoints.ts"
 import type { DbFailure } from "../Db.ts"
-import { Deployment, type DeploymentPhase, type DeploymentStatus, type DesiredState } from "./Deployment.ts"
+import { Deployment, type DeploymentStatus, type DesiredState } from "./Deployment.ts"
 import type { DeploymentStore } from "./DeploymentStore.ts"
 
 /** A deployment under its lock, as far as it decides a change. */
@@ -30,10 +30,8 @@ export interface DeploymentPlan<A> {
     readonly gitCommitAuthorAvatarUrl?: string | null
     readonly gitCommitTimestamp?: number | null
   }
-  /** Ends the open step of one phase, or all open steps with an error. */
-  readonly close?: { readonly phase: DeploymentPhase } | { readonly error: string }
-  /** Starts the step of a phase unless it exists. */
-  readonly open?: DeploymentPhase
+  /** Ends all open steps with an error. */
+  readonly close?: { readonly error: string }
   /** Returned to the caller and not stored. */
   readonly answer: A
 }
@@ -47,20 +45,8 @@ export interface DeploymentKey {
 type Methods = DeploymentStore["Type"]
 type Change<Name extends keyof Methods> = Methods[Name] extends (change: infer Input) => unknown ? Input : never
 
-const isFinal = (status: DeploymentStatus) => status === "ready" || status === "failed"
-
-export const planPhase = (
-  deployment: LockedDeployment | null,
-  { at: _, deploymentId: __, close, open, ...set }: Change<"changePhase">
-): DeploymentPlan<void> =>
-  deployment === null || isFinal(deployment.status)
-    ? { answer: undefined }
-    : {
-        set,
-        ...(close === undefined ? {} : { close: { phase: close } }),
-        ...(open === undefined ? {} : { open }),
-        answer: undefined
-      }
+/** A deployment in one of these statuses no longer changes its phase. */
+export const finalStatuses: ReadonlyArray<DeploymentStatus> = ["ready", "failed"]
 
 export const planCommit = (
   deployment: LockedDeployment | null,
@@ -120,10 +106,9 @@ export interface DeploymentTransactions {
   ) => Effect.Effect<A, DbFailure>
 }
 
-/** The methods of `DeploymentStore` that change a deployment. */
+/** The methods of `DeploymentStore` that decide on the locked row how they change a deployment. */
 export const deploymentChanges = ({ transact, transactWithProject }: DeploymentTransactions) =>
   ({
-    changePhase: (change) => transact("changePhase", change, (deployment) => planPhase(deployment, change)),
     writeCommit: (change) => transact("writeCommit", change, (deployment) => planCommit(deployment, change)),
     fail: (change) =>
       transactWithProject("fail", change, (deployment, isLive) => planFailure(deployment, isLive, change)),

@@ -44,9 +44,7 @@ export const deploy = (request: DeployInput) =>
       const placement = yield* resolvePlacement(deployment, parents, yield* checkOf(source, deployment))
       const reports = commitReports(deployment, parents.environmentSlug, source._tag === "Git" ? source : undefined)
       yield* withUndo(reports.pending, (_, cause) => reports.failed(stepError(reasonOf(cause))))
-      const built = yield* imageFrom(source, deployment, parents, reports)
-      if (Option.isNone(built)) return {}
-      yield* enter(deployment, "building", "deploying", built.value)
+      if (!(yield* enterDeploying(source, deployment, parents, reports))) return {}
       yield* onRollback(() => unpublish(placement))
       yield* publish(placement)
       yield* awaitRunning(deployment)
@@ -96,20 +94,13 @@ const reportOutcome = ({ createdAt }: Deployment, outcome: DeployOutcome, reason
     yield* logEvent(`deploy.${outcome}`, reason === undefined ? { seconds } : { seconds, reason })
   })
 
-/** Closes one phase and opens the next in one transaction. The image is committed before any topology exists. */
+/** Closes one phase and opens the next in one transaction. */
 const enter = (
   { id: deploymentId }: Deployment,
   close: DeploymentPhase,
-  open: DeploymentPhase,
-  built: Partial<Built> = {}
-) =>
-  changePhase(`enter-${open}`, {
-    deploymentId,
-    close,
-    open,
-    ...(open === "queued" ? {} : { status: open }),
-    ...built
-  })
+  open: Exclude<DeploymentPhase, "queued">,
+  more: Partial<Built> & Pick<PhaseChange, "pass"> = {}
+) => changePhase(`enter-${open}`, { deploymentId, close, open, status: open, ...more })
 
 const reasonOf = (cause: Cause.Cause<unknown>): string => {
   const failure = Option.getOrUndefined(Cause.failureOption(cause))
@@ -156,17 +147,26 @@ const deploymentOf = (deployment: Deployment, source: Source): Deployment =>
     ? deployment
     : { ...deployment, gitBranch: source.branch, gitCommitSha: source.source.commitSha }
 
-/** The image to run. The deployment is `queued` until it has a build slot. None: another delivery has made it ready. */
-const imageFrom = (source: Source, deployment: Deployment, parents: Parents, reports: CommitReports) => {
-  const enterBuilding = enter(deployment, "queued", "building")
-  if (source._tag === "Image") return Effect.as(enterBuilding, Option.some<Partial<Built>>({ image: source.image }))
-  return buildFromGit({
-    deployment,
-    environmentSlug: parents.environmentSlug,
-    plan: source,
-    onSlot: Effect.zipRight(enterBuilding, reports.building)
+/**
+ * Writes the image before any topology exists: one that is given passes the building phase. The deployment is `queued`
+ * until it has a build slot. False: another delivery has made it ready.
+ */
+const enterDeploying = (source: Source, deployment: Deployment, parents: Parents, reports: CommitReports) =>
+  Effect.gen(function* () {
+    if (source._tag === "Image") {
+      yield* enter(deployment, "queued", "deploying", { pass: "building", image: source.image })
+      return true
+    }
+    const built = yield* buildFromGit({
+      deployment,
+      environmentSlug: parents.environmentSlug,
+      plan: source,
+      onSlot: Effect.zipRight(enter(deployment, "queued", "building"), reports.building)
+    })
+    if (Option.isNone(built)) return false
+    yield* enter(deployment, "building", "deploying", built.value)
+    return true
   })
-}
 
 const awaitRunning = (deployment: Deployment) => {
   const { id: deploymentId } = deployment

@@ -1,11 +1,12 @@
 import { Effect, Option, Ref, Schema } from "effect"
 import { Lenient } from "../../../src/layers/mysql/rows.ts"
-import { Deployment, HealthCheck } from "../../../src/services/deploy/Deployment.ts"
-import { DeploymentStore } from "../../../src/services/deploy/DeploymentStore.ts"
+import { Deployment, type DeploymentPhase, HealthCheck } from "../../../src/services/deploy/Deployment.ts"
+import { DeploymentStore, type PhaseChange } from "../../../src/services/deploy/DeploymentStore.ts"
 import {
   type DeploymentKey,
   type DeploymentPlan,
   deploymentChanges,
+  finalStatuses,
   LockedDeployment,
   storedDepotProject
 } from "../../../src/services/deploy/deploymentChanges.ts"
@@ -34,21 +35,35 @@ const findContext = (rows: Rows, deploymentId: string) => {
 const applyPlan = <A>(
   draft: Draft,
   { at }: DeploymentKey,
-  { id, environmentId, projectId, workspaceId }: LockedDeployment,
-  { close, open, set }: DeploymentPlan<A>
+  { id }: LockedDeployment,
+  { close, set }: DeploymentPlan<A>
 ) => {
-  const owner = columnsOf({ workspaceId, projectId, environmentId, deploymentId: id })
   if (close !== undefined)
-    updateWhere(
-      draft.deployment_steps,
-      (row) => row.deployment_id === id && row.ended_at === null && (!("phase" in close) || row.step === close.phase),
-      { ended_at: at, ...("error" in close ? { error: close.error } : {}) }
-    )
-  const exists = draft.deployment_steps.some((row) => row.deployment_id === id && row.step === open)
-  if (open !== undefined && !exists)
-    draft.deployment_steps.push({ ...owner, step: open, started_at: at, ended_at: null, error: null })
+    updateWhere(draft.deployment_steps, (row) => row.deployment_id === id && row.ended_at === null, {
+      ended_at: at,
+      error: close.error
+    })
   if (set !== undefined && Object.keys(set).length > 0)
     updateWhere(draft.deployments, (row) => row.id === id, { ...columnsOf(set), updated_at: at })
+}
+
+const changePhase = (draft: Draft, { at, close, deploymentId, open, pass, ...set }: PhaseChange) => {
+  const deployment = lockedDeployment(draft.deployments.find(({ id }) => id === deploymentId))
+  if (deployment === null || finalStatuses.includes(deployment.status)) return
+  const { environmentId, projectId, workspaceId } = deployment
+  const owner = columnsOf({ workspaceId, projectId, environmentId, deploymentId })
+  const isStep = (step: DeploymentPhase) => (row: Rows["deployment_steps"][number]) =>
+    row.deployment_id === deploymentId && row.step === step
+  const start = (step: DeploymentPhase, ended_at: number | null) => {
+    if (!draft.deployment_steps.some(isStep(step)))
+      draft.deployment_steps.push({ ...owner, step, started_at: at, ended_at, error: null })
+  }
+  if (close !== undefined)
+    updateWhere(draft.deployment_steps, (row) => isStep(close)(row) && row.ended_at === null, { ended_at: at })
+  if (pass !== undefined) start(pass, at)
+  if (open !== undefined) start(open, null)
+  if (Object.keys(set).length > 0)
+    updateWhere(draft.deployments, ({ id }) => id === deploymentId, { ...columnsOf(set), updated_at: at })
 }
 
 const isLive = (rows: Rows, deployment: LockedDeployment | null) =>
@@ -81,6 +96,7 @@ export const makeDeploymentStore = Effect.map(MemoryTables, (tables) => {
     })
   return DeploymentStore.of({
     ...deploymentChanges({ transact, transactWithProject: transact }),
+    changePhase: (phase) => change("DeploymentStore.changePhase", (draft) => changePhase(draft, phase)),
     find: (deploymentId) => read((rows) => findContext(rows, deploymentId)),
     ensureNamespace: (workspaceId, candidate) =>
       change("DeploymentStore.ensureNamespace", (draft) => {
