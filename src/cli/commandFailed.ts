@@ -1,6 +1,6 @@
 import { Array as Arr, Cause, Console, Effect, Schema } from "effect"
 
-/** The command failed. The reason has been written to standard error; this error sets the exit code. */
+/** The command failed. The reason has been reported; this error sets the exit code. */
 export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {}) {}
 
 /** The failure as text. Only a defect shows its stack. */
@@ -9,12 +9,16 @@ const describe = (cause: Cause.Cause<Error>): string => {
   return Arr.isNonEmptyArray(failures) ? Arr.dedupe(failures).join("\n") : Cause.pretty(cause)
 }
 
-/** Writes a failure to standard error, once, with this prefix. An interruption is not a failure. */
-export const reportingFailures =
-  (opening: string) =>
-  <A, R>(effect: Effect.Effect<A, Error, R>): Effect.Effect<A, CommandFailed, R> =>
+/** Reports a failure as text, once. An interruption is not a failure. */
+export const reportingFailuresTo =
+  <R2>(report: (problem: string) => Effect.Effect<void, never, R2>) =>
+  <A, R>(effect: Effect.Effect<A, Error, R>): Effect.Effect<A, CommandFailed, R | R2> =>
     Effect.catchAllCause(effect, (cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.failCause(Cause.stripFailures(cause))
-        : Effect.zipRight(Console.error(`${opening}: ${describe(cause)}`), new CommandFailed())
+        : Effect.zipRight(report(describe(cause)), new CommandFailed())
     )
+
+/** Writes a failure to standard error, with this prefix. */
+export const reportingFailures = (opening: string) =>
+  reportingFailuresTo((problem) => Console.error(`${opening}: ${problem}`))

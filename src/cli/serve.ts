@@ -1,17 +1,24 @@
 import { Command } from "@effect/cli"
 import { Effect, Layer } from "effect"
-import { reportingFailures } from "./commandFailed.ts"
+import { reportingFailuresTo } from "./commandFailed.ts"
 import { chosenConfig, configFile } from "./program.ts"
 
-/** Prefix of a failure to start. */
+/** The message of a failure to start. */
 export const cannotRun = "The worker cannot run"
+
+/** The last line of the log of a worker that ends by itself. */
+const logFatal = (problem: string) =>
+  Effect.flatMap(
+    Effect.promise(() => import("../composition/fatalLine.ts")),
+    ({ fatalLine }) => fatalLine(cannotRun, problem)
+  )
 
 /** Serves until a signal, and exits with 0 after the drain. */
 export const serve = (configArguments: ReadonlyArray<string>) =>
   // Imported lazily: the SDKs take a second to load, which other commands do not need.
   Effect.promise(() => import("../composition/worker.ts")).pipe(
     Effect.flatMap(({ worker }) => Layer.launch(worker(configArguments))),
-    reportingFailures(cannotRun)
+    reportingFailuresTo(logFatal)
   )
 
 export const serveCommand = Command.make("serve", { config: configFile }, ({ config }) =>

@@ -1,7 +1,7 @@
 import { Duration, Effect, Layer, Option, Schema } from "effect"
 import type { MysqlAddress } from "../config/MysqlAddress.ts"
 import { WorkerConfig, type WorkerConfigShape } from "../config.ts"
-import { loginRefusalOf } from "../layers/mysql/loginRefusals.ts"
+import { databaseProblemOf, loginRefusalOf } from "../layers/mysql/loginRefusals.ts"
 import type { MysqlPoolOptions } from "../layers/mysql/MysqlDriver.ts"
 import { MysqlPools, MysqlPoolsLive } from "../layers/mysql/MysqlPools.ts"
 import { migrate, migrateForward, requireMigrated, requireSupported, schemaState } from "../migrations/migrate.ts"
@@ -14,7 +14,8 @@ export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>
   servers: Schema.Array(Schema.String),
   operation: Schema.String,
   reason: Schema.Union(DbErrorReason, DbRefusedReason),
-  errno: Schema.optional(Schema.Number)
+  errno: Schema.optional(Schema.Number),
+  code: Schema.optional(Schema.String)
 }) {
   override get message(): string {
     const servers = this.servers.join(" and ")
@@ -25,7 +26,8 @@ export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>
       this.reason === "denied"
         ? "The account lacks a right: docs/operating.md lists the grants"
         : "Check that it runs and what database.primary and database.readonly_replica say"
-    return `cannot use the database at ${servers}: ${this.operation} failed (${this.reason}). ${advice}`
+    const problem = databaseProblemOf(this) ?? `${this.operation} failed (${this.reason})`
+    return `cannot use the database at ${servers}: ${problem}. ${advice}`
   }
 }
 
@@ -57,15 +59,17 @@ export const databaseServers = ({ database }: WorkerConfigShape) => ({
 })
 
 /** The failed operation and its servers. */
-const unavailable =
-  (addresses: ReadonlyArray<MysqlAddress>) =>
-  ({ errno, operation, reason }: DbFailure) =>
-    new DatabaseUnavailable({
-      servers: addresses.map(serverOf),
-      operation,
-      reason,
-      ...(errno === undefined ? {} : { errno })
-    })
+const unavailable = (addresses: ReadonlyArray<MysqlAddress>) => (failure: DbFailure) => {
+  const { errno, operation, reason } = failure
+  const code = failure._tag === "DbError" ? failure.code : undefined
+  return new DatabaseUnavailable({
+    servers: addresses.map(serverOf),
+    operation,
+    reason,
+    ...(errno === undefined ? {} : { errno }),
+    ...(code === undefined ? {} : { code })
+  })
+}
 
 const isDbFailure = (error: unknown): error is DbFailure => error instanceof DbError || error instanceof DbRefused
 

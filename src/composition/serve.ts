@@ -3,7 +3,7 @@ import type { Implementation } from "effect-restate"
 import { type EndpointUnavailable, Restate } from "effect-restate/node"
 import { WorkerConfig } from "../config.ts"
 import { healthListener } from "../http/health.ts"
-import { loginRefusalOf } from "../layers/mysql/loginRefusals.ts"
+import { databaseProblemOf } from "../layers/mysql/loginRefusals.ts"
 import { Health, HealthCheckFailed } from "../operations/Health.ts"
 import type { RestateAdmin, RestateAdminError } from "../operations/RestateAdmin.ts"
 import { registerAs } from "../operations/registerAs.ts"
@@ -37,7 +37,7 @@ const checkDatabase = Effect.gen(function* () {
   const health = yield* Health
   const db = yield* Db
   const reachable = db.ping.pipe(
-    Effect.mapError((error) => new HealthCheckFailed({ reason: loginRefusalOf(error) ?? error.reason })),
+    Effect.mapError((error) => new HealthCheckFailed({ reason: databaseProblemOf(error) ?? error.reason })),
     // Not traced: probes arrive every few seconds.
     Effect.withTracerEnabled(false)
   )

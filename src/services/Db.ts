@@ -32,7 +32,9 @@ const messageOf = ({
 export class DbError extends Schema.TaggedError<DbError>()("DbError", {
   operation: Schema.String,
   reason: DbErrorReason,
-  errno: Schema.optional(Schema.Number)
+  errno: Schema.optional(Schema.Number),
+  /** Of a socket or the driver, such as ECONNREFUSED, if the server has not answered. */
+  code: Schema.optional(Schema.String)
 }) {
   readonly retryable = true as const
 

@@ -10,7 +10,7 @@ import { freshDatabase } from "../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../support/stack/Restate.ts"
 import { workerProgram } from "../support/stack/workerProgram.ts"
 import { keptConnection } from "./KeptConnection.ts"
-import { runWorker } from "./runWorker.ts"
+import { cannotRun, runWorker } from "./runWorker.ts"
 
 const until = <A, E, R>(effect: Effect.Effect<A, E, R>, wanted: (value: A) => boolean) =>
   effect.pipe(
@@ -113,10 +113,7 @@ describe("a running worker", () => {
         const { environment, worker } = yield* startWorker()
         const { port } = new URL(worker.url)
         const second = yield* runWorker({ ...environment, WORKER_RESTATE_HTTP_PORT: port })
-        assert.deepStrictEqual(second, {
-          code: 1,
-          errors: `The worker cannot run: cannot listen on 0.0.0.0:${port}: EADDRINUSE\n`
-        })
+        assert.deepStrictEqual(second, cannotRun(`cannot listen on 0.0.0.0:${port}: EADDRINUSE`))
       })
     )
 

@@ -1,6 +1,6 @@
 import { Effect, Schema } from "effect"
 import type { WorkerConfigShape } from "../../config.ts"
-import { loginRefusalOf } from "../../layers/mysql/loginRefusals.ts"
+import { databaseProblemOf, loginRefusalOf } from "../../layers/mysql/loginRefusals.ts"
 import type { MysqlPoolOptions } from "../../layers/mysql/MysqlDriver.ts"
 import { makeMysqlPool } from "../../layers/mysql/MysqlPool.ts"
 import { ping } from "../../layers/mysql/MysqlPools.ts"
@@ -15,12 +15,13 @@ import { databaseServers } from "../database.ts"
 
 const versionRows = decodeRows(Schema.Struct({ version: Schema.String }))
 
+/** Names the server that was asked. */
 const failed =
-  (setting: string) =>
+  (setting: string, { database, host, port, socketPath }: MysqlPoolOptions) =>
   (error: DbFailure): DependencyFailed => {
     const refusal = loginRefusalOf(error)
     return new DependencyFailed({
-      reason: refusal ?? error.message,
+      reason: `${socketPath ?? `${host}:${port}`}/${database}: ${databaseProblemOf(error) ?? error.message}`,
       advice: refusal === undefined ? `Check that it runs and what ${setting} says` : `Check ${setting}`
     })
   }
@@ -64,7 +65,7 @@ const server = (setting: string, options: MysqlPoolOptions, migrate: string) =>
     return { version: row?.version ?? "", state: yield* schemaState(pool) }
   }).pipe(
     Effect.scoped,
-    Effect.mapError(failed(setting)),
+    Effect.mapError(failed(setting, options)),
     Effect.tap(({ state }) => Effect.mapError(requireSupported(state), notServed(setting))),
     Effect.tap(({ state }) => startable(migrate)(state)),
     Effect.map(({ state, version }) => `${version}; ${describe(state)}`)
@@ -73,9 +74,9 @@ const server = (setting: string, options: MysqlPoolOptions, migrate: string) =>
 const platformNamesAdvice = "Have the API delete these rows: docs/runbooks.md, ControlPlaneWorkerPlatformNameTaken"
 
 /** Whether only the platform has rows with the platform's own names. */
-export const platformNames = (config: WorkerConfigShape, names: ReadonlyArray<DomainName>) =>
-  Effect.gen(function* () {
-    const options = { ...databaseServers(config).primary, maxConnections: 1 }
+export const platformNames = (config: WorkerConfigShape, names: ReadonlyArray<DomainName>) => {
+  const options = { ...databaseServers(config).primary, maxConnections: 1 }
+  return Effect.gen(function* () {
     const pool = yield* makeMysqlPool("primary", options)
     return yield* pool.query("platform-names", takenPlatformDomains(pool.sql, names))
   }).pipe(
@@ -85,13 +86,14 @@ export const platformNames = (config: WorkerConfigShape, names: ReadonlyArray<Do
       ({ reason }) => reason === "unknown_object",
       () => Effect.succeed([])
     ),
-    Effect.mapError(failed("database.primary")),
+    Effect.mapError(failed("database.primary", options)),
     Effect.flatMap((taken) => {
       if (taken.length === 0) return Effect.succeed(`${names.join(", ")}: the platform's alone`)
       const rows = taken.map(({ id, name, workspaceId }) => `${id} of ${workspaceId} has ${name}`)
       return new DependencyFailed({ reason: `rows of tenants: ${rows.join(", ")}`, advice: platformNamesAdvice })
     })
   )
+}
 
 export const primary = (config: WorkerConfigShape) =>
   server("database.primary", databaseServers(config).primary, config.database.migrate)

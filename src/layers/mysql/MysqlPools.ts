@@ -1,6 +1,6 @@
 import { Context, Duration, Effect, Layer, Schedule } from "effect"
 import { DbError, type DbFailure } from "../../services/Db.ts"
-import { isFinal } from "./loginRefusals.ts"
+import { databaseProblemOf, isFinal } from "./loginRefusals.ts"
 import type { MysqlPoolOptions } from "./MysqlDriver.ts"
 import { type MysqlPool, makeMysqlPool } from "./MysqlPool.ts"
 
@@ -52,8 +52,9 @@ const untilReachable = (pool: MysqlPool) =>
       onTimeout: () => new DbError({ operation: "Db.ping", reason: "timeout" })
     }),
     Effect.tapError((error) =>
-      Effect.unless(Effect.logWarning("The database does not answer yet", { problem: error.message }), () =>
-        isFinal(error)
+      Effect.unless(
+        Effect.logWarning("The database does not answer yet", { problem: databaseProblemOf(error) ?? error.message }),
+        () => isFinal(error)
       )
     ),
     Effect.retry({

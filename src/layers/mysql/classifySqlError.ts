@@ -2,10 +2,11 @@ import { SqlError } from "@effect/sql/SqlError"
 import { Cause, Option, Predicate } from "effect"
 import type { DbErrorReason, DbRefusedReason } from "../../services/Db.ts"
 
-/** The reason of a failed statement, and the server's error number if the server responded. */
+/** The reason of a failed statement, and the server's error number if the server responded, else the code of the socket. */
 export interface SqlFailure {
   readonly reason: DbErrorReason | DbRefusedReason
   readonly errno?: number
+  readonly code?: string
 }
 
 /**
@@ -136,7 +137,7 @@ const own = (error: object): Option.Option<SqlFailure> => {
     return Option.some({ reason: reasonOf(error.errno, error), errno: error.errno })
   }
   if (Predicate.hasProperty(error, "code") && Predicate.isString(error.code) && connectionCodes.has(error.code)) {
-    return Option.some({ reason: "connection" })
+    return Option.some({ reason: "connection", code: error.code })
   }
   // The driver sets `fatal` on every error that makes a connection unusable, also without a code.
   if (Predicate.hasProperty(error, "fatal") && error.fatal === true) return Option.some({ reason: "connection" })

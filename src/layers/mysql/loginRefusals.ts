@@ -15,5 +15,24 @@ export const loginRefusalOf = ({ errno }: { readonly errno?: number | undefined 
   return refusal === undefined ? undefined : `${refusal} (${errno})`
 }
 
+const connectFailures: ReadonlyMap<string, string> = new Map([
+  ["ECONNREFUSED", "the connection is refused: no server listens at this address"],
+  ["EHOSTUNREACH", "the host cannot be reached"],
+  ["ENETUNREACH", "the network of the host cannot be reached"],
+  ["ENOTFOUND", "the host is unknown"],
+  ["EAI_AGAIN", "the name of the host cannot be resolved now"],
+  ["ETIMEDOUT", "the host does not answer"]
+])
+
+/** Why an operator finds no usable server, in words if they are known. */
+export const databaseProblemOf = (failure: {
+  readonly errno?: number | undefined
+  readonly code?: string | undefined
+}): string | undefined => {
+  const { code = "" } = failure
+  const connect = connectFailures.get(code)
+  return loginRefusalOf(failure) ?? (connect === undefined ? undefined : `${connect} (${code})`)
+}
+
 /** Whether waiting cannot help: the server has answered and would answer the same again. */
 export const isFinal = (error: DbFailure): boolean => error._tag === "DbRefused" || error.reason === "login"

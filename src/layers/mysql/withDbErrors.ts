@@ -6,11 +6,11 @@ import { classifySqlError, findSqlError } from "./classifySqlError.ts"
 const isRefusedReason = Schema.is(DbRefusedReason)
 
 const toDbFailure = (operation: string, error: SqlError): DbFailure => {
-  const { reason, errno } = classifySqlError(error)
-  const code = errno === undefined ? {} : { errno }
+  const { reason, errno, code } = classifySqlError(error)
+  const number = errno === undefined ? {} : { errno }
   return isRefusedReason(reason)
-    ? new DbRefused({ operation, reason, ...code })
-    : new DbError({ operation, reason, ...code })
+    ? new DbRefused({ operation, reason, ...number })
+    : new DbError({ operation, reason, ...number, ...(code === undefined ? {} : { code }) })
 }
 
 /**

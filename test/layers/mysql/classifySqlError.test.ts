@@ -75,6 +75,8 @@ describe("classifySqlError", () => {
   it("finds the number at any depth and ends in a cycle", () => {
     const nested = new SqlError({ cause: new Error("outer", { cause: driverError({ errno: 1213 }) }) })
     assert.deepStrictEqual(classifySqlError(nested), { reason: "deadlock", errno: 1213 })
+    const refused = new SqlError({ cause: driverError({ code: "ECONNREFUSED", errno: -111 }) })
+    assert.deepStrictEqual(classifySqlError(refused), { reason: "connection", code: "ECONNREFUSED" })
     const cycle: { cause?: unknown } = {}
     cycle.cause = cycle
     assert.deepStrictEqual(classifySqlError(cycle), { reason: "unknown" })

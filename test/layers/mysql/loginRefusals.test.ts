@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DatabaseUnavailable } from "../../../src/composition/database.ts"
-import { isFinal, loginRefusalOf } from "../../../src/layers/mysql/loginRefusals.ts"
+import { databaseProblemOf, isFinal, loginRefusalOf } from "../../../src/layers/mysql/loginRefusals.ts"
 import { DbError, DbRefused } from "../../../src/services/Db.ts"
 
 describe("a database that refuses the login", () => {
@@ -14,6 +14,19 @@ describe("a database that refuses the login", () => {
       new DatabaseUnavailable({ ...failed, errno: 1045 }).message,
       `cannot use the database at db:3306/unkey: ${refused}. Check database.primary and database.readonly_replica`
     )
+  })
+
+  it("is told apart from one that cannot be reached, whose reason is the code of the socket", () => {
+    const refused = "the connection is refused: no server listens at this address (ECONNREFUSED)"
+    assert.strictEqual(databaseProblemOf({ code: "ECONNREFUSED" }), refused)
+    assert.strictEqual(databaseProblemOf({ code: "ENOTFOUND" }), "the host is unknown (ENOTFOUND)")
+    assert.isUndefined(databaseProblemOf({ code: "EPIPE" }))
+    const failed = { servers: ["db:3306/unkey"], operation: "Db.ping", reason: "connection" as const }
+    assert.include(
+      new DatabaseUnavailable({ ...failed, code: "ECONNREFUSED" }).message,
+      `at db:3306/unkey: ${refused}.`
+    )
+    assert.include(new DatabaseUnavailable(failed).message, "Db.ping failed (connection)")
   })
 
   it("ends a start at once, unlike one that does not answer", () => {
