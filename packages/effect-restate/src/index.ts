@@ -84,6 +84,7 @@ export * from "./operations/recurring.ts"
 export * from "./operations/Saga.ts"
 export * from "./operations/State.ts"
 export * from "./operations/Step.ts"
+export * from "./operations/StepOptions.ts"
 export {
   key,
   type ObjectContext,

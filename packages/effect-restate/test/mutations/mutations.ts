@@ -130,17 +130,17 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "a step that has lost a race fails its attempt",
-    edits: [edit("operations/Step.ts", "  abandon(): void {\n    this.#abandoned = true\n", "  abandon(): void {\n")]
+    edits: [edit("operations/StepRun.ts", "  abandon(): void {\n    this.#abandoned = true\n", "  abandon(): void {\n")]
   },
   {
     name: "typed failures of steps are thrown instead of journaled",
-    edits: [edit("operations/Step.ts", "if (Option.isSome(terminal)) return terminal.value", "")]
+    edits: [edit("operations/StepRun.ts", "if (Option.isSome(terminal)) return terminal.value", "")]
   },
   {
     name: "transient failures are journaled",
     edits: [
       edit(
-        "operations/Step.ts",
+        "operations/StepRun.ts",
         'typeof failure === "object" && failure !== null && "retryable" in failure && failure.retryable === true',
         "false"
       )
@@ -149,7 +149,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "a step's own timeout is ignored",
-    edits: [edit("operations/Step.ts", "this.#options.timeout ?? handler.limits", "handler.limits")]
+    edits: [edit("operations/StepRun.ts", "this.#options.timeout ?? handler.limits", "handler.limits")]
   },
   {
     name: "every typed failure has status 500",
@@ -184,7 +184,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "a step's timer may be longer than Node's longest",
     edits: [
       edit(
-        "operations/Step.ts",
+        "operations/StepRun.ts",
         "this.#options.timeout ?? handler.limits.stepTimeout), longestTimer)",
         "this.#options.timeout ?? handler.limits.stepTimeout), 1e15)"
       )
