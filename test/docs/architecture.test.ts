@@ -7,7 +7,9 @@ import { AcmeProblem } from "../../src/services/certificate/Acme.ts"
 import { ChallengeStatus } from "../../src/services/certificate/CertificateStore.ts"
 import { VerificationStatus } from "../../src/services/customDomain/DomainStore.ts"
 import { DeploymentStatus } from "../../src/services/deploy/Deployment.ts"
+import * as leases from "../../src/workflows/builds/slotLease.ts"
 import * as slots from "../../src/workflows/builds/slotQueue.ts"
+import { request } from "../../src/workflows/builds/slotRequest.ts"
 import { seedCertificate, seedChallenge, seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import type { CaRequest } from "../support/memory/MemoryCa.ts"
 import { MemoryTables } from "../support/memory/MemoryTables.ts"
@@ -220,15 +222,11 @@ describe("the state diagrams of the architecture", () => {
 /** What the handlers of BuildSlotService do with the queue. */
 const applied = {
   request: (queue: SlotQueue, holder: slots.Holder, context: slots.TransitionContext) =>
-    slots.request(
-      queue,
-      { ...holder, isProduction: false, createdAt: 0, line: "", bell: holder.deploymentId },
-      context
-    ),
-  renew: slots.renew,
-  release: slots.release,
-  reclaimed: slots.reclaimed,
-  sweep: (queue: SlotQueue, _: slots.Holder, context: slots.TransitionContext) => slots.sweep(queue, context)
+    request(queue, { ...holder, isProduction: false, createdAt: 0, line: "", bell: holder.deploymentId }, context),
+  renew: leases.renew,
+  release: leases.release,
+  reclaimed: leases.reclaimed,
+  sweep: (queue: SlotQueue, _: slots.Holder, context: slots.TransitionContext) => leases.sweep(queue, context)
 }
 /** Requests are twice as likely, so that builds wait. */
 const operations = ["request", "request", "renew", "release", "reclaimed", "sweep"] as const

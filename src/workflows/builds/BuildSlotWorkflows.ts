@@ -6,12 +6,14 @@ import { emptyQueue, positionOf, SlotQueue } from "../../services/builds/SlotQue
 import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
 import { cancelBuild } from "./cancelBuild.ts"
-import * as slots from "./slotQueue.ts"
+import { nextSweep, reclaimed, release, renew, sweep } from "./slotLease.ts"
+import type { Holder, Transition, TransitionContext } from "./slotQueue.ts"
+import { request, withStoredBranchKeys } from "./slotRequest.ts"
 
 const queueCell = stateCell("queue", SlotQueue)
 
 const currentQueue = Effect.map(queueCell.get, (stored) =>
-  slots.withStoredBranchKeys(Option.getOrElse(stored, () => emptyQueue))
+  withStoredBranchKeys(Option.getOrElse(stored, () => emptyQueue))
 )
 
 const ClockAndLimit = Schema.Struct({ now: Schema.Number, limit: Schema.Number })
@@ -39,12 +41,12 @@ const notifyWaiter = (awakeableId: string, update: SlotUpdate) =>
  * Every message is one transition of the queue. It is atomic: Restate commits what follows the last await together, and
  * a cancellation takes effect after it.
  */
-const transition = <A>(decide: (queue: SlotQueue, context: slots.TransitionContext) => slots.Transition<A>) =>
+const transition = <A>(decide: (queue: SlotQueue, context: TransitionContext) => Transition<A>) =>
   Effect.uninterruptible(
     Effect.gen(function* () {
       const context = yield* readClockAndLimit
       const { answer, queue, notifications } = decide(yield* currentQueue, context)
-      const sweepAt = slots.nextSweep(queue, context.now)
+      const sweepAt = nextSweep(queue, context.now)
       yield* store(queue, sweepAt ?? queue.sweepAt)
       for (const { awakeableId, update } of notifications) yield* notifyWaiter(awakeableId, update)
       if (sweepAt !== undefined) yield* sendSweep(sweepAt - context.now)
@@ -55,9 +57,9 @@ const transition = <A>(decide: (queue: SlotQueue, context: slots.TransitionConte
 const sendSweep = (delay: number) =>
   Effect.flatMap(key, (workspaceId) => send(BuildSlotService, workspaceId, "Sweep", {}, { delay }))
 
-const sweep = Effect.gen(function* () {
+const sweepExpired = Effect.gen(function* () {
   const workspaceId = yield* key
-  for (const { buildId, deploymentId } of yield* transition(slots.sweep)) {
+  for (const { buildId, deploymentId } of yield* transition(sweep)) {
     yield* Effect.annotateLogs(Effect.logWarning("A deployment lost its build slot: the lease was not renewed"), {
       deployment_id: deploymentId,
       build_id: buildId
@@ -67,7 +69,7 @@ const sweep = Effect.gen(function* () {
   return {}
 })
 
-const reclaim = (holder: slots.Holder) =>
+const reclaim = (holder: Holder) =>
   Effect.gen(function* () {
     yield* cancelBuild(holder.buildId)
     return yield* call(BuildSlotService, yield* key, "Reclaimed", holder)
@@ -77,18 +79,18 @@ const reclaim = (holder: slots.Holder) =>
 export const BuildSlotWorkflows = implement(
   BuildSlotService,
   {
-    Request: (asked) => transition((queue, context) => slots.request(queue, asked, context)),
-    Renew: (holder) => transition((queue, context) => slots.renew(queue, holder, context)),
+    Request: (asked) => transition((queue, context) => request(queue, asked, context)),
+    Renew: (holder) => transition((queue, context) => renew(queue, holder, context)),
     Release: (holder) =>
       Effect.as(
-        transition((queue, context) => slots.release(queue, holder, context)),
+        transition((queue, context) => release(queue, holder, context)),
         {}
       ),
-    Sweep: () => sweep,
+    Sweep: () => sweepExpired,
     Reclaim: reclaim,
     Reclaimed: (holder) =>
       Effect.as(
-        transition((queue, context) => slots.reclaimed(queue, holder, context)),
+        transition((queue, context) => reclaimed(queue, holder, context)),
         {}
       ),
     Position: ({ deploymentId }) => Effect.map(currentQueue, (queue) => positionOf(queue, deploymentId))

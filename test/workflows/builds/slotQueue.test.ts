@@ -2,19 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { defaultLimits, opaqueSerde } from "effect-restate"
 import fc from "fast-check"
 import { emptyQueue, positionOf, SlotQueue } from "../../../src/services/builds/SlotQueue.ts"
-import {
-  type Holder,
-  leaseDuration,
-  type Notification,
-  nextSweep,
-  reclaimed,
-  release,
-  renew,
-  request,
-  type SlotRequest,
-  sweep,
-  withStoredBranchKeys
-} from "../../../src/workflows/builds/slotQueue.ts"
+import { nextSweep, reclaimed, release, renew, sweep } from "../../../src/workflows/builds/slotLease.ts"
+import { type Holder, leaseDuration, type Notification } from "../../../src/workflows/builds/slotQueue.ts"
+import { request, type SlotRequest, withStoredBranchKeys } from "../../../src/workflows/builds/slotRequest.ts"
 import { sized } from "../../support/size.ts"
 
 const slotRequest = (deploymentId: string, createdAt: number, rest: Partial<SlotRequest> = {}): SlotRequest => ({
