@@ -8,6 +8,9 @@ import type { WorkerConfig, WorkerConfigShape } from "../config.ts"
 import { ConsoleSettings } from "../console/server/ConsoleSettings.ts"
 import { consoleServer } from "../console/server/consoleServer.ts"
 import { readPageFiles } from "../console/server/pageFiles.ts"
+import { CurrentCommandPlace } from "../operations/commandLineFor.ts"
+import { commandPlace } from "./commandPlace.ts"
+import { ConsoleSources } from "./consoleSources.ts"
 import { fromConfig } from "./fromConfig.ts"
 import { errorCode } from "./observability.ts"
 
@@ -28,8 +31,10 @@ const settings = ({ clickhouse, console, restate }: WorkerConfigShape) =>
     sources: ["database", "restate", ...(Option.isSome(clickhouse.url) ? (["clickhouse"] as const) : [])]
   })
 
-/** The operator's console on its own port, if configured. */
-export const Console: Layer.Layer<never, EndpointUnavailable, FileSystem.FileSystem | Path.Path | WorkerConfig> =
+/** The operator's console on its own port, if configured. `configOptions`: those of the commands that it shows. */
+export const Console = (
+  configOptions: ReadonlyArray<string>
+): Layer.Layer<never, EndpointUnavailable, FileSystem.FileSystem | Path.Path | WorkerConfig> =>
   fromConfig((config) => {
     const { host, port } = config.console
     if (port === 0) return Layer.empty
@@ -39,6 +44,8 @@ export const Console: Layer.Layer<never, EndpointUnavailable, FileSystem.FileSys
       )
     ).pipe(
       Layer.mapError((error) => new EndpointUnavailable({ host, port, code: errorCode(error) })),
-      Layer.provide(settings(config))
+      Layer.provide(settings(config)),
+      Layer.provide(ConsoleSources),
+      Layer.provide(Layer.effect(CurrentCommandPlace, commandPlace(configOptions)))
     )
   })

@@ -82,7 +82,7 @@ const forOperators = (configArguments: ReadonlyArray<string>) =>
   Layer.mergeAll(
     Layer.provide(BacklogGauges, BacklogLive),
     CertificateLifeGauge,
-    Console,
+    Console(configArguments),
     MetricsServer,
     PlatformNameGauge,
     PoolUsageGauge,

@@ -23,7 +23,7 @@ export interface JournalTail {
 }
 
 /** Steps that the durable kit adds by itself. */
-const kitSteps: ReadonlySet<string> = new Set(["", "now", "random", "uuid"])
+export const kitSteps: ReadonlySet<string> = new Set(["", "now", "random", "uuid"])
 
 export const lastStepOf = ({ commands }: JournalTail): string | null => {
   const last = commands.find((command) => command._tag === "Run" && !kitSteps.has(command.name))

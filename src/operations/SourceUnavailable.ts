@@ -1,4 +1,4 @@
-import { Duration, Effect, Either, Schema } from "effect"
+import { Context, Duration, Effect, Either, Schema } from "effect"
 
 /** Where facts for operators are read from. */
 export const Source = Schema.Literal("database", "restate", "clickhouse")
@@ -19,19 +19,23 @@ export const MissingSource = Schema.Struct({ source: Source, reason: Schema.Stri
 export type MissingSource = typeof MissingSource.Type
 
 /** An operator waits for the answer. A source that needs longer counts as unavailable. */
-const timeout = Duration.seconds(10)
+export class SourceTimeout extends Context.Reference<SourceTimeout>()("ctrl-worker/SourceTimeout", {
+  defaultValue: () => Duration.seconds(10)
+}) {}
 
 /** The answer of a source, or why there is none. */
 export const attempted = <A, R>(
   source: Source,
   read: Effect.Effect<A, SourceUnavailable, R>
 ): Effect.Effect<Either.Either<A, SourceUnavailable>, never, R> =>
-  read.pipe(
-    Effect.timeoutFail({
-      duration: timeout,
-      onTimeout: () => new SourceUnavailable({ source, reason: `no answer within ${Duration.format(timeout)}` })
-    }),
-    Effect.either
+  Effect.flatMap(SourceTimeout, (timeout) =>
+    read.pipe(
+      Effect.timeoutFail({
+        duration: timeout,
+        onTimeout: () => new SourceUnavailable({ source, reason: `no answer within ${Duration.format(timeout)}` })
+      }),
+      Effect.either
+    )
   )
 
 /** One reason for each source. */

@@ -1,24 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, TestClock } from "effect"
-import { ConsoleSettings } from "../../src/console/server/ConsoleSettings.ts"
-import { makeConsoleApp } from "../../src/console/server/consoleApp.ts"
-import { files, type Sent, send, settings, token, withToken } from "./console.ts"
-
-type Settings = ConsoleSettings["Type"]
-
-/** Asks one console, with these settings, several times. */
-const onConsole = <A, E>(
-  use: (ask: (path: string, sent?: Sent) => Effect.Effect<Answer>) => Effect.Effect<A, E>,
-  own: Partial<Settings> = {}
-) =>
-  Effect.gen(function* () {
-    const app = yield* makeConsoleApp(files)
-    return yield* use((path, sent) =>
-      Effect.provideService(send(app)(path, sent), ConsoleSettings, { ...settings, ...own })
-    )
-  })
-
-type Answer = Effect.Effect.Success<ReturnType<ReturnType<typeof send<never, never>>>>
+import { token, withToken } from "./console.ts"
+import { type Answer, onConsole } from "./onConsole.ts"
 
 const form = { "content-type": "application/x-www-form-urlencoded" }
 const json = { "content-type": "application/json" }
@@ -162,7 +145,9 @@ describe("the access to the console", () => {
             404
           )
         }),
-      { token: Option.none(), userHeader: Option.some("x-forwarded-user"), trustedProxies: ["10.0.0.0/8"] }
+      {
+        settings: { token: Option.none(), userHeader: Option.some("x-forwarded-user"), trustedProxies: ["10.0.0.0/8"] }
+      }
     )
   )
 

@@ -1,7 +1,7 @@
 import { Schema, Struct } from "effect"
-import { BuildOutput, BuildStep } from "../../operations/BuildLog.ts"
 import { DeployFacts } from "../../operations/deploy/DeployFacts.ts"
 import { Journal } from "../../operations/InvocationJournal.ts"
+import { BuildOutput, BuildStep } from "../../operations/lists/BuildLogPages.ts"
 import { DeploymentRoute, ListedDeployment } from "../../operations/lists/DeploymentList.ts"
 import { Page } from "../../operations/lists/Page.ts"
 import { Answer, PageAnswer } from "./Answer.ts"

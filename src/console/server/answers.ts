@@ -2,7 +2,8 @@ import { HttpServerResponse } from "@effect/platform"
 import { Schema } from "effect"
 import type { MissingSource } from "../../operations/SourceUnavailable.ts"
 
-interface Answered<A> {
+/** The content of an answer. */
+export interface Answered<A> {
   readonly data: A
   readonly missing: ReadonlyArray<MissingSource>
 }

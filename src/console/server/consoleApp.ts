@@ -1,5 +1,6 @@
 import { FileSystem, HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Cause, Duration, Effect, Option } from "effect"
+import { SourceTimeout } from "../../operations/SourceUnavailable.ts"
 import { ApiProblem, answerProblem } from "./ApiProblem.ts"
 import { apiRoutes } from "./apiRoutes.ts"
 import { CurrentUser, identify } from "./identify.ts"
@@ -11,7 +12,8 @@ import { securityHeaders } from "./securityHeaders.ts"
 
 /** Requests of the API that run at once. Further ones are refused: pages read again by themselves. */
 const maxConcurrent = 16
-/** Every source has a deadline of its own below this. */
+/** A reading page waits no longer for one source. Some answers take several reads. */
+const sourceTimeout = Duration.seconds(5)
 const requestTimeout = Duration.seconds(20)
 const maxBody = FileSystem.Size(4096)
 
@@ -27,6 +29,7 @@ const api = (limit: LoginLimit, running: Effect.Semaphore) =>
   Effect.gen(function* () {
     const user = yield* identify(limit)
     const answered = Effect.provideService(apiRoutes, CurrentUser, user).pipe(
+      Effect.provideService(SourceTimeout, sourceTimeout),
       Effect.catchTag("RouteNotFound", () => notFound),
       Effect.timeoutFail({ duration: requestTimeout, onTimeout: () => tooSlow }),
       running.withPermitsIfAvailable(1)
@@ -63,6 +66,3 @@ export const makeConsoleApp = (files: PageFiles) =>
   Effect.map(Effect.all([makeLoginLimit, Effect.makeSemaphore(maxConcurrent)]), ([limit, running]) =>
     appOf(files, limit, running)
   )
-
-/** What the API reads from. */
-export type ConsoleServices = never

@@ -1,8 +1,9 @@
 import { HttpMiddleware, HttpServer, type HttpServerError } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
+import type { ConsoleServices } from "./ConsoleServices.ts"
 import type { ConsoleSettings } from "./ConsoleSettings.ts"
-import { type ConsoleServices, makeConsoleApp } from "./consoleApp.ts"
+import { makeConsoleApp } from "./consoleApp.ts"
 import type { PageFiles } from "./pageFiles.ts"
 
 /** The type of the function that creates Node's server. */

@@ -1,9 +1,9 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Effect, Layer, Option, Schema } from "effect"
-import { type BuildRecord, BuildRecords, type FoundBuilds } from "../../operations/build/BuildRecords.ts"
-import { BuildFailed, BuildSucceeded } from "../../services/builds/Builder.ts"
+import { BuildRecords, type FoundBuilds } from "../../operations/build/BuildRecords.ts"
 import { DeploymentStatus } from "../../services/deploy/Deployment.ts"
 import { databaseUnavailable } from "./databaseUnavailable.ts"
+import { LedgerRow, ledgerColumns, recordOf } from "./ledgerRows.ts"
 import { MysqlPools } from "./MysqlPools.ts"
 import { decodeFirst, decodeRows } from "./rows.ts"
 import { storeMethods } from "./storeMethods.ts"
@@ -13,39 +13,10 @@ export type BuildIdsOf = (deploymentId: string) => ReadonlyArray<string>
 
 const deploymentId = decodeFirst(Schema.Struct({ id: Schema.String }))
 const deploymentIds = decodeRows(Schema.Struct({ id: Schema.String }))
-const builds = decodeRows(
-  Schema.Struct({
-    buildId: Schema.String,
-    detail: Schema.String,
-    externalBuildId: Schema.NullOr(Schema.String),
-    outcome: Schema.NullOr(Schema.parseJson(Schema.Union(BuildSucceeded, BuildFailed))),
-    leaseUntil: Schema.Number,
-    isLeased: Schema.Boolean
-  })
-)
-type Row = Effect.Effect.Success<ReturnType<typeof builds>>[number]
+const builds = decodeRows(LedgerRow)
 
 /** Deployments of each status whose builds are compared. */
 const searched = 500
-
-const stateOf = ({ isLeased, outcome }: Row): BuildRecord["state"] => {
-  if (outcome === null) return isLeased ? "running" : "lost"
-  return outcome._tag === "Succeeded" ? "succeeded" : "failed"
-}
-
-const recordOf = (row: Row): BuildRecord => {
-  const { buildId, detail, externalBuildId, leaseUntil, outcome } = row
-  return {
-    id: buildId,
-    state: stateOf(row),
-    detail,
-    leaseUntil,
-    externalBuildId: externalBuildId ?? (outcome?._tag === "Succeeded" ? outcome.externalBuildId : null),
-    image: outcome?._tag === "Succeeded" ? outcome.image : null,
-    digest: outcome?._tag === "Succeeded" ? outcome.digest : null,
-    failure: outcome?._tag === "Failed" ? { kind: outcome.kind, message: outcome.message } : null
-  }
-}
 
 /** A deployment has the id of its build only once that has succeeded. Both columns are unique. */
 const findNamed = (sql: SqlClient, id: string) =>
@@ -72,9 +43,7 @@ export const BuildRecordsLive = (buildIdsOf: BuildIdsOf): Layer.Layer<BuildRecor
       const table = primary.ownTable("ctrl_worker_builds")
       const findBuilds = (ids: ReadonlyArray<string>) =>
         builds(sql`
-          SELECT build_id, detail, external_build_id, outcome, lease_until,
-                 CASE WHEN lease_until > CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) THEN 1 ELSE 0 END AS is_leased
-          FROM ${table} WHERE build_id IN ${sql.in(ids)}`)
+          SELECT ${sql.literal(ledgerColumns)} FROM ${table} WHERE build_id IN ${sql.in(ids)}`)
       const find = Effect.fnUntraced(function* (id: string) {
         const named = yield* findNamed(sql, id)
         const deployment = named?.id ?? (yield* findHashed(sql, id, buildIdsOf))

@@ -1,4 +1,5 @@
 import { Option, Schema } from "effect"
+import type { TimedJournal } from "../../operations/condenseJournal.ts"
 import type { JournalCommand, JournalTail } from "../../operations/InvocationWait.ts"
 
 const Target = Schema.Struct({
@@ -30,7 +31,11 @@ const Entry = Schema.parseJson(
 const entryOf = Schema.decodeOption(Entry)
 
 /** An entry of a journal that nothing is known about is still its last command. */
-export const JournalRow = Schema.Struct({ kind: Schema.String, entry: Schema.String })
+export const JournalRow = Schema.Struct({
+  kind: Schema.String,
+  entry: Schema.String,
+  at: Schema.optionalWith(Schema.NullOr(Schema.Date), { default: () => null })
+})
 
 const targetOf = (target: Readonly<Record<string, typeof Target.Type>>): string =>
   Object.values(target)
@@ -50,13 +55,15 @@ const commandOf = (command: Command): JournalCommand => {
   return { _tag: "Other" }
 }
 
-/** Rows of `sys_journal`, newest first. */
-export const journalTailOf = (rows: ReadonlyArray<typeof JournalRow.Type>): JournalTail => {
-  const entries = rows.map(({ entry, kind }) => ({ kind, entry: Option.getOrUndefined(entryOf(entry)) }))
+/** Rows of `sys_journal`, in their order. */
+export const journalOf = (rows: ReadonlyArray<typeof JournalRow.Type>): TimedJournal => {
+  const entries = rows.map(({ at, entry, kind }) => ({ at, kind, entry: Option.getOrUndefined(entryOf(entry)) }))
   return {
-    commands: entries.flatMap(({ entry, kind }): ReadonlyArray<JournalCommand> => {
+    commands: entries.flatMap(({ at, entry, kind }): TimedJournal["commands"] => {
       if (!kind.startsWith("Command")) return []
-      return [entry !== undefined && "Command" in entry ? commandOf(entry.Command) : { _tag: "Other" }]
+      const command: JournalCommand =
+        entry !== undefined && "Command" in entry ? commandOf(entry.Command) : { _tag: "Other" }
+      return [{ command, kind: kind.replace(/^Command: ?/, ""), at: at?.getTime() ?? null }]
     }),
     completed: new Set(
       entries.flatMap(({ entry }) =>
@@ -64,4 +71,10 @@ export const journalTailOf = (rows: ReadonlyArray<typeof JournalRow.Type>): Jour
       )
     )
   }
+}
+
+/** Rows of `sys_journal`, newest first. */
+export const journalTailOf = (rows: ReadonlyArray<typeof JournalRow.Type>): JournalTail => {
+  const { commands, completed } = journalOf(rows)
+  return { commands: commands.map(({ command }) => command), completed }
 }

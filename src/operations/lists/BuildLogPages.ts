@@ -1,7 +1,7 @@
 import { Context, type Effect, Schema } from "effect"
-import { Instant } from "./Instant.ts"
-import type { Page, PageRequest } from "./lists/Page.ts"
-import type { SourceUnavailable } from "./SourceUnavailable.ts"
+import { Instant } from "../Instant.ts"
+import type { SourceUnavailable } from "../SourceUnavailable.ts"
+import type { Page, PageRequest } from "./Page.ts"
 
 /** A completed step of a build. Texts come from the build and are not escaped. */
 export const BuildStep = Schema.Struct({
@@ -26,9 +26,9 @@ export interface BuildOwner {
   readonly deploymentId: string
 }
 
-/** The stored telemetry of builds. Read only; every answer is bounded. */
-export class BuildLog extends Context.Tag("ctrl-worker/BuildLog")<
-  BuildLog,
+/** The stored telemetry of builds, page by page. Read only; every answer is bounded. */
+export class BuildLogPages extends Context.Tag("ctrl-worker/BuildLogPages")<
+  BuildLogPages,
   {
     /** In the order of their start, at most 500. */
     readonly steps: (owner: BuildOwner) => Effect.Effect<ReadonlyArray<BuildStep>, SourceUnavailable>
