@@ -75,38 +75,42 @@ const stateOf = ({ ends, endsAt, request }: Run, now: number): BuildState => {
 class Builds {
   readonly runs: Array<Run> = []
   readonly cancelled: Array<string> = []
+  /** Where the runs of a build stand in the list. */
+  readonly #places = new Map<string, ReadonlyArray<number>>()
   readonly #fateOf: FateOf
 
   constructor(fateOf: FateOf) {
     this.#fateOf = fateOf
   }
 
-  latest(buildId: string): Run | undefined {
-    return this.runs.findLast(({ request }) => request.buildId === buildId)
-  }
-
   poll(buildId: string, now: number): BuildState {
-    const run = this.latest(buildId)
+    const run = this.runs[this.#places.get(buildId)?.at(-1) ?? -1]
     return run === undefined ? { _tag: "Unknown" } : stateOf(run, now)
   }
 
   start(request: BuildRequest, now: number): void {
     if (this.poll(request.buildId, now)._tag !== "Unknown") return
-    const number = this.runs.filter((run) => run.request.buildId === request.buildId).length + 1
-    const { ends, takes } = this.#fateOf(request, number)
+    const places = this.#places.get(request.buildId) ?? []
+    const { ends, takes } = this.#fateOf(request, places.length + 1)
+    this.#places.set(request.buildId, [...places, this.runs.length])
     this.runs.push({ request, startedAt: now, endsAt: now + Duration.toMillis(takes), ends })
   }
 
-  /** Ends matching running builds. */
-  end(now: number, ends: Run["ends"], matches: (run: Run) => boolean): ReadonlyArray<Run> {
-    const ended = this.runs.filter((run) => now < run.endsAt && matches(run))
-    for (const run of ended) this.runs[this.runs.indexOf(run)] = { ...run, endsAt: now, ends }
-    return ended
+  /** Ends the run at this place of the list if it still runs. */
+  end(place: number, now: number, ends: Run["ends"]): boolean {
+    const run = this.runs[place]
+    if (run === undefined || now >= run.endsAt) return false
+    this.runs[place] = { ...run, endsAt: now, ends }
+    return true
   }
 
   cancel(buildId: string, now: number): void {
-    const ended = this.end(now, "cancelled", ({ request }) => request.buildId === buildId)
-    this.cancelled.push(...ended.map(({ request }) => request.buildId))
+    const ended = (this.#places.get(buildId) ?? []).filter((place) => this.end(place, now, "cancelled"))
+    this.cancelled.push(...ended.map(() => buildId))
+  }
+
+  die(now: number): void {
+    for (const place of this.runs.keys()) this.end(place, now, "vanishes")
   }
 
   runningAt(now: number): ReadonlyArray<BuildRequest> {
@@ -157,7 +161,7 @@ export const memoryBuilder = (options?: MemoryBuilderOptions): Layer.Layer<Build
         cancelled: all.cancelled,
         runningAt: (now) => all.runningAt(now),
         peakOf: (workspaceId) => all.peakOf(workspaceId),
-        die: (now) => void all.end(now, "vanishes", () => true)
+        die: (now) => all.die(now)
       })
       return Context.make(Builder, builder).pipe(Context.add(MemoryBuilder, seen))
     })

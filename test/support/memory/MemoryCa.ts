@@ -129,6 +129,8 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
       const accounts = new Map<string, string>()
       const orders = new Map<string, Order>()
       const authorizations = new Map<string, Authorization>()
+      const authorizationsOf = new Map<string, Array<Authorization>>()
+      const ordersOf = new Map<string, Array<Order>>()
       const issued = new Map(issuedBefore.map((facts) => [facts.certificateId ?? facts.serial, facts]))
       const replaced = new Set<string>()
       const ordered: Record<string, number> = {}
@@ -195,9 +197,9 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
 
       const authorizationFor = (name: string, nth: number): Authorization => {
         const url = `${base}/authz/${bareName(name)}/${nth}${name.startsWith("*.") ? "w" : ""}`
-        const known = [...authorizations.values()].find(
+        const ofName = authorizationsOf.get(bareName(name)) ?? []
+        const known = ofName.find(
           (other) =>
-            other.name === bareName(name) &&
             other.wildcard === name.startsWith("*.") &&
             ((other.status === "valid" && other.validatedAt + reusesProofsFor > time.now) || other.status === "pending")
         )
@@ -219,6 +221,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
           }))
         }
         authorizations.set(url, made)
+        authorizationsOf.set(made.name, [...ofName, made])
         return made
       }
 
@@ -267,9 +270,8 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
       const createOrder = (names: ReadonlyArray<string>, replaces: string | undefined) =>
         Effect.suspend((): Effect.Effect<AcmeOrder, AcmeError> => {
           const name = names[0] ?? ""
-          const open = [...orders.values()].find(
-            (order) => order.names.join() === names.join() && ["pending", "ready"].includes(statusOf(order))
-          )
+          const ofNames = ordersOf.get(names.join()) ?? []
+          const open = ofNames.find((order) => ["pending", "ready"].includes(statusOf(order)))
           if (reusesOrders && open !== undefined && open.expiresAt > time.now) return Effect.succeed(shown(open))
           if (replaces !== undefined && replaced.has(replaces))
             return refusal("new-order", "alreadyReplaced", 409, "the certificate has a replacement")
@@ -284,6 +286,7 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
             chain: null
           }
           orders.set(order.url, order)
+          ordersOf.set(names.join(), [...ofNames, order])
           return Effect.succeed(shown(order))
         })
 
@@ -348,9 +351,8 @@ export const memoryCa = (options: MemoryCaOptions = {}) =>
         keyAuthorization: ({ key }, token) => Effect.succeed(`${token}.${hash(publicKeyOf(key))}`),
         respondToChallenge: (account, url) =>
           Effect.gen(function* () {
-            const authorization = [...authorizations.values()].find((each) =>
-              each.challenges.some((one) => one.url === url)
-            )
+            // The URL of a challenge is that of its authorization and one more segment.
+            const authorization = authorizations.get(url.slice(0, url.lastIndexOf("/")))
             yield* from(account, "challenge", authorization?.name ?? "")
             const challenge = authorization?.challenges.find((one) => one.url === url)
             if (
