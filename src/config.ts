@@ -12,7 +12,6 @@ import {
   environmentName,
   exposedSecrets,
   type Given,
-  settingPaths,
   settingsByPath,
   treeConfig
 } from "./config/Setting.ts"
@@ -86,12 +85,12 @@ export const loadWorkerConfig = (
 ): Effect.Effect<WorkerConfigShape, ConfigProblems, FileSystem.FileSystem> =>
   Effect.configProviderWith((environment) =>
     Effect.gen(function* () {
-      const paths = settingPaths(settings)
+      const paths = settingsByPath(settings)
       const file = yield* Effect.either(
         Effect.flatMap(configArgument(args), (argument) => readConfigFile(argument, environment, paths))
       )
       const fromFile = Either.getOrElse(file, (problem) => ({ values: new Map<string, string>(), problems: [problem] }))
-      const fromEnvironment = yield* readEnvironment(environment, settingsByPath(settings))
+      const fromEnvironment = yield* readEnvironment(environment, paths)
       const given = new Map([...fromFile.values, ...fromEnvironment.values])
       const read = yield* Effect.either(ConfigProvider.fromMap(given).load(treeConfig(settings)))
       const otel = yield* Effect.either(environment.load(openTelemetry))

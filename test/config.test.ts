@@ -151,7 +151,7 @@ describe("config", () => {
       })
       assert.deepStrictEqual(found, [
         'OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf or http/json, found "grpc"',
-        "WORKER_RESTAT_ADMIN_URL: there is no such setting",
+        "WORKER_RESTAT_ADMIN_URL: there is no such setting; did you mean WORKER_RESTATE_ADMIN_URL?",
         "acme.route53.access_key_id (WORKER_ACME_ROUTE53_ACCESS_KEY_ID): is required because acme.enabled and acme.route53.enabled are true",
         "acme.route53.secret_access_key (WORKER_ACME_ROUTE53_SECRET_ACCESS_KEY): is required because acme.enabled and acme.route53.enabled are true",
         "cname_domain (WORKER_CNAME_DOMAIN): expected a host name",
@@ -199,12 +199,25 @@ describe("config", () => {
     })
   )
 
+  it.effect(
+    "a setting of the file that is misspelt is told with its right name, and a wrong type with the form that is expected",
+    () =>
+      Effect.gen(function* () {
+        const toml = "[restate]\nadmin_uri = 3\ndrain_timeout = 25\nhttp_port = true"
+        const found = yield* problems({ env: required, toml })
+        assert.include(found, "restate.admin_uri: there is no such setting; did you mean restate.admin_url?")
+        const timeout = found.find((problem) => problem.startsWith("restate.drain_timeout"))
+        assert.match(timeout ?? "", /: expected a duration such as 500ms, 25s or 1m30s, from .* to .*, in quotes$/)
+        assert.include(found, "restate.http_port (WORKER_RESTATE_HTTP_PORT): expected a number")
+      })
+  )
+
   it.effect("a broken file is the problem, not what it would have set; its text is never quoted", () =>
     Effect.gen(function* () {
       const toml = `[database]\nprimary = "app:pa55word@tcp(db)/unkey`
       const found = yield* problems({ env: { WORKER_RESTATE_HTTP_PORT: "x" }, toml })
       assert.lengthOf(found, 2)
-      assert.include(found.join(), "worker.toml: Invalid TOML document")
+      assert.include(found.join(), "worker.toml: line 2, column 11: Invalid TOML document")
       assert.include(found.join(), "WORKER_RESTATE_HTTP_PORT")
       assert.notInclude(found.join(), "pa55word")
       assert.deepStrictEqual(yield* problems({ args: ["--config", "absent.toml"] }), [

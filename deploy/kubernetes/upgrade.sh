@@ -33,7 +33,7 @@ grep -q "^  - $next\$" kustomization.yaml || edit "s/^  - $former\$/&\\
 kubectl apply -k .
 kubectl -n "$namespace" rollout status "deployment/control-plane-worker-$next" --timeout 10m
 worker register "http://control-plane-worker-$next.$namespace:9080"
-worker versions --remove-drained --wait "${DRAIN_TIMEOUT:-1h}"
+worker versions --remove-drained --yes --wait "${DRAIN_TIMEOUT:-1h}"
 
 edit "/^  - $former\$/d" kustomization.yaml
 rm -r "$former"

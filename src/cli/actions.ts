@@ -7,10 +7,10 @@ import { InvocationActions } from "../operations/InvocationActions.ts"
 import type { Invocation } from "../operations/Invocations.ts"
 import { ageOf } from "./ages.ts"
 import { reportingFailures } from "./commandFailed.ts"
-import { confirm } from "./confirm.ts"
+import { confirm, yes } from "./confirm.ts"
 import { printable } from "./printable.ts"
 import { configFile, program } from "./program.ts"
-import { adminUrl } from "./restateOptions.ts"
+import { adminUrl, limitOption } from "./restateOptions.ts"
 
 /** At least one invocation was not acted upon; each has a line that says why. */
 export class ActionFailed extends Schema.TaggedError<ActionFailed>()("ActionFailed", {
@@ -130,8 +130,6 @@ const invocation = Args.text({ name: "invocation" }).pipe(
   Args.repeated
 )
 
-const yes = Options.boolean("yes").pipe(Options.withDescription("Does not ask for a confirmation."))
-
 const source = { adminUrl, config: configFile }
 
 const destructive = (action: "cancel" | "kill", description: string) =>
@@ -141,18 +139,20 @@ const destructive = (action: "cancel" | "kill", description: string) =>
 
 export const cancelCommand = destructive(
   "cancel",
-  "Cancels invocations: each runs its compensations and fails with 409. Asks first."
+  "Cancels invocations: each runs its compensations and fails with 409. Asks first. Example: cancel inv_1iIrnYJc45nP3hxHqIciJyNAIdSjbYMvCz."
 )
 
 export const killCommand = destructive(
   "kill",
-  "Ends invocations without their compensations. Nothing is undone: for one whose cancellation cannot end. Asks first."
+  "Ends invocations without their compensations. Nothing is undone: for one whose cancellation cannot end. Asks first. Example: kill inv_1iIrnYJc45nP3hxHqIciJyNAIdSjbYMvCz."
 )
 
 export const retryCommand = Command.make("retry", { invocation, ...source }, ({ invocation, ...own }) =>
   onRestate(named("retry", invocation, true), own).pipe(reportingFailures("retry"))
 ).pipe(
-  Command.withDescription("Tries the failed step of invocations in back-off again now, instead of at the next retry.")
+  Command.withDescription(
+    "Tries the failed step of invocations in back-off again now, instead of at the next retry. Example: retry inv_1iIrnYJc45nP3hxHqIciJyNAIdSjbYMvCz."
+  )
 )
 
 const pausedOptions = {
@@ -163,14 +163,7 @@ const pausedOptions = {
     Options.withDescription("With --all-paused: only those of this service, such as DeployService."),
     Options.optional
   ),
-  limit: Options.integer("limit").pipe(
-    Options.filterMap(
-      (limit) => (limit >= 1 && limit <= 1000 ? Option.some(limit) : Option.none()),
-      "--limit must be from 1 to 1000"
-    ),
-    Options.withDescription("With --all-paused: how many at most, from 1 to 1000. Default: 100."),
-    Options.withDefault(100)
-  )
+  limit: limitOption("With --all-paused: how many at most.", 100)
 }
 
 export const resumeCommand = Command.make(
@@ -185,4 +178,8 @@ export const resumeCommand = Command.make(
         : onRestate(named("resume", invocation, true), own)
     return reportingFailures("resume")(run)
   }
-).pipe(Command.withDescription("Resumes paused invocations at the step where they stopped, once the cause is fixed."))
+).pipe(
+  Command.withDescription(
+    "Resumes paused invocations at the step where they stopped, once the cause is fixed. Example: resume --all-paused --service DeployService."
+  )
+)

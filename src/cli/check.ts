@@ -3,7 +3,7 @@ import { Console, Duration, Effect, Either, Logger, Schema } from "effect"
 import { loadWorkerConfig, WorkerConfig } from "../config.ts"
 import { checkDependencies } from "../operations/dependencies.ts"
 import { type CheckReport, checkReport, isFailed, renderReport } from "./checkReport.ts"
-import { reportingFailures } from "./commandFailed.ts"
+import { CommandFailed, reportingFailures } from "./commandFailed.ts"
 import { chosenConfig, configFile, version } from "./program.ts"
 import { paint } from "./terminal.ts"
 
@@ -44,10 +44,12 @@ export const checkCommand = Command.make("check", { json, config: configFile }, 
   Effect.gen(function* () {
     const report = yield* Effect.flatMap(chosenConfig(config), examine)
     yield* show(report, json)
-    if (!report.ok) return yield* new NotAllOk({ failed: failedOf(report) })
-  }).pipe(reportingFailures("check"))
+    if (report.ok) return
+    // The text ends with what failed; a script that has the JSON elsewhere reads it on standard error.
+    return yield* json ? new NotAllOk({ failed: failedOf(report) }) : new CommandFailed()
+  }).pipe(Effect.catchTag("NotAllOk", (failure) => reportingFailures("check")(failure)))
 ).pipe(
   Command.withDescription(
-    "Reads the configuration and asks everything it names, within seconds and without changing anything. Ends with 0 when all of it is ok; warnings do not change that."
+    "Reads the configuration and asks everything it names, within seconds and without changing anything. Ends with 0 when all of it is ok; warnings do not change that. Example: check --config worker.toml."
   )
 )

@@ -57,7 +57,11 @@ interface Row extends Omit<DependencyReport, "status"> {
 const configurationRow = ({ problems, warnings }: CheckReport): Row => {
   const row = { name: "configuration", detail: "", advice: null, latencyMillis: null }
   if (problems.length > 0)
-    return { ...row, status: "failed", detail: `${problems.length} to correct; nothing else was asked` }
+    return {
+      ...row,
+      status: "failed",
+      detail: `${problems.length} ${problems.length === 1 ? "problem" : "problems"}; the other checks are skipped`
+    }
   return warnings.length === 0
     ? { ...row, status: "ok" }
     : { ...row, status: "warning", detail: "secrets leave this machine unprotected" }
@@ -66,13 +70,20 @@ const configurationRow = ({ problems, warnings }: CheckReport): Row => {
 const warningLine = ({ address, secret, setting, weakness }: ExposedSecret): string =>
   `  ${setting}: ${secret} → ${address}, ${weakness}`
 
+const isConfigured = ({ status }: DependencyReport): boolean => status !== "not configured"
+
+const notConfiguredLine = (dependencies: ReadonlyArray<DependencyReport>): ReadonlyArray<string> => {
+  const names = dependencies.filter((dependency) => !isConfigured(dependency)).map(({ name }) => name)
+  return names.length === 0 ? [] : ["", `Not configured: ${names.join(", ")}.`]
+}
+
 /**
- * The report as text: a line for each dependency, with advice below a failed one and problems and warnings below the
- * configuration.
+ * The report as text: a line for each dependency that is configured, with advice below a failed one and problems and warnings
+ * below the configuration.
  */
 export const renderReport = (report: CheckReport, paint: Paint): string => {
   const { dependencies, problems, warnings } = report
-  const rows: ReadonlyArray<Row> = [configurationRow(report), ...dependencies]
+  const rows: ReadonlyArray<Row> = [configurationRow(report), ...dependencies.filter(isConfigured)]
   const nameWidth = Math.max(...rows.map(({ name }) => name.length))
   const line = ({ advice, detail, latencyMillis, name, status }: Row) => {
     const shown = [
@@ -88,6 +99,7 @@ export const renderReport = (report: CheckReport, paint: Paint): string => {
     ...rows.flatMap(line),
     ...problems.map(({ problem, setting }) => `  ${setting}: ${problem}`),
     ...(warnings.length === 0 ? [] : ["", ...warnings.map((warning) => paint("yellow", warningLine(warning)))]),
+    ...notConfiguredLine(dependencies).map((line) => paint("dim", line)),
     ...(problems.length === 0 ? ["", paint("bold", count(dependencies))] : [])
   ].join("\n")
 }

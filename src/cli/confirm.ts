@@ -1,6 +1,8 @@
 import process from "node:process"
-import { Prompt } from "@effect/cli"
+import { Options, Prompt } from "@effect/cli"
 import { Context, Effect, Schema } from "effect"
+
+export const yes = Options.boolean("yes").pipe(Options.withDescription("Does not ask for a confirmation."))
 
 /** The command needs a confirmation, and there is no terminal to ask on. */
 export class ConfirmationNeeded extends Schema.TaggedError<ConfirmationNeeded>()("ConfirmationNeeded", {

@@ -103,4 +103,8 @@ export const cronCommand = Command.make(
       ).pipe(Effect.provide(Layer.merge(Ingress(address), WarningsAside)))
       yield* Console.log(`${firing.path} with ${firing.idempotencyKey}: ${JSON.stringify(accepted)}`)
     }).pipe(reportingFailures(`${task.name} was not fired`))
-).pipe(Command.withDescription("Fires a schedule through Restate's ingress, as a CronJob does. Safe to repeat."))
+).pipe(
+  Command.withDescription(
+    "Fires a schedule through Restate's ingress, as a CronJob does. Safe to repeat. Example: cron key-refill --at 2026-02-28T00:00:00Z."
+  )
+)

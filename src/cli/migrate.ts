@@ -55,6 +55,6 @@ export const migrateCommand = Command.make("migrate", { apply, config: configFil
   )
 ).pipe(
   Command.withDescription(
-    "Shows which changes of the database's schema are applied and which are pending; --apply applies them. Safe to repeat and to run several times at once."
+    "Shows which changes of the database's schema are applied and which are pending; --apply applies them. Safe to repeat and to run several times at once. Example: migrate --apply."
   )
 )

@@ -43,7 +43,11 @@ export const register = Command.make(
       if (state.elsewhere.length > 0) return yield* new NotNewest({ address: uri, elsewhere: describeElsewhere(state) })
       yield* Console.log(`registered ${id} (${uri}): new work goes there`)
     })
-).pipe(Command.withDescription("Registers a version of the worker with Restate, so that new work goes to it."))
+).pipe(
+  Command.withDescription(
+    "Registers a version of the worker with Restate, so that new work goes to it. Example: register http://control-plane-worker:9080."
+  )
+)
 
 /** Attempts that are repeated are reported on standard error. */
 const WarningsAside = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))

@@ -1,10 +1,11 @@
 import { Command, Options } from "@effect/cli"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option } from "effect"
 import type { AdminSource } from "../composition/status.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { factOptions } from "./factOptions.ts"
 import { program } from "./program.ts"
 import { type Asked, readStatus } from "./readStatus.ts"
+import { limitOption } from "./restateOptions.ts"
 import { type StatusReport, statusJson, statusLines } from "./statusReport.ts"
 import { printFrame, watching } from "./watch.ts"
 
@@ -22,11 +23,7 @@ const key = Options.text("key").pipe(
   Options.optional
 )
 
-const limit = Options.integer("limit").pipe(
-  Options.withSchema(Schema.Int.pipe(Schema.between(1, 1000))),
-  Options.withDescription("How many invocations are listed at most. Default: 50."),
-  Options.withDefault(50)
-)
+const limit = limitOption("How many invocations are listed at most.", 50)
 
 /** The report without what changes with the time alone. */
 const withoutTime = (status: StatusReport): StatusReport => ({ ...status, now: 0 })

@@ -2,6 +2,7 @@ import { Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import { Clock, Console, Duration, Effect, Either, Layer, Option, Schema } from "effect"
 import { type ClassifiedVersion, decideRemoval, type Removal, RestateVersions } from "../operations/RestateVersions.ts"
 import { reportingFailures } from "./commandFailed.ts"
+import { confirm, yes } from "./confirm.ts"
 import { configFile, program } from "./program.ts"
 import { adminUrl } from "./restateOptions.ts"
 import { versionTable } from "./versionTable.ts"
@@ -88,7 +89,21 @@ const sayWhatWouldBeRemoved = ({ remove }: Removal) =>
 interface Wishes {
   readonly removeDrained: boolean
   readonly dryRun: boolean
+  readonly yes: boolean
   readonly wait: Option.Option<Duration.Duration>
+}
+
+const named = (versions: ReadonlyArray<ClassifiedVersion>): string =>
+  versions.map(({ address, id }) => `${id} (${address})`).join(", ")
+
+/** Restate does not give a removed version back: its worker would have to register again. */
+const confirmRemoval = ({ draining, remove }: Removal, { wait, yes }: Wishes) => {
+  const lines = [
+    remove.length === 0 ? "No version is drained now." : `Drained: ${named(remove)}.`,
+    ...(Option.isNone(wait) || draining.length === 0 ? [] : [`Removed once they are drained: ${named(draining)}.`]),
+    "Restate forgets a removed version. Remove?"
+  ]
+  return confirm("versions --remove-drained", lines.join("\n"), yes)
 }
 
 const run = (wishes: Wishes) =>
@@ -97,6 +112,7 @@ const run = (wishes: Wishes) =>
     const bound = Option.map(wishes.wait, Duration.toMillis)
     const isTimeLeft = Effect.map(Clock.currentTimeMillis, (now) => now - startedAt < Option.getOrElse(bound, () => 0))
     let found = yield* Effect.tap(look, show)
+    if (wishes.removeDrained && !wishes.dryRun) yield* confirmRemoval(found, wishes)
     for (;;) {
       if (wishes.removeDrained && !wishes.dryRun) found = yield* removeDrained(found)
       if (found.draining.length === 0 || !(yield* isTimeLeft)) break
@@ -127,8 +143,9 @@ const durationOf = (text: string): Either.Either<Duration.Duration, ValidationEr
 
 const options = {
   removeDrained: Options.boolean("remove-drained").pipe(
-    Options.withDescription("Takes versions out of Restate that get no new work and have none left.")
+    Options.withDescription("Takes versions out of Restate that get no new work and have none left. Asks first.")
   ),
+  yes,
   dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Only says what --remove-drained would remove.")),
   wait: Options.text("wait").pipe(
     Options.withPseudoName("duration"),
@@ -143,7 +160,9 @@ const options = {
  * `VersionsNotDrained` when the time of `--wait` is up before all superseded versions are drained.
  */
 export const versions = Command.make("versions", { ...options, adminUrl, config: configFile }, run).pipe(
-  Command.withDescription("Shows the registered versions of the worker, and removes those that are drained.")
+  Command.withDescription(
+    "Shows the registered versions of the worker, and removes those that are drained. Example: versions --remove-drained --wait 30m."
+  )
 )
 
 /** The command on the configured Restate. Needs only Restate's admin API. */

@@ -157,10 +157,6 @@ export const settingsByPath = (tree: SettingTree, prefix = ""): ReadonlyMap<stri
     })
   )
 
-/** The path and native type of every setting of the tree. */
-export const settingPaths = (tree: SettingTree): ReadonlyMap<string, NativeType> =>
-  new Map(Array.from(settingsByPath(tree), ([path, { kind }]) => [path, kind.native]))
-
 const nodeConfig = (node: Setting<unknown> | SettingTree, path: string): Config.Config<unknown> =>
   isSetting(node)
     ? node.config(path)

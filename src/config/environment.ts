@@ -1,5 +1,6 @@
 import type { FileSystem } from "@effect/platform"
 import { type ConfigProvider, Effect, Either, HashSet, Option } from "effect"
+import { didYouMean } from "../text/closest.ts"
 import type { ConfigProblem } from "./ConfigProblems.ts"
 import { lookup } from "./expansion.ts"
 import { environmentName, type Setting } from "./Setting.ts"
@@ -68,7 +69,8 @@ export const readEnvironment = (
       if (path !== undefined) values.set(path, value)
       else if (secret !== undefined) files.push(...(value === "" ? [] : [{ path: secret, file: value }]))
       else if (!serviceLink.test(name) && !(name.endsWith("_PORT") && serviceLinkAddress.test(value))) {
-        problems.push({ setting: name, problem: "there is no such setting" })
+        const names = [...known.keys(), ...fileNames.keys()]
+        problems.push({ setting: name, problem: `there is no such setting${didYouMean(name, names)}` })
       }
     }
     for (const secret of files) {

@@ -2,7 +2,7 @@ import type { FileSystem } from "@effect/platform"
 import { Array as Arr, ConfigProvider, Effect, Either, type Option } from "effect"
 import { ConfigProblems, problemsOf } from "./ConfigProblems.ts"
 import { readEnvironment } from "./environment.ts"
-import { type SettingTree, type SettingValues, settingPaths, settingsByPath, treeConfig } from "./Setting.ts"
+import { type SettingTree, type SettingValues, settingsByPath, treeConfig } from "./Setting.ts"
 import { settings } from "./settings.ts"
 import { readConfigFile } from "./tomlFile.ts"
 
@@ -17,7 +17,7 @@ export const loadSettings = <T extends SettingTree>(
 ): Effect.Effect<SettingValues<T>, ConfigProblems, FileSystem.FileSystem> =>
   Effect.configProviderWith((environment) =>
     Effect.gen(function* () {
-      const paths = settingPaths(settings)
+      const paths = settingsByPath(settings)
       const fromFile = yield* Effect.mapError(
         readConfigFile(file, environment, paths),
         (problem) => new ConfigProblems({ problems: [problem] })

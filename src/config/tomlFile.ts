@@ -1,12 +1,13 @@
 import { FileSystem } from "@effect/platform"
 import { Config, type ConfigProvider, Effect, Either, Option } from "effect"
-import { parse, type TomlTable, type TomlValue } from "smol-toml"
+import { parse, TomlError, type TomlTable, type TomlValue } from "smol-toml"
+import { didYouMean } from "../text/closest.ts"
 import type { ConfigProblem } from "./ConfigProblems.ts"
 import type { RawSettings } from "./environment.ts"
 import { expand } from "./expansion.ts"
-import type { NativeType } from "./Setting.ts"
+import type { NativeType, Setting } from "./Setting.ts"
 
-type Paths = ReadonlyMap<string, NativeType>
+type Paths = ReadonlyMap<string, Setting<unknown>>
 
 /** A leaf of the file: its text before expansion, or its problem. */
 type Leaf = readonly [path: string, text: Either.Either<string, string>]
@@ -27,27 +28,38 @@ const listText = (elements: ReadonlyArray<TomlValue>): Either.Either<string, str
     ? Either.right(elements.join(","))
     : Either.left("expected a list of strings without commas")
 
-const leafText = (value: TomlValue, native: NativeType): Either.Either<string, string> => {
+/** What a text may be, if it is of a form of its own. */
+const expectedOf = ({ accepts, native }: Setting<unknown>["kind"]): string =>
+  native === "string" && !accepts.startsWith("text") ? `expected ${accepts}, in quotes` : expectedTypes[native]
+
+const leafText = (value: TomlValue, kind: Setting<unknown>["kind"]): Either.Either<string, string> => {
+  const { native } = kind
   if (typeof value === "string") return Either.right(value)
   if (Array.isArray(value) && native === "list") return listText(value)
-  return typeof value === native ? Either.right(String(value)) : Either.left(expectedTypes[native])
+  return typeof value === native ? Either.right(String(value)) : Either.left(expectedOf(kind))
 }
 
 const leaves = (table: TomlTable, paths: Paths, prefix: string): ReadonlyArray<Leaf> =>
   Object.entries(table).flatMap(([key, value]): ReadonlyArray<Leaf> => {
     const path = `${prefix}${key}`
-    const native = paths.get(path)
-    if (native !== undefined) return [[path, leafText(value, native)]]
+    const setting = paths.get(path)
+    if (setting !== undefined) return [[path, leafText(value, setting.kind)]]
     const isSection = [...paths.keys()].some((known) => known.startsWith(`${path}.`))
-    if (!isSection) return [[path, Either.left("there is no such setting")]]
+    if (!isSection) return [[path, Either.left(`there is no such setting${didYouMean(path, paths.keys())}`)]]
     return isTable(value) ? leaves(value, paths, `${path}.`) : [[path, Either.left("expected a table")]]
   })
 
-// The parser appends the offending lines to its message; they may hold a secret, so only its first line is kept.
+/** Where the file is not TOML. The parser appends the offending lines to its message; they may hold a secret. */
+const tomlProblem = (error: unknown): string => {
+  if (!(error instanceof Error)) return "is not TOML"
+  const place = error instanceof TomlError ? `line ${error.line}, column ${error.column}: ` : ""
+  return `${place}${error.message.split("\n")[0] ?? ""}`
+}
+
 const parseToml = (text: string): Either.Either<TomlTable, string> =>
   Either.try({
     try: (): TomlTable => parse(text),
-    catch: (error) => (error instanceof Error ? (error.message.split("\n")[0] ?? "") : "is not TOML")
+    catch: tomlProblem
   })
 
 const unreadable = (file: string, problem: string): ConfigProblem => ({ setting: file, problem })

@@ -25,15 +25,16 @@ const dependencies: ReadonlyArray<DependencyReport> = [
 
 const golden = `configuration  ok
 mysql primary  ok                12 ms  10.11.14-MariaDB; schema up to date
-mysql replica  not configured
 vault          failed           10.0 s  vault check: timeout
                → Check vault.url and vault.token
 slack          configured               is not called by a check
 
+Not configured: mysql replica.
+
 1 of 2 failed: vault.`
 
 describe("the report of a check", () => {
-  it("has a line for each dependency, aligned, and below a failure what to do", () => {
+  it("has a line for each configured dependency, aligned, and below a failure what to do", () => {
     assert.strictEqual(renderReport(checkReport("1.0.0", [], [], dependencies), unpainted), golden)
   })
 
@@ -56,7 +57,7 @@ describe("the report of a check", () => {
     assert.isFalse(report.ok)
     assert.strictEqual(
       renderReport(report, unpainted),
-      "configuration  failed                   1 to correct; nothing else was asked\n  cname_domain: is required"
+      "configuration  failed                   1 problem; the other checks are skipped\n  cname_domain: is required"
     )
   })
 

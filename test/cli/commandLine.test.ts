@@ -52,7 +52,7 @@ describe.concurrent("the command line", () => {
       for (const command of commands) assert.match(output, new RegExp(`^  - ${command} .* {2}[A-Z].*\\.$`, "m"))
       for (const command of commands) {
         const help = yield* helpOf(command)
-        assert.include(help, `$ ${command} `)
+        assert.include(help, `$ control-plane-worker ${command}`)
         assert.include(help, "DESCRIPTION")
       }
     })
@@ -86,6 +86,8 @@ describe.concurrent("the command line", () => {
 
   const mistakes = [
     { args: ["bogus"], says: "'serve'" },
+    { args: ["--config", "x.toml", "statsu"], says: "There is no command statsu. Did you mean status?" },
+    { args: ["status", "--limit", "0"], says: "--limit must be from 1 to 1000" },
     { args: ["serve", "--bogus"], says: "--bogus" },
     { args: ["cron"], says: "<task>" },
     { args: ["cron", "nonsense"], says: "key-refill" },

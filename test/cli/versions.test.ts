@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Fiber, Layer, Option, TestClock } from "effect"
+import { Interactive } from "../../src/cli/confirm.ts"
 import type { VersionsNotDrained, WorkLeftBehind } from "../../src/cli/versions.ts"
 import { type RegisteredVersion, RestateVersions, type Unfinished } from "../../src/operations/RestateVersions.ts"
 import { runVersions } from "../support/runVersions.ts"
@@ -60,7 +61,7 @@ describe("the versions command", () => {
     Effect.gen(function* () {
       const busy = version("dp_busy")
       const { layer, state } = restate([newest, busy, former, foreign], { dp_busy: 2 })
-      const running = yield* Effect.fork(Effect.provide(runVersions("--remove-drained"), layer))
+      const running = yield* Effect.fork(Effect.provide(runVersions("--remove-drained", "--yes"), layer))
       yield* settled
       const { outcome, printed } = yield* Fiber.join(running)
       assert.isTrue(Either.isRight(outcome))
@@ -72,11 +73,22 @@ describe("the versions command", () => {
   it.effect("keeps a version that took work between two looks", () =>
     Effect.gen(function* () {
       const { layer, state } = restate([newest, former])
-      const running = yield* Effect.fork(Effect.provide(runVersions("--remove-drained"), layer))
+      const running = yield* Effect.fork(Effect.provide(runVersions("--remove-drained", "--yes"), layer))
       yield* untilIo(sleepingUntil(5_000))
       state.unfinished.set("dp_old", 1)
       yield* TestClock.adjust("5 seconds")
       yield* Fiber.join(running)
+      assert.isEmpty(state.removed)
+    })
+  )
+
+  it.effect("removes nothing where there is no terminal to confirm on, unless --yes is given", () =>
+    Effect.gen(function* () {
+      const { layer, state } = restate([newest, former])
+      const refused = runVersions("--remove-drained").pipe(Effect.provideService(Interactive, false))
+      const { outcome } = yield* Effect.provide(refused, layer)
+      const failure = Either.getOrThrow(Either.flip(outcome))
+      assert.include(failure instanceof Error ? failure.message : "", "repeat it with --yes")
       assert.isEmpty(state.removed)
     })
   )
@@ -93,7 +105,9 @@ describe("the versions command", () => {
   it.effect("waits until the work is done and then removes the version", () =>
     Effect.gen(function* () {
       const { layer, state } = restate([newest, former], { dp_old: 1 })
-      const running = yield* Effect.fork(Effect.provide(runVersions("--remove-drained", "--wait", "10m"), layer))
+      const running = yield* Effect.fork(
+        Effect.provide(runVersions("--remove-drained", "--yes", "--wait", "10m"), layer)
+      )
       yield* untilIo(sleepingUntil(5_000))
       state.unfinished.delete("dp_old")
       yield* TestClock.adjust("5 seconds")
@@ -107,7 +121,9 @@ describe("the versions command", () => {
   it.effect("fails when the time it may wait is up, and removes nothing that has work left", () =>
     Effect.gen(function* () {
       const { layer, state } = restate([newest, former], { dp_old: 3 })
-      const running = yield* Effect.fork(Effect.provide(runVersions("--remove-drained", "--wait", "10s"), layer))
+      const running = yield* Effect.fork(
+        Effect.provide(runVersions("--remove-drained", "--yes", "--wait", "10s"), layer)
+      )
       yield* settled
       yield* untilIo(sleepingUntil(10_000))
       yield* TestClock.adjust("5 seconds")
@@ -122,7 +138,7 @@ describe("the versions command", () => {
     Effect.gen(function* () {
       const { layer, state } = restate([newest, former])
       const running = yield* Effect.fork(
-        runVersions("--remove-drained").pipe(
+        runVersions("--remove-drained", "--yes").pipe(
           Effect.updateService(RestateVersions, (versions) =>
             RestateVersions.of({
               ...versions,

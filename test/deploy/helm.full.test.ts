@@ -233,7 +233,7 @@ describeHelm("the Helm chart", () => {
         ])
         const [address] = servicesOf(objects).filter(({ metadata }) => metadata.name === "control-plane-worker-v7")
         assert.sameDeepMembers(commands, [
-          ["control-plane-worker-v7-drain", "versions", "--remove-drained", "--wait", "30m"],
+          ["control-plane-worker-v7-drain", "versions", "--remove-drained", "--yes", "--wait", "30m"],
           [
             "control-plane-worker-v7-register",
             "register",

@@ -62,7 +62,7 @@ describeRendered("an upgrade without the operator", () => {
         "apply -k .",
         "-n control-plane rollout status deployment/control-plane-worker-v2 --timeout 10m",
         `${exec} register http://control-plane-worker-v2.control-plane:9080`,
-        `${exec} versions --remove-drained --wait 1h`
+        `${exec} versions --remove-drained --yes --wait 1h`
       ]
       assert.deepStrictEqual(yield* upgrade(copy, "deployment-small", 1), untilDrained)
       const both = yield* copy.render("overlays/deployment-small")

@@ -80,7 +80,7 @@ layer(upgrading, { excludeTestServices: true, timeout: "2 minutes" })("a next ve
         const next = yield* startWorker({ ...options, entry })
         const { exposed: nextMetrics } = yield* metricsOf(next)
         const [oldId, nextId] = [yield* deploymentAt(old.url), yield* deploymentAt(next.url)]
-        const kept = yield* runVersions("--remove-drained")
+        const kept = yield* runVersions("--remove-drained", "--yes")
         assert.isTrue(Either.isRight(kept.outcome))
         assert.match(kept.printed, new RegExp(`^${oldId} .* draining +${2 * ofEach} +none$`, "m"))
         assert.match(kept.printed, new RegExp(`^${nextId} .* newest +0 +all its services$`, "m"))
@@ -99,7 +99,7 @@ layer(upgrading, { excludeTestServices: true, timeout: "2 minutes" })("a next ve
         }
         assert.deepStrictEqual(yield* mismatches, [])
 
-        const removed = yield* runVersions("--remove-drained", "--wait", "60s")
+        const removed = yield* runVersions("--remove-drained", "--yes", "--wait", "60s")
         assert.isTrue(Either.isRight(removed.outcome))
         assert.include(removed.printed, `removed ${oldId} `)
         assert.deepStrictEqual(yield* old.kill("SIGTERM"), { code: 0, signal: null })

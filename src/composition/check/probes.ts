@@ -30,11 +30,21 @@ import { openVault } from "../vault.ts"
 
 export type Probe = Effect.Effect<string, DependencyFailed>
 
-/** The services' errors say why, without secrets; the advice here names the setting. */
+/** Scheme, host and port; a path may hold a secret, and a user's name a password. */
+const originOf = (address: string): string => {
+  const url = URL.canParse(address) ? new URL(address) : null
+  return url === null || url.host === "" ? address : `${url.protocol}//${url.host}`
+}
+
+/** The services' errors say why, without secrets; the advice here names the setting, and the address is the one that was asked. */
 const advising =
-  (advice: string) =>
+  (advice: string, address?: string) =>
   <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>): Effect.Effect<A, DependencyFailed, R> =>
-    Effect.mapError(effect, ({ message }) => new DependencyFailed({ reason: message, advice }))
+    Effect.mapError(
+      effect,
+      ({ message }) =>
+        new DependencyFailed({ reason: address === undefined ? message : `${originOf(address)}: ${message}`, advice })
+    )
 
 /** Builds a layer for one probe and releases it afterwards. */
 const asking = <I, S, A, E, LE>(
@@ -60,8 +70,8 @@ export const restate = (config: WorkerConfigShape): Probe => {
     })
   return asking(RestateAdmin, Layer.provide(Admin, given(config)), found).pipe(
     // The error's own advice is about registration.
-    Effect.mapError(({ detail, reason }) => ({ message: `Restate: ${reason} (${detail})` })),
-    advising("Check that Restate runs, restate.admin_url and restate.api_key")
+    Effect.mapError(({ detail, reason }) => ({ message: `${reason} (${detail})` })),
+    advising("Check that Restate runs, restate.admin_url and restate.api_key", config.restate.adminUrl)
   )
 }
 
@@ -104,22 +114,29 @@ export const vault = (settings: VaultSettings): Probe =>
       Effect.zipRight(opened.check, bindingOf(opened))
     )
     return `${settings.kind}; ${binding}`
-  }).pipe(Effect.provide(NodeFileSystem.layer), advising(vaultAdvice[settings.kind]))
+  }).pipe(
+    Effect.provide(NodeFileSystem.layer),
+    advising(vaultAdvice[settings.kind], settings.kind === "local" ? undefined : settings.url)
+  )
 
 const Version = Schema.Struct({ version: Schema.String })
 
 export const clickhouse = (config: WorkerConfigShape) => (): Probe =>
-  Effect.gen(function* () {
-    const options = yield* Effect.orDie(clickhouseAt(config, config.clickhouse.url))
-    const { select } = yield* connectClickhouse(options)
-    const [row] = yield* select("check", "SELECT version() AS version", {}, Version)
-    return `ClickHouse ${row?.version ?? ""}`
-  }).pipe(Effect.scoped, advising("Check clickhouse.url, with its user and password"))
+  Effect.flatMap(Effect.orDie(clickhouseAt(config, config.clickhouse.url)), (options) =>
+    Effect.gen(function* () {
+      const { select } = yield* connectClickhouse(options)
+      const [row] = yield* select("check", "SELECT version() AS version", {}, Version)
+      return `ClickHouse ${row?.version ?? ""}`
+    }).pipe(Effect.scoped, advising("Check clickhouse.url, with its user and password", options.url))
+  )
 
 export const clickhouseAdmin = (config: WorkerConfigShape) => (): Probe =>
   Effect.flatMap(Effect.orDie(clickhouseAt(config, config.clickhouse.adminUrl)), (options) =>
-    asking(ClickhouseUsers, ClickhouseUsersLive(options), ({ check }) => check)
-  ).pipe(Effect.as("accepts the user"), advising("Check clickhouse.admin_url, with its user and password"))
+    asking(ClickhouseUsers, ClickhouseUsersLive(options), ({ check }) => check).pipe(
+      Effect.as("accepts the user"),
+      advising("Check clickhouse.admin_url, with its user and password", options.url)
+    )
+  )
 
 /** The worker ignores unavailable servers as well, as long as one answers. */
 export const resolvers = (config: WorkerConfigShape): Probe =>
@@ -145,7 +162,10 @@ export const authority =
         Layer.build(Layer.provide(CertificateAuthority, given(config))),
         (context) => Context.get(context, Acme).check
       )
-    ).pipe(Effect.as(new URL(directoryUrl).host), advising("Check acme.directory_url and acme.directory_ca_file"))
+    ).pipe(
+      Effect.as(new URL(directoryUrl).host),
+      advising("Check acme.directory_url and acme.directory_ca_file", directoryUrl)
+    )
 
 /** Each domain with wildcard certificates needs a zone that accepts its record. */
 export const zone =
@@ -161,7 +181,10 @@ export const zone =
 export const registry = (settings: Registry): Probe =>
   asking(ImageRegistry, ImageRegistryHttpLive(settings), ({ check }) => check).pipe(
     Effect.as("accepts the credentials"),
-    advising("Check registry.url, registry.username and registry.password, and registry.insecure for one without TLS")
+    advising(
+      "Check registry.url, registry.username and registry.password, and registry.insecure for one without TLS",
+      settings.url
+    )
   )
 
 /** Below the timeout of a whole check. */
@@ -175,7 +198,7 @@ export const buildkit = (config: WorkerConfigShape, address: string): Probe =>
     )
     const found = version.startsWith("v0.0.") ? "BuildKit of a Docker Engine" : `BuildKit ${version}`.trim()
     return config.builder.insecure ? `${found}; builder.insecure allows it without TLS` : found
-  }).pipe(Effect.scoped, advising("Check builder.buildkit_address and builder.tls.*"))
+  }).pipe(Effect.scoped, advising("Check builder.buildkit_address and builder.tls.*", address))
 
 export const depot = ({ account }: DepotBuilderOptions): Probe =>
   Effect.flatMap(depotApi(account), ({ projects }) => projects.list).pipe(
@@ -185,11 +208,11 @@ export const depot = ({ account }: DepotBuilderOptions): Probe =>
         message: `Depot: ${isDenied(failure) ? "denied" : `no answer (${failure.code ?? "unreachable"})`}`
       })
     ),
-    advising("Check depot.api_url and registry.password, which is Depot's token")
+    advising("Check depot.api_url and registry.password, which is Depot's token", account.apiUrl)
   )
 
 export const gitHub = (config: WorkerConfigShape) => (): Probe =>
   asking(GitHub, Layer.provide(Repositories, given(config)), ({ appName }) => appName).pipe(
     Effect.map((name) => `App ${name}`),
-    advising("Check github.app_id, github.private_key_pem and github.api_url")
+    advising("Check github.app_id, github.private_key_pem and github.api_url", config.github.apiUrl)
   )
