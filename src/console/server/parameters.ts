@@ -20,7 +20,7 @@ const invalid = (error: ParseResult.ParseError): ApiProblem => {
 
 /** The query of the request. Others and empty ones are ignored. */
 export const queryOf = <A, I>(schema: Schema.Schema<A, I>) => {
-  const decode = Schema.decodeUnknown(schema)
+  const decode = Schema.decodeUnknown(schema, { errors: "all" })
   return Effect.gen(function* () {
     const { url } = yield* HttpServerRequest.HttpServerRequest
     const given = [...(URL.parse(url, "http://console")?.searchParams ?? [])].filter(([, value]) => value !== "")

@@ -84,10 +84,10 @@ export const BuildListLive = (buildIdsOf: BuildIdsOf): Layer.Layer<BuildList, ne
       const { sql } = primary
       const table = primary.ownTable("ctrl_worker_builds")
       const readPage = Effect.fnUntraced(function* (request: PageRequest) {
-        const { isOlder, limit, page } = newestFirst(sql, request)
+        const { keys, page } = newestFirst(sql, request)
         const rows = yield* ledger(sql`
-          SELECT pk, ${sql.literal(ledgerColumns)} FROM ${table}
-          WHERE ${isOlder("pk")} ORDER BY pk DESC LIMIT ${limit}`)
+          SELECT b.pk, ${sql.literal(ledgerColumns)} FROM ${keys(table, [])} k JOIN ${table} b ON b.pk = k.pk
+          ORDER BY b.pk DESC`)
         const found = yield* deploymentsOf(
           sql,
           buildIdsOf,

@@ -21,17 +21,18 @@ const listed = decodeRows(
   })
 )
 
-/** Outer joins: they keep the order of the challenges. A challenge whose domain is gone has its id as its name. */
+/** A challenge whose domain is gone has its id as its name. */
 const readPage = (sql: SqlClient, { status }: CertificateFilter, request: PageRequest) => {
-  const { isOlder, limit, page } = newestFirst(sql, request)
-  const conditions = [isOlder("c.pk"), ...(status === undefined ? [] : [sql`c.status = ${status}`])]
+  const { keys, page } = newestFirst(sql, request)
+  const newest = keys(sql.literal("acme_challenges"), status === undefined ? [] : [sql`status = ${status}`])
   const rows = listed(sql`
     SELECT c.pk, d.domain, c.domain_id, c.workspace_id, c.status AS challenge_status,
            c.expires_at, x.id AS certificate_id, COALESCE(x.updated_at, x.created_at) AS stored_at
-    FROM acme_challenges c
+    FROM ${newest} k
+    JOIN acme_challenges c ON c.pk = k.pk
     LEFT JOIN custom_domains d ON d.id = c.domain_id
     LEFT JOIN certificates x ON x.hostname = TRIM(TRAILING '.' FROM d.domain) AND x.workspace_id = d.workspace_id
-    WHERE ${sql.and(conditions)} ORDER BY c.pk DESC LIMIT ${limit}`)
+    ORDER BY c.pk DESC`)
   return Effect.map(rows, (found) =>
     page(found, ({ domain, domainId, pk: _, ...item }) => ({ ...item, domain: domain ?? domainId }))
   )

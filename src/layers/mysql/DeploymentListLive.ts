@@ -26,21 +26,21 @@ const listed = decodeRows(
 const routes = decodeRows(DeploymentRoute)
 
 const readPage = (sql: SqlClient, { project, status }: DeploymentFilter, request: PageRequest) => {
-  const { isOlder, limit, page } = newestFirst(sql, request)
-  const conditions = [
-    isOlder("d.pk"),
-    ...(status === undefined ? [] : [sql`d.status = ${status}`]),
-    ...(project === undefined ? [] : [sql`d.project_id = ${project}`])
-  ]
+  const { keys, page } = newestFirst(sql, request)
+  const newest = keys(sql.literal("deployments"), [
+    ...(status === undefined ? [] : [sql`status = ${status}`]),
+    ...(project === undefined ? [] : [sql`project_id = ${project}`])
+  ])
   const rows = listed(sql`
     SELECT d.pk, d.id, d.workspace_id, w.slug AS workspace_slug, d.project_id, p.slug AS project_slug, d.environment_id,
            e.slug AS environment_slug, COALESCE(p.live_deployment_id = d.id, 0) AS is_live, d.status, d.desired_state,
            d.image, d.build_id, d.git_commit_sha, d.git_branch, d.created_at, d.updated_at
-    FROM deployments d
+    FROM ${newest} k
+    JOIN deployments d ON d.pk = k.pk
     LEFT JOIN workspaces w ON w.id = d.workspace_id
     LEFT JOIN projects p ON p.id = d.project_id
     LEFT JOIN environments e ON e.id = d.environment_id
-    WHERE ${sql.and(conditions)} ORDER BY d.pk DESC LIMIT ${limit}`)
+    ORDER BY d.pk DESC`)
   return Effect.map(rows, (found) => page(found, ({ pk: _, ...item }) => item))
 }
 

@@ -20,19 +20,19 @@ const listed = decodeRows(
 )
 
 const readPage = (sql: SqlClient, { project, status }: DomainFilter, request: PageRequest) => {
-  const { isOlder, limit, page } = newestFirst(sql, request)
-  const conditions = [
-    isOlder("d.pk"),
-    ...(status === undefined ? [] : [sql`d.verification_status = ${status}`]),
-    ...(project === undefined ? [] : [sql`d.project_id = ${project}`])
-  ]
+  const { keys, page } = newestFirst(sql, request)
+  const newest = keys(sql.literal("custom_domains"), [
+    ...(status === undefined ? [] : [sql`verification_status = ${status}`]),
+    ...(project === undefined ? [] : [sql`project_id = ${project}`])
+  ])
   const rows = listed(sql`
     SELECT d.pk, d.id, d.domain, d.workspace_id, d.project_id, d.verification_status, d.ownership_verified,
            d.cname_verified, d.check_attempts, d.last_checked_at, d.verification_error, d.created_at,
            c.status AS challenge_status, c.expires_at AS challenge_expires_at
-    FROM custom_domains d
+    FROM ${newest} k
+    JOIN custom_domains d ON d.pk = k.pk
     LEFT JOIN acme_challenges c ON c.domain_id = d.id
-    WHERE ${sql.and(conditions)} ORDER BY d.pk DESC LIMIT ${limit}`)
+    ORDER BY d.pk DESC`)
   return Effect.map(rows, (found) => page(found, ({ pk: _, ...item }) => item))
 }
 
