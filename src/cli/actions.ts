@@ -126,7 +126,9 @@ const onRestate = <A, E, R>(effect: Effect.Effect<A, E, R>, own: AdminSource) =>
   })
 
 const invocation = Args.text({ name: "invocation" }).pipe(
-  Args.withDescription("The id of an open invocation, or its key if no other has that key."),
+  Args.withDescription(
+    "The id of an open invocation, its key if no other has that key, or the id of the deployment that it deploys."
+  ),
   Args.repeated
 )
 

@@ -13,6 +13,7 @@ import { migrateCommand } from "./migrate.ts"
 import { configArguments, name, program, version } from "./program.ts"
 import { refillCommand } from "./refill.ts"
 import { registerCommand } from "./register.ts"
+import { reissueCommand } from "./reissue.ts"
 import { serve, serveCommand } from "./serve.ts"
 import { statusCommand } from "./status.ts"
 import { colorIfTty } from "./terminal.ts"
@@ -40,6 +41,7 @@ export const root = program.pipe(
     registerCommand,
     versionsCommand,
     cronCommand,
+    reissueCommand,
     backupCheckCommand
   ])
 )

@@ -1,4 +1,5 @@
 import { Array as Arr, Clock, Effect, Option } from "effect"
+import { openDeploysOf } from "../operations/findInvocations.ts"
 import { findStuck } from "../operations/findStuck.ts"
 import { InvocationDetails } from "../operations/InvocationDetails.ts"
 import { type Invocation, type InvocationCount, type InvocationFilter, Invocations } from "../operations/Invocations.ts"
@@ -49,20 +50,6 @@ const resolved = (asked: string) =>
     return yield* resolveService(asked, [...known])
   })
 
-const deployService = "hydra.v1.DeployService"
-const day = 24 * 60 * 60_000
-
-/** A key without open invocations may be the id of a deployment: the key of its invocation is its project. */
-const deploysOf = (id: string, now: number) =>
-  Effect.gen(function* () {
-    const details = yield* InvocationDetails
-    const search = { service: deployService, handler: "Deploy", id, keys: [id], since: now - day }
-    const ids = new Set(yield* Effect.orElseSucceed(details.withInput(search), () => []))
-    if (ids.size === 0) return []
-    const invocations = yield* Invocations
-    return (yield* invocations.list({ service: deployService }, 1000)).filter((one) => ids.has(one.id))
-  })
-
 /** What to do about each stuck invocation; one that is backing off may be retried at once. */
 const withWaysOut = (invocations: ReadonlyArray<Invocation>, now: number) =>
   Effect.map(InvocationWatchSettings, ({ deadlines, place }): ReadonlyArray<Omit<ShownInvocation, "detail">> => {
@@ -96,7 +83,7 @@ export const readStatus = ({ limit, ...asked }: Asked) =>
     const listed = counts.filter(({ status }) => isFiltered || status === "paused")
     const total = listed.reduce((sum, { count }) => sum + count, 0)
     const ofKey = total === 0 ? [] : yield* isFiltered ? invocations.list(filter, limit) : invocations.paused(limit)
-    const deploys = total === 0 && filter.key !== undefined ? yield* deploysOf(filter.key, now) : []
+    const deploys = total === 0 && filter.key !== undefined ? yield* openDeploysOf(filter.key) : []
     const found = [...ofKey, ...deploys]
     const shown = yield* Effect.flatMap(withCauses(found), (all) => withWaysOut(all, now))
     const report: StatusReport = {

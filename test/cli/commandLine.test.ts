@@ -23,6 +23,7 @@ const commands = [
   "register",
   "versions",
   "cron",
+  "reissue",
   "backup-check"
 ]
 const escape = "\u001b"

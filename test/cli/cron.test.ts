@@ -33,6 +33,30 @@ describe.concurrent("cron", () => {
       })
   )
 
+  it.scopedLive(
+    "--again fires under a key of its own, and reissue orders the certificate of a name in any spelling",
+    () =>
+      Effect.gen(function* () {
+        const { received, url } = yield* httpStub(() => accepted)
+        const again = yield* runCommand(["cron", "key-refill", "--at", at, "--again", "--ingress", url])
+        assert.strictEqual(again.code, 0, again.errors)
+        const reissued = yield* runCommand(["reissue", "WWW.Example.com.", "--ingress", url])
+        assert.deepStrictEqual(
+          { code: reissued.code, output: reissued.output },
+          { code: 0, output: "a new certificate of www.example.com is ordered by inv_1\n" }
+        )
+        const [fired, ordered] = received
+        assert.strictEqual(fired?.path, "/hydra.v1.KeyRefillService/2026-02-28/RunRefill/send")
+        assert.match(String(fired?.headers["idempotency-key"]), /^key-refill-2026-02-28-again-\d+$/)
+        assert.strictEqual(ordered?.path, "/hydra.v1.CertificateService/www.example.com/ReissueCertificate/send")
+        assert.strictEqual(ordered?.body, '{"domain":"www.example.com"}')
+        const refused = yield* runCommand(["reissue", "not a name", "--ingress", url])
+        assert.strictEqual(refused.code, 1)
+        assert.include(refused.errors, "reissue: not a domain name that can be served")
+        assert.lengthOf(received, 2)
+      })
+  )
+
   it.scopedLive("prefers the address that it is given, and sends no key where there is none", () =>
     Effect.gen(function* () {
       const { received, url } = yield* httpStub(() => accepted)

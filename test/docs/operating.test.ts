@@ -10,7 +10,7 @@ import { metricPrefix, PrometheusRegistry } from "../../src/layers/metrics/Prome
 import { jsonLogger } from "../../src/layers/telemetry/JsonLogger.ts"
 import { livenessReport, readinessReport } from "../../src/operations/Health.ts"
 import { contracts } from "./contracts.ts"
-import { codeBlocks, fileOf, tableRows } from "./Markdown.ts"
+import { fileOf, tableRows } from "./Markdown.ts"
 
 const document = fileOf("docs/operating.md")
 
@@ -99,12 +99,12 @@ describe("the operator's guide", () => {
     assert.isEmpty(schedules.filter(({ name }) => !document.includes(`| \`${name}\``)))
   })
 
-  it("sends its examples to handlers that the ingress lets through", () => {
-    const targets = codeBlocks(document).flatMap(({ code }) => [
-      ...code.matchAll(/\$INGRESS\/([\w.]+)\/[^/ ]+\/(\w+)/g)
-    ])
-    assert.isAtLeast(targets.length, 4)
-    for (const [, service, handler = ""] of targets) {
+  it("has its commands send to handlers that the ingress lets through, and calls none by hand", () => {
+    assert.notInclude(document, "$INGRESS")
+    const [, ...reissue] = /path: `([\w.]+)\/[^/]+\/(\w+)\/send`/.exec(fileOf("src/cli/reissue.ts")) ?? []
+    const targets = [reissue, ...schedules.map(({ handler, service }) => [service, handler])]
+    assert.lengthOf(targets, 5)
+    for (const [service, handler = ""] of targets) {
       const contract = contracts.find(({ name }) => name === service)
       assert.strictEqual(contract?.handlers[handler]?.ingress, "public", `${service}/${handler}`)
     }

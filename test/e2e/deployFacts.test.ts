@@ -80,7 +80,9 @@ layer(stack({ regions: [region] }), { excludeTestServices: true, timeout: "1 min
         const open = status.printed.find((line) => line.startsWith(invocation)) ?? ""
         assert.match(open, / hydra\.v1\.DeployService +Deploy +proj_wait .* check-instances /)
 
-        yield* restate.cancel(invocation)
+        const environment = { WORKER_RESTATE_ADMIN_URL: restate.admin }
+        const cancelled = yield* inRealTime(runInProcess(environment, "cancel", "--yes", "d_wait"))
+        assert.include(cancelled.printed[0], `${invocation} is being cancelled`)
         yield* restate.attach(invocation)
         const facts = yield* factsOf("d_wait")
         assert.deepInclude(facts, { waitsFor: null, commands: [], missing: [] })
