@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { helmProgram } from "../../dev/stack/HelmProgram.ts"
 import { RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
 import packageJson from "../../package.json" with { type: "json" }
-import { namespace, renderChart, runHelm } from "./support/chart.ts"
+import { namespace, renderChart, renderNotes, runHelm } from "./support/chart.ts"
 import { comparable } from "./support/comparable.ts"
 import { describeRendered } from "./support/describeRendered.ts"
 import { imageUser } from "./support/imageUser.ts"
@@ -219,6 +219,23 @@ describeHelm("the Helm chart", () => {
       assert.deepStrictEqual(links, [
         { title: "Console", type: "link", url: "https://console.example", targetBlank: true }
       ])
+    })
+  )
+
+  it.effect("tells after an install what to run next, with the names of this release", () =>
+    Effect.gen(function* () {
+      const exec = `kubectl -n ${namespace} exec deployment/control-plane-worker-v7 -- node dist/main.js`
+      const installed = yield* renderNotes({ version: "v7", drainBeforeDelete: { timeout: "30m" } })
+      for (const command of ["check", "status", "versions"]) assert.include(installed, `${exec} ${command}\n`)
+      assert.include(installed, `helm -n ${namespace} uninstall <the former release> --timeout 30m10m`)
+      const unregistered = yield* renderNotes({ version: "v7", registerAfterInstall: { enabled: false } })
+      assert.include(unregistered, `${exec} register http://control-plane-worker-v7.${namespace}:9080`)
+      assert.include(
+        yield* renderNotes(operator),
+        `kubectl -n ${namespace} get restatedeployment control-plane-worker\n`
+      )
+      assert.include(yield* renderNotes({ shared: { enabled: false } }), "neither schedules nor alerts")
+      assert.include(yield* renderNotes({ schedules: { enabled: false } }), "No schedule fires")
     })
   )
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -13,28 +13,53 @@ export const chart = fileURLToPath(chartFolder)
 
 export const namespace = "control-plane"
 
-/** A values file, gone with the scope. JSON is YAML too. */
+/** A folder, gone with the scope. */
+const temporaryFolder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "control-plane-worker-chart-"))),
+  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+)
+
+/** A values file. JSON is YAML too. */
 const valuesFile = (values: object) =>
-  Effect.acquireRelease(
-    Effect.promise(async () => {
-      const folder = await mkdtemp(join(tmpdir(), "control-plane-worker-values-"))
-      await writeFile(join(folder, "values.yaml"), JSON.stringify(values))
-      return folder
-    }),
-    (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-  ).pipe(Effect.map((folder) => join(folder, "values.yaml")))
+  Effect.tap(
+    Effect.map(temporaryFolder, (folder) => join(folder, "values.yaml")),
+    (file) => Effect.promise(() => writeFile(file, JSON.stringify(values)))
+  )
 
 /** Runs `helm <command> ... <chart>` with these values. */
-export const runHelm = (command: ReadonlyArray<string>, values: object = {}) =>
+export const runHelm = (command: ReadonlyArray<string>, values: object = {}, folder = chart) =>
   Effect.gen(function* () {
     const program = yield* helmProgram
-    return yield* helm(program, [...command, chart, "--values", yield* valuesFile(values)])
+    return yield* helm(program, [...command, folder, "--values", yield* valuesFile(values)])
   }).pipe(Effect.scoped, Effect.provide(RunDirectoryLive))
 
-/** The objects of one release. Helm without a cluster assumes a version of Kubernetes that is too old for the chart. */
+/** Helm without a cluster assumes a version of Kubernetes that is too old for the chart. */
+const template = ["template", "control-plane-worker", "--namespace", namespace, "--kube-version", "1.34.0"]
+
+/** An object with the notes: without a cluster Helm renders notes and shows them nowhere. */
+const notesObject = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: notes
+data:
+  notes: {{ include (print $.Template.BasePath "/NOTES.txt") . | toJson }}
+`
+
+/** What Helm shows after an install. */
+export const renderNotes = (values: object = {}) =>
+  Effect.gen(function* () {
+    const folder = join(yield* temporaryFolder, "chart")
+    yield* Effect.promise(() => cp(chart, folder, { recursive: true }))
+    yield* Effect.promise(() => writeFile(join(folder, "templates", "notes.yaml"), notesObject))
+    const text = yield* runHelm([...template, "--show-only", "templates/notes.yaml"], values, folder)
+    const [document] = parseAllDocuments(text)
+    return String(document?.toJS().data.notes)
+  }).pipe(Effect.scoped)
+
+/** The objects of one release. */
 export const renderChart = (values: object = {}) =>
   Effect.map(
-    runHelm(["template", "control-plane-worker", "--namespace", namespace, "--kube-version", "1.34.0"], values),
+    runHelm(template, values),
     (text): ReadonlyArray<KubernetesObject> =>
       parseAllDocuments(text)
         .map((document) => document.toJS())
