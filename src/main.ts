@@ -2,14 +2,18 @@
 import process from "node:process"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect } from "effect"
-import { reportingFailures } from "./cli/commandFailed.ts"
+import { reportingFailures, reportingFailuresTo } from "./cli/commandFailed.ts"
 import { commandLine } from "./cli/commandLine.ts"
 import { requireNode } from "./cli/nodeVersion.ts"
-import { cannotRun } from "./cli/serve.ts"
+import { cannotRun, logFatal } from "./cli/serve.ts"
+import { commandOf } from "./cli/unknownCommand.ts"
+
+const args = process.argv.slice(2)
+const isServing = ["serve", undefined].includes(commandOf(args))
 
 // src/composition builds the layers of each command; `serve` runs composition/worker.ts.
 requireNode(process.versions.node).pipe(
-  reportingFailures(cannotRun),
+  isServing ? reportingFailuresTo(logFatal) : reportingFailures(cannotRun),
   Effect.zipRight(commandLine(process.argv)),
   NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true })
 )

@@ -7,7 +7,7 @@ import { chosenConfig, configFile } from "./program.ts"
 export const cannotRun = "The worker cannot run"
 
 /** The last line of the log of a worker that ends by itself. */
-const logFatal = (problem: string) =>
+export const logFatal = (problem: string) =>
   Effect.flatMap(
     Effect.promise(() => import("../composition/fatalLine.ts")),
     ({ fatalLine }) => fatalLine(cannotRun, problem)

@@ -5,8 +5,8 @@ import { CommandFailed } from "./commandFailed.ts"
 /** Options before the command that take a value. */
 const withValue: ReadonlySet<string> = new Set(["--config", "--completions", "--log-level"])
 
-/** The first argument that is no option, and no value of one. */
-const commandOf = (args: ReadonlyArray<string>): string | undefined => {
+/** The command that the arguments name: the first that is no option, and no value of one. */
+export const commandOf = (args: ReadonlyArray<string>): string | undefined => {
   const index = args.findIndex((arg, at) => !arg.startsWith("-") && !withValue.has(args[at - 1] ?? ""))
   return args[index]
 }
