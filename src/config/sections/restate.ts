@@ -13,7 +13,7 @@ export const restate = {
   apiKey: optional(redacted(secretText), "The bearer token of the admin API."),
   ingressUrl: optional(
     httpUrl("nothing secret"),
-    "Restate's ingress, through which `cron` fires a schedule. The worker does not call it."
+    "Restate's ingress, through which `cron` and `reissue` send. The worker does not call it."
   ),
   httpHost: withDefault(nonEmptyText, "0.0.0.0", "The address on which the port for Restate and probes listens."),
   httpPort: withDefault(port, 9080, "The port for Restate (h2c and HTTP/1.1) and `/health/*`."),
