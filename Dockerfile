@@ -7,15 +7,13 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/effect-restate/package.json packages/effect-restate/package.json
-# Of all that development takes only the bundler and the console's UI library, in the locked versions; nothing here runs a
-# package's scripts.
+# Of all that development takes only the bundler, in the locked version; nothing here runs a package's scripts.
 # For a registry of your own: --secret id=npmrc,src=$HOME/.npmrc
 RUN --mount=type=secret,id=npmrc --mount=type=cache,target=/var/cache/npm \
     export NPM_CONFIG_USERCONFIG=/run/secrets/npmrc NPM_CONFIG_CACHE=/var/cache/npm \
     && bundler="$(npm pkg get devDependencies.esbuild)" \
-    && ui="$(npm pkg get devDependencies.preact)" \
     && npm pkg delete devDependencies optionalDependencies \
-    && npm pkg set --json "devDependencies.esbuild=${bundler}" "devDependencies.preact=${ui}" \
+    && npm pkg set --json "devDependencies.esbuild=${bundler}" \
     && npm install --ignore-scripts
 COPY dev/build.ts dev/build.ts
 COPY dev/image/billOfMaterials.ts dev/image/bundle.ts dev/image/bundledPackages.ts dev/image/bundlePage.ts dev/image/

@@ -8,6 +8,7 @@ import { watchTriggers } from "./test/support/watchTriggers.ts"
 const onServers = [
   "test/{cli,deploy,dev,e2e,image,main,migrations,observability,stack}/**/*.test.ts",
   "test/composition/{acme,clickhouse}.test.ts",
+  "test/console/page/**/*.test.ts",
   "test/contract/schedules.test.ts",
   "test/layers/{acme,builder,clickhouse,dns,github,mysql,outbound,restateAdmin,vault}/**/*.test.ts",
   "test/layers/InvocationWatch.test.ts",

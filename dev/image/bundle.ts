@@ -6,6 +6,7 @@ import { build } from "esbuild"
 import manifest from "../../package.json" with { type: "json" }
 import { type BillOfMaterials, billOfBundle, unknownPackages } from "./billOfMaterials.ts"
 import { bundledPackages, keepManifests } from "./bundledPackages.ts"
+import { bundleConsole } from "./bundlePage.ts"
 
 export const bomFile = "sbom.cdx.json"
 
@@ -55,13 +56,14 @@ const referenceOf = async (folder: string) => {
 }
 
 /**
- * Writes everything needed to run the worker under Node: `main.js` and its chunks, the bundled packages' manifests and
- * licences, and a CycloneDX bill of materials. Deletes the folder's previous content.
+ * Writes everything needed to run the worker under Node: `main.js` and its chunks, the console's page, the bundled packages'
+ * manifests and licences, and a CycloneDX bill of materials. Deletes the folder's previous content.
  */
 export const bundleInto = async (folder: string): Promise<void> => {
   await rm(folder, { recursive: true, force: true })
   const { metafile } = await bundleProgram(folder)
-  const folders = bundledPackages(Object.keys(metafile.inputs))
+  const page = await bundleConsole(join(folder, "console"))
+  const folders = bundledPackages([...Object.keys(metafile.inputs), ...page])
   await keepManifests(folders, folder)
 
   const { description, name, type, version } = manifest

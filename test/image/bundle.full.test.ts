@@ -28,7 +28,7 @@ layer(bundle, { timeout: "1 minute" })("the bundle", (it) => {
       const inBundle = yield* Effect.promise(() => lockedPackagesIn(folder))
       assert.includeMembers(
         inBundle.map(({ reference }) => reference.replace(/@[^@]+$/, "")),
-        ["effect", "@restatedev/restate-sdk", "mysql2", "@grpc/grpc-js"]
+        ["effect", "@restatedev/restate-sdk", "mysql2", "@grpc/grpc-js", "preact"]
       )
       const bill = yield* Effect.promise(() => readBill(join(folder, bomFile)))
       assert.deepStrictEqual(packagesOf(bill), inBundle)
@@ -79,12 +79,13 @@ layer(bundle, { timeout: "1 minute" })("the bundle", (it) => {
     })
   )
 
-  it.effect("has no program in it but the bundle itself", () =>
+  it.effect("has no program in it but the bundle itself and the console's page", () =>
     Effect.gen(function* () {
       const folder = yield* Bundle
       const all = yield* Effect.promise(() => readdir(folder, { recursive: true }))
       const programs = all.filter((it) => /\.(?:[cm]?js|node|wasm)$/.test(it) && !it.startsWith("chunks/"))
-      assert.deepStrictEqual(programs, ["main.js"])
+      assert.deepStrictEqual(programs.toSorted(), ["console/main.js", "main.js"])
+      assert.includeMembers(all, ["console/index.html", "console/style.css"])
     })
   )
 })

@@ -57,14 +57,18 @@ const watch = (page: Page, { expected, origin }: VisitOptions) => {
 }
 
 /** Opens a page in a context of its own, and answers with what the test saw and what went wrong meanwhile. */
-export const visitPage = <A>(browser: Browser, options: VisitOptions, use: (page: Page) => Promise<A>) =>
-  Effect.promise(async () => {
-    const { colorScheme = "light", height = 800, timezoneId = "UTC", width = 1400 } = options
-    const context = await browser.newContext({ colorScheme, viewport: { width, height }, timezoneId, locale: "en-GB" })
-    const page = await context.newPage()
-    const complaints: Complaints = watch(page, options)
-    await page.goto(options.origin + options.path)
-    const seen = await use(page)
-    await context.close()
-    return { seen, complaints }
-  })
+export const visitPage = <A>(browser: Browser, options: VisitOptions, use: (page: Page) => Promise<A>) => {
+  const { colorScheme = "light", height = 800, timezoneId = "UTC", width = 1400 } = options
+  const contextOptions = { colorScheme, viewport: { width, height }, timezoneId, locale: "en-GB" }
+  return Effect.acquireUseRelease(
+    Effect.promise(() => browser.newContext(contextOptions)),
+    (context) =>
+      Effect.promise(async () => {
+        const page = await context.newPage()
+        const complaints: Complaints = watch(page, options)
+        await page.goto(options.origin + options.path)
+        return { seen: await use(page), complaints }
+      }),
+    (context) => Effect.promise(() => context.close())
+  )
+}
