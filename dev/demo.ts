@@ -10,6 +10,7 @@ import { tellStory } from "./demo/story.ts"
 import { paint, terminalWidth } from "./demo/terminal.ts"
 import { krane } from "./simulators/Krane.ts"
 import { runCommand } from "./stack/Command.ts"
+import { buildConsolePage, consoleAddress, consoleSettings, loginHint } from "./stack/developmentConsole.ts"
 import { MySqlServer } from "./stack/MySqlServer.ts"
 import { untilOneEnds } from "./stack/Process.ts"
 import { breakSilence, waitingFor } from "./stack/Progress.ts"
@@ -41,6 +42,7 @@ const workerSettings = Effect.gen(function* () {
   return {
     ...workerEnvironment({ database: yield* StackDatabase, restateAdmin: admin }),
     ...(yield* stackSettings),
+    ...(keep ? yield* consoleSettings((yield* TraceCollector).endpoint) : {}),
     WORKER_AVAILABLE_REGIONS: regions.join(","),
     WORKER_DEFAULT_DOMAIN: apex,
     // The demo listens on loopback only.
@@ -54,11 +56,18 @@ const demo = Effect.gen(function* () {
   const collector = yield* TraceCollector
   yield* Effect.logInfo("Worker: starting")
   yield* waitingFor("the worker starts")
+  if (keep) yield* buildConsolePage
   const worker = yield* workerProcess({ env: { ...settings, ...workerTracing(collector.endpoint) } })
   const { admin, ingress } = yield* RestateServer
   const ui = `${admin}/ui`
   yield* collector.linkInvocationsTo(ui)
-  const own = { worker: worker.url, metrics: worker.metrics, ui, traces: collector.endpoint }
+  const own = {
+    worker: worker.url,
+    metrics: worker.metrics,
+    ...consoleAddress(settings),
+    ui,
+    traces: collector.endpoint
+  }
   const addresses = { ...(yield* stackAddresses), ...own }
   const neighbours = Layer.mergeAll(krane({ regions }), ingressClient(ingress), stackVault).pipe(
     Layer.provideMerge(steadyDatabase)
@@ -69,6 +78,7 @@ const demo = Effect.gen(function* () {
     yield* Effect.logInfo(paint("green", summary))
     if (!keep) return yield* Effect.logInfo("To look around: npm run demo -- --keep")
     yield* stayUp({ addresses, settings })
+    yield* Effect.forEach(loginHint(settings), (line) => Effect.logInfo(line))
     return yield* Effect.never
   })
   const show = Effect.provide(told, neighbours)

@@ -5,6 +5,7 @@ import { krane } from "./simulators/Krane.ts"
 import { SlackServer } from "./simulators/SlackServer.ts"
 import { seedForDeploys } from "./simulators/seedForDeploys.ts"
 import { runCommand } from "./stack/Command.ts"
+import { buildConsolePage, consoleAddress, consoleSettings, loginHint } from "./stack/developmentConsole.ts"
 import { followLines } from "./stack/followLines.ts"
 import { withGivenSettings } from "./stack/givenSettings.ts"
 import { MySqlServer } from "./stack/MySqlServer.ts"
@@ -65,7 +66,9 @@ const workerSettings = Effect.gen(function* () {
   })
   // A changed worker registers its handlers again at the same address.
   const registration = watches ? { WORKER_RESTATE_FORCE_REGISTRATION: "true" } : {}
-  const env = withGivenSettings({ ...defaults, ...registration, ...(yield* stackSettings) }, givenSettings)
+  const traces = tracesElsewhere ? undefined : (yield* TraceCollector).endpoint
+  const stack = { ...defaults, ...registration, ...(yield* stackSettings), ...(yield* consoleSettings(traces)) }
+  const env = withGivenSettings(stack, givenSettings)
   const settings: Readonly<Record<string, string>> = { ...env, WORKER_DATABASE_PRIMARY, WORKER_RESTATE_ADMIN_URL }
   return settings
 })
@@ -108,6 +111,7 @@ const seed = Effect.gen(function* () {
 
 const dev = Effect.gen(function* () {
   const settings = yield* workerSettings
+  yield* buildConsolePage
   const worker = yield* startWorker(settings)
   yield* Effect.forkScoped(showLog(worker.logFile))
   const collector = yield* TraceCollector
@@ -117,10 +121,12 @@ const dev = Effect.gen(function* () {
     ...(yield* stackAddresses),
     worker: worker.url,
     metrics: worker.metrics,
+    ...consoleAddress(settings),
     ui,
     ...(tracesElsewhere ? {} : { traces: collector.endpoint })
   }
   yield* stayUp({ addresses, settings })
+  yield* Effect.forEach(loginHint(settings), (line) => Effect.logInfo(line))
   if (seeds) yield* seed
   const regions = (settings.WORKER_AVAILABLE_REGIONS ?? "").split(",")
   const servers = yield* stackProcesses
@@ -130,7 +136,9 @@ const dev = Effect.gen(function* () {
       showSlack,
       playsKrane ? Layer.launch(krane({ regions })) : Effect.never,
       untilOneEnds(watches ? servers : [...servers, worker]),
-      watches ? restartOnChange(worker, sources) : Effect.never
+      watches
+        ? restartOnChange({ ...worker, restart: Effect.zipRight(buildConsolePage, worker.restart) }, sources)
+        : Effect.never
     ],
     { concurrency: "unbounded", discard: true }
   )

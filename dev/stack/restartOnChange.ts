@@ -6,7 +6,7 @@ import type { WorkerProcess } from "./WorkerProcess.ts"
 /** An editor that saves several files, or a checkout, makes many changes within this time. */
 const quietFor = "300 millis"
 
-const isSource = (name: string | null): name is string => name !== null && /\.(ts|json|proto)$/.test(name)
+const isSource = (name: string | null): name is string => name !== null && /\.(tsx?|css|html|json|proto)$/.test(name)
 
 /** The latest change of a source in these folders and below. */
 const changesOf = (folders: ReadonlyArray<string>): Effect.Effect<Queue.Dequeue<string>, never, Scope.Scope> =>

@@ -3,7 +3,7 @@ import { paint } from "../demo/terminal.ts"
 import { type Published, publishAddresses } from "./AddressFile.ts"
 
 /** Addresses that are opened in a browser, by their names in the address file; they are shown first. */
-const pages: Readonly<Record<string, string>> = { ui: "Restate UI", traces: "traces" }
+const pages: Readonly<Record<string, string>> = { console: "console", ui: "Restate UI", traces: "traces" }
 
 /** All addresses, those for people first. */
 export const addressLines = (addresses: Readonly<Record<string, string>>): ReadonlyArray<string> => {

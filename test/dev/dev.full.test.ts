@@ -48,6 +48,13 @@ describe("npm run dev", () => {
   it.scoped("seeds, prints a request that deploys, and ends with 1 and the log's name when the database dies", () =>
     Effect.gen(function* () {
       const dev = yield* devCommand("--seed", "--krane")
+      const [, console = ""] = yield* dev.shows(/In the browser:\n.* console +(http:\S+)/)
+      const [, token = ""] = yield* dev.shows(/Log in to the console with: (\S+)/)
+      const headers = { authorization: `Bearer ${token}` }
+      const about = yield* Effect.promise(() => fetch(`${console}/api/about`, { headers }))
+      const page = yield* Effect.promise(() => fetch(`${console}/deployments`).then((response) => response.text()))
+      assert.deepStrictEqual([about.status, page.includes("/main.js")], [200, true])
+
       const [, curl = ""] = yield* dev.shows(/^.* s {2,}(curl .*)$/m)
       const [, database = ""] = yield* dev.shows(/database +(mysql:\S+)/)
       const deployed = spawnSync("sh", ["-c", curl], { encoding: "utf8" })
