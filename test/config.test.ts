@@ -62,6 +62,44 @@ describe("config", () => {
     })
   )
 
+  it.effect("the console needs a token or the header of a proxy, and a port of its own", () =>
+    Effect.gen(function* () {
+      const on = { ...required, WORKER_CONSOLE_PORT: "9082" }
+      const token = "0123456789abcdef0123456789abcdef"
+      assert.deepStrictEqual(yield* problems({ env: on }), [
+        "console.token (WORKER_CONSOLE_TOKEN): console.token or console.user_header is required because console.port is set"
+      ])
+      for (const port of ["9080", "9090"])
+        assert.deepStrictEqual(
+          yield* problems({
+            env: {
+              ...on,
+              WORKER_CONSOLE_PORT: port,
+              WORKER_CONSOLE_TOKEN: token,
+              WORKER_OBSERVABILITY_METRICS_PROMETHEUS_PORT: "9090"
+            }
+          }),
+          [
+            "console.port (WORKER_CONSOLE_PORT): must differ from restate.http_port and observability.metrics.prometheus_port"
+          ]
+        )
+      const refused: ReadonlyArray<Record<string, string>> = [
+        { WORKER_CONSOLE_TOKEN: "short" },
+        { WORKER_CONSOLE_TOKEN: token, WORKER_CONSOLE_TRUSTED_PROXIES: "10.0.0.0/33" },
+        { WORKER_CONSOLE_TOKEN: token, WORKER_CONSOLE_TRUSTED_PROXIES: "proxy.example" },
+        { WORKER_CONSOLE_TOKEN: token, WORKER_CONSOLE_TRACE_URL: "https://traces.example/" },
+        { WORKER_CONSOLE_TOKEN: token, WORKER_CONSOLE_TRACE_URL: "javascript:alert('{trace_id}')" },
+        { WORKER_CONSOLE_USER_HEADER: "X Forwarded User" }
+      ]
+      for (const given of refused)
+        assert.isNotEmpty(yield* problems({ env: { ...on, ...given } }), JSON.stringify(given))
+      const { console } = yield* load({ env: { ...on, WORKER_CONSOLE_USER_HEADER: "X-Forwarded-User" } })
+      assert.deepStrictEqual(console.trustedProxies, ["127.0.0.1", "::1"])
+      assert.isFalse(console.actions)
+      assert.strictEqual((yield* load({})).console.port, 0)
+    })
+  )
+
   it.effect("a delegation domain needs Route 53, a name that leaves room, and another one than the platform's", () =>
     Effect.gen(function* () {
       const route53 = { ...required, WORKER_ACME_ROUTE53_ENABLED: "true" }

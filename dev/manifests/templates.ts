@@ -207,6 +207,25 @@ export const templates: ReadonlyArray<Template> = [
     name: "servicemonitor.yaml",
     when: "and .Values.shared.enabled .Values.metrics.serviceMonitor",
     edits: [labels(1), { find: /^spec:$/gm, by: `${furtherItems(4, "metrics.labels")}$&`, times: 1 }]
+  },
+  {
+    source: "components/console/console-service.yaml",
+    name: "console-service.yaml",
+    when: "and .Values.shared.enabled .Values.console.enabled",
+    edits: [labels(1)]
+  },
+  {
+    source: "components/console/console-networkpolicy.yaml",
+    name: "console-networkpolicy.yaml",
+    when: "and .Values.shared.enabled .Values.console.enabled .Values.networkPolicy.enabled",
+    edits: [
+      labels(1),
+      {
+        find: /^( +kubernetes\.io\/metadata\.name: )ingress-nginx$/gm,
+        by: "$1{{ .Values.console.ingressNamespace }}",
+        times: 1
+      }
+    ]
   }
 ]
 

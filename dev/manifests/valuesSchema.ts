@@ -5,6 +5,8 @@ type JsonSchema = { readonly [keyword: string]: unknown }
 
 /** The chart sets these itself: they have to agree with ports, Services and names of its objects. */
 export const settingsOfTheChart: ReadonlySet<string> = new Set([
+  "console.host",
+  "console.port",
   "instance_id",
   "observability.metrics.prometheus_port",
   "restate.admin_url",
@@ -99,6 +101,7 @@ export const valuesSchema = (): JsonSchema => ({
     drainBeforeDelete: exactly({ enabled: flag, timeout: { type: "string", pattern: "^[0-9]+[smh]$" } }),
     schedules: exactly({ enabled: flag }),
     networkPolicy: exactly({ enabled: flag, restateNamespace: name, monitoringNamespace: name }),
+    console: exactly({ enabled: flag, ingressNamespace: name }),
     metrics: exactly({
       serviceMonitor: flag,
       rules: flag,

@@ -114,3 +114,28 @@ describeRendered("the component for monitoring", () => {
     })
   )
 })
+
+describeRendered("the component for the console", () => {
+  it.scoped("gives all versions one address on the console's port, which Prometheus does not scrape", () =>
+    Effect.gen(function* () {
+      const { edit, render } = yield* copyOfDeploy
+      yield* edit("overlays/deployment-small/shared/kustomization.yaml", (text) =>
+        text.concat("components:\n  - ../../../components/console\n")
+      )
+      const objects = yield* render("overlays/deployment-small")
+      assert.deepStrictEqual(objects.flatMap(schemaProblems), [])
+      const service = servicesOf(objects).find(({ metadata }) => metadata.name === "control-plane-worker-console")
+      assert.deepStrictEqual(
+        service?.spec.ports.map(({ name }) => name),
+        ["console"]
+      )
+      const workloads = workloadsOf(objects)
+      assert.isNotEmpty(workloads)
+      for (const { spec } of workloads)
+        assert.isTrue(selects(service?.spec.selector ?? { none: "" }, spec.template.metadata.labels))
+      const monitored = yield* renderOverlay("deployment-production")
+      for (const { spec } of serviceMonitorsOf(monitored))
+        assert.isFalse(selects(spec.selector.matchLabels, service?.metadata.labels ?? {}))
+    })
+  )
+})

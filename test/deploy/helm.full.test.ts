@@ -53,6 +53,7 @@ const everything = {
   imagePullSecrets: [{ name: "registry" }],
   version: "v2",
   existingSecret: "secrets",
+  console: { enabled: true, ingressNamespace: "gateway" },
   config: {
     available_regions: ["eu-central-1.aws", "us-east-1.aws"],
     restate: { drain_timeout: "25s" },
@@ -140,6 +141,7 @@ describeHelm("the Helm chart", () => {
     Effect.map(renderChart(everything), (objects) =>
       assert.deepStrictEqual(settingsOf(objects), {
         WORKER_AVAILABLE_REGIONS: "eu-central-1.aws,us-east-1.aws",
+        WORKER_CONSOLE_PORT: "9082",
         WORKER_GITHUB_ALLOW_UNAUTHENTICATED_DEPLOYMENTS: "false",
         WORKER_KEY_REFILL_BATCH_SIZE: "1000000",
         WORKER_OBSERVABILITY_METRICS_PROMETHEUS_PORT: "9090",
@@ -159,6 +161,21 @@ describeHelm("the Helm chart", () => {
     ["a port that its Services do not know", { config: { restate: { http_port: 1234 } } }, "http_port"]
   ] as const)("refuses %s", ([_, values, name]) =>
     Effect.map(Effect.flip(renderChart(values)), ({ message }) => assert.include(message, name))
+  )
+
+  it.effect("has a console for its proxy alone if it is switched on, and by default neither port nor Service", () =>
+    Effect.gen(function* () {
+      const off = yield* renderChart({})
+      assert.notInclude(JSON.stringify(off), "WORKER_CONSOLE")
+      assert.notInclude(JSON.stringify(off), "9082")
+      const on = yield* renderChart({ console: { enabled: true, ingressNamespace: "gateway" } })
+      assert.includeMembers(namesOf(on), [
+        "Service/control-plane-worker-console",
+        "NetworkPolicy/control-plane-worker-console"
+      ])
+      const policy = on.find(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name.endsWith("-console"))
+      assert.include(JSON.stringify(policy?.source), '"kubernetes.io/metadata.name":"gateway"')
+    })
   )
 
   it.effect("restarts pods when a setting changes, and only then", () =>

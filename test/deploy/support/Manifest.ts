@@ -152,7 +152,13 @@ export const servicesOf = finder(
       selector: Texts,
       clusterIP: Schema.optional(Schema.String),
       publishNotReadyAddresses: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-      ports: Schema.Array(Schema.Struct({ name: Schema.String, port: Schema.Number, targetPort: Schema.String }))
+      ports: Schema.Array(
+        Schema.Struct({
+          name: Schema.String,
+          port: Schema.Number,
+          targetPort: Schema.Union(Schema.String, Schema.Number)
+        })
+      )
     })
   })
 )

@@ -42,6 +42,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- /* The data of the ConfigMap. */}}
 {{- define "control-plane-worker.settings" -}}
 {{- $own := dict "WORKER_OBSERVABILITY_METRICS_PROMETHEUS_PORT" "9090" "WORKER_RESTATE_ADMIN_URL" .Values.restate.adminUrl "WORKER_RESTATE_INGRESS_URL" .Values.restate.ingressUrl }}
+{{- if .Values.console.enabled }}
+{{- $own = set $own "WORKER_CONSOLE_PORT" "9082" }}
+{{- end }}
 {{- $given := include "control-plane-worker.variables" (dict "prefix" "WORKER" "tree" .Values.config) | fromYaml }}
 {{- merge $own $given | toYaml }}
 {{- end }}
