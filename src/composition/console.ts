@@ -12,6 +12,7 @@ import { CurrentCommandPlace } from "../operations/commandLineFor.ts"
 import { commandPlace } from "./commandPlace.ts"
 import { ConsoleSources } from "./consoleSources.ts"
 import { fromConfig } from "./fromConfig.ts"
+import { contracts } from "./implementations.ts"
 import { errorCode } from "./observability.ts"
 
 /** Where the page is: beside the bundled program and its chunks, else in the build of a source tree. */
@@ -28,6 +29,7 @@ const settings = ({ clickhouse, console, restate }: WorkerConfigShape) =>
     actions: console.actions,
     traceUrl: Option.getOrNull(console.traceUrl),
     restateUi: Option.getOrElse(console.restateUiUrl, () => restate.adminUrl.replace(/\/*$/, "/ui")),
+    services: contracts.map(({ name }) => name),
     sources: ["database", "restate", ...(Option.isSome(clickhouse.url) ? (["clickhouse"] as const) : [])]
   })
 

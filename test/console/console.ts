@@ -14,6 +14,7 @@ export const settings: ConsoleSettings["Type"] = {
   actions: false,
   traceUrl: null,
   restateUi: null,
+  services: ["hydra.v1.DeployService"],
   sources: ["database", "restate"]
 }
 

@@ -15,6 +15,8 @@ export class ConsoleSettings extends Context.Tag("ctrl-worker/ConsoleSettings")<
     readonly actions: boolean
     readonly traceUrl: string | null
     readonly restateUi: string | null
+    /** The full names of the services that a worker may serve. */
+    readonly services: ReadonlyArray<string>
     /** The configured sources. */
     readonly sources: ReadonlyArray<Source>
   }

@@ -56,7 +56,10 @@ export const checkToken = (limit: LoginLimit, token: Redacted.Redacted, address:
     if (yield* limit.isRefused(address)) return yield* tooManyAttempts
     if (isToken(token, presented)) return
     yield* limit.recordFailure(address)
-    yield* Effect.logWarning("A login to the console failed", { address })
+    yield* Effect.annotateLogs(Effect.logWarning("A login to the console failed"), {
+      event: "console.login_refused",
+      address
+    })
     return yield* refused("the token is wrong")
   })
 

@@ -2,6 +2,7 @@ import { HttpRouter } from "@effect/platform"
 import { Clock, Effect, Either, Option, Schema } from "effect"
 import { CurrentCommandPlace } from "../../operations/commandLineFor.ts"
 import { deployInvocations } from "../../operations/deploy/deployInvocations.ts"
+import { spellingsOf } from "../../operations/domain/DomainFacts.ts"
 import { InvocationDetails } from "../../operations/InvocationDetails.ts"
 import { InvocationJournal } from "../../operations/InvocationJournal.ts"
 import { commandsFor } from "../../operations/invocationCommands.ts"
@@ -11,6 +12,7 @@ import { attempted, missingOf } from "../../operations/SourceUnavailable.ts"
 import { InvocationAnswer, InvocationsAnswer, ServicesAnswer } from "../api/invocations.ts"
 import { ApiProblem } from "./ApiProblem.ts"
 import { answering } from "./answers.ts"
+import { ConsoleSettings } from "./ConsoleSettings.ts"
 import { pageAnswer } from "./pageAnswer.ts"
 import { pageParameters, pathParameter, queryOf, Text } from "./parameters.ts"
 
@@ -25,15 +27,22 @@ const invocationsAnswer = pageAnswer("restate", InvocationsAnswer)
 const servicesAnswer = answering(ServicesAnswer)
 const invocationAnswer = answering(InvocationAnswer)
 
+/** The services of this worker, and those that Restate has invocations of. */
+const knownServices = Effect.gen(function* () {
+  const list = yield* InvocationList
+  const { services: served } = yield* ConsoleSettings
+  const asked = yield* attempted("restate", list.services)
+  const found = Either.getOrElse(asked, () => [])
+  return { names: [...new Set([...served, ...found])].toSorted(), missing: missingOf([asked]) }
+})
+
 /** The full name of a service, given in full or by its last part. */
 const fullName = (asked: string | undefined) =>
   Effect.gen(function* () {
     if (asked === undefined || asked.includes(".")) return asked
-    const list = yield* InvocationList
-    const known = yield* attempted("restate", list.services)
-    if (Either.isLeft(known)) return asked
+    const { names } = yield* knownServices
     return yield* Effect.mapError(
-      resolveService(asked, known.right),
+      resolveService(asked, names),
       ({ suggestions }) => new ApiProblem({ status: 404, error: `there is no service ${asked}`, suggestions })
     )
   })
@@ -43,7 +52,7 @@ const namesOf = (search: string | undefined) =>
   Effect.gen(function* () {
     if (search === undefined) return undefined
     const key = search.trim()
-    const named = [...new Set([key, key.toLowerCase()])]
+    const named = key.includes(".") ? spellingsOf(key) : [key]
     return key.startsWith("d_") ? [...named, ...(yield* Effect.orElseSucceed(deployInvocations(key), () => []))] : named
   })
 
@@ -56,14 +65,7 @@ const invocations = Effect.gen(function* () {
   )
 })
 
-const services = Effect.gen(function* () {
-  const list = yield* InvocationList
-  const found = yield* attempted("restate", list.services)
-  return servicesAnswer(
-    Either.getOrElse(found, () => []),
-    missingOf([found])
-  )
-})
+const services = Effect.map(knownServices, ({ missing, names }) => servicesAnswer(names, missing))
 
 const cancelled = "runs its compensations and fails with 409"
 

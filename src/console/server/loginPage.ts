@@ -19,6 +19,7 @@ export const loginPage = ({ next, problem, status }: LoginPage): HttpServerRespo
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Log in · control plane worker</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/login.css">
 </head>
 <body>

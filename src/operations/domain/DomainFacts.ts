@@ -30,7 +30,7 @@ const canonical = (name: string): string =>
   Either.getOrElse(domainName(name), () => name.toLowerCase().replace(/\.$/, ""))
 
 /** As typed, and as rows spell it. */
-const spellingsOf = (name: string): ReadonlyArray<string> => [
+export const spellingsOf = (name: string): ReadonlyArray<string> => [
   ...new Set([name, canonical(name), `${canonical(name)}.`])
 ]
 
