@@ -1,4 +1,6 @@
 import { globSync, readFileSync } from "node:fs"
+import { argv, env } from "node:process"
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { LongestFirst } from "./test/support/stack/LongestFirst.ts"
 import { TotalsReporter } from "./test/support/stack/TotalsReporter.ts"
@@ -27,13 +29,28 @@ const largerInFull = () =>
     (file) => file.endsWith(".full.test.ts") || /\b(sized\(|isFull\b)/.test(readFileSync(file, "utf8"))
   )
 
-const isFull = process.env.TEST_SIZE === "full"
+const isFull = env.TEST_SIZE === "full"
 const include = isFull ? largerInFull() : everything
 const ofThisSize = (patterns: Array<string>) =>
   isFull ? globSync(patterns).filter((file) => include.includes(file)) : patterns
 
+// Processes, threads and the programs that they start keep what V8 compiled for the next of them, and for the next run.
+env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url))
+
+/**
+ * A run lets Node load the sources, as the worker does: Vite would transform each once per project, and compile it in every
+ * process. A watch needs Vite's loader, which can load a changed file again. Vitest runs setup files for every test file.
+ */
+const loadedByNode = argv.includes("run")
+  ? {
+      external: [/\/(src|dev|test|examples)\/.*(?<!\.test)\.ts$/],
+      inline: [/\/(sharedIt|endWithRunner|keepCompiled)\.ts$/]
+    }
+  : {}
+
 export default defineConfig({
   test: {
+    server: { deps: loadedByNode },
     minWorkers: 1,
     maxWorkers: 2,
     // A guard against hangs, not a measure of speed: the slowest matrix takes seconds on two idle cores.
@@ -52,7 +69,7 @@ export default defineConfig({
           include,
           exclude: [...onServers, ...(isFull ? [] : [fullOnly])],
           pool: "threads",
-          setupFiles: ["test/support/sharedIt.ts"]
+          setupFiles: ["test/support/keepCompiled.ts", "test/support/sharedIt.ts"]
         }
       },
       {
@@ -63,7 +80,11 @@ export default defineConfig({
           exclude: isFull ? [] : [fullOnly],
           // Child processes, not threads: servers are stopped when the process that started them ends.
           pool: "forks",
-          setupFiles: ["test/support/stack/endWithRunner.ts", "test/support/sharedIt.ts"],
+          setupFiles: [
+            "test/support/stack/endWithRunner.ts",
+            "test/support/keepCompiled.ts",
+            "test/support/sharedIt.ts"
+          ],
           globalSetup: ["test/support/stack/globalSetup.ts"]
         }
       }

@@ -16,7 +16,7 @@ export const workerProgram = Effect.gen(function* () {
   )
   return {
     file,
-    /** Settings of Node: compiled code that processes of the run share, and stack traces of the sources. */
-    env: { NODE_COMPILE_CACHE: compileCache, NODE_OPTIONS: "--enable-source-maps" }
+    /** Compiled code that processes of the run share. Reading source maps would take a fifth of each start. */
+    env: { NODE_COMPILE_CACHE: compileCache }
   }
 }).pipe(Effect.provide(FetchHttpClient.layer), Effect.orDie)
