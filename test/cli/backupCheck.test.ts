@@ -3,9 +3,9 @@ import { Effect, Either, Logger, Schema, TestClock } from "effect"
 import { backupCheck } from "../../src/cli/backupCheck.ts"
 import { BackupFacts, type DatabaseFacts, type RestateFacts } from "../../src/operations/BackupFacts.ts"
 import { decideBackups, restorable } from "../../src/operations/decideBackups.ts"
+import { runHere } from "../support/cli/runHere.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
 import { RestateClient, testRestate } from "../support/stack/Restate.ts"
-import { runCommand } from "./runCommand.ts"
 
 const recoverable: DatabaseFacts["variables"] = {
   log_bin: "ON",
@@ -148,7 +148,7 @@ layer(testRestate(), { excludeTestServices: true, timeout: "1 minute" })("backup
           WORKER_DATABASE_PRIMARY: yield* freshDatabase,
           WORKER_RESTATE_ADMIN_URL: (yield* RestateClient).admin
         }
-        const { code, errors, output } = yield* runCommand(["backup-check", "--json"], settings)
+        const { code, errors, output } = yield* runHere(["backup-check", "--json"], settings)
         assert.strictEqual(code, 1, errors)
         assert.match(errors, /^backup-check: MySQL and Restate cannot be restored to one moment: MySQL: binary log/)
         const { clockDifference, database, restate } = yield* Schema.decode(Printed)(output)

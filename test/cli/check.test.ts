@@ -10,6 +10,7 @@ import { RestateServer } from "../../dev/stack/RestateServer.ts"
 import { workerEnvironment } from "../../dev/stack/WorkerProcess.ts"
 import { Analytics, StackDatabase, stackSettings, wholeStack } from "../../dev/stack/wholeStack.ts"
 import { DependencyReport } from "../../src/operations/dependencies.ts"
+import { runHere } from "../support/cli/runHere.ts"
 import { restateClient } from "../support/stack/Restate.ts"
 import { runCommand } from "./runCommand.ts"
 
@@ -46,7 +47,7 @@ const Report = Schema.parseJson(
 
 const check = (env: Readonly<Record<string, string>>) =>
   Effect.gen(function* () {
-    const ended = yield* runCommand(["check", "--json"], env)
+    const ended = yield* runHere(["check", "--json"], env)
     return { ...ended, ...(yield* Schema.decode(Report)(ended.output)) }
   })
 

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { queryServer } from "../../dev/stack/MySqlConnection.ts"
 import { DependencyReport } from "../../src/operations/dependencies.ts"
+import { runHere } from "../support/cli/runHere.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
-import { runCommand } from "./runCommand.ts"
 
 const Report = Schema.parseJson(Schema.Struct({ dependencies: Schema.Array(DependencyReport) }))
 
@@ -16,7 +16,7 @@ const settings = (database: string) => ({
 
 /** What `check` says of the primary. */
 const primary = Effect.fnUntraced(function* (env: Readonly<Record<string, string>>) {
-  const { output } = yield* runCommand(["check", "--json"], env)
+  const { output } = yield* runHere(["check", "--json"], env)
   const { dependencies } = yield* Schema.decode(Report)(output)
   return dependencies.find(({ name }) => name === "mysql primary")
 })
@@ -25,7 +25,7 @@ describe("check of the schema", () => {
   it.live("is ok and names an index that was dropped", () =>
     Effect.gen(function* () {
       const database = yield* freshDatabase
-      yield* runCommand(["migrate", "--apply"], settings(database))
+      yield* runHere(["migrate", "--apply"], settings(database))
       const complete = yield* primary(settings(database))
       assert.match(complete?.detail ?? "", /; schema up to date$/)
       yield* queryServer(database, "DROP INDEX acme_challenges_expires_at_idx ON acme_challenges")

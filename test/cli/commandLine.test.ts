@@ -1,9 +1,8 @@
-import { stripVTControlCharacters } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
-import { commandLine } from "../../src/cli/commandLine.ts"
 import { logLines } from "../main/runWorker.ts"
+import { runHere } from "../support/cli/runHere.ts"
 import { runCommand } from "./runCommand.ts"
 
 const commands = [
@@ -32,18 +31,7 @@ const escape = "\u001b"
 const each = <A, B>(items: ReadonlyArray<A>, run: (item: A) => Effect.Effect<B>) =>
   Effect.forEach(items, run, { concurrency: 2 })
 
-/** What the program prints for `<command> --help`, in this process. */
-const helpOf = (command: string) =>
-  Effect.gen(function* () {
-    const printed: Array<string> = []
-    const run = commandLine(["node", "main.js", command, "--help"])
-    yield* Effect.consoleWith((console) =>
-      Effect.withConsole(run, { ...console, log: (text) => Effect.sync(() => void printed.push(String(text))) })
-    )
-    return stripVTControlCharacters(printed.join("\n"))
-  }).pipe(Effect.orDie)
-
-// Each starts a process of its own, which waits more than it computes.
+// They wait more than they compute.
 describe.concurrent("the command line", () => {
   it.live("names every command in its help, and each explains itself and its options", () =>
     Effect.gen(function* () {
@@ -51,10 +39,11 @@ describe.concurrent("the command line", () => {
       assert.deepStrictEqual({ code, errors }, { code: 0, errors: "" })
       assert.include(output, "$ control-plane-worker [--config file.toml]")
       for (const command of commands) assert.match(output, new RegExp(`^  - ${command} .* {2}[A-Z].*\\.$`, "m"))
-      for (const command of commands) {
-        const help = yield* helpOf(command)
-        assert.include(help, `$ control-plane-worker ${command}`)
-        assert.include(help, "DESCRIPTION")
+      const explained = yield* each(commands, (command) => runHere([command, "--help"]))
+      for (const [index, help] of explained.entries()) {
+        assert.deepStrictEqual({ code: help.code, errors: help.errors }, { code: 0, errors: "" })
+        assert.include(help.output, `$ control-plane-worker ${commands[index]}`)
+        assert.include(help.output, "DESCRIPTION")
       }
     })
   )
@@ -75,7 +64,7 @@ describe.concurrent("the command line", () => {
 
   it.live("completes its commands and their options in bash, zsh and fish", () =>
     Effect.gen(function* () {
-      const scripts = yield* each(["bash", "zsh", "fish"], (shell) => runCommand(["--completions", shell]))
+      const scripts = yield* each(["bash", "zsh", "fish"], (shell) => runHere(["--completions", shell]))
       for (const { code, output } of scripts) {
         assert.strictEqual(code, 0)
         for (const command of commands) assert.include(output, command)
@@ -96,7 +85,7 @@ describe.concurrent("the command line", () => {
   ]
   it.live("says what is wrong with what was typed, and ends with 1", () =>
     Effect.gen(function* () {
-      const ended = yield* each(mistakes, ({ args }) => runCommand(args))
+      const ended = yield* each(mistakes, ({ args }) => runHere(args))
       for (const [index, { code, errors, output }] of ended.entries()) {
         assert.deepStrictEqual({ code, output }, { code: 1, output: "" })
         assert.include(errors, mistakes[index]?.says ?? "a mistake of the list")

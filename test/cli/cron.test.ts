@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { firingOf, schedules } from "../../src/contract/schedules.ts"
+import { runHere } from "../support/cli/runHere.ts"
 import { httpStub, type Reply } from "../support/HttpStub.ts"
 import { runCommand } from "./runCommand.ts"
 
@@ -8,7 +9,7 @@ const key = "restate-canary-key"
 const accepted: Reply = { status: 202, body: '{"invocationId":"inv_1","status":"Accepted"}' }
 const at = "2026-02-28T23:45:00Z"
 
-// Each starts a process of its own, which waits more than it computes.
+// They wait more than they compute.
 describe.concurrent("cron", () => {
   it.scopedLive(
     "fires a schedule with nothing but the ingress and its key, and outlasts an ingress that is not ready",
@@ -60,7 +61,7 @@ describe.concurrent("cron", () => {
   it.scopedLive("prefers the address that it is given, and sends no key where there is none", () =>
     Effect.gen(function* () {
       const { received, url } = yield* httpStub(() => accepted)
-      const { code } = yield* runCommand(["cron", "quota-check", "--ingress", url], {
+      const { code } = yield* runHere(["cron", "quota-check", "--ingress", url], {
         RESTATE_INGRESS: "http://127.0.0.1:1",
         RESTATE_API_KEY: ""
       })
@@ -72,7 +73,7 @@ describe.concurrent("cron", () => {
   it.scopedLive("takes the address of the settings where nothing else names it, and reads no other setting", () =>
     Effect.gen(function* () {
       const { received, url } = yield* httpStub((_, nth) => (nth === 1 ? { status: 503 } : accepted))
-      const ended = yield* runCommand(["cron", "quota-check"], {
+      const ended = yield* runHere(["cron", "quota-check"], {
         WORKER_RESTATE_INGRESS_URL: url,
         WORKER_DATABASE_PRIMARY: "nonsense"
       })
@@ -89,7 +90,7 @@ describe.concurrent("cron", () => {
   it.scopedLive("ends with 1 and says why when its key is refused, and never shows the key", () =>
     Effect.gen(function* () {
       const { received, url } = yield* httpStub(() => ({ status: 401, body: '{"message":"who are you"}' }))
-      const ended = yield* runCommand(["cron", "key-refill"], { RESTATE_INGRESS: url, RESTATE_API_KEY: key })
+      const ended = yield* runHere(["cron", "key-refill"], { RESTATE_INGRESS: url, RESTATE_API_KEY: key })
       assert.strictEqual(ended.code, 1)
       assert.match(ended.errors, /^key-refill was not fired: .*denied 401: who are you \(check the API key\)\n$/)
       assert.lengthOf(received, 1)
@@ -100,8 +101,8 @@ describe.concurrent("cron", () => {
   it.live("ends with 1 when no setting says where the ingress is, or not with an address", () =>
     Effect.gen(function* () {
       const [none, strange] = yield* Effect.all([
-        runCommand(["cron", "key-refill"]),
-        runCommand(["cron", "key-refill"], { RESTATE_INGRESS: "restate:8080" })
+        runHere(["cron", "key-refill"]),
+        runHere(["cron", "key-refill"], { RESTATE_INGRESS: "restate:8080" })
       ])
       assert.strictEqual(none.code, 1)
       assert.include(none.errors, "give --ingress, or set restate.ingress_url or RESTATE_INGRESS")

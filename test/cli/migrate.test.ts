@@ -7,6 +7,7 @@ import { migrations } from "../../src/migrations/migrations.ts"
 import { compareSchema } from "../../src/migrations/schemaState.ts"
 import { poolOptions, quietly } from "../layers/mysql/MysqlWorld.ts"
 import { runWorker } from "../main/runWorker.ts"
+import { runHere } from "../support/cli/runHere.ts"
 import { freshDatabase } from "../support/stack/Database.ts"
 import { runCommand } from "./runCommand.ts"
 
@@ -25,12 +26,12 @@ const newer = "INSERT INTO control_plane_migrations (id, name) VALUES (9001, 'of
 const migrated = (database: string) =>
   Effect.provide(quietly(migrateForward), MysqlPoolsLive({ primary: poolOptions(database) }))
 
-// Each starts a process of its own, which waits more than it computes.
+// They wait more than they compute.
 describe.concurrent("migrate", () => {
   it.live("shows what is pending and what it does, and changes nothing", () =>
     Effect.gen(function* () {
       const database = yield* freshDatabase
-      const { code, errors, output } = yield* runCommand(["migrate"], settings(database))
+      const { code, errors, output } = yield* runHere(["migrate"], settings(database))
       assert.deepStrictEqual({ code, errors }, { code: 0, errors: "" })
       for (const { effect, name } of migrations) assert.include(output, `pending  ${name}: ${effect}\n`)
       assert.include(output, `${migrations.length} pending`)
@@ -71,7 +72,7 @@ describe.concurrent("migrate", () => {
           })
         )
       )
-      const { code, output } = yield* runCommand(["migrate", "--apply"], settings(database))
+      const { code, output } = yield* runHere(["migrate", "--apply"], settings(database))
       assert.deepStrictEqual({ code, output }, { code: 0, output: "Applied migration 2.\n" })
       assert.strictEqual(yield* Fiber.join(held), 1, "it was asked again")
     }).pipe(Effect.scoped)
@@ -105,10 +106,10 @@ describe.concurrent("migrate", () => {
       const database = yield* freshDatabase
       yield* migrated(database)
       yield* queryServer(database, newer)
-      const plan = yield* runCommand(["migrate"], settings(database))
+      const plan = yield* runHere(["migrate"], settings(database))
       assert.strictEqual(plan.code, 0)
       assert.match(plan.output, /9001 {2}unknown {2}of tomorrow/)
-      const { code, errors, output } = yield* runCommand(["migrate", "--apply"], settings(database))
+      const { code, errors, output } = yield* runHere(["migrate", "--apply"], settings(database))
       assert.deepStrictEqual({ code, output }, { code: 1, output: "" })
       assert.match(errors, /^Cannot migrate: the database is newer than this build.*9001 "of tomorrow".*\n$/)
     }).pipe(Effect.scoped)
@@ -157,13 +158,13 @@ describe.concurrent("migrate", () => {
       yield* migrated(database)
       yield* queryServer(database, "DROP INDEX deployments_idle_scan_idx ON deployments")
       yield* queryServer(database, "DROP TABLE ctrl_worker_builds")
-      const plan = yield* runCommand(["migrate"], settings(database))
+      const plan = yield* runHere(["migrate"], settings(database))
       assert.include(plan.output, "missing  index deployments_idle_scan_idx of deployments")
       assert.include(plan.output, "missing  index ctrl_worker_builds_lease_until_idx of ctrl_worker_builds")
-      const { code, output } = yield* runCommand(["migrate", "--apply"], settings(database))
+      const { code, output } = yield* runHere(["migrate", "--apply"], settings(database))
       assert.strictEqual(code, 0)
       assert.include(output, "Restored deployments_idle_scan_idx, ctrl_worker_builds_lease_until_idx.\n")
-      assert.notInclude((yield* runCommand(["migrate"], settings(database))).output, "missing")
+      assert.notInclude((yield* runHere(["migrate"], settings(database))).output, "missing")
       assert.deepStrictEqual(yield* queryServer(database, "SELECT * FROM ctrl_worker_builds"), [])
     }).pipe(Effect.scoped)
   )
@@ -172,9 +173,13 @@ describe.concurrent("migrate", () => {
     Effect.gen(function* () {
       const database = yield* freshDatabase
       yield* queryServer(database, "CREATE TABLE apps (pk bigint unsigned AUTO_INCREMENT PRIMARY KEY)")
-      for (const args of [["migrate"], ["migrate", "--apply"], ["serve"]]) {
-        const { code, errors, output } = yield* runCommand(args, settings(database))
-        assert.strictEqual(code, 1, args.join(" "))
+      const ended = [
+        yield* runHere(["migrate"], settings(database)),
+        yield* runHere(["migrate", "--apply"], settings(database)),
+        yield* runCommand(["serve"], settings(database))
+      ]
+      for (const { code, errors, output } of ended) {
+        assert.strictEqual(code, 1)
         assert.match(`${output}${errors}`, /the table apps\. Served are Unkey v2\.0\.83 to v2\.0\.87/)
       }
       assert.strictEqual((yield* queryServer(database, tables))[0]?.n, 1)
@@ -194,7 +199,7 @@ describe.concurrent("migrate", () => {
 
   it.live("names the server that does not answer, and ends with 1", () =>
     Effect.gen(function* () {
-      const { code, errors } = yield* runCommand(["migrate"], settings("mysql://root:hunter2@127.0.0.1:1/unkey"))
+      const { code, errors } = yield* runHere(["migrate"], settings("mysql://root:hunter2@127.0.0.1:1/unkey"))
       assert.strictEqual(code, 1)
       assert.match(
         errors,

@@ -6,8 +6,8 @@ import { Effect, Either, Layer, Logger } from "effect"
 import { Restate } from "effect-restate/node"
 import { register } from "../../src/cli/register.ts"
 import { type AddressState, type Registration, RestateAdmin } from "../../src/operations/RestateAdmin.ts"
+import { runHere } from "../support/cli/runHere.ts"
 import { RestateClient, testRestate } from "../support/stack/Restate.ts"
-import { runCommand } from "./runCommand.ts"
 
 const address = "http://control-plane-worker-v2.control-plane:9080"
 
@@ -60,7 +60,7 @@ layer(world, { excludeTestServices: true, timeout: "1 minute" })("register on a 
       const settings = { WORKER_RESTATE_ADMIN_URL: (yield* RestateClient).admin }
       const first = yield* served
       const second = yield* served
-      const command = (...args: ReadonlyArray<string>) => runCommand(["register", ...args], settings)
+      const command = (...args: ReadonlyArray<string>) => runHere(["register", ...args], settings)
       for (const address of [first, first, second]) {
         const { code, errors, output } = yield* command(address)
         assert.deepStrictEqual({ code, errors }, { code: 0, errors: "" })
