@@ -4,6 +4,7 @@ import { runCommand } from "../dev/stack/Command.ts"
 import { type RunDirectory, RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
 import { benchAgainst } from "./against.ts"
 import { benchBridge } from "./bridge.ts"
+import { benchChanges } from "./changes.ts"
 import { benchDeploys } from "./deploys.ts"
 import { benchIdle } from "./idle.ts"
 import { benchMemory } from "./memory.ts"
@@ -18,7 +19,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "1" },
     /** A short look: two rounds, printed and not written. */
     quick: { type: "boolean", default: false },
-    /** One part alone: `bridge`, `memory`, `deploys` or `idle`. Printed and not written. */
+    /** One part alone: `bridge`, `memory`, `deploys`, `changes` or `idle`. Printed and not written. */
     only: { type: "string", default: "" },
     /** Deploys alone, beside those of another checkout's worker. */
     against: { type: "string" }
@@ -49,12 +50,18 @@ const deployOptions = {
   projects: 8
 }
 
+const changesOptions = { rounds: Math.min(rounds, 5), changes: quick ? 500 : 2000, inFlight: 64 }
+
+const changesReport = (perSecond: ReadonlyArray<number>) =>
+  `published changes per second of one region, ${changesOptions.inFlight} at once, by round: ${perSecond.map(Math.round).join(", ")}`
+
 const print = (text: string) => Effect.sync(() => process.stdout.write(`\n${text}\n`))
 
 const parts: Readonly<Record<string, Effect.Effect<void, Error, RunDirectory>>> = {
   bridge: Effect.flatMap(benchBridge(bridgeOptions), (bridge) => print(bridgeReport(bridge, bridgeOptions))),
   memory: Effect.flatMap(benchMemory(memoryOptions), (memory) => print(memoryReport(memory, memoryOptions))),
   idle: Effect.flatMap(benchIdle(idleOptions), (idle) => print(idleReport(idle, idleOptions))),
+  changes: Effect.flatMap(benchChanges(changesOptions), (perSecond) => print(changesReport(perSecond))),
   deploys: Effect.flatMap(benchDeploys(deployOptions), (deploys) => print(deployReport(deploys, deployOptions)))
 }
 

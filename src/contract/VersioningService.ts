@@ -45,7 +45,7 @@ const PublishChangeRequest = message("ctrl_worker.v1.PublishChangeRequest", {
   now: millis
 })
 
-/** The only writer of versioned rows. The key is the region; versions of a region increase strictly in commit order. */
+/** The versions of a region, which is the key. They increase strictly in the order of commits. */
 export const VersioningService = Contract.object("hydra.v1.VersioningService", {
   NextVersion: {
     input: message("hydra.v1.NextVersionRequest", {}),
@@ -59,9 +59,15 @@ export const VersioningService = Contract.object("hydra.v1.VersioningService", {
     error: DatabaseRefused,
     ingress: "private"
   },
+  /** Raises the counter to a version that was committed. Never lowers it. */
+  RaiseVersion: {
+    input: message("ctrl_worker.v1.RaiseVersionRequest", Version),
+    output: message("ctrl_worker.v1.RaiseVersionResponse", {}),
+    ingress: "private"
+  },
   /**
-   * Commits the rows of one change together with versions allocated under the region's key, so that no reader's cursor
-   * can pass an uncommitted row. Answers the region's highest version after the change, also when no row had to change.
+   * Commits the rows of one change for deploys of an earlier version of this worker. Answers the region's highest version
+   * after the change, also when no row had to change.
    */
   PublishChange: {
     input: PublishChangeRequest,

@@ -3,6 +3,7 @@ import { domainsAndUsage } from "./0001_domains_and_usage.ts"
 import { idleScan } from "./0002_idle_previews.ts"
 import { buildLedger, leaseEnd } from "./0003_build_ledger.ts"
 import { certificateExpiry } from "./0004_certificate_expiry.ts"
+import { regionVersions } from "./0005_region_versions.ts"
 import { createIndex, type OwnIndex } from "./createIndex.ts"
 
 export interface Migration {
@@ -51,6 +52,13 @@ export const migrationsIn = (ownDatabase?: string): ReadonlyArray<Migration> => 
     effect: "adds the index acme_challenges_expires_at_idx to acme_challenges; rows can be written meanwhile",
     statements: createIndex(certificateExpiry),
     indexes: [certificateExpiry]
+  },
+  {
+    id: 5,
+    name: "region versions",
+    effect: "creates the table ctrl_worker_regions, which only this worker uses",
+    statements: regionVersions(ownDatabase),
+    indexes: []
   }
 ]
 

@@ -79,6 +79,7 @@ describe("the services' contracts", () => {
       "hydra.v1.VersioningService": {
         NextVersion: "exclusive private",
         GetVersion: "exclusive private",
+        RaiseVersion: "exclusive private",
         PublishChange: "exclusive private"
       },
       "hydra.v1.CertificateService": {

@@ -66,8 +66,8 @@ const secondDeploy = Effect.fnUntraced(function* (project: string, regions: Read
 })
 
 const bounds: ReadonlyArray<readonly [count: number, most: number]> = [
-  [1, 36],
-  [3, 48]
+  [1, 37],
+  [3, 51]
 ]
 
 layer(stack({ regions, login, server: serverAlone, kraneRegions: [] }), {

@@ -61,7 +61,8 @@ const ownHandlers = [
   "hydra.v1.DeploymentService/SetDesiredState Exclusive private",
   "hydra.v1.DeploymentService/TakeScheduledStateChange Exclusive private",
   "hydra.v1.RoutingService/SwapLiveDeployment Exclusive private",
-  "hydra.v1.VersioningService/PublishChange Exclusive private"
+  "hydra.v1.VersioningService/PublishChange Exclusive private",
+  "hydra.v1.VersioningService/RaiseVersion Exclusive private"
 ]
 
 const services = Effect.flatMap(RestateClient, ({ admin }) => get(`${admin}/services`)).pipe(

@@ -36,7 +36,7 @@ describe("migrate", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* migrate, { applied: allIds, present: [] })
       const columns = yield* columnsOfAllTables
-      assert.strictEqual(new Set(columns.map((column) => column.split(".")[0])).size, 26)
+      assert.strictEqual(new Set(columns.map((column) => column.split(".")[0])).size, 27)
       assert.deepStrictEqual(yield* migrate, { applied: [], present: allIds })
       assert.deepStrictEqual(yield* columnsOfAllTables, columns)
     }).pipe(Effect.provide(emptyDatabase))

@@ -31,7 +31,7 @@ const tablesIn = (url: string) =>
     queryServer(url, "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()"),
     (rows) => rows.map(({ name }) => String(name)).toSorted()
   )
-const ours = ["control_plane_migrations", "ctrl_worker_builds"]
+const ours = ["control_plane_migrations", "ctrl_worker_builds", "ctrl_worker_regions"]
 
 const ownDatabaseOf = (name: string | undefined) =>
   loadWorkerConfig([]).pipe(

@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, type Layer } from "effect"
+import { Clock, Effect, type Layer } from "effect"
 import { type RegionPlan, type RegionSnapshot, RegionStore } from "../../src/services/deploy/RegionStore.ts"
 import { namesOf, seedDeployment, seededAt, seedProject, seedSentinel } from "../support/memory/seeds.ts"
 import { World } from "../support/memory/World.ts"
@@ -155,6 +155,42 @@ export const regionStoreContract = <E>(name: string, stores: Layer.Layer<RegionS
           .pipe(Effect.flip)
         assert.include(failed, { operation: "RegionStore.transact", reason: "duplicate_key" })
         assert.deepStrictEqual(yield* rowsOf, before)
+      })
+    )
+
+    guarantee("the versions of rows that are gone are not used again", (store) =>
+      Effect.gen(function* () {
+        // What remains of a change whose rows were deleted.
+        yield* store.transact(request("d_1"), () => ({ ...topologyAt(9n, 1), topology: null }))
+        assert.strictEqual(yield* store.maxVersion(region), 9n)
+        const { highestVersion } = yield* store.transact(request("d_1"), publish("d_1"))
+        assert.strictEqual(highestVersion, 12n)
+      })
+    )
+
+    guarantee("a version that is handed out is used by no change, and a repetition gets the same one", (store) =>
+      Effect.gen(function* () {
+        yield* store.transact(request("d_1"), publish("d_1"))
+        assert.strictEqual(yield* store.allocate(region, 4n), 4n)
+        assert.strictEqual(yield* store.allocate(region, 4n), 4n)
+        yield* store.transact(request("d_1"), (snapshot) => topologyAt(snapshot.maxVersion + 1n, 5))
+        assert.deepInclude((yield* rowsOf).deployment_topology[0], { version: 5 })
+        assert.strictEqual(yield* store.allocate(region, 4n), 4n)
+        assert.strictEqual(yield* store.allocate(region, 5n), 6n)
+        assert.strictEqual(yield* store.allocate(region, 41n), 41n)
+        assert.strictEqual(yield* store.maxVersion(region), 41n)
+      })
+    )
+
+    guarantee("the counter of a region is known for some minutes after it was read", (store) =>
+      Effect.gen(function* () {
+        const other = "us-west-2.aws"
+        assert.isFalse(yield* store.isCounterKnown(other))
+        yield* store.rememberCounter(other)
+        assert.isTrue(yield* store.isCounterKnown(other))
+        const later = yield* Effect.map(Clock.currentTimeMillis, (now) => now + 10 * 60_000)
+        const clock = { ...(yield* Effect.clock), currentTimeMillis: Effect.succeed(later) }
+        assert.isFalse(yield* Effect.withClock(store.isCounterKnown(other), clock))
       })
     )
 

@@ -1,106 +1,57 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import { Array as Arr, Effect, Layer, Schema } from "effect"
+import { max } from "effect/BigInt"
+import { makeKnownCounters } from "../../services/deploy/knownCounters.ts"
 import {
-  NetworkPolicyRow,
   type RegionPlan,
   type RegionRequest,
   type RegionSnapshot,
   RegionStore,
-  SentinelRow,
-  Topology
+  type SentinelRow,
+  type Topology
 } from "../../services/deploy/RegionStore.ts"
+import type { MysqlPool } from "./MysqlPool.ts"
 import { MysqlPools } from "./MysqlPools.ts"
-import { decodeFirst, decodeRows, Json } from "./rows.ts"
+import { newestVersions, readSnapshot } from "./regionSnapshot.ts"
+import { decodeFirst } from "./rows.ts"
 import { storeMethods } from "./storeMethods.ts"
 
 const newest = decodeFirst(Schema.Struct({ version: Schema.NullOr(Schema.BigIntFromSelf) }))
 
-/** The columns of three outer joins: those of a table are all null if it has no row. */
-const SnapshotRow = Schema.Struct({
-  maxVersion: Schema.NullOr(Schema.BigIntFromSelf),
-  policyId: Schema.NullOr(NetworkPolicyRow.fields.id),
-  policyName: Schema.NullOr(NetworkPolicyRow.fields.k8sName),
-  k8sNamespace: Schema.NullOr(NetworkPolicyRow.fields.k8sNamespace),
-  policy: Schema.NullOr(Json(Schema.Record({ key: Schema.String, value: Schema.Unknown }))),
-  sentinelId: Schema.NullOr(SentinelRow.fields.id),
-  sentinelName: Schema.NullOr(SentinelRow.fields.k8sName),
-  k8sAddress: Schema.NullOr(SentinelRow.fields.k8sAddress),
-  image: Schema.NullOr(SentinelRow.fields.image),
-  sentinelReplicas: Schema.NullOr(SentinelRow.fields.desiredReplicas),
-  cpuMillicores: Schema.NullOr(SentinelRow.fields.cpuMillicores),
-  memoryMib: Schema.NullOr(SentinelRow.fields.memoryMib),
-  topologyReplicas: Schema.NullOr(Topology.fields.desiredReplicas),
-  desiredStatus: Schema.NullOr(Topology.fields.desiredStatus),
-  topologyVersion: Schema.NullOr(Topology.fields.version)
-})
-type SnapshotRow = typeof SnapshotRow.Type
-const snapshotRows = decodeRows(SnapshotRow)
+const RegionRow = Schema.Struct({ version: Schema.BigIntFromSelf, allocated: Schema.BigIntFromSelf })
+const regionRow = decodeFirst(RegionRow)
 
-/** The fields, or null if one of them is: then there is no row. */
-const present = <F extends Record<string, unknown>>(fields: F) => {
-  const isComplete = (all: F): all is { [K in keyof F]: NonNullable<F[K]> } & F =>
-    Object.values(all).every((value) => value !== null)
-  return isComplete(fields) ? fields : null
-}
+type Connected = Pick<MysqlPool, "ownTable" | "sql">
 
-const policyOf = ({ k8sNamespace, policy, policyId, policyName }: SnapshotRow): ReadonlyArray<NetworkPolicyRow> => {
-  const row = present({ id: policyId, k8sName: policyName, k8sNamespace, policy })
-  return row === null ? [] : [row]
-}
+/** In the tables, or handed out. */
+const usedVersions = ({ ownTable, sql }: Connected, region: string) => sql`
+  ${newestVersions(sql, region)}
+  UNION ALL SELECT version FROM ${ownTable("ctrl_worker_regions")} WHERE region = ${region}`
 
-const sentinelOf = (row: SnapshotRow): SentinelRow | null => {
-  const { cpuMillicores, image, k8sAddress, memoryMib, sentinelId, sentinelName, sentinelReplicas } = row
-  const names = { id: sentinelId, k8sName: sentinelName, k8sAddress, image }
-  return present({ ...names, desiredReplicas: sentinelReplicas, cpuMillicores, memoryMib })
-}
-
-const topologyOf = ({ desiredStatus, topologyReplicas, topologyVersion }: SnapshotRow): Topology | null =>
-  present({ desiredReplicas: topologyReplicas, desiredStatus, version: topologyVersion })
-
-const newestVersions = (sql: SqlClient, region: string) => sql`
-  SELECT MAX(version) AS version FROM cilium_network_policies WHERE region = ${region}
-  UNION ALL SELECT MAX(version) FROM sentinels WHERE region = ${region}
-  UNION ALL SELECT MAX(version) FROM deployment_topology WHERE region = ${region}`
-
-const readMaxVersion = (sql: SqlClient, region: string) =>
+const readMaxVersion = (connected: Connected, region: string) =>
   Effect.map(
-    newest(sql`SELECT MAX(newest.version) AS version FROM (${newestVersions(sql, region)}) AS newest`),
+    newest(connected.sql`SELECT MAX(used.version) AS version FROM (${usedVersions(connected, region)}) AS used`),
     (row) => row?.version ?? 0n
   )
 
 /**
- * Serializes writers of the region. Callers hold the region's key, but an attempt that lost its key may still be committing.
- * Locks the newest row of each table, which is also where a version would collide.
+ * Serializes all writers of the region: until the end of the transaction no other one reads or writes its versions. Nothing else
+ * is locked before this row.
  */
-const lockRegion = (sql: SqlClient, region: string) => sql`
-  (SELECT version FROM cilium_network_policies WHERE region = ${region} ORDER BY version DESC LIMIT 1 FOR UPDATE)
-  UNION ALL (SELECT version FROM sentinels WHERE region = ${region} ORDER BY version DESC LIMIT 1 FOR UPDATE)
-  UNION ALL (SELECT version FROM deployment_topology WHERE region = ${region} ORDER BY version DESC LIMIT 1 FOR UPDATE)`
+const lockRegion = Effect.fnUntraced(function* ({ ownTable, sql }: Connected, region: string) {
+  const lock = regionRow(sql`
+    SELECT version, allocated FROM ${ownTable("ctrl_worker_regions")} WHERE region = ${region} FOR UPDATE`)
+  const found = yield* lock
+  if (found !== null) return found
+  yield* sql`
+    INSERT INTO ${ownTable("ctrl_worker_regions")} ${sql.insert({ region, version: 0, allocated: 0 })}
+    ON DUPLICATE KEY UPDATE region = ${region}`
+  return (yield* lock) ?? { version: 0n, allocated: 0n }
+})
 
-/**
- * Reads what the lock protects, in a statement of its own: the lock may have waited for rows of another writer. One row for each
- * policy, and at least one.
- */
-const readSnapshot = (sql: SqlClient, { deploymentId, environmentId, region }: RegionRequest) =>
-  Effect.map(
-    snapshotRows(sql`
-      SELECT newest.version AS max_version,
-             p.id AS policy_id, p.k8s_name AS policy_name, p.k8s_namespace, p.policy,
-             s.id AS sentinel_id, s.k8s_name AS sentinel_name, s.k8s_address, s.image,
-             s.desired_replicas AS sentinel_replicas, s.cpu_millicores, s.memory_mib,
-             t.desired_replicas AS topology_replicas, t.desired_status, t.version AS topology_version
-      FROM (SELECT MAX(version) AS version FROM (${newestVersions(sql, region)}) AS tables) AS newest
-      LEFT JOIN cilium_network_policies p ON p.deployment_id = ${deploymentId} AND p.region = ${region}
-      LEFT JOIN sentinels s ON s.environment_id = ${environmentId} AND s.region = ${region}
-      LEFT JOIN deployment_topology t ON t.deployment_id = ${deploymentId} AND t.region = ${region}
-      ORDER BY p.k8s_name`),
-    (rows): RegionSnapshot => ({
-      maxVersion: rows[0]?.maxVersion ?? 0n,
-      policies: rows.flatMap((row) => policyOf(row)),
-      sentinel: rows[0] === undefined ? null : sentinelOf(rows[0]),
-      topology: rows[0] === undefined ? null : topologyOf(rows[0])
-    })
-  )
+const raise = ({ ownTable, sql }: Connected, region: string, row: typeof RegionRow.Type) => sql`
+  UPDATE ${ownTable("ctrl_worker_regions")}
+  SET ${sql.update({ version: String(row.version), allocated: String(row.allocated) })} WHERE region = ${region}`
 
 // Rows in the snapshot are updated, others inserted. An upsert would not work: it would also absorb a collision on an id or on
 // (region, version) and change another row. Updates never lower a version.
@@ -166,22 +117,59 @@ const writePlan = Effect.fnUntraced(function* (
   if (plan.topology !== null) yield* writeTopology(sql, request, snapshot.topology !== null, plan.topology)
 })
 
+const allocate = Effect.fnUntraced(function* (connected: Connected, region: string, candidate: bigint) {
+  const locked = yield* lockRegion(connected, region)
+  // The candidate is above all that were handed out before: this is a repetition.
+  if (locked.allocated >= candidate) return locked.allocated
+  const version = max(candidate, (yield* readMaxVersion(connected, region)) + 1n)
+  yield* raise(connected, region, { version, allocated: version })
+  return version
+})
+
+const transact = Effect.fnUntraced(function* (
+  connected: Connected,
+  request: RegionRequest,
+  decide: (snapshot: RegionSnapshot) => RegionPlan
+) {
+  const { sql } = connected
+  const locked = yield* lockRegion(connected, request.region)
+  const stored = yield* readSnapshot(sql, request)
+  const snapshot = { ...stored, maxVersion: max(stored.maxVersion, locked.version) }
+  const plan = decide(snapshot)
+  yield* writePlan(sql, request, snapshot, plan)
+  if (plan.highestVersion > locked.version)
+    yield* raise(connected, request.region, { ...locked, version: plan.highestVersion })
+  return plan
+})
+
+/** Transactions of one region that hold a connection, in this process: all but one of them wait for the region's lock. */
+const connectionsPerRegion = 3
+
+/** Regions are few, so their semaphores are kept. */
+const makeLimits = Effect.sync(() => {
+  const limits = new Map<string, Effect.Semaphore>()
+  return (region: string) => {
+    const limit = limits.get(region) ?? Effect.unsafeMakeSemaphore(connectionsPerRegion)
+    limits.set(region, limit)
+    return limit.withPermits(1)
+  }
+})
+
 export const RegionStoreLive: Layer.Layer<RegionStore, never, MysqlPools> = Layer.effect(
   RegionStore,
-  Effect.map(MysqlPools, ({ primary }) => {
-    const { sql } = primary
-    const { query, replanned } = storeMethods("RegionStore", primary)
+  Effect.gen(function* () {
+    const { primary } = yield* MysqlPools
+    const { query, replanned, transaction } = storeMethods("RegionStore", primary)
+    const limited = yield* makeLimits
+    const transactions = replanned(
+      "transact",
+      (request: RegionRequest, decide: (snapshot: RegionSnapshot) => RegionPlan) => transact(primary, request, decide)
+    )
     return RegionStore.of({
-      maxVersion: query("maxVersion", (region: string) => readMaxVersion(sql, region)),
-      transact: replanned("transact", (request: RegionRequest, decide: (snapshot: RegionSnapshot) => RegionPlan) =>
-        Effect.gen(function* () {
-          yield* lockRegion(sql, request.region)
-          const snapshot = yield* readSnapshot(sql, request)
-          const plan = decide(snapshot)
-          yield* writePlan(sql, request, snapshot, plan)
-          return plan
-        })
-      )
+      ...(yield* makeKnownCounters),
+      maxVersion: query("maxVersion", (region: string) => readMaxVersion(primary, region)),
+      allocate: transaction("allocate", (region: string, candidate: bigint) => allocate(primary, region, candidate)),
+      transact: (request, decide) => limited(request.region)(transactions(request, decide))
     })
   })
 )

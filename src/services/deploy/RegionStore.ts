@@ -34,7 +34,10 @@ export type SentinelRow = typeof SentinelRow.Type
 
 /** The rows of one region for a deployment, read under locks. */
 export interface RegionSnapshot {
-  /** Highest version of the region in `deployment_topology`, `sentinels` and `cilium_network_policies`; 0 if empty. */
+  /**
+   * Highest version that was used in the region: stored in `deployment_topology`, `sentinels` or `cilium_network_policies`, or
+   * handed out; 0 if none.
+   */
   readonly maxVersion: bigint
   readonly topology: Topology | null
   readonly sentinel: SentinelRow | null
@@ -46,7 +49,7 @@ export interface RegionPlan {
   readonly policies: ReadonlyArray<NetworkPolicyRow & { readonly version: bigint }>
   readonly sentinel: (SentinelRow & { readonly version: bigint }) | null
   readonly topology: Topology | null
-  /** Highest version after the plan: a lower bound of the region's counter. */
+  /** Highest version after the plan. */
   readonly highestVersion: bigint
 }
 
@@ -62,12 +65,18 @@ export interface RegionRequest {
 
 /**
  * The only writer of versioned rows. krane polls for `version > cursor`, so a commit must never add a version below one that is
- * already visible: callers hold the region's key.
+ * already visible: every transaction locks its region first, and so commits in the order of its versions.
  */
 export class RegionStore extends Context.Tag("ctrl-worker/RegionStore")<
   RegionStore,
   {
+    /** The highest version that was used in the region. */
     readonly maxVersion: (region: string) => Effect.Effect<bigint, DbFailure>
+    /**
+     * Hands out `candidate`, or a higher version if that was used meanwhile. A repetition returns what the first run handed out,
+     * as long as callers of a region follow each other, each with a candidate above all before.
+     */
+    readonly allocate: (region: string, candidate: bigint) => Effect.Effect<bigint, DbFailure>
     /**
      * Reads the snapshot, lets `decide` plan, and writes policies before the sentinel before the topology, in one transaction.
      * `decide` must be pure.
@@ -76,5 +85,11 @@ export class RegionStore extends Context.Tag("ctrl-worker/RegionStore")<
       request: RegionRequest,
       decide: (snapshot: RegionSnapshot) => RegionPlan
     ) => Effect.Effect<RegionPlan, DbFailure>
+    /**
+     * Whether this process has written a version above the region's counter in Restate, in the last minutes. A worker that this
+     * one replaced may have raised only the counter.
+     */
+    readonly isCounterKnown: (region: string) => Effect.Effect<boolean>
+    readonly rememberCounter: (region: string) => Effect.Effect<void>
   }
 >() {}

@@ -1,11 +1,10 @@
 import { Clock, Effect, Option, Schema } from "effect"
-import { call } from "effect-restate"
-import { VersioningService } from "../../contract/VersioningService.ts"
 import type { DbFailure } from "../../services/Db.ts"
 import { type Deployment, DesiredStateChange } from "../../services/deploy/Deployment.ts"
 import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
 import { DeploySettings } from "../../services/deploy/DeploySettings.ts"
 import { databaseStep } from "../databaseStep.ts"
+import { publishChanges } from "../versioning/publishChanges.ts"
 import { networkPolicies } from "./networkPolicy.ts"
 import type { RegionReplicas } from "./regions.ts"
 import { desiredSentinel } from "./sentinel.ts"
@@ -16,9 +15,6 @@ export interface Placement {
   readonly k8sNamespace: string
   readonly regions: ReadonlyArray<RegionReplicas>
 }
-
-/** Calls to regions in parallel; each is one short transaction under its region's key. */
-const regionsAtOnce = 8
 
 const ownerOf = ({ id, workspaceId, projectId, environmentId }: Deployment) => ({
   deploymentId: id,
@@ -31,29 +27,23 @@ const ownerOf = ({ id, workspaceId, projectId, environmentId }: Deployment) => (
 export const publish = ({ deployment, environmentSlug, k8sNamespace, regions }: Placement) =>
   Effect.gen(function* () {
     const { sentinelImage: image } = yield* DeploySettings
-    const now = yield* Clock.currentTimeMillis
+    const at = yield* Clock.currentTimeMillis
     const owner = ownerOf(deployment)
-    yield* Effect.forEach(
-      regions,
-      ({ region, replicas }) => {
-        const { desiredReplicas, ...sentinel } = desiredSentinel({ ...owner, environmentSlug, region, image })
-        const policies = networkPolicies({
-          ...owner,
-          deploymentK8sName: deployment.k8sName,
-          k8sNamespace,
-          region,
-          port: deployment.port
-        })
-        return call(VersioningService, region, "PublishChange", {
-          ...owner,
-          k8sNamespace,
+    yield* publishChanges(
+      regions.map(({ region, replicas }) => ({
+        request: { ...owner, region, at },
+        change: {
           topology: { replicas, desiredStatus: "starting" },
-          sentinel: { ...sentinel, replicas: desiredReplicas },
-          policies,
-          now
-        })
-      },
-      { concurrency: regionsAtOnce, discard: true }
+          sentinel: desiredSentinel({ ...owner, environmentSlug, region, image }),
+          policies: networkPolicies({
+            ...owner,
+            deploymentK8sName: deployment.k8sName,
+            k8sNamespace,
+            region,
+            port: deployment.port
+          })
+        }
+      }))
     )
   })
 
@@ -82,14 +72,13 @@ const stop = (deploymentId: string) =>
 /**
  * Stops a deployment in one region. A region that refuses keeps its row for an operator and does not block the others.
  */
-const withdraw = (deployment: Deployment, region: string, now: number) =>
-  call(VersioningService, region, "PublishChange", {
-    ...ownerOf(deployment),
-    k8sNamespace: "",
-    topology: { replicas: 0, desiredStatus: "stopped" },
-    policies: [],
-    now
-  }).pipe(
+const withdraw = (deployment: Deployment, region: string, at: number) =>
+  publishChanges([
+    {
+      request: { ...ownerOf(deployment), region, at },
+      change: { topology: { replicas: 0, desiredStatus: "stopped" }, sentinel: null, policies: [] }
+    }
+  ]).pipe(
     // An operator may have cancelled the called invocation: retry.
     Effect.retry({ times: 2, while: ({ _tag }) => _tag === "CallFailed" }),
     Effect.catchAll(({ message }) =>

@@ -1,20 +1,20 @@
 import { Clock, type Context, Effect, Either, Option, Schema } from "effect"
 import type { Input } from "effect-restate"
-import { annotate, call, implement, key, send, stateCell, uuid } from "effect-restate"
+import { annotate, implement, key, send, stateCell, uuid } from "effect-restate"
 import { DeploymentService } from "../../contract/DeploymentService.ts"
 import { DeploymentIsLive, InvalidRequest, NotFound } from "../../contract/errors.ts"
-import { VersioningService } from "../../contract/VersioningService.ts"
 import { type DesiredState, DesiredStateChange } from "../../services/deploy/Deployment.ts"
 import { DeploymentStore } from "../../services/deploy/DeploymentStore.ts"
 import { TransitionState } from "../compat/transitionState.ts"
 import { databaseStep } from "../databaseStep.ts"
 import { requestAttributes } from "../requestAttributes.ts"
 import { pauseAfterRetries } from "../retry.ts"
+import { publishChanges } from "../versioning/publishChanges.ts"
 
 type ScheduleInput = Input<typeof DeploymentService, "ScheduleDesiredStateChange">
 type ChangeInput = Input<typeof DeploymentService, "ChangeDesiredState">
 
-/** Calls to regions in parallel; bounds the fan-out of one invocation. */
+/** Regions in parallel; bounds the fan-out of one invocation. */
 const regionsAtOnce = 8
 const transition = stateCell("transition", TransitionState)
 
@@ -102,23 +102,15 @@ const applyDesiredState = (desiredState: DesiredState) =>
     })
     const { projectId, workspaceId } = deploymentTopology
     if (projectId !== "") yield* annotate({ project_id: projectId, workspace_id: workspaceId })
-    const desiredStatus = desiredState === "running" ? "started" : "stopped"
-    const topology = { replicas: 0, desiredStatus } as const
+    const topology = { replicas: 0, desiredStatus: desiredState === "running" ? "started" : "stopped" } as const
+    const change = { topology, sentinel: null, policies: [] }
+    const { environmentId, regions } = deploymentTopology
     const published = yield* Effect.forEach(
-      deploymentTopology.regions,
-      (region) =>
-        Effect.either(
-          call(VersioningService, region, "PublishChange", {
-            workspaceId: deploymentTopology.workspaceId,
-            projectId: deploymentTopology.projectId,
-            environmentId: deploymentTopology.environmentId,
-            deploymentId,
-            k8sNamespace: "",
-            topology,
-            policies: [],
-            now: at
-          })
-        ),
+      regions,
+      (region) => {
+        const request = { region, workspaceId, projectId, environmentId, deploymentId, at }
+        return Effect.either(publishChanges([{ request, change }]))
+      },
       { concurrency: regionsAtOnce }
     )
     // A failing region does not block the others, but its error is the result of the change.

@@ -1,3 +1,4 @@
+import { max } from "effect/BigInt"
 import type {
   NetworkPolicyRow,
   RegionPlan,
@@ -20,8 +21,6 @@ export interface RegionChange {
 }
 
 type Versioned<Row> = Row & { readonly version: bigint }
-
-const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 /**
  * The rows that differ from the desired ones, each with the next version of its region. Versions continue above the

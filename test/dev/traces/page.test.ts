@@ -230,10 +230,11 @@ describe.skipIf(reason !== null)("the traces of a run", () => {
           assert.includeMembers(shown, [
             "DeployService/Deploy",
             "load-deployment",
-            "VersioningService/PublishChange",
+            "publish-change",
+            "RoutingService/SwapLiveDeployment",
             "sleeps"
           ])
-          assert.isBelow(shown.indexOf("VersioningService/PublishChange"), shown.indexOf("finish"))
+          assert.isBelow(shown.indexOf("publish-change"), shown.indexOf("finish"))
           assert.notInclude(shown, "DeploymentStore.find")
           assert.isAbove(await page.locator(".row.handler .bar .wait").count(), 0)
           await page.locator(".row.step .fold").first().click()

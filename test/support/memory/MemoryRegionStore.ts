@@ -1,5 +1,6 @@
 import { Effect, Ref } from "effect"
 import { decodeRow } from "../../../src/layers/mysql/rows.ts"
+import { makeKnownCounters } from "../../../src/services/deploy/knownCounters.ts"
 import {
   NetworkPolicyRow,
   type RegionPlan,
@@ -13,7 +14,7 @@ import { columnsOf, type Draft, MemoryTables, rowAs, transaction, updateWhere } 
 import type { Rows } from "./Tables.ts"
 
 const maxVersion = (rows: Rows, region: string) =>
-  [...rows.cilium_network_policies, ...rows.sentinels, ...rows.deployment_topology]
+  [...rows.cilium_network_policies, ...rows.sentinels, ...rows.deployment_topology, ...rows.ctrl_worker_regions]
     .filter((row) => row.region === region)
     .reduce((highest, row) => Math.max(highest, row.version), 0)
 
@@ -83,14 +84,33 @@ const applyPlan = (draft: Draft, request: RegionRequest, plan: RegionPlan) => {
   }
 }
 
-export const makeRegionStore = Effect.map(MemoryTables, (tables) => {
+const raise = (draft: Draft, region: string, set: Partial<Rows["ctrl_worker_regions"][number]>) => {
+  if (!draft.ctrl_worker_regions.some((row) => row.region === region))
+    draft.ctrl_worker_regions.push({ region, version: 0, allocated: 0 })
+  updateWhere(draft.ctrl_worker_regions, (row) => row.region === region, set)
+}
+
+const allocate = (draft: Draft, region: string, candidate: bigint) => {
+  const allocated = draft.ctrl_worker_regions.find((row) => row.region === region)?.allocated ?? 0
+  if (allocated >= candidate) return BigInt(allocated)
+  const version = Math.max(Number(candidate), maxVersion(draft, region) + 1)
+  raise(draft, region, { version, allocated: version })
+  return BigInt(version)
+}
+
+export const makeRegionStore = Effect.gen(function* () {
+  const tables = yield* MemoryTables
   const change = transaction(tables)
   return RegionStore.of({
+    ...(yield* makeKnownCounters),
     maxVersion: (region) => Effect.map(Ref.get(tables), (rows) => BigInt(maxVersion(rows, region))),
+    allocate: (region, candidate) => change("RegionStore.allocate", (draft) => allocate(draft, region, candidate)),
     transact: (request, decide) =>
       change("RegionStore.transact", (draft) => {
         const plan = decide(takeSnapshot(draft, request))
         applyPlan(draft, request, plan)
+        const used = draft.ctrl_worker_regions.find((row) => row.region === request.region)?.version ?? 0
+        raise(draft, request.region, { version: Math.max(used, Number(plan.highestVersion)) })
         return plan
       })
   })

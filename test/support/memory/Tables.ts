@@ -95,6 +95,11 @@ export const tables = {
     created_at: Schema.Number,
     updated_at: nullableNumber
   }),
+  ctrl_worker_regions: Schema.Struct({
+    region: text,
+    version: Schema.Number,
+    allocated: Schema.Number
+  }),
   sentinels: Schema.Struct({
     id: text,
     workspace_id: text,

@@ -75,6 +75,8 @@ export const assignRoutes = command(RoutingService, "AssignFrontlineRoutes")
 export const swapLive = command(RoutingService, "SwapLiveDeployment")
 export const nextVersion = (region: string) => command(VersioningService, "NextVersion")(region, {})
 export const getVersion = (region: string) => command(VersioningService, "GetVersion")(region, {})
+export const raiseVersion = (region: string, version: bigint) =>
+  command(VersioningService, "RaiseVersion")(region, { version })
 export const publishChange = command(VersioningService, "PublishChange")
 export const scheduleChange = command(DeploymentService, "ScheduleDesiredStateChange")
 export const submitChange = submission(DeploymentService, "ScheduleDesiredStateChange")

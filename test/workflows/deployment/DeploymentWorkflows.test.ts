@@ -68,7 +68,9 @@ describe("a scheduled change of desired state", () => {
       yield* withTwo
       yield* scheduleChange("d_2", { delayMillis: 60_000, state: "archived" })
       const change = engine.submit(DeploymentService, "d_2", "SetDesiredState", { state: "standby" })
-      yield* engine.until(() => engine.invocations.some(({ target }) => target.handler === "PublishChange"))
+      yield* engine.until(() =>
+        change.entries.some(({ answer, name }) => name === "load-placement" && answer !== undefined)
+      )
       engine.cancel(change.id)
       yield* engine.drain
       assert.strictEqual(yield* desiredState("d_2"), "standby")

@@ -3,7 +3,7 @@ import { Effect, Either } from "effect"
 import { VersioningService } from "../../../src/contract/VersioningService.ts"
 import { namesOf } from "../../support/memory/seeds.ts"
 import { ControlPlane, on } from "../../support/workflows/ControlPlane.ts"
-import { getVersion, nextVersion, publishChange, submitDeploy } from "../../support/workflows/commands.ts"
+import { getVersion, nextVersion, publishChange, raiseVersion, submitDeploy } from "../../support/workflows/commands.ts"
 import { everyAcknowledgementLost, onceAt } from "../../support/workflows/faults.ts"
 import { answerOf, rows } from "../../support/workflows/queries.ts"
 import { pending, shop, withLive } from "../../support/workflows/seeds.ts"
@@ -59,6 +59,45 @@ describe("versions of a region", () => {
       engine.setState(service, "eu", "version", 41)
       assert.deepStrictEqual(yield* nextVersion("eu"), version(42n))
       assert.deepStrictEqual(engine.stateOf(service, "eu"), { version: 42 })
+    }).pipe(on())
+  )
+
+  it.effect("of a deploy continue above the counter that a Go worker has raised without a row", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* pending("d_1", 1)
+      const { engine, feed } = yield* ControlPlane
+      engine.setState(service, "eu", "version", 41)
+      yield* answerOf(yield* submitDeploy("d_1"))
+      const seen = feed.filter(({ region }) => region === "eu").map((row) => row.version)
+      assert.strictEqual(seen[0], 42n)
+      assert.deepStrictEqual(engine.stateOf(service, "eu"), { version: Number(seen.at(-1)) })
+    }).pipe(on())
+  )
+
+  it.effect("that are handed out and those of changes are never the same", () =>
+    Effect.gen(function* () {
+      yield* withLive
+      const { feed } = yield* ControlPlane
+      const handedOut = yield* nextVersion("eu")
+      yield* pending("d_2", 2)
+      yield* answerOf(yield* submitDeploy("d_2"))
+      assert.notInclude(
+        feed.map(({ region, version }) => `${region} ${version}`),
+        `eu ${Either.getOrThrow(handedOut).version}`
+      )
+      assert.isAbove(Number(Either.getOrThrow(yield* nextVersion("eu")).version), Number(feed.at(-1)?.version))
+    }).pipe(on())
+  )
+
+  it.effect("are never lowered by a late message", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      engine.setState(service, "eu", "version", 41)
+      yield* raiseVersion("eu", 7n)
+      assert.deepStrictEqual(engine.stateOf(service, "eu"), { version: 41 })
+      yield* raiseVersion("eu", 43n)
+      assert.deepStrictEqual(yield* getVersion("eu"), version(43n))
     }).pipe(on())
   )
 

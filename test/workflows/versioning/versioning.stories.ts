@@ -19,6 +19,10 @@ const change = (desiredStatus: "starting" | "stopped") => ({
 export const versioningStories = {
   NextVersion: story(withLive.pipe(Effect.zipRight(commands.nextVersion("eu"))), { pairs: 100 }),
   GetVersion: story(withLive.pipe(Effect.zipRight(commands.getVersion("eu"))), thorough),
+  RaiseVersion: story(
+    withLive.pipe(Effect.zipRight(commands.raiseVersion("eu", 41n)), Effect.zipRight(commands.getVersion("eu"))),
+    thorough
+  ),
   PublishChange: story(withLive.pipe(Effect.zipRight(commands.publishChange("eu", change("stopped")))), thorough),
   "PublishChange of what is so already": story(
     Effect.gen(function* () {

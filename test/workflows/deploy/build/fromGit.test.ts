@@ -149,7 +149,7 @@ describe("a deploy from git", () => {
       yield* engine.until(() => again.result !== undefined)
       assert.deepStrictEqual(yield* answerOf(again), { code: 200, message: "" })
       yield* engine.advance("2 minutes")
-      const published = engine.invocations.filter(({ target }) => target.handler === "PublishChange")
+      const published = engine.invocations.filter(({ target }) => target.handler === "RaiseVersion")
       assert.lengthOf(published, 4, "two deployments, each once in each of two regions")
       assert.lengthOf(runs, 2)
     }).pipe(on({ ...building, startOf: () => ({ after: "20300 millis", status: "running" }) }))
@@ -160,7 +160,8 @@ describe("a deploy from git", () => {
       const { engine } = yield* ControlPlane
       yield* shopFromGit(1)
       yield* submitFromGit("d_1")
-      yield* engine.until(() => engine.invocations.some(({ target }) => target.handler === "PublishChange"))
+      const { feed } = yield* ControlPlane
+      yield* engine.until(() => feed.length > 0)
       const { build_id, image } = yield* deploymentRow("d_1")
       assert.isNotNull(build_id)
       assert.isNotNull(image)
