@@ -1,8 +1,8 @@
 import { Effect, Layer, Schema } from "effect"
 import { BuildLog, type BuildLogLine } from "../../operations/build/BuildLog.ts"
-import { SourceUnavailable } from "../../operations/SourceUnavailable.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
+import { clickhouseUnavailable } from "./clickhouseUnavailable.ts"
 
 const shownLines = 40
 /** In code points. */
@@ -35,14 +35,7 @@ export const BuildLogLive: Layer.Layer<BuildLog, never, ClickhouseClient> = Laye
       tail: ({ deploymentId: deployment, projectId: project, workspaceId: workspace }) =>
         clickhouse.select("end-of-build-log", newest, { workspace, project, deployment }, Message).pipe(
           Effect.map((messages) => messages.toReversed().flatMap(linesOf).slice(-shownLines)),
-          Effect.mapError(({ code, reason }) =>
-            reason === "not-configured"
-              ? new SourceUnavailable({ source: "clickhouse", reason: "clickhouse.url is not set" })
-              : new SourceUnavailable({
-                  source: "clickhouse",
-                  reason: code === undefined ? reason : `${reason} (${code})`
-                })
-          )
+          Effect.mapError(clickhouseUnavailable)
         )
     })
   )

@@ -6,10 +6,9 @@ import {
   type BuildStep
 } from "../../operations/lists/BuildLogPages.ts"
 import type { Page, PageRequest } from "../../operations/lists/Page.ts"
-import { SourceUnavailable } from "../../operations/SourceUnavailable.ts"
-import type { ClickhouseUnavailable } from "../../services/clickhouse/Usage.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
+import { clickhouseUnavailable } from "./clickhouseUnavailable.ts"
 
 const maxSteps = 500
 /** In code points. */
@@ -57,13 +56,6 @@ const startOfPage = (after: string | undefined) => {
   return { since: Number(since), skipped: Number(skipped) }
 }
 
-const unavailable = ({ code, reason }: ClickhouseUnavailable): SourceUnavailable =>
-  new SourceUnavailable({
-    source: "clickhouse",
-    reason:
-      reason === "not-configured" ? "clickhouse.url is not set" : `${reason}${code === undefined ? "" : ` (${code})`}`
-  })
-
 const parametersOf = ({ deploymentId, projectId, workspaceId }: BuildOwner) => ({
   workspace: workspaceId,
   project: projectId,
@@ -95,7 +87,7 @@ export const BuildLogPagesLive: Layer.Layer<BuildLogPages, never, ClickhouseClie
       steps: (owner) =>
         clickhouse
           .select("steps-of-build", stepsQuery, parametersOf(owner), StepRow)
-          .pipe(Effect.mapBoth({ onFailure: unavailable, onSuccess: (rows) => rows.map(stepOf) })),
+          .pipe(Effect.mapBoth({ onFailure: clickhouseUnavailable, onSuccess: (rows) => rows.map(stepOf) })),
       output: (owner, request) =>
         clickhouse
           .select(
@@ -104,7 +96,7 @@ export const BuildLogPagesLive: Layer.Layer<BuildLogPages, never, ClickhouseClie
             { ...parametersOf(owner), ...startOfPage(request.after), limit: Math.trunc(request.limit) + 1 },
             OutputRow
           )
-          .pipe(Effect.mapBoth({ onFailure: unavailable, onSuccess: (rows) => outputPage(rows, request) }))
+          .pipe(Effect.mapBoth({ onFailure: clickhouseUnavailable, onSuccess: (rows) => outputPage(rows, request) }))
     })
   )
 )
