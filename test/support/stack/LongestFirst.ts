@@ -9,6 +9,9 @@ const longest = [
   "packages/effect-restate/test/server/semantics.0s.test.ts",
   "packages/effect-restate/test/server/semantics.1m.test.ts",
   "test/e2e/drain.test.ts",
+  "test/e2e/certificateCrash.test.ts",
+  "test/layers/acme/pebble.test.ts",
+  "test/stack/Lifetime.test.ts",
   "test/cli/migrate.test.ts"
 ]
 
