@@ -6,6 +6,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import type { TestProject } from "vitest/node"
 import { bundleProgram } from "../../../dev/image/bundle.ts"
+import { bundleConsole } from "../../../dev/image/bundlePage.ts"
 import { ClickhouseServer, clickhouseServer } from "../../../dev/stack/ClickhouseServer.ts"
 import { MySqlServer, mySqlServer, mySqlSource } from "../../../dev/stack/MySqlServer.ts"
 import { pebbleProgram, pebbleSource } from "../../../dev/stack/PebbleProgram.ts"
@@ -20,14 +21,14 @@ declare module "vitest" {
   }
 }
 
-/** The worker's bundle, and a folder for what Node compiles of it. A package.json makes it an ES module. */
+/** The worker's bundle with the console's page, and a folder for what Node compiles of it. A package.json makes it an ES module. */
 const bundledWorker = Effect.gen(function* () {
   const run = yield* RunDirectory
   const folder = yield* run.folderFor("program")
   const compileCache = join(folder, "compiled")
   const given = process.env.STACK_WORKER
   if (given !== undefined) return { file: resolve(given), compileCache }
-  yield* Effect.promise(() => bundleProgram(folder))
+  yield* Effect.promise(() => Promise.all([bundleProgram(folder), bundleConsole(join(folder, "console"))]))
   yield* Effect.promise(() => writeFile(join(folder, "package.json"), '{"type":"module"}'))
   return { file: join(folder, "main.js"), compileCache }
 })
