@@ -29,7 +29,7 @@ const demoOutput = Effect.gen(function* () {
   })
   const complete = Effect.promise(() => readFile(logFile, "utf8")).pipe(
     Effect.delay("500 millis"),
-    Effect.repeat({ until: (output) => output.includes("Everything is up.") }),
+    Effect.repeat({ until: (output) => output.includes("Log in to the console with") }),
     Effect.timeoutFail({
       duration: demoBound,
       onTimeout: () =>
@@ -86,7 +86,29 @@ const tracesPicture = (started: Browser, output: string) =>
     await page.close()
   })
 
-/** Writes the pictures of the README from a run of the demo. */
+/** Logs in and takes the pictures of the console: its deployments, and the one that was built from a commit. */
+const consolePictures = (started: Browser, output: string) =>
+  Effect.promise(async () => {
+    const text = plain(output)
+    const [, origin = ""] = text.match(/ console +(http:\S+)/) ?? []
+    const [, token = ""] = text.match(/Log in to the console with: (\S+)/) ?? []
+    const page = await started.newPage({ viewport: { width, height: 760 }, colorScheme: "light" })
+    await page.goto(`${origin}/login?next=/deployments`)
+    await page.getByLabel("Token").fill(token)
+    await page.getByRole("button", { name: "Log in" }).click()
+    await page.locator("table.list tbody tr").first().waitFor()
+    await page.screenshot({ path: join(images, "console-deployments.png") })
+    await page.goto(`${origin}/builds`)
+    await page.locator("td[data-label=Deployment] a").first().click()
+    await page.locator("section.log").waitFor()
+    await page.setViewportSize({ width, height: 2000 })
+    // Up to the output of the build, which names folders of this machine.
+    const { y = 0 } = (await page.locator("section.log").boundingBox()) ?? {}
+    await page.screenshot({ path: join(images, "console-deployment.png"), clip: { x: 0, y: 0, width, height: y } })
+    await page.close()
+  })
+
+/** Writes the pictures of the documents from a run of the demo. */
 const write = Effect.gen(function* () {
   yield* Effect.promise(() => mkdir(images, { recursive: true }))
   const started = yield* browser
@@ -94,6 +116,7 @@ const write = Effect.gen(function* () {
   const output = yield* demoOutput
   yield* demoPicture(started, output)
   yield* tracesPicture(started, output)
+  yield* consolePictures(started, output)
   yield* Effect.logInfo(`Pictures: ${images}`)
 })
 

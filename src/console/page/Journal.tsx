@@ -14,6 +14,15 @@ const repeatText = ({ count, firstAt, lastAt }: Entry): string => {
   return Number.isNaN(each) ? ` × ${count}` : ` × ${count}, every ${formatMillis(each)}`
 }
 
+/** Commands of Restate's protocol that are neither steps, timers nor calls. */
+const others: Readonly<Record<string, string>> = {
+  OneWayCall: "sends an invocation",
+  SetState: "writes state",
+  ClearState: "clears state",
+  CompleteAwakeable: "completes an awakeable",
+  SendSignal: "sends a signal"
+}
+
 const What = ({ entry }: { readonly entry: Entry }) => {
   switch (entry.kind) {
     case "timer":
@@ -36,7 +45,7 @@ const What = ({ entry }: { readonly entry: Entry }) => {
     default:
       return (
         <>
-          <Text of={entry.name} limit={200} />
+          <Text of={(entry.kind === "other" ? others[entry.name] : undefined) ?? entry.name} limit={200} />
           {repeatText(entry)}
         </>
       )
