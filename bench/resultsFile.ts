@@ -8,7 +8,8 @@ const file = fileURLToPath(new URL("RESULTS.md", import.meta.url))
 const titles = {
   upkeep: "## Workspace upkeep",
   health: "## Deploys under a flood of probes",
-  against: "## Deploys against another checkout"
+  against: "## Deploys against another checkout",
+  peer: "## Workers side by side"
 } as const
 
 type Part = keyof typeof titles
@@ -19,7 +20,7 @@ const order = Object.keys(titles) as ReadonlyArray<Part>
 
 /** From the last part to the first: each is what stands between its title and the end that is left. */
 const partsOf = (text: string): Parts => {
-  const parts: Record<"main" | Part, string> = { main: "", upkeep: "", health: "", against: "" }
+  const parts: Record<"main" | Part, string> = { main: "", upkeep: "", health: "", against: "", peer: "" }
   let rest = text
   for (const part of order.toReversed()) {
     const start = rest.indexOf(titles[part])
