@@ -96,6 +96,30 @@ export const connectTimeout = 10_000
 
 const tooOld = ({ message }: BuildkitTooOld): Failed => ({ _tag: "Failed", kind: "builder_too_old", message })
 
+const requestOf = (
+  site: BuildEnvironment,
+  ref: string,
+  build: ImageBuild,
+  registry: Effect.Effect.Success<ReturnType<typeof sessionRegistry>>
+) => {
+  const { credentialsOpen, image, spec, token, variables } = build
+  const registryKnowsPasswordsOnly = registry.access === "Passwords" && credentialsOpen === "registry"
+  const secrets = new Map([
+    ...(variables === null ? [] : variableSecrets(variables)),
+    ...(token === null ? [] : [[gitTokenSecret(site.gitUrl), token] as const])
+  ])
+  return {
+    ref,
+    frontendAttrs: frontendAttrs(site, build),
+    imageAttrs: imageAttrs(site, image),
+    sourcePolicy: sourcePolicyOf(
+      { gitUrl: site.gitUrl, registryUrl: site.registry.url, registryKnowsPasswordsOnly },
+      spec
+    ),
+    offers: { secrets, registry }
+  }
+}
+
 /**
  * Builds a commit on BuildKit and pushes the image. A build reads only what `sourcePolicyOf` allows. All builders use this.
  * `ref` is new for each attempt. Interruption cancels the build on the daemon.
@@ -106,7 +130,7 @@ export const solveImage = (
   ref: string,
   build: ImageBuild
 ): Effect.Effect<PushedImage | Failed, BuildLost, HttpClient.HttpClient> => {
-  const { credentialsOpen, image, record, report, spec, token, variables } = build
+  const { image, record, report, spec } = build
   const failedSteps = new Map<string, Vertex>()
   const redact = redaction(secretsOf(build, site.registry))
   const events = makeBuildEvents(redact)
@@ -129,31 +153,13 @@ export const solveImage = (
   return Effect.gen(function* () {
     yield* ping(client, connectTimeout)
     const registry = yield* sessionRegistry(site.registry, image)
-    const sourcePolicy = sourcePolicyOf(
-      {
-        gitUrl: site.gitUrl,
-        registryUrl: site.registry.url,
-        registryKnowsPasswordsOnly: registry.access === "Passwords" && credentialsOpen === "registry"
-      },
-      spec
-    )
-    const secrets = new Map([
-      ...(variables === null ? [] : variableSecrets(variables)),
-      ...(token === null ? [] : [[gitTokenSecret(site.gitUrl), token] as const])
-    ])
-    const request = {
-      ref,
-      frontendAttrs: frontendAttrs(site, build),
-      imageAttrs: imageAttrs(site, image),
-      sourcePolicy,
-      offers: { secrets, registry }
-    }
+    const request = requestOf(site, ref, build, registry)
     const exporter = yield* solve(client, request, follow).pipe(
       Effect.ensuring(Effect.suspend(() => record(events.rest()))),
       Effect.mapError((failure) => new SolveFailed({ ...failure, text: redact.text(failure.text) })),
       Effect.either
     )
-    if (Either.isLeft(exporter)) return yield* failed(exporter.left, sourcePolicy)
+    if (Either.isLeft(exporter)) return yield* failed(exporter.left, request.sourcePolicy)
     const digest = exporter.right["containerimage.digest"]
     if (digest === undefined) return yield* new BuildLost({ text: "the builder did not say which image it pushed" })
     return { _tag: "Pushed", digest } satisfies PushedImage
