@@ -4,6 +4,8 @@ const effect = "^node_modules/(effect|@effect/platform|@effect/sql)/"
 const kit = "^packages/effect-restate/src/(index|node|ingress|admin|testing)\\.ts$"
 /** The SDK of Restate's admin API. */
 const adminClient = "^packages/effect-restate/src/admin\\.ts$"
+/** The client of Restate's ingress, and the contracts that it sends by. */
+const ingressClient = ["^packages/effect-restate/src/ingress\\.ts$", "^packages/effect-restate/src/index\\.ts$"]
 const allowed = {
   text: [],
   names: [effect, "^src/text/", "^(node:)?(net|url)$", "^node_modules/tldts/"],
@@ -49,7 +51,14 @@ module.exports = {
       severity: "error",
       comment: "a layer knows services and its vendor SDK, never a workflow, a contract, the bridge or the server",
       from: { path: "^src/layers/" },
-      to: { path: "^(src/(workflows|contract|http|main\\.ts)|packages/)", pathNot: adminClient }
+      to: { path: "^(src/(workflows|contract|http|main\\.ts)|packages/)", pathNot: [adminClient, ...ingressClient] }
+    },
+    {
+      name: "kit-ingress-client",
+      severity: "error",
+      comment: "messages reach Restate's ingress through one service, whose calls are bounded",
+      from: { path: "^src/layers/", pathNot: "^src/layers/(RestateIngressHttp|restateHttp)\\.ts$" },
+      to: { path: ingressClient }
     },
     {
       name: "kit-admin-client",

@@ -1,6 +1,7 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Clock, Console, Effect, Option } from "effect"
 import { firingOf, schedules } from "../contract/schedules.ts"
+import { pathOf } from "../operations/RestateIngress.ts"
 import { reportingFailures } from "./commandFailed.ts"
 import { ingressOptions, sendMessage } from "./ingress.ts"
 
@@ -35,7 +36,7 @@ export const cronCommand = Command.make(
       const firing = firingOf(task, Option.isSome(at) ? at.value.getTime() : now)
       const idempotencyKey = again ? `${firing.idempotencyKey}-again-${now}` : firing.idempotencyKey
       const accepted = yield* sendMessage({ ...firing, idempotencyKey }, options)
-      yield* Console.log(`${firing.path} with ${idempotencyKey}: ${JSON.stringify(accepted)}`)
+      yield* Console.log(`${pathOf(firing)} with ${idempotencyKey}: ${JSON.stringify(accepted)}`)
     }).pipe(reportingFailures(`${task.name} was not fired`))
 ).pipe(
   Command.withDescription(

@@ -1,6 +1,6 @@
 import { Options } from "@effect/cli"
-import { Array as Arr, Config, Effect, Layer, Logger, Option, Predicate, Schema } from "effect"
-import { exposureOf } from "../config/httpAddresses.ts"
+import { Array as Arr, Config, Effect, Either, Layer, Logger, Option, Predicate, Schema } from "effect"
+import { exposureOf, httpUrl } from "../config/httpAddresses.ts"
 import { loadIngressUrl } from "../config/restateAdmin.ts"
 import { exposedSecretEvent } from "../config/Setting.ts"
 import { type IngressMessage, RestateIngress } from "../operations/RestateIngress.ts"
@@ -22,7 +22,7 @@ const ingress = Options.text("ingress").pipe(
   Options.optional
 )
 
-const isHttp = (address: string) => /^https?:\/\/./.test(address) && URL.canParse(address)
+const ingressUrl = httpUrl("nothing secret")
 
 /** The settings are read only if nothing else names the address: a CronJob has no settings. */
 const addressOf = (given: Option.Option<string>, file: Option.Option<string>) =>
@@ -32,8 +32,10 @@ const addressOf = (given: Option.Option<string>, file: Option.Option<string>) =>
     const address = Option.isSome(named) ? named : yield* loadIngressUrl(file)
     if (Option.isNone(address)) return yield* new NoIngress({ problem: "no address of Restate's ingress" })
     // Not quoted: an address may contain a password.
-    if (!isHttp(address.value)) return yield* new NoIngress({ problem: "the ingress is no http or https address" })
-    return address.value
+    return yield* Either.mapLeft(
+      ingressUrl.decode(address.value),
+      (problem) => new NoIngress({ problem: `the address of Restate's ingress: ${problem}` })
+    )
   })
 
 /** The key of RESTATE_API_KEY goes to the ingress with every request. */

@@ -13,9 +13,11 @@ export const reissueCommand = Command.make("reissue", { domain, ...ingressOption
     const now = yield* Clock.currentTimeMillis
     const { invocationId } = yield* sendMessage(
       {
-        path: `hydra.v1.CertificateService/${encodeURIComponent(name)}/ReissueCertificate/send`,
-        idempotencyKey: `reissue-${name}-${now}`,
-        body: JSON.stringify({ domain: name })
+        service: "hydra.v1.CertificateService",
+        key: name,
+        handler: "ReissueCertificate",
+        input: { domain: name },
+        idempotencyKey: `reissue-${name}-${now}`
       },
       options
     )

@@ -78,18 +78,21 @@ export const schedules: ReadonlyArray<Schedule> = [
 ]
 
 export interface Firing {
-  /** Below the ingress. */
-  readonly path: string
+  readonly service: string
+  readonly key: string
+  readonly handler: string
+  readonly input: unknown
   readonly idempotencyKey: string
-  readonly body: string
 }
 
-/** What to POST for a schedule at an instant in Unix milliseconds. */
+/** The message of a schedule at an instant in Unix milliseconds. */
 export const firingOf = (schedule: Schedule, instant: number): Firing => {
   const { handler, idempotency, key, payload, service } = schedule
   return {
-    path: `${service}/${typeof key === "string" ? key : key.of(instant)}/${handler}/send`,
-    idempotencyKey: idempotency.prefix + idempotency.stamp.of(instant),
-    body: JSON.stringify(payload)
+    service,
+    key: typeof key === "string" ? key : key.of(instant),
+    handler,
+    input: payload,
+    idempotencyKey: idempotency.prefix + idempotency.stamp.of(instant)
   }
 }

@@ -1,13 +1,11 @@
-import { HttpClientRequest } from "@effect/platform"
 import { Duration, Effect, Layer, Option, type Redacted, Schedule, Schema } from "effect"
-import { Accepted, type IngressMessage, RestateIngress, RestateIngressError } from "../operations/RestateIngress.ts"
+import { Contract, type EncodingFailed } from "effect-restate"
+import { Ingress, type IngressClient, type IngressFailure } from "effect-restate/ingress"
+import { type IngressMessage, pathOf, RestateIngress, RestateIngressError } from "../operations/RestateIngress.ts"
 import { shortened } from "../text/codePoints.ts"
 import { restateIngress } from "./outbound/bounds.ts"
-import type { OutboundResponse } from "./outbound/exchange.ts"
-import { type OutboundError, reasonOf as reasonOfOutbound, statusOf } from "./outbound/OutboundError.ts"
-import { type OutboundHttp, openOutbound } from "./outbound/OutboundHttp.ts"
-import { sendTo } from "./outbound/sendTo.ts"
-import { isSuccess, reasonOfStatus } from "./outbound/status.ts"
+import { reasonOfStatus } from "./outbound/status.ts"
+import { restateHttp, transportFailure } from "./restateHttp.ts"
 
 export interface RestateIngressOptions {
   readonly url: string
@@ -45,8 +43,6 @@ const retrying = (url: string, { delays, times }: typeof usualRetry | NonNullabl
     )
   )
 
-const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
-
 const reasonOf = (status: number): RestateIngressError["reason"] => {
   if (status === 408) return "unavailable"
   if (status === 404) return "not-found"
@@ -54,54 +50,47 @@ const reasonOf = (status: number): RestateIngressError["reason"] => {
   return reason === "unexpected-answer" && status >= 400 ? "refused" : reason
 }
 
-const statusFailure = (path: string, { status, text }: OutboundResponse) =>
-  new RestateIngressError({
-    path,
-    reason: reasonOf(status),
-    status,
-    detail: Option.match(Schema.decodeOption(Failure)(text), {
-      onNone: () => "no message",
-      onSome: ({ message }) => shortened(message, maxDetail)
-    })
-  })
+type Reason = Pick<RestateIngressError, "reason" | "status" | "detail">
 
-const transportFailure = (path: string) => (error: OutboundError) =>
-  new RestateIngressError({
-    path,
-    reason: reasonOfOutbound(error),
-    ...statusOf(error),
-    detail: "code" in error && error.code !== undefined ? error.code : error.message
-  })
+const reasonFor = (error: IngressFailure | EncodingFailed): Reason => {
+  switch (error._tag) {
+    case "CallFailed":
+      return { reason: reasonOf(error.code), status: error.code, detail: error.reason }
+    case "EncodingFailed":
+      return { reason: "refused", detail: error.problem }
+    case "IngressUnavailable": {
+      const { cause, reason: detail, status } = error
+      return Option.getOrElse(transportFailure(cause), () =>
+        status === undefined ? { reason: "unexpected-answer", detail } : { reason: reasonOf(status), status, detail }
+      )
+    }
+  }
+}
 
-const sendOnce = (outbound: OutboundHttp, { body, idempotencyKey, path }: IngressMessage) =>
-  Effect.gen(function* () {
-    const request = HttpClientRequest.post(`/${path}`).pipe(
-      HttpClientRequest.setHeader("idempotency-key", idempotencyKey),
-      HttpClientRequest.bodyText(body, "application/json")
-    )
-    const answer = yield* Effect.mapError(outbound(request), transportFailure(path))
-    if (!isSuccess(answer)) return yield* statusFailure(path, answer)
-    return yield* Schema.decode(Schema.parseJson(Accepted))(answer.text)
-  }).pipe(
-    Effect.catchTag(
-      "ParseError",
-      () =>
-        new RestateIngressError({ path, reason: "unexpected-answer", detail: "the answer is not what Restate sends" })
-    )
-  )
+const refused = (message: IngressMessage) => (error: IngressFailure | EncodingFailed) => {
+  const { detail, ...reason } = reasonFor(error)
+  return new RestateIngressError({ path: pathOf(message), ...reason, detail: shortened(detail, maxDetail) })
+}
+
+/** Sends by names: of a handler that is not in a contract, the input is any JSON. */
+const sendOnce = (ingress: IngressClient, message: IngressMessage) => {
+  const { handler, idempotencyKey, input, key, service } = message
+  const contract = Contract.object(service, { [handler]: { input: Schema.Unknown } })
+  return Effect.mapError(ingress.send(contract, key, handler, input, { idempotencyKey }), refused(message))
+}
 
 const make = ({ apiKey, retry = usualRetry, url }: RestateIngressOptions) =>
-  Effect.map(openOutbound({ bounds: restateIngress }), (outbound) => {
-    const client = sendTo(outbound, url, apiKey)
+  Effect.map(restateHttp(url, apiKey, restateIngress), (options) => {
+    const ingress = Ingress.make(options)
     return RestateIngress.of({
       send: (message) =>
-        Effect.retry(sendOnce(client, message), {
+        Effect.retry(sendOnce(ingress, message), {
           schedule: retrying(url, retry),
           while: (error) => error.class === "retry"
         })
     })
   })
 
-/** Restate's ingress over HTTP. The API key stays Redacted until it is sent as a bearer token. */
+/** Restate's ingress over HTTP, with the kit's client. */
 export const RestateIngressHttpLive = (options: RestateIngressOptions): Layer.Layer<RestateIngress> =>
   Layer.scoped(RestateIngress, make(options))

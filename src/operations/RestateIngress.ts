@@ -42,15 +42,20 @@ export class RestateIngressError extends Schema.TaggedError<RestateIngressError>
   }
 }
 
-/** A message to a handler. */
+/** A message to a handler of an object. */
 export interface IngressMessage {
-  /** Path below the ingress, up to and including `/send`. */
-  readonly path: string
+  readonly service: string
+  readonly key: string
+  readonly handler: string
+  /** Sent as JSON. */
+  readonly input: unknown
   /** Deduplicates messages for as long as Restate retains the key. */
   readonly idempotencyKey: string
-  /** JSON. */
-  readonly body: string
 }
+
+/** The path of a message below the ingress. */
+export const pathOf = ({ handler, key, service }: IngressMessage): string =>
+  `${service}/${encodeURIComponent(key)}/${handler}/send`
 
 /** Restate's response to an accepted message. `PreviouslyAccepted`: the idempotency key was known. */
 export const Accepted = Schema.Struct({

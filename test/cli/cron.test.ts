@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { firingOf, schedules } from "../../src/contract/schedules.ts"
+import { pathOf } from "../../src/operations/RestateIngress.ts"
 import { runHere } from "../support/cli/runHere.ts"
 import { httpStub, type Reply } from "../support/HttpStub.ts"
 import { runCommand } from "./runCommand.ts"
@@ -26,10 +27,10 @@ describe.concurrent("cron", () => {
           /^hydra\.v1\.KeyRefillService\/2026-02-28\/RunRefill\/send with key-refill-2026-02-28: \{"invocationId":"inv_1".*\n$/
         )
         const schedule = schedules.find(({ name }) => name === "key-refill") ?? assert.fail("it is on the list")
-        const { body, idempotencyKey, path } = firingOf(schedule, Date.parse(at))
+        const firing = firingOf(schedule, Date.parse(at))
         assert.deepStrictEqual(
           received.map((it) => [it.path, it.headers["idempotency-key"], it.headers.authorization, it.body]),
-          Array.from({ length: 2 }, () => [`/${path}`, idempotencyKey, `Bearer ${key}`, body])
+          Array.from({ length: 2 }, () => [`/${pathOf(firing)}`, firing.idempotencyKey, `Bearer ${key}`, "{}"])
         )
       })
   )
@@ -104,10 +105,14 @@ describe.concurrent("cron", () => {
         runHere(["cron", "key-refill"]),
         runHere(["cron", "key-refill"], { RESTATE_INGRESS: "restate:8080" })
       ])
+      const secret = yield* runHere(["cron", "key-refill"], { RESTATE_INGRESS: `http://me:${key}@restate:8080` })
+      assert.strictEqual(secret.code, 1)
+      assert.include(secret.errors, "must not contain a user or a password")
+      assert.notInclude(secret.errors, key)
       assert.strictEqual(none.code, 1)
       assert.include(none.errors, "give --ingress, or set restate.ingress_url or RESTATE_INGRESS")
       assert.strictEqual(strange.code, 1)
-      assert.include(strange.errors, "no http or https address")
+      assert.include(strange.errors, "expected an http:// or https:// address")
     })
   )
 })

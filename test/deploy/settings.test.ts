@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
 import { loadWorkerConfig } from "../../src/config.ts"
 import { firingOf, schedules } from "../../src/contract/schedules.ts"
+import { pathOf } from "../../src/operations/RestateIngress.ts"
 import { runCommand } from "../cli/runCommand.ts"
 import { httpStub } from "../support/HttpStub.ts"
 import { describeRendered } from "./support/describeRendered.ts"
@@ -86,7 +87,7 @@ describeRendered("a CronJob", () => {
       const schedule = schedules.find((each) => each.name === name) ?? assert.fail("it is on the list")
       assert.deepStrictEqual(
         received.map(({ headers, path }) => [path, headers.authorization]),
-        [[`/${firingOf(schedule, Date.parse(at)).path}`, "Bearer a secret for RESTATE_API_KEY"]]
+        [[`/${pathOf(firingOf(schedule, Date.parse(at)))}`, "Bearer a secret for RESTATE_API_KEY"]]
       )
     })
   )

@@ -4,7 +4,13 @@ import { RestateIngressHttpLive } from "../../src/layers/RestateIngressHttp.ts"
 import { RestateIngress } from "../../src/operations/RestateIngress.ts"
 import { httpStub, type Reply } from "../support/HttpStub.ts"
 
-const message = { path: "hydra.v1.KeyRefillService/2026-01-01/RunRefill/send", idempotencyKey: "k-1", body: "{}" }
+const message = {
+  service: "hydra.v1.KeyRefillService",
+  key: "2026-01-01",
+  handler: "RunRefill",
+  input: {},
+  idempotencyKey: "k-1"
+}
 const accepted: Reply = { status: 202, body: '{"invocationId":"inv_1","status":"Accepted"}' }
 const key = "restate-canary-key"
 
@@ -30,7 +36,12 @@ describe("Restate's ingress", () => {
         assert.deepStrictEqual(yield* send(url), { invocationId: "inv_1", status: "Accepted" })
         assert.deepStrictEqual(
           received.map(({ body, headers, path }) => [path, headers["idempotency-key"], headers.authorization, body]),
-          Array.from({ length: 3 }, () => [`/${message.path}`, "k-1", `Bearer ${key}`, "{}"])
+          Array.from({ length: 3 }, () => [
+            "/hydra.v1.KeyRefillService/2026-01-01/RunRefill/send",
+            "k-1",
+            `Bearer ${key}`,
+            "{}"
+          ])
         )
       })
     )

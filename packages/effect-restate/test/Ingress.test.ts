@@ -6,6 +6,7 @@ import { RawBytes } from "../src/contract/RawBytes.ts"
 import { failureMetadata, typedFailuresHeader } from "../src/contract/TypedFailure.ts"
 import { Ingress } from "../src/ingress/Ingress.ts"
 import type { IngressOptions } from "../src/ingress/IngressClient.ts"
+import { IngressUnavailable } from "../src/ingress/IngressError.ts"
 import { CallFailed } from "../src/operations/DurableError.ts"
 import { type StandInAnswer, standIn } from "./fixtures/standIn.ts"
 
@@ -139,9 +140,12 @@ describe("the typed ingress client", () => {
     Effect.gen(function* () {
       const closed = yield* Effect.scoped(standIn())
       const nothing = yield* Effect.flip(buy(closed.url))
-      assert.strictEqual(nothing._tag, "IngressUnavailable")
+      assert.instanceOf(nothing, IngressUnavailable)
       assert.include(nothing.message, "ECONNREFUSED")
-      assert.strictEqual((yield* refusedWith({ status: 502, body: "<html>" }))._tag, "IngressUnavailable")
+      assert.deepStrictEqual([nothing.status, nothing.cause instanceof TypeError], [undefined, true])
+      const other = yield* refusedWith({ status: 502, body: "<html>" })
+      assert.instanceOf(other, IngressUnavailable)
+      assert.strictEqual(other.status, 502)
     })
   )
 
@@ -151,6 +155,7 @@ describe("the typed ingress client", () => {
       const ofIngress = yield* refusedWith({ status: 503, body: { ...body, source: "ingress" } })
       const ofHandler = yield* refusedWith({ status: 503, body: { ...body, source: "invocation" } })
       assert.deepStrictEqual([ofIngress._tag, ofHandler._tag], ["IngressUnavailable", "CallFailed"])
+      assert.propertyVal(ofIngress, "status", 503)
     })
   )
 

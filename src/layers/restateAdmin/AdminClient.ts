@@ -1,4 +1,4 @@
-import { Duration, Effect, Option, Redacted, type Scope } from "effect"
+import { Duration, Effect, Option, type Redacted, type Scope } from "effect"
 import {
   RestateAdmin as Admin,
   type AdminClient,
@@ -7,10 +7,8 @@ import {
   type AdminNotFound
 } from "effect-restate/admin"
 import { RestateAdminError } from "../../operations/RestateAdmin.ts"
-import { asFetch } from "../outbound/asFetch.ts"
 import { restateAdmin } from "../outbound/bounds.ts"
-import { OutboundRefused, OutboundUnavailable, reasonOf, statusOf } from "../outbound/OutboundError.ts"
-import { openOutbound } from "../outbound/OutboundHttp.ts"
+import { restateHttp, transportFailure } from "../restateHttp.ts"
 
 export interface RestateAdminOptions {
   readonly adminUrl: string
@@ -33,9 +31,9 @@ const reasonFor = (error: Failure): Reason => {
       return { reason: error.status === 409 ? "conflict" : "refused", status: error.status, detail: error.reason }
     case "AdminUnavailable": {
       const { cause, reason: detail, status } = error
-      if (cause instanceof OutboundRefused || cause instanceof OutboundUnavailable)
-        return { reason: reasonOf(cause), ...statusOf(cause), detail: cause.message }
-      return status === undefined ? { reason: "unreachable", detail } : { reason: "unavailable", status, detail }
+      return Option.getOrElse(transportFailure(cause), () =>
+        status === undefined ? { reason: "unreachable", detail } : { reason: "unavailable", status, detail }
+      )
     }
   }
 }
@@ -57,17 +55,9 @@ export const asked =
       })
     )
 
-/** The kit's client within this worker's bounds. The API key stays Redacted until it is sent as a bearer token. */
+/** The kit's client within this worker's bounds. */
 export const makeAdminClient = ({
   adminUrl,
   apiKey
 }: RestateAdminOptions): Effect.Effect<AdminClient, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const { maxBytes, timeout } = restateAdmin
-    const fetch = asFetch(yield* openOutbound({ bounds: restateAdmin }), yield* Effect.runtime())
-    const headers = Option.match(apiKey, {
-      onNone: () => ({}),
-      onSome: (key) => ({ authorization: Redacted.make(`Bearer ${Redacted.value(key)}`) })
-    })
-    return Admin.make({ url: adminUrl, fetch, headers, timeout, maxAnswerBytes: maxBytes })
-  })
+  Effect.map(restateHttp(adminUrl, apiKey, restateAdmin), Admin.make)

@@ -117,9 +117,9 @@ const calls: Readonly<Record<string, Call>> = {
       Effect.provide(RestateVersionsHttpLive({ adminUrl: url, apiKey: key }))
     ),
   "Restate's ingress": (url) =>
-    Effect.flatMap(RestateIngress, ({ send }) => send({ path: "A/b/c/send", idempotencyKey: "k", body: "{}" })).pipe(
-      Effect.provide(RestateIngressHttpLive({ url, apiKey: key, retry: { delays: once, times: 1 } }))
-    ),
+    Effect.flatMap(RestateIngress, ({ send }) =>
+      send({ service: "A", key: "b", handler: "c", input: {}, idempotencyKey: "k" })
+    ).pipe(Effect.provide(RestateIngressHttpLive({ url, apiKey: key, retry: { delays: once, times: 1 } }))),
   "a registry": (url) =>
     Effect.flatMap(ImageRegistry, ({ check }) => check).pipe(
       Effect.provide(

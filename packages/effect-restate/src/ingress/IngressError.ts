@@ -6,7 +6,11 @@ import { Schema } from "effect"
  */
 export class IngressUnavailable extends Schema.TaggedError<IngressUnavailable>()("IngressUnavailable", {
   url: Schema.String,
-  reason: Schema.String
+  reason: Schema.String,
+  /** Of the answer. None: there was no answer, or it was too large to read. */
+  status: Schema.optional(Schema.Number),
+  /** What `fetch` rejected with. */
+  cause: Schema.optional(Schema.Defect)
 }) {
   readonly retryable = true as const
 

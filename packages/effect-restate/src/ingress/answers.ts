@@ -36,10 +36,11 @@ const json = <A, I>(schema: Schema.Schema<A, I>, { bytes }: HttpAnswer): Option.
 
 /** The terminal error of an answer that is none of 2xx. */
 const refusalOf = (answer: HttpAnswer): Either.Either<TerminalError, IngressUnavailable> => {
-  const unavailable = (reason: string) => Either.left(new IngressUnavailable({ url: answer.url, reason }))
+  const { status, url } = answer
+  const unavailable = (reason: string) => Either.left(new IngressUnavailable({ url, status, reason }))
   const refused = json(Refused, answer)
-  if (Option.isNone(refused)) return unavailable(`status ${answer.status}, which is not one of Restate's answers`)
-  const { code = answer.status, message, metadata, source } = refused.value
+  if (Option.isNone(refused)) return unavailable(`status ${status}, which is not one of Restate's answers`)
+  const { code = status, message, metadata, source } = refused.value
   if (source === "ingress" && isOverload(code)) return unavailable(`status ${code}: ${message}`)
   return Either.right(new TerminalError(message, { errorCode: code, ...(metadata === undefined ? {} : { metadata }) }))
 }
@@ -77,7 +78,12 @@ export const acceptedOf = (
   isSuccess(answer)
     ? Effect.mapError(
         json(Accepted, answer),
-        () => new IngressUnavailable({ url: answer.url, reason: "the answer is not one of Restate's" })
+        () =>
+          new IngressUnavailable({
+            url: answer.url,
+            status: answer.status,
+            reason: "the answer is not one of Restate's"
+          })
       )
     : Effect.flatMap(refusalOf(answer), (error) => Effect.fail(untyped(target, error)))
 

@@ -116,11 +116,13 @@ const plainAnswer = (
   })
 }
 
-const unavailable = (error: NoAnswer | AnswerTooLarge): IngressUnavailable =>
-  new IngressUnavailable({
-    url: error.url,
-    reason: error._tag === "NoAnswer" ? error.reason : `an answer of more than ${error.maxBytes} bytes`
-  })
+const unavailable = (error: NoAnswer | AnswerTooLarge): IngressUnavailable => {
+  const { url } = error
+  if (error._tag === "AnswerTooLarge")
+    return new IngressUnavailable({ url, reason: `an answer of more than ${error.maxBytes} bytes` })
+  const { cause, reason } = error
+  return new IngressUnavailable({ url, reason, ...(cause === undefined ? {} : { cause }) })
+}
 
 const unreadable = (error: NoAnswer | AnswerTooLarge): IngressUnavailable | UnreadableAnswer =>
   error._tag === "NoAnswer"
