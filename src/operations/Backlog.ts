@@ -21,21 +21,15 @@ export const maxOverdueWindow = 18 * day
 /** A certificate expired for longer than this counts as abandoned: its domain points elsewhere and cannot be validated. */
 export const abandonedAfter = 7 * day
 
-/** Whether a renewal should have succeeded by now. Unix milliseconds. */
-export const isRenewalOverdue = (
-  { expiresAt, issuedAt }: { readonly issuedAt: number; readonly expiresAt: number },
-  now: number
-): boolean => {
-  const left = expiresAt - now
-  return left < maxOverdueWindow && left > -abandonedAfter && left * overdueFraction < expiresAt - issuedAt
-}
-
 /** Work waiting in the database, for metrics. Read only; reads as many rows as wait. */
 export class Backlog extends Context.Tag("ctrl-worker/Backlog")<
   Backlog,
   {
     readonly builds: Effect.Effect<BuildBacklog, DbFailure>
-    /** The number of certificates for which `isRenewalOverdue` holds. */
+    /**
+     * The number of certificates whose renewal is overdue: less than `maxOverdueWindow` and than a fifth of the lifetime is left,
+     * and they are not abandoned.
+     */
     readonly overdueRenewals: (now: number) => Effect.Effect<number, DbFailure>
   }
 >() {}

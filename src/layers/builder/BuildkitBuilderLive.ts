@@ -1,18 +1,14 @@
 import { randomBytes } from "node:crypto"
 import { HttpClient } from "@effect/platform"
 import type { Client } from "@grpc/grpc-js"
-import { Effect, Layer } from "effect"
-import { Builder, type BuildOutcome } from "../../services/builds/Builder.ts"
-import { BuildLedger } from "../../services/builds/BuildLedger.ts"
-import { BuildTelemetry } from "../../services/builds/BuildTelemetry.ts"
-import { BuildVariables } from "../../services/builds/BuildVariables.ts"
-import { GitHub } from "../../services/builds/GitHub.ts"
+import { Effect } from "effect"
+import type { BuildOutcome } from "../../services/builds/Builder.ts"
 import type { Report } from "./BuildRuns.ts"
 import { activeBuilds } from "./buildkit/activeBuilds.ts"
 import { type BuildkitAddress, openBuildkit } from "./buildkit/BuildkitClient.ts"
 import { BuildLost } from "./buildLease.ts"
 import { projectImage } from "./buildSpec.ts"
-import { makeBuilder, type RunBuild } from "./makeBuilder.ts"
+import { builderLayer, type RunBuild } from "./makeBuilder.ts"
 import { type BuildEnvironment, connectTimeout, solveImage } from "./solveImage.ts"
 
 export interface BuildkitBuilderOptions extends BuildEnvironment {
@@ -75,25 +71,8 @@ const run =
  * by workspace, and each project's images go to a repository of its own. A dead worker leaves nothing to finish: the daemon
  * ends a build when its session closes.
  */
-export const BuildkitBuilderLive = (
-  options: BuildkitBuilderOptions
-): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | BuildVariables | GitHub | HttpClient.HttpClient> =>
-  Layer.scoped(
-    Builder,
-    Effect.gen(function* () {
-      const github = yield* GitHub
-      const ledger = yield* BuildLedger
-      const telemetry = yield* BuildTelemetry
-      const variables = yield* BuildVariables
-      const http = yield* HttpClient.HttpClient
-      const client = yield* openBuildkit(options.buildkit)
-      return yield* makeBuilder({
-        gitUrl: options.gitUrl,
-        github,
-        ledger,
-        telemetry,
-        variables,
-        run: run(client, options, http)
-      })
-    })
+export const BuildkitBuilderLive = (options: BuildkitBuilderOptions) =>
+  builderLayer(
+    options.gitUrl,
+    Effect.zipWith(openBuildkit(options.buildkit), HttpClient.HttpClient, (client, http) => run(client, options, http))
   )

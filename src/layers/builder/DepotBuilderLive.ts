@@ -1,10 +1,6 @@
 import { HttpClient } from "@effect/platform"
-import { Effect, Exit, Layer } from "effect"
-import { Builder, type BuildOutcome } from "../../services/builds/Builder.ts"
-import { BuildLedger } from "../../services/builds/BuildLedger.ts"
-import { BuildTelemetry } from "../../services/builds/BuildTelemetry.ts"
-import { BuildVariables } from "../../services/builds/BuildVariables.ts"
-import { GitHub } from "../../services/builds/GitHub.ts"
+import { Effect, Exit } from "effect"
+import type { BuildOutcome } from "../../services/builds/Builder.ts"
 import { openBuildkit } from "./buildkit/BuildkitClient.ts"
 import { type BuildLease, BuildLost } from "./buildLease.ts"
 import { taggedImage } from "./buildSpec.ts"
@@ -22,7 +18,7 @@ import {
 } from "./depot/DepotApi.ts"
 import { depotProjects, type ProjectNames } from "./depot/depotProjects.ts"
 import { machineAddress } from "./depot/machineAddress.ts"
-import { type AuthorizedBuild, makeBuilder, type RunBuild } from "./makeBuilder.ts"
+import { type AuthorizedBuild, builderLayer, type RunBuild } from "./makeBuilder.ts"
 import { type BuildEnvironment, solveImage } from "./solveImage.ts"
 
 export interface DepotBuilderOptions extends BuildEnvironment, ProjectNames {
@@ -191,26 +187,13 @@ const run =
  * build over does, before it starts a new one. If the worker dies right after Depot created the build, before the ledger has
  * its id, Depot ends the build when health reports stop.
  */
-export const DepotBuilderLive = (
-  options: DepotBuilderOptions
-): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | BuildVariables | GitHub | HttpClient.HttpClient> =>
-  Layer.scoped(
-    Builder,
+export const DepotBuilderLive = (options: DepotBuilderOptions) =>
+  builderLayer(
+    options.gitUrl,
     Effect.gen(function* () {
-      const github = yield* GitHub
-      const ledger = yield* BuildLedger
-      const telemetry = yield* BuildTelemetry
-      const variables = yield* BuildVariables
       const http = yield* HttpClient.HttpClient
       const api = yield* depotApi(options.account)
       const projects = yield* depotProjects(api, options)
-      return yield* makeBuilder({
-        gitUrl: options.gitUrl,
-        github,
-        ledger,
-        telemetry,
-        variables,
-        run: run(api, projects, options, http)
-      })
+      return run(api, projects, options, http)
     })
   )

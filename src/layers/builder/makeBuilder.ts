@@ -1,15 +1,19 @@
-import { Duration, Effect, Option, type Redacted, type Scope } from "effect"
+import { Duration, Effect, Layer, Option, type Redacted, type Scope } from "effect"
 import {
-  type Builder,
+  Builder,
   BuilderUnavailable,
   type BuildOutcome,
   BuildRefused,
   type BuildRequest
 } from "../../services/builds/Builder.ts"
-import type { BuildLedger } from "../../services/builds/BuildLedger.ts"
-import type { BuildTelemetry } from "../../services/builds/BuildTelemetry.ts"
-import type { BuildVariables, EnvironmentVariables, VariablesRefused } from "../../services/builds/BuildVariables.ts"
-import type { GitHub, GitHubError } from "../../services/builds/GitHub.ts"
+import { BuildLedger } from "../../services/builds/BuildLedger.ts"
+import { BuildTelemetry } from "../../services/builds/BuildTelemetry.ts"
+import {
+  BuildVariables,
+  type EnvironmentVariables,
+  type VariablesRefused
+} from "../../services/builds/BuildVariables.ts"
+import { GitHub, type GitHubError } from "../../services/builds/GitHub.ts"
 import type { DbRefused } from "../../services/Db.ts"
 import type { DecryptionRefused } from "../../services/vault/Vault.ts"
 import { firstCodePoints } from "../../text/codePoints.ts"
@@ -156,10 +160,6 @@ const start = (parts: BuilderParts, git: OutboundHttp, runs: BuildRuns) =>
     yield* runs.start(spec.buildId, runInBackground(parts, request, spec, { token, variables }))
   })
 
-/**
- * A builder that runs its claimed builds in this process until the scope closes, and answers for all builds in the ledger.
- * Requests are validated and authorized before a build starts; token and variables stay in memory.
- */
 export const makeBuilder = (parts: BuilderParts): Effect.Effect<Builder["Type"], never, Scope.Scope> =>
   Effect.map(Effect.all([makeBuildRuns(parts.ledger, runOptions), gitClient]), ([runs, git]) => ({
     isConfigured: true,
@@ -167,3 +167,22 @@ export const makeBuilder = (parts: BuilderParts): Effect.Effect<Builder["Type"],
     poll: runs.poll,
     cancel: Effect.fn("Builder.cancel")(runs.cancel)
   }))
+
+/**
+ * A builder that runs its claimed builds in this process until the scope closes, and answers for all builds in the ledger.
+ * Requests are validated and authorized before a build starts; token and variables stay in memory.
+ */
+export const builderLayer = <R>(
+  gitUrl: string,
+  vendor: Effect.Effect<RunBuild, never, R>
+): Layer.Layer<Builder, never, BuildLedger | BuildTelemetry | BuildVariables | GitHub | Exclude<R, Scope.Scope>> =>
+  Layer.scoped(
+    Builder,
+    Effect.all({
+      github: GitHub,
+      ledger: BuildLedger,
+      telemetry: BuildTelemetry,
+      variables: BuildVariables,
+      run: vendor
+    }).pipe(Effect.flatMap((parts) => makeBuilder({ gitUrl, ...parts })))
+  )

@@ -3,9 +3,15 @@ import { Effect, Layer, Schema } from "effect"
 import { BacklogLive } from "../../../src/layers/mysql/BacklogLive.ts"
 import { MysqlPools, MysqlPoolsLive } from "../../../src/layers/mysql/MysqlPools.ts"
 import { migrate } from "../../../src/migrations/migrate.ts"
-import { abandonedAfter, Backlog, isRenewalOverdue, maxOverdueWindow } from "../../../src/operations/Backlog.ts"
+import { abandonedAfter, Backlog, maxOverdueWindow, overdueFraction } from "../../../src/operations/Backlog.ts"
 import { freshDatabase } from "../../support/stack/Database.ts"
 import { poolOptions, quietly } from "./MysqlWorld.ts"
+
+/** The rule that the query states in SQL. */
+const isRenewalOverdue = ({ expiresAt, issuedAt }: { issuedAt: number; expiresAt: number }, at: number): boolean => {
+  const left = expiresAt - at
+  return left < maxOverdueWindow && left > -abandonedAfter && left * overdueFraction < expiresAt - issuedAt
+}
 
 /** One connection, so that its counters belong to the tested statement. */
 const oneConnection = Layer.unwrapScoped(
