@@ -89,12 +89,20 @@ describe("config", () => {
         { WORKER_CONSOLE_TOKEN: token, WORKER_CONSOLE_TRUSTED_PROXIES: "proxy.example" },
         { WORKER_CONSOLE_TOKEN: token, WORKER_CONSOLE_TRACE_URL: "https://traces.example/" },
         { WORKER_CONSOLE_TOKEN: token, WORKER_CONSOLE_TRACE_URL: "javascript:alert('{trace_id}')" },
-        { WORKER_CONSOLE_USER_HEADER: "X Forwarded User" }
+        { WORKER_CONSOLE_USER_HEADER: "X Forwarded User", WORKER_CONSOLE_TRUSTED_PROXIES: "127.0.0.1" },
+        // Which addresses may name any user is a decision: loopback is also where `kubectl port-forward` comes from.
+        { WORKER_CONSOLE_USER_HEADER: "X-Forwarded-User" }
       ]
       for (const given of refused)
         assert.isNotEmpty(yield* problems({ env: { ...on, ...given } }), JSON.stringify(given))
-      const { console } = yield* load({ env: { ...on, WORKER_CONSOLE_USER_HEADER: "X-Forwarded-User" } })
-      assert.deepStrictEqual(console.trustedProxies, ["127.0.0.1", "::1"])
+      const { console } = yield* load({
+        env: {
+          ...on,
+          WORKER_CONSOLE_USER_HEADER: "X-Forwarded-User",
+          WORKER_CONSOLE_TRUSTED_PROXIES: "10.0.12.0/24,::1"
+        }
+      })
+      assert.deepStrictEqual(console.trustedProxies, ["10.0.12.0/24", "::1"])
       assert.isFalse(console.actions)
       assert.strictEqual((yield* load({})).console.port, 0)
     })

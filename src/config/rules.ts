@@ -63,6 +63,11 @@ const companions: ReadonlyArray<Companions> = [
       isGiven(given, "github.app_id") || (isGiven(given, "github.private_key_pem") && !isWithoutApp(given)),
     needs: ["github.app_id", "github.private_key_pem"],
     because: "the other half of the GitHub App is set"
+  },
+  {
+    when: (given) => isGiven(given, "console.user_header"),
+    needs: ["console.trusted_proxies"],
+    because: "console.user_header is set"
   }
 ]
 

@@ -20,7 +20,7 @@ export const console = {
   ),
   trustedProxies: withDefault(
     list(networkAddress),
-    ["127.0.0.1", "::1"],
+    [],
     "The addresses and networks of the proxies from which `console.user_header` is accepted. Every process there can act as any user."
   ),
   actions: withDefault(
