@@ -57,6 +57,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default", new TotalsReporter()],
+    // An answer that is not the expected one is shown with its reason.
+    chaiConfig: { truncateThreshold: 1000 },
     // What starts servers waits more than it computes. A fixed number: Tinypool fails when it ends two that are idle.
     poolOptions: { threads: { isolate: false }, forks: { isolate: false, minForks: 4, maxForks: 4 } },
     sequence: { sequencer: LongestFirst },
