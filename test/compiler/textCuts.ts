@@ -4,6 +4,7 @@ import { root } from "./RepositoryProgram.ts"
 
 /** Allowed places outside of src/text that cut text by position or decode bytes, with the reason. */
 export const knownCuts: Readonly<Record<string, string>> = {
+  "src/cli/buildReport.ts": "the time of day of an ISO instant",
   "src/config/MysqlAddress.ts": "parts of an address, between separators",
   "src/config/openTelemetry.ts": "parts of a pair, between separators",
   "src/contract/schedules.ts": "the date of an ISO instant",

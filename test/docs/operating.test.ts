@@ -101,7 +101,8 @@ describe("the operator's guide", () => {
 
   it("has its commands send to handlers that the ingress lets through, and calls none by hand", () => {
     assert.notInclude(document, "$INGRESS")
-    const [, ...reissue] = /path: `([\w.]+)\/[^/]+\/(\w+)\/send`/.exec(fileOf("src/cli/reissue.ts")) ?? []
+    const [, ...reissue] =
+      /service: "([\w.]+)",\s+key: name,\s+handler: "(\w+)"/.exec(fileOf("src/cli/reissue.ts")) ?? []
     const targets = [reissue, ...schedules.map(({ handler, service }) => [service, handler])]
     assert.lengthOf(targets, 5)
     for (const [service, handler = ""] of targets) {

@@ -336,9 +336,9 @@ layer(target, { excludeTestServices: true })("MysqlPool", (it) => {
 
   it.scoped("waiting for a free connection ends with a timeout instead of never", () =>
     Effect.gen(function* () {
-      const { query, sql, usage } = yield* openPool({ maxConnections: 1, connectTimeout: "100 millis" })
+      const { query, sql, usage } = yield* openPool({ maxConnections: 1, connectTimeout: "1 second" })
       yield* query("test", sql`SELECT 1`)
-      const slow = yield* Effect.fork(query("slow", sql`SELECT SLEEP(1)`))
+      const slow = yield* Effect.fork(query("slow", sql`SELECT SLEEP(3)`))
       yield* Effect.repeat(usage, { until: ({ idle }) => idle === 0 })
       assert.strictEqual((yield* Effect.flip(query("test", sql`SELECT 1`))).reason, "timeout")
       yield* Fiber.join(slow)
