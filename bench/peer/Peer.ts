@@ -1,6 +1,6 @@
 import { Effect, Option, Schema } from "effect"
 
-/** A worker that serves the contract, whoever wrote it, on a Restate and a database of its own or on shared ones. */
+/** Any worker that serves the contract, on a Restate and a database of its own or on shared ones. */
 export interface Peer {
   readonly name: string
   /** Of Restate's ingress. */
