@@ -1,5 +1,5 @@
 import { Duration, Effect, Layer, Option, Schema } from "effect"
-import { type AdminClient, InvocationInfo, invocationColumns, sqlText } from "effect-restate/admin"
+import { type AdminClient, sqlText } from "effect-restate/admin"
 import { type AttemptFailure, type InvocationDetail, InvocationDetails } from "../../operations/InvocationDetails.ts"
 import { decideWait, type JournalTail, lastStepOf } from "../../operations/InvocationWait.ts"
 import { shortened } from "../../text/codePoints.ts"
@@ -7,6 +7,7 @@ import { isoTime } from "../../text/isoTime.ts"
 import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 import { JournalRow, journalTailOf } from "./journalTail.ts"
 import { restateUnavailable } from "./restateUnavailable.ts"
+import { nullable, TracedInvocation, traced, tracedColumns } from "./tracedInvocation.ts"
 
 const queryTimeout = Duration.seconds(10)
 
@@ -19,13 +20,8 @@ const longestReason = 512
 /** Restate refuses a query for any other text. */
 const invocationId = /^inv_[0-9A-Za-z]{10,60}$/
 
-const nullable = <A, I>(schema: Schema.Schema<A, I>) =>
-  Schema.optionalWith(Schema.NullOr(schema), { default: () => null })
-
 const Row = Schema.Struct({
-  ...InvocationInfo.fields,
-  traceId: nullable(Schema.String),
-  nextRetryAt: nullable(Schema.Date),
+  ...TracedInvocation.fields,
   failureText: nullable(Schema.String)
 })
 const PausedRow = Schema.Struct({
@@ -59,20 +55,7 @@ const failureOf = (code: string | null, step: string | null, text: string | null
     : { code: code === "" ? null : code, step: step === "" ? null : step, reason: reasonOf(step, text) }
 
 const detailOf = (row: typeof Row.Type, tail: JournalTail, paused: AttemptFailure | null): InvocationDetail => ({
-  id: row.id,
-  service: row.service,
-  handler: row.handler,
-  key: row.key,
-  status: row.status,
-  result: row.result,
-  createdAt: row.createdAt.getTime(),
-  startedAt: row.startedAt?.getTime() ?? null,
-  modifiedAt: row.modifiedAt.getTime(),
-  dueAt: row.scheduledFor?.getTime() ?? null,
-  completedAt: row.completedAt?.getTime() ?? null,
-  attempts: row.attempts ?? 0,
-  nextRetryAt: row.nextRetryAt?.getTime() ?? null,
-  traceId: row.traceId,
+  ...traced(row),
   failure: paused ?? failureOf(row.failureCode, row.failedOperation, row.failureText),
   lastStep: lastStepOf(tail),
   waitsFor: row.status === "completed" ? null : decideWait(tail)
@@ -118,7 +101,7 @@ const make = (admin: AdminClient) => {
     ask(
       "read an invocation",
       Row,
-      `SELECT ${invocationColumns}, trace_id AS "traceId", next_retry_at AS "nextRetryAt", last_failure AS "failureText"
+      `SELECT ${tracedColumns}, last_failure AS "failureText"
        FROM sys_invocation WHERE id = ${sqlText(id)}`
     )
 

@@ -1,42 +1,22 @@
 import { Duration, Effect, Layer, Schema } from "effect"
-import { type AdminClient, InvocationInfo, invocationColumns, sqlText } from "effect-restate/admin"
+import { type AdminClient, sqlText } from "effect-restate/admin"
 import { type InvocationFilter, InvocationList, type ListedInvocation } from "../../operations/lists/InvocationList.ts"
 import { type Page, type PageRequest, pageFrom } from "../../operations/lists/Page.ts"
 import { asked, makeAdminClient, type RestateAdminOptions } from "./AdminClient.ts"
 import { restateUnavailable } from "./restateUnavailable.ts"
+import { TracedInvocation, traced, tracedColumns } from "./tracedInvocation.ts"
 
 /** A query over a hundred thousand invocations takes well under a second. */
 const queryTimeout = Duration.seconds(10)
 const maxServices = 100
 
-const nullable = <A, I>(schema: Schema.Schema<A, I>) =>
-  Schema.optionalWith(Schema.NullOr(schema), { default: () => null })
-
-const Row = Schema.Struct({
-  ...InvocationInfo.fields,
-  traceId: nullable(Schema.String),
-  nextRetryAt: nullable(Schema.Date)
-})
-type Row = typeof Row.Type
+type Row = typeof TracedInvocation.Type
 const ServiceRow = Schema.Struct({ service: Schema.String })
 
 const orNull = (text: string | null): string | null => (text === "" ? null : text)
 
 const itemOf = (row: Row): ListedInvocation => ({
-  id: row.id,
-  service: row.service,
-  handler: row.handler,
-  key: row.key,
-  status: row.status,
-  result: row.result,
-  createdAt: row.createdAt.getTime(),
-  startedAt: row.startedAt?.getTime() ?? null,
-  modifiedAt: row.modifiedAt.getTime(),
-  dueAt: row.scheduledFor?.getTime() ?? null,
-  completedAt: row.completedAt?.getTime() ?? null,
-  attempts: row.attempts ?? 0,
-  nextRetryAt: row.nextRetryAt?.getTime() ?? null,
-  traceId: row.traceId,
+  ...traced(row),
   failure:
     row.failureCode === null && row.failedOperation === null
       ? null
@@ -82,8 +62,8 @@ const make = (admin: AdminClient) => {
       Effect.map(
         ask(
           "list invocations",
-          Row,
-          `SELECT ${invocationColumns}, trace_id AS "traceId", next_retry_at AS "nextRetryAt"
+          TracedInvocation,
+          `SELECT ${tracedColumns}
            FROM sys_invocation WHERE ${conditionOf(filter, request)}
            ORDER BY created_at DESC, id DESC LIMIT ${Math.trunc(request.limit) + 1}`
         ),
