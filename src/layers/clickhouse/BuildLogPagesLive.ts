@@ -1,10 +1,6 @@
 import { Effect, Layer, Schema } from "effect"
-import {
-  BuildLogPages,
-  type BuildOutput,
-  type BuildOwner,
-  type BuildStep
-} from "../../operations/lists/BuildLogPages.ts"
+import type { BuildLogKey } from "../../operations/build/BuildLog.ts"
+import { BuildLogPages, type BuildOutput, type BuildStep } from "../../operations/lists/BuildLogPages.ts"
 import type { Page, PageRequest } from "../../operations/lists/Page.ts"
 import { shortened } from "../../text/codePoints.ts"
 import { ClickhouseClient } from "./ClickhouseClient.ts"
@@ -56,7 +52,7 @@ const startOfPage = (after: string | undefined) => {
   return { since: Number(since), skipped: Number(skipped) }
 }
 
-const parametersOf = ({ deploymentId, projectId, workspaceId }: BuildOwner) => ({
+const parametersOf = ({ deploymentId, projectId, workspaceId }: BuildLogKey) => ({
   workspace: workspaceId,
   project: projectId,
   deployment: deploymentId

@@ -1,4 +1,5 @@
 import { Context, type Effect, Schema } from "effect"
+import type { BuildLogKey } from "../build/BuildLog.ts"
 import { Instant } from "../Instant.ts"
 import type { SourceUnavailable } from "../SourceUnavailable.ts"
 import type { Page, PageRequest } from "./Page.ts"
@@ -19,20 +20,13 @@ export type BuildStep = typeof BuildStep.Type
 export const BuildOutput = Schema.Struct({ at: Instant, stepId: Schema.String, text: Schema.String })
 export type BuildOutput = typeof BuildOutput.Type
 
-/** Whose build it is. */
-export interface BuildOwner {
-  readonly workspaceId: string
-  readonly projectId: string
-  readonly deploymentId: string
-}
-
 /** The stored telemetry of builds, page by page. Read only; every answer is bounded. */
 export class BuildLogPages extends Context.Tag("ctrl-worker/BuildLogPages")<
   BuildLogPages,
   {
     /** In the order of their start, at most 500. */
-    readonly steps: (owner: BuildOwner) => Effect.Effect<ReadonlyArray<BuildStep>, SourceUnavailable>
+    readonly steps: (key: BuildLogKey) => Effect.Effect<ReadonlyArray<BuildStep>, SourceUnavailable>
     /** Oldest output first. */
-    readonly output: (owner: BuildOwner, request: PageRequest) => Effect.Effect<Page<BuildOutput>, SourceUnavailable>
+    readonly output: (key: BuildLogKey, request: PageRequest) => Effect.Effect<Page<BuildOutput>, SourceUnavailable>
   }
 >() {}

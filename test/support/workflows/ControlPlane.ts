@@ -40,6 +40,8 @@ export interface ControlPlaneOptions<More = never> extends MemoryRestateOptions 
   readonly isReadOnly?: (elapsed: number) => boolean
   /** Whether the database refuses a statement for good, by `Store.method`. Asked at every statement. */
   readonly refuses?: Refuses
+  /** Whether the process has read the counter of a region, asked by every change. Default: as the store remembers. */
+  readonly knowsCounter?: () => boolean
   readonly settings?: Partial<DeploySettings["Type"]>
   /** Without: no builder is configured. */
   readonly builder?: MemoryBuilderOptions
@@ -97,7 +99,11 @@ const services = ({ startOf = () => startsSoon, ...options }: ControlPlaneOption
     Effect.flatMap(Engine, (engine) =>
       Effect.gen(function* () {
         const feed: Array<Published> = []
-        const regions = yield* withKrane(engine.time.clock, startOf, feed)
+        const known = options.knowsCounter
+        const regions = {
+          ...(yield* withKrane(engine.time.clock, startOf, feed)),
+          ...(known === undefined ? {} : { isCounterKnown: () => Effect.sync(known) })
+        }
         const startedAt = engine.time.now
         const isReadOnly = () => options.isReadOnly?.(engine.time.now - startedAt) ?? false
         yield* serveAll(engine).pipe(

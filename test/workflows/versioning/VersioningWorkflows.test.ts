@@ -75,6 +75,36 @@ describe("versions of a region", () => {
     }).pipe(on())
   )
 
+  it.effect(
+    "of a deploy are used once when the next process, which knows no counter, repeats what the last one committed",
+    () => {
+      const dies = onceAt("publish-change", "after-body")
+      let lives = 1
+      return Effect.gen(function* () {
+        yield* shop
+        yield* pending("d_1", 1)
+        const { engine } = yield* ControlPlane
+        assert.strictEqual((yield* answerOf(yield* submitDeploy("d_1"))).code, 200)
+        assert.strictEqual(lives, 2)
+        const used = yield* versionsIn("eu")
+        assert.deepStrictEqual(
+          used,
+          used.map((_, index) => index + 1)
+        )
+        assert.deepStrictEqual(engine.stateOf(service, "eu"), { version: used.length })
+      }).pipe(
+        on({
+          knowsCounter: () => lives === 1,
+          faults: (point) => {
+            const isDead = dies(point)
+            if (isDead) lives++
+            return isDead
+          }
+        })
+      )
+    }
+  )
+
   it.effect("that are handed out and those of changes are never the same", () =>
     Effect.gen(function* () {
       yield* withLive
