@@ -100,13 +100,13 @@ layer(leaving, { excludeTestServices: true, timeout: "2 minutes" })(
         const [id = ""] = yield* sendDeploys("stranded", ids)
         yield* eventually("it is in flight", restate.journal(id), ({ length }) => length > 1)
 
-        yield* restate.register((yield* formerWorker).url, { force: true })
+        yield* restate.register((yield* formerWorker).url)
         yield* letGo
         const missing = "SELECT last_failure FROM sys_invocation WHERE last_failure LIKE '%not found%'"
         yield* eventually("a call to a handler that is not there", restate.sql(missing), ({ length }) => length > 0)
         assert.notInclude(yield* targetsOf("completed"), "hydra.v1.DeployService/proj_stranded/Deploy")
 
-        yield* restate.register(first.url, { force: true })
+        yield* restate.register(first.url)
         assert.deepInclude(yield* restate.attach(id), { status: 200, body: {} })
         assert.deepInclude(yield* deploymentRow("d_stranded_0"), { status: "ready" })
       })
@@ -133,7 +133,7 @@ layer(leaving, { excludeTestServices: true, timeout: "2 minutes" })(
         yield* nothingRuns
 
         const go = yield* formerWorker
-        yield* restate.register(go.url, { force: true })
+        yield* restate.register(go.url)
         const highest = yield* highestVersion
         assert.isAbove(highest, 0)
         const version = yield* nextVersion

@@ -53,9 +53,9 @@ layer(stack({ regions: [region], env: { WORKER_RESTATE_REGISTER_AS: "" } }), {
         const stop = { delayMillis: "8000", state: "DEPLOYMENT_DESIRED_STATE_STANDBY" }
         yield* restate.call("hydra.v1.DeploymentService/d_former/ScheduleDesiredStateChange", stop)
 
-        const refused = yield* Effect.either(restate.register(first.url))
+        const refused = yield* Effect.either(restate.register(first.url, { force: false }))
         assert.isTrue(Either.isLeft(refused) && refused.left instanceof AdminConflict && refused.left.status === 409)
-        yield* restate.register(first.url, { force: true })
+        yield* restate.register(first.url)
 
         // The former deploy ends where it began, and the version that it asks for is ours, above its own.
         yield* restate.call(`restate/awakeables/${heard[0]}/resolve`, "go on")
@@ -63,7 +63,7 @@ layer(stack({ regions: [region], env: { WORKER_RESTATE_REGISTER_AS: "" } }), {
         yield* eventually("the stop", deploymentRow("d_former"), (row) => row?.desired_state === "standby")
 
         // And back: the former worker counts on from what this one has stored.
-        yield* restate.register((yield* formerWorker).url, { force: true })
+        yield* restate.register((yield* formerWorker).url)
         const reply = yield* restate.call(`hydra.v1.VersioningService/${region}/NextVersion`, {})
         assert.deepStrictEqual(reply.body, { version: "5" })
       })

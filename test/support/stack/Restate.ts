@@ -31,6 +31,7 @@ type Failure = AdminFailure | AdminNotFound | AdminConflict
 
 /** A client of a Restate server's ingress and admin API. Only `call` and `attach` return a failure as a reply. */
 export interface RestateClientShape extends RestateAddresses {
+  /** By default also where another program had the same address before: the system gives a free port again. */
   readonly register: (uri: string, options?: { readonly force?: boolean }) => Effect.Effect<unknown, Failure>
   /** Removes a deployment from Restate, with all invocations pinned to it. */
   readonly remove: (deploymentId: string) => Effect.Effect<void, Failure>
@@ -101,7 +102,7 @@ export const restateClient = (http: HttpClient.HttpClient, server: RestateAddres
   const sql = (query: string) => admin.query(query, Row)
   return {
     ...server,
-    register: (uri, options) => admin.register({ uri, ...options }),
+    register: (uri, { force = true } = {}) => admin.register({ uri, force }),
     remove: admin.removeDeployment,
     sql,
     call: (path, body, headers = {}) =>

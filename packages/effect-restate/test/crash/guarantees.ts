@@ -152,7 +152,7 @@ export const crashGuarantees = (inactivityTimeout: Duration.DurationInput): void
               assert.strictEqual((yield* restate.attach(old)).body, "v1")
             })
           )
-          yield* restate.register(worker.url, { force: true })
+          yield* restate.register(worker.url)
         })
       )
 
