@@ -1,8 +1,8 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Schedule } from "effect"
 import { inRealTime } from "../../../dev/stack/RealTime.ts"
 import { InvocationDetailsHttpLive } from "../../../src/layers/restateAdmin/InvocationDetailsHttp.ts"
-import { InvocationDetails } from "../../../src/operations/InvocationDetails.ts"
+import { type InvocationDetail, InvocationDetails } from "../../../src/operations/InvocationDetails.ts"
 import { RestateClient, untilInvocation } from "../../support/stack/Restate.ts"
 import { dogged, hasty, mended, secretText, watchedServer } from "../../support/watch/Watched.ts"
 
@@ -12,6 +12,15 @@ const details = Layer.unwrapEffect(
 
 const detailOf = (id: string) =>
   Effect.flatMap(InvocationDetails, (invocations) => inRealTime(Effect.flatten(invocations.of(id))))
+
+/** The details at a moment that has what is wanted: an invocation that is retried runs between two waits. */
+const detailUntil = (id: string, wanted: (detail: InvocationDetail) => boolean) =>
+  detailOf(id).pipe(
+    Effect.filterOrFail(wanted),
+    Effect.retry(Schedule.spaced("50 millis")),
+    Effect.timeout("20 seconds"),
+    inRealTime
+  )
 
 layer(Layer.provideMerge(details, watchedServer), { excludeTestServices: true, timeout: "1 minute" })(
   "details of an invocation",
@@ -23,14 +32,13 @@ layer(Layer.provideMerge(details, watchedServer), { excludeTestServices: true, t
         const declared = yield* restate.send(`${dogged}/d/Decline`)
         const undeclared = yield* restate.send(`${dogged}/u/Fail`)
         const paused = yield* restate.send(`${hasty}/p/Decline`)
-        yield* untilInvocation(restate, declared, (row) => row.status === "backing-off")
         yield* untilInvocation(restate, undeclared, (row) => row.status === "backing-off")
         yield* untilInvocation(restate, paused, (row) => row.status === "paused")
 
-        const retried = yield* detailOf(declared)
+        const retried = yield* detailUntil(declared, (detail) => detail.nextRetryAt !== null)
         assert.deepInclude(retried.failure, { step: "ask-the-world", reason: "World.ask: no answer" })
         assert.strictEqual(retried.lastStep, "ask-the-world")
-        assert.isAbove(retried.nextRetryAt ?? 0, retried.createdAt)
+        assert.isAbove(Number(retried.nextRetryAt), retried.createdAt)
         const other = yield* detailOf(undeclared)
         assert.deepInclude(other.failure, { step: "do-the-work", reason: "Error" })
         assert.notInclude(JSON.stringify(other), secretText)
