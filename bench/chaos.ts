@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto"
 import { parseArgs } from "node:util"
-import { Array as Arr, Duration, Effect, Fiber, Option, Random, Schema } from "effect"
+import { Array as Arr, Duration, Effect, Fiber, Option, Random, RateLimiter, Schema } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
 import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
 import { clusterFaults, type FaultName, faultNames, loseCommits, rotate } from "./chaos/faults.ts"
@@ -18,6 +18,8 @@ const { values } = parseArgs({
     commands: { type: "string", default: "5000" },
     /** Minutes. Commands without end for so long instead, and at the end how the worker's memory went: with --faults none a soak. */
     soak: { type: "string" },
+    /** Commands a second at most, of all callers together. Without it each caller sends as soon as it has an answer. */
+    rate: { type: "string" },
     /** Each is driven by a caller of its own, one command at a time. */
     projects: { type: "string", default: "40" },
     /** Chooses commands, faults and their times; what the processes make of it is their own. */
@@ -49,8 +51,20 @@ const soak = Option.map(Option.fromNullable(values.soak), (minutes) => Duration.
 /** Commands after the last fault, for each project: what was struck must work again. */
 const tail = 5
 
-const commandsFor = (projects: ReadonlyArray<Expected>) =>
-  Option.match(soak, { onNone: () => load(projects, commands), onSome: (minutes) => loadFor(projects, minutes) })
+/** Ends when the next command may be sent. */
+const makeTurn = Option.match(Option.fromNullable(values.rate), {
+  onNone: () => Effect.succeed(Effect.void),
+  onSome: (rate) =>
+    Effect.map(RateLimiter.make({ limit: 1, interval: Duration.seconds(1 / Number(rate)) }), (limit) =>
+      limit(Effect.void)
+    )
+})
+
+const commandsFor = (projects: ReadonlyArray<Expected>, turn: Effect.Effect<void>) =>
+  Option.match(soak, {
+    onNone: () => load(projects, commands, turn),
+    onSome: (minutes) => loadFor(projects, minutes, turn)
+  })
 
 const run = Effect.gen(function* () {
   const stage = yield* fixture({ nodes, workers: Number(values.workers) })
@@ -63,9 +77,10 @@ const run = Effect.gen(function* () {
     const startedAt = performance.now()
     const [[outcome, seconds]] = yield* Effect.all(
       [
-        Effect.map(commandsFor(projects), (it) => [it, (performance.now() - startedAt) / 1000] as const).pipe(
-          Effect.zipLeft(nemesis.stop)
-        ),
+        Effect.map(
+          commandsFor(projects, yield* makeTurn),
+          (it) => [it, (performance.now() - startedAt) / 1000] as const
+        ).pipe(Effect.zipLeft(nemesis.stop)),
         nemesis.run
       ],
       { concurrency: "unbounded" }

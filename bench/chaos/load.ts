@@ -153,20 +153,30 @@ const drive = (projects: ReadonlyArray<Expected>, mayGoOn: Effect.Effect<boolean
     return outcome
   })
 
-/** This many commands in all, as they come. */
-export const load = (projects: ReadonlyArray<Expected>, commands: number) =>
+/** This many commands in all. Each waits for its turn. */
+export const load = (projects: ReadonlyArray<Expected>, commands: number, turn: Effect.Effect<void> = Effect.void) =>
   Effect.flatMap(Ref.make(commands), (left) =>
     drive(
       projects,
-      Ref.modify(left, (n) => [n > 0, n - 1])
+      Effect.zipRight(
+        turn,
+        Ref.modify(left, (n) => [n > 0, n - 1])
+      )
     )
   )
 
-/** Commands for as long as this. */
-export const loadFor = (projects: ReadonlyArray<Expected>, duration: Duration.DurationInput) =>
+/** Commands for as long as this. Each waits for its turn. */
+export const loadFor = (
+  projects: ReadonlyArray<Expected>,
+  duration: Duration.DurationInput,
+  turn: Effect.Effect<void> = Effect.void
+) =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     drive(
       projects,
-      Effect.map(Clock.currentTimeMillis, (now) => now < startedAt + Duration.toMillis(duration))
+      Effect.zipRight(
+        turn,
+        Effect.map(Clock.currentTimeMillis, (now) => now < startedAt + Duration.toMillis(duration))
+      )
     )
   )
