@@ -1,7 +1,6 @@
 import type { SlotPlace } from "../operations/build/BuildSlots.ts"
 import type { DeployFacts } from "../operations/deploy/DeployFacts.ts"
 import type { DeploymentPhaseRecord, DeploymentRecord } from "../operations/deploy/DeploymentRecords.ts"
-import type { DeployWait } from "../operations/deploy/decideDeployWait.ts"
 import { durationOf, momentOf } from "./ages.ts"
 import type { Line } from "./factLines.ts"
 import { printable } from "./printable.ts"
@@ -56,19 +55,6 @@ export const phaseLines = ({ deployment, now, phases }: DeployFacts): ReadonlyAr
     phaseText(phase, now, deployment !== null && isFinal(deployment.status))
   ])
 
-const waitTexts: Readonly<Record<DeployWait["reason"], string>> = {
-  operator: "an operator: the invocation is paused",
-  retry: "the next try of a failed step",
-  start: "Restate to start the invocation",
-  "build slot": "a build slot of the workspace",
-  build: "the build",
-  instances: "instances",
-  sentinel: "a healthy sentinel of the environment",
-  routes: "the routes of the project",
-  step: "the current step",
-  "no invocation": "nothing: Restate has no open invocation for it, so it will not go on by itself"
-}
-
 const holdersText = ({ holders }: SlotPlace): string => {
   const shown = holders.slice(0, shownHolders).map(({ deploymentId }) => printable(deploymentId))
   const more = holders.length - shown.length
@@ -100,6 +86,4 @@ const untilText = ({ now, waitsFor }: DeployFacts): string => {
 }
 
 export const waitLines = (facts: DeployFacts): ReadonlyArray<Line> =>
-  facts.waitsFor === null
-    ? []
-    : [["waits for", `${waitTexts[facts.waitsFor.reason]}${instancesText(facts)}${untilText(facts)}`]]
+  facts.waitsFor === null ? [] : [["waits for", `${facts.waitsFor.text}${instancesText(facts)}${untilText(facts)}`]]

@@ -1,5 +1,6 @@
 import type { BuildFacts } from "../../src/operations/build/BuildFacts.ts"
 import type { DeploymentRecord } from "../../src/operations/deploy/DeploymentRecords.ts"
+import { deployWait } from "../../src/operations/deploy/decideDeployWait.ts"
 import { deployment, invocation, now, waiting } from "./facts.ts"
 
 const id = "bld-3kq8vx1n5c7m2w9t4r6y0p8s"
@@ -41,7 +42,7 @@ export const building: BuildFacts = {
     ],
     regions: [],
     invocation: { ...invocation, lastStep: "check-build" },
-    waitsFor: { reason: "build", until: null },
+    waitsFor: deployWait("build"),
     slot: {
       state: "building",
       position: null,
@@ -67,7 +68,7 @@ export const queued: BuildFacts = {
     deployment: { ...fromGit, status: "pending" },
     phases: [{ step: "queued", startedAt: now - 75_000, endedAt: null, error: null }],
     invocation: { ...invocation, lastStep: "plan-build", waitsFor: { _tag: "Timer", until: now + 45_000 } },
-    waitsFor: { reason: "build slot", until: now - 75_000 + 120 * minute },
+    waitsFor: deployWait("build slot", now - 75_000 + 120 * minute),
     slot: {
       state: "waiting",
       position: 2,

@@ -4,7 +4,7 @@ import { deployLines } from "../../src/cli/deployReport.ts"
 import { BuildSlots } from "../../src/operations/build/BuildSlots.ts"
 import { DeployFacts, deployFacts } from "../../src/operations/deploy/DeployFacts.ts"
 import { type DeploymentDetails, DeploymentRecords } from "../../src/operations/deploy/DeploymentRecords.ts"
-import { type DeployWait, decideDeployWait } from "../../src/operations/deploy/decideDeployWait.ts"
+import { type DeployWait, decideDeployWait, deployWait } from "../../src/operations/deploy/decideDeployWait.ts"
 import { type InvocationDetail, InvocationDetails } from "../../src/operations/InvocationDetails.ts"
 import { type Source, SourceUnavailable } from "../../src/operations/SourceUnavailable.ts"
 import { emptyQueue, type SlotQueue } from "../../src/services/builds/SlotQueue.ts"
@@ -157,20 +157,20 @@ describe("what a deploy waits for", () => {
   })
   const minutes = (count: number) => now + count * 60_000
   const cases: ReadonlyArray<readonly [string, Parameters<typeof decideDeployWait>[0], DeployWait | null]> = [
-    ["a queued build", at("queued", { lastStep: null }), { reason: "build slot", until: minutes(120) }],
-    ["a build", at("building", { lastStep: "check-build" }), { reason: "build", until: null }],
-    ["instances", at("deploying"), { reason: "instances", until: minutes(15) }],
-    ["a sentinel", at("deploying", { lastStep: "check-sentinel" }), { reason: "sentinel", until: minutes(18) }],
-    ["routes", at("network", { lastStep: "enter-network" }), { reason: "routes", until: null }],
-    ["an operator", at("deploying", { status: "paused" }), { reason: "operator", until: null }],
+    ["a queued build", at("queued", { lastStep: null }), deployWait("build slot", minutes(120))],
+    ["a build", at("building", { lastStep: "check-build" }), deployWait("build")],
+    ["instances", at("deploying"), deployWait("instances", minutes(15))],
+    ["a sentinel", at("deploying", { lastStep: "check-sentinel" }), deployWait("sentinel", minutes(18))],
+    ["routes", at("network", { lastStep: "enter-network" }), deployWait("routes")],
+    ["an operator", at("deploying", { status: "paused" }), deployWait("operator")],
     [
       "the next try",
       at("deploying", { status: "backing-off", nextRetryAt: minutes(1) }),
-      { reason: "retry", until: minutes(1) }
+      deployWait("retry", minutes(1))
     ],
     ["nothing, once it is ready", { ...at("network"), deployment: { ...deployment, status: "ready" } }, null],
     ["nothing, once it has failed", { ...at("network"), deployment: { ...deployment, status: "failed" } }, null],
-    ["nothing, without an invocation", { ...at("queued"), invocation: null }, { reason: "no invocation", until: null }]
+    ["nothing, without an invocation", { ...at("queued"), invocation: null }, deployWait("no invocation")]
   ]
   for (const [name, input, expected] of cases) it(name, () => assert.deepStrictEqual(decideDeployWait(input), expected))
 })

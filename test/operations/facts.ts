@@ -1,5 +1,6 @@
 import type { DeployFacts } from "../../src/operations/deploy/DeployFacts.ts"
 import type { DeploymentRecord } from "../../src/operations/deploy/DeploymentRecords.ts"
+import { deployWait } from "../../src/operations/deploy/decideDeployWait.ts"
 import type { InvocationDetail } from "../../src/operations/InvocationDetails.ts"
 
 const minute = 60_000
@@ -63,7 +64,7 @@ export const waiting: DeployFacts = {
   ],
   invocation,
   otherInvocations: [],
-  waitsFor: { reason: "instances", until: now - 104_961 + 15 * minute },
+  waitsFor: deployWait("instances", now - 104_961 + 15 * minute),
   slot: null,
   commands: [
     {

@@ -7,19 +7,6 @@ export type DeployWaitProperties = Pick<DeploymentPageJson, "waitsFor" | "region
 
 type Wait = NonNullable<DeploymentPageJson["waitsFor"]>
 
-const texts: Readonly<Record<Wait["reason"], string>> = {
-  operator: "an operator: its invocation is paused",
-  retry: "the next try of a failed step",
-  start: "Restate to start its invocation",
-  "build slot": "a build slot of the workspace",
-  build: "the build",
-  instances: "instances",
-  sentinel: "a healthy sentinel of the environment",
-  routes: "the routes of the project",
-  step: "the current step",
-  "no invocation": "nothing: Restate has no open invocation for it, so it will not go on by itself"
-}
-
 const needsOperator: ReadonlySet<Wait["reason"]> = new Set(["operator", "no invocation"])
 
 const regionText = ({ desiredReplicas, failed, region, running }: DeploymentPageJson["regions"][number]): string =>
@@ -41,7 +28,7 @@ export const DeployWait = (page: DeployWaitProperties) => {
   const isStart = waitsFor.reason === "retry" || waitsFor.reason === "start"
   return (
     <p class={`notice ${needsOperator.has(waitsFor.reason) ? "stuck" : ""}`} role="status">
-      Waits for {texts[waitsFor.reason]}
+      Waits for {waitsFor.text}
       {details}
       {waitsFor.until === null ? null : (
         <>

@@ -1,27 +1,37 @@
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { maxInstanceWaitMillis, maxSentinelWaitMillis, maxSlotWaitMillis } from "../../services/deploy/waitLimits.ts"
 import { Instant } from "../Instant.ts"
 import type { InvocationDetail } from "../InvocationDetails.ts"
 import type { DeploymentPhaseRecord, DeploymentRecord, RegionCounts } from "./DeploymentRecords.ts"
 
+/** What a deploy can wait for, in words that follow "waits for". */
+const texts = {
+  operator: "an operator: the invocation is paused",
+  retry: "the next try of a failed step",
+  start: "Restate to start the invocation",
+  "build slot": "a build slot of the workspace",
+  build: "the build",
+  instances: "instances",
+  sentinel: "a healthy sentinel of the environment",
+  routes: "the routes of the project",
+  step: "the current step",
+  "no invocation": "nothing: Restate has no open invocation for it, so it will not go on by itself"
+} as const
+
 /** What a deploy waits for now. */
 export const DeployWait = Schema.Struct({
-  reason: Schema.Literal(
-    "operator",
-    "retry",
-    "start",
-    "build slot",
-    "build",
-    "instances",
-    "sentinel",
-    "routes",
-    "step",
-    "no invocation"
-  ),
+  reason: Schema.Literal(...Struct.keys(texts)),
+  text: Schema.String,
   /** When the wait ends at the latest; null if that is not known. */
   until: Schema.NullOr(Instant)
 })
 export type DeployWait = typeof DeployWait.Type
+
+export const deployWait = (reason: DeployWait["reason"], until: number | null = null): DeployWait => ({
+  reason,
+  text: texts[reason],
+  until
+})
 
 export interface DeployWaitInput {
   readonly deployment: DeploymentRecord | null
@@ -63,13 +73,13 @@ const limits: ReadonlyMap<DeployWait["reason"], number> = new Map([
 const byInvocation = (invocation: InvocationDetail): DeployWait | null => {
   switch (invocation.status) {
     case "paused":
-      return { reason: "operator", until: null }
+      return deployWait("operator")
     case "backing-off":
-      return { reason: "retry", until: invocation.nextRetryAt }
+      return deployWait("retry", invocation.nextRetryAt)
     case "scheduled":
     case "pending":
     case "ready":
-      return { reason: "start", until: invocation.dueAt }
+      return deployWait("start", invocation.dueAt)
     default:
       return null
   }
@@ -80,12 +90,12 @@ export const decideDeployWait = (input: DeployWaitInput): DeployWait | null => {
   const { deployment, invocation, isRestateMissing, phases } = input
   if (deployment?.status === "ready" || deployment?.status === "failed") return null
   if (!isRestateMissing && (invocation === null || invocation.status === "completed"))
-    return deployment === null ? null : { reason: "no invocation", until: null }
+    return deployment === null ? null : deployWait("no invocation")
   const blocked = invocation === null ? null : byInvocation(invocation)
   if (blocked !== null) return blocked
   const open = phases.find(({ endedAt }) => endedAt === null)
-  if (open === undefined) return invocation === null ? null : { reason: "step", until: null }
+  if (open === undefined) return invocation === null ? null : deployWait("step")
   const reason = reasonOfPhase(open.step, input)
   const limit = limits.get(reason)
-  return { reason, until: limit === undefined ? null : open.startedAt + limit }
+  return deployWait(reason, limit === undefined ? null : open.startedAt + limit)
 }

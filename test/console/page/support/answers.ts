@@ -194,7 +194,7 @@ const runningPage = (row: ListedDeploymentJson): DeploymentPageJson => ({
   ],
   regions: [{ region: "local.dev", desiredReplicas: 1, running: 0, failed: 0 }],
   invocation: deployInvocation,
-  waitsFor: { reason: "instances", until: at(900) },
+  waitsFor: { reason: "instances", text: "instances", until: at(900) },
   commands: commandsFor(deployInvocation.id),
   journal,
   routes: [{ host: "shop-production.unkey.local", sticky: "environment" }]
