@@ -4,9 +4,9 @@ import { sized } from "../support/size.ts"
 import { simulate } from "../support/workflows/simulation.ts"
 
 /** To repeat one failure: `SIMULATION_SEED=<seed> npx vitest run test/workflows/simulation.test.ts`. More: `SIMULATION_SEEDS=5000`. */
-const { SIMULATION_SEED: only, SIMULATION_SEEDS: count = sized("20", "200") } = process.env
+const { SIMULATION_SEED: only, SIMULATION_SEEDS: count = sized("20", "1000") } = process.env
 const seeds = only === undefined ? Array.from({ length: Number(count) }, (_, index) => index + 1) : [Number(only)]
-const commands = 25
+const length = { commands: 25, days: 10 }
 const batch = 50
 
 describe("a project under random commands, fates and crashes", () => {
@@ -16,7 +16,7 @@ describe("a project under random commands, fates and crashes", () => {
       Effect.forEach(
         some,
         (seed) =>
-          Effect.catchAllCause(simulate(seed, commands), (cause) =>
+          Effect.catchAllCause(simulate(seed, length), (cause) =>
             Effect.dieMessage(`seed ${seed}: ${Cause.pretty(cause)}`)
           ),
         { discard: true }

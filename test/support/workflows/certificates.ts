@@ -12,6 +12,7 @@ import { Heartbeat, type HeartbeatFailed } from "../../../src/services/Heartbeat
 import { type MetricEvent, Metrics } from "../../../src/services/Metrics.ts"
 import { CertificateWorkflows } from "../../../src/workflows/certificate/CertificateWorkflows.ts"
 import { delegatedRecord } from "../../../src/workflows/challenge/recordOf.ts"
+import { CustomDomainWorkflows } from "../../../src/workflows/customDomain/CustomDomainWorkflows.ts"
 import { domainId, seedVerifiedDomain } from "../memory/certificateSeeds.ts"
 import { type CaRequest, MemoryCa, type MemoryCaOptions, memoryCa } from "../memory/MemoryCa.ts"
 import { MemoryDns, type MemoryDnsOptions, memoryDns } from "../memory/MemoryDns.ts"
@@ -52,6 +53,8 @@ export interface CertificatesOptions {
   readonly heartbeat?: Effect.Effect<void, HeartbeatFailed>
   /** Statements that the database refuses for good. */
   readonly refuses?: Refuses
+  /** Whether custom domains are verified as well. Default false. */
+  readonly verifiesDomains?: boolean
 }
 
 /** Words for an event about certificates; none for other events. */
@@ -142,7 +145,12 @@ const proofs = implement(DomainProofService, {
 /** The service of certificates with a CA, a DNS and a vault in memory. */
 export const certificates = (options: CertificatesOptions = {}): Layer.Layer<Doubles, never, FixtureServices> =>
   Layer.effectDiscard(
-    Effect.flatMap(Engine, (engine) => Effect.zipRight(engine.serve(proofs), engine.serve(CertificateWorkflows)))
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      yield* engine.serve(proofs)
+      yield* engine.serve(CertificateWorkflows)
+      if (options.verifiesDomains === true) yield* engine.serve(CustomDomainWorkflows)
+    })
   ).pipe(
     Layer.provideMerge(memoryCa(options.ca)),
     Layer.provideMerge(memoryDns(options.dns)),

@@ -11,11 +11,13 @@ const isEnded = (status: string) => status === "ready" || status === "failed"
 
 /** At most one deployment of a project is live, it runs, and every live route leads to it. */
 const oneLive = ({ projects, deployments, frontline_routes }: Rows) => {
+  const followers = Map.groupBy(frontline_routes, ({ project_id, sticky }) => sticky === "live" && project_id)
+  const byId = new Map(deployments.map((row) => [row.id, row]))
   for (const { id, live_deployment_id } of projects) {
-    const followers = frontline_routes.filter((row) => row.project_id === id && row.sticky === "live")
-    for (const route of followers) assert.strictEqual(route.deployment_id, live_deployment_id, "a live route")
+    for (const route of followers.get(id) ?? [])
+      assert.strictEqual(route.deployment_id, live_deployment_id, "a live route")
     if (live_deployment_id === null) continue
-    const row = deployments.find((candidate) => candidate.id === live_deployment_id)
+    const row = byId.get(live_deployment_id)
     assert.include(["network", "ready"], row?.status, `status of the live deployment ${live_deployment_id}`)
     assert.strictEqual(row?.desired_state, "running", `desired state of the live deployment ${live_deployment_id}`)
   }
@@ -28,8 +30,9 @@ const noOpenStepAtTheEnd = ({ deployments, deployment_steps }: Rows) => {
 }
 
 const failuresSayWhy = ({ deployments, deployment_steps }: Rows) => {
+  const byDeployment = Map.groupBy(deployment_steps, (row) => row.error !== null && row.deployment_id)
   for (const { id, status } of deployments) {
-    const errors = deployment_steps.filter((row) => row.deployment_id === id && row.error !== null)
+    const errors = byDeployment.get(id) ?? []
     assert.lengthOf(errors, status === "failed" ? 1 : 0, `failed steps of ${id}, which is ${status}`)
     for (const { error } of errors) assert.isNotEmpty(error)
   }
@@ -67,8 +70,9 @@ const expected = /^(deployment|project|cannot|cancelled|.*cancel)/i
 
 /** krane acts on topology, its resync on the row: they must come to say the same. What has failed is taken back. */
 const topologyFollowsTheRow = ({ deployments, deployment_topology }: Rows) => {
+  const byDeployment = Map.groupBy(deployment_topology, (row) => row.deployment_id)
   for (const { id, desired_state, status: end } of deployments) {
-    const statuses = deployment_topology.filter((row) => row.deployment_id === id).map((row) => row.desired_status)
+    const statuses = (byDeployment.get(id) ?? []).map((row) => row.desired_status)
     if (end === "failed") assert.notInclude(statuses, "starting", `${id}, which has failed`)
     for (const status of statuses)
       assert.strictEqual(status === "stopped", desired_state !== "running", `${id} is ${desired_state} and ${status}`)
@@ -84,7 +88,7 @@ export const holdsAtTheEnd = ({ asked, wereLive }: History) =>
     for (const { id, status } of all.deployments) assert.isTrue(isEnded(status), `${id} ended as ${status}`)
     for (const { label, result } of asked) if (result?.ok === false) assert.match(result.error.message, expected, label)
     topologyFollowsTheRow(all)
-    const live = all.projects.map((row) => row.live_deployment_id)
+    const live = new Set(all.projects.map((row) => row.live_deployment_id))
     for (const { id, desired_state } of all.deployments)
-      if (wereLive.has(id) && !live.includes(id)) assert.strictEqual(desired_state, "standby", `${id}, no longer live`)
+      if (wereLive.has(id) && !live.has(id)) assert.strictEqual(desired_state, "standby", `${id}, no longer live`)
   })

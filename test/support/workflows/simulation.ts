@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { Effect, Random } from "effect"
+import { Duration, Effect, Random } from "effect"
 import type { FaultPlan, Invocation } from "effect-restate/testing"
 import { type Fate, MemoryBuilder, type MemoryBuilderOptions } from "../memory/MemoryBuilder.ts"
 import { namesOf, seedProject } from "../memory/seeds.ts"
@@ -15,7 +15,7 @@ import { pending } from "./seeds.ts"
 const crashEvery = 60
 
 /** A generator of its own for everything that is asked in an order of the engine's: faults and the fate of deployments. */
-const dice = (seed: number) => {
+export const dice = (seed: number) => {
   let state = (seed % 2147483646) + 1
   return (sides: number): number => {
     state = (state * 48271) % 2147483647
@@ -23,9 +23,9 @@ const dice = (seed: number) => {
   }
 }
 
-const randomFaults = (seed: number): FaultPlan => {
+export const randomFaults = (seed: number, every = crashEvery): FaultPlan => {
   const roll = dice(seed)
-  return () => roll(crashEvery) === 0
+  return () => roll(every) === 0
 }
 
 const fates: ReadonlyArray<Start> = [
@@ -38,7 +38,7 @@ const fates: ReadonlyArray<Start> = [
 ]
 
 /** Most deployments start; the same one always behaves the same in a region. */
-const randomFate = (seed: number): StartOf => {
+export const randomFate = (seed: number): StartOf => {
   const known = new Map<string, Start>()
   const roll = dice(seed + 1)
   return ({ deploymentId, region }) => {
@@ -161,14 +161,32 @@ const noBuildIsLeft = Effect.gen(function* () {
   assert.isAtMost((yield* MemoryBuilder).peakOf("ws_shop"), buildsAtOnce)
 })
 
-const live = (commands: number, hasBuilder: boolean) =>
+/** After which commands days pass, and how many: all days at one place, or few at many. */
+const randomDays = ({ commands, days }: Length) =>
+  Effect.gen(function* () {
+    const places = yield* Effect.replicateEffect(
+      Random.nextIntBetween(0, commands),
+      yield* Random.nextIntBetween(1, days + 1)
+    )
+    const after = new Map<number, number>()
+    for (let day = 0; day < days; day++) {
+      const place = (yield* oneOf(places)) ?? 0
+      after.set(place, (after.get(place) ?? 0) + 1)
+    }
+    return after
+  })
+
+const live = (length: Length, hasBuilder: boolean) =>
   Effect.gen(function* () {
     const { engine } = yield* ControlPlane
+    const days = yield* randomDays(length)
     const project: Project = { deployments: [], fromGit: new Set(), hasBuilder, asked: [], wereLive: new Set() }
     yield* seedProject("shop", { regions: { eu: 1, us: 1 } })
-    for (let command = 0; command < commands; command++) {
+    for (let command = 0; command < length.commands; command++) {
       const action = (yield* oneOf(actions)) ?? wait
       yield* action(project)
+      const passing = days.get(command)
+      if (passing !== undefined) yield* engine.advance(Duration.days(passing))
       // Without a pause the next command meets this one half-way.
       if (yield* Random.nextBoolean) continue
       yield* engine.settle
@@ -180,9 +198,16 @@ const live = (commands: number, hasBuilder: boolean) =>
     yield* noBuildIsLeft
   })
 
+/** How long a simulated project lives. */
+export interface Length {
+  readonly commands: number
+  /** Whole days that pass between commands, in virtual time. */
+  readonly days: number
+}
+
 /** One project's life under random commands, fates and crashes: a function of the seed. Dies when an invariant breaks. */
-export const simulate = (seed: number, commands: number, options: ControlPlaneOptions = {}) =>
-  live(commands, options.builder !== undefined).pipe(
+export const simulate = (seed: number, length: Length, options: ControlPlaneOptions = {}) =>
+  live(length, options.builder !== undefined).pipe(
     on({ faults: randomFaults(seed), startOf: randomFate(seed), shuffleSeed: seed, ...options }),
     Effect.withRandom(Random.make(seed))
   )

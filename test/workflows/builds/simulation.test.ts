@@ -6,7 +6,7 @@ import { randomBuilds, simulate } from "../../support/workflows/simulation.ts"
 /** To repeat one failure: `SIMULATION_SEED=<seed> npx vitest run test/workflows/builds/simulation.test.ts`. */
 const { SIMULATION_SEED: only, BUILD_SIMULATION_SEEDS: count = sized("8", "60") } = process.env
 const seeds = only === undefined ? Array.from({ length: Number(count) }, (_, index) => index + 1) : [Number(only)]
-const commands = 25
+const length = { commands: 25, days: 10 }
 const batch = 20
 
 describe("a project that builds from git under random commands, fates and crashes", () => {
@@ -16,7 +16,7 @@ describe("a project that builds from git under random commands, fates and crashe
       Effect.forEach(
         some,
         (seed) =>
-          Effect.catchAllCause(simulate(seed, commands, { builder: randomBuilds(seed), github: {} }), (cause) =>
+          Effect.catchAllCause(simulate(seed, length, { builder: randomBuilds(seed), github: {} }), (cause) =>
             Effect.dieMessage(`seed ${seed}: ${Cause.pretty(cause)}`)
           ),
         { discard: true }
