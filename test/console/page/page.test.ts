@@ -279,23 +279,35 @@ describe.skipIf(reason !== null)("the operator's console", () => {
       )
     )
 
-    it.effect("refreshes by itself, and not while refresh is paused", () =>
+    it.effect("refreshes by itself, and not while refresh is paused or the tab is hidden", () =>
       Effect.gen(function* () {
         const { requests, state } = yield* ConsoleFixture
         const runtime = yield* Effect.runtime()
         const run = <A>(effect: Effect.Effect<A>) => Runtime.runPromise(runtime)(effect)
+        const show = (deploymentStatus: string) => run(Ref.set(state, { ...initialState, deploymentStatus }))
         yield* visit("/deployments/d_W1sxMKKS", async (page) => {
+          const shows = (status: string) => page.locator(".page-head .status", { hasText: status }).waitFor()
+          const setHidden = (isHidden: boolean) =>
+            page.evaluate(`Object.defineProperty(document, "hidden", { configurable: true, value: ${isHidden} })
+              document.dispatchEvent(new Event("visibilitychange"))`)
+          const asksNothing = async () => {
+            await run(Ref.set(requests, []))
+            await page.clock.runFor("01:00")
+            assert.deepStrictEqual(await run(Ref.get(requests)), [])
+          }
           await page.getByText("Waits for instances").waitFor()
-          await run(Ref.set(state, { ...initialState, deploymentStatus: "network" }))
-          await page.locator(".page-head .status", { hasText: "network" }).waitFor()
-          await page.getByRole("button", { name: "Pause refresh" }).click()
-          await run(Ref.set(requests, []))
-          // One and a half intervals of this page.
-          await page.waitForTimeout(3000)
-          assert.deepStrictEqual(await run(Ref.get(requests)), [])
-          await run(Ref.set(state, { ...initialState, deploymentStatus: "ready" }))
-          await page.getByRole("button", { name: "Pause refresh" }).click()
-          await page.locator(".page-head .status", { hasText: "ready" }).waitFor()
+          await show("network")
+          await shows("network")
+          await page.clock.install()
+          const pause = page.getByRole("button", { name: "Pause refresh" })
+          await pause.click()
+          await asksNothing()
+          await pause.click()
+          await setHidden(true)
+          await asksNothing()
+          await show("ready")
+          await setHidden(false)
+          await shows("ready")
         })
         yield* Ref.set(state, initialState)
       })
