@@ -14,7 +14,7 @@ import { privateRestateServer, RestateServer } from "../dev/stack/RestateServer.
 import { workerEnvironment, workerProcess } from "../dev/stack/WorkerProcess.ts"
 import { bundle } from "./BenchWorker.ts"
 import { ownDatabase, region, timedDeploy } from "./deploys.ts"
-import { processorMillis } from "./processor.ts"
+import { processorMillis } from "./processMetrics.ts"
 import { quantile } from "./statistics.ts"
 
 // What a deploy costs in this checkout against what it costs in another one, in one run.

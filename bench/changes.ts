@@ -1,12 +1,11 @@
 import { Effect, Layer } from "effect"
 import { mySqlServer } from "../dev/stack/MySqlServer.ts"
-import { MysqlPoolsLive } from "../src/layers/mysql/MysqlPools.ts"
 import { RegionStoreLive } from "../src/layers/mysql/RegionStoreLive.ts"
-import { migrate } from "../src/migrations/migrate.ts"
 import { RegionStore } from "../src/services/deploy/RegionStore.ts"
 import { networkPolicies } from "../src/workflows/deploy/networkPolicy.ts"
 import { planChange } from "../src/workflows/versioning/planChange.ts"
 import { ownDatabase, region } from "./deploys.ts"
+import { migratedPools } from "./migratedPools.ts"
 
 /** Changes of one region that are published as deploys publish them, from one process. */
 export interface ChangesOptions {
@@ -31,13 +30,7 @@ const round = (nth: number, { changes, inFlight }: ChangesOptions) =>
     return changes / ((performance.now() - startedAt) / 1000)
   })
 
-const storeOn = (dsn: string) => {
-  const { hostname, pathname, port, username } = new URL(dsn)
-  const address = { host: hostname, port: Number(port), user: username, database: pathname.slice(1) }
-  return RegionStoreLive.pipe(
-    Layer.provideMerge(Layer.tap(MysqlPoolsLive({ primary: address }), (pools) => Effect.provide(migrate, pools)))
-  )
-}
+const storeOn = (dsn: string) => Layer.provide(RegionStoreLive, migratedPools(dsn))
 
 /** Published changes per second of one region, by round; the first round is not kept. */
 export const benchChanges = (options: ChangesOptions) =>

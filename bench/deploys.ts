@@ -11,7 +11,7 @@ import { RunDirectory } from "../dev/stack/RunDirectory.ts"
 import { workerEnvironment, workerProcess } from "../dev/stack/WorkerProcess.ts"
 import { DeployService } from "../src/contract/DeployService.ts"
 import { bundle } from "./BenchWorker.ts"
-import { processorMillis } from "./processor.ts"
+import { processorMillis } from "./processMetrics.ts"
 import { quantile } from "./statistics.ts"
 
 /** Deploys of one round, so many of them at a time. */

@@ -1,14 +1,23 @@
 import { parseArgs } from "node:util"
-import { Effect } from "effect"
+import { Array as Arr, Effect, Layer } from "effect"
 import { runCommand } from "../dev/stack/Command.ts"
+import { mySqlServer } from "../dev/stack/MySqlServer.ts"
+import { RunDirectoryLive } from "../dev/stack/RunDirectory.ts"
 import { comparePeers, peerTable } from "./peer/compare.ts"
+import { goPeer } from "./peer/goPeer.ts"
 import type { Pace, PeerLoad } from "./peer/load.ts"
+import { ownPeer } from "./peer/ownPeer.ts"
 import { parsePeer } from "./peer/Peer.ts"
 
 const { values } = parseArgs({
   options: {
-    /** `name=<ingress>,<mysql address>[,<metrics address>]`; the others are compared with the first one. */
+    /**
+     * `name=<ingress>,<mysql address>[,<metrics address>[,<admin address>]]`; the others are compared with the first one.
+     * Without any, this checkout's worker is started.
+     */
     worker: { type: "string", multiple: true, default: [] },
+    /** Command that starts Unkey's ctrl worker; `--config <file>` is added. It needs MySQL: run under `npm run on-mysql`. */
+    go: { type: "string" },
     /** Deploys at a time, separated by commas. */
     "in-flight": { type: "string", default: "1,16,64" },
     /** Deploys started in a second, separated by commas. */
@@ -25,6 +34,8 @@ const { values } = parseArgs({
 
 const listOf = (text: string) => text.split(",").filter((item) => item !== "")
 
+const regions = listOf(values.regions)
+
 const paces: ReadonlyArray<Pace> = [
   ...listOf(values["in-flight"]).map((deploys): Pace => ({ _tag: "InFlight", deploys: Number(deploys) })),
   ...listOf(values.rate).map((deploys): Pace => ({ _tag: "PerSecond", deploys: Number(deploys) }))
@@ -32,16 +43,19 @@ const paces: ReadonlyArray<Pace> = [
 
 const loadOf = (pace: Pace): PeerLoad => ({
   pace,
-  regions: listOf(values.regions),
+  regions,
   startDelay: Number(values["start-delay"]),
   deploys: Number(values.deploys),
   projects: Number(values.projects)
 })
 
 Effect.gen(function* () {
-  const peers = yield* Effect.forEach(values.worker, parsePeer)
+  const given = yield* Effect.forEach(values.worker, parsePeer)
+  const go = yield* Effect.forEach(Arr.fromNullable(values.go), (command) => goPeer(command, regions))
+  const own = given.length === 0 ? [yield* ownPeer(regions)] : []
+  const peers = [...go, ...given, ...own]
   for (const load of paces.map(loadOf)) {
     const results = yield* comparePeers(peers, load, Number(values.rounds))
     yield* Effect.sync(() => process.stdout.write(`\n${peerTable(results, load)}\n`))
   }
-}).pipe(runCommand)
+}).pipe(Effect.scoped, Effect.provide(Layer.merge(mySqlServer, RunDirectoryLive)), runCommand)

@@ -7,13 +7,15 @@ export interface Peer {
   readonly ingress: string
   /** `mysql://user:password@host:port/database`, which the driver seeds and where its krane reports. */
   readonly database: string
-  /** Of the worker, with `process_cpu_seconds_total`. Without it no processor time is printed. */
+  /** Of the worker, with Prometheus' process metrics. Without it neither processor time nor memory is printed. */
   readonly metrics: Option.Option<string>
+  /** Of Restate's admin API. Without it no journal bytes are printed. */
+  readonly admin: Option.Option<string>
 }
 
 export class PeerInvalid extends Schema.TaggedError<PeerInvalid>()("PeerInvalid", { given: Schema.String }) {
   override get message(): string {
-    return `a worker is given as name=<ingress>,<mysql address>[,<metrics address>], not as ${this.given}`
+    return `a worker is given as name=<ingress>,<mysql address>[,<metrics address>[,<admin address>]], not as ${this.given}`
   }
 }
 
@@ -23,14 +25,20 @@ const isAddress = (text: string, ...protocols: ReadonlyArray<string>) =>
 /** Reads `go=http://127.0.0.1:8080,mysql://root@127.0.0.1:3306/unkey`. */
 export const parsePeer = (given: string): Effect.Effect<Peer, PeerInvalid> => {
   const at = given.indexOf("=")
-  const [ingress = "", database = "", metrics, ...more] = given.slice(at + 1).split(",")
+  const [ingress = "", database = "", metrics, admin, ...more] = given.slice(at + 1).split(",")
   const isValid =
     at > 0 &&
     more.length === 0 &&
     isAddress(ingress, "http:", "https:") &&
     isAddress(database, "mysql:") &&
-    (metrics === undefined || isAddress(metrics, "http:", "https:"))
+    [metrics, admin].every((address) => address === undefined || isAddress(address, "http:", "https:"))
   // A password in the address is not repeated.
   if (!isValid) return new PeerInvalid({ given: given.replace(/\/\/[^@,]*@/g, "//***@") })
-  return Effect.succeed({ name: given.slice(0, at), ingress, database, metrics: Option.fromNullable(metrics) })
+  return Effect.succeed({
+    name: given.slice(0, at),
+    ingress,
+    database,
+    metrics: Option.fromNullable(metrics),
+    admin: Option.fromNullable(admin)
+  })
 }

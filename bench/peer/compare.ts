@@ -27,11 +27,16 @@ interface Measure {
   readonly of: (sample: PeerSample) => number
 }
 
+/** A value that was not measured prints as "-". */
+const orNaN = Option.getOrElse(() => Number.NaN)
+
 const measures: ReadonlyArray<Measure> = [
   { title: "deploys/s", digits: 1, of: ({ deploysPerSecond }) => deploysPerSecond },
   { title: "p50 ms", digits: 0, of: ({ p50Millis }) => p50Millis },
   { title: "p99 ms", digits: 0, of: ({ p99Millis }) => p99Millis },
-  { title: "worker ms/deploy", digits: 1, of: (it) => Option.getOrElse(it.processorMillis, () => Number.NaN) }
+  { title: "worker ms/deploy", digits: 1, of: (it) => orNaN(it.processorMillis) },
+  { title: "worker MiB", digits: 0, of: (it) => orNaN(it.residentMiB) },
+  { title: "journal B/deploy", digits: 0, of: (it) => orNaN(it.journalBytes) }
 ]
 
 const range = ({ lower, median, upper }: Spread, digits: number) =>

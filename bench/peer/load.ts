@@ -4,8 +4,9 @@ import { krane } from "../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../dev/simulators/SimulatorDatabase.ts"
 import { type SeededProject, seedDeployment, seedProject } from "../../dev/simulators/seed.ts"
 import { DeployService } from "../../src/contract/DeployService.ts"
-import { processorMillis } from "../processor.ts"
+import { processMetrics } from "../processMetrics.ts"
 import { quantile } from "../statistics.ts"
+import { journalBytes } from "./journalBytes.ts"
 import type { Peer } from "./Peer.ts"
 
 /** So many deploys at a time, or so many started in a second whether or not earlier ones have ended. */
@@ -28,6 +29,10 @@ export interface PeerSample {
   readonly p99Millis: number
   /** Of the worker for each deploy. */
   readonly processorMillis: Option.Option<number>
+  /** Of the worker after the round. */
+  readonly residentMiB: Option.Option<number>
+  /** Of all journals for each deploy. */
+  readonly journalBytes: Option.Option<number>
   readonly failed: number
 }
 
@@ -49,10 +54,10 @@ const timed = ({ deploymentId, due }: Deploy, startedAt: number) =>
     return { isReady: Either.isRight(answer), millis: performance.now() - from }
   })
 
-const processorOf = ({ metrics }: Peer) =>
-  Option.match(metrics, {
-    onNone: () => Effect.succeedNone,
-    onSome: (it) => Effect.asSome(processorMillis({ metrics: it }))
+const usageOf = ({ admin, metrics }: Peer) =>
+  Effect.all({
+    process: Effect.transposeMapOption(metrics, processMetrics),
+    journal: Effect.transposeMapOption(admin, journalBytes)
   })
 
 const seeded = (projects: ReadonlyArray<SeededProject>, { deploys, pace }: PeerLoad) =>
@@ -67,19 +72,25 @@ const seeded = (projects: ReadonlyArray<SeededProject>, { deploys, pace }: PeerL
 const measured = (peer: Peer, projects: ReadonlyArray<SeededProject>, load: PeerLoad) =>
   Effect.gen(function* () {
     const deploys = yield* seeded(projects, load)
-    const before = yield* processorOf(peer)
+    const before = yield* usageOf(peer)
     const startedAt = performance.now()
     const answers = yield* Effect.forEach(deploys, (deploy) => timed(deploy, startedAt), {
       concurrency: load.pace._tag === "InFlight" ? load.pace.deploys : "unbounded"
     })
     const seconds = (performance.now() - startedAt) / 1000
-    const after = yield* processorOf(peer)
+    const after = yield* usageOf(peer)
     const millis = answers.filter(({ isReady }) => isReady).map((answer) => answer.millis)
     const sample: PeerSample = {
       deploysPerSecond: millis.length / seconds,
       p50Millis: quantile(millis, 0.5),
       p99Millis: quantile(millis, 0.99),
-      processorMillis: Option.zipWith(after, before, (end, start) => (end - start) / deploys.length),
+      processorMillis: Option.zipWith(
+        after.process,
+        before.process,
+        (end, start) => (end.processorMillis - start.processorMillis) / deploys.length
+      ),
+      residentMiB: Option.map(after.process, (it) => it.residentMiB),
+      journalBytes: Option.zipWith(after.journal, before.journal, (end, start) => (end - start) / deploys.length),
       failed: answers.length - millis.length
     }
     return sample

@@ -18,15 +18,16 @@ layer(stack({ regions: [region], kraneRegions: [] }), { excludeTestServices: tru
     ] as const)
       it.effect(`measures every deploy, and sets each worker against the first: ${pace._tag}`, () =>
         Effect.gen(function* () {
-          const { ingress } = yield* RestateClient
+          const { admin, ingress } = yield* RestateClient
           const { first } = yield* Workers
           const one: Peer = {
             name: "one",
             ingress,
             database: yield* DatabaseUrl,
-            metrics: Option.some(first.metrics)
+            metrics: Option.some(first.metrics),
+            admin: Option.some(admin)
           }
-          const peers = [one, { ...one, name: "other", metrics: Option.none() }]
+          const peers = [one, { ...one, name: "other", metrics: Option.none(), admin: Option.none() }]
           const load: PeerLoad = { pace, regions: [region], startDelay: 100, deploys: 8, projects: 2 }
           const results = yield* comparePeers(peers, load, 1)
           for (const { samples } of results) {
@@ -36,7 +37,10 @@ layer(stack({ regions: [region], kraneRegions: [] }), { excludeTestServices: tru
           }
           const [, , ours = "", theirs = ""] = peerTable(results, load).split("\n")
           assert.match(ours, /^\| one \| [\d.]+ \(.*\| 0 \|$/)
-          assert.match(theirs, /^\| other \| [\d.]+ \([^|]*\), x[\d.]+ .*\| - \| 0 \|$/)
+          assert.match(theirs, /^\| other \| [\d.]+ \([^|]*\), x[\d.]+ .*\| - \| - \| - \| 0 \|$/)
+          const [measured] = results
+          assert.isAbove(Option.getOrThrow(measured?.samples[0]?.residentMiB ?? Option.none()), 10)
+          assert.isAbove(Option.getOrThrow(measured?.samples[0]?.journalBytes ?? Option.none()), 1000)
         }).pipe(inRealTime)
       )
   }
