@@ -1,4 +1,4 @@
-import { type Duration, Effect, Either, Layer, Option } from "effect"
+import { Duration, Effect, Either, Layer, Option } from "effect"
 import { Ingress } from "effect-restate/ingress"
 import { krane } from "../../dev/simulators/Krane.ts"
 import { simulatorDatabase } from "../../dev/simulators/SimulatorDatabase.ts"
@@ -6,6 +6,7 @@ import { type SeededProject, seedDeployment, seedProject } from "../../dev/simul
 import { DeployService } from "../../src/contract/DeployService.ts"
 import { processMetrics } from "../processMetrics.ts"
 import { quantile } from "../statistics.ts"
+import { instanceTriggers } from "./instanceTriggers.ts"
 import { journalBytes } from "./journalBytes.ts"
 import type { Peer } from "./Peer.ts"
 
@@ -17,7 +18,7 @@ export type Pace =
 export interface PeerLoad {
   readonly pace: Pace
   readonly regions: ReadonlyArray<string>
-  /** From a topology row to running instances. */
+  /** From a topology row to running instances. Zero has them written by triggers, anything else by a krane. */
   readonly startDelay: Duration.DurationInput
   readonly deploys: number
   readonly projects: number
@@ -35,6 +36,9 @@ export interface PeerSample {
   readonly journalBytes: Option.Option<number>
   readonly failed: number
 }
+
+/** Far below krane's second: what is measured is the worker, Restate and the database, not how often krane looks. */
+const kranePollInterval = "20 millis"
 
 interface Deploy {
   readonly deploymentId: string
@@ -96,12 +100,17 @@ const measured = (peer: Peer, projects: ReadonlyArray<SeededProject>, load: Peer
     return sample
   })
 
-/** A round of a worker, with a krane in its database for as long as the scope is open. */
-export const peerRound = (peer: Peer, load: PeerLoad, kranePollInterval: Duration.DurationInput = "20 millis") =>
+const instances = ({ database }: Peer, { regions, startDelay }: PeerLoad) =>
+  Duration.toMillis(startDelay) === 0
+    ? Layer.scopedDiscard(instanceTriggers(database))
+    : krane({ regions, startDelay, pollInterval: kranePollInterval })
+
+/** A round of a worker, with instances in its database for as long as the scope is open. */
+export const peerRound = (peer: Peer, load: PeerLoad) =>
   Effect.gen(function* () {
-    const { regions, startDelay } = load
+    const { regions } = load
     const neighbours = yield* Layer.build(
-      krane({ regions, startDelay, pollInterval: kranePollInterval }).pipe(
+      instances(peer, load).pipe(
         Layer.provideMerge(simulatorDatabase(peer.database)),
         Layer.merge(Ingress.layer({ url: peer.ingress }))
       )
