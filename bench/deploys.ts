@@ -53,11 +53,15 @@ export const ownDatabase = Effect.flatMap(MySqlServer, (server) => {
 })
 
 /** The worker as production runs it: bundled, packages left outside. */
-export const productionWorker = Effect.fnUntraced(function* (database: string, restateAdmin: string) {
+export const productionWorker = Effect.fnUntraced(function* (
+  database: string,
+  restateAdmin: string,
+  regions: ReadonlyArray<string> = [region]
+) {
   const run = yield* RunDirectory
   const folder = yield* run.folderFor("bundle")
   const entry = yield* bundle("../src/main.ts", join(folder, "main.mjs"))
-  const env = { ...workerEnvironment({ database, restateAdmin }), WORKER_AVAILABLE_REGIONS: region }
+  const env = { ...workerEnvironment({ database, restateAdmin }), WORKER_AVAILABLE_REGIONS: regions.join(",") }
   return yield* workerProcess({ entry, env })
 })
 

@@ -8,6 +8,8 @@ import { benchChanges } from "./changes.ts"
 import { benchDeploys } from "./deploys.ts"
 import { benchIdle } from "./idle.ts"
 import { benchMemory } from "./memory.ts"
+import { type ModelOptions, measureModel } from "./model/measure.ts"
+import { modelReport } from "./model/report.ts"
 import { againstReport, bridgeReport, deployReport, idleReport, memoryReport, report } from "./report.ts"
 import { writeAgainst, writeMain } from "./resultsFile.ts"
 
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     /** One part alone: `bridge`, `memory`, `deploys`, `changes` or `idle`. Printed and not written. */
     only: { type: "string", default: "" },
+    /** The capacity model alone: predicts points and compares them with what it measures. */
+    model: { type: "boolean", default: false },
     /** Deploys alone, beside those of another checkout's worker. */
     against: { type: "string" }
   }
@@ -51,6 +55,20 @@ const deployOptions = {
 }
 
 const changesOptions = { rounds: Math.min(rounds, 5), changes: quick ? 500 : 2000, inFlight: 64 }
+
+const modelOptions: ModelOptions = {
+  calibration: { alone: quick ? 8 : 24, loaded: quick ? 32 : 96, inFlight: 8 },
+  points: [
+    { regions: 1, inFlight: 4, deploys: 64 },
+    { regions: 1, inFlight: 16, deploys: 128 },
+    { regions: 1, inFlight: 32, deploys: 192 },
+    { regions: 1, inFlight: 64, deploys: 256 },
+    { regions: 2, inFlight: 16, deploys: 128 },
+    { regions: 3, inFlight: 16, deploys: 128 },
+    { regions: 3, inFlight: 64, deploys: 256 }
+  ].map((point) => (quick ? { ...point, deploys: point.deploys / 2 } : point)),
+  changes: quick ? 500 : 2000
+}
 
 const changesReport = (perSecond: ReadonlyArray<number>) =>
   `published changes per second of one region, ${changesOptions.inFlight} at once, by round: ${perSecond.map(Math.round).join(", ")}`
@@ -83,6 +101,9 @@ const all = Effect.gen(function* () {
   if (!quick) yield* writeMain(text)
 })
 
-const chosen = values.against === undefined ? (parts[values.only] ?? all) : against(values.against)
+const model = Effect.flatMap(measureModel(modelOptions), (run) => print(modelReport(run)))
+
+const alone = values.model ? model : (parts[values.only] ?? all)
+const chosen = values.against === undefined ? alone : against(values.against)
 
 chosen.pipe(Effect.provide(RunDirectoryLive), runCommand)

@@ -27,18 +27,27 @@ export type Planned = { readonly at: number; readonly project: number } & (
 
 type Roll = ReturnType<typeof dice>
 
-/** The index of the part in which a draw falls, where parts have these weights. */
-const drawn = (weights: ReadonlyArray<number>, roll: Roll): number => {
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  let left = (roll(1_000_000) / 1_000_000) * total
-  const found = weights.findIndex((weight) => {
-    left -= weight
-    return left < 0
+/** Draws the index of a part, where parts have these weights. */
+const drawsFrom = (weights: ReadonlyArray<number>) => {
+  let total = 0
+  const ends = weights.map((weight) => {
+    total += weight
+    return total
   })
-  return Math.max(0, found)
+  return (roll: Roll): number => {
+    const at = (roll(1_000_000_000) / 1_000_000_000) * total
+    let [low, high] = [0, ends.length - 1]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (at < (ends[middle] ?? 0)) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
 }
 
-const instant = (roll: Roll) => drawn(ofHour, roll) * hour + roll(hour)
+const drawHour = drawsFrom(ofHour)
+const instant = (roll: Roll) => drawHour(roll) * hour + roll(hour)
 
 /** The n-th project has a share in proportion to 1/n, as sizes of tenants are distributed. */
 const sharesOf = (projects: number) => Array.from({ length: projects }, (_, nth) => 1 / (nth + 1))
@@ -85,13 +94,13 @@ const domainOf = (nth: number, project: number, roll: Roll): Planned => ({
 /** What the users of so many projects do on a working day, in order. */
 export const dayOfCommands = (projects: number, seed: number): ReadonlyArray<Planned> => {
   const roll = dice(seed + 3)
-  const shares = sharesOf(projects)
+  const drawProject = drawsFrom(sharesOf(projects))
   const planned: Array<Planned> = []
-  while (planned.length < projects * deploysPerProject) planned.push(...pushes(drawn(shares, roll), roll))
+  while (planned.length < projects * deploysPerProject) planned.push(...pushes(drawProject(roll), roll))
   for (let nth = 0; nth < Math.max(4, projects / 10); nth++) {
-    planned.push({ _tag: "Promote", at: instant(roll), project: drawn(shares, roll) })
-    planned.push({ _tag: "Rollback", at: instant(roll), project: drawn(shares, roll) })
-    planned.push(domainOf(nth, drawn(shares, roll), roll))
+    planned.push({ _tag: "Promote", at: instant(roll), project: drawProject(roll) })
+    planned.push({ _tag: "Rollback", at: instant(roll), project: drawProject(roll) })
+    planned.push(domainOf(nth, drawProject(roll), roll))
   }
   return planned.sort((one, other) => one.at - other.at)
 }

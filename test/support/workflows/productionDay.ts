@@ -19,7 +19,7 @@ import { gitSource, submission } from "./commands.ts"
 import { dayOfCommands, type Planned } from "./dayOfCommands.ts"
 import { idleSearch } from "./idlePreviews.ts"
 import { type History, holdsAlways, holdsAtTheEnd } from "./invariants.ts"
-import { rows } from "./queries.ts"
+import { journalBytes, rows } from "./queries.ts"
 import { seedLive, seedReady } from "./seeds.ts"
 import { randomBuilds, randomFate, randomFaults } from "./simulation.ts"
 import { submitCheck, submitRefill, Upkeep, upkeep } from "./Upkeep.ts"
@@ -285,6 +285,8 @@ export interface DayReport {
   readonly deploys: number
   readonly domains: number
   readonly invocations: number
+  /** Of all journaled answers. */
+  readonly journalBytes: number
 }
 
 /** A day of production in virtual time: a function of the seed. Dies when an invariant breaks. */
@@ -306,7 +308,13 @@ export const productionDay = (options: DayOptions): Effect.Effect<DayReport, unk
     yield* buildsHaveEnded
     yield* domainsAreServed(day)
     yield* upkeepIsDone(options)
-    return { deploys: day.deployments, domains: day.domains.length, invocations: engine.invocations.length }
+    const bytes = engine.invocations.map((invocation) => journalBytes(invocation).total)
+    return {
+      deploys: day.deployments,
+      domains: day.domains.length,
+      invocations: bytes.length,
+      journalBytes: bytes.reduce((sum, size) => sum + size, 0)
+    }
   }).pipe(
     on({
       faults: randomFaults(options.seed, faultEvery),
