@@ -5,7 +5,7 @@ const triggers = {
   peer_instance_runs: `AFTER INSERT ON deployment_topology FOR EACH ROW
     INSERT INTO instances
       (id, deployment_id, workspace_id, project_id, region, k8s_name, address, cpu_millicores, memory_mib, status)
-    SELECT CONCAT('ins_', MD5(CONCAT(NEW.region, NEW.deployment_id))), NEW.deployment_id, NEW.workspace_id, project_id,
+    SELECT CONCAT('ins_', LEFT(SHA2(CONCAT(NEW.region, NEW.deployment_id), 256), 40)), NEW.deployment_id, NEW.workspace_id, project_id,
       NEW.region, CONCAT(k8s_name, '-0'), CONCAT(k8s_name, '.', NEW.region), 250, 256, 'running'
     FROM deployments WHERE id = NEW.deployment_id`,
   peer_sentinel_is_healthy: `BEFORE INSERT ON sentinels FOR EACH ROW
