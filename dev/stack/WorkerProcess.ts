@@ -69,7 +69,8 @@ export const workerProcess = (
     const processOptions: ProcessOptions = {
       component: "Worker",
       command: process.execPath,
-      args: ["--disable-sigusr1", options.entry ?? defaultEntry],
+      // As the image's entry point.
+      args: ["--disable-sigusr1", "--max-semi-space-size=8", options.entry ?? defaultEntry],
       env: {
         ...process.env,
         WORKER_RESTATE_REGISTER_AS: url,
