@@ -1,28 +1,33 @@
-import { assert } from "@effect/vitest"
 import { Array as Arr, Effect, Layer } from "effect"
 import type { Invocation } from "effect-restate/testing"
 import { CertificateService } from "../../../src/contract/CertificateService.ts"
 import { CustomDomainService } from "../../../src/contract/CustomDomainService.ts"
 import { DeployService } from "../../../src/contract/DeployService.ts"
-import { seedCertified, seededFacts } from "../memory/certificateSeeds.ts"
-import { seedKey } from "../memory/keySeeds.ts"
-import { MemoryBuilder } from "../memory/MemoryBuilder.ts"
-import { MemoryCa } from "../memory/MemoryCa.ts"
+import { seededFacts } from "../memory/certificateSeeds.ts"
 import { MemoryDns } from "../memory/MemoryDns.ts"
-import { MemoryUsage } from "../memory/MemoryUsage.ts"
-import { namesOf, seedCustomDomain, seedDeployment, seedProject, targetOf, tokenOf } from "../memory/seeds.ts"
-import { World } from "../memory/World.ts"
+import { namesOf, seedCustomDomain, seedDeployment, targetOf, tokenOf } from "../memory/seeds.ts"
 import { named } from "../named.ts"
-import { buildsAtOnce, ControlPlane, on } from "./ControlPlane.ts"
-import { certificates, startOfTime } from "./certificates.ts"
+import { ControlPlane, on } from "./ControlPlane.ts"
+import { certificates } from "./certificates.ts"
 import { gitSource, submission } from "./commands.ts"
+import { buildsHaveEnded, type Day, domainsAreServed, upkeepIsDone } from "./dayInvariants.ts"
 import { dayOfCommands, type Planned } from "./dayOfCommands.ts"
+import {
+  certifiedOf,
+  countsOf,
+  customOf,
+  type DayOptions,
+  isBusy,
+  lifeOf,
+  nameOf,
+  previewOf,
+  seedDay
+} from "./daySeeds.ts"
 import { idleSearch } from "./idlePreviews.ts"
-import { type History, holdsAlways, holdsAtTheEnd } from "./invariants.ts"
+import { holdsAlways, holdsAtTheEnd } from "./invariants.ts"
 import { journalBytes, rows } from "./queries.ts"
-import { seedLive, seedReady } from "./seeds.ts"
 import { randomBuilds, randomFate, randomFaults } from "./simulation.ts"
-import { submitCheck, submitRefill, Upkeep, upkeep } from "./Upkeep.ts"
+import { submitCheck, submitRefill, upkeep } from "./Upkeep.ts"
 
 const minute = 60_000
 const hour = 60 * minute
@@ -30,78 +35,6 @@ const day = 24 * hour
 /** One in so many journal points is where an attempt dies, and how often the whole process does. */
 const faultEvery = 300
 const restartEvery = 2 * hour
-
-export interface DayOptions {
-  readonly projects: number
-  readonly seed: number
-}
-
-const nameOf = (nth: number) => `p${nth}`
-const previewOf = (nth: number) => `d_p${nth}_preview`
-const certifiedOf = (nth: number) => `c${nth}.example.com`
-const customOf = (nth: number) => `app${nth}.example.net`
-const keyOf = (nth: number) => `key_${nth}`
-
-/** Age in days of the n-th certificate at midnight; one of 60 or more is due. */
-const ageOf = (nth: number) => (nth * 7) % 75
-const lifeOf = (nth: number) => [startOfTime - ageOf(nth) * day, startOfTime + (90 - ageOf(nth)) * day] as const
-/** Clear of the day on which a suggested window begins or ends. */
-const isDue = (nth: number) => ageOf(nth) >= 62
-const isFresh = (nth: number) => ageOf(nth) <= 57
-
-/** One in so many of each. */
-const every = { preview: 4, certificate: 5, key: 2, exceeded: 20 }
-
-interface Counts {
-  readonly previews: ReadonlyArray<number>
-  readonly certificates: ReadonlyArray<number>
-  readonly keys: ReadonlyArray<number>
-  readonly exceeded: ReadonlyArray<number>
-}
-
-const countsOf = ({ projects }: DayOptions): Counts => {
-  const some = (each: number) => Arr.makeBy(Math.max(1, Math.floor(projects / each)), (nth) => nth)
-  return {
-    previews: some(every.preview),
-    certificates: some(every.certificate),
-    keys: some(every.key),
-    exceeded: some(every.exceeded)
-  }
-}
-
-/** Half of the previews have requests all day; the others had none for long. */
-const isBusy = (nth: number) => nth % 2 === 0
-
-const seedDay = (options: DayOptions) =>
-  Effect.gen(function* () {
-    const counts = countsOf(options)
-    const world = yield* World
-    const usage = yield* MemoryUsage
-    for (let nth = 0; nth < options.projects; nth++) {
-      const name = nameOf(nth)
-      yield* seedProject(name, { regions: { eu: 1, us: 1 } })
-      yield* seedReady(name, `d_${name}_0`, { version: 2 * nth + 1, environment_id: namesOf(name).productionId })
-      yield* seedLive(name, `d_${name}_0`)
-    }
-    for (const nth of counts.previews)
-      yield* seedReady(nameOf(nth), previewOf(nth), {
-        version: 2 * nth + 2,
-        environment_id: namesOf(nameOf(nth)).previewId
-      })
-    for (const nth of counts.certificates) yield* seedCertified(certifiedOf(nth), ...lifeOf(nth))
-    for (const nth of counts.keys) yield* seedKey(keyOf(nth))
-    for (const nth of counts.exceeded) {
-      const { workspaceId: workspace_id } = namesOf(nameOf(nth))
-      yield* world.insert("quota", { workspace_id, requests_per_month: 1000, logs_retention_days: 7 })
-      usage.use(2030, 1, workspace_id, 2000)
-    }
-  })
-
-/** The day as it goes: what was asked, and the domains with how they were set up. */
-interface Day extends History {
-  readonly domains: Array<{ readonly name: string; readonly isEverRight: boolean }>
-  deployments: number
-}
 
 const repeated = (day: Day, isRepeated: boolean, submit: Effect.Effect<Invocation, never, ControlPlane>) =>
   Effect.gen(function* () {
@@ -233,51 +166,6 @@ const liveThrough = (options: DayOptions, day: Day) =>
     }
     yield* Effect.forEach(later, ({ act }) => act, { discard: true })
     yield* engine.drain
-  })
-
-const buildsHaveEnded = Effect.gen(function* () {
-  const { engine } = yield* ControlPlane
-  const builder = yield* MemoryBuilder
-  assert.isEmpty(builder.runningAt(engine.time.now))
-  for (const workspaceId of new Set(builder.runs.map(({ request }) => request.workspaceId))) {
-    assert.deepStrictEqual(engine.stateOf("ctrl_worker.v1.BuildSlotService", workspaceId), {}, workspaceId)
-    assert.isAtMost(builder.peakOf(workspaceId), buildsAtOnce, workspaceId)
-  }
-})
-
-/** A domain whose records became right is verified and has one certificate; any other has neither. */
-const domainsAreServed = ({ domains }: Day) =>
-  Effect.gen(function* () {
-    const { custom_domains, certificates: issued, frontline_routes } = yield* rows
-    const { finalized } = yield* MemoryCa
-    const statusOf = new Map(custom_domains.map((row) => [row.domain, row.verification_status]))
-    const routed = new Set(frontline_routes.map((row) => row.fully_qualified_domain_name))
-    const certified = new Set(issued.map(({ hostname }) => hostname))
-    for (const { isEverRight, name } of domains) {
-      const found = { status: statusOf.get(name), routed: routed.has(name), certified: certified.has(name) }
-      const status: "verified" | "failed" = isEverRight ? "verified" : "failed"
-      const wanted = { status, routed: isEverRight, certified: isEverRight }
-      assert.deepStrictEqual(found, wanted, name)
-      assert.strictEqual(finalized[name] ?? 0, isEverRight ? 1 : 0, `issuances for ${name}`)
-    }
-  })
-
-const upkeepIsDone = (options: DayOptions) =>
-  Effect.gen(function* () {
-    const { previews, certificates: certified, exceeded } = countsOf(options)
-    const { deployments, keys } = yield* rows
-    const { finalized, orders } = yield* MemoryCa
-    for (const nth of certified) {
-      const name = certifiedOf(nth)
-      assert.isAtMost(orders[name] ?? 0, 1, `orders for ${name}`)
-      if (isDue(nth)) assert.strictEqual(finalized[name], 1, `${name} is renewed once`)
-      if (isFresh(nth)) assert.isUndefined(orders[name], `${name} is not due`)
-    }
-    for (const { id, remaining_requests } of keys) assert.strictEqual(remaining_requests, 100, id)
-    assert.lengthOf((yield* Upkeep).notices, exceeded.length)
-    const stateOf = new Map(deployments.map((row) => [row.id, row.desired_state]))
-    for (const nth of previews)
-      assert.strictEqual(stateOf.get(previewOf(nth)), isBusy(nth) ? "running" : "standby", previewOf(nth))
   })
 
 /** What was done that day, for a line in the log. */
