@@ -9,8 +9,6 @@ export interface RunningAttempt {
   readonly hasNews: boolean
   /** Attempts that had failed in a row when it began, and since when: what the policy of a step counts. */
   readonly failedBefore: { readonly times: number; readonly since: number }
-  /** True while its fibers run, false once it waits for an answer. */
-  readonly driving: boolean
   readonly poll: () => void
   readonly end: () => void
   /** Records an answer that ends a step for good, from outside the body. */
@@ -26,6 +24,8 @@ export interface AttemptWorld {
   /** True when state is asked for as it is read, which is a wait. */
   readonly lazyState: boolean
   readonly progress: () => void
+  /** One attempt more or fewer whose fibers run, rather than wait for an answer. */
+  readonly drives: (change: 1 | -1) => void
   readonly crashes: (invocation: Invocation, entry: Entry, phase: Phase) => boolean
   readonly bodyStarted: () => void
   readonly bodyEnded: () => void

@@ -34,6 +34,7 @@ type OwnWorld = Pick<
   | "suspends"
   | "lazyState"
   | "progress"
+  | "drives"
   | "crashes"
   | "bodyStarted"
   | "bodyEnded"
@@ -52,6 +53,7 @@ export class Attempts {
   readonly #random: () => number
   #progress = 0
   #bodies = 0
+  #driving = 0
 
   constructor(server: AttemptsServer) {
     this.#server = server
@@ -70,8 +72,7 @@ export class Attempts {
 
   /** True while fibers of an attempt have more to run before it waits again. */
   get driving(): boolean {
-    for (const journal of this.#running.values()) if (journal.driving) return true
-    return false
+    return this.#driving > 0
   }
 
   advanced(): void {
@@ -238,6 +239,9 @@ export class Attempts {
       suspends: options.suspend === "always",
       progress: () => {
         this.#progress++
+      },
+      drives: (change) => {
+        this.#driving += change
       },
       crashes: (invocation, { index, kind, name }, phase) =>
         this.#crashes({ invocation: invocation.label, index, kind, name, phase }),

@@ -7,6 +7,12 @@ import { MemoryPending } from "./MemoryPending.ts"
 /** Made once: without a reason every abort makes a DOMException with a stack. */
 const attemptOver = new Error("the attempt is over")
 
+/** Answers that an attempt waits for, and how it is told of one. */
+interface Waiting {
+  readonly waiters: ReadonlySet<Waiter>
+  readonly resolve: (wakeup: Wakeup) => void
+}
+
 /**
  * The entries of an invocation as one attempt meets them: those that are stored are replayed, then it appends. Bodies run once an
  * attempt waits for them, and every entry is a point at which the process may die.
@@ -21,7 +27,7 @@ export class MemoryEntries implements RunningAttempt {
   #cursor = 0
   #executing = 0
   #bodies = 0
-  #waiting: { readonly waiters: ReadonlySet<Waiter>; readonly resolve: (wakeup: Wakeup) => void } | undefined
+  #waiting: Waiting | undefined
 
   constructor(invocation: Invocation, world: AttemptWorld) {
     this.invocation = invocation
@@ -29,6 +35,7 @@ export class MemoryEntries implements RunningAttempt {
     const { failuresSinceEntry: times, storedAt } = invocation
     this.failedBefore = { times, since: times === 0 ? world.now() : storedAt }
     this.#deliveries = new Deliveries(invocation)
+    world.drives(1)
   }
 
   get attemptCompleted(): AbortSignal {
@@ -39,18 +46,27 @@ export class MemoryEntries implements RunningAttempt {
     return !this.#controller.signal.aborted
   }
 
-  get driving(): boolean {
-    return this.alive && this.#waiting === undefined
-  }
-
   get hasNews(): boolean {
     return this.#deliveries.hasNews(this.#waiting?.waiters)
   }
 
   end(): void {
+    if (this.#drives) this.world.drives(-1)
     this.#waiting = undefined
     for (; this.#bodies > 0; this.#bodies--) this.world.bodyEnded()
     this.#controller.abort(attemptOver)
+  }
+
+  /** True while its fibers run, false once it waits for an answer or is over. */
+  get #drives(): boolean {
+    return this.alive && this.#waiting === undefined
+  }
+
+  /** The world counts the attempts that drive, so that it need not ask each of them. */
+  #wait(waiting: Waiting | undefined): void {
+    const drove = this.#drives
+    this.#waiting = waiting
+    if (drove !== this.#drives) this.world.drives(drove ? -1 : 1)
   }
 
   replaying(): boolean {
@@ -59,7 +75,7 @@ export class MemoryEntries implements RunningAttempt {
 
   next(waiters: ReadonlySet<Waiter>): Promise<Wakeup> {
     return new Promise((resolve) => {
-      this.#waiting = { waiters, resolve }
+      this.#wait({ waiters, resolve })
       this.poll()
     })
   }
@@ -72,7 +88,7 @@ export class MemoryEntries implements RunningAttempt {
     if (this.world.suspends && this.#executing > 0) return
     const wakeup = this.#deliveries.next(waiting.waiters)
     if (wakeup !== undefined) {
-      this.#waiting = undefined
+      this.#wait(undefined)
       this.world.progress()
       waiting.resolve(wakeup)
       return

@@ -1,19 +1,11 @@
 import { Clock, Context, Duration, Effect } from "effect"
 import { Durable, InsideStep } from "../operations/Durable.ts"
-
-interface Timer {
-  readonly at: number
-  readonly order: number
-  readonly fire: () => void
-}
-
-const before = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
+import { TimerQueue } from "./TimerQueue.ts"
 
 /** Time that stands still until it is moved. Timers fire in order of time, then of creation. */
 export class VirtualTime {
   #now: number
-  #order = 0
-  readonly #timers: Array<Timer> = []
+  readonly #timers = new TimerQueue()
   /** Step bodies that sleep, with the number of their sleeps: these wait for time, not for work. */
   readonly #sleepers = new Map<InsideStep, number>()
 
@@ -26,7 +18,7 @@ export class VirtualTime {
   }
 
   get next(): number | undefined {
-    return this.#timers[0]?.at
+    return this.#timers.first?.at
   }
 
   get sleepingBodies(): number {
@@ -34,19 +26,14 @@ export class VirtualTime {
   }
 
   after(millis: number, fire: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, millis), order: this.#order++, fire }
-    this.#timers.splice(this.#position(timer), 0, timer)
-    return () => {
-      const index = this.#timers.indexOf(timer)
-      if (index >= 0) this.#timers.splice(index, 1)
-    }
+    return this.#timers.add(this.#now + Math.max(0, millis), fire)
   }
 
   /** Moves to the next timer and fires it. False when there is none, or only past the bound. */
   fireNext(boundMillis = Number.POSITIVE_INFINITY): boolean {
-    const timer = this.#timers[0]
+    const timer = this.#timers.first
     if (timer === undefined || timer.at > boundMillis) return false
-    this.#timers.shift()
+    this.#timers.removeFirst()
     this.#now = Math.max(this.#now, timer.at)
     timer.fire()
     return true
@@ -91,17 +78,5 @@ export class VirtualTime {
     const count = (this.#sleepers.get(body) ?? 0) + change
     if (count > 0) this.#sleepers.set(body, count)
     else this.#sleepers.delete(body)
-  }
-
-  #position(timer: Timer): number {
-    let low = 0
-    let high = this.#timers.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const other = this.#timers[middle]
-      if (other !== undefined && before(other, timer)) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }
