@@ -16,7 +16,7 @@ const { values } = parseArgs({
      * Without any, this checkout's worker is started.
      */
     worker: { type: "string", multiple: true, default: [] },
-    /** Command that starts Unkey's ctrl worker; `--config <file>` is added. It needs MySQL: run under `npm run on-mysql`. */
+    /** Command that starts Unkey's ctrl worker; `--config <file>` is added. It needs MySQL (docs/development.md). */
     go: { type: "string" },
     /** Deploys at a time, separated by commas. */
     "in-flight": { type: "string", default: "1,16,64" },
