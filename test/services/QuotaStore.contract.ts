@@ -44,6 +44,40 @@ export const quotaStoreContract = <E>(name: string, stores: Layer.Layer<QuotaSto
         })
     )
 
+    it.effect("finds those of the workspaces whose quota is above zero and at most so many requests", () =>
+      Effect.gen(function* () {
+        yield* (yield* World).clear
+        for (const [id, limit] of [
+          ["ws_d", 999],
+          ["ws_c", 1000],
+          ["ws_b", 1001],
+          ["ws_a", 0],
+          ["ws_e", null],
+          ["ws_other", 1]
+        ] as const)
+          yield* seedWorkspace(id, limit)
+        yield* seedWorkspace("ws_f", 3_000_000_000, { enabled: false })
+        const store = yield* QuotaStore
+        const asked = ["ws_a", "ws_b", "ws_c", "ws_d", "ws_e", "ws_f", "ws_?"]
+        const found = (most: number) =>
+          Effect.map(store.findLimited(asked, most), (rows) =>
+            rows.map(({ enabled, requestsPerMonth, workspaceId }) => [workspaceId, requestsPerMonth, enabled])
+          )
+        assert.deepStrictEqual(yield* found(1000), [
+          ["ws_c", 1000, true],
+          ["ws_d", 999, true]
+        ])
+        assert.deepStrictEqual(yield* found(3_000_000_000), [
+          ["ws_b", 1001, true],
+          ["ws_c", 1000, true],
+          ["ws_d", 999, true],
+          ["ws_f", 3_000_000_000, false]
+        ])
+        assert.deepStrictEqual(yield* found(0), [])
+        assert.deepStrictEqual(yield* store.findLimited([], 1000), [])
+      })
+    )
+
     for (const { name: column, width = 0 } of ofTable("workspaces").filter(({ width }) => width !== undefined))
       it.effect(`finds a workspace whose ${column} is filled with four-byte characters`, () =>
         Effect.gen(function* () {

@@ -11,14 +11,25 @@ export const QuotaStoreLive: Layer.Layer<QuotaStore, never, MysqlPools> = Layer.
   QuotaStore,
   Effect.map(MysqlPools, ({ replica }) => {
     const { sql } = replica
-    const find = storeMethods("QuotaStore", replica).query("find", (workspaceIds: ReadonlyArray<string>) =>
+    const { query } = storeMethods("QuotaStore", replica)
+    const columns = sql.literal(
+      "w.id AS workspace_id, w.org_id, w.name, w.stripe_customer_id, w.tier, w.enabled, q.requests_per_month"
+    )
+    const find = query("find", (workspaceIds: ReadonlyArray<string>) =>
       quotaRows(sql`
-        SELECT w.id AS workspace_id, w.org_id, w.name, w.stripe_customer_id, w.tier, w.enabled, q.requests_per_month
-        FROM workspaces AS w LEFT JOIN quota AS q ON q.workspace_id = w.id
+        SELECT ${columns} FROM workspaces AS w LEFT JOIN quota AS q ON q.workspace_id = w.id
         WHERE w.id IN ${sql.in(workspaceIds)} ORDER BY w.id`)
     )
+    const findLimited = query("findLimited", (workspaceIds: ReadonlyArray<string>, most: number) =>
+      quotaRows(sql`
+        SELECT ${columns} FROM workspaces AS w JOIN quota AS q ON q.workspace_id = w.id
+        WHERE w.id IN ${sql.in(workspaceIds)} AND q.requests_per_month > 0 AND q.requests_per_month <= ${most}
+        ORDER BY w.id`)
+    )
     return QuotaStore.of({
-      find: (workspaceIds) => (workspaceIds.length === 0 ? Effect.succeed([]) : find(workspaceIds))
+      find: (workspaceIds) => (workspaceIds.length === 0 ? Effect.succeed([]) : find(workspaceIds)),
+      findLimited: (workspaceIds, most) =>
+        workspaceIds.length === 0 ? Effect.succeed([]) : findLimited(workspaceIds, most)
     })
   })
 )

@@ -19,5 +19,10 @@ export class QuotaStore extends Context.Tag("ctrl-worker/QuotaStore")<
   {
     /** The existing workspaces of these ids, by id. At most 100 ids. */
     readonly find: (workspaceIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<WorkspaceQuota>, DbFailure>
+    /** Those of them whose quota is above zero and at most this many requests per month, by id. At most 1000 ids. */
+    readonly findLimited: (
+      workspaceIds: ReadonlyArray<string>,
+      most: number
+    ) => Effect.Effect<ReadonlyArray<WorkspaceQuota>, DbFailure>
   }
 >() {}

@@ -18,10 +18,12 @@ import { type BillingPeriod, billingPeriod, isExceeded } from "./decideNotice.ts
 
 type Position = Input<typeof QuotaCheckService, "CheckSlice">
 
-/** A page's result stays far below the limit of a journal entry even if every workspace on it exceeds its quota. */
-const pageSize = 500
+/** ClickHouse reads the whole month for each page, so that pages are large: at most 11 MB, with ids as wide as their column. */
+const pageSize = 10_000
+/** A page ends at so many that exceed their quota: it then fits into a journal entry, with ids as wide as their column. */
+const exceededPerPage = 200
 /** Workspace ids in one query. */
-const idsPerLookup = 100
+const idsPerLookup = 1000
 /** A slice ends at either limit, which bounds its journal. */
 const pagesPerSlice = 20
 const noticesPerSlice = 100
@@ -46,25 +48,50 @@ interface Sources {
   readonly minimum: number
 }
 
-const readPage = ({ minimum, source, store }: Sources, { month, year }: BillingPeriod, { after, checked }: Position) =>
+type Usage = Effect.Effect.Success<ReturnType<Sources["source"]["page"]>>
+
+/**
+ * The quotas that may be used up, by workspace. Those who used about as much are asked for together, so that the database
+ * leaves out the quotas that none of them can have reached: nearly all.
+ */
+const quotasOf = ({ store }: Sources, usage: Usage) =>
+  Effect.gen(function* () {
+    const byUse = usage.toSorted((one, other) => other.used - one.used)
+    const found = yield* Effect.forEach(Arr.chunksOf(byUse, idsPerLookup), (chunk) =>
+      store.findLimited(
+        chunk.map(({ workspaceId }) => workspaceId),
+        chunk[0]?.used ?? 0
+      )
+    )
+    return new Map(found.flat().map((workspace) => [workspace.workspaceId, workspace]))
+  })
+
+const exceededOf = (sources: Sources, usage: Usage) =>
+  Effect.map(quotasOf(sources, usage), (quotas) =>
+    usage.flatMap(({ used, workspaceId }, index) => {
+      const workspace = quotas.get(workspaceId)
+      return workspace !== undefined && isExceeded(workspace, used)
+        ? [{ index, found: { workspaceId, used, limit: workspace.requestsPerMonth ?? 0 } }]
+        : []
+    })
+  )
+
+const readPage = (sources: Sources, { month, year }: BillingPeriod, { after, checked }: Position) =>
   Effect.gen(function* () {
     const usage = yield* Effect.catchIf(
-      source.page({ year, month, minimum, after, limit: pageSize }),
+      sources.source.page({ year, month, minimum: sources.minimum, after, limit: pageSize }),
       ({ reason }) => reason === "not-configured",
       () => new UsageNotConfigured()
     )
-    const used = new Map(usage.map((workspace) => [workspace.workspaceId, workspace.used]))
-    const workspaces = yield* Effect.forEach(Arr.chunksOf([...used.keys()], idsPerLookup), store.find)
-    yield* recordMetric({ _tag: "JobProgressed", job: "quota_check", done: checked + usage.length })
+    const exceeded = yield* exceededOf(sources, usage)
+    const firstLeft = exceeded[exceededPerPage]?.index
+    const seen = firstLeft === undefined ? usage : usage.slice(0, firstLeft)
+    yield* recordMetric({ _tag: "JobProgressed", job: "quota_check", done: checked + seen.length })
     return {
-      after: usage.at(-1)?.workspaceId ?? after,
-      checked: usage.length,
-      exceeded: workspaces.flat().flatMap((workspace) => {
-        const { requestsPerMonth, workspaceId } = workspace
-        const count = used.get(workspaceId) ?? 0
-        return isExceeded(workspace, count) ? [{ workspaceId, used: count, limit: requestsPerMonth ?? 0 }] : []
-      }),
-      done: usage.length < pageSize
+      after: seen.at(-1)?.workspaceId ?? after,
+      checked: seen.length,
+      exceeded: exceeded.slice(0, exceededPerPage).map(({ found }) => found),
+      done: firstLeft === undefined && usage.length < pageSize
     }
   })
 

@@ -239,14 +239,33 @@ describe("a quota check", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       const usage = yield* MemoryUsage
-      for (let nth = 0; nth < 12_000; nth++) usage.use(2030, 1, `ws_${String(nth).padStart(6, "0")}`, 150)
+      for (let nth = 0; nth < 200_001; nth++) usage.use(2030, 1, `ws_${String(nth).padStart(6, "0")}`, 150)
       yield* seedWorkspace("ws_011999", 100)
+      yield* seedWorkspace("ws_200000", 100)
       const check = yield* submitCheck("2030-01")
       assert.deepInclude(yield* answerOf(check), { code: 200 })
       const slices = engine.invocations.filter(({ target }) => target.handler === "CheckSlice")
       assert.lengthOf(slices, 2)
       for (const { entries } of slices) assert.isBelow(entries.length, 60)
-      assert.deepStrictEqual(yield* told, ["first ws_011999"])
+      assert.deepStrictEqual(yield* told, ["first ws_011999", "first ws_200000"])
+    }).pipe(on(withUpkeep()))
+  )
+
+  it.effect("ends a page, and its invocation, where many exceed their quota, and goes on with the next one", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* ControlPlane
+      yield* seedExceeding(450)
+      const usage = yield* MemoryUsage
+      usage.use(2030, 1, "ws_0199_below", 999_999)
+      yield* seedWorkspace("ws_0199_below", 1_000_000)
+      assert.deepStrictEqual(yield* runCheck("2030-01"), answered(451, 450, 450))
+      assert.lengthOf(new Set(yield* told), 450)
+      const slices = engine.invocations.filter(({ target }) => target.handler === "CheckSlice")
+      assert.lengthOf(slices, 3)
+      assert.deepStrictEqual(
+        usage.pages.map(({ after }) => after),
+        ["", "ws_0199_below", "ws_0399"]
+      )
     }).pipe(on(withUpkeep()))
   )
 })
