@@ -28,10 +28,12 @@ export const idlePreviewStoreContract = <E>(name: string, stores: Layer.Layer<Id
     guarantee("a quiet preview is found with the ids its traffic is recorded under", (store) =>
       Effect.gen(function* () {
         yield* seedPreview("d_1")
-        assert.deepStrictEqual(yield* store.page({ idleSince, after: 0, limit: 100 }), {
-          previews: [{ workspaceId, projectId, environmentId: previewId, deploymentId: "d_1" }],
-          next: null
-        })
+        const { next, previews } = yield* store.page({ idleSince, after: 0, limit: 100 })
+        assert.deepStrictEqual(
+          previews.map(({ ordinal: _, ...ids }) => ids),
+          [{ workspaceId, projectId, environmentId: previewId, deploymentId: "d_1" }]
+        )
+        assert.isNull(next)
       })
     )
 
@@ -55,6 +57,22 @@ export const idlePreviewStoreContract = <E>(name: string, stores: Layer.Layer<Id
           assert.deepStrictEqual(yield* all(store), ["d_quiet"])
         })
       )
+
+    guarantee("a page can begin behind any quiet preview of the one before it", (store) =>
+      Effect.gen(function* () {
+        const ids = Array.from({ length: 5 }, (_, nth) => `d_${nth}`)
+        yield* Effect.forEach(ids, (id) => seedPreview(id))
+        const { previews } = yield* store.page({ idleSince, after: 0, limit: 100 })
+        for (const [nth, { ordinal }] of previews.entries()) {
+          const behind = yield* store.page({ idleSince, after: ordinal, limit: 100 })
+          assert.deepStrictEqual(
+            behind.previews.map(({ deploymentId }) => deploymentId),
+            ids.slice(nth + 1)
+          )
+        }
+        assert.lengthOf(previews, 5)
+      })
+    )
 
     guarantee("pages follow each other without a gap or a repeat, also where they hold nothing wanted", (store) =>
       Effect.gen(function* () {

@@ -7,9 +7,7 @@ import { storeMethods } from "./storeMethods.ts"
 
 type PageQuery = Parameters<IdlePreviewStore["Type"]["page"]>[0]
 
-const scannedRows = decodeRows(
-  Schema.Struct({ ...IdlePreview.fields, ordinal: Schema.Number, isIdlePreview: Schema.Boolean })
-)
+const scannedRows = decodeRows(Schema.Struct({ ...IdlePreview.fields, isIdlePreview: Schema.Boolean }))
 
 /**
  * The inner SELECT walks `deployments_idle_scan_idx` from the cursor and stops after `limit` entries, however few are previews:
@@ -44,7 +42,7 @@ export const IdlePreviewStoreLive: Layer.Layer<IdlePreviewStore, never, MysqlPoo
         Effect.map(selectPage(primary.sql, request), (scanned) => ({
           previews: scanned
             .filter(({ isIdlePreview }) => isIdlePreview)
-            .map(({ isIdlePreview: _, ordinal: __, ...preview }) => preview),
+            .map(({ isIdlePreview: _, ...preview }) => preview),
           next: scanned.length < request.limit ? null : (scanned.at(-1)?.ordinal ?? null)
         }))
       )

@@ -6,7 +6,9 @@ export const IdlePreview = Schema.Struct({
   workspaceId: Schema.String,
   projectId: Schema.String,
   environmentId: Schema.String,
-  deploymentId: Schema.String
+  deploymentId: Schema.String,
+  /** Its place among all deployments: as `after`, the page begins behind it. */
+  ordinal: Schema.Number
 })
 export type IdlePreview = typeof IdlePreview.Type
 

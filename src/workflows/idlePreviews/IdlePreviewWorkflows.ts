@@ -11,8 +11,13 @@ import { pauseAfterRetries } from "../retry.ts"
 
 type Position = Input<typeof IdlePreviews, "Sweep">
 
-/** Deployments per page: one page is one query of each database. */
-const pageSize = 200
+/**
+ * Deployments per page: one page is one query of each database. Their ids are one parameter of ClickHouse, which takes 128 KiB
+ * (`http_max_field_value_size`).
+ */
+const pageSize = 2000
+/** A page ends at so many idle previews, so that it fits into a journal entry. */
+const idlePerPage = 200
 /**
  * A part of a run ends at any of these limits, so that its journal stays below 1,000 entries and the key is held
  * briefly.
@@ -46,7 +51,10 @@ const findIdle = (idleSince: number, after: number) =>
       const at = yield* Clock.currentTimeMillis
       if (previews.length === 0) return { idle: [], next, at }
       const busy = yield* traffic.withTraffic({ deployments: previews, since: idleSince })
-      return { idle: previews.map((it) => it.deploymentId).filter((id) => !busy.has(id)), next, at }
+      const idle = previews.filter(({ deploymentId }) => !busy.has(deploymentId))
+      const taken = idle.slice(0, idlePerPage)
+      const last = idle.length > taken.length ? taken.at(-1)?.ordinal : undefined
+      return { idle: taken.map(({ deploymentId }) => deploymentId), next: last ?? next, at }
     })
     return yield* databaseStep("find-idle-previews", page, {
       output: IdlePage,

@@ -30,7 +30,7 @@ export const makeIdlePreviewStore = Effect.map(MemoryTables, (tables) =>
         return {
           previews: scanned
             .filter(({ row }) => isIdlePreview(rows, row, idleSince))
-            .map(({ row }) => idlePreview({ ...row, deployment_id: row.id })),
+            .map(({ ordinal, row }) => idlePreview({ ...row, deployment_id: row.id, ordinal })),
           next: scanned.length < limit ? null : (scanned.at(-1)?.ordinal ?? null)
         }
       })

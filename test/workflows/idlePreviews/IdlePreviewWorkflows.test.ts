@@ -108,13 +108,13 @@ describe("scaling down idle previews", () => {
       Effect.gen(function* () {
         const { engine } = yield* ControlPlane
         yield* withLive
-        // More than one page of 200.
+        // More than 200 idle previews, at which a page ends.
         yield* withMany(260)
         const { answer } = yield* timed(scaleDown)
         assert.include(JSON.stringify(answer), "RunGivenUp")
         yield* engine.drain
         const stopped = (yield* rows).deployments.filter((row) => row.desired_state === "standby").length
-        assert.strictEqual(stopped, what === "down" ? 0 : 199)
+        assert.strictEqual(stopped, what === "down" ? 0 : 200)
         const paused = engine.invocations.filter(({ status }) => status !== "completed")
         assert.deepStrictEqual(paused, [])
         // The schedule goes on: nothing of the run that gave up is in the way of the next one.
@@ -137,7 +137,7 @@ describe("scaling down idle previews", () => {
       )
       assert.deepStrictEqual(
         questions.map((question) => question.deployments.length),
-        [199, 61]
+        [260, 60]
       )
     }).pipe(on(idlePreviews()))
   )
@@ -189,13 +189,13 @@ describe("scaling down idle previews", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
-      yield* withMany(12_001)
+      yield* withMany(42_001)
       yield* scaleDown
-      assert.deepStrictEqual(yield* deployed, ["d_p12000"])
+      assert.deepStrictEqual(yield* deployed, ["d_p42000"])
       const parts = engine.invocations.filter(({ target }) => target.handler === "Sweep")
       const looks = parts.map((invocation) => invocation.entries.filter(({ kind }) => kind === "run").length)
-      assert.deepStrictEqual(looks, [20, 20, 20, 1])
-    }).pipe(on(idlePreviews({ busy: Array.from({ length: 12_000 }, (_, nth) => `d_p${nth}`) })))
+      assert.deepStrictEqual(looks, [20, 2])
+    }).pipe(on(idlePreviews({ busy: Array.from({ length: 42_000 }, (_, nth) => `d_p${nth}`) })))
   )
 
   it.effect("thousands of idle previews are stopped, each once, eight at a time, by parts with a small journal", () => {
