@@ -35,7 +35,7 @@ export class UsageSource extends Context.Tag("ctrl-worker/UsageSource")<
 >() {}
 
 export interface TrafficQuery {
-  /** At most 2000; one query covers all. */
+  /** At most 2000. One query covers all of them unless their ids are unusually long. */
   readonly deployments: ReadonlyArray<{
     readonly workspaceId: string
     readonly projectId: string

@@ -11,10 +11,7 @@ import { pauseAfterRetries } from "../retry.ts"
 
 type Position = Input<typeof IdlePreviews, "Sweep">
 
-/**
- * Deployments per page: one page is one query of each database. Their ids are one parameter of ClickHouse, which takes 128 KiB
- * (`http_max_field_value_size`).
- */
+/** Deployments per page: one page is one query of each database. */
 const pageSize = 2000
 /** A page ends at so many idle previews, so that it fits into a journal entry. */
 const idlePerPage = 200
