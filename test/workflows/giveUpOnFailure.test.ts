@@ -101,7 +101,7 @@ describe("scheduled work whose run cannot end", () => {
   givesUpInTime({
     name: "a quota check",
     task: "quota_check",
-    statement: "QuotaStore.find",
+    statement: "QuotaStore.findLimited",
     seed: exceeding,
     run: check,
     more: upkeep()

@@ -8,7 +8,8 @@ const parameterBytes = 120_000
 /** At most so many in a list of quoted texts: every byte may be escaped. */
 const quotedBytes = (id: string): number => 2 * Buffer.byteLength(id) + 3
 
-const longestOf = (deployment: Deployments[number]): number => Math.max(...Object.values(deployment).map(quotedBytes))
+const longestOf = ({ deploymentId, environmentId, projectId, workspaceId }: Deployments[number]): number =>
+  Math.max(...[workspaceId, projectId, environmentId, deploymentId].map(quotedBytes))
 
 /**
  * The deployments in batches whose ids of each kind fit into one parameter. 2,000 with ids as the control API makes them are one

@@ -19,6 +19,11 @@ describe("the batches of deployments that ClickHouse is asked for", () => {
     assert.deepStrictEqual(idBatches(page), [page])
   })
 
+  it("look at nothing but the ids", () => {
+    const preview = { ...deploymentOf("d_1"), ordinal: 7 }
+    assert.deepStrictEqual(idBatches([preview]), [[preview]])
+  })
+
   it("hold every deployment once, in order, in parameters of at most 128 KiB, whatever the ids are made of", () => {
     const id = fc.string({ unit: fc.constantFrom("a", "'", "\\", "😀"), minLength: 1, maxLength: 255 })
     fc.assert(
