@@ -59,8 +59,8 @@ export default defineConfig({
     server: { deps: loadedByNode },
     minWorkers: 1,
     maxWorkers: 2,
-    // A guard against hangs, not a measure of speed: the slowest matrix takes seconds on two idle cores.
-    testTimeout: 120_000,
+    // A guard against hangs, not a measure of speed: the slowest matrix of a full run takes a minute on two idle cores.
+    testTimeout: isFull ? 600_000 : 120_000,
     hookTimeout: 120_000,
     reporters: ["default", new TotalsReporter()],
     // An answer that is not the expected one is shown with its reason.
