@@ -56,7 +56,9 @@ export const upkeepIsDone = (options: DayOptions) =>
       if (isFresh(nth)) assert.isUndefined(orders[name], `${name} is not due`)
     }
     for (const { id, remaining_requests } of keys) assert.strictEqual(remaining_requests, 100, id)
-    assert.lengthOf((yield* Upkeep).notices, exceeded.length)
+    // A worker that crashes after Slack took a notice and before that is recorded sends it again.
+    const noticed = new Set((yield* Upkeep).notices.map(({ workspaceId }) => workspaceId))
+    assert.strictEqual(noticed.size, exceeded.length)
     const stateOf = new Map(deployments.map((row) => [row.id, row.desired_state]))
     for (const nth of previews)
       assert.strictEqual(stateOf.get(previewOf(nth)), isBusy(nth) ? "running" : "standby", previewOf(nth))
