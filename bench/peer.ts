@@ -49,13 +49,22 @@ const loadOf = (pace: Pace): PeerLoad => ({
   projects: Number(values.projects)
 })
 
+const toStart = [
+  ...Arr.map(Arr.fromNullable(values.go), (command) => goPeer(command, regions)),
+  ...(values.worker.length === 0 ? [ownPeer(regions)] : [])
+]
+
+/** Workers that run already need no database server of this run. */
+const startedPeers =
+  toStart.length === 0
+    ? Effect.succeed([])
+    : Effect.flatMap(Layer.build(mySqlServer), (server) => Effect.provide(Effect.all(toStart), server))
+
 Effect.gen(function* () {
   const given = yield* Effect.forEach(values.worker, parsePeer)
-  const go = yield* Effect.forEach(Arr.fromNullable(values.go), (command) => goPeer(command, regions))
-  const own = given.length === 0 ? [yield* ownPeer(regions)] : []
-  const peers = [...go, ...given, ...own]
+  const peers = [...(yield* startedPeers), ...given]
   for (const load of paces.map(loadOf)) {
     const results = yield* comparePeers(peers, load, Number(values.rounds))
     yield* Effect.sync(() => process.stdout.write(`\n${peerTable(results, load)}\n`))
   }
-}).pipe(Effect.scoped, Effect.provide(Layer.merge(mySqlServer, RunDirectoryLive)), runCommand)
+}).pipe(Effect.scoped, Effect.provide(RunDirectoryLive), runCommand)

@@ -12,7 +12,10 @@ describe("a day of production with deploys, builds, domains, certificates and sc
   it.effect(
     "keeps every invariant under crashes, restarts and repeated deliveries, and does all that is due",
     () =>
-      Effect.map(productionDay({ projects, seed }), ({ deploys, domains }) => {
+      Effect.map(productionDay({ projects, seed }), ({ deploys, domains, invocations, journalBytes }) => {
+        globalThis.console.info(
+          `${projects} projects: ${deploys} deploys, ${invocations} invocations, ${journalBytes} bytes of journaled answers`
+        )
         assert.isAtLeast(deploys, 2 * projects)
         assert.isAtLeast(domains, 4)
       }),

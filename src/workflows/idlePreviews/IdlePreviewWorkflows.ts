@@ -19,7 +19,7 @@ const idlePerPage = 200
  * A part of a run ends at any of these limits, so that its journal stays below 1,000 entries and the key is held
  * briefly.
  */
-const pagesPerPart = 20
+const pagesPerPart = 5
 const stopsPerPart = 200
 const maxKeyHold = Duration.seconds(20)
 /** Each stop is a few transactions, serial with other stops in the same region. */

@@ -4,7 +4,7 @@ import { call, implement, key } from "effect-restate"
 import { UsageNotConfigured } from "../../contract/errors.ts"
 import { QuotaCheckService } from "../../contract/QuotaCheckService.ts"
 import { QuotaNoticeService } from "../../contract/QuotaNoticeService.ts"
-import { UsageSource } from "../../services/clickhouse/Usage.ts"
+import { UsageSource, type WorkspaceUsage } from "../../services/clickhouse/Usage.ts"
 import { recordMetric } from "../../services/Metrics.ts"
 import { QuotaStore } from "../../services/quotaCheck/QuotaStore.ts"
 import { UpkeepSettings } from "../../services/UpkeepSettings.ts"
@@ -25,7 +25,7 @@ const exceededPerPage = 200
 /** Workspace ids in one query. */
 const idsPerLookup = 1000
 /** A slice ends at either limit, which bounds its journal. */
-const pagesPerSlice = 20
+const pagesPerSlice = 5
 const noticesPerSlice = 100
 /** Attempts per notice, and the number of undelivered notices after which a run leaves the rest to the next check. */
 const attemptsPerNotice = 3
@@ -48,13 +48,11 @@ interface Sources {
   readonly minimum: number
 }
 
-type Usage = Effect.Effect.Success<ReturnType<Sources["source"]["page"]>>
-
 /**
  * The quotas that may be used up, by workspace. Those who used about as much are asked for together, so that the database
  * leaves out the quotas that none of them can have reached: nearly all.
  */
-const quotasOf = ({ store }: Sources, usage: Usage) =>
+const quotasOf = ({ store }: Sources, usage: ReadonlyArray<WorkspaceUsage>) =>
   Effect.gen(function* () {
     const byUse = usage.toSorted((one, other) => other.used - one.used)
     const found = yield* Effect.forEach(Arr.chunksOf(byUse, idsPerLookup), (chunk) =>
@@ -66,7 +64,7 @@ const quotasOf = ({ store }: Sources, usage: Usage) =>
     return new Map(found.flat().map((workspace) => [workspace.workspaceId, workspace]))
   })
 
-const exceededOf = (sources: Sources, usage: Usage) =>
+const exceededOf = (sources: Sources, usage: ReadonlyArray<WorkspaceUsage>) =>
   Effect.map(quotasOf(sources, usage), (quotas) =>
     usage.flatMap(({ used, workspaceId }, index) => {
       const workspace = quotas.get(workspaceId)

@@ -189,13 +189,13 @@ describe("scaling down idle previews", () => {
     Effect.gen(function* () {
       const { engine } = yield* ControlPlane
       yield* withLive
-      yield* withMany(42_001)
+      yield* withMany(12_001)
       yield* scaleDown
-      assert.deepStrictEqual(yield* deployed, ["d_p42000"])
+      assert.deepStrictEqual(yield* deployed, ["d_p12000"])
       const parts = engine.invocations.filter(({ target }) => target.handler === "Sweep")
       const looks = parts.map((invocation) => invocation.entries.filter(({ kind }) => kind === "run").length)
-      assert.deepStrictEqual(looks, [20, 2])
-    }).pipe(on(idlePreviews({ busy: Array.from({ length: 42_000 }, (_, nth) => `d_p${nth}`) })))
+      assert.deepStrictEqual(looks, [5, 2])
+    }).pipe(on(idlePreviews({ busy: Array.from({ length: 12_000 }, (_, nth) => `d_p${nth}`) })))
   )
 
   it.effect("thousands of idle previews are stopped, each once, eight at a time, by parts with a small journal", () => {
