@@ -27,13 +27,8 @@ export const rollback = ({ sourceDeploymentId, targetDeploymentId }: RollbackInp
     const refuse = (reason: Reason) =>
       new SwitchRefused({ intent: "rollback", deploymentId: targetDeploymentId, reason })
     if (sourceDeploymentId === targetDeploymentId) return yield* refuse("same_deployment")
-    // Read at once. If both are missing, the source is reported.
-    const [ofSource, ofTarget] = yield* Effect.all(
-      [Effect.either(loadDeployment(sourceDeploymentId)), Effect.either(loadDeployment(targetDeploymentId))],
-      { concurrency: 2 }
-    )
-    const { deployment: source, project } = yield* ofSource
-    const { deployment: target } = yield* ofTarget
+    const { deployment: source, project } = yield* loadDeployment(sourceDeploymentId)
+    const { deployment: target } = yield* loadDeployment(targetDeploymentId)
     const live = project?.liveDeploymentId ?? null
     const reason = rollbackRefusal(source, target, live)
     if (reason === "other_environment" || reason === "other_project") return yield* refuse(reason)
