@@ -3,7 +3,13 @@ import { Effect } from "effect"
 import { seedVerifiedDomain } from "../support/memory/certificateSeeds.ts"
 import { namesOf } from "../support/memory/seeds.ts"
 import { certificateStack } from "./support/certificateStack.ts"
-import { assertCertified, assertMadeAtCa, processChallenge, reissue } from "./support/certificates.ts"
+import {
+  assertCertified,
+  assertMadeAtCa,
+  processChallenge,
+  reissue,
+  untilIssuancesEnd
+} from "./support/certificates.ts"
 
 const { workspaceId } = namesOf("shop")
 const domains = ["one", "two", "three"].map((name) => `${name}.customer.test`)
@@ -20,11 +26,13 @@ for (const ca of [
       Effect.gen(function* () {
         yield* Effect.forEach(domains, seedVerifiedDomain)
         yield* Effect.forEach(domains, (domain) => processChallenge(domain), { concurrency: "unbounded" })
+        yield* untilIssuancesEnd
         for (const domain of domains) {
           yield* assertCertified(domain, workspaceId)
           yield* assertMadeAtCa(domain, 1)
         }
         yield* Effect.forEach(domains, reissue, { concurrency: "unbounded" })
+        yield* untilIssuancesEnd
         for (const domain of domains) {
           yield* assertCertified(domain, workspaceId)
           yield* assertMadeAtCa(domain, 2)

@@ -13,6 +13,7 @@ import type { Tables } from "../../support/memory/Tables.ts"
 import { RestateClient } from "../../support/stack/Restate.ts"
 import { operatorToken } from "./certificateStack.ts"
 import { rows } from "./deploys.ts"
+import { eventually } from "./eventually.ts"
 
 const service = "hydra.v1.CertificateService"
 
@@ -37,6 +38,21 @@ export const renewAll = (daysBeforeExpiry = 0) =>
   Effect.flatMap(RestateClient, (restate) =>
     restate.call(target("global", "RenewExpiringCertificates"), { daysBeforeExpiry })
   )
+
+/**
+ * Waits until no invocation of the certificate service runs or is scheduled. A request may be answered with `pending`: the
+ * issuance then continues after half a minute at least.
+ */
+export const untilIssuancesEnd = eventually(
+  "the end of every issuance",
+  Effect.flatMap(RestateClient, (restate) =>
+    restate.sql(
+      `SELECT id, target, status FROM sys_invocation
+       WHERE target_service_name = '${service}' AND status <> 'completed'`
+    )
+  ),
+  (left) => left.length === 0
+).pipe(Effect.retry({ times: 2 }))
 
 const NewOrder = Schema.Struct({ identifiers: Schema.Array(Schema.Struct({ value: Schema.String })) })
 const Finalize = Schema.Struct({ csr: Schema.String })
