@@ -1,12 +1,11 @@
 import { Array as Arr, Option } from "effect"
 import { DnsResolverLive } from "../layers/dns/DnsResolverLive.ts"
 import { NoZone } from "../layers/dns/NoZone.ts"
-import { Route53ZoneLive } from "../layers/dns/Route53ZoneLive.ts"
 import { GitHubLive } from "../layers/github/GitHubLive.ts"
 import { HttpHeartbeatLive } from "../layers/HttpHeartbeatLive.ts"
 import { RestateAdminHttpLive } from "../layers/restateAdmin/RestateAdminHttp.ts"
 import { SlackNotifierLive } from "../layers/slack/SlackNotifierLive.ts"
-import { fromConfig } from "./fromConfig.ts"
+import { fromConfig, imported } from "./fromConfig.ts"
 
 export const Admin = fromConfig(({ restate: { adminUrl, apiKey } }) => RestateAdminHttpLive({ adminUrl, apiKey }))
 
@@ -32,5 +31,12 @@ export const Resolver = fromConfig(({ dns: { authoritativeServers, resolvers } }
 export const Slack = fromConfig(({ slack }) => SlackNotifierLive(slack.quotaCheckWebhookUrl))
 
 export const Zone = fromConfig(({ acme }) =>
-  Option.match(acme.route53, { onNone: () => NoZone, onSome: Route53ZoneLive })
+  Option.match(acme.route53, {
+    onNone: () => NoZone,
+    onSome: (options) =>
+      imported(
+        () => import("../layers/dns/Route53ZoneLive.ts"),
+        ({ Route53ZoneLive }) => Route53ZoneLive(options)
+      )
+  })
 )

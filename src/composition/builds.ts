@@ -2,9 +2,8 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import type { WorkerConfig, WorkerConfigShape } from "../config.ts"
-import { BuildkitBuilderLive } from "../layers/builder/BuildkitBuilderLive.ts"
 import type { BuildkitAddress, BuildkitTls } from "../layers/builder/buildkit/BuildkitClient.ts"
-import { DepotBuilderLive, type DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
+import type { DepotBuilderOptions } from "../layers/builder/DepotBuilderLive.ts"
 import { NoBuilder } from "../layers/builder/NoBuilder.ts"
 import { RegistryHttp } from "../layers/builder/registryAccess.ts"
 import type { BuildEnvironment } from "../layers/builder/solveImage.ts"
@@ -17,7 +16,7 @@ import type { BuildTelemetry } from "../services/builds/BuildTelemetry.ts"
 import type { BuildVariables } from "../services/builds/BuildVariables.ts"
 import type { GitHub } from "../services/builds/GitHub.ts"
 import type { Vault } from "../services/vault/Vault.ts"
-import { fromConfig } from "./fromConfig.ts"
+import { fromConfig, imported } from "./fromConfig.ts"
 
 /** A file that a setting names cannot be read. */
 export class SettingFileUnreadable extends Schema.TaggedError<SettingFileUnreadable>()("SettingFileUnreadable", {
@@ -66,7 +65,20 @@ export const buildkitAt = (
   )
 
 const buildkit = (config: WorkerConfigShape, site: BuildEnvironment, address: string) =>
-  Layer.unwrapEffect(Effect.map(buildkitAt(config, address), (buildkit) => BuildkitBuilderLive({ ...site, buildkit })))
+  Layer.unwrapEffect(
+    Effect.map(buildkitAt(config, address), (buildkit) =>
+      imported(
+        () => import("../layers/builder/BuildkitBuilderLive.ts"),
+        ({ BuildkitBuilderLive }) => BuildkitBuilderLive({ ...site, buildkit })
+      )
+    )
+  )
+
+const depot = (options: DepotBuilderOptions) =>
+  imported(
+    () => import("../layers/builder/DepotBuilderLive.ts"),
+    ({ DepotBuilderLive }) => DepotBuilderLive(options)
+  )
 
 /** The configured builder. */
 export type ChosenBuilder =
@@ -101,7 +113,7 @@ const layerOf = (
     case "Buildkit":
       return Layer.provide(buildkit(config, chosen.site, chosen.address), RegistryHttp(chosen.site.registry))
     case "Depot":
-      return Layer.provide(DepotBuilderLive(chosen.options), RegistryHttp(chosen.options.registry))
+      return Layer.provide(depot(chosen.options), RegistryHttp(chosen.options.registry))
   }
 }
 

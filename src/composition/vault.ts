@@ -2,13 +2,12 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer, Option } from "effect"
 import type { VaultSettings } from "../config/vault.ts"
 import type { WorkerConfig } from "../config.ts"
-import { HashicorpVaultLive } from "../layers/vault/HashicorpVaultLive.ts"
 import { LocalVaultLive } from "../layers/vault/LocalVaultLive.ts"
 import { UnkeyVaultLive } from "../layers/vault/UnkeyVaultLive.ts"
 import type { VaultFileRefused } from "../layers/vault/VaultFileRefused.ts"
 import { Health, HealthCheckFailed } from "../operations/Health.ts"
 import { Vault, VaultUnavailable } from "../services/vault/Vault.ts"
-import { fromConfig } from "./fromConfig.ts"
+import { fromConfig, imported } from "./fromConfig.ts"
 
 /** The configured vault. */
 export const openVault = (settings: VaultSettings) => {
@@ -16,7 +15,10 @@ export const openVault = (settings: VaultSettings) => {
     case "unkey":
       return UnkeyVaultLive(settings)
     case "hashicorp":
-      return HashicorpVaultLive(settings)
+      return imported(
+        () => import("../layers/vault/HashicorpVaultLive.ts"),
+        ({ HashicorpVaultLive }) => HashicorpVaultLive(settings)
+      )
     case "local":
       return LocalVaultLive(settings.keyFile)
   }

@@ -1,6 +1,5 @@
 import { createPrivateKey, generateKeyPair, type KeyObject, X509Certificate } from "node:crypto"
-import * as x509 from "@peculiar/x509"
-import { crypto as acmeCrypto } from "acme-client"
+import type * as x509 from "@peculiar/x509"
 import { Effect, Layer, Redacted } from "effect"
 import type { DomainName } from "../names/DomainName.ts"
 import { type CertificateFacts, NotACertificate, Pki } from "../services/certificate/Pki.ts"
@@ -45,23 +44,24 @@ const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<DomainName>) =>
     // The only format that acme-client signs with.
     const pkcs8 = (yield* readable(key)).export({ type: "pkcs8", format: "pem" })
     const [commonName] = names
-    const [, csr] = yield* Effect.promise(() =>
-      acmeCrypto.createCsr(
-        {
-          altNames: [...names],
-          ...(commonName !== undefined && commonName.length <= longestCommonName && { commonName })
-        },
-        pkcs8
-      )
-    )
+    const subject = commonName !== undefined && commonName.length <= longestCommonName && { commonName }
+    const [, csr] = yield* Effect.promise(async () => {
+      const { crypto } = await import("acme-client")
+      return crypto.createCsr({ altNames: [...names], ...subject }, pkcs8)
+    })
     return csr.toString()
   })
 
 const reading = <A>(problem: string, read: () => A): Effect.Effect<A, NotACertificate> =>
   Effect.try({ try: read, catch: () => new NotACertificate({ problem }) })
 
-const dnsNames = (certificate: x509.X509Certificate): ReadonlyArray<string> =>
-  (certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [])
+type X509 = typeof x509
+
+const dnsNames = (
+  { SubjectAlternativeNameExtension }: X509,
+  certificate: x509.X509Certificate
+): ReadonlyArray<string> =>
+  (certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [])
     .filter(({ type }) => type === "dns")
     .map(({ value }) => value.toLowerCase())
     .sort()
@@ -72,21 +72,21 @@ const serialOctets = (serial: string): Buffer => {
   return (octets[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), octets]) : octets
 }
 
-const certificateId = (certificate: x509.X509Certificate): string | null => {
-  const authority = certificate.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId
+const certificateId = ({ AuthorityKeyIdentifierExtension }: X509, certificate: x509.X509Certificate): string | null => {
+  const authority = certificate.getExtension(AuthorityKeyIdentifierExtension)?.keyId
   if (authority === undefined) return null
   const serial = serialOctets(certificate.serialNumber)
   return `${Buffer.from(authority, "hex").toString("base64url")}.${serial.toString("base64url")}`
 }
 
-const factsOf = (chain: string): CertificateFacts => {
-  const certificate = new x509.X509Certificate(x509.PemConverter.decodeFirst(chain))
+const factsOf = (library: X509, chain: string): CertificateFacts => {
+  const certificate = new library.X509Certificate(library.PemConverter.decodeFirst(chain))
   return {
-    names: dnsNames(certificate),
+    names: dnsNames(library, certificate),
     notBefore: certificate.notBefore.getTime(),
     notAfter: certificate.notAfter.getTime(),
     serial: certificate.serialNumber.toUpperCase(),
-    certificateId: certificateId(certificate)
+    certificateId: certificateId(library, certificate)
   }
 }
 
@@ -96,14 +96,22 @@ const matches = (chain: string, key: Redacted.Redacted) =>
     return certificate.checkPrivateKey(yield* readable(key))
   })
 
-/** Keys from node:crypto, requests from acme-client, certificates from @peculiar/x509, a dependency of acme-client. */
-export const PkiLive: Layer.Layer<Pki> = Layer.succeed(
+/**
+ * Keys from node:crypto, requests from acme-client, certificates from @peculiar/x509, a dependency of acme-client. Each
+ * library is loaded when it is first used.
+ */
+export const PkiLive: Layer.Layer<Pki> = Layer.effect(
   Pki,
-  Pki.of({
-    generateAccountKey,
-    generateCertificateKey,
-    createCsr,
-    inspect: (chain) => reading("the first certificate cannot be read", () => factsOf(chain)),
-    matches
+  Effect.gen(function* () {
+    // Uninterruptible: what an interrupted load leaves would be cached too.
+    const library = yield* Effect.cached(Effect.uninterruptible(Effect.promise(() => import("@peculiar/x509"))))
+    return Pki.of({
+      generateAccountKey,
+      generateCertificateKey,
+      createCsr,
+      inspect: (chain) =>
+        Effect.flatMap(library, (x509) => reading("the first certificate cannot be read", () => factsOf(x509, chain))),
+      matches
+    })
   })
 )

@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { bomFile, bundleInto } from "../../dev/image/bundle.ts"
+import type { Metafile } from "esbuild"
+import { bomFile, bundleInto, bundleProgram } from "../../dev/image/bundle.ts"
 import { RunDirectory, RunDirectoryLive } from "../../dev/stack/RunDirectory.ts"
 import { lockedPackagesIn, packagesOf, readBill } from "./support/lockedPackages.ts"
 
@@ -19,7 +20,28 @@ const bundle = Layer.effect(
     yield* Effect.promise(() => bundleInto(folder))
     return folder
   })
-).pipe(Layer.provide(RunDirectoryLive))
+).pipe(Layer.provideMerge(RunDirectoryLive))
+
+/** What a start loads that only some settings, or some handlers, use. */
+const libraries = [
+  "@aws-sdk/",
+  "@depot/sdk-node",
+  "@grpc/grpc-js",
+  "@peculiar/x509",
+  "acme-client",
+  "axios",
+  "node-vault"
+]
+
+/** The packages that are loaded with the file, before anything in it runs. */
+const loadedWith = (outputs: Metafile["outputs"], file: string): ReadonlySet<string> => {
+  const files = new Set([file])
+  // A set that grows while it is iterated visits what is added.
+  for (const each of files)
+    for (const { kind, path } of outputs[each]?.imports ?? []) if (kind === "import-statement") files.add(path)
+  const inputs = [...files].flatMap((each) => Object.keys(outputs[each]?.inputs ?? {}))
+  return new Set(inputs.flatMap((input) => input.split("node_modules/").slice(1)))
+}
 
 layer(bundle, { timeout: "1 minute" })("the bundle", (it) => {
   it.effect("names in its bill of materials every package in it, as package-lock.json has it, and no other", () =>
@@ -54,6 +76,28 @@ layer(bundle, { timeout: "1 minute" })("the bundle", (it) => {
         dependencies.flatMap(({ dependsOn }) => dependsOn).filter((it) => !known.has(it)),
         []
       )
+    })
+  )
+
+  it.effect("loads what only some configurations or handlers use when it is used, not when the worker starts", () =>
+    Effect.gen(function* () {
+      const folder = yield* (yield* RunDirectory).folderFor("program")
+      const { outputs } = (yield* Effect.promise(() => bundleProgram(folder))).metafile
+      const [worker] = Object.entries(outputs).flatMap(([file, { entryPoint }]) =>
+        entryPoint === "src/composition/worker.ts" ? [file] : []
+      )
+      const loaded = [...loadedWith(outputs, worker ?? "")]
+      assert.isTrue(loaded.some((path) => path.startsWith("mysql2/")))
+      for (const library of libraries) {
+        assert.deepStrictEqual(
+          loaded.filter((path) => path.startsWith(library)),
+          []
+        )
+        const bundled = Object.values(outputs).some(({ inputs }) =>
+          Object.keys(inputs).some((path) => path.includes(`node_modules/${library}`))
+        )
+        assert.isTrue(bundled, library)
+      }
     })
   )
 

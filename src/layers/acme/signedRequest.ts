@@ -1,5 +1,5 @@
 import { createPrivateKey } from "node:crypto"
-import { Client } from "acme-client"
+import type { Client } from "acme-client"
 import { Effect, Either, Redacted, Runtime, Schema } from "effect"
 import { type AcmeError, type AcmeOperation, AcmeProblem, AcmeUnavailable } from "../../services/certificate/Acme.ts"
 import { okOrProblem, type Transport, unexpected } from "./AcmeTransport.ts"
@@ -50,15 +50,19 @@ const readable = (key: Redacted.Redacted): Effect.Effect<string> =>
     Effect.as(Redacted.value(key))
   )
 
+/** Loaded by the first request that is signed: with what it depends on it is a tenth of a worker's start. */
+const library = Effect.promise(() => import("acme-client"))
+
 /** The client for one key. It only computes; the caller supplies the transport. */
 export const clientFor = (
   key: Redacted.Redacted,
   directoryUrl: string,
   externalAccount?: ExternalAccount
 ): Effect.Effect<Client> =>
-  Effect.map(
+  Effect.zipWith(
+    library,
     readable(key),
-    (accountKey) =>
+    ({ Client }, accountKey) =>
       new Client({
         accountKey,
         directoryUrl,
