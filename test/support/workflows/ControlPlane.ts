@@ -140,6 +140,10 @@ export const controlPlane = <More = never>({
 /** Moves virtual time on, in milliseconds. */
 export const advance = (millis: number) => Effect.flatMap(ControlPlane, ({ engine }) => engine.advance(millis))
 
+/** Milliseconds during which no worker runs: what is due meanwhile runs late. */
+export const outage = (millis: number) =>
+  Effect.map(ControlPlane, ({ engine }) => engine.time.moveTo(engine.time.now + millis))
+
 /** Moves virtual time until nothing is left to do. */
 export const drain = Effect.flatMap(ControlPlane, ({ engine }) => engine.drain)
 

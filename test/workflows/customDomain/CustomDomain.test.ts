@@ -4,7 +4,7 @@ import { CustomDomainService } from "../../../src/contract/CustomDomainService.t
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import { seedDeployment, seedProject, seedRoute } from "../../support/memory/seeds.ts"
 import { World } from "../../support/memory/World.ts"
-import { advance, ControlPlane, drain } from "../../support/workflows/ControlPlane.ts"
+import { advance, ControlPlane, drain, outage } from "../../support/workflows/ControlPlane.ts"
 import {
   Certificates,
   domain,
@@ -146,6 +146,8 @@ describe("a domain whose records are right", () => {
       yield* withDomain({ workspace_id: "ws_other" })
       yield* publishAll
       yield* verifyDomain
+      yield* advance(600_000)
+      yield* outage(day)
       yield* drain
       const { acme_challenges, frontline_routes } = yield* rows
       assert.deepStrictEqual([acme_challenges.length, frontline_routes.length], [0, 0])
@@ -240,11 +242,16 @@ describe("a domain whose records are not right yet", () => {
       Effect.gen(function* () {
         yield* withDomain()
         yield* verifyDomain
+        yield* advance(600_000)
+        yield* outage(day)
         yield* drain
+        assert.deepInclude(yield* domainRow, { verification_status: "failed" })
         yield* advance(10 * day)
         const attempts = (yield* domainRow).check_attempts
         yield* again
-        yield* advance(day - 60_000)
+        yield* advance(60_000)
+        yield* outage(day - 300_000)
+        yield* advance(180_000)
         assert.deepInclude(yield* domainRow, { verification_status: "verifying" })
         if (name === "RetryVerification") assert.isAtMost((yield* domainRow).check_attempts, attempts)
         yield* publishAll

@@ -4,7 +4,7 @@ import { columns, fourBytes } from "../../support/columns.ts"
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import type { Tables } from "../../support/memory/Tables.ts"
 import { World } from "../../support/memory/World.ts"
-import { advance, ControlPlane } from "../../support/workflows/ControlPlane.ts"
+import { advance, ControlPlane, outage } from "../../support/workflows/ControlPlane.ts"
 import { domain, domainRow, verifyDomain, withDomain, withDomains } from "../../support/workflows/CustomDomains.ts"
 import { unfinished } from "../../support/workflows/scenario.ts"
 
@@ -23,7 +23,9 @@ const verified = Effect.gen(function* () {
   yield* dns.set("TXT", `_unkey.${domain}`, [`unkey-domain-verify=${row.verification_token}`])
   yield* dns.set("CNAME", domain, [row.target_cname])
   yield* verifyDomain
-  yield* advance(2 * day)
+  yield* advance(600_000)
+  yield* outage(day)
+  yield* advance(day)
   assert.deepStrictEqual(unfinished(engine), [])
   return yield* domainRow
 })

@@ -4,7 +4,7 @@ import { DbError } from "../../../src/services/Db.ts"
 import { MemoryDns } from "../../support/memory/MemoryDns.ts"
 import { updateWhere } from "../../support/memory/MemoryTables.ts"
 import { seedCustomDomain, seedProject } from "../../support/memory/seeds.ts"
-import { advance, ControlPlane, drain } from "../../support/workflows/ControlPlane.ts"
+import { advance, ControlPlane, drain, outage } from "../../support/workflows/ControlPlane.ts"
 import {
   Certificates,
   controlApi,
@@ -66,9 +66,12 @@ describe("a run", () => {
       yield* withDomain()
       const { engine } = yield* ControlPlane
       yield* verifyDomain
-      yield* advance(20 * 3_600_000)
+      yield* advance(600_000)
+      yield* outage(20 * 3_600_000)
       const startedAt = engine.time.now
       yield* verifyDomain
+      yield* advance(600_000)
+      yield* outage(23 * 3_600_000)
       yield* drain
       assert.strictEqual((yield* domainRow).last_checked_at, startedAt + 24 * 3_600_000)
     }).pipe(withDomains())
@@ -111,6 +114,7 @@ describe("a run", () => {
       yield* verifyDomain
       yield* advance(0)
       assert.deepInclude(yield* domainRow, { check_attempts: 1 })
+      yield* outage(86_400_000)
       yield* drain
     }).pipe(withDomains({ faults: onceAt("record-attempt", "after-body") }))
   )
@@ -265,6 +269,8 @@ describe("a control API that cancels the invocation that it sent", () => {
       yield* drain
       yield* dns.set("CNAME", domain, ["elsewhere.example.net"])
       yield* controlApi.retry
+      yield* advance(600_000)
+      yield* outage(86_400_000)
       yield* drain
       assert.deepInclude(yield* domainRow, { verification_status: "failed", cname_verified: false })
     }).pipe(withDomains())
