@@ -93,54 +93,56 @@ const InvocationBlock = ({ invocation, page, reload, subject, title }: Invocatio
   </Block>
 )
 
-const Body = (properties: {
+interface PageProperties {
   readonly page: DomainPageJson
-  readonly isCertificate: boolean
   readonly reload: () => void
-}) => {
-  const { isCertificate, page, reload } = properties
-  const { commands, domain, issuance, name, now, verification } = page
-  const verificationBlocks = (
-    <>
-      <Block title="Verification">
-        {domain === null ? <p class="dim">Its row cannot be read now.</p> : <Verification domain={domain} />}
-      </Block>
-      <InvocationBlock
-        title="Invocation of the verification"
-        subject={`verification of ${name}`}
-        invocation={verification}
-        page={page}
-        reload={reload}
-      />
-    </>
-  )
-  const certificateBlocks = (
-    <>
-      <Block title="Certificate">
-        {domain === null ? (
-          <p class="dim">Its row cannot be read now.</p>
-        ) : (
-          <CertificateFacts domain={domain} now={now} />
-        )}
-      </Block>
-      <InvocationBlock
-        title="Invocation of the issuance"
-        subject={`issuance for ${name}`}
-        invocation={issuance}
-        page={page}
-        reload={reload}
-      />
-    </>
-  )
+}
+
+const UnreadableRow = () => <p class="dim">Its row cannot be read now.</p>
+
+const VerificationBlocks = ({ page, reload }: PageProperties) => (
+  <>
+    <Block title="Verification">
+      {page.domain === null ? <UnreadableRow /> : <Verification domain={page.domain} />}
+    </Block>
+    <InvocationBlock
+      title="Invocation of the verification"
+      subject={`verification of ${page.name}`}
+      invocation={page.verification}
+      page={page}
+      reload={reload}
+    />
+  </>
+)
+
+const CertificateBlocks = ({ page, reload }: PageProperties) => (
+  <>
+    <Block title="Certificate">
+      {page.domain === null ? <UnreadableRow /> : <CertificateFacts domain={page.domain} now={page.now} />}
+    </Block>
+    <InvocationBlock
+      title="Invocation of the issuance"
+      subject={`issuance for ${page.name}`}
+      invocation={page.issuance}
+      page={page}
+      reload={reload}
+    />
+  </>
+)
+
+const Body = ({ isCertificate, page, reload }: PageProperties & { readonly isCertificate: boolean }) => {
+  const [First, Second] = isCertificate
+    ? [CertificateBlocks, VerificationBlocks]
+    : [VerificationBlocks, CertificateBlocks]
   return (
     <>
       <div class="columns">
-        {isCertificate ? certificateBlocks : verificationBlocks}
-        {isCertificate ? verificationBlocks : certificateBlocks}
+        <First page={page} reload={reload} />
+        <Second page={page} reload={reload} />
       </div>
-      {commands.length === 0 ? null : (
+      {page.commands.length === 0 ? null : (
         <Block title="Commands">
-          <Commands of={commands} />
+          <Commands of={page.commands} />
         </Block>
       )}
     </>

@@ -127,6 +127,12 @@ const renewalInfo = ({ directory, transport }: AcmeSession, certificateId: strin
     return Option.some(yield* renewalInfoOf(info, yield* Clock.currentTimeMillis))
   })
 
+/** Only HTTP-01 publishes the key authorization itself; other types publish a digest of it. */
+const keyAuthorization = (directoryUrl: string, { key }: AcmeAccount, token: string) =>
+  Effect.flatMap(clientFor(key, directoryUrl), (client) =>
+    Effect.promise(() => client.getChallengeKeyAuthorization({ type: "http-01", token, url: "", status: "pending" }))
+  )
+
 const make = (options: AcmeClientOptions) =>
   Effect.map(makeSession(options), (ca) => {
     const { asAccount } = ca
@@ -146,13 +152,7 @@ const make = (options: AcmeClientOptions) =>
             at((now) => authorizationOf(answer, url, now))
           )
         ),
-      keyAuthorization: (account, token) =>
-        Effect.flatMap(clientFor(account.key, options.directoryUrl), (client) =>
-          // Only HTTP-01 publishes the key authorization itself; other types publish a digest of it.
-          Effect.promise(() =>
-            client.getChallengeKeyAuthorization({ type: "http-01", token, url: "", status: "pending" })
-          )
-        ),
+      keyAuthorization: (account, token) => keyAuthorization(options.directoryUrl, account, token),
       respondToChallenge: (account, url) =>
         bounded(
           "challenge",

@@ -101,6 +101,49 @@ const supervise = (work: Effect.Effect<BuildOutcome, BuildLost>, hold: BuildLeas
   )
 }
 
+/** The builds that run here, by their id. */
+type Running = Map<string, Run>
+
+interface SupervisedBuild {
+  readonly task: BuildTask
+  readonly maxDuration: Duration.Duration
+  readonly isClosing: () => boolean
+  readonly scope: Scope.Scope
+}
+
+/** Runs a build until it ends or loses its lease, and records the end. Interrupting the fiber stops the build. */
+const runToEnd = (runs: Running, buildId: string, run: Run, hold: BuildLease, build: SupervisedBuild) =>
+  Effect.gen(function* () {
+    const report = (detail: string) => {
+      run.detail = oneLine(detail)
+    }
+    runs.set(buildId, run)
+    run.fiber = yield* supervise(build.task(report, hold), hold, build.maxDuration).pipe(
+      Effect.interruptible,
+      Effect.onExit((exit) => recordEnd(hold, exit, build.isClosing)),
+      Effect.ensuring(
+        Effect.sync(() => {
+          if (runs.get(buildId) === run) runs.delete(buildId)
+        })
+      ),
+      Effect.asVoid,
+      Effect.annotateLogs({ build_id: buildId }),
+      // The ledger and the log have the result.
+      Effect.catchAllCause(() => Effect.void),
+      Effect.forkIn(build.scope)
+    )
+  })
+
+const cancelRun = (ledger: BuildLedger["Type"], runs: Running, buildId: string) =>
+  Effect.gen(function* () {
+    // Also for an unknown build: a delayed start must not begin a cancelled build.
+    yield* Effect.mapError(ledger.requestCancel(buildId), unavailable("cancel"))
+    const fiber = runs.get(buildId)?.fiber
+    if (!fiber) return
+    yield* Fiber.interruptFork(fiber)
+    yield* Effect.timeoutOption(Fiber.await(fiber), cancelTimeout)
+  })
+
 /**
  * The builds of this process. Each holds a lease in the ledger that all workers share: at most one worker runs a build, and any
  * can answer for it. Closing the scope stops running builds and releases them.
@@ -110,7 +153,7 @@ export const makeBuildRuns = (
   options: BuildRunsOptions
 ): Effect.Effect<BuildRuns, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const runs = new Map<string, Run>()
+    const runs: Running = new Map()
     let closing = false
     const isClosing = () => closing
     const scope = yield* Effect.acquireRelease(Scope.make(ExecutionStrategy.parallel), (builds, exit) => {
@@ -118,29 +161,7 @@ export const makeBuildRuns = (
       return Scope.close(builds, exit)
     })
 
-    const fork = (buildId: string, run: Run, hold: BuildLease, work: BuildTask) =>
-      Effect.gen(function* () {
-        const report = (detail: string) => {
-          run.detail = oneLine(detail)
-        }
-        runs.set(buildId, run)
-        run.fiber = yield* supervise(work(report, hold), hold, options.maxDuration).pipe(
-          Effect.interruptible,
-          Effect.onExit((exit) => recordEnd(hold, exit, isClosing)),
-          Effect.ensuring(
-            Effect.sync(() => {
-              if (runs.get(buildId) === run) runs.delete(buildId)
-            })
-          ),
-          Effect.asVoid,
-          Effect.annotateLogs({ build_id: buildId }),
-          // The ledger and the log have the result.
-          Effect.catchAllCause(() => Effect.void),
-          Effect.forkIn(scope)
-        )
-      })
-
-    const start = (buildId: string, work: BuildTask) =>
+    const start = (buildId: string, task: BuildTask) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const shuttingDown = new BuilderUnavailable({ operation: "start", reason: "shutting-down" })
@@ -151,7 +172,8 @@ export const makeBuildRuns = (
           )
           if (Option.isNone(claimed)) return
           if (isClosing()) return yield* Effect.zipRight(claimed.value.release, shuttingDown)
-          yield* fork(buildId, run, claimed.value, work)
+          const build = { task, maxDuration: options.maxDuration, isClosing, scope }
+          yield* runToEnd(runs, buildId, run, claimed.value, build)
           yield* Effect.forkIn(Effect.ignore(Effect.interruptible(ledger.deleteExpired(options.retention))), scope)
         })
       )
@@ -167,14 +189,6 @@ export const makeBuildRuns = (
           // This process has newer progress than the ledger, which is updated with each renewal.
           seen._tag === "Running" ? { ...seen, detail: runs.get(buildId)?.detail ?? seen.detail } : seen
         ),
-      cancel: (buildId) =>
-        Effect.gen(function* () {
-          // Also for an unknown build: a delayed start must not begin a cancelled build.
-          yield* Effect.mapError(ledger.requestCancel(buildId), unavailable("cancel"))
-          const fiber = runs.get(buildId)?.fiber
-          if (!fiber) return
-          yield* Fiber.interruptFork(fiber)
-          yield* Effect.timeoutOption(Fiber.await(fiber), cancelTimeout)
-        })
+      cancel: (buildId) => cancelRun(ledger, runs, buildId)
     }
   })

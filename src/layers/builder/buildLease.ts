@@ -55,6 +55,26 @@ const withTimeout = <A>(
 
 const toNanos = (duration: Duration.Duration) => BigInt(Math.round(Duration.toMillis(duration) * 1e6))
 
+const isOver = (duration: Duration.Duration) => Duration.lessThanOrEqualTo(duration, Duration.zero)
+
+type Hold = { readonly buildId: string; readonly owner: string }
+
+/** What a held build may write to the ledger, each within `answerTimeout`. */
+const ledgerWrites = (ledger: BuildLedger["Type"], hold: Hold) =>
+  ({
+    noteExternal: (externalBuildId) =>
+      withTimeout(ledger.recordExternalId({ ...hold, externalBuildId }), answerTimeout).pipe(
+        Effect.mapError(() => new BuildLost({ text: "the ledger does not answer" })),
+        Effect.filterOrFail(
+          (isNoted) => isNoted,
+          () => new BuildLost({ text: "another worker has taken the build over" })
+        ),
+        Effect.asVoid
+      ),
+    end: (outcome) => withTimeout(ledger.recordOutcome({ ...hold, outcome }), answerTimeout),
+    release: Effect.ignore(withTimeout(ledger.release(hold), answerTimeout))
+  }) satisfies Partial<BuildLease>
+
 /**
  * Claims a build; None if another worker has it or it has ended. The ledger's lease starts after the request was sent. This
  * worker counts from the time of the request, on a monotonic clock, so it stops before another can take over.
@@ -66,13 +86,12 @@ export const acquireBuildLease = (
   detail: () => string
 ): Effect.Effect<Option.Option<BuildLease>, LedgerUnavailable> =>
   Effect.gen(function* () {
-    const hold = { buildId, owner: randomUUID() }
+    const hold: Hold = { buildId, owner: randomUUID() }
     let heldUntil = 0n
     const extendFrom = (askedAt: bigint) => {
       heldUntil = askedAt + toNanos(lease) - toNanos(stopMargin)
     }
     const left = Effect.map(Clock.currentTimeNanos, (now) => Duration.nanos(heldUntil > now ? heldUntil - now : 0n))
-    const isOver = (duration: Duration.Duration) => Duration.lessThanOrEqualTo(duration, Duration.zero)
 
     const renew = Effect.gen(function* () {
       const askedAt = yield* Clock.currentTimeNanos
@@ -101,22 +120,12 @@ export const acquireBuildLease = (
     extendFrom(askedAt)
 
     return Option.some<BuildLease>({
+      ...ledgerWrites(ledger, hold),
       orphan: claim.orphan,
-      noteExternal: (externalBuildId) =>
-        withTimeout(ledger.recordExternalId({ ...hold, externalBuildId }), answerTimeout).pipe(
-          Effect.mapError(() => new BuildLost({ text: "the ledger does not answer" })),
-          Effect.filterOrFail(
-            (isNoted) => isNoted,
-            () => new BuildLost({ text: "another worker has taken the build over" })
-          ),
-          Effect.asVoid
-        ),
       isHeld: Effect.catchAll(
         Effect.map(renew, (renewal) => renewal !== "lost"),
         () => Effect.map(left, (remaining) => !isOver(remaining))
       ),
-      keep,
-      end: (outcome) => withTimeout(ledger.recordOutcome({ ...hold, outcome }), answerTimeout),
-      release: Effect.ignore(withTimeout(ledger.release(hold), answerTimeout))
+      keep
     })
   })

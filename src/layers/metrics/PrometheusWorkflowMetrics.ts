@@ -62,10 +62,8 @@ const makeMetrics = (registry: Registry, version: string) => {
   const families = makeFamilies(registry)
   families.build.set({ version, node_version: process.versions.node }, 1)
 
-  const boundedService = boundedLabel(maxServices)
-  const boundedHandler = boundedLabel(maxHandlers)
-  const boundedStep = boundedLabel(maxSteps)
-  const boundedError = boundedLabel(maxErrors)
+  const [boundedService, boundedHandler] = [boundedLabel(maxServices), boundedLabel(maxHandlers)]
+  const [boundedStep, boundedError] = [boundedLabel(maxSteps), boundedLabel(maxErrors)]
   const handlerOf = (labels: { readonly service: string; readonly handler: string }) => ({
     service: boundedService(labels.service),
     handler: boundedHandler(labels.handler)

@@ -125,6 +125,41 @@ const rememberDepotProject = Effect.fnUntraced(function* (sql: SqlClient, projec
   yield* sql`UPDATE projects SET ${sql.update({ depotProjectId, updatedAt: at })} WHERE id = ${projectId}`
 })
 
+const selectRegionConfig = (sql: SqlClient, environmentId: string) =>
+  Effect.map(
+    regionConfig(sql`
+      SELECT CASE WHEN LENGTH(CAST(region_config AS CHAR)) <= ${sql.literal(String(maxRegionConfigBytes))}
+                  THEN CAST(region_config AS CHAR) END AS json
+      FROM environment_runtime_settings WHERE environment_id = ${environmentId}`),
+    Option.fromNullable
+  )
+
+const selectInstances = (sql: SqlClient, deploymentId: string) =>
+  Effect.map(
+    instances(sql`
+      SELECT t.region, t.desired_replicas, i.k8s_name, i.status
+      FROM deployment_topology t
+      LEFT JOIN instances i ON i.deployment_id = t.deployment_id AND i.region = t.region
+      WHERE t.deployment_id = ${deploymentId} ORDER BY t.region, i.k8s_name`),
+    Arr.match({ onEmpty: () => [], onNonEmpty: (rows) => Arr.groupWith(rows, sameRegion).map(regionInstances) })
+  )
+
+const selectReachability = (sql: SqlClient, environmentId: string) =>
+  Effect.map(
+    reachability(sql`
+      SELECT EXISTS (SELECT 1 FROM sentinels WHERE environment_id = ${environmentId} AND health = 'healthy')
+               AS has_healthy_sentinel,
+             EXISTS (SELECT 1 FROM frontline_routes WHERE environment_id = ${environmentId} AND deployment_id <> '')
+               AS has_routes`),
+    (row) => row ?? { hasHealthySentinel: false, hasRoutes: false }
+  )
+
+const selectRegions = (sql: SqlClient, deploymentId: string) =>
+  Effect.map(
+    regions(sql`SELECT region FROM deployment_topology WHERE deployment_id = ${deploymentId} ORDER BY region`),
+    (rows) => rows.map(({ region }) => region)
+  )
+
 export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools> = Layer.effect(
   DeploymentStore,
   Effect.map(MysqlPools, ({ primary }) => {
@@ -148,12 +183,7 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
         transaction(method, () => change(lockProject(sql, key.deploymentId), key, decide))()
     })
 
-    const readRegionConfig = query("regionConfig", (environmentId: string) =>
-      regionConfig(sql`
-        SELECT CASE WHEN LENGTH(CAST(region_config AS CHAR)) <= ${sql.literal(String(maxRegionConfigBytes))}
-                    THEN CAST(region_config AS CHAR) END AS json
-        FROM environment_runtime_settings WHERE environment_id = ${environmentId}`)
-    )
+    const readRegionConfig = query("regionConfig", (environmentId: string) => selectRegionConfig(sql, environmentId))
 
     return DeploymentStore.of({
       ...changes,
@@ -171,35 +201,13 @@ export const DeploymentStoreLive: Layer.Layer<DeploymentStore, never, MysqlPools
         rememberDepotProject(sql, project)
       ),
       regionConfig: (environmentId) =>
-        Effect.flatMap(readRegionConfig(environmentId), (row) =>
-          row === null ? Effect.succeedNone : Effect.asSome(regionConfigOf(row.json))
+        Effect.flatMap(
+          readRegionConfig(environmentId),
+          Effect.transposeMapOption(({ json }) => regionConfigOf(json))
         ),
-      instances: query("instances", (deploymentId: string) =>
-        Effect.map(
-          instances(sql`
-            SELECT t.region, t.desired_replicas, i.k8s_name, i.status
-            FROM deployment_topology t
-            LEFT JOIN instances i ON i.deployment_id = t.deployment_id AND i.region = t.region
-            WHERE t.deployment_id = ${deploymentId} ORDER BY t.region, i.k8s_name`),
-          Arr.match({ onEmpty: () => [], onNonEmpty: (rows) => Arr.groupWith(rows, sameRegion).map(regionInstances) })
-        )
-      ),
-      reachability: query("reachability", (environmentId: string) =>
-        Effect.map(
-          reachability(sql`
-            SELECT EXISTS (SELECT 1 FROM sentinels WHERE environment_id = ${environmentId} AND health = 'healthy')
-                     AS has_healthy_sentinel,
-                   EXISTS (SELECT 1 FROM frontline_routes WHERE environment_id = ${environmentId} AND deployment_id <> '')
-                     AS has_routes`),
-          (row) => row ?? { hasHealthySentinel: false, hasRoutes: false }
-        )
-      ),
-      regions: query("regions", (deploymentId: string) =>
-        Effect.map(
-          regions(sql`SELECT region FROM deployment_topology WHERE deployment_id = ${deploymentId} ORDER BY region`),
-          (rows) => rows.map(({ region }) => region)
-        )
-      )
+      instances: query("instances", (deploymentId: string) => selectInstances(sql, deploymentId)),
+      reachability: query("reachability", (environmentId: string) => selectReachability(sql, environmentId)),
+      regions: query("regions", (deploymentId: string) => selectRegions(sql, deploymentId))
     })
   })
 )

@@ -141,6 +141,32 @@ interface Gauge {
   waiting: number
 }
 
+const sslOf = ({ tls }: MysqlPoolOptions) =>
+  tls === undefined
+    ? {}
+    : {
+        ssl: {
+          rejectUnauthorized: tls.rejectUnauthorized,
+          verifyIdentity: tls.rejectUnauthorized,
+          ...(tls.ca === undefined ? {} : { ca: tls.ca })
+        },
+        ...(tls.rejectUnauthorized ? {} : { authPlugins: rejectCleartextPassword })
+      }
+
+/** A custom socket, because only its close event shows a lost connection. Keepalive detects a silent peer within 20 s. */
+const openSocket = ({ host, port, socketPath }: MysqlPoolOptions, gauge: Gauge) => {
+  const socket =
+    socketPath === undefined
+      ? connectSocket({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
+      : connectSocket(socketPath)
+  gauge.open += 1
+  // If a socket ends during a statement, MySQL returns an error that the driver would write to stderr.
+  socket.once("finish", () => socket.destroy())
+  return socket.once("close", () => {
+    gauge.open -= 1
+  })
+}
+
 const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
   const pool = createPool({
     host: options.host,
@@ -148,35 +174,8 @@ const openPool = (options: MysqlPoolOptions, gauge: Gauge): Pool => {
     database: options.database,
     user: options.user,
     ...(options.password === undefined ? {} : { password: Redacted.value(options.password) }),
-    ...(options.tls === undefined
-      ? {}
-      : {
-          ssl: {
-            rejectUnauthorized: options.tls.rejectUnauthorized,
-            verifyIdentity: options.tls.rejectUnauthorized,
-            ...(options.tls.ca === undefined ? {} : { ca: options.tls.ca })
-          },
-          ...(options.tls.rejectUnauthorized ? {} : { authPlugins: rejectCleartextPassword })
-        }),
-    // A custom socket, because only its close event shows a lost connection. Keepalive detects a silent peer within 20 s.
-    stream: () => {
-      const socket =
-        options.socketPath === undefined
-          ? connectSocket({
-              host: options.host,
-              port: options.port,
-              noDelay: true,
-              keepAlive: true,
-              keepAliveInitialDelay: 10_000
-            })
-          : connectSocket(options.socketPath)
-      gauge.open += 1
-      // If a socket ends during a statement, MySQL returns an error that the driver would write to stderr.
-      socket.once("finish", () => socket.destroy())
-      return socket.once("close", () => {
-        gauge.open -= 1
-      })
-    },
+    ...sslOf(options),
+    stream: () => openSocket(options, gauge),
     connectionLimit: options.maxConnections ?? 25,
     maxIdle: options.maxIdle ?? 10,
     // 0 is unlimited.

@@ -59,6 +59,28 @@ const retryTransient = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Ef
     while: (error) => error instanceof DbError && transient.has(error.reason)
   })
 
+type SpanAttributes = ReadonlyArray<readonly [string, unknown]>
+
+const transactionsOn = (
+  acquire: Effect.Effect.Success<ReturnType<typeof makeMysqlDriver>>["acquire"],
+  spanAttributes: SpanAttributes
+) => {
+  const run = (statement: string) => (connection: Connection) => connection.executeUnprepared(statement, [], undefined)
+  return SqlClient.makeWithTransaction({
+    transactionTag: SqlClient.TransactionConnection,
+    spanAttributes,
+    acquireConnection: Effect.flatMap(Scope.make(), (scope) =>
+      Effect.map(Scope.extend(acquire, scope), (connection) => [scope, connection] as const)
+    ),
+    begin: run("BEGIN"),
+    commit: run("COMMIT"),
+    // ROLLBACK fails only on a lost connection, which the server has rolled back. The first error is reported.
+    rollback: (connection) => Effect.ignore(run("ROLLBACK")(connection)),
+    savepoint: (connection, id) => run(`SAVEPOINT s${id}`)(connection),
+    rollbackSavepoint: (connection, id) => run(`ROLLBACK TO SAVEPOINT s${id}`)(connection)
+  })
+}
+
 /**
  * Opens a pool on first use and closes it with the scope. It uses `@effect/sql` with the MySQL compiler of
  * `@effect/sql-mysql2`, but owns the driver's pool: `MysqlClient.make` hides its pool, so connections could not be counted,
@@ -67,7 +89,7 @@ const retryTransient = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Ef
 export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"], options: MysqlPoolOptions) {
   const transactionTimeout = Duration.decode(options.transactionTimeout ?? "20 seconds")
   const driver = yield* makeMysqlDriver(options)
-  const spanAttributes: ReadonlyArray<readonly [string, unknown]> = [
+  const spanAttributes: SpanAttributes = [
     ["db.system.name", "mysql"],
     ["db.namespace", options.database],
     ["server.address", options.host],
@@ -79,20 +101,7 @@ export const makeMysqlPool = Effect.fnUntraced(function* (name: PoolUsage["pool"
     compiler: MysqlClient.makeCompiler(String.camelToSnake),
     spanAttributes
   }).pipe(Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make))
-  const run = (statement: string) => (connection: Connection) => connection.executeUnprepared(statement, [], undefined)
-  const inTransaction = SqlClient.makeWithTransaction({
-    transactionTag: SqlClient.TransactionConnection,
-    spanAttributes,
-    acquireConnection: Effect.flatMap(Scope.make(), (scope) =>
-      Effect.map(Scope.extend(driver.acquire, scope), (connection) => [scope, connection] as const)
-    ),
-    begin: run("BEGIN"),
-    commit: run("COMMIT"),
-    // ROLLBACK fails only on a lost connection, which the server has rolled back. The first error is reported.
-    rollback: (connection) => Effect.ignore(run("ROLLBACK")(connection)),
-    savepoint: (connection, id) => run(`SAVEPOINT s${id}`)(connection),
-    rollbackSavepoint: (connection, id) => run(`ROLLBACK TO SAVEPOINT s${id}`)(connection)
-  })
+  const inTransaction = transactionsOn(driver.acquire, spanAttributes)
   const self: MysqlPool = {
     sql,
     ownDatabase: options.ownDatabase,

@@ -40,6 +40,17 @@ export const rowSchema = <F extends Columns>(columns: F) =>
     Schema.Struct(Record.map(columns, (field) => Schema.make(columnOf(field.ast)))).ast
   )
 
+/** Conversions, kept: a SELECT of thousands of rows has the same few names in each. Only statements of this code add names. */
+const camelCase = new Map<string, string>()
+
+const camelCaseOf = (column: string): string => {
+  const known = camelCase.get(column)
+  if (known !== undefined) return known
+  const name = String.snakeToCamel(column)
+  camelCase.set(column, name)
+  return name
+}
+
 /**
  * Decodes a row into an entity whose fields are named like the columns in camel case: `workspace_id` as `workspaceId`. Other
  * columns are dropped. A row that does not decode is a defect: the schema is not the expected one. So each column is decoded as
@@ -48,7 +59,7 @@ export const rowSchema = <F extends Columns>(columns: F) =>
  */
 export const decodeRow = <F extends Columns>(entity: Schema.Struct<F>) => {
   const decode = Schema.decodeUnknownSync(rowSchema(entity.fields))
-  return (columns: object): Schema.Struct.Type<F> => decode(Record.mapKeys({ ...columns }, String.snakeToCamel))
+  return (columns: object): Schema.Struct.Type<F> => decode(Record.mapKeys({ ...columns }, camelCaseOf))
 }
 
 /** Decodes the rows of a SELECT. */

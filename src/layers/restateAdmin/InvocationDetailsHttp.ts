@@ -67,75 +67,85 @@ const hexOfJson = (text: string): string =>
 
 const sqlList = (values: ReadonlyArray<string>): string => `(${values.map(sqlText).join(", ")})`
 
-const make = (admin: AdminClient) => {
-  const ask = <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
+const ask =
+  (admin: AdminClient) =>
+  <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
     Effect.mapError(asked(operation, queryTimeout)(admin.query(sql, row)), restateUnavailable)
-  const ids = (operation: string, sql: string) =>
-    Effect.map(ask(operation, IdRow, sql), (rows) => rows.map(({ id }) => id))
 
-  const journalTail = (id: string) =>
-    Effect.map(
-      ask(
-        "read the end of a journal",
-        JournalRow,
-        `SELECT entry_type AS kind, entry_lite_json AS entry FROM sys_journal
-         WHERE id = ${sqlText(id)} ORDER BY index DESC LIMIT ${readEntries}`
-      ),
-      journalTailOf
-    )
+type Ask = ReturnType<typeof ask>
 
-  const pausedBy = (id: string) =>
-    Effect.map(
-      ask(
-        "read why an invocation is paused",
-        PausedRow,
-        `SELECT json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code,
-           json_get_str(event_json, 'last_failure', 'related_command_name') AS step,
-           json_get_str(event_json, 'last_failure', 'error_message') AS text
-         FROM sys_journal_events WHERE id = ${sqlText(id)} AND event_type = 'Paused' ORDER BY appended_at DESC LIMIT 1`
-      ),
-      ([row]) => (row === undefined ? null : failureOf(row.code, row.step, row.text))
-    )
+const ids = (read: Ask, operation: string, sql: string) =>
+  Effect.map(read(operation, IdRow, sql), (rows) => rows.map(({ id }) => id))
 
-  const rowOf = (id: string) =>
-    ask(
+const journalTail = (read: Ask, id: string) =>
+  Effect.map(
+    read(
+      "read the end of a journal",
+      JournalRow,
+      `SELECT entry_type AS kind, entry_lite_json AS entry FROM sys_journal
+       WHERE id = ${sqlText(id)} ORDER BY index DESC LIMIT ${readEntries}`
+    ),
+    journalTailOf
+  )
+
+const pausedBy = (read: Ask, id: string) =>
+  Effect.map(
+    read(
+      "read why an invocation is paused",
+      PausedRow,
+      `SELECT json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code,
+         json_get_str(event_json, 'last_failure', 'related_command_name') AS step,
+         json_get_str(event_json, 'last_failure', 'error_message') AS text
+       FROM sys_journal_events WHERE id = ${sqlText(id)} AND event_type = 'Paused' ORDER BY appended_at DESC LIMIT 1`
+    ),
+    ([row]) => (row === undefined ? null : failureOf(row.code, row.step, row.text))
+  )
+
+const detail = (read: Ask, id: string) =>
+  Effect.gen(function* () {
+    if (!invocationId.test(id)) return Option.none()
+    const [row] = yield* read(
       "read an invocation",
       Row,
       `SELECT ${tracedColumns}, last_failure AS "failureText"
        FROM sys_invocation WHERE id = ${sqlText(id)}`
     )
+    if (row === undefined) return Option.none()
+    const tail = yield* journalTail(read, id)
+    return Option.some(detailOf(row, tail, row.status === "paused" ? yield* pausedBy(read, id) : null))
+  })
 
-  /** Candidates by service, handler and time; their inputs are compared where they are. */
-  const withInput: InvocationDetails["Type"]["withInput"] = ({ handler, id, keys, service, since }) =>
-    Effect.gen(function* () {
-      const candidates = yield* ids(
-        "list invocations of a handler",
-        `SELECT id FROM sys_invocation WHERE target_service_name = ${sqlText(service)}
-         AND target_handler_name = ${sqlText(handler)} AND created_at >= ${sqlText(isoTime(since))}
-         ORDER BY CASE WHEN target_service_key IN ${sqlList(keys)} THEN 0 ELSE 1 END,
-           CASE WHEN status = 'completed' THEN 1 ELSE 0 END, created_at DESC LIMIT ${searched}`
-      )
-      if (candidates.length === 0) return []
-      const matching = yield* ids(
-        "search inputs",
-        `SELECT id FROM sys_journal WHERE id IN ${sqlList(candidates)} AND index = 0
-         AND encode(raw, 'hex') LIKE '%${hexOfJson(id)}%'`
-      )
-      return candidates.filter((candidate) => matching.includes(candidate)).slice(0, found)
-    })
+type InputQuery = Parameters<InvocationDetails["Type"]["withInput"]>[0]
 
+/** Candidates by service, handler and time; their inputs are compared where they are. */
+const withInput = (read: Ask, { handler, id, keys, service, since }: InputQuery) =>
+  Effect.gen(function* () {
+    const candidates = yield* ids(
+      read,
+      "list invocations of a handler",
+      `SELECT id FROM sys_invocation WHERE target_service_name = ${sqlText(service)}
+       AND target_handler_name = ${sqlText(handler)} AND created_at >= ${sqlText(isoTime(since))}
+       ORDER BY CASE WHEN target_service_key IN ${sqlList(keys)} THEN 0 ELSE 1 END,
+         CASE WHEN status = 'completed' THEN 1 ELSE 0 END, created_at DESC LIMIT ${searched}`
+    )
+    if (candidates.length === 0) return []
+    const matching = yield* ids(
+      read,
+      "search inputs",
+      `SELECT id FROM sys_journal WHERE id IN ${sqlList(candidates)} AND index = 0
+       AND encode(raw, 'hex') LIKE '%${hexOfJson(id)}%'`
+    )
+    return candidates.filter((candidate) => matching.includes(candidate)).slice(0, found)
+  })
+
+const make = (admin: AdminClient) => {
+  const read = ask(admin)
   return InvocationDetails.of({
-    of: (id) =>
-      Effect.gen(function* () {
-        if (!invocationId.test(id)) return Option.none()
-        const [row] = yield* rowOf(id)
-        if (row === undefined) return Option.none()
-        const tail = yield* journalTail(id)
-        return Option.some(detailOf(row, tail, row.status === "paused" ? yield* pausedBy(id) : null))
-      }),
-    withInput,
+    of: (id) => detail(read, id),
+    withInput: (query) => withInput(read, query),
     ofKeys: ({ keys, limit, service }) =>
       ids(
+        read,
         "list invocations of keys",
         `SELECT id FROM sys_invocation WHERE target_service_name = ${sqlText(service)}
          AND target_service_key IN ${sqlList(keys)}

@@ -60,6 +60,25 @@ const matching = ({ id, key, service, status }: InvocationFilter): string =>
     ...(key === undefined ? [] : [`target_service_key = ${sqlText(key)}`])
   ].join(" AND ")
 
+/** Open since before that time, or scheduled for before it. */
+const openBefore = (services: Arr.NonEmptyReadonlyArray<string>, before: number): string =>
+  `target_service_name IN ${sqlList(services)}
+   AND ((status IN ('running', 'ready', 'backing-off', 'suspended') AND running_at < ${sqlTime(before)})
+     OR (status = 'scheduled' AND scheduled_at IS NOT NULL AND scheduled_start_at < ${sqlTime(before)}))`
+
+/** Both tables are partitioned: joining by partition too avoids a full search. */
+const selectHeldUp = (before: number, limit: number): string =>
+  `SELECT k.invocation_id AS holder, COUNT(*) AS waiting
+   FROM sys_invocation_status i JOIN sys_keyed_service_status k ON k.partition_key = i.partition_key
+     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+   WHERE i.status = 'inboxed' AND i.inboxed_at < ${sqlTime(before)}
+   GROUP BY k.invocation_id ORDER BY waiting DESC, holder LIMIT ${Math.trunc(limit)}`
+
+const selectFailures = (ids: Arr.NonEmptyReadonlyArray<string>): string =>
+  `SELECT id, json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code,
+     json_get_str(event_json, 'last_failure', 'related_command_name') AS step
+   FROM sys_journal_events WHERE event_type = 'Paused' AND id IN ${sqlList(ids)} ORDER BY appended_at`
+
 const make = (admin: AdminClient) => {
   const ask = <A, I>(operation: string, row: Schema.Schema<A, I>, sql: string) =>
     asked(operation, queryTimeout)(admin.query(sql, row))
@@ -86,36 +105,13 @@ const make = (admin: AdminClient) => {
     paused: (limit) => invocations("list paused invocations", "status = 'paused'", "created_at", limit),
     openSince: (services, before, limit) =>
       Arr.isNonEmptyReadonlyArray(services)
-        ? invocations(
-            "list old invocations",
-            `target_service_name IN ${sqlList(services)}
-             AND ((status IN ('running', 'ready', 'backing-off', 'suspended') AND running_at < ${sqlTime(before)})
-               OR (status = 'scheduled' AND scheduled_at IS NOT NULL AND scheduled_start_at < ${sqlTime(before)}))`,
-            "created_at",
-            limit
-          )
+        ? invocations("list old invocations", openBefore(services, before), "created_at", limit)
         : Effect.succeed([]),
-    keyHolders: (before, limit) =>
-      ask(
-        "list held keys",
-        HeldUpRow,
-        // Both tables are partitioned: joining by partition too avoids a full search.
-        `SELECT k.invocation_id AS holder, COUNT(*) AS waiting
-         FROM sys_invocation_status i JOIN sys_keyed_service_status k ON k.partition_key = i.partition_key
-           AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-         WHERE i.status = 'inboxed' AND i.inboxed_at < ${sqlTime(before)}
-         GROUP BY k.invocation_id ORDER BY waiting DESC, holder LIMIT ${Math.trunc(limit)}`
-      ),
+    keyHolders: (before, limit) => ask("list held keys", HeldUpRow, selectHeldUp(before, limit)),
     failures: (ids) =>
       Arr.isNonEmptyReadonlyArray(ids)
         ? Effect.map(
-            ask(
-              "read why invocations are paused",
-              FailureRow,
-              `SELECT id, json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code,
-                 json_get_str(event_json, 'last_failure', 'related_command_name') AS step
-               FROM sys_journal_events WHERE event_type = 'Paused' AND id IN ${sqlList(ids)} ORDER BY appended_at`
-            ),
+            ask("read why invocations are paused", FailureRow, selectFailures(ids)),
             // If paused more than once, the last time counts.
             (rows) => new Map(rows.map(({ code, id, step }) => [id, failureOf(code, step)]))
           )

@@ -110,13 +110,11 @@ export const batchWriter = <Row>(
       )
     )
 
-    return {
-      offer: (rows) =>
-        Effect.gen(function* () {
-          const [dropped] = Arr.partition(rows, (row) => backlog.add(row))
-          yield* drop(dropped.length)
-          if (backlog.hasFullBatch) yield* Queue.offer(full, undefined)
-          return dropped.length
-        })
-    }
+    const offer: BatchWriter<Row>["offer"] = Effect.fnUntraced(function* (rows) {
+      const [dropped] = Arr.partition(rows, (row) => backlog.add(row))
+      yield* drop(dropped.length)
+      if (backlog.hasFullBatch) yield* Queue.offer(full, undefined)
+      return dropped.length
+    })
+    return { offer }
   })

@@ -49,13 +49,13 @@ export interface BoundObject {
   readonly attempts: ReadonlyMap<string, AttemptRunner>
 }
 
-/** Binds an implementation to a runtime that holds its services. Built once: an attempt only adds its journal. */
-export const bind = <R>(
-  implementation: Implementation<R>,
+/** What all attempts of an object share. */
+const sharedRuntimeOf = <R>(
+  { options }: Implementation<R>,
   runtime: Runtime.Runtime<R>,
   observer: Observer,
   limits: Limits
-): BoundObject => {
+): ObjectRuntime<R> => {
   const live = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
   const tracer = Context.get(live, Tracer.Tracer)
   const traced = tracer !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
@@ -75,12 +75,12 @@ export const bind = <R>(
       [FiberRef.currentLoggers, [[root, loggers]]]
     ]
   })
-  const shared: Omit<SharedRuntime<R>, "kind" | "capabilities"> = {
+  return {
     // Only the default services and flags of this runtime are used for logging; what it provides does not matter there.
     live: runtime as unknown as Runtime.Runtime<never>,
     observer,
     limits,
-    retry: implementation.options.retry ?? {},
+    retry: options.retry ?? {},
     failedRuns: new FailedRuns(),
     tracer,
     traced,
@@ -97,31 +97,51 @@ export const bind = <R>(
       RuntimeFlags.enable(blankFlags, RuntimeFlags.CooperativeYielding)
     )
   }
-  const attempts = new Map<string, AttemptRunner>()
-  for (const [name, run] of Object.entries(implementation.handlers)) {
-    const declared = implementation.contract.handlers[name]
-    if (declared === undefined) throw new TypeError(`${implementation.contract.name} declares no handler ${name}`)
-    const answer = `the answer of ${implementation.contract.name}/${name}`
-    const encoded = (value: unknown) => encodeFor(answer, opaqueSerde(declared.output, limits.payloadBytes), value)
-    // Encoded as part of the attempt: an answer that does not fit ends the invocation, which would not fit later either.
-    const handle = (input: unknown) =>
-      Effect.flatMap(
-        Effect.suspend(() => run(input)),
-        encoded
-      )
-    const { kind } = implementation.contract
-    const runtimeOf = { ...shared, kind, capabilities: capabilitiesOf(kind, declared.mode) }
-    const { attributes } = implementation.options
-    const annotated = (journal: Journal, input: unknown) => {
-      if (attributes === undefined) return handle(input)
-      const request = { handler: name, key: journal.target.key, input }
-      return Effect.zipRight(
-        Effect.suspend(() => annotate(attributes(request))),
-        handle(input)
-      )
-    }
-    attempts.set(name, (journal, input) => runAttempt(runtimeOf, declared, journal, annotated(journal, input)))
+}
+
+const attemptRunner = <R>(
+  shared: ObjectRuntime<R>,
+  { contract, options: { attributes } }: Implementation<R>,
+  name: string,
+  run: Implementation<R>["handlers"][string]
+): AttemptRunner => {
+  const declared = contract.handlers[name]
+  if (declared === undefined) throw new TypeError(`${contract.name} declares no handler ${name}`)
+  const answer = `the answer of ${contract.name}/${name}`
+  const encoded = (value: unknown) => encodeFor(answer, opaqueSerde(declared.output, shared.limits.payloadBytes), value)
+  // Encoded as part of the attempt: an answer that does not fit ends the invocation, which would not fit later either.
+  const handle = (input: unknown) =>
+    Effect.flatMap(
+      Effect.suspend(() => run(input)),
+      encoded
+    )
+  const { kind } = contract
+  const runtimeOf = { ...shared, kind, capabilities: capabilitiesOf(kind, declared.mode) }
+  const annotated = (journal: Journal, input: unknown) => {
+    if (attributes === undefined) return handle(input)
+    const request = { handler: name, key: journal.target.key, input }
+    return Effect.zipRight(
+      Effect.suspend(() => annotate(attributes(request))),
+      handle(input)
+    )
   }
+  return (journal, input) => runAttempt(runtimeOf, declared, journal, annotated(journal, input))
+}
+
+/** Binds an implementation to a runtime that holds its services. Built once: an attempt only adds its journal. */
+export const bind = <R>(
+  implementation: Implementation<R>,
+  runtime: Runtime.Runtime<R>,
+  observer: Observer,
+  limits: Limits
+): BoundObject => {
+  const shared = sharedRuntimeOf(implementation, runtime, observer, limits)
+  const attempts = new Map(
+    Object.entries(implementation.handlers).map(([name, run]) => [
+      name,
+      attemptRunner(shared, implementation, name, run)
+    ])
+  )
   return { contract: implementation.contract, options: implementation.options, limits, attempts }
 }
 
@@ -129,6 +149,8 @@ interface SharedRuntime<R> extends HandlerRuntime {
   readonly workflow: WorkflowRuntime<R>
   readonly tracer: Tracer.Tracer
 }
+
+type ObjectRuntime<R> = Omit<SharedRuntime<R>, "kind" | "capabilities">
 
 const runAttempt = <E, R>(
   shared: SharedRuntime<R>,

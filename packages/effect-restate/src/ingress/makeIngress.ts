@@ -28,78 +28,97 @@ import { callPath, invocationRequest, pathOf, sendPath } from "./paths.ts"
 
 type Arguments<Options> = [handler: string, input: unknown, options?: Options]
 
-/** The client whose calls go through one bounded exchange. */
-export const makeIngress = ({
+/** One bounded exchange, as the operations of a client use it. */
+const exchangesOf = ({
   answerTimeout = Duration.minutes(5),
   codec,
   payloadBytes = maxPayloadBytes,
   ...options
-}: IngressOptions): IngressClient => {
+}: IngressOptions) => {
   const exchange = exchangeWith(options)
-  const ask = (request: HttpRequest) =>
-    Effect.flatMap(Effect.mapError(exchange(request), unreadable), (answer) => plainAnswer(codec, answer))
-  // Restate refuses a body where a handler takes none, so that nothing stays nothing.
-  const written = (bytes: Uint8Array) => (codec === undefined || bytes.length === 0 ? bytes : codec.encode(bytes))
-  /** Of answers that Restate makes itself: one that is too large comes from another server. */
-  const order = (request: HttpRequest) => Effect.mapError(exchange(request), unavailable)
-  const waiting = (timeout: Duration.DurationInput | undefined) => ({ timeout: timeout ?? answerTimeout })
-  const client = {
-    call: (contract: Contract, ...args: ReadonlyArray<unknown>) =>
-      Effect.gen(function* () {
-        const [key, handler, input, { timeout, ...sent } = {}] = withKey<Arguments<IngressCallOptions>>(contract, args)
-        const declared = yield* declaredHandler(contract, handler)
-        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
-        const path = pathOf(contract, key, handler)
-        const headers = { ...contentTypeOf(declared), ...headersOf(sent) }
-        const answer = yield* ask({
-          method: "POST",
-          path: callPath(path, sent.scope),
-          body: written(body),
-          headers,
-          ...waiting(timeout)
-        })
-        return yield* outputOf(path, { ...declared, payloadBytes }, answer)
-      }),
-    send: (contract: Contract, ...args: ReadonlyArray<unknown>) =>
-      Effect.gen(function* () {
-        const [key, handler, input, options = {}] = withKey<Arguments<IngressSendOptions>>(contract, args)
-        const declared = yield* declaredHandler(contract, handler)
-        const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
-        const path = pathOf(contract, key, handler)
-        const delay = options.delay === undefined ? "" : `?delay=${wholeMillis(options.delay)}ms`
-        const to = sendPath(path, options.scope) + delay
-        const headers = { ...contentTypeOf(declared), ...headersOf(options) }
-        const answer = yield* order({ method: "POST", path: to, body: written(body), headers })
-        return yield* acceptedOf(path, answer)
-      }),
-    attach: (contract: Contract, handler: string, invocation: AnyInvocationRef, { timeout }: WaitOptions = {}) =>
-      Effect.gen(function* () {
-        const declared = yield* declaredHandler(contract, handler)
-        const { target, ...request } = invocationRequest("attach", contract, handler, invocation)
-        const answer = yield* ask({ ...request, ...waiting(timeout) })
-        return yield* outputOf(target, { ...declared, payloadBytes }, answer)
-      }),
-    output: (contract: Contract, handler: string, invocation: AnyInvocationRef) =>
-      Effect.gen(function* () {
-        const declared = yield* declaredHandler(contract, handler)
-        const { target, ...request } = invocationRequest("output", contract, handler, invocation)
-        return yield* readyOutputOf(target, { ...declared, payloadBytes }, yield* ask(request))
-      }),
-    resolveAwakeable: ((id, schema, value) =>
+  return {
+    payloadBytes,
+    ask: (request: HttpRequest) =>
+      Effect.flatMap(Effect.mapError(exchange(request), unreadable), (answer) => plainAnswer(codec, answer)),
+    /** Of answers that Restate makes itself: one that is too large comes from another server. */
+    order: (request: HttpRequest) => Effect.mapError(exchange(request), unavailable),
+    // Restate refuses a body where a handler takes none, so that nothing stays nothing.
+    written: (bytes: Uint8Array) => (codec === undefined || bytes.length === 0 ? bytes : codec.encode(bytes)),
+    waiting: (timeout: Duration.DurationInput | undefined) => ({ timeout: timeout ?? answerTimeout })
+  }
+}
+
+type Exchanges = ReturnType<typeof exchangesOf>
+
+const requests = ({ ask, order, payloadBytes, waiting, written }: Exchanges) => ({
+  call: (contract: Contract, ...args: ReadonlyArray<unknown>) =>
+    Effect.gen(function* () {
+      const [key, handler, input, { timeout, ...sent } = {}] = withKey<Arguments<IngressCallOptions>>(contract, args)
+      const declared = yield* declaredHandler(contract, handler)
+      const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
+      const path = pathOf(contract, key, handler)
+      const headers = { ...contentTypeOf(declared), ...headersOf(sent) }
+      const answer = yield* ask({
+        method: "POST",
+        path: callPath(path, sent.scope),
+        body: written(body),
+        headers,
+        ...waiting(timeout)
+      })
+      return yield* outputOf(path, { ...declared, payloadBytes }, answer)
+    }),
+  send: (contract: Contract, ...args: ReadonlyArray<unknown>) =>
+    Effect.gen(function* () {
+      const [key, handler, input, options = {}] = withKey<Arguments<IngressSendOptions>>(contract, args)
+      const declared = yield* declaredHandler(contract, handler)
+      const body = yield* encodeFor(`${contract.name}/${handler}`, opaqueSerde(declared.input, payloadBytes), input)
+      const path = pathOf(contract, key, handler)
+      const delay = options.delay === undefined ? "" : `?delay=${wholeMillis(options.delay)}ms`
+      const to = sendPath(path, options.scope) + delay
+      const headers = { ...contentTypeOf(declared), ...headersOf(options) }
+      const answer = yield* order({ method: "POST", path: to, body: written(body), headers })
+      return yield* acceptedOf(path, answer)
+    })
+})
+
+const outputs = ({ ask, payloadBytes, waiting }: Exchanges) => ({
+  attach: (contract: Contract, handler: string, invocation: AnyInvocationRef, { timeout }: WaitOptions = {}) =>
+    Effect.gen(function* () {
+      const declared = yield* declaredHandler(contract, handler)
+      const { target, ...request } = invocationRequest("attach", contract, handler, invocation)
+      const answer = yield* ask({ ...request, ...waiting(timeout) })
+      return yield* outputOf(target, { ...declared, payloadBytes }, answer)
+    }),
+  output: (contract: Contract, handler: string, invocation: AnyInvocationRef) =>
+    Effect.gen(function* () {
+      const declared = yield* declaredHandler(contract, handler)
+      const { target, ...request } = invocationRequest("output", contract, handler, invocation)
+      return yield* readyOutputOf(target, { ...declared, payloadBytes }, yield* ask(request))
+    })
+})
+
+const awakeables = ({ order, payloadBytes, written }: Exchanges) =>
+  ({
+    resolveAwakeable: (id, schema, value) =>
       Effect.gen(function* () {
         const body = yield* encodeFor("awakeable", serdeOf(schema, payloadBytes), value)
         const path = `restate/awakeables/${encodeURIComponent(id)}`
         yield* doneOf(path, yield* order({ method: "POST", path: `${path}/resolve`, body: written(body) }))
-      })) satisfies IngressClient["resolveAwakeable"],
-    rejectAwakeable: ((id, reason) => {
+      }),
+    rejectAwakeable: (id, reason) => {
       const path = `restate/awakeables/${encodeURIComponent(id)}`
       const body = new TextEncoder().encode(reason)
       const headers = { "content-type": "text/plain" }
       return Effect.flatMap(order({ method: "POST", path: `${path}/reject`, body, headers }), (answer) =>
         doneOf(path, answer)
       )
-    }) satisfies IngressClient["rejectAwakeable"]
-  }
+    }
+  }) satisfies Partial<IngressClient>
+
+/** The client whose calls go through one bounded exchange. */
+export const makeIngress = (options: IngressOptions): IngressClient => {
+  const exchanges = exchangesOf(options)
+  const client = { ...requests(exchanges), ...outputs(exchanges), ...awakeables(exchanges) }
   // Inputs, outputs and failures go through the schemas of the contract, which is where the types come from.
   return client as IngressClient
 }

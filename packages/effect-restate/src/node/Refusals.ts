@@ -56,6 +56,16 @@ const sendQuietly = (response: http.ServerResponse): void => {
   Object.assign(response, { write, end })
 }
 
+/** Runs `report` when the latch opens, and waits for an interval before it waits for the latch again. */
+const reportEach = (some: Effect.Latch, report: Effect.Effect<void>) =>
+  some.await.pipe(
+    Effect.zipRight(some.close),
+    Effect.zipRight(report),
+    Effect.zipRight(Effect.sleep(reportInterval)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
 /**
  * The first refusal is logged at once, then a line a minute as long as there are more. `inner` gets the SDK's other lines.
  * A line has the number of refusals since the last one and what the SDK said about the latest of them.
@@ -72,13 +82,7 @@ export const countRefusals = (inner: LoggerTransport): Effect.Effect<Refusals, n
       count = 0
       return line
     })
-    yield* some.await.pipe(
-      Effect.zipRight(some.close),
-      Effect.zipRight(report),
-      Effect.zipRight(Effect.sleep(reportInterval)),
-      Effect.forever,
-      Effect.forkScoped
-    )
+    yield* reportEach(some, report)
     yield* Effect.addFinalizer(() => report)
 
     const refuse = (status: number, lines: ReadonlyArray<Line>): void => {

@@ -27,33 +27,31 @@ export interface DurablePromise<A> {
 /** The status by which Restate refuses a second completion. */
 const conflict = 409
 
+const rejected = (id: string, error: unknown): Effect.Effect<never, AwaitRejected> =>
+  error instanceof TerminalError
+    ? Effect.fail(new AwaitRejected({ id, code: error.code, reason: error.message }))
+    : Effect.die(error)
+
+const completed = (promise: string, completion: Completion): Effect.Effect<void, PromiseAlreadyCompleted> => {
+  if (completion.ok) return Effect.void
+  const { error } = completion
+  return error instanceof TerminalError && error.code === conflict
+    ? Effect.fail(new PromiseAlreadyCompleted({ promise }))
+    : Effect.die(error)
+}
+
 /** Declares a durable promise of a workflow. Its value is stored through the schema. */
 export const durablePromise = <A, I>(name: string, schema: Schema.Schema<A, I>): DurablePromise<A> => {
   const operation = `promise ${name}`
   const serdeIn = ({ handler }: Attempt): SchemaSerde<A> => serdeOf(schema, handler.limits.payloadBytes)
-  const rejected = (error: unknown): Effect.Effect<never, AwaitRejected> =>
-    error instanceof TerminalError
-      ? Effect.fail(new AwaitRejected({ id: name, code: error.code, reason: error.message }))
-      : Effect.die(error)
   const completing = (attempt: Attempt, complete: () => Pending): Effect.Effect<void, PromiseAlreadyCompleted> =>
-    attempt.park(
-      complete,
-      (completion: Completion) => {
-        if (completion.ok) return Effect.void
-        const { error } = completion
-        return error instanceof TerminalError && error.code === conflict
-          ? Effect.fail(new PromiseAlreadyCompleted({ promise: name }))
-          : Effect.die(error)
-      },
-      undefined,
-      operation
-    )
+    attempt.park(complete, (completion) => completed(name, completion), undefined, operation)
   return {
     get: withCapability("DurablePromises", (attempt) =>
       attempt.park(
         () => attempt.journal.getPromise(name, serdeIn(attempt)),
         // Decoded by the schema.
-        (completion) => (completion.ok ? Effect.succeed(completion.value as A) : rejected(completion.error)),
+        (completion) => (completion.ok ? Effect.succeed(completion.value as A) : rejected(name, completion.error)),
         undefined,
         operation
       )
@@ -62,7 +60,7 @@ export const durablePromise = <A, I>(name: string, schema: Schema.Schema<A, I>):
       attempt.park(
         () => attempt.journal.peekPromise(name, heldSerde(serdeIn(attempt))),
         (completion) => {
-          if (!completion.ok) return rejected(completion.error)
+          if (!completion.ok) return rejected(name, completion.error)
           // Journal.peekPromise is a Pending<Held<A> | undefined>, decoded by the schema.
           const stored = completion.value as Held<A> | undefined
           return Effect.succeed(Option.map(Option.fromNullable(stored), ({ value }) => value))

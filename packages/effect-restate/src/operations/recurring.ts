@@ -28,6 +28,26 @@ const Planned = Schema.Struct({
   ended: Schema.optional(Schema.Number)
 })
 
+const plannedCell = (handler: string) => stateCell(`recurring ${handler}`, Planned)
+type PlannedCell = ReturnType<typeof plannedCell>
+
+/** Unless the work has stopped its schedule, or started another. */
+const noteEnd = (planned: PlannedCell, schedule: string) =>
+  Effect.gen(function* () {
+    const current = yield* planned.get
+    if (Option.isNone(current) || current.value.schedule !== schedule) return
+    yield* planned.set({ ...current.value, ended: yield* Clock.currentTimeMillis })
+  })
+
+/** The firing that waits is cancelled; one that runs ends, and no other follows. Without a schedule nothing happens. */
+const stopPlanned = (planned: PlannedCell) =>
+  Effect.gen(function* () {
+    const current = yield* planned.get
+    if (Option.isNone(current)) return
+    yield* planned.clear
+    yield* cancel(current.value.invocationId)
+  })
+
 /**
  * A schedule of an object's key: its handler is sent to by itself, each firing by the one before, before the work of that one
  * begins. A firing that fails, or is paused, does not end the schedule. It lives in the object's state and in one delayed message,
@@ -39,7 +59,7 @@ export const recurring = <C extends KeyedContract, H extends FiredBy<C>>(
   recurrence: Recurrence,
   { overlap = "skip" }: { readonly overlap?: Overlap } = {}
 ) => {
-  const planned = stateCell(`recurring ${handler}`, Planned)
+  const planned = plannedCell(handler)
   const plan = (schedule: string, due: number, now: number) =>
     Effect.gen(function* () {
       // The handler takes firings: the type of its name says so.
@@ -47,20 +67,7 @@ export const recurring = <C extends KeyedContract, H extends FiredBy<C>>(
       const sent = yield* send(contract, yield* key, handler, firing, { delay: Math.max(0, due - now) })
       yield* planned.set({ schedule, invocationId: yield* sent.invocationId })
     })
-  /** Unless the work has stopped its schedule, or started another. */
-  const ended = (schedule: string) =>
-    Effect.gen(function* () {
-      const current = yield* planned.get
-      if (Option.isNone(current) || current.value.schedule !== schedule) return
-      yield* planned.set({ ...current.value, ended: yield* Clock.currentTimeMillis })
-    })
-  /** The firing that waits is cancelled; one that runs ends, and no other follows. Without a schedule nothing happens. */
-  const stop = Effect.gen(function* () {
-    const current = yield* planned.get
-    if (Option.isNone(current)) return
-    yield* planned.clear
-    yield* cancel(current.value.invocationId)
-  })
+  const stop = stopPlanned(planned)
   return {
     /** Starts the schedule, in place of one that runs already. */
     start: Effect.gen(function* () {
@@ -81,7 +88,7 @@ export const recurring = <C extends KeyedContract, H extends FiredBy<C>>(
         yield* plan(schedule, nextFiring(recurrence, overlap, due, now), now)
         if (overlap === "skip" && due < (current.value.ended ?? 0)) return Option.none<A>()
         const outcome = yield* Effect.either(work)
-        if (overlap === "skip") yield* ended(schedule)
+        if (overlap === "skip") yield* noteEnd(planned, schedule)
         return Option.some(yield* outcome)
       })
   }

@@ -10,7 +10,7 @@ export const mutationsOfInvocations: ReadonlyArray<Mutation> = [
   {
     name: "a promise that was completed is completed again",
     edits: [
-      edit("operations/DurablePromise.ts", "Effect.fail(new PromiseAlreadyCompleted({ promise: name }))", "Effect.void")
+      edit("operations/DurablePromise.ts", "Effect.fail(new PromiseAlreadyCompleted({ promise }))", "Effect.void")
     ],
     tests: memory
   },
@@ -19,7 +19,7 @@ export const mutationsOfInvocations: ReadonlyArray<Mutation> = [
     edits: [
       edit(
         "operations/DurablePromise.ts",
-        "if (!completion.ok) return rejected(completion.error)",
+        "if (!completion.ok) return rejected(name, completion.error)",
         "if (!completion.ok) return Effect.succeedNone"
       )
     ],

@@ -55,35 +55,44 @@ const renewSlot = ({ buildId, deploymentId, workspaceId }: BuildRequest) =>
     held ? Effect.succeed(leaseEnds) : new SlotLost()
   )
 
+/** The builder's text goes into an answer and into the deployment's step. */
+const failed = ({ deploymentId }: BuildRequest, problem: string) =>
+  new DeploymentFailed({ deploymentId, step: "building", problem: stepError(problem) })
+
+const logEnd = ({ buildId }: BuildRequest, elapsed: number, outcome: "succeeded" | "failed", reason?: string) =>
+  logEvent("build.ended", {
+    build_id: buildId,
+    outcome,
+    seconds: elapsed / 1000,
+    ...(reason === undefined ? {} : { reason: stepError(reason) })
+  })
+
+const startNow = (request: BuildRequest, leaseEnds: number) =>
+  startBuild(request, leaseEnds).pipe(
+    Effect.catchTag("BuildRefused", ({ message }) => failed(request, message)),
+    Effect.filterOrFail(
+      ({ outcome }) => outcome !== "expired",
+      () => new SlotLost()
+    ),
+    Effect.tap(({ outcome }) =>
+      outcome === "started"
+        ? logEvent("build.started", {
+            build_id: request.buildId,
+            repository: request.repository,
+            commit: request.commitSha
+          })
+        : Effect.void
+    )
+  )
+
 /**
  * Starts a build and polls it until it has finished, without holding a key. A build that the builder lost is started
  * again under the same id. Fails with `SlotLost` when its slot was reclaimed.
  */
 export const runBuild = (request: BuildRequest, lease: { readonly ends: number; readonly deadline: number }) =>
   Effect.gen(function* () {
-    // The builder's text goes into an answer and into the deployment's step.
-    const failed = (problem: string) =>
-      new DeploymentFailed({ deploymentId: request.deploymentId, step: "building", problem: stepError(problem) })
-    const { buildId: build_id, commitSha: commit, repository } = request
-    const named = { build_id, repository, commit }
-    const ended = (outcome: "succeeded" | "failed", reason?: string) =>
-      logEvent("build.ended", {
-        build_id,
-        outcome,
-        seconds: elapsed / 1000,
-        ...(reason === undefined ? {} : { reason: stepError(reason) })
-      })
-    const startNow = (leaseEnds: number) =>
-      startBuild(request, leaseEnds).pipe(
-        Effect.catchTag("BuildRefused", ({ message }) => failed(message)),
-        Effect.filterOrFail(
-          ({ outcome }) => outcome !== "expired",
-          () => new SlotLost()
-        ),
-        Effect.tap(({ outcome }) => (outcome === "started" ? logEvent("build.started", named) : Effect.void))
-      )
     let leaseEnds = lease.ends
-    const { at, outcome, reason: lastProblem } = yield* startNow(leaseEnds)
+    const { at, outcome, reason: lastProblem } = yield* startNow(request, leaseEnds)
     let progress: BuildProgress = {
       startedAt: at,
       renewedAt: at,
@@ -103,15 +112,18 @@ export const runBuild = (request: BuildRequest, lease: { readonly ends: number; 
         progress = { ...progress, renewedAt: seen.at }
       }
       const decision = decideBuild(progress, seen, lease.deadline)
-      if (decision._tag === "Succeeded") return yield* Effect.as(ended("succeeded"), decision.built)
+      if (decision._tag === "Succeeded") return yield* Effect.as(logEnd(request, elapsed, "succeeded"), decision.built)
       if (decision._tag === "Failed")
-        return yield* Effect.zipRight(ended("failed", decision.problem), failed(decision.problem))
+        return yield* Effect.zipRight(
+          logEnd(request, elapsed, "failed", decision.problem),
+          failed(request, decision.problem)
+        )
       if (decision.isRenewalDue) {
         leaseEnds = yield* renewSlot(request)
         progress = { ...progress, renewedAt: seen.at }
       }
       if (decision.isAgain) {
-        const again = yield* startNow(leaseEnds)
+        const again = yield* startNow(request, leaseEnds)
         const restarts = progress.restarts + (progress.isStarted ? 1 : 0)
         progress = { ...progress, isStarted: again.outcome === "started", lastProblem: again.reason, restarts }
       }
