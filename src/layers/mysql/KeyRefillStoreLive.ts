@@ -74,19 +74,17 @@ const writeAuditRows = Effect.fnUntraced(function* (
            LEFT(CONCAT('Refilled key ', ${sql.literal(nameOrId)}), 256), 'system', 'keyrefill', 'Key Refill Service',
            JSON_OBJECT(), ${at}
     ${rows}`.unprepared
+  // Two rows of each key in one statement, which finds the keys and their ids once.
   yield* sql`
     INSERT INTO audit_log_target
       (workspace_id, bucket_id, bucket, audit_log_id, display_name, type, id, name, meta, created_at)
-    SELECT k.workspace_id, k.workspace_id, 'unkey_mutations', ${id}, ${sql.literal(nameOrId)}, 'key', k.id, k.name,
-           JSON_OBJECT('refill_amount', k.refill_amount, 'previous_remaining', COALESCE(k.remaining_requests, 0),
-                       'new_remaining', k.refill_amount), ${at}
-    ${rows}`.unprepared
-  yield* sql`
-    INSERT INTO audit_log_target
-      (workspace_id, bucket_id, bucket, audit_log_id, display_name, type, id, name, meta, created_at)
-    SELECT k.workspace_id, k.workspace_id, 'unkey_mutations', ${id}, k.workspace_id, 'workspace', k.workspace_id, NULL,
-           JSON_OBJECT(), ${at}
-    ${rows}`.unprepared
+    SELECT k.workspace_id, k.workspace_id, 'unkey_mutations', ${id}, IF(target.is_key, ${sql.literal(nameOrId)}, k.workspace_id),
+           IF(target.is_key, 'key', 'workspace'), IF(target.is_key, k.id, k.workspace_id), IF(target.is_key, k.name, NULL),
+           IF(target.is_key, JSON_OBJECT('refill_amount', k.refill_amount,
+                                         'previous_remaining', COALESCE(k.remaining_requests, 0),
+                                         'new_remaining', k.refill_amount), JSON_OBJECT()), ${at}
+    FROM \`keys\` AS k CROSS JOIN (SELECT 1 AS is_key UNION ALL SELECT 0) AS target
+    WHERE k.pk IN (${listOf(sql, pks)})`.unprepared
 })
 
 const refillKeys = (sql: SqlClient, { at }: RefillRequest, pks: ReadonlyArray<bigint>) =>
