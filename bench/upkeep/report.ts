@@ -47,7 +47,7 @@ const sizesTable = (samples: ReadonlyArray<RefillSample>): string =>
 
 const batchTable = (samples: ReadonlyArray<RefillSample>): string =>
   table(
-    ["batch", "keys due", "keys/s", "ms per transaction"],
+    ["batch", "keys due", "keys/s", "ms per batch"],
     samples
       .filter(({ scriptSeconds }) => scriptSeconds === null)
       .map(({ batch, keys, seconds }) =>
@@ -110,7 +110,7 @@ each 25,000 keys. Sizes of journals are those of Restate's JSON view of them.
 
 ${batchTable(refill)}
 
-Keys of a batch are locked for as long as its transaction runs: a request that counts against one of them waits that long.
+Keys of a batch are locked for as long as its transaction runs, most of the time of a batch: a request that counts against one of them waits that long.
 A batch of 1000 is taken because that wait stays below a tenth of a second; larger ones refill faster and hold their locks longer
 in proportion. \`key_refill.batch_size\` chooses.
 

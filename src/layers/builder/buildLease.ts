@@ -57,7 +57,10 @@ const toNanos = (duration: Duration.Duration) => BigInt(Math.round(Duration.toMi
 
 const isOver = (duration: Duration.Duration) => Duration.lessThanOrEqualTo(duration, Duration.zero)
 
-type Hold = { readonly buildId: string; readonly owner: string }
+interface Hold {
+  readonly buildId: string
+  readonly owner: string
+}
 
 /** What a held build may write to the ledger, each within `answerTimeout`. */
 const ledgerWrites = (ledger: BuildLedger["Type"], hold: Hold) =>

@@ -58,23 +58,30 @@ const makeFamilies = (registry: Registry) => {
   }
 }
 
+type CountsByService = Option.Option<ReadonlyMap<string, number>>
+
+/** None: the counts are unknown, and no service has one. */
+const replaceCounts = (gauge: Gauge<"service">, labelOf: (service: string) => string, counts: CountsByService) =>
+  Effect.sync(() => {
+    gauge.reset()
+    for (const [service, count] of Option.getOrElse(counts, () => new Map<string, number>())) {
+      gauge.set({ service: labelOf(service) }, count)
+    }
+  })
+
 const makeMetrics = (registry: Registry, version: string) => {
   const families = makeFamilies(registry)
   families.build.set({ version, node_version: process.versions.node }, 1)
 
-  const [boundedService, boundedHandler] = [boundedLabel(maxServices), boundedLabel(maxHandlers)]
-  const [boundedStep, boundedError] = [boundedLabel(maxSteps), boundedLabel(maxErrors)]
+  const boundedService = boundedLabel(maxServices)
+  const boundedHandler = boundedLabel(maxHandlers)
+  const boundedStep = boundedLabel(maxSteps)
+  const boundedError = boundedLabel(maxErrors)
   const handlerOf = (labels: { readonly service: string; readonly handler: string }) => ({
     service: boundedService(labels.service),
     handler: boundedHandler(labels.handler)
   })
-  const replace = (gauge: Gauge<"service">, counts: Option.Option<ReadonlyMap<string, number>>) =>
-    Effect.sync(() => {
-      gauge.reset()
-      for (const [service, count] of Option.getOrElse(counts, () => new Map<string, number>())) {
-        gauge.set({ service: boundedService(service) }, count)
-      }
-    })
+  const replace = (gauge: Gauge<"service">, counts: CountsByService) => replaceCounts(gauge, boundedService, counts)
 
   return WorkflowMetrics.of({
     attemptStarted: (attempt) => families.attemptsInFlight.inc(handlerOf(attempt)),

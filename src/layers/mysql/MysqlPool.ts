@@ -6,7 +6,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
 import { Duration, Effect, Schedule, Scope, String } from "effect"
 import { DbError, type DbFailure, type PoolUsage } from "../../services/Db.ts"
-import { type MysqlPoolOptions, makeMysqlDriver, timedOut } from "./MysqlDriver.ts"
+import { type MysqlDriver, type MysqlPoolOptions, makeMysqlDriver, timedOut } from "./MysqlDriver.ts"
 import { type OwnTable, tableName } from "./ownTables.ts"
 import { withDbErrors } from "./withDbErrors.ts"
 
@@ -61,10 +61,7 @@ const retryTransient = <A, R>(effect: Effect.Effect<A, DbFailure, R>): Effect.Ef
 
 type SpanAttributes = ReadonlyArray<readonly [string, unknown]>
 
-const transactionsOn = (
-  acquire: Effect.Effect.Success<ReturnType<typeof makeMysqlDriver>>["acquire"],
-  spanAttributes: SpanAttributes
-) => {
+const transactionsOn = (acquire: MysqlDriver["acquire"], spanAttributes: SpanAttributes) => {
   const run = (statement: string) => (connection: Connection) => connection.executeUnprepared(statement, [], undefined)
   return SqlClient.makeWithTransaction({
     transactionTag: SqlClient.TransactionConnection,
