@@ -111,7 +111,8 @@ const findCursor = Effect.fnUntraced(function* (
 
 /**
  * Counts keys up to the cursor that this run marked for the date, besides those just refilled: if an earlier attempt committed
- * but its response was lost, the repeat returns the same count.
+ * but its response was lost, the repeat returns the same count. Keys that were last refilled before this run need no search for
+ * an audit row.
  */
 const countMarked = (
   sql: SqlClient,
@@ -124,7 +125,8 @@ const countMarked = (
       sql`
       SELECT COUNT(*) AS count FROM \`keys\` AS k FORCE INDEX (PRIMARY)
       STRAIGHT_JOIN audit_log AS a ON a.id = ${auditId(sql, date)} AND a.time = ${at}
-      WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, cursor)} AND k.last_refill_at IS NOT NULL
+      WHERE k.pk > ${number(sql, after)} AND k.pk <= ${number(sql, cursor)}
+        AND k.last_refill_at >= FROM_UNIXTIME(FLOOR(${at} / 1000))
         AND k.pk NOT IN (${listOf(sql, [0n, ...justRefilled])})`.unprepared
     ),
     (row) => row?.count ?? 0
