@@ -46,7 +46,7 @@ const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<DomainName>) =>
     const [commonName] = names
     const subject = commonName !== undefined && commonName.length <= longestCommonName && { commonName }
     const [, csr] = yield* Effect.promise(async () => {
-      const { crypto } = await import("acme-client")
+      const { crypto } = (await import("acme-client")).default
       return crypto.createCsr({ altNames: [...names], ...subject }, pkcs8)
     })
     return csr.toString()
@@ -55,7 +55,7 @@ const createCsr = (key: Redacted.Redacted, names: ReadonlyArray<DomainName>) =>
 const reading = <A>(problem: string, read: () => A): Effect.Effect<A, NotACertificate> =>
   Effect.try({ try: read, catch: () => new NotACertificate({ problem }) })
 
-type X509 = typeof x509
+type X509 = (typeof x509)["default"]
 
 const dnsNames = (
   { SubjectAlternativeNameExtension }: X509,
@@ -103,8 +103,10 @@ const matches = (chain: string, key: Redacted.Redacted) =>
 export const PkiLive: Layer.Layer<Pki> = Layer.effect(
   Pki,
   Effect.gen(function* () {
-    // Uninterruptible: what an interrupted load leaves would be cached too.
-    const library = yield* Effect.cached(Effect.uninterruptible(Effect.promise(() => import("@peculiar/x509"))))
+    // In the bundle a CommonJS module that is loaded in this way has its default export only. Uninterruptible: what an
+    // interrupted load leaves would be cached too.
+    const load = Effect.promise(async () => (await import("@peculiar/x509")).default)
+    const library = yield* Effect.cached(Effect.uninterruptible(load))
     return Pki.of({
       generateAccountKey,
       generateCertificateKey,

@@ -51,7 +51,8 @@ const readable = (key: Redacted.Redacted): Effect.Effect<string> =>
   )
 
 /** Loaded by the first request that is signed: with what it depends on it is a tenth of a worker's start. */
-const library = Effect.promise(() => import("acme-client"))
+// In the bundle a CommonJS module that is loaded in this way has its default export only.
+const library = Effect.promise(async () => (await import("acme-client")).default)
 
 /** The client for one key. It only computes; the caller supplies the transport. */
 export const clientFor = (
